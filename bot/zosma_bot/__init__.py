@@ -1,0 +1,1 @@
+"""The bot process: Discord client, HTTP server and delivery of results."""

@@ -1,0 +1,103 @@
+"""The bot's one ear on the queue: hears every event and wakes whoever watches that job.
+
+An event only says "look again". Whoever is woken reads the job itself, so a lost event costs time and never truth; after
+each reconnect everybody is woken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.events import Event
+
+log = logging.getLogger(__name__)
+
+RECONNECT_S = 0.5
+
+
+class Watch:
+    """One watcher of one job."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def notify(self) -> None:
+        """Something happened."""
+        self._changed.set()
+
+    async def changed(self, timeout: float | None = None) -> bool:
+        """True when something has happened since the last call, False when `timeout` seconds went by without."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._changed.wait()
+        happened = self._changed.is_set()
+        self._changed.clear()
+        return happened
+
+
+class Hub:
+    """Hands events on. `run` it beside everything else."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._watches: dict[str, set[Watch]] = defaultdict(set)
+        self._listeners: list[Callable[[Event], None]] = []
+        self._on_sync: list[Callable[[], None]] = []
+        self.live = asyncio.Event()
+        """Set while the hub hears what happens."""
+
+    @contextmanager
+    def watch(self, job_id: str) -> Iterator[Watch]:
+        """A watch on a job. Read the job after entering: what happened before isn't told."""
+        watch = Watch()
+        self._watches[job_id].add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches[job_id].discard(watch)
+            if not self._watches[job_id]:
+                del self._watches[job_id]
+
+    def is_watched(self, job_id: str) -> bool:
+        """True when somebody in this process watches the job."""
+        return job_id in self._watches
+
+    def on_event(self, listener: Callable[[Event], None]) -> None:
+        """Calls `listener` with every event. It must not block."""
+        self._listeners.append(listener)
+
+    def on_sync(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` each time the hub begins to hear: events before that may have been missed."""
+        self._on_sync.append(listener)
+
+    async def run(self) -> None:
+        """Listens until cancelled, through any number of Redis restarts."""
+        while True:
+            try:
+                async for event in self._queue.events():
+                    self._hear(event)
+            except QueueUnavailableError as error:
+                if self.live.is_set():
+                    log.warning("events: %s", error)
+            self.live.clear()
+            await asyncio.sleep(RECONNECT_S)
+
+    def _hear(self, event: Event | None) -> None:
+        if event is None:
+            self.live.set()
+            for watches in self._watches.values():
+                for watch in watches:
+                    watch.notify()
+            for synced in self._on_sync:
+                synced()
+            return
+        for watch in self._watches.get(event.job or "", ()):
+            watch.notify()
+        for listener in self._listeners:
+            listener(event)

@@ -1,0 +1,76 @@
+"""What the bot process may be told."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Self
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+
+from zosma_queue.settings import Settings
+
+GUILD_ID_MAX = 2**63
+
+
+def is_loopback(host: str) -> bool:
+    """True when only this machine can reach an address of that name."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class BotSettings(Settings):
+    """Settings of `zosma bot`."""
+
+    discord_token: SecretStr | None = Field(None, validation_alias=AliasChoices("DISCORD_TOKEN", "BOT_TOKEN"))
+    discord_api_url: str | None = Field(None, validation_alias="DISCORD_API_URL")
+    discord_gateway_url: str | None = Field(None, validation_alias="DISCORD_GATEWAY_URL")
+    discord_guild_id: int | None = Field(None, validation_alias="DISCORD_GUILD_ID", ge=1, lt=GUILD_ID_MAX)
+    host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
+    port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
+    keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must look like http://host:port/api/v10")
+        return value and value.rstrip("/")
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _ws_url(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("ws://", "wss://")):
+            raise ValueError("must look like ws://host:port/")
+        return value
+
+    @field_validator("keys")
+    @classmethod
+    def _pairs(cls, value: SecretStr | None) -> SecretStr | None:
+        for number, pair in enumerate(_split(value), start=1):
+            name, _, key = pair.partition(":")
+            if not name.strip() or not key.strip():
+                raise ValueError(f"entry {number} must look like name:key, with commas between entries")
+        return value
+
+    @model_validator(mode="after")
+    def _no_open_door(self) -> Self:
+        if not self.api_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"ZOSMA_HOST={self.host!r} opens the HTTP API to other machines, but ZOSMA_API_KEYS is not set:"
+                " set it (name:key, …) or leave ZOSMA_HOST at 127.0.0.1"
+            )
+        return self
+
+    @property
+    def api_keys(self) -> dict[str, str]:
+        """key → name of its holder. Empty: no key is asked for."""
+        pairs = (pair.partition(":") for pair in _split(self.keys))
+        return {key.strip(): name.strip() for name, _, key in pairs}
+
+
+def _split(value: SecretStr | None) -> list[str]:
+    return [pair.strip() for pair in value.get_secret_value().split(",") if pair.strip()] if value else []

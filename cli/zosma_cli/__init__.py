@@ -1,0 +1,1 @@
+"""The `zosma` command line."""

@@ -1,0 +1,257 @@
+"""Dramatiq's broker over the Lua verbs.
+
+Dramatiq keeps actors, middleware, worker threads and signals. The order, the leases and the retries are ours: a job
+leaves Redis only when a worker's slot is free, and what becomes of it is one `settle`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+from dramatiq import Broker, Consumer, Message, MessageProxy
+from dramatiq.errors import QueueNotFound
+from dramatiq.middleware import CurrentMessage
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Accepted, Leased, NewJob, Outcome
+from zosma_queue.client import Sender
+from zosma_queue.connections import worker_client
+from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.errors import InfeasibleError, NoWorkerError, PoisonMessageError, QueueUnavailableError
+from zosma_queue.job import State
+from zosma_queue.messages import decode_message, request_of
+from zosma_queue.needs import needs_of
+from zosma_queue.scripts import call, redis_errors
+
+log = logging.getLogger(__name__)
+
+#: An idle worker blocks on its wake list for this long, then looks again: the net under a lost token.
+BLOCK_S = 1.0
+#: A worker whose gate is shut looks again this often.
+SHUT_S = 0.25
+#: While Redis is away it is asked again this often.
+AWAY_S = 0.5
+#: Who a message is charged to when its producer names nobody.
+ANONYMOUS = Sender(owner="dramatiq", group="dramatiq")
+
+
+class Delivery(MessageProxy):
+    """A leased job on its way through Dramatiq. The actor, or a middleware, leaves its outcome here."""
+
+    def __init__(self, message: Message[Any], leased: Leased) -> None:
+        super().__init__(message)
+        self.job_id = leased.id
+        self.attempt = leased.attempt
+        self.outcome: Outcome | None = None
+        self.taken_at = time.monotonic()
+
+
+def current_delivery() -> Delivery:
+    """The delivery that the calling actor was started for."""
+    delivery = CurrentMessage.get_current_message()
+    if not isinstance(delivery, Delivery):
+        raise TypeError("no delivery: this must be called by an actor that ZosmaBroker started")
+    return delivery
+
+
+class Slot:
+    """The one place in a worker process where a job can run.
+
+    `open` and `shut` say whether the WebUI behind it can be used; `stop` is for good.
+    """
+
+    def __init__(self) -> None:
+        self._free = threading.Semaphore(1)
+        self._open = threading.Event()
+        self._stopped = threading.Event()
+
+    def open(self) -> None:
+        """Jobs may be taken."""
+        self._open.set()
+
+    def shut(self) -> None:
+        """No job is taken until it opens again."""
+        self._open.clear()
+
+    def stop(self) -> None:
+        """No job is taken ever again; the running one goes on."""
+        self._stopped.set()
+
+    def take(self, timeout_s: float) -> bool:
+        """True when the slot is now ours; `give_back` it after the job."""
+        if self._stopped.is_set():
+            time.sleep(SHUT_S)  # Dramatiq's consumer loop calls again at once
+            return False
+        if not self._open.wait(min(timeout_s, SHUT_S)):
+            return False
+        return self._free.acquire(timeout=timeout_s)
+
+    def give_back(self) -> None:
+        """The job has been settled."""
+        self._free.release()
+
+
+class ZosmaBroker(Broker):
+    """A Dramatiq broker with one queue, whose order is made in Redis.
+
+    Parameters:
+      url: Redis URL.
+      worker: this worker's id; None for a process that only sends.
+      slot: where its jobs run; needed with `worker`.
+    """
+
+    def __init__(self, url: str, *, worker: str | None = None, slot: Slot | None = None) -> None:
+        super().__init__(middleware=[CurrentMessage()])
+        self.queues: dict[str, None] = {}
+        self.client = worker_client(url)
+        self.worker = worker
+        self.slot = slot
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Makes a queue known to Dramatiq; Redis needs no preparation."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues[queue_name] = None
+            self.emit_after("declare_queue", queue_name)
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Sends a job. Options `owner` and `group` say who it is charged to.
+
+        Raises:
+          PoisonMessageError: when it carries no valid request.
+          NoWorkerError, InfeasibleError: when nobody can do it now.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        request = request_of(message).pinned()
+        message = message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
+        self.emit_before("enqueue", message, delay)
+        job = NewJob(
+            id=message.message_id,
+            message=message.encode(),
+            owner=message.options.get("owner", ANONYMOUS.owner),
+            group=message.options.get("group", ANONYMOUS.group),
+            needs=needs_of(request),
+            cost=predict_gpu_seconds(request),
+            run_at_ms=int(time.time() * 1000) + delay if delay else 0,
+        )
+        answer = call(self.client, calls.enqueue(job))
+        if answer is Accepted.NOBODY:
+            raise NoWorkerError("no worker is ready")
+        if answer is Accepted.INFEASIBLE:
+            raise InfeasibleError("no ready worker can do this")
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> Consumer:
+        """A consumer for this process's slot. `prefetch` is ignored: a busy worker holds nothing back.
+
+        Raises:
+          QueueNotFound: when the queue was never declared.
+        """
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
+        if self.worker is None or self.slot is None:
+            raise TypeError("this broker only sends: give it a worker id and a slot to consume")
+        return SlotConsumer(self.client, self.worker, self.slot)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.client.close()
+
+
+class SlotConsumer(Consumer):
+    """Takes one job at a time, when the slot is free."""
+
+    def __init__(self, client: redis.Redis, worker: str, slot: Slot) -> None:
+        self._client = client
+        self._worker = worker
+        self._slot = slot
+        self._away = False
+
+    def __next__(self) -> Delivery | None:
+        if not self._slot.take(BLOCK_S):
+            return None
+        delivery = None
+        try:
+            delivery = self._next()
+            self._away = False
+        except QueueUnavailableError as error:
+            self._wait_for_redis(error)
+        finally:
+            if delivery is None:
+                self._slot.give_back()
+        return delivery
+
+    def _next(self) -> Delivery | None:
+        leased = call(self._client, calls.fetch(self._worker))
+        if leased is None:
+            with redis_errors():
+                woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
+            leased = call(self._client, calls.fetch(self._worker)) if woken else None
+        return self._decoded(leased) if leased else None
+
+    def _decoded(self, leased: Leased) -> Delivery | None:
+        """The delivery, or None after setting aside a body that nobody can read."""
+        try:
+            message = decode_message(leased.body)
+            request_of(message)
+        except PoisonMessageError as error:
+            log.error("job %s set aside: %s", leased.id, error)
+            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail("undecodable", str(error))))
+            return None
+        return Delivery(message, leased)
+
+    def ack(self, message: MessageProxy) -> None:
+        """Settles a delivery with the outcome its actor left."""
+        self._settle(message, "the actor left no outcome")
+
+    def nack(self, message: MessageProxy) -> None:
+        """Settles a delivery that Dramatiq rejected."""
+        self._settle(message, "rejected by the worker")
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Puts jobs that never began back to their place."""
+        for message in messages:
+            if isinstance(message, Delivery):
+                message.outcome = calls.RELEASE
+                self._settle(message, "")
+
+    def _settle(self, message: MessageProxy, fallback: str) -> None:
+        if not isinstance(message, Delivery):
+            raise TypeError(f"not one of our deliveries: {message!r}")
+        outcome = message.outcome or calls.fail("internal", fallback)
+        wanted = calls.settle(message.job_id, message.attempt, outcome)
+        try:
+            while True:
+                # A finished job must not be dropped because Redis restarts just now: only a signal ends this.
+                try:
+                    state = call(self._client, wanted)
+                    break
+                except QueueUnavailableError as error:
+                    self._wait_for_redis(error)
+        finally:
+            self._slot.give_back()
+        self._away = False
+        _log_settled(message, outcome, state)
+
+    def _wait_for_redis(self, error: QueueUnavailableError) -> None:
+        if not self._away:
+            log.warning("%s; trying again every %.1f s", error, AWAY_S)
+        self._away = True
+        time.sleep(AWAY_S)
+
+
+def _log_settled(delivery: Delivery, outcome: Outcome, state: State | None) -> None:
+    log.info(
+        "job %s attempt %d %.2f s: %s%s",
+        delivery.job_id,
+        delivery.attempt,
+        time.monotonic() - delivery.taken_at,
+        state or "lost its lease, nothing written",
+        f" ({outcome.kind}: {outcome.text})" if outcome.kind else "",
+    )

@@ -1,0 +1,125 @@
+"""What the living fleet offers, and what a request's words mean in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from zosma_queue.errors import NoWorkerError, RequestRefusedError
+from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.request import Request
+
+T = TypeVar("T")
+
+#: Taken when a request names no sampler and the fleet has it; A1111's own page starts with it.
+DEFAULT_SAMPLER = "DPM++ 2M"
+_AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The union of what ready workers can do."""
+
+    checkpoints: tuple[Checkpoint, ...] = ()
+    samplers: tuple[str, ...] = ()
+    schedulers: tuple[Scheduler, ...] = ()
+    upscalers: tuple[str, ...] = ()
+    loaded: frozenset[str] = frozenset()
+    """Names of checkpoints that some worker holds in memory."""
+    ready: int = 0
+    """Number of ready workers."""
+
+    @classmethod
+    def of(cls, workers: Iterable[WorkerInfo]) -> Catalogue:
+        """What these workers offer together, in the order in which they list it."""
+        ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
+        abouts = [worker.about for worker in ready if worker.about]
+
+        def union(read: Callable[[About], Iterable[T]]) -> tuple[T, ...]:
+            return tuple(dict.fromkeys(item for about in abouts for item in read(about)))
+
+        checkpoints = {checkpoint.name: checkpoint for about in abouts for checkpoint in about.checkpoints}
+        return cls(
+            checkpoints=tuple(checkpoints.values()),
+            samplers=union(lambda about: about.samplers),
+            schedulers=union(lambda about: about.schedulers),
+            upscalers=union(lambda about: about.upscalers),
+            loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
+            ready=len(ready),
+        )
+
+    def resolve(self, request: Request) -> Request:
+        """The request with canonical names and the fleet's defaults.
+
+        "DPM++ 2M Karras" is taken apart into sampler and scheduler, as A1111 does.
+
+        Raises:
+          NoWorkerError: when no worker is ready.
+          RequestRefusedError: when nobody has the checkpoint, sampler, scheduler or upscaler; names the nearest.
+        """
+        if not self.ready:
+            raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+        sampler, scheduler = self._sampler(request.sampler, request.scheduler)
+        changes: dict[str, object] = {
+            "sampler": sampler,
+            "scheduler": scheduler,
+            "checkpoint": request.checkpoint and self.checkpoint(request.checkpoint).name,
+        }
+        if request.hires and request.hires.upscaler:
+            upscaler = _match(request.hires.upscaler, self.upscalers)
+            if upscaler is None:
+                raise _unknown("hires.upscaler", request.hires.upscaler, self.upscalers)
+            changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
+        return request.model_copy(update=changes)
+
+    def checkpoint(self, wanted: str) -> Checkpoint:
+        """The checkpoint that `wanted` names.
+
+        Raises:
+          RequestRefusedError: when no ready worker has it.
+        """
+        for checkpoint in self.checkpoints:
+            if checkpoint.is_called(wanted):
+                return checkpoint
+        raise _unknown("checkpoint", wanted, [checkpoint.name for checkpoint in self.checkpoints])
+
+    def _sampler(self, sampler: str | None, scheduler: str | None) -> tuple[str | None, str | None]:
+        label = None
+        if scheduler and scheduler.casefold() != _AUTOMATIC:
+            label = self._scheduler_label(scheduler)
+            if label is None:
+                raise _unknown("scheduler", scheduler, [one.label for one in self.schedulers])
+        if sampler is None:
+            default = _match(DEFAULT_SAMPLER, self.samplers) or next(iter(self.samplers), None)
+            return default, label
+        known = _match(sampler, self.samplers)
+        if known:
+            return known, label
+        for one in self.schedulers:
+            suffix = f" {one.label}".casefold()
+            if sampler.casefold().endswith(suffix):
+                known = _match(sampler[: -len(suffix)], self.samplers)
+                if known:
+                    return known, label or one.label
+        raise _unknown("sampler", sampler, self.samplers)
+
+    def _scheduler_label(self, wanted: str) -> str | None:
+        for one in self.schedulers:
+            if wanted.casefold() in (one.label.casefold(), one.name.casefold()):
+                return one.label
+        return None
+
+
+def _match(wanted: str, known: Iterable[str]) -> str | None:
+    wanted = wanted.strip().casefold()
+    return next((name for name in known if name.casefold() == wanted), None)
+
+
+def _unknown(field: str, wanted: str, known: Iterable[str]) -> RequestRefusedError:
+    names = list(known)
+    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.4) or names[:3]
+    offer = f": the nearest are {', '.join(near)}" if near else ": the fleet offers none"
+    shown = wanted if len(wanted) <= 60 else f"{wanted[:60]}…"
+    return RequestRefusedError(f"{field} {shown!r} is not known here{offer}", field=field)

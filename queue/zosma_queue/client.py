@@ -1,0 +1,256 @@
+"""The queue as the bot process sees it: submit, look, cancel, hear, fetch pictures. All asyncio."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Self
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Accepted, Cancelled, NewJob, Swept
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.connections import bot_client, listener_client
+from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.errors import InfeasibleError, NoWorkerError
+from zosma_queue.events import Event, decode_event
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.forecast import Place, Snapshot, places
+from zosma_queue.job import Job
+from zosma_queue.messages import encode_request
+from zosma_queue.needs import Lane, needs_of
+from zosma_queue.request import Request
+from zosma_queue.scripts import Call, T, acall, redis_errors
+
+#: Images of a delivered job stay a while for whoever asks again.
+IMAGE_KEEP_MS = 15 * 60_000
+#: A snapshot of the order serves everybody who asks for a position within this time.
+SNAPSHOT_AGE_S = 1.0
+#: Positions are worked out among this many waiting jobs; who is further back is told "more than".
+SNAPSHOT_JOBS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who a job is charged to."""
+
+    owner: str
+    """Unique within the whole queue, like `discord:<guild>/<user>` or `key:<name>`."""
+    group: str
+    """What the owner shares with others, like `discord:<guild>`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """How full the queue is."""
+
+    waiting: int
+    delayed: int
+    running: int
+    failed: int
+    undelivered: int
+    oldest_wait_s: float | None
+    """Seconds that the job at the far end has waited; None when none waits."""
+
+
+def new_job_id() -> str:
+    """A fresh job id: 20 characters, sortable by time to the millisecond."""
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
+
+
+class Queue:
+    """The queue over one Redis. Close it with `async with`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
+        self._redis: Any = bot_client(url)
+        self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._redis.aclose()
+
+    async def _run(self, call: Call[T]) -> T:
+        return await acall(self._redis, call)
+
+    async def ping(self) -> None:
+        """Returns when Redis answers.
+
+        Raises:
+          QueueUnavailableError: when it doesn't within 3 s.
+        """
+        with redis_errors():
+            await self._redis.ping()
+
+    # -- jobs ---------------------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        request: Request,
+        sender: Sender,
+        *,
+        job_id: str | None = None,
+        lane: Lane = Lane.FAST,
+        run_at_ms: int = 0,
+        patience_ms: int = calls.PATIENCE_MS,
+        reply: str = "",
+    ) -> str:
+        """Takes a request in and returns its job id. The same `job_id` twice is the same job.
+
+        Raises:
+          NoWorkerError: when no worker is ready.
+          InfeasibleError: when none of them can do it.
+          RequestRefusedError: when the request names something nobody has.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        request = (await self.catalogue()).resolve(request.pinned())
+        job_id = job_id or new_job_id()
+        answer = await self._run(
+            calls.enqueue(
+                NewJob(
+                    id=job_id,
+                    message=encode_request(job_id, request),
+                    owner=sender.owner,
+                    group=sender.group,
+                    needs=needs_of(request),
+                    cost=predict_gpu_seconds(request),
+                    lane=lane,
+                    run_at_ms=run_at_ms,
+                    patience_ms=patience_ms,
+                    reply=reply,
+                )
+            )
+        )
+        if answer is Accepted.NOBODY:
+            raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+        if answer is Accepted.INFEASIBLE:
+            raise InfeasibleError(
+                "no GPU that is online can do this combination: try a smaller size or another checkpoint"
+            )
+        return job_id
+
+    async def job(self, job_id: str) -> Job | None:
+        """The job, or None when it is unknown or forgotten."""
+        with redis_errors():
+            fields: dict[bytes, bytes] = await self._redis.hgetall(keys.job(job_id))
+        return Job.from_hash(job_id, fields) if fields else None
+
+    async def cancel(self, job_id: str) -> Cancelled:
+        """Cancels a job, waiting or running."""
+        return await self._run(calls.cancel(job_id))
+
+    async def preview(self, job_id: str) -> bytes | None:
+        """The newest preview of a running job, an encoded image."""
+        with redis_errors():
+            preview: bytes | None = await self._redis.get(keys.preview(job_id))
+        return preview
+
+    async def pictures(self, job: Job) -> list[bytes | None]:
+        """The bytes of a finished job's pictures, in order; None for one whose time is over."""
+        if job.result is None:
+            return []
+        with redis_errors():
+            found: list[bytes | None] = await self._redis.mget(_image_keys(job))
+        return found
+
+    async def place(self, job_id: str) -> Place | None:
+        """Where a waiting job stands in the order; None when it isn't among the first few thousand."""
+        taken, known = self._snapshot
+        if time.monotonic() - taken > SNAPSHOT_AGE_S or job_id not in known:
+            known = places(await Snapshot.take(self._redis, SNAPSHOT_JOBS))
+            self._snapshot = (time.monotonic(), known)
+        return known.get(job_id)
+
+    # -- delivery -----------------------------------------------------------------------------------------------
+
+    async def reply(self, job_id: str) -> str | None:
+        """Where the answer to a job goes, as given to `submit` or `set_reply`."""
+        with redis_errors():
+            found: bytes | None = await self._redis.get(keys.reply(job_id))
+        return found.decode() if found else None
+
+    async def set_reply(self, job_id: str, reply: str) -> None:
+        """Changes where the answer goes."""
+        with redis_errors():
+            await self._redis.set(keys.reply(job_id), reply, keepttl=True)
+
+    async def undelivered(self, limit: int = 1000) -> list[str]:
+        """Ids of jobs whose end has not been shown, oldest first."""
+        with redis_errors():
+            return [job_id.decode() for job_id in await self._redis.zrange(keys.UNDELIVERED, 0, limit - 1)]
+
+    async def open_jobs(self, limit: int = 1000) -> list[str]:
+        """Ids of jobs that wait, back off or run."""
+        with redis_errors():
+            found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
+        return [job_id.decode() for ids in found for job_id in ids]
+
+    async def mark_delivered(self, job: Job) -> None:
+        """Notes that a job's end has been shown."""
+        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=IMAGE_KEEP_MS))
+
+    # -- the whole ----------------------------------------------------------------------------------------------
+
+    async def depth(self) -> Depth:
+        """How full the queue is, all numbers of one moment."""
+        pipe = self._redis.pipeline(transaction=True)
+        for key in (keys.WAITING, keys.DELAYED, keys.LEASES, keys.DEAD, keys.UNDELIVERED):
+            pipe.zcard(key)
+        pipe.zrange(keys.WAITING, 0, 0, withscores=True)
+        pipe.time()
+        with redis_errors():
+            waiting, delayed, running, failed, undelivered, oldest, now = await pipe.execute()
+        wait = now[0] + now[1] / 1e6 - oldest[0][1] / 1000 if oldest else None
+        return Depth(
+            waiting=waiting,
+            delayed=delayed,
+            running=running,
+            failed=failed,
+            undelivered=undelivered,
+            oldest_wait_s=wait and max(wait, 0.0),
+        )
+
+    async def workers(self) -> list[WorkerInfo]:
+        """The workers that have shown a sign of life in the last ten seconds."""
+        with redis_errors():
+            ids = [worker.decode() for worker in await self._redis.zrange(keys.WORKERS, 0, -1)]
+            pipe = self._redis.pipeline(transaction=False)
+            for worker in ids:
+                pipe.hgetall(keys.worker(worker))
+            found: list[dict[bytes, bytes]] = await pipe.execute() if ids else []
+        return [WorkerInfo.from_hash(worker, fields) for worker, fields in zip(ids, found, strict=True) if fields]
+
+    async def catalogue(self) -> Catalogue:
+        """What the ready workers offer together."""
+        return Catalogue.of(await self.workers())
+
+    async def sweep(self) -> Swept:
+        """Does what time alone changes."""
+        return await self._run(calls.sweep())
+
+    async def events(self) -> AsyncIterator[Event | None]:
+        """Events as they happen; None once, at the start, when it is certain that no later event is missed.
+
+        Raises:
+          QueueUnavailableError: when the connection breaks; what happened meanwhile must be read from the jobs.
+        """
+        client = listener_client(self._url)
+        async with aclosing(client), aclosing(client.pubsub(ignore_subscribe_messages=False)) as channel:
+            with redis_errors():
+                await channel.subscribe(keys.EVENTS)
+                async for message in channel.listen():
+                    if message["type"] == "subscribe":
+                        yield None
+                    elif event := decode_event(message["data"]):
+                        yield event
+
+
+def _image_keys(job: Job) -> list[str]:
+    if job.result is None:
+        return []
+    return [keys.image(job.id, job.result.attempt, picture.index) for picture in job.result.pictures]

@@ -1,0 +1,102 @@
+"""What a worker says about itself, and what the queue knows of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from zosma_queue.request import PIXELS_MAX
+
+
+class WorkerState(enum.StrEnum):
+    """Whether a worker takes jobs."""
+
+    READY = "ready"  # waits for a job
+    BUSY = "busy"  # has one, and will take the next
+    AWAY = "away"  # its WebUI can't be used: takes nothing
+
+
+class Checkpoint(BaseModel):
+    """A checkpoint as a WebUI lists it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """A1111's `model_name`: the same on every worker that has the file."""
+    title: str
+    hash: str | None = None
+
+    def is_called(self, wanted: str) -> bool:
+        """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash, in any case."""
+        wanted = wanted.strip().casefold()
+        file_title = self.title.rsplit(" [", 1)[0]
+        stem = file_title.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return wanted in {name.casefold() for name in (self.name, self.title, file_title, stem, self.hash or self.name)}
+
+
+class Scheduler(BaseModel):
+    """A noise schedule, by its A1111 name and label."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    label: str
+
+
+class About(BaseModel):
+    """What a worker can do. Sent when it joins and when it changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    webui: str
+    """Address without credentials."""
+    flavour: str
+    version: str | None = None
+    host: str
+    checkpoints: tuple[Checkpoint, ...]
+    samplers: tuple[str, ...]
+    schedulers: tuple[Scheduler, ...]
+    upscalers: tuple[str, ...] = ()
+    hires: bool = True
+    max_pixels: int = PIXELS_MAX
+
+    def tokens(self) -> tuple[str, ...]:
+        """What the queue matches jobs against; `needs.needs_of` makes the other side."""
+        found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
+        found += [f"sampler:{name}" for name in self.samplers]
+        found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
+        if self.hires:
+            found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
+        return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerInfo:
+    """A worker that has shown a sign of life in the last ten seconds."""
+
+    id: str
+    state: WorkerState
+    loaded: str | None
+    """Name of the checkpoint in its memory."""
+    job: str | None
+    seen_ms: int
+    reason: str | None = None
+    """Why it is away."""
+    about: About | None = None
+
+    @classmethod
+    def from_hash(cls, worker_id: str, fields: Mapping[bytes, bytes]) -> WorkerInfo:
+        """The worker in a `worker:<id>` hash as Redis returns it."""
+        text = {name.decode(): value.decode() for name, value in fields.items()}
+        return cls(
+            id=worker_id,
+            state=WorkerState(text["state"]),
+            loaded=text["loaded"] or None,
+            job=text.get("job"),
+            seen_ms=int(text["seen"]),
+            reason=text.get("reason") or None,
+            about=About.model_validate_json(text["about"]) if "about" in text else None,
+        )

@@ -1,0 +1,107 @@
+"""Every Redis key, one function or constant each. Lua builds the same names in lua/_common.lua; a test compares them.
+
+All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. A worker's Redis user
+needs `~{zosma}:*` and `&{zosma}:*`; what only the bot may read begins with `bot:`.
+"""
+
+from __future__ import annotations
+
+#: KEYS[1] of every script.
+PREFIX = "{zosma}:"
+#: Pub/sub channel with one JSON object an event; see zosma_queue/events.py.
+EVENTS = PREFIX + "events"
+#: zset: waiting job ids by the ms at which they were accepted.
+WAITING = PREFIX + "waiting"
+#: zset: job ids by the ms at which they fall due.
+DELAYED = PREFIX + "delayed"
+#: zset: running job ids by the ms at which their lease runs out.
+LEASES = PREFIX + "leases"
+#: zset: jobs failed for good, by the ms at which they did.
+DEAD = PREFIX + "dead"
+#: zset: ended jobs whose end the bot has not shown yet, by the ms at which they ended.
+UNDELIVERED = PREFIX + "undelivered"
+#: zset: workers by the ms of their last sign of life.
+WORKERS = PREFIX + "workers"
+#: zset: workers that wait for a job, by the ms since which they do.
+IDLE = PREFIX + "idle"
+#: hash: class → its needs (JSON), for each class with waiting jobs.
+CLASSES = PREFIX + "classes"
+#: hash: class → ms since which no worker can serve it.
+STRANDED = PREFIX + "stranded"
+#: hash: the virtual clock `v`, and group → tag of its next job.
+TAGS = PREFIX + "tags"
+#: hash: owner, or `group <group>` → number of jobs that have not ended.
+OPEN = PREFIX + "open"
+#: hash: owner, or `group <group>` → weight in the fair order (1 unless set).
+WEIGHTS = PREFIX + "weights"
+#: hash: counters since the beginning (done, failed, cancelled, retried, lost, loads_saved).
+STATS = PREFIX + "stats"
+#: string: number of the last job accepted.
+SEQ = PREFIX + "seq"
+#: string: there while no job is handed out.
+PAUSED = PREFIX + "paused"
+
+
+def job(job_id: str) -> str:
+    """hash: everything about a job, its Dramatiq message included."""
+    return f"{PREFIX}job:{job_id}"
+
+
+def image(job_id: str, attempt: int, index: int) -> str:
+    """string: the bytes of one picture. The attempt is in the name, so that a late worker overwrites nothing."""
+    return f"{PREFIX}image:{job_id}:{attempt}:{index}"
+
+
+def preview(job_id: str) -> str:
+    """string: the newest preview of a running job."""
+    return f"{PREFIX}preview:{job_id}"
+
+
+def worker(worker_id: str) -> str:
+    """hash: a worker's state, loaded checkpoint, limits, current job and what it says about itself."""
+    return f"{PREFIX}worker:{worker_id}"
+
+
+def can(worker_id: str) -> str:
+    """set: the tokens that a worker can serve."""
+    return f"{PREFIX}can:{worker_id}"
+
+
+def wake(worker_id: str) -> str:
+    """list: tokens that wake a worker which blocks on it."""
+    return f"{PREFIX}wake:{worker_id}"
+
+
+def group_tags(group: str) -> str:
+    """hash: the group's own clock `v`, and owner → tag of his next job."""
+    return f"{PREFIX}tags:{group}"
+
+
+def groups(class_: str) -> str:
+    """zset: groups with waiting jobs of a class, by tag."""
+    return f"{PREFIX}groups:{class_}"
+
+
+def owners(class_: str, group: str) -> str:
+    """zset: a group's owners with waiting jobs of a class, by tag."""
+    return f"{PREFIX}owners:{class_}:{group}"
+
+
+def jobs(class_: str, owner: str) -> str:
+    """zset: an owner's waiting jobs of a class, by sequence number."""
+    return f"{PREFIX}jobs:{class_}:{owner}"
+
+
+def owner_classes(owner: str) -> str:
+    """set: the classes in which an owner has waiting jobs."""
+    return f"{PREFIX}owner-classes:{owner}"
+
+
+def group_classes(group: str) -> str:
+    """set: the classes in which a group has waiting jobs."""
+    return f"{PREFIX}group-classes:{group}"
+
+
+def reply(job_id: str) -> str:
+    """string: where the answer to a job goes (JSON). The bot's alone: it holds interaction tokens."""
+    return f"bot:{PREFIX}reply:{job_id}"

@@ -1,0 +1,46 @@
+-- Put in front of every verb. KEYS[1] is the prefix of all queue keys, `{zosma}:`; zosma_queue/keys.py documents
+-- each key and a test holds the two lists together. Times are milliseconds, costs and tags GPU-seconds.
+
+local P = KEYS[1]
+local K = {
+  waiting = P .. 'waiting', delayed = P .. 'delayed', leases = P .. 'leases', dead = P .. 'dead',
+  undelivered = P .. 'undelivered', workers = P .. 'workers', idle = P .. 'idle', classes = P .. 'classes',
+  stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
+  stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
+}
+local function job_key(id) return P .. 'job:' .. id end
+local function worker_key(worker) return P .. 'worker:' .. worker end
+local function can_key(worker) return P .. 'can:' .. worker end
+local function wake_key(worker) return P .. 'wake:' .. worker end
+local function preview_key(id) return P .. 'preview:' .. id end
+local function group_tags_key(group) return P .. 'tags:' .. group end
+local function groups_key(class) return P .. 'groups:' .. class end
+local function owners_key(class, group) return P .. 'owners:' .. class .. ':' .. group end
+local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. owner end
+local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
+local function group_classes_key(group) return P .. 'group-classes:' .. group end
+
+local DONE_TTL_MS = 7 * 24 * 3600 * 1000
+local DEAD_TTL_MS = 30 * 24 * 3600 * 1000
+local WORKER_TTL_MS = 10 * 1000
+
+-- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
+local function clock(given)
+  local ms = tonumber(given)
+  if ms and ms > 0 then return ms end
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- A double as text that reads back as the same double.
+local function exact(x) return string.format('%.17g', x) end
+
+local function publish(event) redis.call('PUBLISH', K.events, cjson.encode(event)) end
+
+local function load_job(id)
+  local flat = redis.call('HGETALL', job_key(id))
+  if #flat == 0 then return nil end
+  local job = {id = id}
+  for i = 1, #flat, 2 do job[flat[i]] = flat[i + 1] end
+  return job
+end

@@ -1,0 +1,56 @@
+-- Which worker can do which job. A class needs tokens (`checkpoint:dream`, `sampler:Euler a`, …) and a number of
+-- pixels; a worker has a set of tokens and a limit.
+
+-- Present and willing: a worker whose WebUI is away keeps its presence but can serve nothing.
+local function is_ready(worker)
+  local state = redis.call('HGET', worker_key(worker), 'state')
+  return state == 'ready' or state == 'busy'
+end
+
+local function serves(worker, needs)
+  local limit = tonumber(redis.call('HGET', worker_key(worker), 'pixels') or '0')
+  if needs.pixels > limit then return false end
+  if #needs.tokens == 0 then return true end
+  local found = redis.call('SMISMEMBER', can_key(worker), unpack(needs.tokens))
+  for i = 1, #found do
+    if found[i] == 0 then return false end
+  end
+  return true
+end
+
+local function live_workers(now)
+  return redis.call('ZRANGEBYSCORE', K.workers, now - WORKER_TTL_MS, '+inf')
+end
+
+-- 'yes', 'no' (workers are there, none can) or 'nobody'.
+local function feasible(needs, now)
+  local someone = false
+  for _, worker in ipairs(live_workers(now)) do
+    if is_ready(worker) then
+      someone = true
+      if serves(worker, needs) then return 'yes' end
+    end
+  end
+  return someone and 'no' or 'nobody'
+end
+
+-- Wakes one idle worker that can serve the class, rather one that holds its checkpoint already.
+local function wake(needs)
+  local chosen
+  for _, worker in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
+    if not is_ready(worker) then
+      redis.call('ZREM', K.idle, worker)
+    elseif serves(worker, needs) then
+      chosen = chosen or worker
+      if needs.checkpoint and redis.call('HGET', worker_key(worker), 'loaded') == needs.checkpoint then
+        chosen = worker
+        break
+      end
+    end
+  end
+  if chosen then
+    redis.call('ZREM', K.idle, chosen)
+    redis.call('LPUSH', wake_key(chosen), '1')
+    redis.call('PEXPIRE', wake_key(chosen), WORKER_TTL_MS)
+  end
+end

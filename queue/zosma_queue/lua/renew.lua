@@ -1,0 +1,22 @@
+-- Keeps a running job's lease, notes its progress, and tells the worker what has become of it.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 id   3 attempt   4 lease, ms   5 progress, 0..1 ('' for none)   6 seconds left ('' unknown)
+--       7 preview, encoded image ('' for none)
+-- Returns  'ok', 'cancel' (stop it and settle as cancelled) or 'lost' (it is somebody else's now: write nothing)
+--
+-- A lease that ran out is taken up again while nobody else has the job: after a pause of Redis all work goes on.
+
+local now, id = clock(ARGV[1]), ARGV[2]
+local known = redis.call('HMGET', job_key(id), 'attempt', 'state', 'cancel')
+if known[1] ~= ARGV[3] then return 'lost' end
+if known[2] == 'waiting' then take_again(load_job(id))
+elseif known[2] ~= 'running' then return 'lost' end
+
+redis.call('ZADD', K.leases, now + tonumber(ARGV[4]), id)
+if ARGV[5] ~= '' then
+  redis.call('HSET', job_key(id), 'progress', ARGV[5], 'eta', ARGV[6])
+  if ARGV[7] ~= '' then redis.call('SET', preview_key(id), ARGV[7], 'PX', 60000) end
+  publish({event = 'progress', id = id, progress = tonumber(ARGV[5]), eta = tonumber(ARGV[6]), preview = ARGV[7] ~= ''})
+end
+return known[3] and 'cancel' or 'ok'

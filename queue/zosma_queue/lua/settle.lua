@@ -1,0 +1,51 @@
+-- Ends one delivery of a job. A delivery that lost its lease changes nothing.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 id   3 attempt   4 verb   5 result (JSON) or error text   6 error kind
+--       7 GPU-seconds really used   8 back-off, ms   9 most failures
+-- Verbs  done: the pictures are stored.   fail: never again.   retry: again after the back-off, until `most failures`.
+--        release: back to its place, no blame.   cancelled: the worker stopped it.
+-- Returns  the job's new state, or 'stale'
+--
+-- A lease that ran out while nobody else took the job (Redis was away, say) still counts for a finished picture.
+-- A cancel that came before this settle wins, also over a finished picture: the member was told that it stops.
+
+local now, id, verb = clock(ARGV[1]), ARGV[2], ARGV[4]
+local job = load_job(id)
+if not job or job.attempt ~= ARGV[3] then return 'stale' end
+if job.state == 'waiting' and verb == 'done' then take_again(job) end
+if job.state ~= 'running' then return 'stale' end
+if job.cancel then verb = 'cancelled' end
+
+end_lease(job)
+
+if verb == 'done' then
+  charge(job.owner, job.group, tonumber(ARGV[7]) - tonumber(job.cost))
+  redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
+  finish(job, 'done', now, DONE_TTL_MS)
+  return 'done'
+end
+
+-- Whatever did not make a picture costs its owner nothing.
+charge(job.owner, job.group, -tonumber(job.cost))
+if verb == 'cancelled' then
+  finish(job, 'cancelled', now, DONE_TTL_MS)
+  return 'cancelled'
+end
+if verb == 'release' then
+  put_back(job)
+  return 'waiting'
+end
+
+local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
+redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
+if verb == 'retry' and failures < tonumber(ARGV[9]) then
+  redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', now + tonumber(ARGV[8]))
+  redis.call('HDEL', job_key(id), 'progress', 'eta')
+  redis.call('ZADD', K.delayed, now + tonumber(ARGV[8]), id)
+  redis.call('HINCRBY', K.stats, 'retried', 1)
+  publish({event = 'retry', id = id, kind = ARGV[6]})
+  return 'delayed'
+end
+fail(job, ARGV[6], ARGV[5], now)
+return 'failed'

@@ -1,0 +1,75 @@
+-- What time alone changes: delayed jobs fall due, leases run out, workers fall silent, jobs wait for nobody.
+-- Any number of processes may call it; each change is made once.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call
+-- Returns  {promoted, returned, set aside, given up}
+
+local now, max_lost, most = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local promoted, returned, aside, given_up = 0, 0, 0, 0
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', K.delayed, id)
+  local job = load_job(id)
+  if job then
+    put_back(job)
+    promoted = promoted + 1
+  end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, most)) do
+  local job = load_job(id)
+  if not job or job.state ~= 'running' then
+    redis.call('ZREM', K.leases, id)
+  else
+    end_lease(job)
+    charge(job.owner, job.group, -tonumber(job.cost))
+    local lost = redis.call('HINCRBY', job_key(id), 'lost', 1)
+    redis.call('HINCRBY', K.stats, 'lost', 1)
+    if job.cancel then
+      finish(job, 'cancelled', now, DONE_TTL_MS)
+    elseif lost >= max_lost then
+      fail(job, 'worker-lost', 'its worker died ' .. lost .. ' times', now)
+      aside = aside + 1
+    else
+      put_back(job)
+      returned = returned + 1
+    end
+  end
+end
+
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
+  redis.call('ZREM', K.workers, worker)
+  redis.call('ZREM', K.idle, worker)
+  redis.call('DEL', can_key(worker), worker_key(worker), wake_key(worker))
+  publish({event = 'worker-left', worker = worker})
+end
+
+-- A class that nobody can serve: its jobs end when their patience does.
+local function give_up(class, since)
+  for _, group in ipairs(redis.call('ZRANGE', groups_key(class), 0, -1)) do
+    for _, owner in ipairs(redis.call('ZRANGE', owners_key(class, group), 0, -1)) do
+      for _, id in ipairs(redis.call('ZRANGE', jobs_key(class, owner), 0, most)) do
+        if given_up >= most then return end
+        local job = load_job(id)
+        if now - math.max(since, tonumber(job.created)) >= tonumber(job.patience) then
+          pull(job)
+          fail(job, 'no-worker', 'no worker that can do it came back in time', now)
+          given_up = given_up + 1
+        end
+      end
+    end
+  end
+end
+
+local flat = redis.call('HGETALL', K.classes)
+for i = 1, #flat, 2 do
+  local class = flat[i]
+  if feasible(cjson.decode(flat[i + 1]), now) == 'yes' then
+    redis.call('HDEL', K.stranded, class)
+  else
+    redis.call('HSETNX', K.stranded, class, now)
+    give_up(class, tonumber(redis.call('HGET', K.stranded, class)))
+  end
+end
+return {promoted, returned, aside, given_up}

@@ -1,0 +1,155 @@
+"""What somebody asks for: one txt2img request, checked field by field.
+
+Field names are those of AUTOMATIC1111's API where it has one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from zosma_queue.errors import RequestRefusedError
+
+PROMPT_MAX_CHARS = 4000
+SIDE_MIN_PX, SIDE_MAX_PX = 64, 2048
+STEPS_MAX = 150
+CFG_MAX = 30.0
+COUNT_MAX = 16
+HIRES_SCALE_MAX = 4.0
+#: Width × height of one picture after the hires pass.
+PIXELS_MAX = 4096 * 4096
+#: What a request may add up to: count × pixels after the hires pass.
+TOTAL_PIXELS_MAX = 4 * PIXELS_MAX
+#: Seeds are drawn below 2³¹: stable-diffusion.cpp reads them as 32-bit and takes anything above for "random".
+DRAWN_SEED_MAX = 2**31 - 1
+SEED_MAX = 2**32 - 1
+#: A1111 works on latents of 8×8 pixels and rounds sizes down to them.
+LATENT_PX = 8
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Hires(BaseModel):
+    """The hires fix: a second pass over the picture, made larger."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scale: float = Field(2.0, ge=1.0, le=HIRES_SCALE_MAX)
+    steps: int = Field(0, ge=0, le=STEPS_MAX)
+    """0: as many as the first pass."""
+    denoise: float = Field(0.7, ge=0.0, le=1.0)
+    upscaler: Name | None = None
+
+
+class Request(BaseModel):
+    """A checked request. Immutable, and the same JSON on every machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS)]
+    negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
+    height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
+    steps: int = Field(20, ge=1, le=STEPS_MAX)
+    cfg_scale: float = Field(7.0, ge=0.0, le=CFG_MAX)
+    sampler: Name | None = None
+    scheduler: Name | None = None
+    seed: int = Field(-1, ge=-1, le=SEED_MAX)
+    """-1: drawn at submit, so that a retry makes the same picture."""
+    count: int = Field(1, ge=1, le=COUNT_MAX)
+    """Pictures, with seeds seed, seed + 1, …"""
+    checkpoint: Name | None = None
+    """None: whatever the worker has loaded."""
+    clip_skip: int | None = Field(None, ge=1, le=12)
+    hires: Hires | None = None
+
+    @model_validator(mode="after")
+    def _within_the_canvas(self) -> Self:
+        if self.output_pixels > PIXELS_MAX:
+            wide, high = self.output_size
+            raise ValueError(
+                f"hires.scale: makes the picture {wide}x{high}, at most {PIXELS_MAX // 10**6} megapixels are possible:"
+                " use a smaller size or scale"
+            )
+        if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
+            raise ValueError("count: too many pictures of this size in one request: ask for fewer or smaller ones")
+        return self
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """(width, height) in pixels of the finished picture."""
+        scale = self.hires.scale if self.hires else 1.0
+        return _on_grid(self.width * scale), _on_grid(self.height * scale)
+
+    @property
+    def output_pixels(self) -> int:
+        """Pixels of one finished picture."""
+        wide, high = self.output_size
+        return wide * high
+
+    def pinned(self) -> Request:
+        """The request with its open choices made: a drawn seed, sizes on the latent grid."""
+        return self.model_copy(
+            update={
+                "seed": self.seed if self.seed >= 0 else secrets.randbelow(DRAWN_SEED_MAX + 1),
+                "width": _on_grid(self.width),
+                "height": _on_grid(self.height),
+            }
+        )
+
+
+def _on_grid(side: float) -> int:
+    return round(side) // LATENT_PX * LATENT_PX
+
+
+def parse_request(fields: dict[str, Any]) -> Request:
+    """The request made of these fields.
+
+    Raises:
+      RequestRefusedError: when a field is missing, unknown or out of bounds; `field` and the text name it.
+    """
+    try:
+        return Request.model_validate(fields)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+_FIXES = {
+    "missing": "is missing",
+    "string_too_short": "is empty: say what the picture should show",
+    "extra_forbidden": "is no field of a request: leave it out",
+}
+
+
+def _refusal(error: ValidationError) -> RequestRefusedError:
+    """The first thing wrong, in one line that names the field, what it was given and what it takes."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":
+        text = str(first["ctx"]["error"])
+        field, _, _ = text.partition(":")
+        return RequestRefusedError(text, field=field)
+    context = first.get("ctx", {})
+    given = first["input"]
+    if first["type"] == "string_too_long":
+        fix = f"has {len(given):,} characters, at most {context['max_length']:,} are possible: shorten it"
+    elif first["type"] in ("greater_than_equal", "less_than_equal"):
+        fix = f"is {given}: it must be {bounds_of(field)}"
+    else:
+        fix = _FIXES.get(first["type"]) or f"is {str(given)[:60]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return RequestRefusedError(f"{field} {fix}", field=field)
+
+
+def bounds_of(field: str) -> str:
+    """What a numeric field takes, as "between 64 and 2048". Shown in errors and used by the command line's help."""
+    model: type[BaseModel] = Request
+    *parents, name = field.split(".")
+    if parents:
+        model = Hires
+    lower = upper = None
+    for limit in model.model_fields[name].metadata:
+        lower = getattr(limit, "ge", lower)
+        upper = getattr(limit, "le", upper)
+    return f"between {lower:g} and {upper:g}"

@@ -1,0 +1,102 @@
+"""The Lua verbs as values: what to call, with what, and how to read the answer.
+
+A `Call` says nothing about the connection, so the bot runs it from its event loop (`acall`) and a worker from
+Dramatiq's threads (`call`): one script, one contract, two ways in.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+import redis
+import redis.asyncio
+from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError
+
+from zosma_queue import keys
+from zosma_queue.errors import QueueUnavailableError
+
+T = TypeVar("T")
+Argument = str | bytes | int | float
+
+#: What each verb is put together from, besides its own file.
+_PARTS = ("_common", "_order", "_fleet", "_ends")
+#: Redis errors that mean "not now" rather than "you have a bug".
+_AWAY = (redis.ConnectionError, redis.TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
+
+
+@functools.cache
+def source(verb: str) -> str:
+    """The full Lua text of a verb."""
+    folder = resources.files("zosma_queue") / "lua"
+    return "\n".join((folder / f"{name}.lua").read_text("utf-8") for name in (*_PARTS, verb))
+
+
+@functools.cache
+def digest(verb: str) -> str:
+    """The SHA-1 under which Redis caches a verb."""
+    return hashlib.sha1(source(verb).encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One call of a verb."""
+
+    verb: str
+    args: tuple[Argument, ...]
+    parse: Callable[[Any], T]
+    more_keys: tuple[str, ...] = ()
+
+    @property
+    def numbered(self) -> tuple[int, tuple[Argument, ...]]:
+        """(number of keys, keys and arguments) as EVALSHA takes them."""
+        script_keys = (keys.PREFIX, *self.more_keys)
+        return len(script_keys), (*script_keys, *self.args)
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turns "Redis isn't there" into one error.
+
+    Raises:
+      QueueUnavailableError: on connection loss, timeout, loading, or a read-only replica.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        raise QueueUnavailableError(f"Redis can't be reached: {error or type(error).__name__}") from error
+
+
+def call(client: redis.Redis, wanted: Call[T]) -> T:
+    """Runs a call over a blocking connection.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    count, rest = wanted.numbered
+    with redis_errors():
+        try:
+            reply = client.evalsha(digest(wanted.verb), count, *rest)
+        except NoScriptError:
+            reply = client.eval(source(wanted.verb), count, *rest)
+    return wanted.parse(reply)
+
+
+async def acall(client: redis.asyncio.Redis, wanted: Call[T]) -> T:
+    """Runs a call over an asyncio connection.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    count, rest = wanted.numbered
+    with redis_errors():
+        try:
+            reply = await client.evalsha(digest(wanted.verb), count, *rest)
+        except NoScriptError:
+            reply = await client.eval(source(wanted.verb), count, *rest)
+    return wanted.parse(reply)

@@ -1,0 +1,123 @@
+"""Settings from the environment and `.env`, read once in `main` and handed down.
+
+Each process has its own frozen class, built on `Settings`; a wrong value ends the process with one line that names the
+variable, the value and the fix. Secrets are `SecretStr`, which no log, error or `repr` shows.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from zosma_queue.errors import SettingsError
+
+S = TypeVar("S", bound="Settings")
+
+
+def _comma_separated(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+#: `a,b,c` as a tuple of strings.
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+
+
+class Settings(BaseSettings):
+    """What every process may be told."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    redis_addr: str | None = Field(None, validation_alias="REDIS_ADDR")
+    redis_password: SecretStr | None = Field(None, validation_alias="REDIS_PASSWORD")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must look like redis://host:6379/0 (or rediss://, unix://)")
+        return value
+
+    @field_validator("redis_addr")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value:
+            try:
+                parts = urlsplit(f"redis://{value}")
+                good = parts.hostname and (parts.port or True) and not parts.path
+            except ValueError:
+                good = False
+            if not good:
+                raise ValueError("must look like host:6379")
+        return value
+
+    @property
+    def redis(self) -> str | None:
+        """The Redis URL, with its password: never log it. None when no Redis is named."""
+        if self.redis_url:
+            return self.redis_url.get_secret_value()
+        if not self.redis_addr:
+            return None
+        password = self.redis_password.get_secret_value() if self.redis_password else ""
+        login = f":{quote(password, safe='')}@" if password else ""
+        address = self.redis_addr if urlsplit(f"redis://{self.redis_addr}").port else f"{self.redis_addr}:6379"
+        return f"redis://{login}{address}/0"
+
+
+def address_of(url: str) -> str:
+    """A URL without its credentials, fit for a log."""
+    parts = urlsplit(url)
+    place = parts.hostname or ""
+    if parts.port:
+        place = f"{place}:{parts.port}"
+    return f"{parts.scheme}://{place}{parts.path}"
+
+
+def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
+    """The settings of one process. The environment wins over `.env`; an empty value counts as not set.
+
+    Raises:
+      SettingsError: for the first wrong value; the text names variable, value and fix.
+    """
+    values = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    given = {name: value for name, value in values.items() if value}
+    known = {}
+    for name, field in cls.model_fields.items():
+        for alias in _aliases(field.validation_alias) or [name.upper()]:
+            if alias in given and name not in known:
+                known[name] = given[alias]
+    try:
+        return cls.model_validate(known)
+    except ValidationError as error:
+        raise _explain(cls, error, given) from None
+
+
+def _aliases(alias: Any) -> list[str]:
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [alias] if isinstance(alias, str) else []
+
+
+def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str]) -> SettingsError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:
+        return SettingsError(first["msg"].removeprefix("Value error, "))
+    location = str(first["loc"][0])
+    name, field = next(
+        (name, field)
+        for name, field in cls.model_fields.items()
+        if location in (name, *_aliases(field.validation_alias))
+    )
+    aliases = _aliases(field.validation_alias) or [name.upper()]
+    variable = next((alias for alias in aliases if alias in given), aliases[0])
+    problem = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
+    shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
+    return SettingsError(f"{variable}={shown} is wrong: {problem}")

@@ -1,0 +1,46 @@
+"""Fixtures that every test may use: a real Valkey, and the queue over it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import redis
+from zosma_cli.valkey import PrivateValkey
+from zosma_queue.client import Queue
+
+
+@pytest.fixture(scope="session", name="valkey")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateValkey]:
+    """One Valkey for the whole run; each test gets an empty database of it."""
+    with PrivateValkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(name="redis_url")
+def _redis_url(valkey: PrivateValkey) -> str:
+    """The URL of an empty database."""
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture(name="raw")
+def _raw(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client, to look at keys."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(name="queue")
+async def _queue(redis_url: str) -> AsyncIterator[Queue]:
+    """The bot's view of the queue."""
+    async with Queue(redis_url) as queue:
+        yield queue
+
+
+@pytest.fixture(name="ids")
+def _ids() -> Iterator[str]:
+    """Job ids that are easy to read in a failure."""
+    return (f"job-{number}" for number in itertools.count(1))

@@ -1,0 +1,132 @@
+"""A queue whose clock the test turns: every verb is called on the real server with the time passed in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+import redis
+from zosma_queue import calls, keys
+from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept
+from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
+from zosma_queue.job import Job, Picture, Result, State
+from zosma_queue.messages import encode_request
+from zosma_queue.needs import Lane, needs_of
+from zosma_queue.request import PIXELS_MAX, parse_request
+from zosma_queue.scripts import call
+
+
+def about(*checkpoints: str, samplers: tuple[str, ...] = ("Euler a", "DPM++ 2M")) -> About:
+    """A worker that has these checkpoints."""
+    return About(
+        webui="http://gpu:7860",
+        flavour="a1111",
+        host="gpu",
+        checkpoints=tuple(Checkpoint(name=name, title=f"{name}.safetensors") for name in checkpoints),
+        samplers=samplers,
+        schedulers=(Scheduler(name="karras", label="Karras"),),
+        upscalers=("Latent",),
+    )
+
+
+def result(gpu_seconds: float = 1.0, attempt: int = 1) -> Result:
+    """What a worker hands over."""
+    picture = Picture(index=0, format="png", width=64, height=64, bytes=1, seed=1, parameters="")
+    return Result(
+        pictures=(picture,), attempt=attempt, checkpoint="dream", sampler="Euler a", worker="w", gpu_seconds=gpu_seconds,
+        info={},
+    )  # fmt: skip
+
+
+class Rig:
+    """The verbs, with a clock in milliseconds that only the test moves."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self.now = 1_000_000
+        self._ids = (f"job-{number}" for number in itertools.count(1))
+
+    def later(self, seconds: float) -> None:
+        """Moves the clock on."""
+        self.now += int(seconds * 1000)
+
+    def worker(self, name: str, *checkpoints: str, loaded: str | None = None, state: WorkerState = WorkerState.READY,
+               pixels: int = PIXELS_MAX) -> None:  # fmt: skip
+        """A worker's sign of life."""
+        described = about(*(checkpoints or ("dream", "anime")))
+        call(
+            self.client,
+            calls.beat(name, state, loaded=loaded, pixels=pixels, about=described, now_ms=self.now),
+        )
+
+    def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
+               lane: Lane = Lane.FAST, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
+               **fields: object) -> str:  # fmt: skip
+        """Enqueues a job that must be accepted, and returns its id."""
+        job_id = job_id or next(self._ids)
+        answer = self.offer(owner, group=group, cost=cost, job_id=job_id, lane=lane, run_in_s=run_in_s, reply=reply,
+                            patience_s=patience_s, **fields)  # fmt: skip
+        assert answer in (Accepted.QUEUED, Accepted.DELAYED, Accepted.EXISTS), answer
+        return job_id
+
+    def offer(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str = "offered",
+              lane: Lane = Lane.FAST, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
+              **fields: object) -> Accepted:  # fmt: skip
+        """The queue's answer to a job."""
+        request = parse_request({"prompt": "a cat", "seed": 1, **fields})
+        job = NewJob(
+            id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
+            cost=cost, lane=lane, run_at_ms=self.now + int(run_in_s * 1000) if run_in_s else 0, reply=reply,
+            patience_ms=int(patience_s * 1000),
+        )  # fmt: skip
+        return call(self.client, calls.enqueue(job, now_ms=self.now))
+
+    def fetch(self, worker: str = "w1") -> Leased | None:
+        """The next job for a worker."""
+        return call(self.client, calls.fetch(worker, now_ms=self.now))
+
+    def take(self, worker: str = "w1") -> Leased:
+        """The next job, which must be there."""
+        leased = self.fetch(worker)
+        assert leased is not None
+        return leased
+
+    def renew(self, leased: Leased, **progress: float) -> calls.Lease:
+        """Keeps a lease."""
+        return call(self.client, calls.renew(leased.id, leased.attempt, now_ms=self.now, **progress))  # type: ignore[arg-type]
+
+    def settle(self, leased: Leased, outcome: Outcome | None = None) -> State | None:
+        """Ends a delivery; a finished picture unless told otherwise."""
+        outcome = outcome or calls.done(result(attempt=leased.attempt))
+        return call(self.client, calls.settle(leased.id, leased.attempt, outcome, now_ms=self.now))
+
+    def cancel(self, job_id: str) -> calls.Cancelled:
+        """Cancels a job."""
+        return call(self.client, calls.cancel(job_id, now_ms=self.now))
+
+    def sweep(self) -> Swept:
+        """Does what time alone changes."""
+        return call(self.client, calls.sweep(now_ms=self.now))
+
+    def job(self, job_id: str) -> Job:
+        """A job that must exist."""
+        return Job.from_hash(job_id, self.client.hgetall(keys.job(job_id)))  # type: ignore[arg-type]
+
+    def drain(self, worker: str = "w1", seconds: float = 4.0) -> list[str]:
+        """Runs jobs until none is left; their ids in the order in which they ran."""
+        done = []
+        while leased := self.fetch(worker):
+            done.append(leased.id)
+            self.later(seconds)
+            self.worker(worker)
+            self.settle(leased, calls.done(result(seconds, leased.attempt)))
+        return done
+
+
+@pytest.fixture(name="rig")
+def _rig(raw: redis.Redis) -> Iterator[Rig]:
+    """The verbs with a clock of their own, and one worker that can do everything."""
+    rig = Rig(raw)
+    rig.worker("w1")
+    return rig
