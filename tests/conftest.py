@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import redis
+
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
 

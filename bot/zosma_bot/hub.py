@@ -1,7 +1,7 @@
 """The bot's one ear on the queue: hears every event and wakes whoever watches that job.
 
-An event only says "look again". Whoever is woken reads the job itself, so a lost event costs time and never truth; after
-each reconnect everybody is woken.
+An event only says "look again". Whoever is woken reads the job itself, so a lost event costs time and never truth;
+after each reconnect everybody is woken.
 """
 
 from __future__ import annotations

@@ -89,7 +89,12 @@ class Slot:
             return False
         if not self._open.wait(min(timeout_s, SHUT_S)):
             return False
-        return self._free.acquire(timeout=timeout_s)
+        if not self._free.acquire(timeout=timeout_s):
+            return False
+        if self._stopped.is_set() or not self._open.is_set():  # while this waited for the job before
+            self._free.release()
+            return False
+        return True
 
     def give_back(self) -> None:
         """The job has been settled."""

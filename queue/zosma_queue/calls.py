@@ -145,8 +145,13 @@ def retry(kind: str, text: str, *, backoff_ms: int, max_failures: int) -> Outcom
     return Outcome(verb="retry", kind=kind, text=text, backoff_ms=backoff_ms, max_failures=max_failures)
 
 
-RELEASE = Outcome(verb="release")
-"""Back to its place, no blame."""
+def release(kind: str = "", text: str = "") -> Outcome:
+    """Back to its place, no blame. `kind` and `text` say why, for whoever looks while it waits."""
+    return Outcome(verb="release", kind=kind, text=text)
+
+
+RELEASE = release()
+"""Back to its place, for no reason of its own."""
 CANCELLED = Outcome(verb="cancelled")
 """The worker stopped it because it was told to."""
 

@@ -12,8 +12,16 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from zosma_queue.errors import SettingsError
 
@@ -25,13 +33,13 @@ def _comma_separated(value: Any) -> Any:
 
 
 #: `a,b,c` as a tuple of strings.
-CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What every process may be told."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     redis_addr: str | None = Field(None, validation_alias="REDIS_ADDR")
@@ -82,6 +90,9 @@ def address_of(url: str) -> str:
 def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
     """The settings of one process. The environment wins over `.env`; an empty value counts as not set.
 
+    pydantic-settings would fall back to `.env` for an empty variable, but `DISCORD_TOKEN= zosma up` must mean "no
+    Discord this time"; and its errors don't name the variable that was used.
+
     Raises:
       SettingsError: for the first wrong value; the text names variable, value and fix.
     """
@@ -89,7 +100,7 @@ def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
     given = {name: value for name, value in values.items() if value}
     known = {}
     for name, field in cls.model_fields.items():
-        for alias in _aliases(field.validation_alias) or [name.upper()]:
+        for alias in aliases_of(field.validation_alias) or [name.upper()]:
             if alias in given and name not in known:
                 known[name] = given[alias]
     try:
@@ -98,7 +109,8 @@ def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
         raise _explain(cls, error, given) from None
 
 
-def _aliases(alias: Any) -> list[str]:
+def aliases_of(alias: Any) -> list[str]:
+    """The variable names under which a field is read."""
     if isinstance(alias, AliasChoices):
         return [str(choice) for choice in alias.choices]
     return [alias] if isinstance(alias, str) else []
@@ -112,9 +124,9 @@ def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str])
     name, field = next(
         (name, field)
         for name, field in cls.model_fields.items()
-        if location in (name, *_aliases(field.validation_alias))
+        if location in (name, *aliases_of(field.validation_alias))
     )
-    aliases = _aliases(field.validation_alias) or [name.upper()]
+    aliases = aliases_of(field.validation_alias) or [name.upper()]
     variable = next((alias for alias in aliases if alias in given), aliases[0])
     problem = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept
 from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
@@ -34,8 +35,8 @@ def result(gpu_seconds: float = 1.0, attempt: int = 1) -> Result:
     """What a worker hands over."""
     picture = Picture(index=0, format="png", width=64, height=64, bytes=1, seed=1, parameters="")
     return Result(
-        pictures=(picture,), attempt=attempt, checkpoint="dream", sampler="Euler a", worker="w", gpu_seconds=gpu_seconds,
-        info={},
+        pictures=(picture,), attempt=attempt, checkpoint="dream", sampler="Euler a", worker="w",
+        gpu_seconds=gpu_seconds, info={},
     )  # fmt: skip
 
 

@@ -36,14 +36,20 @@ local function close_job(owner, group)
   end
 end
 
--- Files a job under its class. A group or owner with nothing waiting starts at the clock: it brings no credit along.
+-- Where somebody with nothing waiting starts: at the clock, for he brings no credit along. The job's number breaks the
+-- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
+local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
+
+-- Files a job under its class.
 local function push(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
   redis.call('ZADD', K.waiting, job.created, id)
   redis.call('ZADD', jobs_key(class, owner), job.seq, id)
-  if redis.call('EXISTS', group_classes_key(group)) == 0 then raise_tag(K.tags, group, tag(K.tags, 'v')) end
+  if redis.call('EXISTS', group_classes_key(group)) == 0 then
+    raise_tag(K.tags, group, start(tag(K.tags, 'v'), job.seq))
+  end
   if redis.call('EXISTS', owner_classes_key(owner)) == 0 then
-    raise_tag(group_tags_key(group), owner, tag(group_tags_key(group), 'v'))
+    raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), job.seq))
   end
   if redis.call('SADD', owner_classes_key(owner), class) == 1 then
     redis.call('ZADD', owners_key(class, group), exact(tag(group_tags_key(group), owner)), owner)

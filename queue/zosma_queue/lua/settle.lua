@@ -33,6 +33,7 @@ if verb == 'cancelled' then
   return 'cancelled'
 end
 if verb == 'release' then
+  if ARGV[6] ~= '' then redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5]) end
   put_back(job)
   return 'waiting'
 end

@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+SOURCES := bot cli queue webui worker tests bench
+PACKAGES := -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
+
+.PHONY: help
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: check
+check: lint types imports test ## Everything that CI checks
+
+.PHONY: lint
+lint: ## Style and likely mistakes (ruff)
+	uv run ruff check $(SOURCES)
+	uv run ruff format --check $(SOURCES)
+
+.PHONY: types
+types: ## Types (mypy strict)
+	uv run mypy $(PACKAGES)
+	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback
+
+.PHONY: imports
+imports: ## Import direction: cli → bot | worker | webui → queue
+	uv run lint-imports
+
+.PHONY: test
+test: ## All tests
+	uv run pytest
+
+.PHONY: format
+format: ## Format the code and mend what can be mended
+	uv run ruff check --fix $(SOURCES)
+	uv run ruff format $(SOURCES)
+
+.PHONY: coverage
+coverage: ## Tests with branch coverage
+	uv run coverage run -m pytest
+	uv run coverage report --skip-covered
+
+EXPORT := uv export --quiet --no-emit-project --no-annotate --no-header --no-default-groups
+.PHONY: requirements
+requirements: ## Write the images' hash-pinned requirement files anew
+	$(EXPORT) --extra bot --output-file requirements/webserver.txt
+	$(EXPORT) --extra worker --output-file requirements/workershim.txt
+	$(EXPORT) --only-group build --output-file requirements/build.txt

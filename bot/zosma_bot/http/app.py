@@ -1,0 +1,53 @@
+"""The HTTP application, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from zosma_bot.http import auth, problems
+from zosma_bot.http.a1111 import A1111
+from zosma_bot.http.health import Health
+from zosma_bot.http.jobs import Jobs
+from zosma_bot.hub import Hub
+from zosma_queue.client import Queue
+from zosma_queue.errors import SettingsError
+
+BODY_MAX_BYTES = 4 * 1024 * 1024
+#: How long open requests may take to end when the process stops.
+SHUTDOWN_S = 2.0
+
+
+def make_app(queue: Queue, hub: Hub, keys: Mapping[str, str]) -> web.Application:
+    """The application over a queue. `keys` maps key → name; empty: none is asked for."""
+    app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
+    for part in (A1111(queue, hub), Jobs(queue), Health(queue, hub)):
+        app.add_routes(part.routes())
+    return app
+
+
+@asynccontextmanager
+async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """Serves the application for as long as the block runs; gives its address.
+
+    Raises:
+      SettingsError: when the port is taken or the host isn't ours.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise SettingsError(
+                f"ZOSMA_HOST={host!r} ZOSMA_PORT={port}: can't listen there ({error.strerror or error}):"
+                " stop what uses it, or choose another port"
+            ) from error
+        bound = runner.addresses[0]
+        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+        yield f"http://{shown}:{bound[1]}"
+    finally:
+        await runner.cleanup()

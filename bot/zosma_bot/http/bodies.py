@@ -1,0 +1,31 @@
+"""JSON bodies, read with one kind of complaint."""
+
+from __future__ import annotations
+
+import http
+import json
+from typing import Any
+
+from aiohttp import web
+
+from zosma_bot.http.problems import Problem
+
+UNPROCESSABLE = http.HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """The JSON object in a request's body.
+
+    Raises:
+      Problem: 422 when it isn't sent as JSON, is no JSON, or is no object. Browsers can't send JSON to a foreign site
+        without asking it first, so the content type also keeps web pages out.
+    """
+    if request.content_type != "application/json":
+        raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
+    try:
+        found = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise Problem(UNPROCESSABLE, "ValidationError", f"the body is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
+    return found

@@ -1,0 +1,151 @@
+"""`/api/v1/*`: the queue's own API. Submit and come back for the picture; see how full the queue is."""
+
+from __future__ import annotations
+
+import hashlib
+import http
+from typing import Any
+
+from aiohttp import web
+
+from zosma_bot.http.auth import CALLER
+from zosma_bot.http.bodies import read_object
+from zosma_bot.http.problems import Problem
+from zosma_queue.client import Queue
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.job import Job, State
+from zosma_queue.request import parse_request
+
+JOBS = "/api/v1/jobs"
+IDEMPOTENCY_KEY_MAX_CHARS = 200
+
+
+class Jobs:
+    """The handlers, over one queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this part answers."""
+        return [
+            web.post(JOBS, self.submit),
+            web.get(JOBS + "/{id}", self.show),
+            web.delete(JOBS + "/{id}", self.cancel),
+            web.get(JOBS + "/{id}/images/{index:\\d+}", self.image),
+            web.get(JOBS + "/{id}/preview", self.preview),
+            web.get("/api/v1/queue", self.queue),
+        ]
+
+    async def submit(self, request: web.Request) -> web.Response:
+        """202 with the job. The same `Idempotency-Key` of the same caller is the same job."""
+        caller = request[CALLER]
+        wanted = parse_request(await read_object(request))
+        key = request.headers.get("Idempotency-Key")
+        if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS:
+            raise Problem(
+                http.HTTPStatus.BAD_REQUEST, "ValidationError",
+                f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
+            )  # fmt: skip
+        job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
+        job_id = await self._queue.submit(wanted, caller, job_id=job_id)
+        job = await self._queue.job(job_id)
+        if job is None:
+            raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
+        return web.json_response(
+            await self._view(job), status=http.HTTPStatus.ACCEPTED, headers={"Location": f"{JOBS}/{job_id}"}
+        )
+
+    async def show(self, request: web.Request) -> web.Response:
+        """A job of the caller's."""
+        return web.json_response(await self._view(await self._own(request)))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Cancels a job of the caller's; 409 when it had ended."""
+        job = await self._own(request)
+        outcome = await self._queue.cancel(job.id)
+        if outcome in ("done", "failed"):
+            raise Problem(http.HTTPStatus.CONFLICT, "Ended", f"the job is {outcome} already")
+        return web.json_response({"id": job.id, "state": outcome})
+
+    async def image(self, request: web.Request) -> web.Response:
+        """One picture's bytes, as the WebUI made it."""
+        job = await self._own(request)
+        images = await self._queue.pictures(job)
+        index = int(request.match_info["index"])
+        image = images[index] if index < len(images) else None
+        if image is None or job.result is None:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
+        return web.Response(body=image, content_type=f"image/{job.result.pictures[index].format}")
+
+    async def preview(self, request: web.Request) -> web.Response:
+        """The newest preview of a running job; 404 while there is none."""
+        job = await self._own(request)
+        preview = await self._queue.preview(job.id)
+        if preview is None:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
+        return web.Response(body=preview, content_type="image/jpeg" if preview[:2] == b"\xff\xd8" else "image/webp")
+
+    async def queue(self, _: web.Request) -> web.Response:
+        """Depth by state, oldest wait, workers."""
+        depth = await self._queue.depth()
+        workers = await self._queue.workers()
+        return web.json_response(
+            {
+                "waiting": depth.waiting,
+                "delayed": depth.delayed,
+                "running": depth.running,
+                "failed": depth.failed,
+                "undelivered": depth.undelivered,
+                "oldest_wait_s": depth.oldest_wait_s,
+                "workers": [_worker(worker) for worker in workers],
+            }
+        )
+
+    async def _own(self, request: web.Request) -> Job:
+        """The job that the path names. Another's job is as unknown as none."""
+        job = await self._queue.job(request.match_info["id"])
+        if job is None or job.owner != request[CALLER].owner:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such job")
+        return job
+
+    async def _view(self, job: Job) -> dict[str, Any]:
+        place = await self._queue.place(job.id) if job.state is State.WAITING else None
+        view: dict[str, Any] = {
+            "id": job.id,
+            "state": job.state,
+            "position": place.position if place else None,
+            "progress": job.progress,
+            "eta_s": job.eta_s,
+            "attempt": job.attempt,
+            "worker": job.worker,
+            "request": job.request.model_dump(exclude_none=True) if job.request else None,
+            "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED else None,
+        }
+        if job.result:
+            view["result"] = {
+                "checkpoint": job.result.checkpoint,
+                "sampler": job.result.sampler,
+                "gpu_seconds": job.result.gpu_seconds,
+                "images": [
+                    {
+                        "url": f"{JOBS}/{job.id}/images/{picture.index}",
+                        **picture.model_dump(include={"format", "width", "height", "seed", "parameters"}),
+                    }
+                    for picture in job.result.pictures
+                ],
+            }
+        return view
+
+
+def _worker(worker: WorkerInfo) -> dict[str, Any]:
+    about = worker.about
+    return {
+        "id": worker.id,
+        "state": worker.state,
+        "reason": worker.reason,
+        "webui": about.webui if about else None,
+        "flavour": about.flavour if about else None,
+        "checkpoint": worker.loaded,
+        "job": worker.job,
+    }

@@ -1,0 +1,84 @@
+"""Errors as HTTP answers, in the shape that clients of AUTOMATIC1111 and of Forge both read."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from zosma_queue.errors import NoWorkerError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.job import Job, State
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: When a client should come back after a 503, in seconds.
+RETRY_AFTER_S = 10
+
+
+class Problem(Exception):
+    """Raised by a handler to end a request with an error answer."""
+
+    def __init__(self, status: int, error: str, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.error = error
+        self.detail = detail
+        self.field = field
+
+
+def body(error: str, detail: str, field: str | None = None) -> dict[str, str]:
+    """`error` names the class, `detail` is for people; `errors` repeats it where A1111's clients look."""
+    answer = {"error": error, "detail": detail, "body": "", "errors": detail}
+    return {**answer, "field": field} if field else answer
+
+
+def answer(problem: Problem) -> web.Response:
+    """The response for a problem."""
+    headers = {}
+    if problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if problem.status == http.HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="zosma"'
+    return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
+
+
+def of_job(job: Job) -> Problem:
+    """The problem that a job ended with."""
+    if job.state is State.CANCELLED:
+        return Problem(http.HTTPStatus.CONFLICT, "Cancelled", "the job was cancelled")
+    kind, text = job.error_kind or "unknown", job.error or "no reason was kept"
+    status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == "refused" else http.HTTPStatus.SERVICE_UNAVAILABLE
+    return Problem(status, kind, text)
+
+
+@web.middleware
+async def as_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns every exception into an answer."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return answer(problem)
+    except NoWorkerError as error:
+        return answer(Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error)))
+    except RequestRefusedError as error:
+        return answer(Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field))
+    except QueueUnavailableError:
+        return answer(
+            Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "QueueUnavailable", "the queue is away: try again shortly")
+        )
+    except web.HTTPException as error:
+        if error.status < http.HTTPStatus.BAD_REQUEST:
+            raise
+        headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+        return web.json_response(
+            body("HTTPException", http.HTTPStatus(error.status).phrase), status=error.status, headers=headers
+        )
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return answer(
+            Problem(http.HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", "an error of this server; it is in its log")
+        )

@@ -1,0 +1,111 @@
+"""Waiting for a job on behalf of a client that holds its connection open."""
+
+from __future__ import annotations
+
+import http
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from zosma_bot.http.problems import Problem
+from zosma_bot.hub import Hub
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.job import Job, State
+
+#: A blocked client looks at its job at least this often, should a bell have been missed.
+LOOK_AGAIN_S = 1.0
+#: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
+NOBODY_S = 2.0
+#: How long one that had begun may wait for a worker to come back.
+PATIENCE_MS = 30_000
+
+
+#: How long a Redis that restarts may take; what runs goes on meanwhile.
+REDIS_AWAY_S = 10.0
+
+
+class Stopwatch:
+    """Seconds since something began, for as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def run(self) -> float:
+        """Starts it if it stands; the seconds so far."""
+        self._since = self._since or time.monotonic()
+        return time.monotonic() - self._since
+
+    def stop(self) -> None:
+        """Back to zero."""
+        self._since = None
+
+
+class Blocked:
+    """Which jobs each owner's blocked clients wait for, newest last. What `progress` and `interrupt` are about."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, list[str]] = defaultdict(list)
+
+    @contextmanager
+    def on(self, owner: str, job_id: str) -> Iterator[None]:
+        """Notes a job for as long as the block runs."""
+        self._jobs[owner].append(job_id)
+        try:
+            yield
+        finally:
+            self._jobs[owner].remove(job_id)
+            if not self._jobs[owner]:
+                del self._jobs[owner]
+
+    def of(self, owner: str) -> list[str]:
+        """The owner's jobs."""
+        return list(self._jobs.get(owner, ()))
+
+
+async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str) -> Job:
+    """The job, ended. A client that hangs up cancels it: nobody would see the picture.
+
+    Raises:
+      Problem: 503 when no worker is left that could begin it.
+    """
+    alone = Stopwatch()
+    away = Stopwatch()
+    with hub.watch(job_id) as watch:
+        while True:
+            try:
+                job = await _look(request, queue, job_id, alone)
+                away.stop()
+            except QueueUnavailableError:
+                if away.run() > REDIS_AWAY_S:
+                    raise
+                job = None
+            if job:
+                return job
+            await watch.changed(LOOK_AGAIN_S)
+
+
+async def _look(request: web.Request, queue: Queue, job_id: str, alone: Stopwatch) -> Job | None:
+    """The job when it has ended; None when there is more to wait for."""
+    job = await queue.job(job_id)
+    if job is None:
+        raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
+    if job.state.ended:
+        return job
+    if request.transport is None or request.transport.is_closing():
+        await queue.cancel(job_id)
+        raise Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
+    if not _not_begun(job) or (await queue.catalogue()).ready:
+        alone.stop()
+    elif alone.run() >= NOBODY_S:
+        await queue.cancel(job_id)
+        raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", "no GPU is online any more: try again later")
+    return None
+
+
+def _not_begun(job: Job) -> bool:
+    """True for a job that waits and whose picture was never begun."""
+    return job.state is State.WAITING and (job.attempt == 0 or job.error_kind == "webui-away")

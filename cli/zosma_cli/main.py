@@ -1,0 +1,168 @@
+"""`zosma`: every command, its options and its help. What they do lies in the modules they import.
+
+Those are imported inside the commands, because a worker's machine has no discord.py and a client's no numpy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from zosma_queue.errors import ZosmaError
+
+app = typer.Typer(
+    name="zosma",
+    help="Stable Diffusion for a Discord community: one fair queue in front of a fleet of WebUIs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+#: Exit code for everything that the user can put right.
+USAGE = 2
+
+Prompt = Annotated[str, typer.Argument(help="What the picture should show.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures; made when it isn't there.")]
+Server = Annotated[str, typer.Option(help="Address of the bot process.", envvar="ZOSMA_SERVER")]
+Key = Annotated[str | None, typer.Option(help="API key, when the server asks for one.", envvar="ZOSMA_API_KEY")]
+LOCAL_SERVER = "http://127.0.0.1:1324"
+PICTURES = Path("zosma-pictures")
+
+
+@app.command()
+def demo(prompt: Prompt, out: Out = PICTURES) -> None:
+    """Make a picture with nothing installed: private Valkey, built-in WebUI, a worker and the bot process.
+
+    The prompt goes the whole way that it would go in production. The built-in WebUI draws on the CPU; it is a
+    stand-in for a real one and says so in the picture's parameters.
+    """
+    from zosma_cli.demo import run
+
+    asyncio.run(run(prompt, out))
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C, with the real parts that .env names.
+
+    Whatever .env or the environment doesn't name is built in: Redis (REDIS_URL), WebUIs (SD_API_HOST), Discord
+    (DISCORD_TOKEN; without it, the HTTP side only).
+    """
+    from zosma_cli.up import run
+
+    asyncio.run(run())
+
+
+@app.command()
+def bot() -> None:
+    """Run the bot process: Discord, the queue manager and the HTTP server on port 1324."""
+    from zosma_bot.main import run
+    from zosma_bot.settings import BotSettings
+    from zosma_queue import logs
+    from zosma_queue.settings import load
+
+    logs.set_up()
+    run(load(BotSettings))
+
+
+@app.command()
+def worker(
+    webui: Annotated[
+        list[str] | None,
+        typer.Option(help="Address of a WebUI, like http://127.0.0.1:7860; more than one: repeat. [SD_API_HOST]"),
+    ] = None,
+) -> None:
+    """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
+    from zosma_worker.main import run
+
+    from zosma_queue import logs
+    from zosma_queue.settings import load
+    from zosma_worker.settings import WorkerSettings
+
+    logs.set_up()
+    settings = load(WorkerSettings)
+    if webui:
+        settings = settings.with_webuis(webui)
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def webui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    models: Annotated[str, typer.Option(help="Names of its checkpoints, with commas between.")] = "dream,anime",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    load_seconds: Annotated[float, typer.Option(min=0, help="Seconds that loading a checkpoint takes.")] = 2.0,
+    step_seconds: Annotated[float, typer.Option(min=0, help="Seconds for one step at 512×512.")] = 0.05,
+) -> None:
+    """Run the built-in WebUI alone: AUTOMATIC1111's API, pictures drawn on the CPU."""
+    from zosma_queue import logs
+    from zosma_webui.main import run
+
+    logs.set_up()
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        fail("--models names no checkpoint: give at least one, like --models dream,anime")
+    try:
+        run(host=host, port=port, models=names, load_seconds=load_seconds, step_seconds=step_seconds)
+    except OSError as error:
+        fail(f"--port {port}: can't listen on {host}:{port} ({error.strerror or error}): choose another port")
+
+
+@app.command()
+def imagine(
+    prompt: Prompt,
+    server: Server = LOCAL_SERVER,
+    key: Key = None,
+    out: Out = PICTURES,
+    negative: Annotated[str, typer.Option(help="What it should not show.")] = "",
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "512x512",
+    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20,
+    guidance: Annotated[float, typer.Option(help="CFG scale: how closely to follow the prompt.")] = 7.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same picture; -1: a new one.")] = -1,
+    count: Annotated[int, typer.Option(help="How many pictures.")] = 1,
+    checkpoint: Annotated[str | None, typer.Option(help="Model to use; default: what is loaded.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="Sampler, like 'Euler a'.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Noise schedule, like Karras.")] = None,
+) -> None:
+    """Have a picture made by the fleet behind a bot process."""
+    from zosma_cli.client import fields_of
+    from zosma_cli.imagine import run
+
+    fields = fields_of(
+        prompt=prompt, negative_prompt=negative, size=size, steps=steps, cfg_scale=guidance, seed=seed, count=count,
+        checkpoint=checkpoint, sampler=sampler, scheduler=scheduler,
+    )  # fmt: skip
+    asyncio.run(run(fields, server, key, out))
+
+
+@app.command()
+def queue(
+    server: Server = LOCAL_SERVER,
+    key: Key = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how full the queue is: depth by state, oldest wait, workers."""
+    from zosma_cli.queue import run
+
+    asyncio.run(run(server, key, as_json=as_json))
+
+
+def fail(text: str) -> NoReturn:
+    """Ends the command with one line and exit code 2."""
+    sys.stderr.write(f"zosma: {' '.join(text.split())}\n")
+    raise SystemExit(USAGE)
+
+
+def main() -> None:
+    """The entry point: every error that a user can put right is one line."""
+    try:
+        app()
+    except ZosmaError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

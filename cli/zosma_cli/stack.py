@@ -1,0 +1,138 @@
+"""The whole system on one machine: Valkey, WebUI, worker and bot, each real part only if it is named."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import aiohttp
+
+from zosma_cli.client import Client, ServerError
+from zosma_cli.processes import Child, child, free_port
+from zosma_cli.valkey import PrivateValkey
+
+POLL_S = 0.1
+#: The bot's imports take a few seconds on a slow disk; a real WebUI may still be loading.
+START_S = 60.0
+#: Checkpoints that the built-in WebUI offers.
+BUILTIN_MODELS = "dream,anime,photo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is real and what is built in."""
+
+    folder: Path
+    """For Valkey's data."""
+    redis_url: str | None = None
+    webuis: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: any free one."""
+    load_seconds: float = 2.0
+    env: tuple[tuple[str, str], ...] = ()
+    """More variables for the children."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A running system."""
+
+    address: str
+    redis_url: str
+    webuis: tuple[str, ...]
+    children: tuple[Child, ...]
+
+    async def watch(self) -> None:
+        """Returns never, but raises when a part ends.
+
+        Raises:
+          ChildEndedError: names the part.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            for part in self.children:
+                tasks.create_task(part.ended())
+
+
+@asynccontextmanager
+async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Stack]:
+    """Starts everything, in order, and stops it in the other. Ready when the first worker is."""
+    async with AsyncExitStack() as parts:
+        children: list[Child] = []
+        env = dict(plan.env)
+
+        async def start(name: str, *arguments: str) -> None:
+            children.append(await parts.enter_async_context(child(name, *arguments, env=env, log=log)))
+
+        redis_url = plan.redis_url or parts.enter_context(PrivateValkey(plan.folder / "valkey")).url
+        env["REDIS_URL"] = redis_url
+        webuis = plan.webuis
+        if not webuis:
+            port = free_port()
+            webuis = (f"http://127.0.0.1:{port}",)
+            await start(
+                "WebUI",
+                "webui",
+                "--port",
+                str(port),
+                "--models",
+                BUILTIN_MODELS,
+                "--load-seconds",
+                str(plan.load_seconds),
+            )
+        env["SD_API_HOST"] = ",".join(webuis)
+        port = plan.port or free_port()
+        env |= {"ZOSMA_HOST": plan.host, "ZOSMA_PORT": str(port)}
+        await start("bot", "bot")
+        await start("worker", "worker")
+        # The bot may listen on every interface; we ask it on this one.
+        local = "127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host  # noqa: S104
+        address = f"http://{f'[{local}]' if ':' in local else local}:{port}"
+        stack = Stack(address=address, redis_url=redis_url, webuis=webuis, children=tuple(children))
+        await _until_ready(stack)
+        yield stack
+
+
+async def _until_ready(stack: Stack) -> None:
+    """Returns when the bot answers and a worker is ready, or after `START_S` with the bot alone (a WebUI may be off).
+
+    Raises:
+      ChildEndedError: when a part ends meanwhile.
+    """
+    watch = asyncio.create_task(stack.watch())
+    poll = asyncio.create_task(_poll(stack.address))
+    try:
+        done, _ = await asyncio.wait({watch, poll}, return_when=asyncio.FIRST_COMPLETED, timeout=START_S)
+        for task in done:
+            await task
+    except* ServerError as group:
+        raise group.exceptions[0] from None
+    except* Exception as group:
+        raise _first(group) from None
+    finally:
+        for task in (watch, poll):
+            task.cancel()
+        await asyncio.gather(watch, poll, return_exceptions=True)
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _poll(address: str) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        client = Client(address, session)
+        while True:
+            try:
+                if (await client.ready()).get("workers_ready"):
+                    return
+            except ServerError:
+                pass  # not up yet
+            await asyncio.sleep(POLL_S)

@@ -1,0 +1,44 @@
+"""The HTTP side over a real Valkey, with a worker that the test plays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from loopback.played_worker import PlayedWorker
+from zosma_bot.http.app import make_app, serve
+from zosma_bot.hub import Hub
+from zosma_queue.client import Queue
+
+
+@pytest.fixture(name="hub")
+async def _hub(queue: Queue) -> AsyncIterator[Hub]:
+    hub = Hub(queue)
+    listening = asyncio.create_task(hub.run())
+    await hub.live.wait()
+    yield hub
+    listening.cancel()
+
+
+@pytest.fixture(name="http")
+async def _http(queue: Queue, hub: Hub) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a server without keys."""
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as session:
+        yield session
+
+
+@pytest.fixture(name="guarded")
+async def _guarded(queue: Queue, hub: Hub) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a server with the keys of ann and bob."""
+    app = make_app(queue, hub, {"ann-key": "ann", "bob-key": "bob"})
+    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as session:
+        yield session
+
+
+@pytest.fixture(name="worker")
+async def _worker(redis_url: str) -> AsyncIterator[PlayedWorker]:
+    async with PlayedWorker(redis_url) as worker:
+        yield worker

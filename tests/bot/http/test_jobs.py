@@ -1,0 +1,105 @@
+"""The queue's own API: submit, come back, fetch, cancel."""
+
+from __future__ import annotations
+
+from zosma_queue import calls
+
+JOBS = "/api/v1/jobs"
+
+
+async def call(http, method, path, **options):
+    async with http.request(method, path, **options) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_job_is_submitted_followed_and_fetched(http, worker):
+    status, job = await call(http, "POST", JOBS, json={"prompt": "a cat", "seed": 3})
+    assert (status, job["state"], job["position"]) == (202, "waiting", 1)
+
+    leased = await worker.take()
+    await worker.progress(leased, 0.25, eta_s=9, preview=b"\xff\xd8preview")
+    _, running = await call(http, "GET", f"{JOBS}/{job['id']}")
+    assert (running["state"], running["progress"], running["eta_s"]) == ("running", 0.25, 9.0)
+    async with http.get(f"{JOBS}/{job['id']}/preview") as answer:
+        assert (answer.content_type, await answer.read()) == ("image/jpeg", b"\xff\xd8preview")
+
+    images = await worker.finish(leased)
+    _, done = await call(http, "GET", f"{JOBS}/{job['id']}")
+    assert (done["state"], done["result"]["images"][0]["seed"]) == ("done", 3)
+    async with http.get(done["result"]["images"][0]["url"]) as answer:
+        assert (answer.content_type, await answer.read()) == ("image/png", images[0])
+
+
+async def test_the_position_is_that_of_the_fair_order(guarded, worker):
+    ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
+    for _ in range(3):
+        await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
+
+    _, job = await call(guarded, "POST", JOBS, json={"prompt": "a dog"}, headers=bob)
+
+    assert job["position"] == 2
+
+
+async def test_the_same_idempotency_key_is_the_same_job_of_the_same_caller(guarded, worker):
+    ann, bob = ({"Authorization": f"Bearer {name}-key", "Idempotency-Key": "once"} for name in ("ann", "bob"))
+    _, first = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
+    _, again = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
+    _, his = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=bob)
+
+    assert first["id"] == again["id"] != his["id"]
+
+
+async def test_anothers_job_is_as_unknown_as_none(guarded, worker):
+    ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
+    _, job = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
+
+    assert (await call(guarded, "GET", f"{JOBS}/{job['id']}", headers=bob))[0] == 404
+    assert (await call(guarded, "DELETE", f"{JOBS}/{job['id']}", headers=bob))[0] == 404
+    assert (await call(guarded, "GET", f"{JOBS}/nonsense", headers=ann))[0] == 404
+
+
+async def test_a_job_is_cancelled_waiting_running_or_too_late(http, worker):
+    _, waiting = await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    assert await call(http, "DELETE", f"{JOBS}/{waiting['id']}") == (200, {"id": waiting["id"], "state": "cancelled"})
+
+    _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    leased = await worker.take()
+    assert (await call(http, "DELETE", f"{JOBS}/{job['id']}"))[1]["state"] == "cancelling"
+    await worker.settle(leased, calls.CANCELLED)
+
+    _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    assert (await call(http, "DELETE", f"{JOBS}/{job['id']}"))[0] == 409
+
+
+async def test_a_failed_job_says_why(http, worker):
+    _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    await worker.settle(await worker.take(), calls.fail("oom", "out of memory"))
+
+    _, failed = await call(http, "GET", f"{JOBS}/{job['id']}")
+
+    assert failed["error"] == {"kind": "oom", "text": "out of memory"}
+
+
+async def test_the_queue_shows_depth_and_workers(http, worker):
+    await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    await call(http, "POST", JOBS, json={"prompt": "a cat"})
+    leased = await worker.take()
+
+    _, queue = await call(http, "GET", "/api/v1/queue")
+
+    assert (queue["waiting"], queue["running"], queue["failed"]) == (1, 1, 0)
+    assert 0 <= queue["oldest_wait_s"] < 60
+    assert queue["workers"] == [
+        {
+            "id": "gpu/played", "state": "ready", "reason": None, "webui": "http://gpu:7860", "flavour": "a1111",
+            "checkpoint": "dream", "job": leased.id,
+        }
+    ]  # fmt: skip
+
+
+async def test_a_picture_or_preview_that_is_not_there_is_not_found(http, worker):
+    _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
+
+    assert (await call(http, "GET", f"{JOBS}/{job['id']}/preview"))[0] == 404
+    assert (await call(http, "GET", f"{JOBS}/{job['id']}/images/0"))[0] == 404

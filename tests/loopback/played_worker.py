@@ -1,0 +1,107 @@
+"""A worker that the test plays by hand: it calls the real verbs, and does with a job what the test says."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Self
+
+import redis.asyncio
+from PIL import Image
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Leased, Outcome
+from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
+from zosma_queue.job import Picture, Result, State
+from zosma_queue.messages import decode_request
+from zosma_queue.request import PIXELS_MAX
+from zosma_queue.scripts import acall
+
+ABOUT = About(
+    webui="http://gpu:7860",
+    flavour="a1111",
+    version="v1.10.1",
+    host="gpu",
+    checkpoints=(
+        Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789"),
+        Checkpoint(name="anime", title="anime.safetensors [9876543210]", hash="9876543210"),
+    ),
+    samplers=("DPM++ 2M", "Euler a"),
+    schedulers=(Scheduler(name="karras", label="Karras"),),
+    upscalers=("Latent",),
+)
+
+
+def png(seed: int, size: tuple[int, int] = (64, 64)) -> bytes:
+    """A small picture whose bytes tell which seed it is of."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (seed % 256, seed // 256 % 256, 77)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class PlayedWorker:
+    """One worker. `take` waits for a job as a real one does."""
+
+    def __init__(self, url: str, name: str = "gpu/played", loaded: str = "dream") -> None:
+        self.name = name
+        self.loaded = loaded
+        self._redis: Any = redis.asyncio.Redis.from_url(url)
+
+    async def __aenter__(self) -> Self:
+        await self.beat()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._redis.aclose()
+
+    async def beat(self, state: WorkerState = WorkerState.READY, about: About = ABOUT, reason: str = "") -> None:
+        """A sign of life."""
+        await acall(
+            self._redis,
+            calls.beat(self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=about, reason=reason),
+        )
+
+    async def leave(self) -> None:
+        """Goodbye."""
+        await acall(self._redis, calls.leave(self.name))
+
+    async def take(self) -> Leased:
+        """The next job, once there is one."""
+        while True:
+            leased = await acall(self._redis, calls.fetch(self.name))
+            if leased:
+                return leased
+            await self._redis.blpop([keys.wake(self.name)], timeout=1)
+            await self.beat()
+
+    async def progress(self, leased: Leased, value: float, *, eta_s: float = 1.0, preview: bytes = b"") -> calls.Lease:
+        """Renews the lease with progress."""
+        return await acall(
+            self._redis, calls.renew(leased.id, leased.attempt, progress=value, eta_s=eta_s, preview=preview)
+        )
+
+    async def settle(self, leased: Leased, outcome: Outcome) -> State | None:
+        """Ends the delivery."""
+        return await acall(self._redis, calls.settle(leased.id, leased.attempt, outcome))
+
+    async def finish(self, leased: Leased) -> list[bytes]:
+        """Makes the pictures, stores and settles them; gives their bytes."""
+        request = decode_request(leased.body)
+        seeds = range(request.seed, request.seed + request.count)
+        images = [png(seed, request.output_size) for seed in seeds]
+        for index, image in enumerate(images):
+            await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)
+        pictures = tuple(
+            Picture(
+                index=index, format="png", width=request.output_size[0], height=request.output_size[1],
+                bytes=len(image), seed=seed, parameters=f"{request.prompt}\nSteps: {request.steps}, Seed: {seed}",
+            )
+            for index, (seed, image) in enumerate(zip(seeds, images, strict=True))
+        )  # fmt: skip
+        result = Result(
+            pictures=pictures, attempt=leased.attempt, checkpoint=request.checkpoint or self.loaded,
+            checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
+            worker=self.name, gpu_seconds=1.5,
+            info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": request.checkpoint or self.loaded},
+        )  # fmt: skip
+        await self.settle(leased, calls.done(result))
+        return images

@@ -1,0 +1,215 @@
+"""Our Dramatiq broker under Dramatiq's own worker, over a real server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import dramatiq
+import pytest
+from dramatiq import Worker
+
+from zosma_cli.valkey import PrivateValkey
+from zosma_queue import calls, keys
+from zosma_queue.broker import Slot, ZosmaBroker, current_delivery
+from zosma_queue.errors import NoWorkerError, PoisonMessageError
+from zosma_queue.fleet import WorkerState
+from zosma_queue.messages import ACTOR, QUEUE
+from zosma_queue.request import PIXELS_MAX
+from zosma_queue.scripts import call
+
+from .conftest import about, result
+
+WAIT_S = 20
+
+
+class Plant:
+    """A Dramatiq worker whose actor does what the test says, one job at a time."""
+
+    def __init__(self, url, name="w1"):
+        self.slot = Slot()
+        self.broker = ZosmaBroker(url, worker=name, slot=self.slot)
+        self.did = []
+        self.outcome = lambda delivery: calls.done(result(attempt=delivery.attempt))
+        self.may_end = threading.Event()
+        self.may_end.set()
+        self.settled = threading.Semaphore(0)
+
+        def generate(request):
+            delivery = current_delivery()
+            self.did.append((delivery.job_id, delivery.attempt, request["prompt"]))
+            self.may_end.wait(WAIT_S)
+            delivery.outcome = self.outcome(delivery)
+
+        self.actor = dramatiq.actor(generate, broker=self.broker, actor_name=ACTOR, queue_name=QUEUE)
+        self.broker.add_middleware(Bell(self.settled))
+        self.name = name
+        self.worker = Worker(self.broker, worker_threads=1)
+
+    def start(self):
+        """Joins the fleet and begins to take jobs."""
+        call(
+            self.broker.client,
+            calls.beat(self.name, WorkerState.READY, loaded=None, pixels=PIXELS_MAX, about=about("dream")),
+        )
+        self.slot.open()
+        self.worker.start()
+
+    def stop(self):
+        self.may_end.set()
+        self.slot.stop()
+        self.worker.stop(timeout=WAIT_S * 1000)
+        self.broker.close()
+
+
+class Bell(dramatiq.Middleware):
+    """Rings after each settle."""
+
+    def __init__(self, settled):
+        self._settled = settled
+
+    def after_ack(self, broker, message):
+        self._settled.release()
+
+    after_nack = after_ack
+
+
+@pytest.fixture(name="plant")
+def _plant(redis_url):
+    plant = Plant(redis_url)
+    yield plant
+    plant.stop()
+
+
+def send(plant, prompt="a cat", **options):
+    return plant.actor.send_with_options(kwargs={"request": {"prompt": prompt, "seed": 1}}, **options).message_id
+
+
+def state_of(raw, job):
+    return raw.hget(keys.job(job), "state")
+
+
+def test_an_actor_gets_its_job_and_leaves_the_outcome(plant, raw):
+    plant.start()
+    job = send(plant, "a lighthouse")
+
+    assert plant.settled.acquire(timeout=WAIT_S)
+    assert plant.did == [(job, 1, "a lighthouse")]
+    assert state_of(raw, job) == b"done"
+
+
+def test_a_busy_worker_holds_nothing_that_another_could_start(plant, raw):
+    plant.may_end.clear()
+    plant.start()
+    jobs = [send(plant) for _ in range(4)]
+    while not plant.did:
+        assert not plant.settled.acquire(timeout=0.01)
+
+    assert raw.zcard(keys.LEASES) == 1
+    assert raw.zcard(keys.WAITING) == 3
+    plant.may_end.set()
+    for _ in jobs:
+        assert plant.settled.acquire(timeout=WAIT_S)
+    assert [job for job, _, _ in plant.did] == jobs
+
+
+def test_an_actor_that_leaves_no_outcome_ends_its_job_with_an_error(plant, raw):
+    plant.outcome = lambda delivery: None
+    plant.start()
+    job = send(plant)
+
+    assert plant.settled.acquire(timeout=WAIT_S)
+    assert state_of(raw, job) == b"failed"
+    assert raw.hget(keys.job(job), "error_kind") == b"internal"
+
+
+def test_a_message_that_cannot_be_decoded_is_set_aside_and_blocks_nobody(plant, raw, rig):
+    rig.now = 0  # the server's own clock, which the plant goes by
+    rig.worker("w1")
+    poison = rig.submit(job_id="poison")
+    raw.hset(keys.job(poison), "message", b"\xff not json")
+    good = rig.submit(job_id="good")
+
+    plant.start()
+    assert plant.settled.acquire(timeout=WAIT_S)
+
+    assert state_of(raw, good) == b"done"
+    assert state_of(raw, poison) == b"failed"
+    assert raw.hget(keys.job(poison), "error_kind") == b"undecodable"
+
+
+def test_a_shut_slot_takes_nothing_until_it_opens(plant, raw):
+    plant.start()
+    plant.slot.shut()
+    assert not plant.slot.take(0.01)
+    job = send(plant)
+    plant.slot.open()
+
+    assert plant.settled.acquire(timeout=WAIT_S)
+    assert state_of(raw, job) == b"done"
+
+
+def test_a_stopped_slot_finishes_its_job_and_takes_no_other(plant, raw):
+    plant.may_end.clear()
+    plant.start()
+    first, second = send(plant), send(plant)
+    while not plant.did:
+        assert not plant.settled.acquire(timeout=0.01)
+    plant.slot.stop()
+    plant.may_end.set()
+
+    assert plant.settled.acquire(timeout=WAIT_S)
+    plant.worker.stop()
+    assert (state_of(raw, first), state_of(raw, second)) == (b"done", b"waiting")
+
+
+def test_a_job_that_ends_while_redis_is_away_is_settled_when_it_is_back(tmp_path, caplog):
+    server = PrivateValkey(tmp_path)
+    server.start()
+    plant = Plant(server.url)
+    plant.may_end.clear()
+    plant.start()
+    job = send(plant)
+    while not plant.did:
+        assert not plant.settled.acquire(timeout=0.01)
+    server.kill()
+    with caplog.at_level(logging.WARNING, "zosma_queue.broker"):
+        plant.may_end.set()
+        while "trying again" not in caplog.text:
+            assert not plant.settled.acquire(timeout=0.01)
+    server.start()
+
+    assert plant.settled.acquire(timeout=WAIT_S)
+    assert call(plant.broker.client, calls.cancel(job)) == "done"
+    assert len(plant.did) == 1
+    assert caplog.text.count("trying again") <= 2
+    plant.stop()
+    server.stop()
+
+
+def test_a_send_is_refused_when_nobody_is_there(plant):
+    with pytest.raises(NoWorkerError):
+        send(plant)
+
+
+def test_a_message_without_a_valid_request_is_refused_at_the_sender(plant):
+    with pytest.raises(PoisonMessageError, match="carries no request"):
+        plant.actor.send(None)
+    with pytest.raises(PoisonMessageError, match="width is 0"):
+        plant.actor.send({"prompt": "a cat", "width": 0})
+
+
+def test_a_delayed_message_waits_in_redis(plant, raw):
+    plant.start()
+    job = send(plant, delay=60_000)
+
+    assert state_of(raw, job) == b"delayed"
+    assert raw.zscore(keys.DELAYED, job) is not None
+
+
+def test_a_sender_needs_no_slot_but_cannot_consume(redis_url):
+    broker = ZosmaBroker(redis_url)
+    broker.declare_queue(QUEUE)
+    with pytest.raises(TypeError, match="only sends"):
+        broker.consume(QUEUE)
+    broker.close()

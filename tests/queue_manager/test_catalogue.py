@@ -1,0 +1,99 @@
+"""The fleet's catalogue: names in everybody's spelling, and the nearest one for what nobody has."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.errors import NoWorkerError, RequestRefusedError
+from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.request import parse_request
+
+
+def worker(*checkpoints, state=WorkerState.READY, loaded=None, samplers=("Euler a", "DPM++ 2M")):
+    about = About(
+        webui="http://gpu:7860",
+        flavour="a1111",
+        host="gpu",
+        checkpoints=tuple(
+            Checkpoint(name=name, title=f"sd/{name}.safetensors [0123456789]", hash="0123456789")
+            for name in checkpoints
+        ),
+        samplers=samplers,
+        schedulers=(Scheduler(name="karras", label="Karras"), Scheduler(name="sgm_uniform", label="SGM Uniform")),
+        upscalers=("Latent", "R-ESRGAN 4x+"),
+    )
+    return WorkerInfo(id="w", state=state, loaded=loaded, job=None, seen_ms=0, about=about)
+
+
+@pytest.fixture(name="catalogue")
+def _catalogue():
+    return Catalogue.of([worker("dream", loaded="dream"), worker("anime"), worker("gone", state=WorkerState.AWAY)])
+
+
+def resolve(catalogue, **fields):
+    return catalogue.resolve(parse_request({"prompt": "a cat", **fields}))
+
+
+def test_it_is_the_union_of_what_ready_workers_have(catalogue):
+    assert [one.name for one in catalogue.checkpoints] == ["dream", "anime"]
+    assert catalogue.loaded == {"dream"}
+    assert catalogue.ready == 2
+
+
+@pytest.mark.parametrize(
+    "spelling", ["dream", "DREAM", "sd/dream.safetensors", "sd/dream.safetensors [0123456789]", "0123456789", " dream "]
+)
+def test_a_checkpoint_is_known_by_name_title_file_and_hash(catalogue, spelling):
+    assert resolve(catalogue, checkpoint=spelling).checkpoint == "dream"
+
+
+def test_an_unknown_checkpoint_is_refused_with_the_nearest(catalogue):
+    with pytest.raises(
+        RequestRefusedError, match="checkpoint 'animee' is not known here: the nearest are anime"
+    ) as refused:
+        resolve(catalogue, checkpoint="animee")
+
+    assert refused.value.field == "checkpoint"
+
+
+def test_a_checkpoint_of_a_worker_that_is_away_is_unknown(catalogue):
+    with pytest.raises(RequestRefusedError):
+        resolve(catalogue, checkpoint="gone")
+
+
+@pytest.mark.parametrize(
+    ("given", "sampler", "scheduler"),
+    [
+        ({"sampler": "euler A"}, "Euler a", None),
+        ({"sampler": "DPM++ 2M Karras"}, "DPM++ 2M", "Karras"),
+        ({"sampler": "DPM++ 2M SGM Uniform"}, "DPM++ 2M", "SGM Uniform"),
+        ({"sampler": "DPM++ 2M Karras", "scheduler": "sgm_uniform"}, "DPM++ 2M", "SGM Uniform"),
+        ({"sampler": "Euler a", "scheduler": "automatic"}, "Euler a", None),
+        ({}, "DPM++ 2M", None),
+    ],
+)
+def test_samplers_and_schedulers_are_taken_as_a1111_takes_them(catalogue, given, sampler, scheduler):
+    resolved = resolve(catalogue, **given)
+
+    assert (resolved.sampler, resolved.scheduler) == (sampler, scheduler)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"sampler": "Eular"}, "sampler"),
+        ({"scheduler": "zigzag"}, "scheduler"),
+        ({"hires": {"upscaler": "Waifu"}}, "hires.upscaler"),
+    ],
+)
+def test_unknown_names_are_refused_by_field(catalogue, given, field):
+    with pytest.raises(RequestRefusedError) as refused:
+        resolve(catalogue, **given)
+
+    assert refused.value.field == field
+
+
+def test_an_empty_fleet_is_said_to_be_empty():
+    with pytest.raises(NoWorkerError, match="no GPU is online"):
+        resolve(Catalogue.of([worker("dream", state=WorkerState.AWAY)]))

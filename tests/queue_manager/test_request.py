@@ -1,0 +1,54 @@
+"""Requests: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import DRAWN_SEED_MAX, PROMPT_MAX_CHARS, parse_request
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({}, "prompt", "prompt is missing"),
+        ({"prompt": "   "}, "prompt", "prompt is empty: say what the picture should show"),
+        ({"prompt": "x" * 10_000}, "prompt", f"has 10,000 characters, at most {PROMPT_MAX_CHARS:,} are possible"),
+        ({"prompt": "x", "width": 0}, "width", "width is 0: it must be between 64 and 2048"),
+        ({"prompt": "x", "height": 100_000}, "height", "height is 100000: it must be between 64 and 2048"),
+        ({"prompt": "x", "steps": 151}, "steps", "between 1 and 150"),
+        ({"prompt": "x", "steps": "many"}, "steps", "'many'"),
+        ({"prompt": "x", "cfg_scale": -1}, "cfg_scale", "between 0 and 30"),
+        ({"prompt": "x", "cfg_scale": float("nan")}, "cfg_scale", "cfg_scale is nan"),
+        ({"prompt": "x", "seed": 2**32}, "seed", "between -1 and 4.29497e+09"),
+        ({"prompt": "x", "count": 17}, "count", "between 1 and 16"),
+        ({"prompt": 5}, "prompt", "prompt is '5'"),
+        ({"prompt": "x", "nonsense": 1}, "nonsense", "is no field of a request"),
+        ({"prompt": "x", "hires": {"scale": 9}}, "hires.scale", "between 1 and 4"),
+        ({"prompt": "x", "width": 2048, "height": 2048, "hires": {"scale": 4}}, "hires.scale", "8192x8192"),
+        ({"prompt": "x", "width": 2048, "height": 2048, "count": 16, "hires": {}}, "count", "too many pictures"),
+    ],
+)
+def test_a_bad_field_is_refused_by_name_with_the_fix(fields, field, says):
+    with pytest.raises(RequestRefusedError) as refused:
+        parse_request(fields)
+
+    assert refused.value.field == field
+    assert says in str(refused.value)
+
+
+def test_an_open_seed_is_drawn_once_and_stays():
+    pinned = parse_request({"prompt": "a cat"}).pinned()
+
+    assert 0 <= pinned.seed <= DRAWN_SEED_MAX
+    assert pinned.pinned().seed == pinned.seed
+
+
+def test_sizes_go_down_to_the_latent_grid():
+    pinned = parse_request({"prompt": "a cat", "width": 519, "height": 100}).pinned()
+
+    assert (pinned.width, pinned.height) == (512, 96)
+
+
+def test_white_space_around_a_prompt_means_nothing():
+    assert parse_request({"prompt": "  a cat\n"}).prompt == "a cat"

@@ -1,0 +1,93 @@
+"""The Lua verbs as a whole: key names held to keys.py, and a script cache that may be emptied at any time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import redis
+
+from zosma_queue import calls, keys
+from zosma_queue.connections import worker_client
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.scripts import call, source
+
+_CONSTANTS = {
+    name: value for name, value in vars(keys).items() if name.isupper() and name != "PREFIX" and isinstance(value, str)
+}
+_FUNCTIONS = {
+    "job_key": keys.job("1"),
+    "worker_key": keys.worker("1"),
+    "can_key": keys.can("1"),
+    "wake_key": keys.wake("1"),
+    "preview_key": keys.preview("1"),
+    "group_tags_key": keys.group_tags("1"),
+    "groups_key": keys.groups("1"),
+    "owners_key": keys.owners("1", "2"),
+    "jobs_key": keys.jobs("1", "2"),
+    "owner_classes_key": keys.owner_classes("1"),
+    "group_classes_key": keys.group_classes("1"),
+}
+
+
+#: What every verb begins with.
+_PRELUDE = source("leave").split("-- A worker says goodbye", 1)[0]
+
+
+def evaluate(raw, lua):
+    return raw.eval(f"{_PRELUDE}\n{lua}", 1, keys.PREFIX)
+
+
+def test_lua_and_python_name_the_same_constants(raw):
+    flat = evaluate(
+        raw, "local flat = {} for name, key in pairs(K) do flat[#flat + 1] = name .. '=' .. key end return flat"
+    )
+
+    assert dict(pair.decode().split("=") for pair in flat) == {name.lower(): key for name, key in _CONSTANTS.items()}
+
+
+@pytest.mark.parametrize("function", sorted(_FUNCTIONS))
+def test_lua_and_python_build_the_same_keys(raw, function):
+    arguments = "'1', '2'" if function in ("owners_key", "jobs_key") else "'1'"
+
+    assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]
+
+
+def test_no_key_function_of_the_scripts_is_missing_here():
+    assert set(re.findall(r"local function (\w+_key)\(", source("leave"))) == set(_FUNCTIONS)
+
+
+def test_every_key_lies_in_one_cluster_slot():
+    for key in (*_CONSTANTS.values(), *_FUNCTIONS.values(), keys.reply("1"), keys.image("1", 1, 0)):
+        assert "{zosma}" in key
+
+
+def test_an_emptied_script_cache_changes_nothing(rig, raw):
+    rig.submit()
+    raw.script_flush()
+
+    assert rig.take()
+
+
+def test_a_redis_that_is_not_there_is_one_error():
+    with (
+        worker_client("redis://127.0.0.1:1/0") as client,
+        pytest.raises(QueueUnavailableError, match="can't be reached"),
+    ):
+        call(client, calls.sweep())
+
+
+def test_a_worker_with_an_acl_user_of_its_own_can_work_but_not_read_where_answers_go(rig, raw, valkey):
+    rig.submit(reply='{"token": "secret"}')
+    raw.execute_command(
+        "ACL", "SETUSER", "gpu", "reset", "on", ">pw", "~{zosma}:*", "&{zosma}:*", "+@all", "-@admin", "-@dangerous"
+    )
+    try:
+        with redis.Redis.from_url(valkey.url.replace("redis://", "redis://gpu:pw@")) as worker:
+            leased = call(worker, calls.fetch("w1", now_ms=rig.now))
+            assert leased is not None
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                worker.get(keys.reply(leased.id))
+            assert call(worker, calls.settle(leased.id, leased.attempt, calls.RELEASE, now_ms=rig.now)) == "waiting"
+    finally:
+        raw.execute_command("ACL", "DELUSER", "gpu")

@@ -1,0 +1,91 @@
+"""Settings: from the environment and .env, refused in one line that names variable, value and fix."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from zosma_bot.settings import BotSettings
+from zosma_queue.errors import SettingsError
+from zosma_queue.settings import Settings, address_of, load
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    for name in os.environ:
+        if name.startswith(("REDIS_", "DISCORD_", "ZOSMA_", "SD_API_", "BOT_TOKEN")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_go_systems_names_stay_valid(monkeypatch):
+    monkeypatch.setenv("REDIS_ADDR", "redis:6379")
+    monkeypatch.setenv("REDIS_PASSWORD", "p@ss/word")
+    monkeypatch.setenv("BOT_TOKEN", "token")
+
+    settings = load(BotSettings)
+
+    assert settings.redis == "redis://:p%40ss%2Fword@redis:6379/0"
+    assert settings.discord_token.get_secret_value() == "token"
+
+
+def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("ZOSMA_PORT=1\nZOSMA_HOST=localhost\nDISCORD_TOKEN=from-file\n")
+    monkeypatch.setenv("ZOSMA_PORT", "2")
+    monkeypatch.setenv("DISCORD_TOKEN", "")
+
+    settings = load(BotSettings)
+
+    assert (settings.port, settings.host, settings.discord_token) == (2, "localhost", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("REDIS_URL", "http://x", "REDIS_URL=(hidden) is wrong: must look like redis://host:6379/0"),
+        ("REDIS_ADDR", "host:port", "REDIS_ADDR='host:port' is wrong: must look like host:6379"),
+        ("ZOSMA_PORT", "70000", "ZOSMA_PORT='70000' is wrong"),
+        ("ZOSMA_PORT", "web", "ZOSMA_PORT='web' is wrong"),
+        ("DISCORD_GUILD_ID", "my server", "DISCORD_GUILD_ID='my server' is wrong"),
+        ("DISCORD_API_URL", "discord.com", "DISCORD_API_URL='discord.com' is wrong: must look like http://"),
+        ("DISCORD_GATEWAY_URL", "http://x", "DISCORD_GATEWAY_URL='http://x' is wrong: must look like ws://"),
+        ("ZOSMA_API_KEYS", "justakey", "ZOSMA_API_KEYS=(hidden) is wrong: entry 1 must look like name:key"),
+        ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as wrong:
+        load(BotSettings)
+
+    assert says in str(wrong.value)
+
+
+def test_secrets_show_in_no_repr_and_no_error(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@host/0")
+    monkeypatch.setenv("DISCORD_TOKEN", "hunter2")
+    monkeypatch.setenv("ZOSMA_API_KEYS", "me:hunter2")
+    assert "hunter2" not in repr(load(BotSettings))
+
+    monkeypatch.setenv("REDIS_URL", "http://:hunter2@host/0")
+    with pytest.raises(SettingsError) as wrong:
+        load(BotSettings)
+    assert "hunter2" not in str(wrong.value)
+    assert "hunter2" not in repr(wrong.value)
+
+
+def test_an_address_is_shown_without_its_password():
+    assert address_of("redis://:hunter2@host:6379/0") == "redis://host:6379/0"
+
+
+def test_no_redis_is_none():
+    assert load(Settings).redis is None
+
+
+def test_other_machines_may_come_in_when_keys_are_set(monkeypatch):
+    monkeypatch.setenv("ZOSMA_HOST", "0.0.0.0")
+    monkeypatch.setenv("ZOSMA_API_KEYS", "me:secret, you : other")
+
+    assert load(BotSettings).api_keys == {"secret": "me", "other": "you"}

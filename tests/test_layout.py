@@ -1,0 +1,91 @@
+"""What the project's files promise, beyond what any one module does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PINNED = re.compile(r"^([a-z0-9_.-]+)==", re.MULTILINE)
+
+
+def pinned(name: str) -> set[str]:
+    """The packages in one of the images' requirement files."""
+    return set(PINNED.findall((ROOT / "requirements" / f"{name}.txt").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("folder", ["queue", "tests/queue"])
+def test_nothing_shadows_the_standard_librarys_queue(folder):
+    assert not (ROOT / folder / "__init__.py").exists()
+
+
+def test_the_standard_librarys_queue_wins_from_the_projects_own_folder():
+    found = subprocess.run(
+        [sys.executable, "-c", "import queue; print(queue.SimpleQueue)"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert b"SimpleQueue" in found.stdout
+
+
+def test_a_workers_image_installs_no_discord_library():
+    assert "discord-py" in pinned("webserver")
+    assert "discord-py" not in pinned("workershim")
+
+
+@pytest.mark.parametrize(("image", "extra"), [("webserver", "bot"), ("workershim", "worker"), ("build", None)])
+def test_the_images_pin_everything_that_the_project_declares(image, extra):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    if extra:
+        declared = project["project"]["dependencies"] + project["project"]["optional-dependencies"][extra]
+    else:
+        declared = project["dependency-groups"]["build"]
+    names = {re.split(r"[<>=\[]", one, maxsplit=1)[0].lower().replace(".", "-") for one in declared}
+
+    assert names <= pinned(image)
+    text = (ROOT / "requirements" / f"{image}.txt").read_text("utf-8")
+    assert "://" not in text
+    assert text.count("--hash=sha256:") >= len(pinned(image))
+
+
+@pytest.mark.parametrize("image", ["webserver", "workershim"])
+def test_an_image_copies_only_what_the_ignore_file_lets_through(image):
+    dockerfile = (ROOT / f"Dockerfile.{image}").read_text("utf-8")
+    sources = {
+        word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE) for word in line.split()
+    }
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+
+    assert {source.split("/")[0] for source in sources} <= allowed
+    assert all((ROOT / source).exists() for source in sources)
+
+
+def test_the_worker_imports_neither_the_bot_nor_discord():
+    code = (
+        "import sys, zosma_worker.main, zosma_worker.settings, zosma_cli.main;"
+        "print([name for name in sys.modules if name.split('.')[0] in ('discord', 'zosma_bot', 'zosma_webui', 'numpy')])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": ""}
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_example_file_names_every_setting():
+    from zosma_bot.settings import BotSettings
+    from zosma_cli.up import UpSettings
+    from zosma_queue.settings import aliases_of
+    from zosma_worker.settings import WorkerSettings
+
+    example = (ROOT / ".env.example").read_text("utf-8")
+    variables = {
+        alias
+        for settings in (BotSettings, WorkerSettings, UpSettings)
+        for field in settings.model_fields.values()
+        for alias in aliases_of(field.validation_alias)
+    }
+    assert {name for name in variables if name not in example} == {"BOT_TOKEN"}
