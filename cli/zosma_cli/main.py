@@ -78,17 +78,13 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
-    from zosma_worker.main import run
-
     from zosma_queue import logs
     from zosma_queue.settings import load
+    from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
     logs.set_up()
-    settings = load(WorkerSettings)
-    if webui:
-        settings = settings.with_webuis(webui)
-    raise typer.Exit(run(settings))
+    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
 
 
 @app.command()

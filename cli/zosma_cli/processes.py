@@ -32,7 +32,7 @@ def free_port() -> int:
         return port
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Runs in the child: a killed parent must not leave a fleet behind. Linux has a call for it, others do without."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -75,7 +75,7 @@ async def child(
     """Runs `zosma ARGUMENTS` beside us for as long as the block runs; its output goes to `log`, or to ours."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "zosma_cli", *arguments, env={**os.environ, **env}, stdin=asyncio.subprocess.DEVNULL,
-        stdout=log, stderr=log, preexec_fn=_die_with_parent,
+        stdout=log, stderr=log, preexec_fn=die_with_parent,
         # Ctrl-C in the terminal is for us: we stop the children in order.
         process_group=0,
     )  # fmt: skip

@@ -44,7 +44,11 @@ async def run() -> None:
     folder = load(UpSettings).data_dir.expanduser()
     with _locked(folder):
         plan = Plan(
-            folder=folder, redis_url=bot.redis, webuis=tuple(worker.webuis), host=bot.host, port=bot.port or 1324
+            folder=folder,
+            redis_url=bot.redis,
+            webuis=tuple(one.url for one in worker.webuis),
+            host=bot.host,
+            port=bot.port or 1324,
         )
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

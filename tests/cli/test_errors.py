@@ -1,0 +1,50 @@
+"""What a user can put right is one line on standard error and exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_cli.processes import free_port
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "says"),
+    [
+        (["imagine", "a cat", "--server", "http://127.0.0.1:1"], {}, "can't be reached"),
+        (["imagine", "a cat", "--server", "nonsense"], {}, "--server 'nonsense' is wrong"),
+        (["imagine", "a cat", "--size", "big"], {}, "--size 'big' is wrong: it must look like 512x768"),
+        (["queue", "--server", "http://127.0.0.1:1"], {}, "is `zosma up` or `zosma bot` running?"),
+        (["bot"], {}, "REDIS_URL is not set"),
+        (["bot"], {"REDIS_URL": "localhost"}, "REDIS_URL=(hidden) is wrong"),
+        (["bot"], {"REDIS_URL": "redis://127.0.0.1:1", "ZOSMA_HOST": "0.0.0.0"}, "ZOSMA_API_KEYS is not set"),
+        (["worker"], {"REDIS_URL": "redis://127.0.0.1:1"}, "SD_API_HOST is not set"),
+        (["worker"], {"SD_API_HOST": "127.0.0.1:7860"}, "REDIS_URL is not set"),
+        (["worker", "--webui", "ftp://x"], {"REDIS_URL": "redis://127.0.0.1:1"}, "SD_API_HOST='ftp://x' is wrong"),
+        (["webui", "--models", " , "], {}, "--models names no checkpoint"),
+    ],
+)
+async def test_a_mistake_is_one_line_that_names_it(zosma, arguments, env, says):
+    ran = await zosma(*arguments, **env)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("zosma: ")
+    assert ran.err.count("\n") == 1
+    assert says in ran.err
+
+
+async def test_a_taken_port_is_said(zosma):
+    port = str(free_port())
+    async with zosma.running("webui", "--port", port) as other:
+        await other.says("models:")
+        ran = await zosma("webui", "--port", port)
+
+    assert ran.code == 2
+    assert "choose another port" in ran.err
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["bot"], ["worker"], ["webui"], ["imagine"], ["queue"]])
+async def test_every_command_has_help(zosma, command):
+    ran = await zosma(*command, "--help")
+
+    assert ran.code == 0
+    assert "Usage:" in ran.out
