@@ -7,6 +7,7 @@ import logging
 import signal
 from contextlib import suppress
 
+from zosma_bot.forecaster import Forecaster
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -51,6 +52,7 @@ async def _run_all(settings: BotSettings, redis_url: str) -> None:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             tasks.create_task(hub.run(), name="hub")
             tasks.create_task(Sweeper(queue.sweep).run(), name="sweeper")
+            tasks.create_task(Forecaster(queue).run(), name="forecaster")
             tasks.create_task(_until_signal(), name="signals")
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord

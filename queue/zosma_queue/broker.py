@@ -18,11 +18,12 @@ from dramatiq.errors import QueueNotFound
 from dramatiq.middleware import CurrentMessage
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Leased, NewJob, Outcome
+from zosma_queue.admission import check_admitted
+from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import InfeasibleError, NoWorkerError, PoisonMessageError, QueueUnavailableError
+from zosma_queue.errors import PoisonMessageError, QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_of
 from zosma_queue.needs import needs_of
@@ -129,7 +130,7 @@ class ZosmaBroker(Broker):
 
         Raises:
           PoisonMessageError: when it carries no valid request.
-          NoWorkerError, InfeasibleError: when nobody can do it now.
+          NoWorkerError, InfeasibleError, LimitError: when it isn't taken.
           QueueUnavailableError: when Redis doesn't answer.
         """
         request = request_of(message).pinned()
@@ -142,13 +143,9 @@ class ZosmaBroker(Broker):
             group=message.options.get("group", ANONYMOUS.group),
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
-            run_at_ms=int(time.time() * 1000) + delay if delay else 0,
+            delay_ms=delay or 0,
         )
-        answer = call(self.client, calls.enqueue(job))
-        if answer is Accepted.NOBODY:
-            raise NoWorkerError("no worker is ready")
-        if answer is Accepted.INFEASIBLE:
-            raise InfeasibleError("no ready worker can do this")
+        check_admitted(call(self.client, calls.enqueue(job)))
         self.emit_after("enqueue", message, delay)
         return message
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,13 @@ from zosma_queue import keys
 from zosma_queue.fleet import About, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
+from zosma_queue.policy import UNLIMITED, Policy
 from zosma_queue.scripts import Call
 
 #: A killed worker's job is free again when its lease has run out; renewed four times as often.
 LEASE_MS = 6_000
+#: A worker that is silent for this long counts as gone (_common.lua has the same number).
+WORKER_TTL_MS = 10_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -25,6 +28,8 @@ AFFINITY_WINDOW_S = 60.0
 #: A head passed over this often, or for this long, goes next whatever it costs.
 MAX_SKIPS = 16
 MAX_SKIP_MS = 120_000
+#: While relax jobs wait, every so-manieth job is one of them.
+TRICKLE = 10
 #: Most jobs that one sweep handles in one go; it comes again in a second.
 SWEEP_LIMIT = 100
 #: How long an accepted job waits for a capable worker to come back.
@@ -39,6 +44,18 @@ class Accepted(enum.StrEnum):
     EXISTS = "exists"  # the same id before: the same job
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
+    OWNER_FULL = "owner-full"  # refused: he has as many waiting as he may
+    COOLDOWN = "cooldown"  # refused: too soon after his last one
+    SPENT = "spent"  # refused: his GPU-seconds of today are used up
+    FULL = "full"  # refused: too many wait already
+
+
+@dataclass(frozen=True)
+class Admission:
+    """An answer, and for a refusal when to try again."""
+
+    answer: Accepted
+    retry_after_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +68,34 @@ class NewJob:
     group: str
     needs: Needs
     cost: float
-    lane: Lane = Lane.FAST
+    lane: Lane | None = None
+    """None: the lane of the policy."""
     run_at_ms: int = 0
+    """Of the Redis server's clock; 0: at once."""
+    delay_ms: int = 0
     patience_ms: int = PATIENCE_MS
     reply: str = ""
     """JSON that says where the answer goes; '' when its sender waits for it."""
+    policy: Policy = UNLIMITED
 
 
-def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Accepted]:
-    """Takes a job in, or says why not."""
+def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
+    """Takes a job in, or says why not.
+
+    Raises:
+      ValueError: when the cost is no positive number.
+    """
+    if not 0 < job.cost < float("inf"):
+        raise ValueError(f"cost is {job.cost}: it must be a positive number of GPU-seconds")
+    limits = job.policy
     return Call(
         "enqueue",
         (
-            now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane), job.needs.to_json(),
-            job.cost, job.run_at_ms, job.patience_ms, job.reply,
+            now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
+            job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
+            int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
         ),
-        lambda reply: Accepted(reply.decode()),
+        lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
         more_keys=(keys.reply(job.id),),
     )  # fmt: skip
 
@@ -86,7 +115,8 @@ def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Lea
     def parse(reply: Any) -> Leased | None:
         return Leased(reply[0].decode(), reply[1], reply[2]) if reply else None
 
-    return Call("fetch", (now_ms, worker, lease_ms, AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS), parse)
+    rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
+    return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)
 
 
 class Lease(enum.StrEnum):
@@ -128,6 +158,7 @@ class Outcome:
     gpu_seconds: float = 0.0
     backoff_ms: int = 0
     max_failures: int = 1
+    elsewhere: bool = False
 
 
 def done(result: Result) -> Outcome:
@@ -140,9 +171,11 @@ def fail(kind: str, text: str) -> Outcome:
     return Outcome(verb="fail", kind=kind, text=text)
 
 
-def retry(kind: str, text: str, *, backoff_ms: int, max_failures: int) -> Outcome:
-    """Again after the back-off, `max_failures` times in all."""
-    return Outcome(verb="retry", kind=kind, text=text, backoff_ms=backoff_ms, max_failures=max_failures)
+def retry(kind: str, text: str, *, backoff_ms: int, max_failures: int, elsewhere: bool = True) -> Outcome:
+    """Again after the back-off, until the `max_failures`th failure; by another worker, if one can do it."""
+    return Outcome(
+        verb="retry", kind=kind, text=text, backoff_ms=backoff_ms, max_failures=max_failures, elsewhere=elsewhere
+    )
 
 
 def release(kind: str = "", text: str = "") -> Outcome:
@@ -166,7 +199,7 @@ def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> C
         "settle",
         (
             now_ms, job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds,
-            outcome.backoff_ms, outcome.max_failures,
+            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere),
         ),
         parse,
     )  # fmt: skip
@@ -182,9 +215,9 @@ class Cancelled(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-def cancel(job_id: str, *, now_ms: int = 0) -> Call[Cancelled]:
-    """Cancels a job in whatever state it is."""
-    return Call("cancel", (now_ms, job_id), lambda reply: Cancelled(reply.decode()))
+def cancel(job_id: str, *, admin: str = "", now_ms: int = 0) -> Call[Cancelled]:
+    """Cancels a job in whatever state it is; with `admin`, the act is audited."""
+    return Call("cancel", (now_ms, job_id, admin), lambda reply: Cancelled(reply.decode()))
 
 
 @dataclass(frozen=True)
@@ -225,3 +258,39 @@ def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:
 def delivered(job_id: str, images: Iterable[str], *, keep_ms: int, now_ms: int = 0) -> Call[bool]:
     """A job's end has been shown; its image keys go after `keep_ms`. True when it was owed."""
     return Call("delivered", (now_ms, job_id, keep_ms, *images), bool)
+
+
+def note_forecasts(ends_in_s: Mapping[str, float], *, now_ms: int = 0) -> Call[int]:
+    """Writes down the seconds until each job's end, where none are noted yet; how many were."""
+    pairs = (part for job_id, seconds in ends_in_s.items() for part in (job_id, seconds))
+    return Call("forecast", (now_ms, *pairs), int)
+
+
+def pause(admin: str, scope: str, *, why: str = "", now_ms: int = 0) -> Call[bool]:
+    """Hands out no more jobs of a scope: `queue`, `lane:<lane>`, `checkpoint:<name>` or `worker:<id>`."""
+    return Call("pause", (now_ms, admin, scope, 1, why), bool)
+
+
+def resume(admin: str, scope: str, *, now_ms: int = 0) -> Call[bool]:
+    """Goes on; False when the scope was not paused."""
+    return Call("pause", (now_ms, admin, scope, 0, ""), bool)
+
+
+def bump(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
+    """Moves a waiting job before everybody's; False when it doesn't wait."""
+    return Call("bump", (now_ms, admin, job_id), bool)
+
+
+def clear(admin: str, owner: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
+    """Cancels those of the jobs that are the owner's; how many."""
+    return Call("clear", (now_ms, admin, owner, *job_ids), int)
+
+
+def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
+    """Gives a failed job a new life; False when it hasn't failed."""
+    return Call("replay", (now_ms, admin, job_id), bool)
+
+
+def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
+    """Forgets failed jobs; how many."""
+    return Call("purge", (now_ms, admin, *job_ids), int)

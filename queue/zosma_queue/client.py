@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -10,26 +11,31 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Cancelled, NewJob, Swept
+from zosma_queue.admin import Admin
+from zosma_queue.admission import check_admitted
+from zosma_queue.calls import Cancelled, NewJob, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import InfeasibleError, NoWorkerError
 from zosma_queue.events import Event, decode_event
 from zosma_queue.fleet import WorkerInfo
-from zosma_queue.forecast import Place, Snapshot, places
+from zosma_queue.forecast import Place, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
+from zosma_queue.policy import policy_for
 from zosma_queue.request import Request
 from zosma_queue.scripts import Call, T, acall, redis_errors
+from zosma_queue.snapshot import take_snapshot
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
-#: A snapshot of the order serves everybody who asks for a position within this time.
-SNAPSHOT_AGE_S = 1.0
-#: Positions are worked out among this many waiting jobs; who is further back is told "more than".
-SNAPSHOT_JOBS = 2_000
+#: A snapshot of the order serves everybody who asks for a place within this time; one who isn't in it, sooner.
+SNAPSHOT_AGE_S = 2.0
+SNAPSHOT_NEW_AGE_S = 0.05
+#: Places are worked out among this many waiting jobs.
+SNAPSHOT_JOBS = 500
+FORECAST_BATCH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +46,8 @@ class Sender:
     """Unique within the whole queue, like `discord:<guild>/<user>` or `key:<name>`."""
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
+    roles: tuple[str, ...] = ()
+    """Names under which a policy may be kept for him, like `role:<id>`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +75,9 @@ class Queue:
         self._url = url
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
+        self.admin = Admin(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
+        self._noted: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,8 +105,9 @@ class Queue:
         sender: Sender,
         *,
         job_id: str | None = None,
-        lane: Lane = Lane.FAST,
+        lane: Lane | None = None,
         run_at_ms: int = 0,
+        delay_ms: int = 0,
         patience_ms: int = calls.PATIENCE_MS,
         reply: str = "",
     ) -> str:
@@ -105,33 +116,33 @@ class Queue:
         Raises:
           NoWorkerError: when no worker is ready.
           InfeasibleError: when none of them can do it.
+          LimitError: when it would break a limit of the sender's policy.
           RequestRefusedError: when the request names something nobody has.
           QueueUnavailableError: when Redis doesn't answer.
         """
         request = (await self.catalogue()).resolve(request.pinned())
         job_id = job_id or new_job_id()
-        answer = await self._run(
-            calls.enqueue(
-                NewJob(
-                    id=job_id,
-                    message=encode_request(job_id, request),
-                    owner=sender.owner,
-                    group=sender.group,
-                    needs=needs_of(request),
-                    cost=predict_gpu_seconds(request),
-                    lane=lane,
-                    run_at_ms=run_at_ms,
-                    patience_ms=patience_ms,
-                    reply=reply,
+        policy = policy_for((sender.owner, *sender.roles), await self.admin.policies())
+        check_admitted(
+            await self._run(
+                calls.enqueue(
+                    NewJob(
+                        id=job_id,
+                        message=encode_request(job_id, request),
+                        owner=sender.owner,
+                        group=sender.group,
+                        needs=needs_of(request),
+                        cost=predict_gpu_seconds(request),
+                        lane=lane,
+                        run_at_ms=run_at_ms,
+                        delay_ms=delay_ms,
+                        patience_ms=patience_ms,
+                        reply=reply,
+                        policy=policy,
+                    )
                 )
             )
         )
-        if answer is Accepted.NOBODY:
-            raise NoWorkerError("no GPU is online right now: try again in a few minutes")
-        if answer is Accepted.INFEASIBLE:
-            raise InfeasibleError(
-                "no GPU that is online can do this combination: try a smaller size or another checkpoint"
-            )
         return job_id
 
     async def job(self, job_id: str) -> Job | None:
@@ -159,12 +170,29 @@ class Queue:
         return found
 
     async def place(self, job_id: str) -> Place | None:
-        """Where a waiting job stands in the order; None when it isn't among the first few thousand."""
+        """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
+        return (await self._places(wanted=job_id)).get(job_id)
+
+    async def note_forecasts(self) -> int:
+        """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
+        known = await self._places()
+        new = [job_id for job_id in known if job_id not in self._noted]
+        self._noted = set(known)
+        for first in range(0, len(new), FORECAST_BATCH):
+            batch = new[first : first + FORECAST_BATCH]
+            await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
+        return len(new)
+
+    async def _places(self, wanted: str | None = None) -> dict[str, Place]:
+        """Everybody's place, at most two seconds old, or a quarter when `wanted` isn't in it yet."""
         taken, known = self._snapshot
-        if time.monotonic() - taken > SNAPSHOT_AGE_S or job_id not in known:
-            known = places(await Snapshot.take(self._redis, SNAPSHOT_JOBS))
+        age = time.monotonic() - taken
+        if age > SNAPSHOT_AGE_S or (wanted and wanted not in known and age > SNAPSHOT_NEW_AGE_S):
+            snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
+            # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
+            known = await asyncio.to_thread(places, snapshot)
             self._snapshot = (time.monotonic(), known)
-        return known.get(job_id)
+        return known
 
     # -- delivery -----------------------------------------------------------------------------------------------
 

@@ -35,6 +35,14 @@ class InfeasibleError(RequestRefusedError):
     """Raised when workers are ready, but none of them can do this request."""
 
 
+class LimitError(RequestRefusedError):
+    """Raised when a request would break a limit. `retry_after_s` says when it may be taken."""
+
+    def __init__(self, text: str, *, retry_after_s: float) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+
+
 class PoisonMessageError(ZosmaError):
     """Raised when a message's body can't be decoded. The job is set aside with this text as its reason."""
 

@@ -1,109 +1,329 @@
-"""Where a waiting job stands: the fair order, run forward over a snapshot of the queue."""
+"""When a waiting job will run: the rules of fetch.lua, run forward over the real workers.
+
+Nothing here decides anything. A snapshot of the queue is played through the same order, speeds and loads that the
+scripts use; a test holds the two against each other. Only jobs that some worker can do are counted.
+"""
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from zosma_queue import keys
-from zosma_queue.scripts import redis_errors
+from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
+from zosma_queue.needs import Lane
+
+#: Of ties between those who start at one clock; see _order.lua.
+_TIE_S = 1e-9
+_SEQ_ROUND = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
-    """A job's place in line."""
+    """Where a waiting job stands."""
 
     position: int
-    """1 for the job that goes next."""
+    """1 for the job that starts next."""
+    starts_in_s: float
+    ends_in_s: float
+    raw_ends_in_s: float
+    """Before the correction by how forecasts have turned out; what that correction is learned from."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WaitingJob:
     """What the order needs to know of a waiting job."""
 
     id: str
     owner: str
     group: str
+    lane: Lane
     cost: float
     seq: int
+    tokens: frozenset[str] = frozenset()
+    pixels: int = 0
+    checkpoint: str | None = None
+    avoid: str | None = None
+    skips: int = 0
+    skipped_since_ms: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """A worker, as far as the order looks at it."""
+
+    id: str
+    can: frozenset[str]
+    pixels: int
+    loaded: str | None
+    target: str | None = None
+    """The checkpoint of the job it runs."""
+    busy_s: float = 0.0
+    """Until its running job should end; 0 when it has none."""
+    owner: str | None = None
+    """Of its running job."""
+
+    @property
+    def place(self) -> str:
+        """Its name beyond this process."""
+        return self.id.rsplit("/", 1)[0] if "/" in self.id else self.id
+
+
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The waiting jobs and the tags that order them, at one moment."""
+    """The queue at one moment."""
 
+    now_ms: int
     jobs: tuple[WaitingJob, ...]
+    machines: tuple[Machine, ...]
+    """The ready ones."""
+    clock: float = 0.0
     group_tags: dict[str, float] = field(default_factory=dict)
+    group_clocks: dict[str, float] = field(default_factory=dict)
     owner_tags: dict[str, float] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    async def take(cls, redis: Any, limit: int) -> Snapshot:
-        """Reads the longest waiting `limit` jobs.
-
-        Raises:
-          QueueUnavailableError: when Redis doesn't answer.
-        """
-        with redis_errors():
-            ids = [job.decode() for job in await redis.zrange(keys.WAITING, 0, limit - 1)]
-            pipe = redis.pipeline(transaction=False)
-            for job_id in ids:
-                pipe.hmget(keys.job(job_id), "owner", "group", "cost", "seq")
-            pipe.hgetall(keys.TAGS)
-            pipe.hgetall(keys.WEIGHTS)
-            *rows, group_tags, weights = await pipe.execute()
-            jobs = tuple(
-                WaitingJob(job_id, owner.decode(), group.decode(), float(cost), int(seq))
-                for job_id, (owner, group, cost, seq) in zip(ids, rows, strict=True)
-                if owner
-            )
-            pipe = redis.pipeline(transaction=False)
-            groups = sorted({job.group for job in jobs})
-            for group in groups:
-                pipe.hgetall(keys.group_tags(group))
-            inner: list[dict[bytes, bytes]] = await pipe.execute() if groups else []
-        return cls(
-            jobs,
-            _floats(group_tags),
-            {owner: tag for tags in inner for owner, tag in _floats(tags).items()},
-            _floats(weights),
-        )
-
-
-def _floats(pairs: dict[bytes, bytes]) -> dict[str, float]:
-    return {name.decode(): float(value) for name, value in pairs.items()}
+    caps: dict[str, int] = field(default_factory=dict)
+    running: dict[str, int] = field(default_factory=dict)
+    speed: dict[str, float] = field(default_factory=dict)
+    loads: dict[str, float] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
+    bumped: tuple[str, ...] = ()
+    fast_in_a_row: int = 0
+    bias: float = 1.0
+    """How much longer than forecast things have taken."""
 
 
 def places(snapshot: Snapshot) -> dict[str, Place]:
-    """The place of each job when groups, and owners within them, take turns as the fetch script lets them."""
-    queues: dict[str, dict[str, list[tuple[int, WaitingJob]]]] = defaultdict(lambda: defaultdict(list))
-    for job in snapshot.jobs:
-        heapq.heappush(queues[job.group][job.owner], (job.seq, job))
+    """The place of each job that some worker can do."""
+    return _Play(snapshot).run()
 
-    def weight(name: str) -> float:
-        return snapshot.weights.get(name, 1.0)
 
-    def first_seq(owners: dict[str, list[tuple[int, WaitingJob]]]) -> int:
-        return min(jobs[0][0] for jobs in owners.values())
+class _Play:
+    """One run of the rules over a snapshot. Its names are those of the Lua files."""
 
-    inner: dict[str, list[Any]] = {
-        group: sorted((snapshot.owner_tags.get(owner, 0.0), jobs[0][0], owner) for owner, jobs in owners.items())
-        for group, owners in queues.items()
-    }
-    outer = [(snapshot.group_tags.get(group, 0.0), first_seq(owners), group) for group, owners in queues.items()]
-    heapq.heapify(outer)
-    found: dict[str, Place] = {}
-    while outer:
-        group_tag, _, group = heapq.heappop(outer)
-        owner_tag, _, owner = heapq.heappop(inner[group])
-        jobs = queues[group][owner]
-        _, job = heapq.heappop(jobs)
-        found[job.id] = Place(len(found) + 1)
-        if jobs:
-            heapq.heappush(inner[group], (owner_tag + job.cost / weight(owner), jobs[0][0], owner))
-        if inner[group]:
-            next_seq = inner[group][0][1]
-            heapq.heappush(outer, (group_tag + job.cost / weight(f"group {group}"), next_seq, group))
-    return found
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._now_s = 0.0
+        self._clock = snapshot.clock
+        self._group_tags = defaultdict(float, snapshot.group_tags)
+        self._group_clocks = defaultdict(float, snapshot.group_clocks)
+        self._owner_tags = defaultdict(float, snapshot.owner_tags)
+        self._running = defaultdict(int, snapshot.running)
+        self._machines = {machine.id: machine for machine in snapshot.machines}
+        self._fast_in_a_row = snapshot.fast_in_a_row
+        self._bumped = list(snapshot.bumped)
+        self._jobs = {job.id: job for job in snapshot.jobs}
+        # class → owner → his jobs, the next one last
+        self._classes: dict[_Class, dict[str, list[WaitingJob]]] = defaultdict(dict)
+        for job in sorted(snapshot.jobs, key=lambda job: -job.seq):
+            self._classes[_class_of(job)].setdefault(job.owner, []).append(job)
+        self._groups = {job.owner: job.group for job in snapshot.jobs}
+        self._found: dict[str, Place] = {}
+
+    def run(self) -> dict[str, Place]:
+        """Lets workers take jobs until none can."""
+        events = [(machine.busy_s, index, machine.id) for index, machine in enumerate(self._machines.values())]
+        heapq.heapify(events)
+        resting: list[tuple[int, str]] = []
+        while events and self._jobs:
+            self._now_s, index, machine_id = heapq.heappop(events)
+            if self._end(machine_id):
+                # A finished job may have unparked its owner: whoever rests looks again.
+                for resting_index, resting_id in resting:
+                    heapq.heappush(events, (self._now_s, resting_index, resting_id))
+                resting.clear()
+            job = self._fetch(machine_id)
+            if job is None:
+                resting.append((index, machine_id))
+                continue
+            end_s = self._now_s + self._start(machine_id, job)
+            bias = self._snapshot.bias
+            self._found[job.id] = Place(
+                position=len(self._found) + 1,
+                starts_in_s=self._now_s * bias,
+                ends_in_s=end_s * bias,
+                raw_ends_in_s=end_s,
+            )
+            heapq.heappush(events, (end_s, index, machine_id))
+        return self._found
+
+    def _end(self, machine_id: str) -> bool:
+        """The machine's job is over; False when it had none."""
+        machine = self._machines[machine_id]
+        if machine.owner is None:
+            return False
+        parked = self._is_parked(machine.owner)
+        self._running[machine.owner] -= 1
+        if parked and not self._is_parked(machine.owner):
+            jobs = [job for owners in self._classes.values() for job in owners.get(machine.owner, ())]
+            if jobs:
+                self._wake_tags(min(jobs, key=lambda job: job.seq))
+        self._machines[machine_id] = replace(machine, owner=None, target=None)
+        return True
+
+    def _is_parked(self, owner: str) -> bool:
+        cap = self._snapshot.caps.get(owner)
+        return cap is not None and self._running[owner] >= cap
+
+    def _wake_tags(self, job: WaitingJob) -> None:
+        tie = job.seq % _SEQ_ROUND * _TIE_S
+        if not any(self._filed_beside(job)):
+            self._group_tags[job.group] = max(self._group_tags[job.group], self._clock + tie)
+        self._owner_tags[job.owner] = max(self._owner_tags[job.owner], self._group_clocks[job.group] + tie)
+
+    def _filed_beside(self, job: WaitingJob) -> Iterable[bool]:
+        """Whether others of the job's group have something that may be taken."""
+        for owners in self._classes.values():
+            for owner in owners:
+                yield owner != job.owner and self._groups[owner] == job.group and not self._is_parked(owner)
+
+    def _start(self, machine_id: str, job: WaitingJob) -> float:
+        """Gives the job to the machine; the seconds that it will take, load included."""
+        machine = self._machines[machine_id]
+        checkpoint = job.checkpoint or machine.loaded or ""
+        cold = job.checkpoint is not None and job.checkpoint != machine.loaded
+        charged = job.cost * self._speed_of(machine.place, checkpoint)
+        weights = self._snapshot.weights
+        self._running[job.owner] += 1
+        self._owner_tags[job.owner] += charged / weights.get(job.owner, 1.0)
+        self._group_tags[job.group] += charged / weights.get(f"group {job.group}", 1.0)
+        self._machines[machine_id] = replace(
+            machine, owner=job.owner, target=checkpoint or None, loaded=checkpoint or machine.loaded
+        )
+        loads = self._snapshot.loads
+        return charged + (loads.get(machine.place, loads.get("", 0.0)) if cold else 0.0)
+
+    def _speed_of(self, place: str, checkpoint: str) -> float:
+        speed = self._snapshot.speed
+        for name in (f"{place}|{checkpoint}", f"{place}|", f"|{checkpoint}"):
+            if name in speed:
+                return speed[name]
+        return 1.0
+
+    # -- fetch.lua ----------------------------------------------------------------------------------------------
+
+    def _fetch(self, machine_id: str) -> WaitingJob | None:
+        machine, paused = self._machines[machine_id], self._snapshot.paused
+        if paused & {"queue", f"worker:{machine.id}", f"worker:{machine.place}"}:
+            return None
+        for job_id in self._bumped:
+            job = self._jobs.get(job_id)
+            if job and self._may_run(machine, job):
+                self._take(job)
+                return job
+        heads = self._heads(machine)
+        lane = Lane.FAST
+        if heads[Lane.RELAX] and (not heads[Lane.FAST] or self._fast_in_a_row >= TRICKLE - 1):
+            lane = Lane.RELAX
+        if not heads[lane]:
+            return None
+        first = self._earliest(heads[lane])
+        chosen = self._choose(machine, heads[lane], first)
+        if chosen.id != first.id:
+            self._skip(first)
+        self._fast_in_a_row = 0 if lane is Lane.RELAX or not heads[Lane.RELAX] else self._fast_in_a_row + 1
+        self._clock = max(self._clock, self._group_tags[first.group])
+        self._group_clocks[chosen.group] = max(self._group_clocks[chosen.group], self._owner_tags[chosen.owner])
+        self._take(chosen)
+        return chosen
+
+    def _may_run(self, machine: Machine, job: WaitingJob) -> bool:
+        paused = self._snapshot.paused
+        if f"lane:{job.lane}" in paused or (job.checkpoint and f"checkpoint:{job.checkpoint}" in paused):
+            return False
+        if not _is_able(machine, job):
+            return False
+        others = (other for other in self._machines.values() if other.place != job.avoid)
+        return job.avoid != machine.place or not any(_is_able(other, job) for other in others)
+
+    def _heads(self, machine: Machine) -> dict[Lane, list[WaitingJob]]:
+        heads: dict[Lane, list[WaitingJob]] = {Lane.FAST: [], Lane.RELAX: []}
+        for class_, owners in self._classes.items():
+            filed = [jobs[-1] for owner, jobs in owners.items() if not self._is_parked(owner)]
+            if filed and self._may_run(machine, filed[0]):
+                # The first group, and in it the first owner: never an owner of a later group.
+                group = min((self._group_tags[job.group], job.group) for job in filed)[1]
+                inside = (job for job in filed if job.group == group)
+                heads[class_.lane].append(min(inside, key=lambda job: (self._owner_tags[job.owner], job.owner)))
+        return heads
+
+    def _before(self, a: WaitingJob, b: WaitingJob) -> bool:
+        if self._group_tags[a.group] != self._group_tags[b.group]:
+            return self._group_tags[a.group] < self._group_tags[b.group]
+        if a.group == b.group and self._owner_tags[a.owner] != self._owner_tags[b.owner]:
+            return self._owner_tags[a.owner] < self._owner_tags[b.owner]
+        return a.seq < b.seq
+
+    def _earliest(self, candidates: Iterable[WaitingJob]) -> WaitingJob:
+        """The first of at least one."""
+        first, *others = candidates
+        for candidate in others:
+            if self._before(candidate, first):
+                first = candidate
+        return first
+
+    def _choose(self, machine: Machine, candidates: list[WaitingJob], first: WaitingJob) -> WaitingJob:
+        def is_warm(job: WaitingJob) -> bool:
+            return job.checkpoint is None or job.checkpoint == machine.loaded
+
+        if is_warm(first) or self._is_overdue(first):
+            return first
+        near = [job for job in candidates if self._behind(job, first) <= AFFINITY_WINDOW_S]
+        warm = [job for job in near if is_warm(job)]
+        if warm:
+            return self._earliest(warm)
+        others = [other for other in self._machines.values() if other.id != machine.id]
+        held = {name for other in others for name in (other.loaded, other.target)}
+        if first.checkpoint not in held:
+            return first
+        free = [job for job in near if job.checkpoint not in held]
+        return self._earliest(free) if free else first
+
+    def _behind(self, job: WaitingJob, first: WaitingJob) -> float:
+        if job.group == first.group:
+            return self._owner_tags[job.owner] - self._owner_tags[first.owner]
+        return self._group_tags[job.group] - self._group_tags[first.group]
+
+    def _is_overdue(self, job: WaitingJob) -> bool:
+        now_ms = self._snapshot.now_ms + self._now_s * 1000
+        since = now_ms if job.skipped_since_ms is None else job.skipped_since_ms
+        return job.skips >= MAX_SKIPS or now_ms - since >= MAX_SKIP_MS
+
+    def _skip(self, job: WaitingJob) -> None:
+        now_ms = math.floor(self._snapshot.now_ms + self._now_s * 1000)
+        since = now_ms if job.skipped_since_ms is None else job.skipped_since_ms
+        skipped = replace(job, skips=job.skips + 1, skipped_since_ms=since)
+        self._jobs[job.id] = skipped
+        jobs = self._classes[_class_of(job)][job.owner]
+        jobs[jobs.index(job)] = skipped
+
+    def _take(self, job: WaitingJob) -> None:
+        """Out of the waiting ones."""
+        class_ = _class_of(job)
+        owners = self._classes[class_]
+        owners[job.owner] = [other for other in owners[job.owner] if other.id != job.id]
+        if not owners[job.owner]:
+            del owners[job.owner]
+        if not owners:
+            del self._classes[class_]
+        del self._jobs[job.id]
+
+
+@dataclass(frozen=True)
+class _Class:
+    """Jobs with the same needs in the same lane."""
+
+    lane: Lane
+    tokens: frozenset[str]
+    pixels: int
+    avoid: str | None
+
+
+def _class_of(job: WaitingJob) -> _Class:
+    return _Class(job.lane, job.tokens, job.pixels, job.avoid)
+
+
+def _is_able(machine: Machine, job: WaitingJob) -> bool:
+    return job.pixels <= machine.pixels and job.tokens <= machine.can

@@ -32,13 +32,29 @@ STRANDED = PREFIX + "stranded"
 TAGS = PREFIX + "tags"
 #: hash: owner, or `group <group>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
-#: hash: owner, or `group <group>` → weight in the fair order (1 unless set).
+#: hash: owner with open jobs (by his policy), or `group <group>` (by an admin) → weight in the fair order, where not 1.
 WEIGHTS = PREFIX + "weights"
-#: hash: counters since the beginning (done, failed, cancelled, retried, lost, loads_saved).
+#: hash: owner → number of his running jobs.
+RUNNING = PREFIX + "running"
+#: hash: owner → most running jobs, where his policy sets a limit.
+CAPS = PREFIX + "caps"
+#: zset: jobs that go before everybody's, by the ms at which an admin said so.
+BUMPED = PREFIX + "bumped"
+#: hash: `<place>|<checkpoint>`, `<place>|` and `|<checkpoint>` → real seconds for each predicted one.
+SPEED = PREFIX + "speed"
+#: hash: place, or `` for all → seconds that one checkpoint load takes.
+LOADS = PREFIX + "loads"
+#: hash: how forecasts turned out: `bias` (real by forecast time), `error` (share by which they were off), `count`.
+ACCURACY = PREFIX + "accuracy"
+#: stream: what admins did: who, act, target, at.
+AUDIT = PREFIX + "audit"
+#: hash: role or API key → its policy (JSON).
+POLICIES = PREFIX + "policies"
+#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
-#: string: there while no job is handed out.
+#: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
 
 
@@ -70,6 +86,16 @@ def can(worker_id: str) -> str:
 def wake(worker_id: str) -> str:
     """list: tokens that wake a worker which blocks on it."""
     return f"{PREFIX}wake:{worker_id}"
+
+
+def cooldown(owner: str) -> str:
+    """string: there while an owner has to wait before his next job."""
+    return f"{PREFIX}cooldown:{owner}"
+
+
+def spent(owner: str, day: int) -> str:
+    """string: GPU-seconds that an owner has used on a day (days since 1970, UTC)."""
+    return f"{PREFIX}spent:{day}:{owner}"
 
 
 def group_tags(group: str) -> str:

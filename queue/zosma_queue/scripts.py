@@ -25,7 +25,7 @@ T = TypeVar("T")
 Argument = str | bytes | int | float
 
 #: What each verb is put together from, besides its own file.
-_PARTS = ("_common", "_order", "_fleet", "_ends")
+_PARTS = ("_common", "_order", "_fleet", "_speed", "_ends")
 #: Redis errors that mean "not now" rather than "you have a bug".
 _AWAY = (redis.ConnectionError, redis.TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
 

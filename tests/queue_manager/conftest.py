@@ -14,6 +14,7 @@ from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
+from zosma_queue.policy import UNLIMITED, Policy
 from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
 
@@ -46,6 +47,7 @@ class Rig:
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
         self.now = 1_000_000
+        self.retry_after_s = 0.0
         self._ids = (f"job-{number}" for number in itertools.count(1))
 
     def later(self, seconds: float) -> None:
@@ -62,26 +64,28 @@ class Rig:
         )
 
     def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
-               lane: Lane = Lane.FAST, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
-               **fields: object) -> str:  # fmt: skip
+               lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
+               policy: Policy = UNLIMITED, **fields: object) -> str:  # fmt: skip
         """Enqueues a job that must be accepted, and returns its id."""
         job_id = job_id or next(self._ids)
         answer = self.offer(owner, group=group, cost=cost, job_id=job_id, lane=lane, run_in_s=run_in_s, reply=reply,
-                            patience_s=patience_s, **fields)  # fmt: skip
+                            patience_s=patience_s, policy=policy, **fields)  # fmt: skip
         assert answer in (Accepted.QUEUED, Accepted.DELAYED, Accepted.EXISTS), answer
         return job_id
 
     def offer(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str = "offered",
-              lane: Lane = Lane.FAST, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
-              **fields: object) -> Accepted:  # fmt: skip
-        """The queue's answer to a job."""
+              lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
+              policy: Policy = UNLIMITED, **fields: object) -> Accepted:  # fmt: skip
+        """The queue's answer to a job. `retry_after_s` is that of the last one."""
         request = parse_request({"prompt": "a cat", "seed": 1, **fields})
         job = NewJob(
             id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
             cost=cost, lane=lane, run_at_ms=self.now + int(run_in_s * 1000) if run_in_s else 0, reply=reply,
-            patience_ms=int(patience_s * 1000),
+            patience_ms=int(patience_s * 1000), policy=policy,
         )  # fmt: skip
-        return call(self.client, calls.enqueue(job, now_ms=self.now))
+        admission = call(self.client, calls.enqueue(job, now_ms=self.now))
+        self.retry_after_s = admission.retry_after_s
+        return admission.answer
 
     def fetch(self, worker: str = "w1") -> Leased | None:
         """The next job for a worker."""

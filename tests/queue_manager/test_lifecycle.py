@@ -269,15 +269,8 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
     rig.drain()
 
     left = {key.decode().removeprefix(keys.PREFIX) for key in raw.keys("*")}
-    assert left == {*(f"job:{job}" for job in jobs), "workers", "worker:w1", "can:w1", "idle", "seq", "stats", "tags"}
+    learned = {"speed", "stats", "seq", "tags", "spent:0:bob", "spent:0:cid"}
+    assert left == {*(f"job:{job}" for job in jobs), "workers", "worker:w1", "can:w1", "idle", *learned}
+    assert all(raw.ttl(keys.spent(owner, 0)) > 0 for owner in ("bob", "cid"))
     rig.submit()
     assert float(raw.hget(keys.TAGS, "v") or 0) < 0.001
-
-
-def test_no_job_is_handed_out_while_the_queue_is_paused(rig, raw):
-    rig.submit()
-    raw.set(keys.PAUSED, "1")
-    assert rig.fetch() is None
-
-    raw.delete(keys.PAUSED)
-    assert rig.take()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zosma_queue import calls, keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.needs import Lane
+from zosma_queue.policy import Policy
 
 from .conftest import result
 
@@ -71,10 +72,9 @@ def test_who_starts_at_the_same_clock_goes_by_arrival_and_not_by_name(rig):
     assert owners_of(rig, rig.drain()) == "zamzam"
 
 
-def test_a_weight_of_two_gives_twice_the_gpu_seconds(rig, raw):
-    raw.hset(keys.WEIGHTS, "ann", 2)
+def test_a_weight_of_two_gives_twice_the_gpu_seconds(rig):
     for _ in range(12):
-        rig.submit("ann")
+        rig.submit("ann", policy=Policy(weight=2))
         rig.submit("bob")
 
     first_nine = owners_of(rig, rig.drain()[:9])

@@ -12,8 +12,11 @@ from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
+#: POLICIES are read by Python alone, which hands the numbers to the script.
 _CONSTANTS = {
-    name: value for name, value in vars(keys).items() if name.isupper() and name != "PREFIX" and isinstance(value, str)
+    name: value
+    for name, value in vars(keys).items()
+    if name.isupper() and name not in ("PREFIX", "POLICIES") and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),
@@ -25,6 +28,8 @@ _FUNCTIONS = {
     "groups_key": keys.groups("1"),
     "owners_key": keys.owners("1", "2"),
     "jobs_key": keys.jobs("1", "2"),
+    "cooldown_key": keys.cooldown("1"),
+    "spent_key": keys.spent("1", 2),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
 }
@@ -48,7 +53,7 @@ def test_lua_and_python_name_the_same_constants(raw):
 
 @pytest.mark.parametrize("function", sorted(_FUNCTIONS))
 def test_lua_and_python_build_the_same_keys(raw, function):
-    arguments = "'1', '2'" if function in ("owners_key", "jobs_key") else "'1'"
+    arguments = "'1', '2'" if function in ("owners_key", "jobs_key", "spent_key") else "'1'"
 
     assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]
 

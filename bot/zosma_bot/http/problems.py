@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from zosma_queue.errors import NoWorkerError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job, State
 
 log = logging.getLogger(__name__)
@@ -22,12 +23,15 @@ RETRY_AFTER_S = 10
 class Problem(Exception):
     """Raised by a handler to end a request with an error answer."""
 
-    def __init__(self, status: int, error: str, detail: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, status: int, error: str, detail: str, *, field: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.error = error
         self.detail = detail
         self.field = field
+        self.retry_after_s = retry_after_s
 
 
 def body(error: str, detail: str, field: str | None = None) -> dict[str, str]:
@@ -39,8 +43,11 @@ def body(error: str, detail: str, field: str | None = None) -> dict[str, str]:
 def answer(problem: Problem) -> web.Response:
     """The response for a problem."""
     headers = {}
-    if problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    retry_after_s = problem.retry_after_s
+    if retry_after_s is None and problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after_s = RETRY_AFTER_S
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     if problem.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
     return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
@@ -64,6 +71,10 @@ async def as_answers(request: web.Request, handler: Handler) -> web.StreamRespon
         return answer(problem)
     except NoWorkerError as error:
         return answer(Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error)))
+    except LimitError as error:
+        return answer(
+            Problem(http.HTTPStatus.TOO_MANY_REQUESTS, "LimitReached", str(error), retry_after_s=error.retry_after_s)
+        )
     except RequestRefusedError as error:
         return answer(Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field))
     except QueueUnavailableError:

@@ -7,6 +7,8 @@ local K = {
   undelivered = P .. 'undelivered', workers = P .. 'workers', idle = P .. 'idle', classes = P .. 'classes',
   stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
+  running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
+  audit = P .. 'audit', accuracy = P .. 'accuracy',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
@@ -18,10 +20,13 @@ local function groups_key(class) return P .. 'groups:' .. class end
 local function owners_key(class, group) return P .. 'owners:' .. class .. ':' .. group end
 local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. owner end
 local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
+local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
+local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 
-local DONE_TTL_MS = 7 * 24 * 3600 * 1000
-local DEAD_TTL_MS = 30 * 24 * 3600 * 1000
+local DAY_MS = 24 * 3600 * 1000
+local DONE_TTL_MS = 7 * DAY_MS
+local DEAD_TTL_MS = 30 * DAY_MS
 local WORKER_TTL_MS = 10 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
@@ -36,6 +41,11 @@ end
 local function exact(x) return string.format('%.17g', x) end
 
 local function publish(event) redis.call('PUBLISH', K.events, cjson.encode(event)) end
+
+-- What an admin did, for good. The stream keeps about the last ten thousand acts.
+local function audit(who, act, target, now)
+  redis.call('XADD', K.audit, 'MAXLEN', '~', 10000, '*', 'who', who, 'act', act, 'target', target, 'at', now)
+end
 
 local function load_job(id)
   local flat = redis.call('HGETALL', job_key(id))

@@ -1,17 +1,27 @@
 -- How a job leaves the queue, or goes back into it. The caller has taken it out of wherever it was.
 
+-- The job is its worker's from now on, and its predicted cost is charged.
+local function begin(job)
+  count_running(job.owner, job.group, 1)
+  charge(job.owner, job.group, tonumber(job.charged))
+  redis.call('HSET', job_key(job.id), 'state', 'running')
+  job.state = 'running'
+end
+
+-- The job is nobody's any more. The charge stays as it is: the caller corrects or returns it.
 local function end_lease(job)
   redis.call('ZREM', K.leases, job.id)
+  count_running(job.owner, job.group, -1)
   local mine = job.worker and worker_key(job.worker)
-  if mine and redis.call('HGET', mine, 'job') == job.id then redis.call('HDEL', mine, 'job') end
+  if mine and redis.call('HGET', mine, 'job') == job.id then redis.call('HDEL', mine, 'job', 'target') end
 end
+
+local function refund(job) charge(job.owner, job.group, -tonumber(job.charged)) end
 
 -- The delivery that had this waiting job last goes on with it.
 local function take_again(job)
   pull(job)
-  charge(job.owner, job.group, tonumber(job.cost))
-  redis.call('HSET', job_key(job.id), 'state', 'running')
-  job.state = 'running'
+  begin(job)
 end
 
 local function finish(job, state, now, ttl)
@@ -31,10 +41,24 @@ local function fail(job, kind, text, now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 
-local function put_back(job)
+local function put_back(job, now)
   redis.call('HSET', job_key(job.id), 'state', 'waiting')
   redis.call('HDEL', job_key(job.id), 'progress', 'eta')
   push(job)
   publish({event = 'waiting', id = job.id})
-  wake(cjson.decode(job.needs))
+  wake(cjson.decode(job.needs), now)
+end
+
+-- 'cancelled', 'cancelling' (its worker reads the flag), or the state in which it had ended before.
+local function cancel_job(job, now)
+  if job.state == 'running' then
+    redis.call('HSET', job_key(job.id), 'cancel', '1')
+    publish({event = 'cancelling', id = job.id})
+    return 'cancelling'
+  end
+  if job.state == 'waiting' then pull(job)
+  elseif job.state == 'delayed' then redis.call('ZREM', K.delayed, job.id)
+  else return job.state end
+  finish(job, 'cancelled', now, DONE_TTL_MS)
+  return 'cancelled'
 end

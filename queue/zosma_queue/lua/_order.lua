@@ -28,7 +28,11 @@ local function open_job(owner, group)
 end
 
 local function close_job(owner, group)
-  if redis.call('HINCRBY', K.open, owner, -1) <= 0 then redis.call('HDEL', K.open, owner) end
+  if redis.call('HINCRBY', K.open, owner, -1) <= 0 then
+    redis.call('HDEL', K.open, owner)
+    redis.call('HDEL', K.caps, owner)
+    redis.call('HDEL', K.weights, owner)
+  end
   if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
     redis.call('HDEL', K.open, 'group ' .. group)
     redis.call('DEL', group_tags_key(group))
@@ -40,44 +44,82 @@ end
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
 local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
 
--- Files a job under its class.
+-- An owner at his limit of running jobs is parked: his jobs wait, but are not filed where a fetch looks.
+local function is_parked(owner)
+  local cap = redis.call('HGET', K.caps, owner)
+  return cap and tonumber(redis.call('HGET', K.running, owner) or '0') >= tonumber(cap)
+end
+
+-- Files an owner under a class in which he has waiting jobs.
+local function file(owner, group, class, needs)
+  local tags = group_tags_key(group)
+  redis.call('ZADD', owners_key(class, group), exact(tag(tags, owner)), owner)
+  if redis.call('SADD', group_classes_key(group), class) == 1 then
+    redis.call('ZADD', groups_key(class), exact(tag(K.tags, group)), group)
+    redis.call('HSETNX', K.classes, class, needs)
+  end
+end
+
+local function unfile(owner, group, class)
+  if redis.call('ZREM', owners_key(class, group), owner) == 0 then return end
+  if redis.call('EXISTS', owners_key(class, group)) == 1 then return end
+  redis.call('SREM', group_classes_key(group), class)
+  redis.call('ZREM', groups_key(class), group)
+  if redis.call('EXISTS', groups_key(class)) == 1 then return end
+  redis.call('HDEL', K.classes, class)
+  redis.call('HDEL', K.stranded, class)
+end
+
+-- A group or owner that had nothing to be taken starts at the clock.
+local function wake_tags(owner, group, seq)
+  if redis.call('EXISTS', group_classes_key(group)) == 0 then raise_tag(K.tags, group, start(tag(K.tags, 'v'), seq)) end
+  raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), seq))
+end
+
+-- Lets a job wait under its class.
 local function push(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
+  local asleep = redis.call('EXISTS', owner_classes_key(owner)) == 0
   redis.call('ZADD', K.waiting, job.created, id)
   redis.call('ZADD', jobs_key(class, owner), job.seq, id)
-  if redis.call('EXISTS', group_classes_key(group)) == 0 then
-    raise_tag(K.tags, group, start(tag(K.tags, 'v'), job.seq))
-  end
-  if redis.call('EXISTS', owner_classes_key(owner)) == 0 then
-    raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), job.seq))
-  end
-  if redis.call('SADD', owner_classes_key(owner), class) == 1 then
-    redis.call('ZADD', owners_key(class, group), exact(tag(group_tags_key(group), owner)), owner)
-    if redis.call('SADD', group_classes_key(group), class) == 1 then
-      redis.call('ZADD', groups_key(class), exact(tag(K.tags, group)), group)
-      redis.call('HSETNX', K.classes, class, job.needs)
-    end
-  end
+  local first = redis.call('SADD', owner_classes_key(owner), class) == 1
+  if is_parked(owner) then return end
+  if asleep or redis.call('EXISTS', group_classes_key(group)) == 0 then wake_tags(owner, group, job.seq) end
+  if first then file(owner, group, class, job.needs) end
 end
 
 -- Takes a waiting job out of its class. False when it was not waiting.
 local function pull(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
   if redis.call('ZREM', K.waiting, id) == 0 then return false end
+  redis.call('ZREM', K.bumped, id)
   redis.call('ZREM', jobs_key(class, owner), id)
   if redis.call('EXISTS', jobs_key(class, owner)) == 0 then
     redis.call('SREM', owner_classes_key(owner), class)
-    redis.call('ZREM', owners_key(class, group), owner)
-    if redis.call('EXISTS', owners_key(class, group)) == 0 then
-      redis.call('SREM', group_classes_key(group), class)
-      redis.call('ZREM', groups_key(class), group)
-      if redis.call('EXISTS', groups_key(class)) == 0 then
-        redis.call('HDEL', K.classes, class)
-        redis.call('HDEL', K.stranded, class)
-      end
-    end
+    unfile(owner, group, class)
   end
   return true
+end
+
+-- Counts an owner's running jobs up or down, and parks or unparks him where that crosses his limit.
+local function count_running(owner, group, by)
+  local parked = is_parked(owner)
+  if redis.call('HINCRBY', K.running, owner, by) <= 0 then redis.call('HDEL', K.running, owner) end
+  local park = is_parked(owner)
+  if park == parked then return end
+  local classes = redis.call('SMEMBERS', owner_classes_key(owner))
+  if park then
+    for _, class in ipairs(classes) do unfile(owner, group, class) end
+    return
+  end
+  local needs, seq = {}, nil
+  for _, class in ipairs(classes) do
+    local first = redis.call('ZRANGE', jobs_key(class, owner), 0, 0, 'WITHSCORES')
+    needs[class] = redis.call('HGET', job_key(first[1]), 'needs')
+    seq = math.min(seq or math.huge, tonumber(first[2]))
+  end
+  if seq then wake_tags(owner, group, seq) end
+  for class, its in pairs(needs) do file(owner, group, class, its) end
 end
 
 -- Moves owner and group on by `cost` GPU-seconds (back, when negative), wherever they stand in line.
@@ -86,12 +128,12 @@ local function charge(owner, group, cost)
   local mine = tag(tags, owner) + cost / weight(owner)
   redis.call('HSET', tags, owner, exact(mine))
   for _, class in ipairs(redis.call('SMEMBERS', owner_classes_key(owner))) do
-    redis.call('ZADD', owners_key(class, group), exact(mine), owner)
+    redis.call('ZADD', owners_key(class, group), 'XX', exact(mine), owner)
   end
   local ours = tag(K.tags, group) + cost / weight('group ' .. group)
   redis.call('HSET', K.tags, group, exact(ours))
   for _, class in ipairs(redis.call('SMEMBERS', group_classes_key(group))) do
-    redis.call('ZADD', groups_key(class), exact(ours), group)
+    redis.call('ZADD', groups_key(class), 'XX', exact(ours), group)
   end
 end
 

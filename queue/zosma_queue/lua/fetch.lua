@@ -1,74 +1,144 @@
 -- Gives a free worker the job it should do next, under a lease, or notes that it is idle.
 --
--- The first job in fair order that this worker can serve is its head. A job that needs no load is taken before it
--- when it stands at most WINDOW GPU-seconds behind, unless the head was passed over MAX_SKIPS times or for MAX_SKIP_MS.
+-- A bumped job goes first. Then fast before relax, but every TRICKLE-th job is a relax one while any waits. Within the
+-- lane, the first job in fair order that this worker can serve is its head. Another is taken before it when it stands at
+-- most WINDOW GPU-seconds behind and saves a load: rather one whose checkpoint this worker holds, else one whose
+-- checkpoint nobody holds yet, so that the fleet does not all load the same one. A head that was passed over MAX_SKIPS
+-- times, or for MAX_SKIP_MS, goes next whatever it costs.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 lease, ms   4 affinity window, GPU-seconds   5 most skips   6 most ms skipped
+--       7 trickle
 -- Returns  nil, or {id, attempt, message}
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local window, max_skips, max_skip_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local loaded = redis.call('HGET', worker_key(worker), 'loaded')
 
+local paused = {}
+for _, scope in ipairs(redis.call('HKEYS', K.paused)) do paused[scope] = true end
+
 local function rest()
   redis.call('ZADD', K.idle, 'NX', now, worker)
   return nil
 end
 
--- The first job of a lane for this worker, and the first that needs no load.
-local function candidates(lane)
-  local first, warm
+local function may_run(lane, needs)
+  if paused['lane:' .. lane] then return false end
+  if needs.checkpoint and paused['checkpoint:' .. needs.checkpoint] then return false end
+  return serves(worker, needs, now)
+end
+
+local function lane_of(class) return string.match(class, '^[^|]*') end
+
+local function bumped()
+  for _, id in ipairs(redis.call('ZRANGE', K.bumped, 0, 99)) do
+    local job = load_job(id)
+    if job and may_run(lane_of(job.class), cjson.decode(job.needs)) then return job end
+  end
+end
+
+-- For each lane, the heads of the classes that this worker can serve.
+local function heads()
+  local found = {fast = {}, relax = {}}
   local flat = redis.call('HGETALL', K.classes)
   for i = 1, #flat, 2 do
-    local class = flat[i]
-    if string.sub(class, 1, #lane + 1) == lane .. '|' then
-      local needs = cjson.decode(flat[i + 1])
-      if serves(worker, needs) then
-        local candidate = head(class)
-        if not first or before(candidate, first) then first = candidate end
-        if (not needs.checkpoint or needs.checkpoint == loaded) and (not warm or before(candidate, warm)) then
-          warm = candidate
-        end
-      end
+    local lane, needs = lane_of(flat[i]), cjson.decode(flat[i + 1])
+    if may_run(lane, needs) then
+      local candidate = head(flat[i])
+      candidate.checkpoint = needs.checkpoint
+      table.insert(found[lane], candidate)
     end
   end
-  return first, warm
+  return found
 end
 
-local function may_pass(first, warm)
-  local behind = warm.group_tag - first.group_tag
-  if warm.group == first.group then behind = warm.owner_tag - first.owner_tag end
-  if behind > window then return false end
+local function earliest(candidates, allowed)
+  local first
+  for _, candidate in ipairs(candidates) do
+    if (not allowed or allowed(candidate)) and (not first or before(candidate, first)) then first = candidate end
+  end
+  return first
+end
+
+local function overdue(first)
   local skipped = redis.call('HMGET', job_key(first.id), 'skips', 'skipped_since')
-  if tonumber(skipped[1] or '0') >= max_skips then return false end
-  return now - tonumber(skipped[2] or now) < max_skip_ms
+  return tonumber(skipped[1] or '0') >= max_skips or now - tonumber(skipped[2] or now) >= max_skip_ms
 end
 
-if redis.call('EXISTS', K.paused) == 1 or not is_ready(worker) then return rest() end
-local first, warm = candidates('fast')
-if not first then first, warm = candidates('relax') end
+local function is_warm(candidate) return not candidate.checkpoint or candidate.checkpoint == loaded end
+
+-- The checkpoints that other workers hold or are about to.
+local function held_elsewhere()
+  local held = {}
+  for _, other in ipairs(live_workers(now)) do
+    if other ~= worker then
+      local its = redis.call('HMGET', worker_key(other), 'loaded', 'target')
+      if its[1] then held[its[1]] = true end
+      if its[2] then held[its[2]] = true end
+    end
+  end
+  return held
+end
+
+local function choose(candidates, first)
+  if is_warm(first) or overdue(first) then return first end
+  local function near(candidate)
+    local behind = candidate.group_tag - first.group_tag
+    if candidate.group == first.group then behind = candidate.owner_tag - first.owner_tag end
+    return behind <= window
+  end
+  local warm = earliest(candidates, function(one) return is_warm(one) and near(one) end)
+  if warm then return warm end
+  local held = held_elsewhere()
+  if not held[first.checkpoint] then return first end
+  return earliest(candidates, function(one) return not held[one.checkpoint] and near(one) end) or first
+end
+
+-- Takes the job and gives it to the worker.
+local function hand_over(job)
+  local needs = cjson.decode(job.needs)
+  local checkpoint = needs.checkpoint or loaded or ''
+  local cold = needs.checkpoint and needs.checkpoint ~= loaded
+  pull(job)
+  job.charged = exact(tonumber(job.cost) * speed_of(worker, checkpoint))
+  local attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
+  redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0')
+  begin(job)
+  if cold then redis.call('HINCRBY', K.stats, 'loads', 1) end
+  redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)
+  redis.call('ZREM', K.idle, worker)
+  redis.call('DEL', wake_key(worker))
+  redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
+  publish({event = 'started', id = job.id, worker = worker, attempt = attempt})
+  return {job.id, attempt, job.message}
+end
+
+if not is_ready(worker) or paused['queue'] or paused['worker:' .. worker] or paused['worker:' .. place_of(worker)] then
+  return rest()
+end
+local ahead = bumped()
+if ahead then return hand_over(ahead) end
+
+local found = heads()
+local relax_is_due = tonumber(redis.call('HGET', K.stats, 'fast_in_a_row') or '0') >= tonumber(ARGV[7]) - 1
+local lane = 'fast'
+if #found.relax > 0 and (#found.fast == 0 or relax_is_due) then lane = 'relax' end
+local candidates = found[lane]
+local first = earliest(candidates)
 if not first then return rest() end
 
-local chosen = first
-if warm and warm.id ~= first.id and may_pass(first, warm) then
-  chosen = warm
+local chosen = choose(candidates, first)
+if chosen.id ~= first.id then
   redis.call('HINCRBY', job_key(first.id), 'skips', 1)
   redis.call('HSETNX', job_key(first.id), 'skipped_since', now)
-  redis.call('HINCRBY', K.stats, 'loads_saved', 1)
+  if is_warm(chosen) then redis.call('HINCRBY', K.stats, 'loads_saved', 1) end
 end
-
-local job = load_job(chosen.id)
+if lane == 'relax' or #found.relax == 0 then
+  redis.call('HDEL', K.stats, 'fast_in_a_row')
+else
+  redis.call('HINCRBY', K.stats, 'fast_in_a_row', 1)
+end
 raise_tag(K.tags, 'v', first.group_tag)
-raise_tag(group_tags_key(job.group), 'v', chosen.owner_tag)
-pull(job)
-charge(job.owner, job.group, tonumber(job.cost))
-
-local attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
-redis.call('HSET', job_key(job.id), 'state', 'running', 'worker', worker, 'started', now)
-redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)
-redis.call('ZREM', K.idle, worker)
-redis.call('DEL', wake_key(worker))
-redis.call('HSET', worker_key(worker), 'job', job.id)
-publish({event = 'started', id = job.id, worker = worker, attempt = attempt})
-return {job.id, attempt, job.message}
+raise_tag(group_tags_key(chosen.group), 'v', chosen.owner_tag)
+return hand_over(load_job(chosen.id))

@@ -1,8 +1,8 @@
--- Ends one delivery of a job. A delivery that lost its lease changes nothing.
+-- Ends one delivery of a job. A delivery that was superseded changes nothing.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 id   3 attempt   4 verb   5 result (JSON) or error text   6 error kind
---       7 GPU-seconds really used   8 back-off, ms   9 most failures
+--       7 GPU-seconds really used   8 back-off, ms   9 most failures   10 '1': rather on another worker next time
 -- Verbs  done: the pictures are stored.   fail: never again.   retry: again after the back-off, until `most failures`.
 --        release: back to its place, no blame.   cancelled: the worker stopped it.
 -- Returns  the job's new state, or 'stale'
@@ -19,28 +19,54 @@ if job.cancel then verb = 'cancelled' end
 
 end_lease(job)
 
+-- What the owner pays: the real seconds, but never for a checkpoint load that the order of jobs brought about.
+local function bill()
+  local real, cost, expected = math.max(tonumber(ARGV[7]), 0), tonumber(job.cost), tonumber(job.charged)
+  if job.cold == '1' then
+    learn(K.loads, place_of(job.worker), math.max(real - expected, 0))
+    learn(K.loads, '', math.max(real - expected, 0))
+    return math.min(real, expected)
+  end
+  if cost > 0 then
+    local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
+    learn_speed(job.worker, checkpoint, real / cost)
+  end
+  return real
+end
+
 if verb == 'done' then
-  charge(job.owner, job.group, tonumber(ARGV[7]) - tonumber(job.cost))
+  local billed = bill()
+  charge(job.owner, job.group, billed - tonumber(job.charged))
+  learn_accuracy(job, now)
+  local spent = spent_key(job.owner, math.floor(now / DAY_MS))
+  redis.call('INCRBYFLOAT', spent, exact(billed))
+  redis.call('PEXPIRE', spent, 2 * DAY_MS)
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
   finish(job, 'done', now, DONE_TTL_MS)
   return 'done'
 end
 
 -- Whatever did not make a picture costs its owner nothing.
-charge(job.owner, job.group, -tonumber(job.cost))
+refund(job)
 if verb == 'cancelled' then
   finish(job, 'cancelled', now, DONE_TTL_MS)
   return 'cancelled'
 end
 if verb == 'release' then
   if ARGV[6] ~= '' then redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5]) end
-  put_back(job)
+  put_back(job, now)
   return 'waiting'
 end
 
 local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
 redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
 if verb == 'retry' and failures < tonumber(ARGV[9]) then
+  if ARGV[10] == '1' then
+    local needs = cjson.decode(job.needs)
+    needs.avoid = place_of(job.worker)
+    local class = string.gsub(job.class, '|not:.*$', '') .. '|not:' .. needs.avoid
+    redis.call('HSET', job_key(id), 'needs', cjson.encode(needs), 'class', class)
+  end
   redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', now + tonumber(ARGV[8]))
   redis.call('HDEL', job_key(id), 'progress', 'eta')
   redis.call('ZADD', K.delayed, now + tonumber(ARGV[8]), id)

@@ -12,7 +12,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT',
   redis.call('ZREM', K.delayed, id)
   local job = load_job(id)
   if job then
-    put_back(job)
+    put_back(job, now)
     promoted = promoted + 1
   end
 end
@@ -23,7 +23,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
     redis.call('ZREM', K.leases, id)
   else
     end_lease(job)
-    charge(job.owner, job.group, -tonumber(job.cost))
+    refund(job)
     local lost = redis.call('HINCRBY', job_key(id), 'lost', 1)
     redis.call('HINCRBY', K.stats, 'lost', 1)
     if job.cancel then
@@ -32,7 +32,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
       fail(job, 'worker-lost', 'its worker died ' .. lost .. ' times', now)
       aside = aside + 1
     else
-      put_back(job)
+      put_back(job, now)
       returned = returned + 1
     end
   end

@@ -1,0 +1,211 @@
+"""What an admin may do and see: the same for Discord, HTTP and the command line.
+
+Every act names who does it and goes to the audit stream, written by the script that does it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Cancelled
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.job import Job, State
+from zosma_queue.needs import Lane
+from zosma_queue.policy import Policy, parse_policy
+from zosma_queue.scripts import acall, redis_errors
+
+#: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
+_LISTED = {
+    State.WAITING: keys.WAITING,
+    State.DELAYED: keys.DELAYED,
+    State.RUNNING: keys.LEASES,
+    State.FAILED: keys.DEAD,
+}
+#: Policies are read again after this long.
+POLICY_AGE_S = 2.0
+#: Jobs that one clear looks at in one go.
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A scope that is paused."""
+
+    scope: str
+    who: str
+    at_ms: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """One entry of the audit stream."""
+
+    who: str
+    act: str
+    target: str
+    at_ms: int
+
+
+class Admin:
+    """The queue's admin side, over an asyncio Redis client."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+        self._policies: tuple[float, dict[str, Policy]] = (float("-inf"), {})
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    async def jobs(self, state: State, *, limit: int = 100) -> list[Job]:
+        """Jobs in a state: waiting, delayed and running ones oldest first, failed ones newest first.
+
+        Raises:
+          RequestRefusedError: for a state whose jobs aren't listed.
+        """
+        if state not in _LISTED:
+            known = ", ".join(_LISTED)
+            raise RequestRefusedError(f"state {state!r} is not listed: {known} are", field="state")
+        with redis_errors():
+            ids = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
+            pipe = self._redis.pipeline(transaction=False)
+            for job_id in ids:
+                pipe.hgetall(keys.job(job_id.decode()))
+            rows = await pipe.execute() if ids else []
+        return [Job.from_hash(job_id.decode(), row) for job_id, row in zip(ids, rows, strict=True) if row]
+
+    async def pauses(self) -> list[Pause]:
+        """What is paused."""
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.PAUSED)
+        return [
+            Pause(scope.decode(), note["who"], int(note["at"]), note["why"])
+            for scope, note in ((scope, json.loads(value)) for scope, value in sorted(found.items()))
+        ]
+
+    async def audit(self, *, limit: int = 100) -> list[Act]:
+        """The newest acts, newest first."""
+        with redis_errors():
+            rows: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(keys.AUDIT, count=limit)
+        return [
+            Act(row[b"who"].decode(), row[b"act"].decode(), row[b"target"].decode(), int(row[b"at"])) for _, row in rows
+        ]
+
+    async def stats(self) -> dict[str, int]:
+        """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.STATS)
+        return {name.decode(): int(value) for name, value in found.items() if name.isascii() and b"." not in value}
+
+    # -- acting -------------------------------------------------------------------------------------------------
+
+    async def cancel(self, who: str, job_id: str) -> Cancelled:
+        """Cancels anybody's job."""
+        return await acall(self._redis, calls.cancel(job_id, admin=who))
+
+    async def pause(self, who: str, scope: str, why: str = "") -> bool:
+        """Hands out no more jobs of a scope. Running ones end in peace.
+
+        Raises:
+          RequestRefusedError: when the scope is none.
+        """
+        return await acall(self._redis, calls.pause(who, checked_scope(scope), why=why))
+
+    async def resume(self, who: str, scope: str) -> bool:
+        """Goes on; False when the scope was not paused.
+
+        Raises:
+          RequestRefusedError: when the scope is none.
+        """
+        return await acall(self._redis, calls.resume(who, checked_scope(scope)))
+
+    async def bump(self, who: str, job_id: str) -> bool:
+        """Moves a waiting job before everybody's; False when it doesn't wait."""
+        return await acall(self._redis, calls.bump(who, job_id))
+
+    async def clear(self, who: str, owner: str) -> int:
+        """Cancels every job of an owner that has not ended; how many."""
+        with redis_errors():
+            ids = [
+                job_id.decode()
+                for key in (keys.WAITING, keys.DELAYED, keys.LEASES)
+                for job_id in await self._redis.zrange(key, 0, -1)
+            ]
+        count = 0
+        for first in range(0, max(len(ids), 1), BATCH):
+            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH]))
+        return count
+
+    async def retry(self, who: str, job_id: str) -> bool:
+        """Gives a failed job a new life; False when it hasn't failed."""
+        return await acall(self._redis, calls.replay(who, job_id))
+
+    async def purge(self, who: str, job_ids: list[str] | None = None) -> int:
+        """Forgets failed jobs, all of them when none are named; how many."""
+        if job_ids is None:
+            with redis_errors():
+                job_ids = [job_id.decode() for job_id in await self._redis.zrange(keys.DEAD, 0, -1)]
+        count = 0
+        for first in range(0, max(len(job_ids), 1), BATCH):
+            count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))
+        return count
+
+    # -- policies -----------------------------------------------------------------------------------------------
+
+    async def policies(self) -> dict[str, Policy]:
+        """Role or key → policy; at most two seconds old."""
+        read, known = self._policies
+        if time.monotonic() - read > POLICY_AGE_S:
+            with redis_errors():
+                found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
+            known = {name.decode(): Policy.model_validate_json(value) for name, value in found.items()}
+            self._policies = (time.monotonic(), known)
+        return known
+
+    async def set_policy(self, who: str, name: str, fields: Mapping[str, object]) -> Policy:
+        """Sets the policy of a role or key; fields left out have no limit.
+
+        Raises:
+          RequestRefusedError: when a field is wrong.
+        """
+        policy = parse_policy(fields)
+        await self._write_policy(who, name, policy.model_dump_json())
+        return policy
+
+    async def drop_policy(self, who: str, name: str) -> None:
+        """Whoever had it gets `default` again."""
+        await self._write_policy(who, name, None)
+
+    async def _write_policy(self, who: str, name: str, value: str | None) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        if value is None:
+            pipe.hdel(keys.POLICIES, name)
+        else:
+            pipe.hset(keys.POLICIES, name, value)
+        pipe.xadd(
+            keys.AUDIT,
+            {"who": who, "act": "limits", "target": name, "at": int(time.time() * 1000)},
+            maxlen=10_000,
+            approximate=True,
+        )
+        with redis_errors():
+            await pipe.execute()
+        self._policies = (float("-inf"), {})
+
+
+def checked_scope(scope: str) -> str:
+    """The scope, when it is one.
+
+    Raises:
+      RequestRefusedError: when it isn't; says which there are.
+    """
+    kind, _, name = scope.partition(":")
+    if scope == "queue" or (kind == "lane" and name in set(Lane)) or (kind in ("checkpoint", "worker") and name):
+        return scope
+    raise RequestRefusedError(
+        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID", field="scope"
+    )

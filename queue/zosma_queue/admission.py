@@ -1,0 +1,39 @@
+"""The queue's refusals in words."""
+
+from __future__ import annotations
+
+from zosma_queue.calls import Accepted, Admission
+from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError
+
+_LIMITS = {
+    Accepted.OWNER_FULL: "you have as many jobs waiting as you may",
+    Accepted.COOLDOWN: "that is too soon after your last job",
+    Accepted.SPENT: "your GPU time for today is used up",
+    Accepted.FULL: "the queue is full",
+}
+
+
+def check_admitted(admission: Admission) -> None:
+    """Returns when the job was taken.
+
+    Raises:
+      NoWorkerError: when no worker is ready.
+      InfeasibleError: when none of them can do it.
+      LimitError: when it would break a limit; says when to try again.
+    """
+    answer = admission.answer
+    if answer is Accepted.NOBODY:
+        raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+    if answer is Accepted.INFEASIBLE:
+        raise InfeasibleError("no GPU that is online can do this combination: try a smaller size or another checkpoint")
+    if answer in _LIMITS:
+        when = readable(admission.retry_after_s)
+        raise LimitError(f"{_LIMITS[answer]}: try again in {when}", retry_after_s=admission.retry_after_s)
+
+
+def readable(seconds: float) -> str:
+    """A time span in words, never shorter than it is: "5 s", "3 min", "2 h"."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{-(-seconds // size):.0f} {unit}"
+    return f"{max(1, -(-seconds // 1)):.0f} s"

@@ -1,0 +1,13 @@
+-- Moves a waiting job to the very front, before everybody's.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 admin who does it   3 id
+-- Returns  1, or 0 when it does not wait
+
+local now, id = clock(ARGV[1]), ARGV[3]
+local job = load_job(id)
+if not job or job.state ~= 'waiting' then return 0 end
+redis.call('ZADD', K.bumped, 'NX', now, id)
+wake(cjson.decode(job.needs), now)
+audit(ARGV[2], 'bump', id, now)
+return 1

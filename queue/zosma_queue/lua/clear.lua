@@ -1,0 +1,16 @@
+-- Cancels jobs of one owner that have not ended.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 admin who does it   3 owner   4… ids (those of other owners are left alone)
+-- Returns  how many were cancelled, or are being
+
+local now, owner, count = clock(ARGV[1]), ARGV[3], 0
+for i = 4, #ARGV do
+  local job = load_job(ARGV[i])
+  if job and job.owner == owner then
+    local outcome = cancel_job(job, now)
+    if outcome == 'cancelled' or outcome == 'cancelling' then count = count + 1 end
+  end
+end
+audit(ARGV[2], 'clear', owner, now)
+return count

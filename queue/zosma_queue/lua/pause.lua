@@ -1,0 +1,21 @@
+-- Stops handing out jobs, for everything or a part of it, or goes on. Running jobs are not touched.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 admin who does it   3 scope: `queue`, `lane:<lane>`, `checkpoint:<name>`, `worker:<id>`
+--       4 '1' pause, '0' resume   5 why ('' for no reason given)
+-- Returns  1 when that changed something
+
+local now, scope = clock(ARGV[1]), ARGV[3]
+local changed
+if ARGV[4] == '1' then
+  changed = redis.call('HSET', K.paused, scope, cjson.encode({who = ARGV[2], at = now, why = ARGV[5]}))
+else
+  changed = redis.call('HDEL', K.paused, scope)
+  -- Whoever rests may have something to do now.
+  for _, worker in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
+    redis.call('LPUSH', wake_key(worker), '1')
+    redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+  end
+end
+audit(ARGV[2], ARGV[4] == '1' and 'pause' or 'resume', scope, now)
+return changed

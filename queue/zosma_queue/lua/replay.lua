@@ -1,0 +1,21 @@
+-- Gives a job that failed for good a new life, with the failures forgotten.
+--
+-- KEYS  1 prefix
+-- ARGV  1 now (0: server's)   2 who does it   3 id
+-- Returns  1, or 0 when it has not failed
+
+local now, id = clock(ARGV[1]), ARGV[3]
+local job = load_job(id)
+if not job or job.state ~= 'failed' then return 0 end
+redis.call('ZREM', K.dead, id)
+redis.call('ZREM', K.undelivered, id)
+redis.call('PERSIST', job_key(id))
+redis.call('HDEL', job_key(id), 'failures', 'lost', 'error', 'error_kind', 'finished', 'skips', 'skipped_since')
+-- It begins to wait anew: its patience with an empty fleet too.
+redis.call('HSET', job_key(id), 'created', now)
+job.created = now
+open_job(job.owner, job.group)
+put_back(job, now)
+redis.call('HINCRBY', K.stats, 'replayed', 1)
+audit(ARGV[2], 'retry', id, now)
+return 1

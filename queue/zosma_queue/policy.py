@@ -1,0 +1,60 @@
+"""Who may have how much: limits, lane and weight, by role or API key.
+
+Policies are kept in Redis under the name of a role or key; whoever has none gets `default`. They are checked when a
+job is submitted, inside the script that takes it in, so no two jobs can slip through together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.needs import Lane
+
+DEFAULT = "default"
+
+
+class Policy(BaseModel):
+    """What one role may do. 0 means no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    waiting: int = Field(0, ge=0, le=100_000)
+    """Jobs that wait, for one owner."""
+    running: int = Field(0, ge=0, le=1_000)
+    """Jobs that run at once, for one owner."""
+    cooldown_s: float = Field(0, ge=0, le=86_400)
+    """Seconds between two jobs of one owner."""
+    daily_gpu_s: float = Field(0, ge=0, le=86_400 * 1_000)
+    """GPU-seconds of one owner in a day (UTC)."""
+    depth: int = Field(0, ge=0, le=10_000_000)
+    """Jobs of everybody that may wait when one more is taken."""
+    weight: float = Field(1, gt=0, le=1_000)
+    """Share in the fair order: 2 gets twice the GPU-seconds of 1."""
+    lane: Lane = Lane.FAST
+
+
+UNLIMITED = Policy()
+
+
+def policy_for(roles: Iterable[str], policies: Mapping[str, Policy]) -> Policy:
+    """The policy of somebody with these roles: that with the greatest weight, `default` when none of them has one."""
+    found = [policies[role] for role in roles if role in policies]
+    return max(found, key=lambda policy: policy.weight, default=policies.get(DEFAULT, UNLIMITED))
+
+
+def parse_policy(fields: Mapping[str, object]) -> Policy:
+    """The policy made of these fields.
+
+    Raises:
+      RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
+    """
+    try:
+        return Policy.model_validate(dict(fields))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        raise RequestRefusedError(f"{field} is {first['input']!r}: {problem}", field=field) from None
