@@ -1,11 +1,11 @@
-"""A day in the queue: one trace of jobs played through the real scripts, in virtual time, beside first come, first served.
+"""A trace of jobs played through the real scripts in virtual time, beside first come, first served.
 
     uv run python bench/schedule.py            # the figures
     uv run --with matplotlib python bench/schedule.py --plot docs/schedule.png
 
-The trace: 1,200 jobs of about 4 s each from 31 owners, one of whom asks for as much as 20 of the others; 6 checkpoints by
-Zipf's law; 4 workers with one checkpoint in memory each, 8 s for a load. `demand` is the share of what the GPUs could do
-if no checkpoint were ever loaded. Every decision is fetch.lua's and every correction settle.lua's; only the clock is ours.
+1,200 jobs of about 4 s each from 31 owners, one of whom asks for as much as 20 of the others; 6 checkpoints by Zipf's
+law; 4 workers with one checkpoint in memory each, 8 s for a load. `demand` is the share of what the GPUs could do if no
+checkpoint were ever loaded. Every decision is fetch.lua's and every correction settle.lua's; only the clock is ours.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
 from zosma_queue.calls import NewJob

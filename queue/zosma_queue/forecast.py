@@ -100,6 +100,11 @@ def places(snapshot: Snapshot) -> dict[str, Place]:
     return _Play(snapshot).run()
 
 
+def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
+    """The job that fetch.lua would give this worker now."""
+    return _Play(snapshot).fetch(machine_id)
+
+
 class _Play:
     """One run of the rules over a snapshot. Its names are those of the Lua files."""
 
@@ -134,7 +139,7 @@ class _Play:
                 for resting_index, resting_id in resting:
                     heapq.heappush(events, (self._now_s, resting_index, resting_id))
                 resting.clear()
-            job = self._fetch(machine_id)
+            job = self.fetch(machine_id)
             if job is None:
                 resting.append((index, machine_id))
                 continue
@@ -204,7 +209,8 @@ class _Play:
 
     # -- fetch.lua ----------------------------------------------------------------------------------------------
 
-    def _fetch(self, machine_id: str) -> WaitingJob | None:
+    def fetch(self, machine_id: str) -> WaitingJob | None:
+        """The job that goes to this machine now, taken out of the waiting ones."""
         machine, paused = self._machines[machine_id], self._snapshot.paused
         if paused & {"queue", f"worker:{machine.id}", f"worker:{machine.place}"}:
             return None

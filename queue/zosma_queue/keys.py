@@ -34,6 +34,8 @@ TAGS = PREFIX + "tags"
 OPEN = PREFIX + "open"
 #: hash: owner with open jobs (by his policy), or `group <group>` (by an admin) → weight in the fair order, where not 1.
 WEIGHTS = PREFIX + "weights"
+#: hash: owner with open jobs → the group he is in.
+GROUP_OF = PREFIX + "group-of"
 #: hash: owner → number of his running jobs.
 RUNNING = PREFIX + "running"
 #: hash: owner → most running jobs, where his policy sets a limit.

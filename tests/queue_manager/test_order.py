@@ -95,6 +95,15 @@ def test_guilds_share_first_and_members_inside_their_guild(rig):
     assert set(first_six) == set("abcd")
 
 
+def test_an_owner_stays_in_one_group_while_jobs_of_his_are_open(rig):
+    first = rig.submit("ann", group="a")
+    second = rig.submit("ann", group="b")
+
+    assert rig.job(second).group == "a"
+    assert rig.drain() == [first, second]
+    assert rig.job(rig.submit("ann", group="b")).group == "b"
+
+
 def test_who_comes_late_starts_at_the_clock_and_not_at_zero(rig):
     for _ in range(6):
         rig.submit("ann")

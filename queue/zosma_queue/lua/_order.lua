@@ -21,10 +21,14 @@ local function reset_if_idle()
   if redis.call('EXISTS', K.open) == 0 then redis.call('DEL', K.tags) end
 end
 
+-- Returns the group that the owner's jobs are in: as long as some are open he stays where he is, whatever a sender says.
 local function open_job(owner, group)
   reset_if_idle()
+  redis.call('HSETNX', K.group_of, owner, group)
+  group = redis.call('HGET', K.group_of, owner)
   redis.call('HINCRBY', K.open, owner, 1)
   redis.call('HINCRBY', K.open, 'group ' .. group, 1)
+  return group
 end
 
 local function close_job(owner, group)
@@ -32,6 +36,7 @@ local function close_job(owner, group)
     redis.call('HDEL', K.open, owner)
     redis.call('HDEL', K.caps, owner)
     redis.call('HDEL', K.weights, owner)
+    redis.call('HDEL', K.group_of, owner)
   end
   if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
     redis.call('HDEL', K.open, 'group ' .. group)
@@ -47,7 +52,7 @@ local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
 -- An owner at his limit of running jobs is parked: his jobs wait, but are not filed where a fetch looks.
 local function is_parked(owner)
   local cap = redis.call('HGET', K.caps, owner)
-  return cap and tonumber(redis.call('HGET', K.running, owner) or '0') >= tonumber(cap)
+  return cap ~= false and tonumber(redis.call('HGET', K.running, owner) or '0') >= tonumber(cap)
 end
 
 -- Files an owner under a class in which he has waiting jobs.
@@ -101,12 +106,10 @@ local function pull(job)
   return true
 end
 
--- Counts an owner's running jobs up or down, and parks or unparks him where that crosses his limit.
-local function count_running(owner, group, by)
-  local parked = is_parked(owner)
-  if redis.call('HINCRBY', K.running, owner, by) <= 0 then redis.call('HDEL', K.running, owner) end
+-- Files or unfiles an owner after something that may have parked or unparked him.
+local function refile(owner, group, was_parked)
   local park = is_parked(owner)
-  if park == parked then return end
+  if park == was_parked then return end
   local classes = redis.call('SMEMBERS', owner_classes_key(owner))
   if park then
     for _, class in ipairs(classes) do unfile(owner, group, class) end
@@ -120,6 +123,19 @@ local function count_running(owner, group, by)
   end
   if seq then wake_tags(owner, group, seq) end
   for class, its in pairs(needs) do file(owner, group, class, its) end
+end
+
+local function count_running(owner, group, by)
+  local was_parked = is_parked(owner)
+  if redis.call('HINCRBY', K.running, owner, by) <= 0 then redis.call('HDEL', K.running, owner) end
+  refile(owner, group, was_parked)
+end
+
+-- 0: no limit.
+local function set_cap(owner, group, cap)
+  local was_parked = is_parked(owner)
+  if cap > 0 then redis.call('HSET', K.caps, owner, cap) else redis.call('HDEL', K.caps, owner) end
+  refile(owner, group, was_parked)
 end
 
 -- Moves owner and group on by `cost` GPU-seconds (back, when negative), wherever they stand in line.

@@ -42,15 +42,14 @@ if run_at <= now then
 end
 
 local job = {
-  id = id, owner = owner, group = ARGV[5], class = ARGV[6], needs = ARGV[7],
+  id = id, owner = owner, group = open_job(owner, ARGV[5]), class = ARGV[6], needs = ARGV[7],
   seq = redis.call('INCR', K.seq), created = now,
 }
 redis.call('HSET', job_key(id), 'message', ARGV[3], 'owner', owner, 'group', job.group, 'class', job.class,
   'needs', job.needs, 'cost', ARGV[8], 'seq', job.seq, 'created', now, 'patience', ARGV[10],
   'deliver', ARGV[11] == '' and '0' or '1', 'state', 'waiting')
 if ARGV[11] ~= '' then redis.call('SET', KEYS[2], ARGV[11], 'PX', DEAD_TTL_MS) end
-open_job(owner, job.group)
-if tonumber(ARGV[13]) > 0 then redis.call('HSET', K.caps, owner, ARGV[13]) else redis.call('HDEL', K.caps, owner) end
+set_cap(owner, job.group, tonumber(ARGV[13]))
 if tonumber(ARGV[14]) > 0 then redis.call('SET', cooldown_key(owner), '1', 'PX', ARGV[14]) end
 if tonumber(ARGV[17]) ~= 1 then redis.call('HSET', K.weights, owner, ARGV[17]) else redis.call('HDEL', K.weights, owner) end
 

@@ -1,0 +1,327 @@
+"""Random lives of a queue: the real scripts on a real server, against a small model in Python.
+
+After every step each job must be in exactly the one place that its state names, counters must add up, and what a worker
+gets must be what the rules (as the forecast plays them) say it should get.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Accepted, Cancelled, Lease, Leased
+from zosma_queue.fleet import WorkerState
+from zosma_queue.forecast import Machine, Snapshot, WaitingJob, next_job
+from zosma_queue.job import State
+from zosma_queue.needs import Lane, needs_of
+from zosma_queue.policy import Policy
+from zosma_queue.request import PIXELS_MAX, parse_request
+from zosma_queue.scripts import call
+
+from .conftest import Rig, about, result
+
+OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small"}
+WORKERS = {"gpu1/webui/1": ("dream", "anime"), "gpu2/webui/1": ("dream", "anime", "photo"), "gpu3/webui/1": ("photo",)}
+CHECKPOINTS = (None, "dream", "anime", "photo")
+
+
+@dataclass
+class Known:
+    """What the model knows of a job."""
+
+    owner: str
+    state: State
+    attempt: int = 0
+    lost: int = 0
+    failures: int = 0
+    cancelling: bool = False
+    lease_until: int = 0
+    run_at: int = 0
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """One queue's life."""
+
+    client = None
+
+    @initialize()
+    def begin(self):
+        self.client.flushall()
+        self.rig = Rig(self.client)
+        self.jobs: dict[str, Known] = {}
+        self.held: list[tuple[str, Leased]] = []
+        self.loaded = dict.fromkeys(WORKERS)
+        self.paused: set[str] = set()
+        for worker in WORKERS:
+            self.beat(worker)
+
+    # -- steps --------------------------------------------------------------------------------------------------
+
+    @rule(worker=st.sampled_from(sorted(WORKERS)))
+    def beat(self, worker):
+        call(
+            self.client,
+            calls.beat(
+                worker, WorkerState.READY, loaded=self.loaded[worker], pixels=PIXELS_MAX,
+                about=about(*WORKERS[worker]), now_ms=self.rig.now,
+            ),
+        )  # fmt: skip
+
+    @rule(
+        owner=st.sampled_from(sorted(OWNERS)),
+        cost=st.sampled_from([1.0, 4.0, 30.0]),
+        checkpoint=st.sampled_from(CHECKPOINTS),
+        lane=st.sampled_from([Lane.FAST, Lane.FAST, Lane.RELAX]),
+        delay_s=st.sampled_from([0, 0, 0, 5]),
+        running=st.sampled_from([0, 0, 1, 2]),
+        weight=st.sampled_from([1, 2]),
+    )
+    def enqueue(self, owner, cost, checkpoint, lane, delay_s, running, weight):
+        job = f"job-{len(self.jobs) + 1}"
+        fields = {"checkpoint": checkpoint} if checkpoint else {}
+        answer = self.rig.offer(
+            owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
+            policy=Policy(running=running, weight=weight), **fields,
+        )  # fmt: skip
+        if answer is Accepted.QUEUED:
+            self.jobs[job] = Known(owner, State.WAITING)
+        elif answer is Accepted.DELAYED:
+            self.jobs[job] = Known(owner, State.DELAYED, run_at=self.rig.now + delay_s * 1000)
+        else:
+            assert answer in (Accepted.NOBODY, Accepted.INFEASIBLE)
+            assert not self.client.exists(keys.job(job))
+
+    @rule(worker=st.sampled_from(sorted(WORKERS)))
+    def fetch(self, worker):
+        if any(holder == worker for holder, _ in self.held):
+            return  # one slot: a busy worker asks for nothing
+        self.beat(worker)
+        expected = next_job(self.snapshot(), worker)
+        leased = self.rig.fetch(worker)
+        assert (leased and leased.id) == (expected and expected.id)
+        if leased is None:
+            return
+        known = self.jobs[leased.id]
+        assert known.state is State.WAITING
+        assert leased.attempt == known.attempt + 1
+        known.state, known.attempt = State.RUNNING, leased.attempt
+        known.lease_until = self.rig.now + calls.LEASE_MS
+        self.held.append((worker, leased))
+        self.loaded[worker] = self.rig.job(leased.id).request.checkpoint or self.loaded[worker]
+
+    @rule(data=st.data())
+    def renew(self, data):
+        if not self.held:
+            return
+        _, leased = data.draw(st.sampled_from(self.held))
+        known = self.jobs[leased.id]
+        answer = self.rig.renew(leased)
+        if known.attempt != leased.attempt or known.state not in (State.RUNNING, State.WAITING):
+            assert answer is Lease.LOST
+            return
+        assert answer is (Lease.CANCEL if known.cancelling else Lease.OK)
+        known.state, known.lease_until = State.RUNNING, self.rig.now + calls.LEASE_MS
+
+    @rule(data=st.data(), verb=st.sampled_from(["done", "done", "done", "fail", "retry", "release"]))
+    def settle(self, data, verb):
+        if not self.held:
+            return
+        worker, leased = data.draw(st.sampled_from(self.held))
+        self.held.remove((worker, leased))
+        known = self.jobs[leased.id]
+        outcome = {
+            "done": calls.done(result(data.draw(st.sampled_from([0.5, 4.0, 20.0])), leased.attempt)),
+            "fail": calls.fail("refused", "no"),
+            "retry": calls.retry("oom", "out of memory", backoff_ms=1000, max_failures=2),
+            "release": calls.RELEASE,
+        }[verb]
+        state = self.rig.settle(leased, outcome)
+        live = known.state is State.RUNNING or (known.state is State.WAITING and verb == "done")
+        if known.attempt != leased.attempt or not live:
+            assert state is None
+            return
+        if known.cancelling:
+            expected = State.CANCELLED
+        elif verb == "retry":
+            known.failures += 1
+            known.run_at = self.rig.now + 1000
+            expected = State.FAILED if known.failures == 2 else State.DELAYED
+        else:
+            expected = {"done": State.DONE, "fail": State.FAILED, "release": State.WAITING}[verb]
+        assert state is expected
+        known.state = expected
+
+    @rule(data=st.data())
+    def crash(self, data):
+        """A worker is gone with its job, without a word; another starts in its place."""
+        if self.held:
+            self.held.remove(data.draw(st.sampled_from(self.held)))
+
+    @rule(data=st.data())
+    def cancel(self, data):
+        if not self.jobs:
+            return
+        job = data.draw(st.sampled_from(sorted(self.jobs)))
+        known = self.jobs[job]
+        answer = self.rig.cancel(job)
+        if known.state in (State.WAITING, State.DELAYED):
+            assert answer is Cancelled.CANCELLED
+            known.state = State.CANCELLED
+        elif known.state is State.RUNNING:
+            assert answer is Cancelled.CANCELLING
+            known.cancelling = True
+        else:
+            assert answer == known.state
+
+    @rule(seconds=st.sampled_from([0.1, 1, 3, 7, 15]))
+    def time_passes(self, seconds):
+        self.rig.later(seconds)
+        for worker in WORKERS:
+            self.beat(worker)
+
+    @rule()
+    def sweep(self):
+        self.rig.sweep()
+        for known in self.jobs.values():
+            if known.state is State.DELAYED and known.run_at <= self.rig.now:
+                known.state = State.WAITING
+            elif known.state is State.RUNNING and known.lease_until <= self.rig.now:
+                known.lost += 1
+                if known.cancelling:
+                    known.state = State.CANCELLED
+                else:
+                    known.state = State.FAILED if known.lost == calls.MAX_LOST else State.WAITING
+
+    @rule(scope=st.sampled_from(["queue", "lane:relax", "checkpoint:dream", "worker:gpu1/webui"]), on=st.booleans())
+    def pause(self, scope, on):
+        call(self.client, calls.pause("admin", scope, now_ms=self.rig.now) if on else calls.resume("admin", scope))
+        (self.paused.add if on else self.paused.discard)(scope)
+
+    @rule(data=st.data())
+    def bump(self, data):
+        if not self.jobs:
+            return
+        job = data.draw(st.sampled_from(sorted(self.jobs)))
+        assert call(self.client, calls.bump("admin", job, now_ms=self.rig.now)) is (
+            self.jobs[job].state is State.WAITING
+        )
+
+    # -- what always holds --------------------------------------------------------------------------------------
+
+    @invariant()
+    def every_job_is_where_its_state_says(self):
+        if not hasattr(self, "jobs"):
+            return
+        places = {
+            State.WAITING: self.members(keys.WAITING),
+            State.DELAYED: self.members(keys.DELAYED),
+            State.RUNNING: self.members(keys.LEASES),
+            State.FAILED: self.members(keys.DEAD),
+        }
+        for state, found in places.items():
+            assert found == {job for job, known in self.jobs.items() if known.state is state}, state
+        for job, known in self.jobs.items():
+            assert self.client.hget(keys.job(job), "state") == known.state.encode()
+
+    @invariant()
+    def every_waiting_job_is_filed_once(self):
+        if not hasattr(self, "jobs"):
+            return
+        filed = Counter(
+            member.decode()
+            for key in self.client.keys(keys.PREFIX + "jobs:*")
+            for member in self.client.zrange(key, 0, -1)
+        )
+        assert filed == Counter(job for job, known in self.jobs.items() if known.state is State.WAITING)
+
+    @invariant()
+    def counters_add_up(self):
+        if not hasattr(self, "jobs"):
+            return
+        open_jobs = Counter(known.owner for known in self.jobs.values() if not known.state.ended)
+        running = Counter(known.owner for known in self.jobs.values() if known.state is State.RUNNING)
+        assert self.numbers(keys.RUNNING) == running
+        assert {name: n for name, n in self.numbers(keys.OPEN).items() if name in OWNERS} == open_jobs
+        for owner, cap in self.numbers(keys.CAPS).items():
+            # A limit that was lowered, or a job taken up again, may leave more running; no fetch adds to it.
+            assert cap > 0, owner
+
+    @invariant()
+    def no_head_is_passed_over_beyond_the_bound(self):
+        if not hasattr(self, "jobs"):
+            return
+        for job in self.jobs:
+            assert int(self.client.hget(keys.job(job), "skips") or 0) <= calls.MAX_SKIPS
+
+    # -- the model's view ---------------------------------------------------------------------------------------
+
+    def members(self, key):
+        return {member.decode() for member in self.client.zrange(key, 0, -1)}
+
+    def numbers(self, key):
+        return {name.decode(): int(value) for name, value in self.client.hgetall(key).items()}
+
+    def floats(self, key):
+        return {name.decode(): float(value) for name, value in self.client.hgetall(key).items()}
+
+    def snapshot(self):
+        jobs = []
+        for job, known in self.jobs.items():
+            if known.state is not State.WAITING:
+                continue
+            row = {name.decode(): value.decode() for name, value in self.client.hgetall(keys.job(job)).items()}
+            request = self.rig.job(job).request
+            needs = needs_of(parse_request(request.model_dump(exclude_defaults=True)))
+            avoid = row["class"].partition("|not:")[2] or None
+            jobs.append(
+                WaitingJob(
+                    id=job, owner=known.owner, group=OWNERS[known.owner], lane=Lane(row["class"].partition("|")[0]),
+                    cost=float(row["cost"]), seq=int(row["seq"]), tokens=frozenset(needs.tokens), pixels=needs.pixels,
+                    checkpoint=needs.checkpoint, avoid=avoid, skips=int(row.get("skips", 0)),
+                    skipped_since_ms=int(row["skipped_since"]) if "skipped_since" in row else None,
+                )
+            )  # fmt: skip
+        tags = self.floats(keys.TAGS)
+        inner = {group: self.floats(keys.group_tags(group)) for group in set(OWNERS.values())}
+        targets = {worker: self.client.hget(keys.worker(worker), "target") for worker in WORKERS}
+        return Snapshot(
+            now_ms=self.rig.now, jobs=tuple(jobs),
+            machines=tuple(
+                Machine(
+                    id=worker, can=frozenset(about(*WORKERS[worker]).tokens()), pixels=PIXELS_MAX,
+                    loaded=self.loaded[worker], target=targets[worker].decode() or None if targets[worker] else None,
+                )
+                for worker in WORKERS
+                if self.client.exists(keys.worker(worker))
+            ),
+            clock=tags.get("v", 0.0), group_tags=tags,
+            group_clocks={group: found.get("v", 0.0) for group, found in inner.items()},
+            owner_tags={owner: tag for found in inner.values() for owner, tag in found.items()},
+            weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS), running=self.numbers(keys.RUNNING),
+            speed=self.floats(keys.SPEED), loads=self.floats(keys.LOADS), paused=frozenset(self.paused),
+            bumped=tuple(member.decode() for member in self.client.zrange(keys.BUMPED, 0, -1)),
+            fast_in_a_row=int(self.client.hget(keys.STATS, "fast_in_a_row") or 0),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", [25, 80])
+def test_no_life_of_a_queue_breaks_it(raw, steps):
+    machine = type("ThisQueue", (QueueMachine,), {"client": raw})
+    examples = int(os.environ.get("ZOSMA_TEST_EXAMPLES", "30"))
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=examples == 30,
+            suppress_health_check=list(HealthCheck), print_blob=True,
+            # Shrinking replays thousands of lives on a real server: minutes. The blob reproduces the one that failed.
+            phases=set(Phase) - {Phase.shrink, Phase.explain},
+        ),
+    )  # fmt: skip
