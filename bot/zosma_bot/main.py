@@ -47,7 +47,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
 async def _run_all(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
         hub = Hub(queue)
-        app = make_app(queue, hub, settings.api_keys)
+        app = make_app(queue, hub, settings.api_keys, settings.admins)
         async with serve(app, settings.host, settings.port) as address, asyncio.TaskGroup() as tasks:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             tasks.create_task(hub.run(), name="hub")

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
-from zosma_queue.settings import Settings
+from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
 
@@ -32,6 +32,8 @@ class BotSettings(Settings):
     host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
     port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
+    admins: CommaSeparated = Field((), validation_alias="ZOSMA_ADMINS")
+    """Names in ZOSMA_API_KEYS whose holders may use the admin API."""
 
     @field_validator("discord_api_url")
     @classmethod
@@ -55,6 +57,16 @@ class BotSettings(Settings):
             if not name.strip() or not key.strip():
                 raise ValueError(f"entry {number} must look like name:key, with commas between entries")
         return value
+
+    @model_validator(mode="after")
+    def _known_admins(self) -> Self:
+        unknown = set(self.admins) - set(self.api_keys.values())
+        if unknown:
+            raise ValueError(
+                f"ZOSMA_ADMINS={','.join(self.admins)!r} names {', '.join(sorted(unknown))}, for whom ZOSMA_API_KEYS"
+                " has no key: add name:key there, or leave the name out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_open_door(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,11 +39,11 @@ class Client:
 
     async def submit(self, fields: dict[str, Any]) -> dict[str, Any]:
         """The new job."""
-        return await self._json("POST", "/api/v1/jobs", json=fields)
+        return await self._dict("POST", "/api/v1/jobs", json=fields)
 
     async def job(self, job_id: str) -> dict[str, Any]:
         """A job as it is now."""
-        return await self._json("GET", f"/api/v1/jobs/{job_id}")
+        return await self._dict("GET", f"/api/v1/jobs/{job_id}")
 
     async def cancel(self, job_id: str) -> None:
         """Cancels a job."""
@@ -50,25 +51,32 @@ class Client:
 
     async def queue(self) -> dict[str, Any]:
         """Depth by state and workers."""
-        return await self._json("GET", "/api/v1/queue")
+        return await self._dict("GET", "/api/v1/queue")
+
+    async def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the admin API."""
+        return await self._json(method, f"/api/v1/admin/{path}", **({} if body is None else {"json": body}))
 
     async def ready(self) -> dict[str, Any]:
         """The answer of /readyz."""
-        return await self._json("GET", "/readyz")
+        return await self._dict("GET", "/readyz")
 
     async def picture(self, url: str) -> bytes:
         """A picture's bytes."""
         return await self._call("GET", url)
 
-    async def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        import json
+    async def _dict(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        found = await self._json(method, path, **options)
+        if not isinstance(found, dict):
+            raise ServerError(f"{self._server} is no Zosma server: its answer is no JSON object")
+        return found
 
+    async def _json(self, method: str, path: str, **options: Any) -> Any:
         body = await self._call(method, path, **options)
         try:
-            found: dict[str, Any] = json.loads(body)
+            return json.loads(body)
         except ValueError:
             raise ServerError(f"{self._server} is no Zosma server: its answer is not JSON") from None
-        return found
 
     async def _call(self, method: str, path: str, **options: Any) -> bytes:
         try:

@@ -12,6 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from zosma_cli import queue
+from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 
 app = typer.Typer(
@@ -23,14 +25,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(queue.app, name="queue")
+
 #: Exit code for everything that the user can put right.
 USAGE = 2
 
 Prompt = Annotated[str, typer.Argument(help="What the picture should show.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures; made when it isn't there.")]
-Server = Annotated[str, typer.Option(help="Address of the bot process.", envvar="ZOSMA_SERVER")]
-Key = Annotated[str | None, typer.Option(help="API key, when the server asks for one.", envvar="ZOSMA_API_KEY")]
-LOCAL_SERVER = "http://127.0.0.1:1324"
 PICTURES = Path("zosma-pictures")
 
 
@@ -134,18 +135,6 @@ def imagine(
         checkpoint=checkpoint, sampler=sampler, scheduler=scheduler,
     )  # fmt: skip
     asyncio.run(run(fields, server, key, out))
-
-
-@app.command()
-def queue(
-    server: Server = LOCAL_SERVER,
-    key: Key = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Show how full the queue is: depth by state, oldest wait, workers."""
-    from zosma_cli.queue import run
-
-    asyncio.run(run(server, key, as_json=as_json))
 
 
 def fail(text: str) -> NoReturn:

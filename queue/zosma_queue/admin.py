@@ -52,6 +52,17 @@ class Act:
     at_ms: int
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """How forecasts of jobs that had to wait turned out, newer ones counting more."""
+
+    count: int
+    bias: float
+    """Real time by forecast time: above 1, things took longer than the rules and speeds said."""
+    error: float
+    """Share of the real time by which the corrected forecast was off."""
+
+
 class Admin:
     """The queue's admin side, over an asyncio Redis client."""
 
@@ -100,6 +111,12 @@ class Admin:
         with redis_errors():
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.STATS)
         return {name.decode(): int(value) for name, value in found.items() if name.isascii() and b"." not in value}
+
+    async def accuracy(self) -> Accuracy:
+        """How forecasts turned out."""
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
+        return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
 
     # -- acting -------------------------------------------------------------------------------------------------
 

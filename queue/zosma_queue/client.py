@@ -30,9 +30,10 @@ from zosma_queue.snapshot import take_snapshot
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
-#: A snapshot of the order serves everybody who asks for a place within this time; one who isn't in it, sooner.
+#: A snapshot of the order serves everybody who asks for a place within this time.
 SNAPSHOT_AGE_S = 2.0
-SNAPSHOT_NEW_AGE_S = 0.05
+#: A full one is taken anew this often for those who aren't in it.
+SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
@@ -184,10 +185,11 @@ class Queue:
         return len(new)
 
     async def _places(self, wanted: str | None = None) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old, or a quarter when `wanted` isn't in it yet."""
+        """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back."""
         taken, known = self._snapshot
         age = time.monotonic() - taken
-        if age > SNAPSHOT_AGE_S or (wanted and wanted not in known and age > SNAPSHOT_NEW_AGE_S):
+        missing = wanted is not None and wanted not in known
+        if age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S)):
             snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
             # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
             known = await asyncio.to_thread(places, snapshot)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from zosma_queue.errors import PoisonMessageError
 from zosma_queue.messages import decode_request
+from zosma_queue.needs import Lane
 from zosma_queue.request import Request
 
 
@@ -75,6 +76,7 @@ class Job:
     cost: float
     """Predicted GPU-seconds."""
     created_ms: int
+    lane: Lane
     request: Request | None
     """None when its message can't be decoded."""
     attempt: int = 0
@@ -120,6 +122,7 @@ class Job:
             group=text("group") or "",
             cost=number("cost") or 0.0,
             created_ms=whole("created") or 0,
+            lane=Lane((text("class") or Lane.FAST).partition("|")[0]),
             request=request,
             attempt=whole("attempt") or 0,
             failures=whole("failures") or 0,

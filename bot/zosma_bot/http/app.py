@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
+from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.hub import Hub
@@ -20,10 +21,11 @@ BODY_MAX_BYTES = 4 * 1024 * 1024
 SHUTDOWN_S = 2.0
 
 
-def make_app(queue: Queue, hub: Hub, keys: Mapping[str, str]) -> web.Application:
-    """The application over a queue. `keys` maps key → name; empty: none is asked for."""
+def make_app(queue: Queue, hub: Hub, keys: Mapping[str, str], admins: Collection[str] = ()) -> web.Application:
+    """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin."""
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
-    for part in (A1111(queue, hub), Jobs(queue), Health(queue, hub)):
+    who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
+    for part in (A1111(queue, hub), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub)):
         app.add_routes(part.routes())
     return app
 

@@ -11,12 +11,11 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
 from zosma_bot.http.problems import Problem
+from zosma_bot.http.views import JOBS, job_view, queue_view
 from zosma_queue.client import Queue
-from zosma_queue.fleet import WorkerInfo
 from zosma_queue.job import Job, State
 from zosma_queue.request import parse_request
 
-JOBS = "/api/v1/jobs"
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 
 
@@ -88,19 +87,7 @@ class Jobs:
 
     async def queue(self, _: web.Request) -> web.Response:
         """Depth by state, oldest wait, workers."""
-        depth = await self._queue.depth()
-        workers = await self._queue.workers()
-        return web.json_response(
-            {
-                "waiting": depth.waiting,
-                "delayed": depth.delayed,
-                "running": depth.running,
-                "failed": depth.failed,
-                "undelivered": depth.undelivered,
-                "oldest_wait_s": depth.oldest_wait_s,
-                "workers": [_worker(worker) for worker in workers],
-            }
-        )
+        return web.json_response(queue_view(await self._queue.depth(), await self._queue.workers()))
 
     async def _own(self, request: web.Request) -> Job:
         """The job that the path names. Another's job is as unknown as none."""
@@ -110,42 +97,4 @@ class Jobs:
         return job
 
     async def _view(self, job: Job) -> dict[str, Any]:
-        place = await self._queue.place(job.id) if job.state is State.WAITING else None
-        view: dict[str, Any] = {
-            "id": job.id,
-            "state": job.state,
-            "position": place.position if place else None,
-            "progress": job.progress,
-            "eta_s": job.eta_s,
-            "attempt": job.attempt,
-            "worker": job.worker,
-            "request": job.request.model_dump(exclude_none=True) if job.request else None,
-            "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED else None,
-        }
-        if job.result:
-            view["result"] = {
-                "checkpoint": job.result.checkpoint,
-                "sampler": job.result.sampler,
-                "gpu_seconds": job.result.gpu_seconds,
-                "images": [
-                    {
-                        "url": f"{JOBS}/{job.id}/images/{picture.index}",
-                        **picture.model_dump(include={"format", "width", "height", "seed", "parameters"}),
-                    }
-                    for picture in job.result.pictures
-                ],
-            }
-        return view
-
-
-def _worker(worker: WorkerInfo) -> dict[str, Any]:
-    about = worker.about
-    return {
-        "id": worker.id,
-        "state": worker.state,
-        "reason": worker.reason,
-        "webui": about.webui if about else None,
-        "flavour": about.flavour if about else None,
-        "checkpoint": worker.loaded,
-        "job": worker.job,
-    }
+        return job_view(job, await self._queue.place(job.id) if job.state is State.WAITING else None)

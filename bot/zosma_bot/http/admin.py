@@ -1,0 +1,190 @@
+"""`/api/v1/admin/*`: what `zosma queue` does. Every act is written down under the name of the caller's key."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from zosma_bot.http.auth import CALLER
+from zosma_bot.http.bodies import read_object
+from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.http.views import admin_job_view, worker_view
+from zosma_queue.client import Queue
+from zosma_queue.job import State
+
+BASE = "/api/v1/admin"
+LIST_MAX = 1_000
+
+
+class AdminApi:
+    """The handlers, over one queue. `who_may` holds the owners that are admins; None: everybody."""
+
+    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
+        self._queue = queue
+        self._admin = queue.admin
+        self._who_may = who_may
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this part answers."""
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "/jobs", self.jobs),
+            ("GET", "/jobs/{id}", self.job),
+            ("POST", "/jobs/{id}/cancel", self.cancel),
+            ("POST", "/jobs/{id}/bump", self.bump),
+            ("POST", "/jobs/{id}/retry", self.retry),
+            ("POST", "/purge", self.purge),
+            ("POST", "/clear", self.clear),
+            ("GET", "/pauses", self.pauses),
+            ("POST", "/pause", self.pause),
+            ("POST", "/resume", self.resume),
+            ("GET", "/workers", self.workers),
+            ("GET", "/limits", self.limits),
+            ("PUT", "/limits/{name}", self.set_limits),
+            ("DELETE", "/limits/{name}", self.drop_limits),
+            ("GET", "/stats", self.stats),
+            ("GET", "/audit", self.audit),
+        ]
+        return [web.route(method, BASE + path, self._for_admins(handler)) for method, path, handler in table]
+
+    def _for_admins(self, handler: Handler) -> Handler:
+        async def check(request: web.Request) -> web.StreamResponse:
+            if self._who_may is not None and request[CALLER].owner not in self._who_may:
+                raise Problem(
+                    http.HTTPStatus.FORBIDDEN,
+                    "Forbidden",
+                    "this key is no admin's: its name must be in ZOSMA_ADMINS of the bot process",
+                )
+            return await handler(request)
+
+        return check
+
+    async def jobs(self, request: web.Request) -> web.Response:
+        """Jobs in the state that `state` names."""
+        wanted = request.query.get("state", State.WAITING)
+        try:
+            state = State(wanted)
+        except ValueError:
+            raise _unprocessable(f"state {wanted!r} is none: use one of {', '.join(State)}", "state") from None
+        found = await self._admin.jobs(state, limit=_limit(request))
+        views = []
+        for job in found:
+            place = await self._queue.place(job.id) if state is State.WAITING else None
+            views.append(admin_job_view(job, place))
+        return web.json_response(views)
+
+    async def job(self, request: web.Request) -> web.Response:
+        """Anybody's job."""
+        job = await self._queue.job(request.match_info["id"])
+        if job is None:
+            raise _not_found()
+        place = await self._queue.place(job.id) if job.state is State.WAITING else None
+        return web.json_response(admin_job_view(job, place))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Cancels anybody's job; 409 when it had ended."""
+        outcome = await self._admin.cancel(_who(request), request.match_info["id"])
+        if outcome == "unknown":
+            raise _not_found()
+        if outcome in ("done", "failed"):
+            raise Problem(http.HTTPStatus.CONFLICT, "Ended", f"the job is {outcome} already")
+        return web.json_response({"id": request.match_info["id"], "state": outcome})
+
+    async def bump(self, request: web.Request) -> web.Response:
+        """Moves a waiting job before everybody's."""
+        if not await self._admin.bump(_who(request), request.match_info["id"]):
+            raise Problem(http.HTTPStatus.CONFLICT, "NotWaiting", "the job does not wait")
+        return web.json_response({"id": request.match_info["id"], "bumped": True})
+
+    async def retry(self, request: web.Request) -> web.Response:
+        """Gives a failed job a new life."""
+        if not await self._admin.retry(_who(request), request.match_info["id"]):
+            raise Problem(http.HTTPStatus.CONFLICT, "NotFailed", "the job has not failed for good")
+        return web.json_response({"id": request.match_info["id"], "state": State.WAITING})
+
+    async def purge(self, request: web.Request) -> web.Response:
+        """Forgets the failed jobs in `ids`, or all."""
+        ids = (await read_object(request)).get("ids")
+        if ids is not None and not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):
+            raise _unprocessable("ids must be a list of job ids; leave it out for all failed jobs", "ids")
+        return web.json_response({"purged": await self._admin.purge(_who(request), ids)})
+
+    async def clear(self, request: web.Request) -> web.Response:
+        """Cancels every job of `owner`."""
+        owner = await _text(request, "owner")
+        return web.json_response({"cancelled": await self._admin.clear(_who(request), owner)})
+
+    async def pauses(self, _: web.Request) -> web.Response:
+        """What is paused, since when, by whom and why."""
+        return web.json_response([asdict(pause) for pause in await self._admin.pauses()])
+
+    async def pause(self, request: web.Request) -> web.Response:
+        """Hands out no more jobs of `scope`."""
+        body = await read_object(request)
+        scope, why = str(body.get("scope", "")), str(body.get("why") or "")
+        return web.json_response({"scope": scope, "changed": await self._admin.pause(_who(request), scope, why)})
+
+    async def resume(self, request: web.Request) -> web.Response:
+        """Goes on with `scope`."""
+        scope = await _text(request, "scope")
+        return web.json_response({"scope": scope, "changed": await self._admin.resume(_who(request), scope)})
+
+    async def workers(self, _: web.Request) -> web.Response:
+        """The workers with all they say about themselves."""
+        workers = await self._queue.workers()
+        return web.json_response(
+            [{**worker_view(one), "about": one.about.model_dump() if one.about else None} for one in workers]
+        )
+
+    async def limits(self, _: web.Request) -> web.Response:
+        """Role or key → policy."""
+        return web.json_response({name: one.model_dump() for name, one in (await self._admin.policies()).items()})
+
+    async def set_limits(self, request: web.Request) -> web.Response:
+        """Sets one policy; fields left out have no limit."""
+        name = request.match_info["name"]
+        policy = await self._admin.set_policy(_who(request), name, await read_object(request))
+        return web.json_response(policy.model_dump())
+
+    async def drop_limits(self, request: web.Request) -> web.Response:
+        """Drops one policy."""
+        await self._admin.drop_policy(_who(request), request.match_info["name"])
+        return web.json_response({})
+
+    async def stats(self, _: web.Request) -> web.Response:
+        """Counters since the beginning, and how forecasts turned out."""
+        accuracy = await self._admin.accuracy()
+        return web.json_response({**await self._admin.stats(), "forecast": asdict(accuracy)})
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """The newest acts."""
+        return web.json_response([asdict(act) for act in await self._admin.audit(limit=_limit(request))])
+
+
+def _who(request: web.Request) -> str:
+    return request[CALLER].owner
+
+
+def _limit(request: web.Request) -> int:
+    given = request.query.get("limit", "100")
+    if not given.isdecimal() or not 1 <= int(given) <= LIST_MAX:
+        raise _unprocessable(f"limit is {given!r}: it must be between 1 and {LIST_MAX}", "limit")
+    return int(given)
+
+
+async def _text(request: web.Request, field: str) -> str:
+    value: Any = (await read_object(request)).get(field)
+    if not isinstance(value, str) or not value:
+        raise _unprocessable(f"{field} is missing", field)
+    return value
+
+
+def _unprocessable(text: str, field: str) -> Problem:
+    return Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", text, field=field)
+
+
+def _not_found() -> Problem:
+    return Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such job")

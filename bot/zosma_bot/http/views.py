@@ -1,0 +1,81 @@
+"""Jobs, workers and the queue as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from zosma_queue.client import Depth
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, State
+
+JOBS = "/api/v1/jobs"
+
+
+def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
+    """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts, `eta_s` is the running WebUI's word."""
+    view: dict[str, Any] = {
+        "id": job.id,
+        "state": job.state,
+        "position": place.position if place else None,
+        "starts_in_s": place and round(place.starts_in_s, 1),
+        "ends_in_s": place and round(place.ends_in_s, 1),
+        "progress": job.progress,
+        "eta_s": job.eta_s,
+        "attempt": job.attempt,
+        "worker": job.worker,
+        "request": job.request.model_dump(exclude_none=True) if job.request else None,
+        "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED else None,
+    }
+    if job.result:
+        view["result"] = {
+            "checkpoint": job.result.checkpoint,
+            "sampler": job.result.sampler,
+            "gpu_seconds": job.result.gpu_seconds,
+            "images": [
+                {
+                    "url": f"{JOBS}/{job.id}/images/{picture.index}",
+                    **picture.model_dump(include={"format", "width", "height", "seed", "parameters"}),
+                }
+                for picture in job.result.pictures
+            ],
+        }
+    return view
+
+
+def admin_job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
+    """A job with what only admins need."""
+    return {
+        **job_view(job, place),
+        "owner": job.owner,
+        "group": job.group,
+        "lane": job.lane,
+        "cost_s": job.cost,
+        "created_ms": job.created_ms,
+        "started_ms": job.started_ms,
+        "finished_ms": job.finished_ms,
+        "run_at_ms": job.run_at_ms,
+        "failures": job.failures,
+        "lost": job.lost,
+        "error": {"kind": job.error_kind, "text": job.error} if job.error_kind else None,
+    }
+
+
+def worker_view(worker: WorkerInfo) -> dict[str, Any]:
+    """A worker in one line."""
+    about = worker.about
+    return {
+        "id": worker.id,
+        "state": worker.state,
+        "reason": worker.reason,
+        "webui": about.webui if about else None,
+        "flavour": about.flavour if about else None,
+        "checkpoint": worker.loaded,
+        "job": worker.job,
+    }
+
+
+def queue_view(depth: Depth, workers: list[WorkerInfo]) -> dict[str, Any]:
+    """Depth by state, oldest wait in seconds, workers."""
+    return {**asdict(depth), "workers": [worker_view(worker) for worker in workers]}

@@ -1,0 +1,63 @@
+"""`zosma queue …`, each command as an admin runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from zosma_cli.processes import free_port
+
+
+async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
+    port = str(free_port())
+    env = {"ZOSMA_SERVER": f"http://127.0.0.1:{port}"}
+
+    async def queue(*arguments):
+        ran = await zosma("queue", *arguments, **env)
+        assert ran.code == 0, (arguments, ran.err)
+        return ran.out
+
+    async def queue_json(*arguments):
+        return json.loads(await queue(*arguments, "--json"))
+
+    async with zosma.running("up", ZOSMA_PORT=port) as up:
+        await up.says("Stop: Ctrl-C")
+        [worker] = await queue_json("workers")
+        place = worker["id"].rpartition("/")[0]
+        assert "is drained" in await queue("drain", f"worker:{place}", "--why", "new fan")
+
+        async with (
+            zosma.running("imagine", "a lighthouse at dusk", **env) as first,
+            zosma.running("imagine", "a cat in the forest", **env) as second,
+        ):
+            jobs = []
+            while len(jobs) < 2:
+                jobs = await queue_json("list")
+            listed = await queue("list")
+            assert all(job["id"] in listed for job in jobs)
+            assert "a lighthouse at dusk" in listed
+            cat = next(job["id"] for job in jobs if "cat" in job["request"]["prompt"])
+            other = next(job["id"] for job in jobs if job["id"] != cat)
+            assert f"{cat} goes next" in await queue("bump", cat)
+            assert "http:local" in await queue("show", cat)
+            assert f"{other} cancelled" in await queue("cancel", other)
+            assert "goes on" in await queue("resume", f"worker:{place}")
+            assert "was not paused" in await queue("resume", f"worker:{place}")
+            await second.says(r"a-cat-in-the-forest-\d+\.png")
+            await first.says("no picture: the job was cancelled")
+
+        assert "There are none" in await queue("dead")
+        assert "0 jobs forgotten" in await queue("dead", "--purge")
+        assert "0 jobs of http:local cancelled" in await queue("clear", "http:local")
+        assert "5" in await queue("limits", "default", "--waiting", "5")
+        assert (await queue_json("limits"))["default"]["waiting"] == 5
+        assert "no policy of its own" in await queue("limits", "default", "--drop")
+        acts = [act["act"] for act in await queue_json("audit")]
+        assert acts == ["limits", "limits", "clear", "purge", "resume", "resume", "cancel", "bump", "pause"]
+        assert re.search(r"done\W+1", await queue("stats"))
+
+        refused = await zosma("queue", "pause", "moon", **env)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "use queue, lane:fast" in refused.err
+        unknown = await zosma("queue", "show", "ghost", **env)
+        assert (unknown.code, unknown.err) == (2, "zosma: no such job\n")

@@ -1,0 +1,54 @@
+"""The worker with the built-in WebUI: whatever it is told to do wrong once, the member gets a picture."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from loopback.webui import Address
+from zosma_queue.job import State
+from zosma_webui.app import WebUI, serve
+from zosma_worker.watch import Patience
+
+#: Faults that cost one try; `slow` costs none, `slow-start` and `crash` take the whole WebUI away.
+FAULTS = (
+    "oom", "nan", "http-500-html", "rubbish", "empty", "black", "undecodable", "wrong-checkpoint", "wrong-count",
+    "wrong-size", "hang", "cut",
+)  # fmt: skip
+
+
+@pytest.fixture(name="builtin")
+async def _builtin():
+    """Its address; it loads and steps in no time."""
+    async with serve(WebUI(["dream", "anime"], load_seconds=0.0, step_seconds=0.002)) as url:
+        yield Address(url)
+
+
+async def order(address: Address, fault: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{address.url}/zosma/faults", json={"fault": fault, "times": 1}) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_of_the_webui_costs_a_try_and_no_picture(fault, builtin, join, ann, queue):
+    await join(builtin, patience=Patience(poll_s=0.03, stalled_s=0.3, stubborn_s=5.0))
+    await order(builtin, fault)
+
+    job = await ann.gets(await ann.asks(count=2, checkpoint="anime", sampler="Euler a", scheduler="Karras"))
+
+    assert (job.state, job.failures, job.result.attempt) == (State.DONE, 1, 2)
+    assert (job.result.checkpoint, job.result.sampler, job.result.scheduler) == ("anime", "Euler a", "Karras")
+    pictures = await queue.pictures(job)
+    assert [len(data) for data in pictures] == [one.bytes for one in job.result.pictures]
+
+
+async def test_a_hires_pass_comes_out_in_its_size(builtin, join, ann):
+    await join(builtin)
+
+    job = await ann.gets(await ann.asks(hires={"scale": 1.5, "steps": 2, "upscaler": "latent"}))
+
+    assert (job.state, job.result.pictures[0].width) == (State.DONE, 96)
+    assert "Hires upscale: 1.5" in job.result.pictures[0].parameters

@@ -1,0 +1,135 @@
+"""What a look at a WebUI finds, and why it can't be used when it can't."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from loopback.webui import ScriptedWebUI, with_special
+from zosma_queue.fleet import Scheduler
+from zosma_worker.probe import loaded_of, probe
+from zosma_worker.settings import Address
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
+
+MODELS = "/sdapi/v1/sd-models"
+OPTIONS = "/sdapi/v1/options"
+
+
+async def look(webui: ScriptedWebUI, auth: str | None = None):
+    async with webui, Client(Address(webui.url, SecretStr(auth) if auth else None)) as client:
+        return await probe(client)
+
+
+async def reason(webui: ScriptedWebUI, auth: str | None = None) -> WebUIError:
+    with pytest.raises(WebUIError) as error:
+        await look(webui, auth)
+    assert webui.url in str(error.value)
+    return error.value
+
+
+async def test_an_a1111_with_all_it_has():
+    found = await look(ScriptedWebUI())
+
+    about = found.about
+    assert (about.flavour, about.version, about.hires, found.loaded) == ("a1111", None, True, "dream")
+    assert [one.name for one in about.checkpoints] == ["dream", "anime"]
+    assert about.samplers == ("DPM++ 2M", "Euler a")
+    assert about.schedulers == (Scheduler(name="karras", label="Karras"),)
+    assert about.upscalers == ("Latent", "Lanczos")
+
+
+@pytest.mark.parametrize(
+    "told", ["anime", "anime.safetensors", "ANIME", "anime.safetensors [0123456789]", "0123456789"]
+)
+async def test_the_loaded_checkpoint_is_known_by_any_of_its_names(told):
+    webui = with_special(MODELS, 200, [
+        {"title": "dream.safetensors", "model_name": "dream", "hash": None},
+        {"title": "anime.safetensors [0123456789]", "model_name": "anime", "hash": "0123456789"},
+    ])  # fmt: skip
+    webui.options["sd_model_checkpoint"] = told
+
+    assert (await look(webui)).loaded == "anime"
+
+
+def test_what_is_loaded_may_be_unknown():
+    assert loaded_of({"sd_model_checkpoint": None}, ()) is None
+    assert loaded_of({"sd_model_checkpoint": "gone"}, ()) is None
+    assert loaded_of({}, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "options", "flavour", "version"),
+    [
+        ("/x", {}, {"forge_preset": "sd"}, "forge", None),
+        ("/sdapi/v1/version", {"updated": "2026-08-01"}, {}, "sdnext", "2026-08-01"),
+        ("/sdcpp/v1/capabilities", {}, {}, "sdcpp", None),
+        ("/api/extra/version", {"result": "KoboldCpp", "version": "1.76"}, {}, "koboldcpp", "1.76"),
+    ],
+)
+async def test_other_servers_are_known_by_their_fingerprints(path, body, options, flavour, version):
+    webui = with_special(path, 200, body)
+    webui.options |= options
+
+    found = await look(webui)
+
+    assert (found.about.flavour, found.about.version, found.flavour.forge) == (flavour, version, flavour == "forge")
+
+
+async def test_a_server_without_schedulers_or_upscalers_can_be_used():
+    webui = with_special("/sdapi/v1/schedulers", 404, {"detail": "Not Found"})
+
+    assert (await look(webui)).about.schedulers == ()
+
+
+async def test_options_that_fail_don_t_matter():
+    found = await look(with_special(OPTIONS, 500, {"error": "ValidationError"}))
+
+    assert (found.loaded, found.flavour.clip_option) == (None, True)
+
+
+async def test_the_login_is_sent():
+    assert (await look(ScriptedWebUI(auth="ann:pässword"), "ann:pässword")).loaded == "dream"
+
+
+@pytest.mark.parametrize("auth", [None, "ann:wrong"])
+async def test_a_wrong_login_is_told_with_its_fix(auth):
+    error = await reason(ScriptedWebUI(auth="ann:right"), auth)
+
+    assert isinstance(error, WebUINotSetUp)
+    assert "set SD_API_AUTH=user:password" in str(error)
+    assert "wrong" not in str(error)
+
+
+async def test_an_api_that_is_off_is_told_with_its_fix():
+    error = await reason(with_special(OPTIONS, 404, {"detail": "Not Found"}))
+
+    assert "its API is off: start the WebUI with --api" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "html"), [(404, "<h1>nginx</h1>"), (301, ""), (200, "<h1>It works</h1>"), (200, '{"hello": 1}')]
+)
+async def test_something_else_is_told_to_be_no_webui(code, html):
+    webui = with_special(OPTIONS, code, html=html)
+    webui.special[MODELS] = webui.special[OPTIONS]
+
+    assert "is not a Stable Diffusion WebUI" in str(await reason(webui))
+
+
+async def test_a_webui_without_checkpoints_is_told_where_to_put_one():
+    assert "models/Stable-diffusion" in str(await reason(with_special(MODELS, 200, [])))
+
+
+async def test_a_webui_that_starts_is_told_to_be_starting():
+    assert isinstance(await reason(with_special(MODELS, 503, html="<h1>503</h1>")), WebUIBusy)
+
+
+async def test_nobody_there_is_told_as_such():
+    webui = ScriptedWebUI()
+    async with webui:
+        address = webui.address
+
+    async with Client(address) as client:
+        with pytest.raises(WebUIUnreachable, match="doesn't answer"):
+            await probe(client)

@@ -1,0 +1,184 @@
+"""Worker processes as an operator runs them: signals, deaths, and several WebUIs at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from loopback.fleet import until
+from loopback.webui import Hold, ScriptedWebUI
+from zosma_queue.fleet import WorkerState
+from zosma_queue.job import State
+
+
+class Process:
+    """A worker process, and what it has said so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.said = ""
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.said += line.decode()
+
+    async def ended(self) -> int:
+        """Its exit code."""
+        async with asyncio.timeout(15):
+            code = await self.process.wait()
+            await self._reading
+        return code
+
+
+@pytest.fixture(name="spawn")
+async def _spawn(redis_url: str, tmp_path) -> AsyncIterator[object]:
+    """Starts `python -m zosma_worker`; whatever still runs at the end of the test is killed."""
+    started: list[Process] = []
+
+    async def spawn(**variables: str) -> Process:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SD_API", "REDIS"))}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "zosma_worker", cwd=tmp_path, env={**clean, "REDIS_URL": redis_url, **variables},
+            stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        started.append(Process(process))
+        return started[-1]
+
+    yield spawn
+    for one in started:
+        if one.process.returncode is None:
+            one.process.kill()
+        await one.ended()
+
+
+async def test_sigterm_finishes_the_running_job_and_then_leaves(webui, spawn, ann):
+    hold = Hold()
+    webui.script(hold)
+    worker = await spawn(SD_API_HOST=webui.url)
+    await ann.worker(WorkerState.READY)
+    job_id = await ann.asks()
+    waiting = await ann.asks()
+    await hold.started.wait()
+
+    worker.process.send_signal(signal.SIGTERM)
+    await ann.worker(WorkerState.AWAY)
+    hold.released.set()
+
+    assert await worker.ended() == 0
+    assert (await ann.job(job_id)).state is State.DONE
+    assert (await ann.job(waiting)).state is State.WAITING
+    assert await ann.queue.workers() == []
+    assert "finishes the running one" in worker.said
+
+
+async def test_a_second_signal_ends_it_at_once(webui, spawn, ann):
+    hold = Hold()
+    webui.script(hold)
+    worker = await spawn(SD_API_HOST=webui.url)
+    await ann.worker(WorkerState.READY)
+    await ann.asks()
+    await hold.started.wait()
+
+    worker.process.send_signal(signal.SIGINT)
+    await ann.worker(WorkerState.AWAY)
+    worker.process.send_signal(signal.SIGINT)
+
+    assert await worker.ended() == 1
+
+
+async def test_a_killed_workers_job_runs_again_on_another(webui, spawn, ann, join):
+    hold = Hold()
+    webui.script(hold)
+    worker = await spawn(SD_API_HOST=webui.url)
+    await ann.worker(WorkerState.READY)
+    job_id = await ann.asks()
+    await hold.started.wait()
+
+    worker.process.kill()
+    async with ScriptedWebUI() as other:
+        await join(other)
+        job = await ann.gets(job_id, timeout=12)
+
+    assert (job.state, job.attempt, job.lost, job.failures) == (State.DONE, 2, 1, 0)
+    assert len(other.jobs) == 1
+
+
+async def test_several_webuis_get_a_process_each_and_a_dead_one_is_started_again(webui, spawn, ann):
+    async with ScriptedWebUI() as other:
+        supervisor = await spawn(SD_API_HOST=f"{webui.url},{other.url}")
+        first = await ann.worker(WorkerState.READY, webui.address.place)
+        await ann.worker(WorkerState.READY, other.address.place)
+        pid = _child_of(supervisor.process.pid, webui.url)
+
+        os.kill(pid, signal.SIGKILL)
+
+        async def another():
+            workers = await ann.queue.workers()
+            return [one for one in workers if webui.address.place in one.id and one.id != first.id]
+
+        await until(another)
+        supervisor.process.send_signal(signal.SIGTERM)
+        assert await supervisor.ended() == 0
+        assert "died (-9), starts again" in supervisor.said
+
+
+async def test_workers_leave_when_their_supervisor_is_killed(webui, spawn, ann):
+    async with ScriptedWebUI() as other:
+        supervisor = await spawn(SD_API_HOST=f"{webui.url},{other.url}")
+        await ann.worker(WorkerState.READY, webui.address.place)
+        await ann.worker(WorkerState.READY, other.address.place)
+
+        supervisor.process.kill()
+
+        async def gone():
+            return not await ann.queue.workers()
+
+        assert await until(gone)
+
+
+def _child_of(parent: int, url: str) -> int:
+    """The process of a supervisor that drives this WebUI."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as stat, open(f"/proc/{entry}/environ") as environ:
+                    mine = int(stat.read().rsplit(")", 1)[1].split()[1]) == parent
+                    if mine and f"SD_API_HOST={url}\0" in environ.read():
+                        return int(entry)
+            except OSError:
+                continue
+    raise AssertionError(f"no child of {parent} drives {url}")
+
+
+async def test_a_wrong_setting_is_one_line_and_exit_code_2(spawn):
+    worker = await spawn(SD_API_HOST="ftp://gpu")
+
+    assert await worker.ended() == 2
+    assert re.fullmatch(r"SD_API_HOST='ftp://gpu' is wrong: must look like host:7860[^\n]*\n", worker.said)
+
+
+async def test_without_a_webui_it_says_so_and_ends(spawn):
+    worker = await spawn()
+
+    assert await worker.ended() == 2
+    assert worker.said.startswith("SD_API_HOST is not set")
+
+
+async def test_while_redis_is_away_it_waits_and_says_so_once(webui, spawn):
+    worker = await spawn(SD_API_HOST=webui.url, REDIS_URL="redis://127.0.0.1:1/0")
+
+    async def waits():
+        return "joins when it is back" in worker.said and len(webui.paths("GET")) > 8
+
+    await until(waits)
+    assert worker.said.count("Redis can't be reached") == 1
+    worker.process.send_signal(signal.SIGTERM)
+    assert await worker.ended() == 0

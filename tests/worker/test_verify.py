@@ -1,0 +1,153 @@
+"""What a WebUI's answer must be, beyond a 200."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from loopback.webui import encoded, good_answer, picture
+from zosma_queue.fleet import Checkpoint
+from zosma_queue.request import parse_request
+from zosma_worker.verify import BadAnswer, verify
+
+DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
+
+
+def request(**fields):
+    return parse_request({"prompt": "a cat", "width": 64, "height": 64, "seed": 5, **fields})
+
+
+def answer(count=1, *, text=True, **info):
+    """A good answer, with these values in its info; None takes one out."""
+    body = {"prompt": "a cat", "width": 64, "height": 64, "steps": 20, "seed": 5, "n_iter": count, "batch_size": 1}
+    made = good_answer(body, "dream", text=text)
+    told = {**json.loads(made["info"]), **info}
+    return {**made, "info": json.dumps({key: value for key, value in told.items() if value is not None})}
+
+
+def kind_of(given, **fields):
+    with pytest.raises(BadAnswer) as error:
+        verify(given, request(**fields), DREAM)
+    return error.value.kind
+
+
+def test_good_pictures_pass_untouched():
+    given = answer(2)
+
+    checked = verify(given, request(count=2), DREAM)
+
+    assert [encoded(data) for data in checked.data] == given["images"]
+    assert [(one.index, one.seed) for one in checked.pictures] == [(0, 5), (1, 6)]
+
+
+def test_a_grid_before_and_extra_images_after_are_left_out():
+    given = answer(2)
+    own = list(given["images"])
+    info = json.loads(given["info"])
+    info |= {"index_of_first_image": 1, "infotexts": ["the grid", *info["infotexts"]]}
+    given = {"images": [encoded(picture(128, 64, 1)), *own, encoded(picture(8, 8, 2))], "info": json.dumps(info)}
+
+    checked = verify(given, request(count=2), DREAM)
+
+    assert [encoded(data) for data in checked.data] == own
+    assert checked.info["index_of_first_image"] == 0
+    assert len(checked.info["infotexts"]) == 2
+    assert "Seed: 5" in checked.pictures[0].parameters
+
+
+def test_a_picture_too_many_is_a_fault():
+    assert kind_of(answer(2)) == "wrong-count"
+
+
+def test_a_png_without_an_infotext_gets_one():
+    checked = verify(answer(text=False), request(), DREAM)
+
+    with Image.open(io.BytesIO(checked.data[0])) as image:
+        assert image.info["parameters"] == checked.pictures[0].parameters == checked.info["infotexts"][0]
+
+
+def test_a_png_without_an_infotext_and_no_info_gets_a_composed_one():
+    given = {"images": [encoded(picture(64, 64, 1, text=""))], "info": ""}
+
+    checked = verify(given, request(sampler="Euler a"), DREAM)
+
+    assert "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5" in checked.pictures[0].parameters
+    assert checked.pictures[0].bytes == len(checked.data[0]) > len(picture(64, 64, 1))
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "WEBP"])
+def test_other_formats_are_told_apart_by_their_bytes(fmt):
+    data = picture(64, 64, 1, fmt=fmt)
+
+    checked = verify({**answer(), "images": [encoded(data)]}, request(), DREAM)
+
+    assert (checked.pictures[0].format, checked.data) == (fmt.lower(), (data,))
+
+
+def test_a_data_url_is_taken_for_what_it_holds():
+    given = answer()
+    given["images"] = [f"data:image/png;base64,{given['images'][0]}"]
+
+    assert verify(given, request(), DREAM).pictures[0].format == "png"
+
+
+@pytest.mark.parametrize("name", ["dream", "Dream", "dream.safetensors", "dream.safetensors [0123456789]"])
+def test_the_checkpoints_name_may_be_written_in_any_of_its_ways(name):
+    assert verify(answer(sd_model_name=name), request(), DREAM).info["sd_model_name"] == name
+
+
+def test_another_checkpoint_is_a_fault_by_name_or_by_hash():
+    assert kind_of(answer(sd_model_name="anime")) == "wrong-checkpoint"
+    assert kind_of(answer(sd_model_name=None, sd_model_hash="ffffffffff")) == "wrong-checkpoint"
+
+
+def test_another_sampler_is_a_fault_only_when_one_was_asked_for():
+    assert kind_of(answer(sampler_name="DPM++ 2M"), sampler="Euler a") == "wrong-sampler"
+    assert verify(answer(sampler_name="DPM++ 2M"), request(), DREAM).info["sampler_name"] == "DPM++ 2M"
+
+
+def test_the_size_after_the_hires_pass_is_what_counts():
+    given = answer()
+    given["images"] = [encoded(picture(96, 96, 1))]
+
+    assert verify(given, request(hires={"scale": 1.5}), DREAM).pictures[0].width == 96
+    assert kind_of(given) == "wrong-size"
+    assert kind_of(answer(), hires={"scale": 1.5}) == "wrong-size"
+
+
+def test_a_bomb_is_refused_by_its_header():
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+
+    assert kind_of({**answer(), "images": [encoded(bomb)]}) in ("undecodable", "wrong-size")
+
+
+def test_half_a_picture_is_undecodable():
+    half = base64.b64decode(answer()["images"][0])[:-40]
+
+    assert kind_of({**answer(), "images": [encoded(half)]}) == "undecodable"
+
+
+def test_info_is_completed_with_all_of_a1111s_keys():
+    checked = verify({**answer(), "info": "not json"}, request(negative_prompt="blur", clip_skip=2), DREAM)
+
+    wanted = {
+        "prompt": "a cat", "all_prompts": ["a cat"], "negative_prompt": "blur", "seed": 5, "all_seeds": [5],
+        "width": 64, "steps": 20, "sd_model_name": "dream", "sd_model_hash": "0123456789", "clip_skip": 2,
+        "index_of_first_image": 0, "styles": [],
+    }  # fmt: skip
+    assert {key: checked.info[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize("given", [None, [], "", {"images": None}, {"images": "x"}, {}])
+def test_what_is_no_answer_is_told_as_such(given):
+    assert kind_of(given) == "webui-broken"

@@ -1,0 +1,91 @@
+"""Keeps a job's lease while it runs, and hears what has become of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import redis.asyncio
+
+from zosma_queue import calls
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.scripts import acall
+from zosma_worker.pause import set_within
+
+log = logging.getLogger(__name__)
+
+#: A third of what is allowed at the latest (1.5 s), because a cancel is heard with a renewal.
+RENEW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a job is."""
+
+    fraction: float
+    eta_s: float | None
+    preview: bytes = b""
+
+
+class Lease:
+    """Renewals for as long as it is entered. When it is left, no renewal is under way any more.
+
+    That matters: one that arrived after a release would take the job back into a lease that nobody serves.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, job_id: str, attempt: int) -> None:
+        self._client = client
+        self._job = job_id
+        self._attempt = attempt
+        self._report: Report | None = None
+        self._left = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.state = calls.Lease.OK
+        #: Set once the job has been cancelled or given to somebody else; `state` says which.
+        self.over = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        if self._task:
+            await self._task
+
+    def report(self, report: Report) -> None:
+        """Goes out with the next renewal. A preview not sent yet is kept when the new report has none."""
+        if self._report and self._report.preview and not report.preview:
+            report = Report(report.fraction, report.eta_s, self._report.preview)
+        self._report = report
+
+    async def _keep(self) -> None:
+        away = False
+        while not self._left.is_set():
+            try:
+                await self._renew()
+                away = False
+            except QueueUnavailableError as error:
+                if not away:
+                    log.warning("job %s goes on without Redis: %s", self._job, error)
+                away = True
+            except Exception:  # the job goes on: its pictures may still be wanted when it is done
+                log.exception("job %s: a renewal failed", self._job)
+            if self.state is calls.Lease.LOST:
+                return
+            await set_within(self._left, RENEW_EVERY_S)
+
+    async def _renew(self) -> None:
+        report, self._report = self._report, None
+        progress = {"progress": report.fraction, "eta_s": report.eta_s, "preview": report.preview} if report else {}
+        answer = await acall(self._client, calls.renew(self._job, self._attempt, **progress))  # type: ignore[arg-type]
+        if answer is not calls.Lease.OK and self.state is calls.Lease.OK:
+            log.info("job %s attempt %d: %s", self._job, self._attempt, answer)
+        self.state = answer
+        if answer is not calls.Lease.OK:
+            self.over.set()

@@ -1,0 +1,52 @@
+"""`zosma worker`: one address is driven in this process, several get one process each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+
+from zosma_queue.errors import SettingsError
+from zosma_worker.settings import WorkerSettings
+from zosma_worker.slot import run_slot
+from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
+
+log = logging.getLogger(__name__)
+
+__all__ = ["EXIT_SETTINGS", "run"]
+
+
+def run(settings: WorkerSettings, *, child: bool = False) -> int:
+    """Works until SIGTERM or SIGINT, and returns the exit code; a second signal exits at once.
+
+    `child`: ends also when its standard input closes, that is when its supervisor died.
+
+    Raises:
+      SettingsError: when no WebUI or no Redis is named.
+    """
+    if not settings.webuis:
+        raise SettingsError("SD_API_HOST is not set: say where the WebUI answers, like SD_API_HOST=localhost:7860")
+    redis_url = settings.redis
+    if not redis_url:
+        raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
+    if len(settings.webuis) > 1:
+        return asyncio.run(supervise(redis_url, settings.webuis))
+    return asyncio.run(_alone(redis_url, settings, child))
+
+
+async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stopping() -> None:
+        if stop.is_set():
+            os._exit(1)  # asked twice: the running job's lease runs out, and another worker makes it
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping)
+    if child:
+        when_parent_ends(loop, stop.set)
+    await run_slot(redis_url, settings.webuis[0], stop)
+    return 0

@@ -1,0 +1,56 @@
+"""What becomes of a job after its WebUI went wrong. Texts here are for members of a community."""
+
+from __future__ import annotations
+
+from zosma_queue import calls
+from zosma_queue.calls import Outcome
+from zosma_worker.verify import BadAnswer
+from zosma_worker.watch import Stalled
+from zosma_worker.webui.errors import NotANumber, OutOfMemory, WebUIBroken, WebUIRefused
+
+#: A job is tried this often before a WebUI's fault becomes the job's.
+MAX_FAILURES = 3
+#: Before the second try; twice that before the third. Time for another worker to take it.
+BACKOFF_MS = 400
+#: A WebUI that died in mid-job is no blame for the job, until it has happened in a delivery as late as this one.
+LAST_DELIVERY = 4
+
+#: The WebUI can't be used just now: the job goes elsewhere, or waits.
+AWAY = calls.release("webui-away", "its WebUI went away: it waits for another, or for its return")
+
+_REFUSED = "the WebUI refused the request"
+
+
+def after(error: Exception, failures: int) -> Outcome:
+    """The outcome after an error that is the WebUI's or the job's. `failures` were counted before."""
+    if isinstance(error, WebUIRefused):
+        return calls.fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
+    kind, text = _blame(error)
+    return calls.retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=MAX_FAILURES)
+
+
+def after_death(attempt: int) -> Outcome:
+    """The outcome of a job whose WebUI died while it made it."""
+    if attempt >= LAST_DELIVERY:
+        return calls.fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
+    return AWAY
+
+
+def _blame(error: Exception) -> tuple[str, str]:
+    """(kind, text) of a fault."""
+    if isinstance(error, BadAnswer):
+        return error.kind, str(error)
+    if isinstance(error, OutOfMemory):
+        return "oom", "the GPU ran out of memory: try a smaller size, or no hires pass"
+    if isinstance(error, NotANumber):
+        return "nan", "the checkpoint produced no valid picture (NaN): try another checkpoint, sampler or size"
+    if isinstance(error, Stalled):
+        return "webui-hung", "the WebUI stopped in the middle of the picture"
+    if isinstance(error, WebUIBroken):
+        return "webui-broken", "the WebUI broke off with an error"
+    return "internal", "something went wrong inside the worker; its log has the details"
+
+
+def fit_for_members(detail: str) -> bool:
+    """False for what may hold paths, addresses or a traceback."""
+    return bool(detail) and not any(sign in detail for sign in ("/", "\\", "Traceback", "0x"))

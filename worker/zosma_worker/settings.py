@@ -1,0 +1,84 @@
+"""What a worker is told: which WebUIs are its own, and where the queue is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from zosma_queue.settings import CommaSeparated, Settings
+
+#: Where A1111 listens unless told otherwise.
+DEFAULT_PORT = 7860
+
+
+@dataclass(frozen=True)
+class Address:
+    """One WebUI: its base URL without a slash at the end, and its login."""
+
+    url: str
+    auth: SecretStr | None = None
+    """`user:password` for HTTP Basic."""
+
+    @property
+    def place(self) -> str:
+        """`host:port` for names and logs, with the path when there is one."""
+        return self.url.partition("://")[2]
+
+
+class WorkerSettings(Settings):
+    """Settings of `zosma worker`."""
+
+    sd_api_host: CommaSeparated = Field((), validation_alias="SD_API_HOST")
+    """Addresses as given: `host`, `host:port` or a URL, with a path if the WebUI has one."""
+    sd_api_auth: SecretStr | None = Field(None, validation_alias="SD_API_AUTH")
+
+    @field_validator("sd_api_host")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        urls = [_url(given) for given in value if "@" not in given]
+        if len(set(urls)) < len(urls):
+            raise ValueError("names a WebUI twice: one worker drives one WebUI, so name each once")
+        return value
+
+    @field_validator("sd_api_auth")
+    @classmethod
+    def _login(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and ":" not in value.get_secret_value():
+            raise ValueError("must look like user:password, as given to the WebUI's --api-auth")
+        return value
+
+    @model_validator(mode="after")
+    def _no_login_in_addresses(self) -> Self:
+        # Not in the field's validator: its error would show the value, and with it the password.
+        if any("@" in given for given in self.sd_api_host):
+            raise ValueError("SD_API_HOST holds a login: leave it out and set SD_API_AUTH=user:password")
+        return self
+
+    @property
+    def webuis(self) -> tuple[Address, ...]:
+        """The WebUIs, in the order given."""
+        return tuple(Address(_url(given), self.sd_api_auth) for given in self.sd_api_host)
+
+
+def _url(given: str) -> str:
+    """The base URL that an address stands for.
+
+    Raises:
+      ValueError: when it stands for none; the text says what it should look like.
+    """
+    url = given if "://" in given else f"http://{given}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must look like host:7860 or http://host:7860, several separated by commas")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if port is None and "://" not in given:
+        port = DEFAULT_PORT
+    place = host if port is None else f"{host}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"

@@ -1,0 +1,192 @@
+"""One WebUI over HTTP: each address of the API that a worker uses is one method here."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+
+from zosma_worker.settings import Address
+from zosma_worker.webui.answers import error_of
+from zosma_worker.webui.errors import WebUIBroken, WebUICut, WebUIRefused, WebUIRubbish, WebUIUnreachable
+
+#: A WebUI on the same network answers a connection at once, or is not there.
+CONNECT_TIMEOUT_S = 5.0
+#: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
+READ_TIMEOUT_S = 15.0
+#: An estimate above this is none: A1111 divides by next to nothing at the start.
+ETA_MAX_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a WebUI says about whatever it runs now, which need not be ours."""
+
+    fraction: float
+    """0 to 1; 0 when idle."""
+    eta_s: float | None
+    """None when unknown, as while a model loads."""
+    loading: bool
+    idle: bool
+    mark: str
+    """Changes whenever something moves."""
+    image: str | None
+    """Base64 of the preview."""
+
+
+class Client:
+    """A WebUI. Close it with `async with`.
+
+    Every method raises a `WebUIError`: WebUIUnreachable, WebUICut, WebUIBroken, WebUIBusy, WebUIRefused or one of the
+    two that only a generation knows, OutOfMemory and NotANumber.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.url = address.url
+        self._headers = {"Accept-Encoding": "identity"}
+        if address.auth:
+            login = base64.b64encode(address.auth.get_secret_value().encode()).decode()
+            self._headers["Authorization"] = f"Basic {login}"
+        self._open: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._open = aiohttp.ClientSession(
+            # A connection for each request: a health read never waits behind a generation, and a server that drops
+            # idle connections (sd.cpp after 5 s) can't cut a job off before it begins.
+            connector=aiohttp.TCPConnector(force_close=True, limit=0),
+            headers=self._headers,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open:
+            await self._open.close()
+
+    # -- generation ---------------------------------------------------------------------------------------------
+
+    async def txt2img(self, body: dict[str, Any]) -> Any:
+        """The decoded answer to a generation, however long it takes."""
+        raw = await self._send(
+            "POST", "/sdapi/v1/txt2img", aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S), body
+        )
+        return await asyncio.to_thread(self._decoded, raw)  # megabytes of base64
+
+    async def interrupt(self) -> None:
+        """Ends what runs now, whoever asked for it. Servers that can't are silently left alone."""
+        try:
+            await self._send("POST", "/sdapi/v1/interrupt", _within(READ_TIMEOUT_S))
+        except WebUIRefused as refusal:
+            if refusal.status not in (404, 405):
+                raise
+
+    # -- reads --------------------------------------------------------------------------------------------------
+
+    async def get(self, path: str) -> Any:
+        """The decoded answer to a read."""
+        return self._decoded(await self._send("GET", path, _within(READ_TIMEOUT_S)))
+
+    async def get_or_none(self, path: str) -> Any:
+        """The decoded answer to a read, None when the server doesn't have it or fails at it."""
+        try:
+            return await self.get(path)
+        except (WebUIRefused, WebUIBroken):
+            return None
+
+    async def options(self) -> dict[str, Any]:
+        """The server's settings; {} when it can't tell (older versions fail here over a single bad value)."""
+        try:
+            found = await self.get("/sdapi/v1/options")
+        except WebUICut:
+            raise
+        except WebUIBroken:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    async def progress(self, *, image: bool) -> Progress | None:
+        """What it is doing; None when this server never says."""
+        skip = "false" if image else "true"
+        try:
+            found = await self.get(f"/sdapi/v1/progress?skip_current_image={skip}")
+        except WebUIRefused as refusal:
+            if refusal.status in (404, 405):
+                return None
+            raise
+        return _progress(found) if isinstance(found, dict) else None
+
+    async def holds(self, task_id: str) -> bool | None:
+        """True when the task with this `force_task_id` is what runs, False when it waits, None when nobody knows."""
+        question = {"id_task": task_id, "id_live_preview": -1, "live_preview": False}
+        try:
+            found = self._decoded(await self._send("POST", "/internal/progress", _within(READ_TIMEOUT_S), question))
+        except (WebUIRefused, WebUIBroken):
+            return None
+        if not isinstance(found, dict) or not (found.get("active") or found.get("queued")):
+            return None
+        return bool(found.get("active"))
+
+    # -- the wire -----------------------------------------------------------------------------------------------
+
+    async def _send(
+        self, method: str, path: str, timeout: aiohttp.ClientTimeout, body: dict[str, Any] | None = None
+    ) -> bytes:
+        """The body of a 2xx answer."""
+        if self._open is None:
+            raise TypeError("not open: use `async with`")
+        with self._wire_errors():
+            request = self._open.request(method, f"{self.url}{path}", json=body, timeout=timeout, allow_redirects=False)
+            async with request as answer:
+                content = await answer.read()
+                if 200 <= answer.status < 300:
+                    return content
+                raise error_of(self.url, answer.status, content)
+
+    @contextmanager
+    def _wire_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (aiohttp.ClientConnectorError, TimeoutError) as error:
+            reason = getattr(error, "strerror", None) or "no answer in time"
+            raise WebUIUnreachable(f"{self.url} doesn't answer: {reason}") from error
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
+            raise WebUICut(f"{self.url} closed the connection before its answer") from error
+        except aiohttp.ClientError as error:
+            raise WebUIBroken(f"{self.url} doesn't speak HTTP properly: {type(error).__name__}") from error
+
+    def _decoded(self, raw: bytes) -> Any:
+        try:
+            return json.loads(raw) if raw else None
+        except ValueError:
+            raise WebUIRubbish(f"{self.url} answered with something that is not JSON") from None
+
+
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT_S)
+
+
+def _progress(found: dict[str, Any]) -> Progress:
+    state = found.get("state")
+    state = state if isinstance(state, dict) else {}
+    fraction = _number(found.get("progress")) or 0.0
+    eta = _number(found.get("eta_relative"))
+    loading = state.get("job_count") == -1
+    image = found.get("current_image")
+    return Progress(
+        fraction=min(max(fraction, 0.0), 1.0),
+        eta_s=eta if eta and not loading and 0 < eta < ETA_MAX_S else None,
+        loading=loading,
+        idle=not fraction and not state.get("job_count"),
+        mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",
+        image=image if isinstance(image, str) else None,
+    )
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, None for anything else (Python's JSON reads NaN and Infinity too)."""
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else None

@@ -1,0 +1,50 @@
+"""What a WebUI does wrong, in one tree. Texts are for the operator: what happened and the fix."""
+
+from __future__ import annotations
+
+from zosma_queue.errors import ZosmaError
+
+
+class WebUIError(ZosmaError):
+    """Base of everything that goes wrong between a worker and its WebUI."""
+
+
+class WebUIUnreachable(WebUIError):
+    """Raised when nothing answers: refused, no route, no answer in time."""
+
+
+class WebUIBusy(WebUIError):
+    """Raised on 503: it is starting, or its own queue is full."""
+
+
+class WebUIBroken(WebUIError):
+    """Raised when it answers with an error of its own, an HTML page, or something that is no answer."""
+
+
+class WebUIRubbish(WebUIBroken):
+    """Raised when a successful answer is not JSON."""
+
+
+class WebUICut(WebUIBroken):
+    """Raised when the connection ended before the answer: it died, or dropped us."""
+
+
+class WebUIRefused(WebUIError):
+    """Raised on 4xx: it won't do this request. `detail` is its own word on it."""
+
+    def __init__(self, text: str, *, detail: str = "", status: int = 400) -> None:
+        super().__init__(text)
+        self.detail = detail
+        self.status = status
+
+
+class WebUINotSetUp(WebUIRefused):
+    """Raised when no request could succeed: wrong login, API off, or no WebUI at all."""
+
+
+class OutOfMemory(WebUIError):
+    """Raised when the GPU's memory was too small for the request."""
+
+
+class NotANumber(WebUIError):
+    """Raised when the model produced NaNs."""
