@@ -15,12 +15,9 @@ from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
+from zosma_queue.tasks import run_together
 
 log = logging.getLogger(__name__)
-
-
-class _Stop(Exception):
-    """Raised inside the task group when a signal ends the process."""
 
 
 def run(settings: BotSettings) -> None:
@@ -35,38 +32,27 @@ def run(settings: BotSettings) -> None:
 
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
-    try:
-        await _run_all(settings, redis_url)
-    except* _Stop:
-        log.info("stopped")
-    except* SettingsError as group:
-        # One reason is enough, and the caller wants it bare.
-        raise group.exceptions[0] from None
-
-
-async def _run_all(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
         hub = Hub(queue)
         app = make_app(queue, hub, settings.api_keys, settings.admins)
-        async with serve(app, settings.host, settings.port) as address, asyncio.TaskGroup() as tasks:
+        async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
-            tasks.create_task(hub.run(), name="hub")
-            tasks.create_task(Sweeper(queue.sweep).run(), name="sweeper")
-            tasks.create_task(Forecaster(queue).run(), name="forecaster")
-            tasks.create_task(_until_signal(), name="signals")
+            jobs = [hub.run(), Sweeper(queue.sweep).run(), Forecaster(queue).run(), _until_signal()]
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
 
-                tasks.create_task(run_discord(settings, queue, hub), name="discord")
+                jobs.append(run_discord(settings, queue, hub))
             else:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
+            await run_together(*(asyncio.create_task(job) for job in jobs))
+    log.info("stopped")
 
 
 async def _until_signal() -> None:
+    """Returns when the process is told to stop."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             loop.add_signal_handler(number, stopped.set)
     await stopped.wait()
-    raise _Stop

@@ -109,14 +109,16 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_webui_fault_is_tried_three_times_and_then_told(name, webui, join, ann):
+async def test_a_webui_fault_is_tried_again_and_then_told(name, webui, join, ann):
     answer, kind, words = FAULTS[name]
     webui.script(answer, answer, answer)
     await join(webui)
 
     job = await ann.gets(await ann.asks(sampler="Euler a"))
 
-    assert (job.state, job.error_kind, job.failures, len(webui.jobs)) == (State.FAILED, kind, 3, 3)
+    # What two GPUs have no memory for is too large; everything else may be the WebUI's passing fault.
+    tries = 2 if kind == "oom" else 3
+    assert (job.state, job.error_kind, job.failures, len(webui.jobs)) == (State.FAILED, kind, tries, tries)
     assert words in job.error
     assert not any(secret in job.error for secret in ("127.0.0.1", "http", "Traceback", "/home"))
 

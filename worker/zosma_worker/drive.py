@@ -18,9 +18,9 @@ from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
 from zosma_queue.request import Request
 from zosma_queue.scripts import redis_errors
+from zosma_queue.tasks import end
 from zosma_worker import outcomes
 from zosma_worker.lease import Lease
-from zosma_worker.pause import end
 from zosma_worker.verify import BadAnswer, Checked, verify
 from zosma_worker.watch import Patience, Stalled, Watch
 from zosma_worker.webui.client import Client

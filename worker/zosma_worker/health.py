@@ -10,7 +10,7 @@ from typing import Any
 from zosma_queue.broker import Slot
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import Request
-from zosma_worker.pause import end, set_within
+from zosma_queue.tasks import end, set_within
 from zosma_worker.presence import Presence
 from zosma_worker.probe import Found, loaded_of, named, probe
 from zosma_worker.webui.client import Client

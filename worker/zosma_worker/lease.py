@@ -13,7 +13,7 @@ import redis.asyncio
 from zosma_queue import calls
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import acall
-from zosma_worker.pause import set_within
+from zosma_queue.tasks import set_within
 
 log = logging.getLogger(__name__)
 

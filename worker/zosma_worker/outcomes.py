@@ -10,6 +10,8 @@ from zosma_worker.webui.errors import NotANumber, OutOfMemory, WebUIBroken, WebU
 
 #: A job is tried this often before a WebUI's fault becomes the job's.
 MAX_FAILURES = 3
+#: A picture that two GPUs have no memory for is too large for this fleet.
+MAX_OUT_OF_MEMORY = 2
 #: Before the second try; twice that before the third. Time for another worker to take it.
 BACKOFF_MS = 400
 #: A WebUI that died in mid-job is no blame for the job, until it has happened in a delivery as late as this one.
@@ -17,6 +19,9 @@ LAST_DELIVERY = 4
 
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
 AWAY = calls.release("webui-away", "its WebUI went away: it waits for another, or for its return")
+
+#: It went down in the middle of the job.
+DIED = calls.release("webui-died", "its WebUI went down: it waits for another, or for its return")
 
 _REFUSED = "the WebUI refused the request"
 
@@ -26,14 +31,15 @@ def after(error: Exception, failures: int) -> Outcome:
     if isinstance(error, WebUIRefused):
         return calls.fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
     kind, text = _blame(error)
-    return calls.retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=MAX_FAILURES)
+    most = MAX_OUT_OF_MEMORY if kind == "oom" else MAX_FAILURES
+    return calls.retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
 
 def after_death(attempt: int) -> Outcome:
     """The outcome of a job whose WebUI died while it made it."""
     if attempt >= LAST_DELIVERY:
         return calls.fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
-    return AWAY
+    return DIED
 
 
 def _blame(error: Exception) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from zosma_queue import calls
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import About, WorkerState
 from zosma_queue.scripts import Call, acall
-from zosma_worker.pause import set_within
+from zosma_queue.tasks import set_within
 
 log = logging.getLogger(__name__)
 

@@ -23,10 +23,10 @@ from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import Request, parse_request
 from zosma_queue.scripts import acall
 from zosma_queue.sweeper import Sweeper
+from zosma_queue.tasks import end
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
 from zosma_worker.health import Health
-from zosma_worker.pause import end
 from zosma_worker.presence import Presence
 from zosma_worker.settings import Address
 from zosma_worker.watch import Patience

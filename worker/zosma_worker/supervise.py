@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from zosma_worker.pause import set_within
+from zosma_queue.tasks import set_within
 from zosma_worker.settings import Address
 
 log = logging.getLogger(__name__)

@@ -22,6 +22,19 @@ async def set_within(event: asyncio.Event, seconds: float) -> bool:
         return False
 
 
+async def run_together(*tasks: asyncio.Task[Any]) -> None:
+    """Waits until one of the tasks ends, by itself or with an error, then ends the others; raises its error.
+
+    An `asyncio.TaskGroup` would cancel them once and then wait for ever; see `end`.
+    """
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await end(*(task for task in tasks if not task.done()))
+    for task in done:
+        task.result()
+
+
 async def end(*tasks: asyncio.Task[Any]) -> None:
     """Cancels tasks and returns when they are gone; whatever they had to say is not wanted.
 

@@ -1,0 +1,150 @@
+"""The bot's connection to Discord, with everything that hangs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from zosma_bot.discord import endpoints, refusals
+from zosma_bot.discord.commands import imagine
+from zosma_bot.discord.commands import queue as queue_command
+from zosma_bot.discord.courier import Courier
+from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
+from zosma_bot.discord.desk import Desk
+from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.ladder import Ladder
+from zosma_bot.discord.tree import Tree
+from zosma_bot.hub import Hub
+from zosma_bot.settings import BotSettings
+from zosma_queue.client import Queue
+from zosma_queue.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+# We don't talk: no need to hear that the libraries for it are missing.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+LOGIN_RETRY_MIN_S, LOGIN_RETRY_MAX_S = 1.0, 60.0
+
+
+class ZosmaClient(discord.Client):
+    """One login. Needs no privileged intent: commands bring all that the bot has to know."""
+
+    def __init__(
+        self,
+        *,
+        settings: BotSettings,
+        queue: Queue,
+        hub: Hub,
+        edit_every_s: float = EDIT_EVERY_S,
+        look_every_s: float = LOOK_EVERY_S,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Only tests change the times."""
+        intents = discord.Intents.none()
+        intents.guilds = True
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._settings = settings
+        fleet = LiveFleet(queue)
+        self.courier = Courier(
+            Tools(
+                queue=queue,
+                hub=hub,
+                fleet=fleet,
+                ladder=Ladder(self, now=now),
+                edit_every_s=edit_every_s,
+                look_every_s=look_every_s,
+                sleep=sleep,
+            )
+        )
+        self.desk = Desk(queue=queue, fleet=fleet, courier=self.courier)
+        self.tree = Tree(self)
+        imagine.add(self.tree, self.desk)
+        queue_command.add(self.tree, self.desk)
+
+    async def setup_hook(self) -> None:
+        """After login: commands and deliveries, neither of which needs the gateway."""
+        await endpoints.find_gateway(self, self._settings)
+        await self._register_commands()
+        self.courier.start()
+
+    async def _register_commands(self) -> None:
+        """In one guild, where they appear at once, or everywhere. Never both: members would see each twice."""
+        if self._settings.discord_guild_id is None:
+            await self.tree.sync()
+            return
+        guild = discord.Object(self._settings.discord_guild_id)
+        self.tree.copy_global_to(guild=guild)
+        try:
+            await self.tree.sync(guild=guild)
+        except discord.Forbidden as error:
+            raise SettingsError(
+                f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
+                " invite it with the scopes bot and applications.commands, or correct the id"
+            ) from None
+
+    async def on_connect(self) -> None:
+        """After READY."""
+        endpoints.pin_gateway(self, self._settings)
+
+    async def close(self) -> None:
+        """Finishes what is being told to Discord, then hangs up. The rest waits in the queue for the next start."""
+        await self.courier.close()
+        await self.desk.close()
+        await super().close()
+
+
+async def run_discord(
+    settings: BotSettings,
+    queue: Queue,
+    hub: Hub,
+    *,
+    make_client: Callable[..., ZosmaClient] = ZosmaClient,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Runs the bot until cancelled. Discord may be away at the start and at any time later.
+
+    Raises:
+      SettingsError: when Discord refuses the token, the guild or the bot's rights: trying again can't help.
+    """
+    if settings.discord_token is None:
+        raise SettingsError("DISCORD_TOKEN is not set: create a bot in the Discord Developer Portal and copy its token")
+    endpoints.use(settings)
+    refusals.reconnect_soon()
+    retry_s = LOGIN_RETRY_MIN_S
+    away = False
+    while True:
+        # A client can't log in twice: each try has its own.
+        async with make_client(settings=settings, queue=queue, hub=hub) as client:
+            try:
+                await client.login(settings.discord_token.get_secret_value())
+                away, retry_s = False, LOGIN_RETRY_MIN_S
+                log.info("logged in to Discord as %s", client.user)
+                await client.connect()
+            except Exception as error:
+                if hopeless := refusals.as_settings_error(error):
+                    raise hopeless from None
+                if not refusals.is_away(error, client):
+                    raise
+                if not away:
+                    log.warning("Discord can't be reached, trying on: %s", _in_short(error))
+                away = True
+        await sleep(retry_s * random.uniform(0.5, 1.0))
+        retry_s = min(retry_s * 2, LOGIN_RETRY_MAX_S)
+
+
+def _in_short(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -1,0 +1,183 @@
+"""One job's message, from the first "in line" to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from zosma_bot.discord import render, upload
+from zosma_bot.discord.card import Card
+from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.ladder import Ladder, TooLargeError, UnreachableError, is_passing
+from zosma_bot.discord.reply import UPLOAD_LIMIT, Outlet
+from zosma_bot.hub import Hub, Watch
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.job import Job, State
+
+log = logging.getLogger(__name__)
+
+#: A message is edited at most this often; Discord lets through 5 edits in 5 seconds.
+EDIT_EVERY_S = 1.5
+#: Without any event the job is looked at again after this time: its place in line moves without a word.
+LOOK_EVERY_S = 5.0
+RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
+#: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
+UPLOADS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What every delivery works with."""
+
+    queue: Queue
+    hub: Hub
+    fleet: LiveFleet
+    ladder: Ladder
+    edit_every_s: float = EDIT_EVERY_S
+    look_every_s: float = LOOK_EVERY_S
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+
+
+class Delivery:
+    """Keeps the one message of a job true. `run` it as a task; `stop` it, and cancel it when it is `asleep`."""
+
+    def __init__(self, job_id: str, tools: Tools, *, pace_s: Callable[[], float]) -> None:
+        """`pace_s` says how long after an edit the next may come: longer the more jobs there are."""
+        self._id = job_id
+        self._tools = tools
+        self._pace_s = pace_s
+        self._watch: Watch | None = None
+        self._shown: Card | None = None
+        self._editable = True
+        self._not_before = 0.0
+        self.asleep = False
+        """True while it waits before another try at the end."""
+        self._stopping = False
+
+    def poke(self) -> None:
+        """Makes it look at the job again."""
+        if self._watch:
+            self._watch.notify()
+
+    def stop(self) -> None:
+        """Ends `run` after what it is doing."""
+        self._stopping = True
+        self.poke()
+
+    async def run(self) -> None:
+        """Until the job's end is shown, or `stop`."""
+        with self._tools.hub.watch(self._id) as watch:
+            self._watch = watch
+            outlet = None
+            while not self._stopping:
+                try:
+                    outlet = outlet or await Outlet.open(self._tools.queue, self._id)
+                    if outlet is None or await self._look(outlet):
+                        return
+                except QueueUnavailableError:
+                    # The hub wakes everybody as soon as Redis is back.
+                    pass
+                await watch.changed(self._rest_s())
+
+    def _rest_s(self) -> float:
+        wait = self._not_before - time.monotonic()
+        return wait if wait > 0 else self._tools.look_every_s
+
+    async def _look(self, outlet: Outlet) -> bool:
+        """Shows what is new; True when there is nothing left to do."""
+        job = await self._tools.queue.job(self._id)
+        if job is None:
+            log.warning("job %s: forgotten by the queue before its end was shown", self._id)
+            return True
+        if job.state.ended:
+            await self._end(outlet, job)
+            return True
+        if self._editable and time.monotonic() >= self._not_before:
+            await self._show(outlet, await self._card(job))
+        return False
+
+    async def _card(self, job: Job) -> Card:
+        queue = self._tools.queue
+        if job.state is State.RUNNING:
+            preview = await queue.preview(job.id) if job.progress else None
+            return render.going_on(job, place=None, capable=True, preview=preview)
+        capable = job.request is None or await self._tools.fleet.can_do(job.request)
+        place = await queue.place(job.id) if job.state is State.WAITING and capable else None
+        return render.going_on(job, place=place, capable=capable, preview=None)
+
+    async def _show(self, outlet: Outlet, card: Card) -> None:
+        """One edit on the way. It may fail: the next one says more anyhow."""
+        if card == self._shown:
+            return
+        self._not_before = time.monotonic() + self._pace_s()
+        try:
+            await self._tools.ladder.edit(outlet, card)
+            self._shown = card
+        except (UnreachableError, TooLargeError):
+            self._editable = False
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.debug("job %s: an edit was dropped: %s", self._id, error)
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    async def _end(self, outlet: Outlet, job: Job) -> None:
+        """Shows the end and notes that it is shown, however long it takes."""
+        retry_s = RETRY_MIN_S
+        while not await self._try_to_end(outlet, job):
+            if self._stopping:
+                return
+            self.asleep = True
+            await self._tools.sleep(retry_s)
+            self.asleep = False
+            retry_s = min(retry_s * 2, RETRY_MAX_S)
+
+    async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
+        try:
+            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory.
+            async with self._tools.uploads:
+                await self._show_end(outlet, job)
+                await self._tools.queue.mark_delivered(job)
+        except QueueUnavailableError as error:
+            log.warning("job %s: its end waits: %s", self._id, error)
+            return False
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.warning("job %s: its end waits for Discord: %s", self._id, error)
+            return False
+        return True
+
+    async def _show_end(self, outlet: Outlet, job: Job) -> None:
+        card = render.ended(job, await self._tools.queue.pictures(job))
+        try:
+            for limit in (outlet.reply.upload_limit, UPLOAD_LIMIT, UPLOAD_LIMIT // 4):
+                fitting = await self._fit(card, job, limit)
+                if fitting is None:
+                    continue
+                try:
+                    await self._tools.ladder.end(outlet, fitting)
+                except TooLargeError:
+                    continue
+                log.info("job %s: %s shown", self._id, job.state)
+                return
+            await self._tools.ladder.end(outlet, render.without_pictures(card, job))
+            log.error("job %s: Discord takes its pictures in no size", self._id)
+        except UnreachableError:
+            log.error("job %s: its end (%s) can be shown nowhere: every way is refused", self._id, job.state)
+
+    async def _fit(self, card: Card, job: Job, limit: int) -> Card | None:
+        """The card with pictures that fit; None when there is no way."""
+        if job.result is None or not card.pictures or card.bytes + upload.OVERHEAD_BYTES <= limit:
+            return card
+        words = {f"{render.file_prefix(job.id)}{number}": made.parameters
+                 for number, made in enumerate(job.result.pictures, start=1)}  # fmt: skip
+        originals = [upload.Original(one, words[one.name.rsplit(".", 1)[0]]) for one in card.pictures]
+        fitting = await asyncio.to_thread(upload.fit, originals, limit)
+        return None if fitting is None else card.with_pictures(fitting)

@@ -1,0 +1,181 @@
+"""The ways to reach a member, tried from the best down: his message by the interaction's token, the same by the bot's
+token, a new message in the channel, a direct message.
+
+Each way either works, or is refused for good (the next is tried, and the refusal remembered, because Discord bans who
+asks in vain too often), or is out of order for the moment (`is_passing`: the caller tries again later).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import discord
+from discord.abc import Messageable
+
+from zosma_bot.discord import texts
+from zosma_bot.discord.card import Card
+from zosma_bot.discord.render import file_prefix
+from zosma_bot.discord.reply import Outlet
+
+log = logging.getLogger(__name__)
+
+NO_MENTIONS = discord.AllowedMentions.none()
+#: For how long Discord surely recognises a nonce. It says "the past few minutes".
+NONCE_MEMORY_S = 120.0
+#: Messages looked through for one that was sent before a crash.
+HISTORY_MESSAGES = 100
+
+_TOO_LARGE = 40005
+
+
+class UnreachableError(Exception):
+    """Raised when every way has been refused for good."""
+
+
+class TooLargeError(Exception):
+    """Raised when Discord takes the message, but not this much of it."""
+
+
+def is_passing(error: Exception) -> bool:
+    """True for what may be over in a minute: limits, outages, a cut line, a bot token that is being changed."""
+    if isinstance(error, discord.HTTPException):
+        # A 401 on the bot's token ends when its owner sets the new one. Without a code it is Cloudflare that speaks.
+        return error.status in (401, 429) or error.status >= 500 or error.code == 0
+    return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
+
+
+def nonce_of(job_id: str) -> str:
+    """The same for every try of a job, so that Discord posts it once."""
+    return hashlib.sha256(job_id.encode()).hexdigest()[:24]
+
+
+class Ladder:
+    """Shows cards in Discord."""
+
+    def __init__(self, client: discord.Client, *, now: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._now = now
+
+    async def edit(self, outlet: Outlet, card: Card) -> None:
+        """Changes the job's message, and makes no new one.
+
+        Raises:
+          UnreachableError: when it can't be changed any more.
+        """
+        if not await self._climb(outlet, card, (self._by_interaction, self._by_bot)):
+            raise UnreachableError
+
+    async def end(self, outlet: Outlet, card: Card) -> None:
+        """Shows a job's last card, wherever it can be shown.
+
+        Raises:
+          UnreachableError: when it can be shown nowhere.
+          TooLargeError: when its pictures must become smaller.
+        """
+        rungs = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
+        if not await self._climb(outlet, card, rungs):
+            raise UnreachableError
+
+    async def _climb(self, outlet: Outlet, card: Card, rungs: tuple[Rung, ...]) -> bool:
+        for rung in rungs:
+            try:
+                if await rung(outlet, card):
+                    return True
+            except discord.HTTPException as error:
+                if error.status == 413 or error.code == _TOO_LARGE:
+                    raise TooLargeError from None
+                if is_passing(error):
+                    raise
+                log.info("job %s: %s: %d (code %d)", outlet.job_id, rung.__name__, error.status, error.code)
+        return False
+
+    async def _by_interaction(self, outlet: Outlet, card: Card) -> bool:
+        reply = outlet.reply
+        if reply.message_id is None or not reply.token_works(self._now()):
+            return False
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        try:
+            await webhook.edit_message(
+                reply.message_id,
+                content=None,
+                embed=card.embed(),
+                attachments=card.files(),
+                allowed_mentions=NO_MENTIONS,
+            )
+        except discord.HTTPException as error:
+            if error.status not in (401, 403, 404):
+                raise
+            log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
+            await outlet.change(token="")
+            return False
+        return True
+
+    async def _by_bot(self, outlet: Outlet, card: Card) -> bool:
+        reply = outlet.reply
+        if reply.message_id is None:
+            return False
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        try:
+            await channel.get_partial_message(reply.message_id).edit(
+                content=None, embed=card.embed(), attachments=card.files(), allowed_mentions=NO_MENTIONS
+            )
+        except discord.HTTPException as error:
+            if is_passing(error) or error.status not in (403, 404):
+                raise
+            log.info("job %s: its message is out of reach: %d (code %d)", outlet.job_id, error.status, error.code)
+            await outlet.change(message_id=None)
+            return False
+        return True
+
+    async def _in_channel(self, outlet: Outlet, card: Card) -> bool:
+        reply = outlet.reply
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        return await self._post(outlet, card, channel)
+
+    async def _in_private(self, outlet: Outlet, card: Card) -> bool:
+        channel = await self._client.create_dm(discord.Object(outlet.reply.user_id))
+        return await self._post(outlet, card, channel)
+
+    async def _post(self, outlet: Outlet, card: Card, channel: Messageable) -> bool:
+        """Sends a new message, once: by its nonce while Discord remembers that, by looking for it later."""
+        began_ms = outlet.reply.posting_since_ms
+        found: discord.Message | None = None
+        if began_ms is None:
+            await outlet.change(posting_since_ms=int(self._now() * 1000))
+        elif self._now() - began_ms / 1000 > NONCE_MEMORY_S:
+            found = await self._sent_before(outlet, channel, began_ms)
+        message = found or await channel.send(
+            texts.meant_for(outlet.reply.user_id),
+            embed=card.embed(),
+            files=card.files(),
+            nonce=nonce_of(outlet.job_id),
+            allowed_mentions=NO_MENTIONS,
+        )
+        await outlet.change(message_id=message.id, channel_id=message.channel.id, token="")
+        return True
+
+    async def _sent_before(self, outlet: Outlet, channel: Messageable, began_ms: int) -> discord.Message | None:
+        # A minute earlier, for clocks that disagree.
+        start = discord.Object((began_ms - 60_000 - discord.utils.DISCORD_EPOCH) << 22)
+        me = self._client.application_id
+        try:
+            async for message in channel.history(limit=HISTORY_MESSAGES, after=start):
+                if message.author.id == me and _shows(message, outlet.job_id):
+                    return message
+        except discord.Forbidden:
+            log.info("job %s: the channel's history can't be read", outlet.job_id)
+        return None
+
+
+#: One way to reach a member: True when the card is shown, False when this way isn't open.
+Rung = Callable[[Outlet, Card], Awaitable[bool]]
+
+
+def _shows(message: discord.Message, job_id: str) -> bool:
+    if any(attachment.filename.startswith(file_prefix(job_id)) for attachment in message.attachments):
+        return True
+    return any(job_id in (embed.footer.text or "") for embed in message.embeds)

@@ -1,0 +1,147 @@
+"""The bot's Discord side over real sockets: a Discord on loopback, a real Valkey, and a worker that the test plays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import warnings
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import redis
+
+with warnings.catch_warnings():
+    # discord.py 2.7 imports `audioop`, which Python 3.11 and 3.12 call deprecated.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import discord  # noqa: F401
+
+from loopback.discord.server import DiscordServer
+from loopback.discord.state import Member
+from loopback.played_worker import PlayedWorker
+from zosma_bot.discord.client import ZosmaClient, run_discord
+from zosma_bot.hub import Hub
+from zosma_bot.settings import BotSettings
+from zosma_queue.client import Queue
+
+
+class Bot:
+    """A bot that a test can start, close and kill."""
+
+    def __init__(self, server: DiscordServer, queue: Queue, hub: Hub) -> None:
+        self.queue = queue
+        self._server = server
+        self._hub = hub
+        self._task: asyncio.Task[None] | None = None
+        self.client: ZosmaClient | None = None
+
+    def settings(self, **changes: Any) -> BotSettings:
+        """Settings that lead to the loopback."""
+        values = {
+            "discord_token": self._server.token,
+            "discord_api_url": self._server.api_url,
+            "discord_gateway_url": self._server.gateway_url,
+        }
+        return BotSettings.model_validate(values | changes)
+
+    async def start(self, settings: BotSettings | None = None, **options: Any) -> ZosmaClient:
+        """Runs the bot until it stands in Discord."""
+
+        def make(**needed: Any) -> ZosmaClient:
+            self.client = ZosmaClient(**needed, **({"edit_every_s": 0.0} | options))
+            return self.client
+
+        running = run_discord(settings or self.settings(), self.queue, self._hub, make_client=make)
+        self._task = asyncio.create_task(running)
+        before = len(self._server.gateway.sessions)
+        await self._server.wait_connected(before + 1)
+        assert self.client is not None
+        return self.client
+
+    async def close(self) -> None:
+        """Ends the bot as SIGTERM does."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._task = None
+
+    async def kill(self) -> None:
+        """Ends the bot with nothing finished, as nearly as one process can."""
+        assert self.client is not None
+        for _, delivery in self.client.courier._running.values():
+            delivery.cancel()
+        await self.close()
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncIterator[DiscordServer]:
+    async with DiscordServer() as server:
+        yield server
+        assert server.violations == []
+
+
+@pytest.fixture(name="hub")
+async def _hub(queue: Queue) -> AsyncIterator[Hub]:
+    hub = Hub(queue)
+    listening = asyncio.create_task(hub.run())
+    await hub.live.wait()
+    yield hub
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+@pytest.fixture(name="worker")
+async def _worker(redis_url: str) -> AsyncIterator[PlayedWorker]:
+    async with PlayedWorker(redis_url) as worker:
+        yield worker
+
+
+@pytest.fixture(name="bot")
+async def _bot(server: DiscordServer, queue: Queue, hub: Hub) -> AsyncIterator[Bot]:
+    """A bot that has not been started."""
+    bot = Bot(server, queue, hub)
+    yield bot
+    await bot.close()
+
+
+@pytest.fixture(name="client")
+async def _client(bot: Bot) -> ZosmaClient:
+    """A bot in Discord that edits without a pause."""
+    return await bot.start()
+
+
+@pytest.fixture(name="ann")
+def _ann(server: DiscordServer) -> Member:
+    return server.add_member("ann")
+
+
+@pytest.fixture(name="until")
+def _until() -> Callable[..., Any]:
+    """Waits for something that rings no bell: the queue's own state."""
+
+    async def until(look: Callable[[], Any], timeout: float = 10.0) -> Any:
+        async with asyncio.timeout(timeout):
+            while not (found := await look()):  # noqa: ASYNC110 Redis rings no bell for it
+                await asyncio.sleep(0.01)
+        return found
+
+    return until
+
+
+@pytest.fixture(name="valkey_asleep")
+def _valkey_asleep(raw: redis.Redis) -> Callable[[], contextlib.AbstractAsyncContextManager[None]]:
+    """Stops Valkey's clock: it holds its connections and answers nothing."""
+
+    @contextlib.asynccontextmanager
+    async def asleep() -> AsyncIterator[None]:
+        process = int(raw.info("server")["process_id"])  # type: ignore[index, arg-type]
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+
+    return asleep

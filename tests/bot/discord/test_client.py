@@ -1,0 +1,130 @@
+"""Login, outages and refusals of the connection as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+import pytest
+from discord.gateway import DiscordWebSocket
+
+from zosma_bot.discord import endpoints
+from zosma_bot.discord.client import ZosmaClient, run_discord
+from zosma_queue.errors import SettingsError
+
+
+async def refusal(bot, queue, hub, **changes):
+    with pytest.raises(SettingsError) as caught:
+        await run_discord(bot.settings(**changes), queue, hub)
+    return str(caught.value)
+
+
+async def test_a_refused_token_is_named_and_not_shown(bot, queue, hub):
+    text = await refusal(bot, queue, hub, discord_token="wrong.secret.token")
+    assert text.startswith("DISCORD_TOKEN")
+    assert "refused by Discord" in text
+    assert "wrong.secret" not in text
+
+
+async def test_a_missing_token_is_named(bot, queue, hub):
+    assert "DISCORD_TOKEN is not set" in await refusal(bot, queue, hub, discord_token=None)
+
+
+async def test_a_token_that_dies_while_the_bot_runs_ends_it_in_plain_words(server, bot):
+    await bot.start()
+    await server.drop_gateway(4004)
+    with pytest.raises(SettingsError, match="refused by Discord"):
+        await bot._task
+    bot._task = None
+
+
+async def test_a_disallowed_intent_is_told_in_plain_words(server, bot):
+    await bot.start()
+    await server.drop_gateway(4014)
+    with pytest.raises(SettingsError, match="Developer Portal"):
+        await bot._task
+    bot._task = None
+
+
+async def test_a_guild_that_the_bot_is_not_in_is_named(bot, queue, hub):
+    assert "DISCORD_GUILD_ID=17" in await refusal(bot, queue, hub, discord_guild_id=17)
+
+
+async def test_commands_go_to_one_guild_when_it_is_named_and_everywhere_otherwise(server, bot):
+    await bot.start()
+    await server.wait_for_commands("imagine", "queue")
+    await bot.close()
+    assert not server.requests_to("PUT", "/guilds/")
+
+    await bot.start(bot.settings(discord_guild_id=server.guild.id))
+    await server.wait_for_commands("imagine", "queue", guild=server.guild)
+    assert len(server.requests_to("PUT", r"^/applications/\d+/commands$")) == 1
+
+
+async def test_no_privileged_intent_is_asked_for(server, client):
+    assert server.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
+
+
+async def test_only_an_api_address_is_enough_to_find_the_gateway(server, bot):
+    await bot.start(bot.settings(discord_gateway_url=None))
+    assert server.requests_to("GET", "^/gateway/bot$")
+
+
+async def test_a_named_gateway_is_kept_for_resuming(server, bot):
+    client = await bot.start()
+    await client.wait_until_ready()
+    assert str(client.ws.gateway) == server.gateway_url
+
+
+async def test_the_gateway_lost_for_a_moment_is_resumed(server, bot, worker, ann):
+    await bot.start()
+    await server.drop_gateway(4000)
+    await server.wait_connected()
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await asked.response(timeout=10)
+
+
+async def test_discord_away_at_the_start_is_waited_for_and_logged_once(server, bot, queue, hub, caplog):
+    caplog.set_level("INFO", "zosma_bot")
+    tries = []
+
+    async def sleep(seconds):
+        tries.append(seconds)
+        if len(tries) == 3:
+            await server.accept_connections()
+
+    settings = bot.settings()
+    await server.refuse_connections()
+    running = asyncio.create_task(run_discord(settings, queue, hub, sleep=sleep))
+    await server.wait_connected()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("Discord can't be reached")
+    assert len(tries) == 3
+
+
+async def test_without_addresses_it_is_discord_itself(bot, queue, hub):
+    endpoints.use(bot.settings(discord_api_url=None, discord_gateway_url=None))
+    assert discord.http.Route.BASE == "https://discord.com/api/v10"
+    assert DiscordWebSocket.DEFAULT_GATEWAY.host == "gateway.discord.gg"
+
+
+async def test_a_bug_is_answered_in_plain_words_and_logged_without_the_prompt(server, bot, worker, ann, caplog):
+    client = await bot.start()
+
+    async def broken():
+        raise RuntimeError("a bug")
+
+    bot.queue.workers, kept = broken, bot.queue.workers
+    asked = await server.slash(ann, "imagine", {"prompt": "sunflower"})
+    await asked.response()
+    assert asked.message.ephemeral
+    assert "Something went wrong on our side" in asked.message.text
+    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.tree"]
+    assert record.exc_info
+    assert "sunflower" not in caplog.text
+    bot.queue.workers = kept
+    assert isinstance(client, ZosmaClient)

@@ -1,0 +1,322 @@
+"""How an end reaches its member when tokens, messages, channels, Discord or the bot itself are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+
+import pytest
+from PIL import Image
+
+from loopback.discord.permissions import P
+from loopback.played_worker import png
+from zosma_bot.discord.reply import Reply
+from zosma_queue import keys
+from zosma_queue.client import Sender
+from zosma_queue.request import parse_request
+
+SMALL = {"prompt": "a cat", "width": 64, "height": 64}
+
+
+async def begin(server, ann, worker, **options):
+    """A job that runs and whose message says so."""
+    asked = await server.slash(ann, "imagine", SMALL | options)
+    leased = await worker.take()
+    await worker.progress(leased, 0.25)
+    await asked.wait_for(lambda shown: "25 %" in shown.text)
+    return asked, leased
+
+
+async def delivered(queue, until):
+    """Waits until the queue owes nobody an answer."""
+
+    async def nothing_owed():
+        return not await queue.undelivered()
+
+    await until(nothing_owed)
+
+
+def pictures(server, channel=None):
+    """The pictures that stand in a channel, by message."""
+    return [[file.data for file in shown.files] for shown in server.messages(channel)]
+
+
+# -- the ladder -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
+async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, worker, ann, queue, until, unknown):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked, unknown=unknown)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+    assert [file.data for file in asked.message.files] == made
+
+
+async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    for percent in (40, 60, 80):
+        await worker.progress(leased, percent / 100)
+        await asked.wait_for(lambda shown, percent=percent: f"{percent} %" in shown.text)
+
+    assert server.invalid_requests == 1
+    assert Reply.parse(await queue.reply(leased.id)).token == ""
+
+
+async def test_an_expired_token_is_not_tried_at_all(server, bot, worker, ann, queue, until):
+    shift = 0.0
+    await bot.start(now=lambda: time.time() + shift)
+    _asked, leased = await begin(server, ann, worker)
+    shift = 15 * 60
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+    assert server.invalid_requests == 0
+    assert server.requests_to("PATCH", r"^/channels/")
+
+
+async def test_a_deleted_message_is_replaced_by_one_new_one_that_pings_nobody(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    await worker.progress(leased, 0.5)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+    (sent,) = server.requests_to("POST", r"^/channels/\d+/messages$")
+    assert sent.json["allowed_mentions"] == {"parse": []}
+    assert sent.json["enforce_nonce"]
+    assert len(sent.json["nonce"]) <= 25
+    assert f"<@{ann.id}>" in server.messages()[0].content
+
+
+async def test_a_message_whose_sending_was_not_confirmed_is_not_sent_twice(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    server.cut_next("POST", r"^/channels/\d+/messages$", after=True)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+
+
+async def test_a_message_sent_long_before_a_crash_is_found_again(server, bot, worker, ann, queue, until):
+    shift = 0.0
+    await bot.start(now=lambda: time.time() + shift)
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    answered = asyncio.Event()
+    server.delay_next("POST", r"^/channels/\d+/messages$", answered, after=True)
+    made = await worker.finish(leased)
+    await server.wait_for_message(predicate=lambda shown: shown.files)
+    await bot.kill()
+    answered.set()
+
+    server.settings.nonce_window_s = 0
+    shift = 10 * 60
+    await bot.start(now=lambda: time.time() + shift)
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
+async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == []
+    assert pictures(server, server.dm(ann)) == [made]
+
+
+async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked, unknown=True)
+    server.remove_channel(server.channel)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server, server.dm(ann)) == [made]
+
+
+async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, client, worker, ann, queue, until, caplog):
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
+    ann.user.closed = True
+    await worker.finish(leased)
+    await delivered(queue, until)
+
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert lines == [f"job {leased.id}: its end (done) can be shown nowhere: every way is refused"]
+
+
+# -- limits and outages -----------------------------------------------------------------------------------------
+
+
+async def test_a_rate_limited_end_is_shown_all_the_same(server, client, worker, ann, queue, until):
+    _asked, leased = await begin(server, ann, worker)
+    server.limit_next("PATCH", r"^/webhooks/", 0.05, times=3)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+
+
+async def test_an_end_outlasts_an_outage_of_discord(server, bot, worker, ann, queue, until):
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        await server.accept_connections() if len(waits) == 2 else await asyncio.sleep(0)
+
+    await bot.start(sleep=sleep)
+    _asked, leased = await begin(server, ann, worker)
+    await server.refuse_connections()
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+    assert waits[:2] == [1.0, 2.0]
+
+
+async def test_an_undelivered_end_stays_owed_until_discord_confirms(server, client, worker, ann, queue, until):
+    _asked, leased = await begin(server, ann, worker)
+    confirmed = asyncio.Event()
+    server.delay_next("PATCH", r"^/webhooks/", confirmed)
+    await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/webhooks/", count=len(server.requests_to("PATCH", "^/webhooks/")))
+
+    assert await queue.undelivered() == [leased.id]
+    confirmed.set()
+    await delivered(queue, until)
+
+
+async def test_edits_come_no_faster_than_agreed_and_the_newest_state_wins(server, bot, worker, ann):
+    await bot.start(edit_every_s=0.3)
+    asked, leased = await begin(server, ann, worker)
+    edits = len(asked.history)
+    for percent in range(30, 95):
+        await worker.progress(leased, percent / 100)
+    await asked.wait_for(lambda shown: "94 %" in shown.text)
+
+    assert len(asked.history) - edits <= 2
+
+
+async def test_pictures_too_large_for_the_channel_are_made_smaller(
+    server, client, worker, ann, queue, until, monkeypatch
+):
+    noise = io.BytesIO()
+    Image.effect_noise((512, 512), 90).save(noise, "PNG")
+    monkeypatch.setattr("loopback.played_worker.png", lambda seed, size: noise.getvalue())
+    server.settings.upload_limit = 200_000
+    assert len(noise.getvalue()) > 200_000
+
+    asked, leased = await begin(server, ann, worker, width=512, height=512, seed=5)
+    await worker.finish(leased)
+    await delivered(queue, until)
+
+    (file,) = asked.message.files
+    assert file.filename == f"zosma-{leased.id}-1.webp"
+    assert len(file.data) <= 200_000
+    assert not [request for request in server.requests if request.status == 413]
+
+
+async def test_pictures_are_made_smaller_still_when_discord_takes_less_than_it_said(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.fail_next("PATCH", "^/webhooks/", 413, {"message": "Request entity too large", "code": 40005})
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert [file.data for file in asked.message.files] == made
+
+
+async def test_pictures_that_discord_takes_in_no_size_are_named_as_that(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.fail_next("PATCH", "^/webhooks/", 413, {"message": "Request entity too large", "code": 40005}, times=3)
+    await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert "too large for Discord" in asked.message.text
+    assert "seed" in asked.message.text
+
+
+async def test_pictures_whose_time_is_over_are_named_as_that(server, bot, worker, ann, queue, until, raw):
+    await bot.start()
+    asked, leased = await begin(server, ann, worker, count=2)
+    await bot.kill()
+    made = await worker.finish(leased)
+    raw.delete(keys.image(leased.id, leased.attempt, 0))
+    await bot.start()
+    await delivered(queue, until)
+
+    assert [file.data for file in asked.message.files] == made[1:]
+    assert "1 of 2 pictures are no longer stored" in asked.message.text
+
+
+# -- the bot dies -----------------------------------------------------------------------------------------------
+
+
+async def test_a_bot_killed_in_mid_job_delivers_once_in_the_same_message_after_its_restart(
+    server, bot, worker, ann, queue, until
+):
+    await bot.start()
+    asked, leased = await begin(server, ann, worker)
+    await bot.kill()
+    made = await worker.finish(leased)
+    assert await queue.undelivered() == [leased.id]
+
+    await bot.start()
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+    assert [file.data for file in asked.message.files] == made
+
+
+async def test_a_restarted_bot_goes_on_telling_how_far_a_job_is(server, bot, worker, ann):
+    await bot.start()
+    asked, leased = await begin(server, ann, worker)
+    await bot.kill()
+    await bot.start()
+
+    await worker.progress(leased, 0.75, preview=png(3))
+    shown = await asked.wait_for(lambda shown: "75 %" in shown.text)
+    assert [file.data for file in shown.files] == [png(3)]
+
+
+async def test_a_closing_bot_finishes_the_edit_in_flight(server, bot, worker, ann, queue):
+    await bot.start()
+    _asked, leased = await begin(server, ann, worker)
+    held = asyncio.Event()
+    before = len(server.requests_to("PATCH", "^/webhooks/"))
+    server.delay_next("PATCH", r"^/webhooks/", held)
+    made = await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/webhooks/", count=before + 1)
+
+    closing = asyncio.create_task(bot.close())
+    await asyncio.sleep(0)
+    held.set()
+    await closing
+    assert pictures(server) == [made]
+    assert await queue.undelivered() == []
+
+
+async def test_jobs_of_other_programs_are_left_alone(server, client, worker, queue):
+    sender = Sender(owner="key:web", group="web")
+    owed = await queue.submit(parse_request(SMALL), sender, reply='{"kind": "elsewhere"}')
+    await queue.submit(parse_request(SMALL), sender)
+    for _ in range(2):
+        await worker.finish(await worker.take())
+    await client.courier.sync()
+
+    assert await queue.undelivered() == [owed]
+    assert server.messages() == []

@@ -1,0 +1,193 @@
+"""The whole product as its parts really run: bot and workers as processes, Discord, WebUIs and Valkey on loopback.
+
+`kill -9` hits each of them in the middle of a job; the picture must be in the channel all the same, and once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from loopback.commands import Running, Zosma
+from loopback.discord.handle import InteractionHandle
+from loopback.discord.server import DiscordServer
+from loopback.fleet import until
+from loopback.webui import Hold, ScriptedWebUI, good_answer
+from zosma_cli.processes import free_port
+from zosma_cli.valkey import PrivateValkey
+from zosma_queue.client import Queue
+
+WAIT_S = 60
+
+
+@dataclass
+class System:
+    """Everything there is, and the means to break it."""
+
+    zosma: Zosma
+    parts: AsyncExitStack
+    discord: DiscordServer
+    valkey: PrivateValkey
+    queue: Queue
+
+    async def bot(self) -> Running:
+        """A bot process that stands in Discord."""
+        bot = await self.parts.enter_async_context(self.zosma.running("bot"))
+        await bot.says("logged in to Discord")
+        await self.discord.wait_connected()
+        return bot
+
+    async def worker(self, webui: ScriptedWebUI) -> Running:
+        """A worker process that is ready."""
+        worker = await self.parts.enter_async_context(self.zosma.running("worker", "--webui", webui.url))
+        await worker.says(r"\d+ checkpoints? \(")
+        return worker
+
+    async def imagine(self, prompt: str = "a lighthouse at dusk") -> InteractionHandle:
+        """`/imagine`, acknowledged."""
+        handle = await self.discord.slash(self.discord.add_member("ann"), "imagine", {"prompt": prompt})
+        ack = await handle.response()
+        assert ack.after_s < 1
+        return handle
+
+    async def nothing_is_owed(self) -> bool:
+        """True when every end has been shown."""
+        return not await self.queue.undelivered()
+
+    async def ends_with_one_picture(self, handle: InteractionHandle, webui: ScriptedWebUI) -> bytes:
+        """The bytes of the only picture in the channel, which are those that the WebUI made."""
+        shown = await handle.wait_for(finished, timeout=WAIT_S)
+        in_channel = [one for one in self.discord.messages(self.discord.channel) if finished(one)]
+        assert len(in_channel) == 1
+        [file] = [file for file in shown.files if file.filename.endswith(".png")]
+        made = [image for body in webui.jobs for image in good_answer(body, "dream")["images"]]
+        assert file.data in [b64decode(image) for image in made]
+        await until(self.nothing_is_owed)
+        return file.data
+
+
+def finished(message) -> bool:
+    """True for a message that holds a finished picture, and no preview."""
+    return any(re.fullmatch(r"zosma-\w+-\d+\.png", file.filename) for file in message.files)
+
+
+@pytest.fixture(name="system")
+async def _system(tmp_path: Path) -> AsyncIterator[System]:
+    async with AsyncExitStack() as parts:
+        discord = await parts.enter_async_context(DiscordServer())
+        valkey = parts.enter_context(PrivateValkey(tmp_path / "valkey"))
+        queue = await parts.enter_async_context(Queue(valkey.url))
+        zosma = Zosma(
+            tmp_path, REDIS_URL=valkey.url, ZOSMA_PORT=str(free_port()), DISCORD_TOKEN=discord.token,
+            DISCORD_API_URL=discord.api_url, DISCORD_GATEWAY_URL=discord.gateway_url,
+        )  # fmt: skip
+        yield System(zosma, parts, discord, valkey, queue)
+    assert discord.violations == []
+
+
+@pytest.fixture(name="webui")
+async def _webui() -> AsyncIterator[ScriptedWebUI]:
+    async with ScriptedWebUI() as webui:
+        yield webui
+
+
+async def test_imagine_ends_as_a_picture_in_the_channel(system, webui):
+    await system.bot()
+    await system.worker(webui)
+
+    handle = await system.imagine()
+
+    await system.ends_with_one_picture(handle, webui)
+    assert "a lighthouse at dusk" in handle.message.text
+
+
+async def test_a_killed_worker_costs_a_few_seconds_and_no_picture(system, webui):
+    await system.bot()
+    victim = await system.worker(webui)
+    hold = Hold()
+    webui.script(hold)
+    handle = await system.imagine()
+    await hold.started.wait()
+
+    await victim.kill()
+    async with ScriptedWebUI() as other:
+        await system.worker(other)
+        began = asyncio.get_running_loop().time()
+        await system.ends_with_one_picture(handle, other)
+        assert asyncio.get_running_loop().time() - began < 12
+    hold.released.set()
+
+
+async def test_a_killed_bot_delivers_after_its_restart_and_once(system, webui):
+    victim = await system.bot()
+    await system.worker(webui)
+    hold = Hold()
+    webui.script(hold)
+    handle = await system.imagine()
+    await hold.started.wait()
+
+    await victim.kill()
+    hold.released.set()
+    await until(system.queue.undelivered)
+    assert not finished(handle.message)
+
+    await system.bot()
+    await system.ends_with_one_picture(handle, webui)
+
+
+async def test_a_killed_redis_loses_no_job_that_waits_or_runs(system, webui):
+    await system.bot()
+    await system.worker(webui)
+    hold = Hold()
+    webui.script(hold)
+    running = await system.imagine("first")
+    await hold.started.wait()
+    waiting = await system.imagine("second")
+    await waiting.wait_for(lambda message: not message.thinking)
+
+    system.valkey.kill()
+    hold.released.set()
+    system.valkey.start()
+
+    for handle in (running, waiting):
+        await handle.wait_for(finished, timeout=WAIT_S)
+    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 2
+
+
+async def test_a_killed_webui_sends_the_job_elsewhere(system):
+    async with ScriptedWebUI() as first, ScriptedWebUI() as second:
+        await system.bot()
+        await system.worker(first)
+        hold = Hold()
+        first.script(hold)
+        handle = await system.imagine()
+        await hold.started.wait()
+        await system.worker(second)
+        await first.crash()
+
+        await system.ends_with_one_picture(handle, second)
+
+
+async def test_sigterm_of_the_bot_ends_it_in_order(system, webui):
+    bot = await system.bot()
+    await system.worker(webui)
+    await system.ends_with_one_picture(await system.imagine(), webui)
+
+    assert await bot.end() == 0
+    assert "stopped" in bot.text
+
+
+async def test_a_refused_token_is_one_line_and_exit_code_two(system):
+    ran = await system.zosma("bot", DISCORD_TOKEN="wrong-token")
+
+    assert ran.code == 2
+    last = ran.err.strip().splitlines()[-1]
+    assert last.startswith("zosma: DISCORD_TOKEN")
+    assert "wrong-token" not in ran.err
