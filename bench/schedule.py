@@ -59,17 +59,18 @@ class Outcome:
     waits: dict[str, list[float]] = field(default_factory=dict)
     loads: int = 0
     makespan_s: float = 0.0
-    order: list[tuple[float, str, str]] = field(default_factory=list)
+    order: list[tuple[float, float, str, str]] = field(default_factory=list)
+    """(start of the picture, its seconds, worker, checkpoint)."""
     most_skips: int = 0
 
     def started(self, arrival: Arrival, now_s: float, worker: str, loaded: str | None) -> float:
         """Notes a start; gives the seconds until its end."""
         self.waits.setdefault(arrival.owner, []).append(now_s - arrival.at_s)
-        self.order.append((now_s, worker, arrival.checkpoint))
         load = 0.0
         if loaded != arrival.checkpoint:
             self.loads += 1
             load = LOAD_S
+        self.order.append((now_s + load, arrival.seconds, worker, arrival.checkpoint))
         end = now_s + load + arrival.seconds
         self.makespan_s = max(self.makespan_s, end)
         return load + arrival.seconds
@@ -250,7 +251,7 @@ def plot(outcomes: dict[float, tuple[Outcome, Outcome]], path: Path) -> None:
     waits.set(yscale="log", xlabel="owner (the last one asks for 20× as much)", ylabel="median wait, s",
               title=f"Wait by owner, demand {demand}")  # fmt: skip
     waits.set_ylim(bottom=0.08)
-    waits.legend(loc="center left")
+    waits.legend(loc="lower left")
     waits.grid(alpha=0.3)
 
     bars = axes[0][1]
@@ -265,11 +266,11 @@ def plot(outcomes: dict[float, tuple[Outcome, Outcome]], path: Path) -> None:
     bars.legend()
 
     for axis, outcome, name in ((axes[1][0], theirs, "First come, first served"), (axes[1][1], mine, "Zosma")):
-        for started, worker, checkpoint in outcome.order:
-            if 600 <= started <= 900:
-                axis.barh(WORKERS.index(worker), JOB_S, left=started, color=colours[checkpoint], height=0.8)
+        for started, seconds, worker, checkpoint in outcome.order:
+            if 590 <= started <= 900:
+                axis.barh(WORKERS.index(worker), seconds, left=started, color=colours[checkpoint], height=0.8)
         axis.set_yticks(range(len(WORKERS)), WORKERS)
-        axis.set(title=f"{name}: five minutes, coloured by checkpoint", xlabel="s", xlim=(600, 900))
+        axis.set(title=f"{name}: five minutes, colours are checkpoints, gaps are loads", xlabel="s", xlim=(600, 900))
         axis.invert_yaxis()
     figure.savefig(path, dpi=110)
 

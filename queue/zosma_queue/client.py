@@ -85,6 +85,9 @@ class Queue:
 
     async def __aexit__(self, *_: object) -> None:
         await self._redis.aclose()
+        # Cancelled commands have left transports that close in the loop's next turn; there may be no later one.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     async def _run(self, call: Call[T]) -> T:
         return await acall(self._redis, call)

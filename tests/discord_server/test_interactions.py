@@ -476,9 +476,12 @@ async def test_the_shell_acts_and_prints_what_a_member_sees(
     printing = asyncio.create_task(shell.print_changes())
     for line in ('slash alice imagine prompt="a := b" steps:=3', "slash alice imagine", "dance"):
         await shell.line(line)
-    await server.wait_for_message()
+    printed = ""
+    async with asyncio.timeout(10):
+        while "Zosma : " not in printed:  # printed by a task of its own
+            await asyncio.sleep(0)
+            printed += capsys.readouterr().out
     printing.cancel()
-    printed = capsys.readouterr().out
     assert "answered with MESSAGE" in printed
     assert "Zosma : a := b 3" in printed
     assert "refuses: prompt: this option is required" in printed

@@ -258,7 +258,7 @@ class ScriptedWebUI:
             return await self.special[request.path](request)
         if request.path == "/sdapi/v1/txt2img":
             answer = self._script.popleft() if self._script else pictures()
-            return await answer(Turn(self, request, body))
+            return await answer(Turn(self, request, body or {}))
         if request.path == "/sdapi/v1/interrupt":
             if self.held:
                 self.held.interrupted.set()

@@ -13,7 +13,7 @@ import discord
 from zosma_bot.discord import endpoints, refusals
 from zosma_bot.discord.commands import imagine
 from zosma_bot.discord.commands import queue as queue_command
-from zosma_bot.discord.courier import Courier
+from zosma_bot.discord.courier import CLOSE_GRACE_S, Courier
 from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.fleet import LiveFleet
@@ -101,8 +101,7 @@ class ZosmaClient(discord.Client):
 
     async def close(self) -> None:
         """Finishes what is being told to Discord, then hangs up. The rest waits in the queue for the next start."""
-        await self.courier.close()
-        await self.desk.close()
+        await asyncio.gather(self.desk.chores.close(CLOSE_GRACE_S), self.courier.close(CLOSE_GRACE_S))
         await super().close()
 
 

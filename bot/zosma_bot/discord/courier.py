@@ -100,7 +100,7 @@ class Courier:
             except QueueUnavailableError:
                 await self._tools.sleep(1.0)
 
-    async def close(self, grace_s: float = CLOSE_GRACE_S) -> None:
+    async def close(self, grace_s: float) -> None:
         """Lets what is under way come to its end, and stops the rest."""
         self._closed = True
         self._sync.set()

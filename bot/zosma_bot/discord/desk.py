@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import discord
 
 from zosma_bot.discord import texts
+from zosma_bot.discord.chores import Chores
 from zosma_bot.discord.courier import Courier
 from zosma_bot.discord.fleet import LiveFleet
 from zosma_bot.discord.ladder import NO_MENTIONS
-from zosma_bot.discord.limits import within
 from zosma_bot.discord.reply import Reply
 from zosma_queue.client import Queue, Sender, new_job_id
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -32,13 +31,20 @@ class Desk:
     queue: Queue
     fleet: LiveFleet
     courier: Courier
-    _chores: set[asyncio.Task[None]] = field(default_factory=set)
+    chores: Chores = field(default_factory=Chores)
 
     async def take(self, interaction: discord.Interaction, fields: dict[str, Any]) -> str | None:
         """Answers an interaction with a job's message, or with the reason why there is none. Returns the job id.
 
         What can be known at once is refused at once, seen by the member alone; only then does everybody see "thinking".
         """
+        if self.chores.closed:
+            await say(interaction, texts.restarting())
+            return None
+        with self.chores.counted():
+            return await self._take(interaction, fields)
+
+    async def _take(self, interaction: discord.Interaction, fields: dict[str, Any]) -> str | None:
         try:
             request = await self._check(fields)
         except (RequestRefusedError, QueueUnavailableError) as error:
@@ -54,7 +60,7 @@ class Desk:
             await self.queue.submit(request, sender_of(interaction), job_id=job_id, reply=reply.model_dump_json())
         except (RequestRefusedError, QueueUnavailableError) as error:
             if isinstance(error, QueueUnavailableError):
-                self._start_chore(job_id)
+                self.chores.start(self.courier.withdraw(job_id))
             await self._take_back(interaction, texts.refused(error))
             return None
         log.info("job %s: accepted from Discord", job_id)
@@ -69,23 +75,12 @@ class Desk:
           QueueUnavailableError: when Redis doesn't answer in time.
         """
         request = parse_request(fields)
-        (await within(CHECKS_S, self.fleet.catalogue())).resolve(request)
+        (await self.chores.within(CHECKS_S, self.fleet.catalogue())).resolve(request)
         return request
 
     async def _take_back(self, interaction: discord.Interaction, text: str) -> None:
         await interaction.delete_original_response()
         await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
-
-    def _start_chore(self, job_id: str) -> None:
-        task = asyncio.create_task(self.courier.withdraw(job_id), name=f"withdraw-{job_id}")
-        self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
-
-    async def close(self) -> None:
-        """Stops what is going on behind the commands."""
-        for task in self._chores:
-            task.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
 
 
 async def say(interaction: discord.Interaction, text: str, *, embed: discord.Embed | None = None) -> None:

@@ -205,6 +205,11 @@ def queue_away() -> str:
     return "⚠️ The queue can't be reached right now, so nothing was started. Please try again in a minute."
 
 
+def restarting() -> str:
+    """The bot is closing."""
+    return "⚠️ The bot restarts right now. Please try again in half a minute."
+
+
 def refused(error: RequestRefusedError | QueueUnavailableError) -> str:
     """Either of the two."""
     return refusal(error) if isinstance(error, RequestRefusedError) else queue_away()

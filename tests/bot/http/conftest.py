@@ -12,6 +12,7 @@ from loopback.played_worker import PlayedWorker
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
+from zosma_queue.tasks import end
 
 
 @pytest.fixture(name="hub")
@@ -20,7 +21,7 @@ async def _hub(queue: Queue) -> AsyncIterator[Hub]:
     listening = asyncio.create_task(hub.run())
     await hub.live.wait()
     yield hub
-    listening.cancel()
+    await end(listening)
 
 
 @pytest.fixture(name="http")

@@ -13,6 +13,7 @@ from zosma_bot.hub import Hub
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
+from zosma_queue.tasks import end
 
 QUEUE = "/api/v1/queue"
 
@@ -84,5 +85,5 @@ async def test_redis_away_is_answered_within_three_seconds_and_healed(tmp_path):
             await hub.live.wait()
             async with http.get("/readyz") as answer:
                 assert answer.status == 200
-        listening.cancel()
+        await end(listening)
     server.stop()

@@ -9,7 +9,6 @@ from discord import app_commands
 
 from zosma_bot.discord.commands.choices import checkpoint_choices, name_choices
 from zosma_bot.discord.desk import Desk
-from zosma_bot.discord.limits import within
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.request import CFG_MAX, PROMPT_MAX_CHARS, SEED_MAX, SIDE_MAX_PX, SIDE_MIN_PX, STEPS_MAX
@@ -101,6 +100,6 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
 async def _catalogue(desk: Desk) -> Catalogue:
     """What there is to choose from; nothing when Redis is away."""
     try:
-        return await within(CHOICES_S, desk.fleet.catalogue())
+        return await desk.chores.within(CHOICES_S, desk.fleet.catalogue())
     except QueueUnavailableError:
         return Catalogue()

@@ -12,7 +12,6 @@ from discord import app_commands
 from zosma_bot.discord import texts
 from zosma_bot.discord.card import Colour
 from zosma_bot.discord.desk import Desk, say
-from zosma_bot.discord.limits import within
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerInfo
@@ -35,7 +34,7 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     @app_commands.checks.has_permissions(manage_guild=True)
     async def queue(interaction: discord.Interaction) -> None:
         try:
-            embed = await within(ANSWER_S, _report(desk))
+            embed = await desk.chores.within(ANSWER_S, _report(desk))
         except QueueUnavailableError:
             await say(interaction, texts.queue_away())
             return
