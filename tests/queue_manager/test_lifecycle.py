@@ -256,6 +256,19 @@ def test_an_end_is_owed_until_it_is_delivered(rig, raw):
     assert raw.zrange(keys.UNDELIVERED, 0, -1) == [job.encode()]
 
 
+def test_an_end_that_is_forgotten_is_owed_no_longer(rig, raw):
+    job = rig.submit(reply='{"channel": 1}')
+    rig.settle(rig.take())
+    raw.delete(keys.job(job))  # what its expiry does after a week
+
+    rig.later(7 * 86_400 - 1)
+    rig.sweep()
+    assert raw.zcard(keys.UNDELIVERED) == 1
+    rig.later(2)
+    rig.sweep()
+    assert raw.zcard(keys.UNDELIVERED) == 0
+
+
 def test_a_job_whose_sender_waits_owes_nothing(rig, raw):
     rig.submit()
     rig.settle(rig.take())

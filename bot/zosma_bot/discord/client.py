@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import discord
 
@@ -126,22 +127,34 @@ async def run_discord(
     away = False
     while True:
         # A client can't log in twice: each try has its own.
-        async with make_client(settings=settings, queue=queue, hub=hub) as client:
-            try:
-                await client.login(settings.discord_token.get_secret_value())
+        client = make_client(settings=settings, queue=queue, hub=hub)
+        try:
+            await client.login(settings.discord_token.get_secret_value())
+            log.info("logged in to Discord as %s", client.user)
+            await client.connect()
+        except Exception as error:
+            if hopeless := refusals.as_settings_error(error):
+                raise hopeless from None
+            if not refusals.is_away(error, client):
+                raise
+            if client.ws is not None:  # it was there: this outage is a new one
                 away, retry_s = False, LOGIN_RETRY_MIN_S
-                log.info("logged in to Discord as %s", client.user)
-                await client.connect()
-            except Exception as error:
-                if hopeless := refusals.as_settings_error(error):
-                    raise hopeless from None
-                if not refusals.is_away(error, client):
-                    raise
-                if not away:
-                    log.warning("Discord can't be reached, trying on: %s", _in_short(error))
-                away = True
+            if not away:
+                log.warning("Discord can't be reached, trying on: %s", _in_short(error))
+            away = True
+        finally:
+            await _hang_up(client)
         await sleep(retry_s * random.uniform(0.5, 1.0))
         retry_s = min(retry_s * 2, LOGIN_RETRY_MAX_S)
+
+
+async def _hang_up(client: ZosmaClient) -> None:
+    """Closes a client in its own time (`CLOSE_GRACE_S` at most), however often the caller is cancelled meanwhile."""
+    closing = asyncio.create_task(client.close())
+    while not closing.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([closing])
+    closing.result()
 
 
 def _in_short(error: Exception) -> str:

@@ -77,12 +77,20 @@ def alt_text(request: Request | None) -> str | None:
 
 
 def waiting(place: Place | None) -> str:
-    """Where a job stands."""
+    """Where a job stands, and when its turn comes."""
     if place is None:
         return "🕓 In line"
-    if place.position == 1:
-        return "🕓 Next in line"
-    return f"🕓 {ordinal(place.position)} in line"
+    where = "Next" if place.position == 1 else ordinal(place.position)
+    return f"🕓 {where} in line · starts {about(place.starts_in_s)}"
+
+
+def about(in_s: float) -> str:
+    """A forecast, no finer than it is good for: else the message would be edited for every second."""
+    if in_s < 8:
+        return "in a moment"
+    if in_s < 55:
+        return f"in about {round(in_s, -1):.0f} s"
+    return f"in about {round(in_s / 60) or 1} min"
 
 
 def nobody_online() -> str:

@@ -45,6 +45,11 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (n
   publish({event = 'worker-left', worker = worker})
 end
 
+-- An end that nobody could be shown for so long that the job is forgotten is owed no longer.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - DONE_TTL_MS, 'LIMIT', 0, most)) do
+  if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
+end
+
 -- A class that nobody can serve: its jobs end when their patience does.
 local function give_up(class, since)
   for _, group in ipairs(redis.call('ZRANGE', groups_key(class), 0, -1)) do

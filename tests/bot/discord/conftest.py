@@ -25,6 +25,7 @@ from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
+from zosma_queue.tasks import end
 
 
 class Bot:
@@ -61,11 +62,9 @@ class Bot:
         return self.client
 
     async def close(self) -> None:
-        """Ends the bot as SIGTERM does."""
+        """Ends the bot as SIGTERM does, with a cancel that is repeated."""
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         self._task = None
 
     async def kill(self) -> None:

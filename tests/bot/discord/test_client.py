@@ -11,6 +11,7 @@ from discord.gateway import DiscordWebSocket
 from zosma_bot.discord import endpoints
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_queue.errors import SettingsError
+from zosma_queue.tasks import end
 
 
 async def refusal(bot, queue, hub, **changes):
@@ -97,8 +98,7 @@ async def test_discord_away_at_the_start_is_waited_for_and_logged_once(server, b
     await server.refuse_connections()
     running = asyncio.create_task(run_discord(settings, queue, hub, sleep=sleep))
     await server.wait_connected()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await end(running)
 
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
@@ -128,3 +128,29 @@ async def test_a_bug_is_answered_in_plain_words_and_logged_without_the_prompt(se
     assert "sunflower" not in caplog.text
     bot.queue.workers = kept
     assert isinstance(client, ZosmaClient)
+
+
+async def test_a_closing_bot_finishes_the_command_in_hand(server, bot, worker, ann, queue):
+    client = await bot.start()
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    workers = queue.workers
+
+    async def slowly():
+        reading.set()
+        await go_on.wait()
+        return await workers()
+
+    queue.workers = slowly
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await reading.wait()
+    closing = asyncio.create_task(bot.close())
+    go_on.set()
+    await closing
+    queue.workers = workers
+
+    assert asked.message.thinking
+    assert len(await queue.open_jobs()) == 1
+    assert client.is_closed()
+
+    await bot.start()
+    await asked.wait_for(lambda shown: "Next in line" in shown.text)

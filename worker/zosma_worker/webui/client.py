@@ -23,6 +23,9 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 15.0
 #: An estimate above this is none: A1111 divides by next to nothing at the start.
 ETA_MAX_S = 24 * 3600.0
+#: A1111's estimate is the time so far by the share done, and the time so far includes the checkpoint load: before this
+#: share of the work it says minutes for seconds.
+ETA_FROM = 0.05
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def _progress(found: dict[str, Any]) -> Progress:
     image = found.get("current_image")
     return Progress(
         fraction=min(max(fraction, 0.0), 1.0),
-        eta_s=eta if eta and not loading and 0 < eta < ETA_MAX_S else None,
+        eta_s=eta if eta and not loading and fraction >= ETA_FROM and 0 < eta < ETA_MAX_S else None,
         loading=loading,
         idle=not fraction and not state.get("job_count"),
         mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",

@@ -1,0 +1,145 @@
+"""What members read: pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from zosma_bot.discord import render, texts
+from zosma_bot.discord.card import Colour
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, Picture, Result, State
+from zosma_queue.messages import encode_request
+from zosma_queue.request import parse_request
+
+
+def job(state: State, **facts) -> Job:
+    request = parse_request({"prompt": "a cat", "seed": 1, **facts.pop("request", {})})
+    fields = {b"state": state.encode(), b"message": encode_request("job-1", request)}
+    return replace(Job.from_hash("job-1", fields), **facts)
+
+
+def place(position: int, starts_in_s: float = 0.0) -> Place:
+    return Place(position=position, starts_in_s=starts_in_s, ends_in_s=starts_in_s + 4, raw_ends_in_s=starts_in_s + 4)
+
+
+def result(*seeds: int, **facts) -> Result:
+    pictures = tuple(
+        Picture(index=index, format="jpeg", width=64, height=96, bytes=1, seed=seed, parameters="p")
+        for index, seed in enumerate(seeds)
+    )
+    made = {"attempt": 1, "checkpoint": "dream", "sampler": "Euler a", "worker": "w", "gpu_seconds": 12.34, "info": {}}
+    return Result(pictures=pictures, **made | facts)
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
+     (112, "112th")],
+)  # fmt: skip
+def test_ordinals_end_as_in_english(number, word):
+    assert texts.ordinal(number) == word
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")],
+)
+def test_times_are_coarser_the_longer_they_are(value, words):
+    assert texts.seconds(value) == words
+
+
+@pytest.mark.parametrize(
+    ("starts_in_s", "words"),
+    [(3, "in a moment"), (31, "in about 30 s"), (58, "in about 1 min"), (290, "in about 5 min")],
+)
+def test_a_forecast_is_no_finer_than_it_is_good_for(starts_in_s, words):
+    assert texts.waiting(place(1, starts_in_s)) == f"🕓 Next in line · starts {words}"
+
+
+@pytest.mark.parametrize("text", ["- list", "# heading", "> quote", "+ list", "-# small"])
+def test_nothing_is_formatted_at_the_start_of_a_line(text):
+    assert texts.plain(text, 100) == "\\" + text
+
+
+def test_a_long_prompt_is_cut_and_its_lines_are_joined():
+    assert texts.plain("a\n b\r\n\tc", 100) == "a b c"
+    assert texts.plain("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_a_backslash_before_a_bracket_frees_no_link():
+    assert texts.plain("\\[a](http://b)", 100) == "\\\\\\[a](http\\://b)"
+
+
+def test_the_longest_request_fits_into_a_message():
+    fields = {"prompt": "*" * 4000, "negative_prompt": "_" * 4000}
+    card = render.going_on(job(State.WAITING, request=fields), place=place(3), capable=True, preview=None)
+    assert card.embed().description.endswith("3rd in line · starts in a moment")
+
+
+@pytest.mark.parametrize(("progress", "cells"), [(0.0, 0), (0.5, 6), (1.0, 12), (1.7, 12)])
+def test_the_bar_is_as_full_as_the_picture(progress, cells):
+    assert texts.bar(progress) == "▰" * cells + "▱" * (12 - cells)
+
+
+def test_seeds_in_a_row_are_told_as_a_range():
+    assert texts.seeds(result(5).pictures) == "seed 5"
+    assert texts.seeds(result(5, 6, 7).pictures) == "seeds 5–7"
+    assert texts.seeds(result(5, 9).pictures) == "seeds 5, 9"
+
+
+def test_parameters_say_all_that_makes_the_picture_again():
+    line = texts.parameters(job(State.DONE).request, result(5, scheduler="Karras"))
+    assert line == "seed 5 · 64×96 · 20 steps · guidance 7 · Euler a Karras · dream · 12 s"
+
+
+def test_a_refusal_names_the_option_and_not_the_field():
+    error = RequestRefusedError("cfg_scale is 99: it must be between 0 and 30", field="cfg_scale")
+    assert texts.refusal(error) == "⚠️ Guidance is 99: it must be between 0 and 30."
+
+
+def test_an_unknown_kind_of_failure_has_words_too():
+    assert "our side" in texts.failed("never-heard-of", "/etc/passwd")
+    assert "passwd" not in texts.failed("never-heard-of", "/etc/passwd")
+
+
+def test_a_refusal_by_the_webui_is_quoted():
+    assert texts.failed("refused", "the WebUI refused: no *lora*") == (
+        "⚠️ The WebUI refused: no \\*lora\\*. Try other settings."
+    )
+
+
+# -- cards ------------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_job_shows_its_pictures_with_a_description_for_screen_readers():
+    card = render.ended(job(State.DONE, result=result(5, 6)), [b"one", b"two"])
+    assert [one.name for one in card.pictures] == ["zosma-job-1-1.jpg", "zosma-job-1-2.jpg"]
+    assert [one.description for one in card.pictures] == ["a cat", "a cat"]
+    assert card.colour is Colour.DONE
+
+
+def test_pictures_that_are_all_gone_make_a_failure():
+    card = render.ended(job(State.DONE, result=result(5)), [None])
+    assert card.colour is Colour.FAILED
+    assert "no longer stored" in card.text
+    assert "job job-1" in card.footer
+
+
+def test_a_running_job_that_is_told_to_stop_says_so():
+    card = render.going_on(job(State.RUNNING, progress=0.5, cancelling=True), place=None, capable=True, preview=None)
+    assert "Stopping" in card.text
+
+
+def test_a_job_whose_request_cannot_be_read_still_has_a_card():
+    broken = replace(job(State.FAILED, error_kind="undecodable"), request=None)
+    assert "could not be read" in render.ended(broken, []).text
+
+
+def test_a_preview_is_named_by_what_it_is():
+    for data, name in [(b"\x89PNG..", "png"), (b"RIFF....WEBP", "webp"), (b"\xff\xd8\xff", "jpg")]:
+        card = render.going_on(job(State.RUNNING, progress=0.5), place=None, capable=True, preview=data)
+        assert card.preview.name == f"zosma-preview.{name}"
+        assert card.embed().image.url == f"attachment://zosma-preview.{name}"
