@@ -125,6 +125,7 @@ def imagine(
     checkpoint: Annotated[str | None, typer.Option(help="Model to use; default: what is loaded.")] = None,
     sampler: Annotated[str | None, typer.Option(help="Sampler, like 'Euler a'.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Noise schedule, like Karras.")] = None,
+    delay: Annotated[float, typer.Option(min=0, help="Seconds to wait before it may start.")] = 0,
 ) -> None:
     """Have a picture made by the fleet behind a bot process."""
     from zosma_cli.client import fields_of
@@ -132,7 +133,7 @@ def imagine(
 
     fields = fields_of(
         prompt=prompt, negative_prompt=negative, size=size, steps=steps, cfg_scale=guidance, seed=seed, count=count,
-        checkpoint=checkpoint, sampler=sampler, scheduler=scheduler,
+        checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, delay_s=delay or None,
     )  # fmt: skip
     asyncio.run(run(fields, server, key, out))
 

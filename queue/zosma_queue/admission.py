@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zosma_queue.calls import Accepted, Admission
 from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError
 
@@ -13,8 +15,8 @@ _LIMITS = {
 }
 
 
-def check_admitted(admission: Admission) -> None:
-    """Returns when the job was taken.
+def check_admitted(admission: Admission, offer: Callable[[], str] | None = None) -> None:
+    """Returns when the job was taken. `offer` says what comes nearest to a job that nobody can do.
 
     Raises:
       NoWorkerError: when no worker is ready.
@@ -25,7 +27,7 @@ def check_admitted(admission: Admission) -> None:
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:
-        raise InfeasibleError("no GPU that is online can do this combination: try a smaller size or another checkpoint")
+        raise InfeasibleError(offer() if offer else "no GPU that is online can do this combination")
     if answer in _LIMITS:
         when = readable(admission.retry_after_s)
         raise LimitError(f"{_LIMITS[answer]}: try again in {when}", retry_after_s=admission.retry_after_s)

@@ -77,6 +77,7 @@ class NewJob:
     reply: str = ""
     """JSON that says where the answer goes; '' when its sender waits for it."""
     policy: Policy = UNLIMITED
+    group_weight: float = 1.0
 
 
 def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
@@ -94,6 +95,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
             now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
             int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
+            job.group_weight,
         ),
         lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
         more_keys=(keys.reply(job.id),),

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.needs import loras_in
 from zosma_queue.request import Request
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ class Catalogue:
     samplers: tuple[str, ...] = ()
     schedulers: tuple[Scheduler, ...] = ()
     upscalers: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
     loaded: frozenset[str] = frozenset()
     """Names of checkpoints that some worker holds in memory."""
     ready: int = 0
@@ -46,6 +48,7 @@ class Catalogue:
             samplers=union(lambda about: about.samplers),
             schedulers=union(lambda about: about.schedulers),
             upscalers=union(lambda about: about.upscalers),
+            loras=union(lambda about: about.loras),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
         )
@@ -67,6 +70,10 @@ class Catalogue:
             "scheduler": scheduler,
             "checkpoint": request.checkpoint and self.checkpoint(request.checkpoint).name,
         }
+        for name in loras_in(request.prompt):
+            # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
+            if name not in self.loras:
+                raise _unknown("LoRA", name, self.loras)
         if request.hires and request.hires.upscaler:
             upscaler = _match(request.hires.upscaler, self.upscalers)
             if upscaler is None:

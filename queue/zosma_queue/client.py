@@ -23,7 +23,8 @@ from zosma_queue.forecast import Place, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
-from zosma_queue.policy import policy_for
+from zosma_queue.offer import nearest_offer
+from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.request import Request
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
@@ -124,29 +125,26 @@ class Queue:
           RequestRefusedError: when the request names something nobody has.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        request = (await self.catalogue()).resolve(request.pinned())
+        workers = await self.workers()
+        request = Catalogue.of(workers).resolve(request.pinned())
         job_id = job_id or new_job_id()
-        policy = policy_for((sender.owner, *sender.roles), await self.admin.policies())
-        check_admitted(
-            await self._run(
-                calls.enqueue(
-                    NewJob(
-                        id=job_id,
-                        message=encode_request(job_id, request),
-                        owner=sender.owner,
-                        group=sender.group,
-                        needs=needs_of(request),
-                        cost=predict_gpu_seconds(request),
-                        lane=lane,
-                        run_at_ms=run_at_ms,
-                        delay_ms=delay_ms,
-                        patience_ms=patience_ms,
-                        reply=reply,
-                        policy=policy,
-                    )
-                )
-            )
+        policies = await self.admin.policies()
+        job = NewJob(
+            id=job_id,
+            message=encode_request(job_id, request),
+            owner=sender.owner,
+            group=sender.group,
+            needs=needs_of(request),
+            cost=predict_gpu_seconds(request),
+            lane=lane,
+            run_at_ms=run_at_ms,
+            delay_ms=delay_ms,
+            patience_ms=patience_ms,
+            reply=reply,
+            policy=policy_for((sender.owner, *sender.roles), policies),
+            group_weight=policies.get(sender.group, UNLIMITED).weight,
         )
+        check_admitted(await self._run(calls.enqueue(job)), lambda: nearest_offer(request, workers))
         return job_id
 
     async def job(self, job_id: str) -> Job | None:

@@ -60,6 +60,7 @@ class About(BaseModel):
     samplers: tuple[str, ...]
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
     hires: bool = True
     max_pixels: int = PIXELS_MAX
 
@@ -68,6 +69,7 @@ class About(BaseModel):
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
         found += [f"sampler:{name}" for name in self.samplers]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
+        found += [f"lora:{name}" for name in self.loras]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         return tuple(found)
@@ -83,6 +85,8 @@ class WorkerInfo:
     """Name of the checkpoint in its memory."""
     job: str | None
     seen_ms: int
+    pixels: int = PIXELS_MAX
+    """Most that one picture may have, by its last sign of life."""
     reason: str | None = None
     """Why it is away."""
     about: About | None = None
@@ -97,6 +101,7 @@ class WorkerInfo:
             loaded=text["loaded"] or None,
             job=text.get("job"),
             seen_ms=int(text["seen"]),
+            pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
             about=About.model_validate_json(text["about"]) if "about" in text else None,
         )

@@ -32,7 +32,7 @@ STRANDED = PREFIX + "stranded"
 TAGS = PREFIX + "tags"
 #: hash: owner, or `group <group>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
-#: hash: owner with open jobs (by his policy), or `group <group>` (by an admin) → weight in the fair order, where not 1.
+#: hash: owner or `group <group>` with open jobs → weight in the fair order by their policies, where it isn't 1.
 WEIGHTS = PREFIX + "weights"
 #: hash: owner with open jobs → the group he is in.
 GROUP_OF = PREFIX + "group-of"

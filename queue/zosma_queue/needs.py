@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from dataclasses import dataclass
 
 from zosma_queue.request import Request
@@ -41,6 +42,15 @@ class Needs:
         return "|".join((lane, *self.tokens, f"pixels:{self.pixels}"))
 
 
+#: A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
+_LORA = re.compile(r"<lora:([^:>]+)(?::[^>]*)?>", re.IGNORECASE)
+
+
+def loras_in(prompt: str) -> list[str]:
+    """The names of the LoRAs that a prompt asks for."""
+    return [name.strip() for name in _LORA.findall(prompt)]
+
+
 def needs_of(request: Request) -> Needs:
     """What a request needs. Its names must be those of the catalogue (`Catalogue.resolve`)."""
     tokens = []
@@ -54,5 +64,6 @@ def needs_of(request: Request) -> Needs:
         tokens.append("hires")
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
+    tokens += sorted({f"lora:{name}" for name in loras_in(request.prompt)})
     pixels = next(step for step in PIXEL_STEPS if step >= request.output_pixels)
     return Needs(tuple(sorted(tokens)), pixels, request.checkpoint)

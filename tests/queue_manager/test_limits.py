@@ -253,3 +253,27 @@ async def test_forecasts_are_stretched_by_how_they_turned_out(rig, redis_url, ra
         place = places(await take_snapshot(client, 10, now_ms=rig.now))["second"]
 
     assert (place.starts_in_s, place.raw_ends_in_s, place.ends_in_s) == (6.0, 8.0, 12.0)
+
+
+def test_a_groups_weight_is_its_policys(rig):
+    for _ in range(8):
+        rig.submit("ann", group="patrons", group_weight=3)
+        rig.submit("bob", group="guests")
+
+    assert [rig.job(job).owner for job in rig.drain()[:8]].count("ann") == 6
+
+
+def test_a_clients_clock_an_hour_off_changes_nothing(rig, raw, monkeypatch):
+    rig.now = 0  # the server's own clock
+    rig.worker("w1")
+    job = rig.submit()
+    leased = rig.take()
+    before = raw.zscore(keys.LEASES, job)
+    monkeypatch.setattr("time.time", lambda: 9e9)
+
+    assert rig.sweep().returned == 0
+    assert rig.renew(leased) is calls.Lease.OK
+    assert raw.zscore(keys.LEASES, job) - before < 60_000
+    assert rig.submit(delay_ms=60_000)
+    seconds, _ = raw.time()
+    assert 0 < raw.zrange(keys.DELAYED, 0, -1, withscores=True)[0][1] / 1000 - seconds < 61

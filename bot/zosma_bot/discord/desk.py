@@ -97,7 +97,13 @@ def sender_of(interaction: discord.Interaction) -> Sender:
     user = interaction.user.id
     if interaction.guild_id is None:
         return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}")
-    return Sender(owner=f"discord:{interaction.guild_id}/{user}", group=f"discord:{interaction.guild_id}")
+    # Where the bot is no member of the guild (installed by the user), Discord sends no roles that it could know.
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
+    return Sender(
+        owner=f"discord:{interaction.guild_id}/{user}",
+        group=f"discord:{interaction.guild_id}",
+        roles=tuple(f"role:{role.id}" for role in roles),
+    )
 
 
 def reply_to(interaction: discord.Interaction, message_id: int) -> Reply:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
-from zosma_queue.fleet import WorkerInfo, WorkerState
-from zosma_queue.needs import needs_of
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.offer import can_do
 from zosma_queue.request import Request
 
 MAX_AGE_S = 2.0
@@ -66,11 +66,3 @@ class LiveFleet:
         """
         await self._refresh()
         return any(can_do(worker, request) for worker in self._workers)
-
-
-def can_do(worker: WorkerInfo, request: Request) -> bool:
-    """Whether a worker would be given this job; the queue's `serves` in Python's words."""
-    if worker.state is WorkerState.AWAY or worker.about is None:
-        return False
-    needs = needs_of(request)
-    return needs.pixels <= worker.about.max_pixels and set(needs.tokens) <= set(worker.about.tokens())

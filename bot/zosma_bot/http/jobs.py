@@ -13,10 +13,13 @@ from zosma_bot.http.bodies import read_object
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, queue_view
 from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
 from zosma_queue.request import parse_request
 
 IDEMPOTENCY_KEY_MAX_CHARS = 200
+#: A job may be put off for a month.
+DELAY_MAX_S = 30 * 24 * 3600
 
 
 class Jobs:
@@ -37,9 +40,14 @@ class Jobs:
         ]
 
     async def submit(self, request: web.Request) -> web.Response:
-        """202 with the job. The same `Idempotency-Key` of the same caller is the same job."""
+        """202 with the job; `delay_s` in the body puts it off.
+
+        The same `Idempotency-Key` of the same caller is the same job.
+        """
         caller = request[CALLER]
-        wanted = parse_request(await read_object(request))
+        body = await read_object(request)
+        delay_ms = _delay_ms(body.pop("delay_s", None))
+        wanted = parse_request(body)
         key = request.headers.get("Idempotency-Key")
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS:
             raise Problem(
@@ -47,7 +55,7 @@ class Jobs:
                 f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
             )  # fmt: skip
         job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
-        job_id = await self._queue.submit(wanted, caller, job_id=job_id)
+        job_id = await self._queue.submit(wanted, caller, job_id=job_id, delay_ms=delay_ms)
         job = await self._queue.job(job_id)
         if job is None:
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
@@ -98,3 +106,13 @@ class Jobs:
 
     async def _view(self, job: Job) -> dict[str, Any]:
         return job_view(job, await self._queue.place(job.id) if job.state is State.WAITING else None)
+
+
+def _delay_ms(given: object) -> int:
+    if given is None:
+        return 0
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= DELAY_MAX_S:
+        raise RequestRefusedError(
+            f"delay_s is {given!r}: it must be between 0 and {DELAY_MAX_S} seconds", field="delay_s"
+        )
+    return int(given * 1000)

@@ -16,6 +16,10 @@ end
 
 local function weight(name) return tonumber(redis.call('HGET', K.weights, name) or '1') end
 
+local function set_weight(name, value)
+  if tonumber(value) ~= 1 then redis.call('HSET', K.weights, name, value) else redis.call('HDEL', K.weights, name) end
+end
+
 -- Nothing open: the busy period is over, and with it every debt (else a lone night owl would pay for the day).
 local function reset_if_idle()
   if redis.call('EXISTS', K.open) == 0 then redis.call('DEL', K.tags) end
@@ -40,6 +44,7 @@ local function close_job(owner, group)
   end
   if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
     redis.call('HDEL', K.open, 'group ' .. group)
+    redis.call('HDEL', K.weights, 'group ' .. group)
     redis.call('DEL', group_tags_key(group))
     if tag(K.tags, group) <= tag(K.tags, 'v') then redis.call('HDEL', K.tags, group) end
   end

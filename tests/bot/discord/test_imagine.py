@@ -147,7 +147,7 @@ async def test_what_only_the_queue_can_refuse_is_taken_back(server, client, work
 
     told = await asked.wait_for_followup()
     assert told.ephemeral
-    assert "No GPU that is online can do this" in told.text
+    assert "the most is 512x512, use a smaller size" in told.text
     assert server.messages() == [told]
     assert (await queue.depth()).waiting == 0
 

@@ -1,0 +1,55 @@
+"""Which workers can do a request, and what comes nearest when none can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from zosma_queue.fleet import About, WorkerInfo, WorkerState
+from zosma_queue.needs import needs_of
+from zosma_queue.request import Request
+
+#: How many names an offer lists.
+NAMES_MAX = 5
+
+
+def can_do(worker: WorkerInfo, request: Request) -> bool:
+    """Whether a worker would be given this job: `serves` of the scripts, in Python's words."""
+    if worker.state is WorkerState.AWAY or worker.about is None:
+        return False
+    needs = needs_of(request)
+    return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
+
+
+def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> str:
+    """One sentence on why no ready worker can do the request, and the smallest change with which one could."""
+    ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
+    needs = needs_of(request)
+    abouts = [worker.about for worker in ready if worker.about]
+    fitting = [worker.pixels for worker in ready if worker.about and set(needs.tokens) <= set(worker.about.tokens())]
+    if fitting:
+        most = max(fitting)
+        side = int(most**0.5) // 8 * 8
+        whose = f" with {request.checkpoint}" if request.checkpoint else ""
+        return f"no GPU{whose} that is online makes pictures this large: the most is {side}x{side}, use a smaller size"
+    if not abouts:
+        return "no GPU is online right now: try again in a few minutes"
+
+    def lacking_in(about: About) -> list[str]:
+        return sorted(set(needs.tokens) - set(about.tokens()))
+
+    # Go by the worker that lacks least, rather one that has the checkpoint: that is the last thing to give up.
+    nearest = min(
+        abouts, key=lambda about: (f"checkpoint:{request.checkpoint}" in lacking_in(about), len(lacking_in(about)))
+    )
+    lacking = lacking_in(nearest)
+    kind, _, name = lacking[0].partition(":")
+    have = [token.partition(":")[2] for token in nearest.tokens() if token.startswith(f"{kind}:")]
+    wanted = f"{kind} {name!r}" if name else kind
+    rest = f" together with {request.checkpoint}" if request.checkpoint and kind != "checkpoint" else ""
+    return f"no GPU that is online offers {wanted}{rest}: {_advice(kind, have)}"
+
+
+def _advice(kind: str, have: Sequence[str]) -> str:
+    if not have:
+        return "leave it out"
+    return f"use {', '.join(have[:NAMES_MAX])}" + (" or another" if len(have) > NAMES_MAX else "")
