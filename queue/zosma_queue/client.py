@@ -10,6 +10,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 
+from redis.exceptions import ResponseError
+
 from zosma_queue import calls, keys
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
@@ -101,6 +103,26 @@ class Queue:
         """
         with redis_errors():
             await self._redis.ping()
+
+    async def risks(self) -> list[str]:
+        """What in this Redis's settings could lose accepted jobs, in words; empty where it doesn't show them.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            try:
+                found = await self._redis.config_get("appendonly", "maxmemory-policy", "maxmemory")
+            except ResponseError:  # hosted ones and restricted users keep their settings to themselves
+                return []
+        settings: dict[str, str] = found  # this one reply redis-py decodes
+        risks = []
+        if settings.get("appendonly") == "no":
+            risks.append("appendonly is off: a crash of Redis loses jobs; set `appendonly yes`")
+        if settings.get("maxmemory", "0") != "0" and settings.get("maxmemory-policy") != "noeviction":
+            policy = settings.get("maxmemory-policy")
+            risks.append(f"maxmemory-policy is {policy}: a full Redis throws jobs away; set `noeviction`")
+        return risks
 
     # -- jobs ---------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from loopback.webui import ScriptedWebUI, info_with
-
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 

@@ -20,7 +20,6 @@ with warnings.catch_warnings():
 
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Member
-from loopback.played_worker import PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -80,22 +79,6 @@ async def _server() -> AsyncIterator[DiscordServer]:
     async with DiscordServer() as server:
         yield server
         assert server.violations == []
-
-
-@pytest.fixture(name="hub")
-async def _hub(queue: Queue) -> AsyncIterator[Hub]:
-    hub = Hub(queue)
-    listening = asyncio.create_task(hub.run())
-    await hub.live.wait()
-    yield hub
-    listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
-
-
-@pytest.fixture(name="worker")
-async def _worker(redis_url: str) -> AsyncIterator[PlayedWorker]:
-    async with PlayedWorker(redis_url) as worker:
-        yield worker
 
 
 @pytest.fixture(name="bot")

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from loopback.played_worker import PlayedWorker
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
-from zosma_queue.tasks import end
-
-
-@pytest.fixture(name="hub")
-async def _hub(queue: Queue) -> AsyncIterator[Hub]:
-    hub = Hub(queue)
-    listening = asyncio.create_task(hub.run())
-    await hub.live.wait()
-    yield hub
-    await end(listening)
 
 
 @pytest.fixture(name="http")
@@ -37,9 +25,3 @@ async def _guarded(queue: Queue, hub: Hub) -> AsyncIterator[aiohttp.ClientSessio
     app = make_app(queue, hub, {"ann-key": "ann", "bob-key": "bob"})
     async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as session:
         yield session
-
-
-@pytest.fixture(name="worker")
-async def _worker(redis_url: str) -> AsyncIterator[PlayedWorker]:
-    async with PlayedWorker(redis_url) as worker:
-        yield worker

@@ -1,0 +1,53 @@
+"""The queue as the bot sees it, where no other test looks."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+
+
+@pytest.fixture(name="config")
+def _config(raw: redis.Redis):
+    """Changes settings of the server for one test."""
+    before = {name: raw.config_get(name)[name] for name in ("appendonly", "maxmemory", "maxmemory-policy")}
+    yield raw.config_set
+    for name, value in before.items():
+        raw.config_set(name, value)
+
+
+async def test_a_redis_that_could_lose_jobs_is_told_so(queue, config):
+    config("appendonly", "no")
+    config("maxmemory", "1gb")
+    config("maxmemory-policy", "allkeys-lru")
+
+    risks = await queue.risks()
+
+    assert [risk.split()[0] for risk in risks] == ["appendonly", "maxmemory-policy"]
+    assert all("set `" in risk for risk in risks)
+
+
+async def test_a_redis_that_keeps_everything_has_no_risks(queue, config):
+    config("appendonly", "yes")
+    config("maxmemory-policy", "allkeys-lru")  # without a limit nothing is ever thrown away
+
+    assert await queue.risks() == []
+
+
+async def test_a_redis_that_hides_its_settings_is_left_alone(raw, valkey):
+    raw.execute_command("ACL", "SETUSER", "bot", "reset", "on", ">pw", "~*", "&*", "+@all", "-config")
+    try:
+        async with Queue(valkey.url.replace("redis://", "redis://bot:pw@")) as queue:
+            assert await queue.risks() == []
+    finally:
+        raw.execute_command("ACL", "DELUSER", "bot")
+
+
+async def test_every_question_to_a_redis_that_is_away_is_one_error():
+    async with Queue("redis://127.0.0.1:1/0") as queue:
+        for question in (queue.ping(), queue.risks(), queue.depth(), queue.workers(), queue.job("x"), queue.place("x"),
+                         queue.undelivered(), queue.admin.policies(), queue.admin.pauses(), queue.sweep()):  # fmt: skip
+            with pytest.raises(QueueUnavailableError):
+                await question
