@@ -17,6 +17,7 @@ import pytest
 
 from loopback.commands import Running, Zosma
 from loopback.discord.handle import InteractionHandle
+from loopback.discord.interaction import Callback
 from loopback.discord.server import DiscordServer
 from loopback.fleet import until
 from loopback.webui import Hold, ScriptedWebUI, good_answer
@@ -55,6 +56,7 @@ class System:
         handle = await self.discord.slash(self.discord.add_member("ann"), "imagine", {"prompt": prompt})
         ack = await handle.response()
         assert ack.after_s < 1
+        assert ack.type is Callback.DEFERRED_MESSAGE, handle.message.text
         return handle
 
     async def nothing_is_owed(self) -> bool:
@@ -71,6 +73,12 @@ class System:
         assert file.data in [b64decode(image) for image in made]
         await until(self.nothing_is_owed)
         return file.data
+
+
+async def soon(event: asyncio.Event) -> None:
+    """Waits for an event, but not for ever."""
+    async with asyncio.timeout(WAIT_S):
+        await event.wait()
 
 
 def finished(message) -> bool:
@@ -114,7 +122,7 @@ async def test_a_killed_worker_costs_a_few_seconds_and_no_picture(system, webui)
     hold = Hold()
     webui.script(hold)
     handle = await system.imagine()
-    await hold.started.wait()
+    await soon(hold.started)
 
     await victim.kill()
     async with ScriptedWebUI() as other:
@@ -131,7 +139,7 @@ async def test_a_killed_bot_delivers_after_its_restart_and_once(system, webui):
     hold = Hold()
     webui.script(hold)
     handle = await system.imagine()
-    await hold.started.wait()
+    await soon(hold.started)
 
     await victim.kill()
     hold.released.set()
@@ -148,7 +156,7 @@ async def test_a_killed_redis_loses_no_job_that_waits_or_runs(system, webui):
     hold = Hold()
     webui.script(hold)
     running = await system.imagine("first")
-    await hold.started.wait()
+    await soon(hold.started)
     waiting = await system.imagine("second")
     await waiting.wait_for(lambda message: not message.thinking)
 
@@ -168,7 +176,7 @@ async def test_a_killed_webui_sends_the_job_elsewhere(system):
         hold = Hold()
         first.script(hold)
         handle = await system.imagine()
-        await hold.started.wait()
+        await soon(hold.started)
         await system.worker(second)
         await first.crash()
 

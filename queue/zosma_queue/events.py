@@ -13,7 +13,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """One event. `kind` is waiting, started, progress, retry, cancelling, settled, worker-joined or worker-left."""
+    """One event.
+
+    `kind` is waiting, started, progress, retry, cancelling or settled for a job; worker-joined, worker-changed (it can
+    do something else, or went away or came back) or worker-left for a worker.
+    """
 
     kind: str
     job: str | None

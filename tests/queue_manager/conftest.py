@@ -63,6 +63,10 @@ class Rig:
             calls.beat(name, state, loaded=loaded, pixels=pixels, about=described, now_ms=self.now),
         )
 
+    def beat(self, name: str, state: WorkerState) -> None:
+        """A sign of life of a worker that has said before what it can do."""
+        call(self.client, calls.beat(name, state, loaded=None, pixels=PIXELS_MAX, now_ms=self.now))
+
     def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
                lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
                policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0,

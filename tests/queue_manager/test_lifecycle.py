@@ -287,3 +287,16 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
     assert all(raw.ttl(keys.spent(owner, 0)) > 0 for owner in ("bob", "cid"))
     rig.submit()
     assert float(raw.hget(keys.TAGS, "v") or 0) < 0.001
+
+
+async def test_whoever_listens_hears_when_a_worker_goes_away_and_comes_back(rig, queue):
+    heard = queue.events()
+    assert await anext(heard) is None
+    for state in (WorkerState.READY, WorkerState.BUSY, WorkerState.AWAY, WorkerState.AWAY, WorkerState.READY):
+        rig.beat("w1", state)
+    rig.beat("w2", WorkerState.AWAY)
+
+    kinds = [(await anext(heard)).kind for _ in range(3)]
+    await heard.aclose()
+
+    assert kinds == ["worker-changed", "worker-changed", "worker-joined"]

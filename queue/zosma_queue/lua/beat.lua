@@ -7,6 +7,7 @@
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local new = redis.call('ZADD', K.workers, now, worker)
+local was_away = redis.call('HGET', worker_key(worker), 'state') == 'away'
 redis.call('HSET', worker_key(worker), 'state', ARGV[3], 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6], 'seen', now)
 if ARGV[7] ~= '' then
   redis.call('HSET', worker_key(worker), 'about', ARGV[7])
@@ -18,5 +19,9 @@ end
 -- The sweep removes a silent worker; the expiry is for when nobody is left to sweep.
 redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
 redis.call('PEXPIRE', can_key(worker), WORKER_TTL_MS * 6)
-if new == 1 then publish({event = 'worker-joined', worker = worker}) end
+if new == 1 then
+  publish({event = 'worker-joined', worker = worker})
+elseif was_away ~= (ARGV[3] == 'away') or ARGV[7] ~= '' then
+  publish({event = 'worker-changed', worker = worker})
+end
 return redis.call('HEXISTS', worker_key(worker), 'about')
