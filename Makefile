@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
 SOURCES := bot cli queue webui worker tests bench
+PYTEST := uv run pytest
 PACKAGES := -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
 
 .PHONY: help
@@ -25,7 +26,7 @@ imports: ## Import direction: cli → bot | worker | webui → queue
 
 .PHONY: test
 test: ## All tests
-	uv run pytest
+	$(PYTEST)
 
 .PHONY: format
 format: ## Format the code and mend what can be mended

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,10 +52,7 @@ class Desk:
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, texts.refused(error))
             return None
-        answer = await interaction.response.defer(thinking=True)
-        message_id = answer.message_id if answer else None
-        if message_id is None:
-            message_id = (await interaction.original_response()).id
+        message_id = await defer(interaction)
         job_id = new_job_id()
         reply = reply_to(interaction, message_id)
         try:
@@ -83,13 +82,38 @@ class Desk:
         await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
 
 
+async def defer(interaction: discord.Interaction) -> int:
+    """Shows "thinking" to everybody; gives the id of that message."""
+    answer = None
+    with heard(interaction):
+        answer = await interaction.response.defer(thinking=True)
+    if answer and answer.message_id:
+        return answer.message_id
+    return (await interaction.original_response()).id
+
+
+@contextlib.contextmanager
+def heard(interaction: discord.Interaction) -> Iterator[None]:
+    """Lets an answer count that was taken without a word.
+
+    Discord-compatible servers may answer 204, as Discord itself does when nobody asks for more; discord.py then fails
+    to read what it asked for, after the answer has been accepted.
+    """
+    try:
+        yield
+    except (TypeError, KeyError):
+        if not interaction.response.is_done():
+            raise
+
+
 async def say(interaction: discord.Interaction, text: str, *, embed: discord.Embed | None = None) -> None:
     """Tells the member alone, whether or not the interaction has been answered."""
     embeds = [embed] if embed else []
     if interaction.response.is_done():
         await interaction.followup.send(text, embeds=embeds, ephemeral=True, allowed_mentions=NO_MENTIONS)
     else:
-        await interaction.response.send_message(text, embeds=embeds, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        with heard(interaction):
+            await interaction.response.send_message(text, embeds=embeds, ephemeral=True, allowed_mentions=NO_MENTIONS)
 
 
 def sender_of(interaction: discord.Interaction) -> Sender:

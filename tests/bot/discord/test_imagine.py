@@ -39,6 +39,18 @@ async def test_a_picture_goes_its_way_in_one_message(server, client, worker, ann
     assert len(server.messages()) == 1
 
 
+async def test_a_server_that_acknowledges_without_a_word_is_understood(server, client, worker, ann):
+    server.settings.tells_of_callbacks = False
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    made = await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert [file.data for file in shown.files] == made
+
+    refused = await server.slash(ann, "imagine", {"prompt": "a cat", "checkpoint": "nonsense"})
+    await refused.response()
+    assert "not known here" in refused.message.text
+
+
 async def test_four_pictures_come_together(server, client, worker, ann):
     asked = await server.slash(ann, "imagine", {"prompt": "cats", "count": 4, "seed": 7, "width": 64, "height": 64})
     made = await worker.finish(await worker.take())

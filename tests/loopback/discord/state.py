@@ -180,6 +180,8 @@ class Settings:
     #: Privileged intents that the developer portal allows this bot (bits 1, 8 and 15).
     privileged_intents: int = 0
     heartbeat_interval_ms: int = 41_250
+    #: Answer callbacks with 204 whatever was asked, as servers that are only compatible may.
+    tells_of_callbacks: bool = True
 
 
 class World:

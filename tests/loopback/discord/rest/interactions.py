@@ -44,7 +44,8 @@ class Interactions:
         self._answer(interaction, kind, data, call)
         interaction.ack = Ack(kind, data, now - interaction.created)
         self._world.changes.ring()
-        return self._told(interaction, kind) if call.flag("with_response") else None
+        wants_more = call.flag("with_response") and self._world.settings.tells_of_callbacks
+        return self._told(interaction, kind) if wants_more else None
 
     def _kind(self, interaction: Interaction, number: object) -> Callback:
         try:
