@@ -24,6 +24,7 @@ from loopback.webui import Hold, ScriptedWebUI, good_answer
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
+from zosma_queue.fleet import WorkerState
 
 WAIT_S = 60
 
@@ -49,7 +50,13 @@ class System:
         """A worker process that is ready."""
         worker = await self.parts.enter_async_context(self.zosma.running("worker", "--webui", webui.url))
         await worker.says(r"\d+ checkpoints? \(")
+        await until(lambda: self.is_ready(webui))
         return worker
+
+    async def is_ready(self, webui: ScriptedWebUI) -> bool:
+        """True once the queue counts on the WebUI's worker. A killed one's presence may still say the same of it."""
+        workers = await self.queue.workers()
+        return any(one.state is WorkerState.READY and one.about and one.about.webui == webui.url for one in workers)
 
     async def imagine(self, prompt: str = "a lighthouse at dusk") -> InteractionHandle:
         """`/imagine`, acknowledged."""
