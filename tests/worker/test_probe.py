@@ -28,6 +28,26 @@ async def reason(webui: ScriptedWebUI, auth: str | None = None) -> WebUIError:
     return error.value
 
 
+LORAS = [
+    {"name": "lighthouses_v2", "alias": "lighthouses", "path": "x"},
+    {"name": "cats", "alias": "cats", "path": "y"},
+]
+
+
+async def test_loras_are_offered_by_name_and_alias():
+    found = await look(with_special("/sdapi/v1/loras", 200, LORAS))
+
+    assert found.about.loras == ("lighthouses_v2", "lighthouses", "cats")
+    assert "lora:lighthouses" in found.about.tokens()
+
+
+async def test_a_server_that_reads_no_lora_tags_offers_none():
+    webui = with_special("/sdapi/v1/loras", 200, LORAS)
+    webui.special["/sdcpp/v1/capabilities"] = webui.special["/sdapi/v1/loras"]
+
+    assert (await look(webui)).about.loras == ()
+
+
 async def test_an_a1111_with_all_it_has():
     found = await look(ScriptedWebUI())
 

@@ -51,11 +51,12 @@ async def probe(client: Client) -> Found:
         raise WebUINotSetUp(
             f"{client.url} has no checkpoint: put one into its folder models/Stable-diffusion and press its refresh"
         )
-    samplers, schedulers, upscalers, latent = await asyncio.gather(
+    samplers, schedulers, upscalers, latent, loras = await asyncio.gather(
         client.get("/sdapi/v1/samplers"),
         client.get_or_none("/sdapi/v1/schedulers"),
         client.get_or_none("/sdapi/v1/upscalers"),
         client.get_or_none("/sdapi/v1/latent-upscale-modes"),
+        client.get_or_none("/sdapi/v1/loras"),
     )
     flavour = await identify(client, options)
     about = About(
@@ -67,6 +68,7 @@ async def probe(client: Client) -> Found:
         samplers=_names(samplers),
         schedulers=_schedulers(schedulers),
         upscalers=tuple(name for name in (*_names(latent), *_names(upscalers)) if name != "None"),
+        loras=_loras(loras) if flavour.lora_tags else (),
         hires=flavour.hires,
     )
     if not about.samplers:
@@ -99,6 +101,13 @@ def _checkpoint(entry: Any) -> Checkpoint | None:
 def _names(entries: Any) -> tuple[str, ...]:
     found = [entry.get("name") for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
+
+
+def _loras(entries: Any) -> tuple[str, ...]:
+    """Names and aliases: a prompt may use either."""
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    names = [entry.get(field) for entry in found for field in ("name", "alias")]
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
 
 
 def _schedulers(entries: Any) -> tuple[Scheduler, ...]:

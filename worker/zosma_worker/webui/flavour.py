@@ -19,6 +19,8 @@ class Flavour:
     clip_option: bool = True
     """Knows the option `CLIP_stop_at_last_layers`."""
     hires: bool = True
+    lora_tags: bool = True
+    """Reads `<lora:…>` in a prompt; where it doesn't, the tag would be drawn as words."""
 
 
 async def identify(client: Client, options: dict[str, Any]) -> Flavour:
@@ -38,5 +40,5 @@ async def identify(client: Client, options: dict[str, Any]) -> Flavour:
     if isinstance(kobold, dict) and kobold.get("result") == "KoboldCpp":
         return Flavour(name="koboldcpp", version=str(kobold.get("version")), clip_option=clip_option, hires=False)
     if await client.get_or_none("/sdcpp/v1/capabilities") is not None:
-        return Flavour(name="sdcpp", clip_option=clip_option)
+        return Flavour(name="sdcpp", clip_option=clip_option, lora_tags=False)
     return Flavour(name="zosma" if "zosma_stand_in" in options else "a1111", clip_option=clip_option)
