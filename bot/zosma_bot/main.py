@@ -37,7 +37,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         app = make_app(queue, hub, settings.api_keys, settings.admins)
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
-            await _warn_of_risks(queue)
+            await _greet(queue)
             jobs = [hub.run(), Sweeper(queue.sweep).run(), Forecaster(queue).run(), _until_signal()]
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
@@ -49,9 +49,10 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
     log.info("stopped")
 
 
-async def _warn_of_risks(queue: Queue) -> None:
-    """Says what could lose jobs. A Redis that isn't there yet is the sweeper's to report."""
+async def _greet(queue: Queue) -> None:
+    """Says what could lose jobs, and to workers who may work. A Redis that isn't there is the sweeper's to report."""
     with suppress(QueueUnavailableError):
+        await queue.announce()
         for risk in await queue.risks():
             log.warning("Redis: %s", risk)
 

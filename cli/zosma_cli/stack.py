@@ -74,6 +74,7 @@ async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Sta
         if not webuis:
             port = free_port()
             webuis = (f"http://127.0.0.1:{port}",)
+            env.setdefault("SD_BENCHMARK", "off")  # its speed is made up
             await start(
                 "WebUI",
                 "webui",

@@ -44,12 +44,27 @@ ANONYMOUS = Sender(owner="dramatiq", group="dramatiq")
 class Delivery(MessageProxy):
     """A leased job on its way through Dramatiq. The actor, or a middleware, leaves its outcome here."""
 
-    def __init__(self, message: Message[Any], leased: Leased) -> None:
+    def __init__(self, message: Message[Any], leased: Leased, slot: Slot) -> None:
         super().__init__(message)
         self.job_id = leased.id
         self.attempt = leased.attempt
         self.outcome: Outcome | None = None
         self.taken_at = time.monotonic()
+        self.passed_on = False
+        self._slot = slot
+
+    def pass_on(self) -> bool:
+        """Lets the next job begin while this one is only finished: checked, stored, settled. False: not yet."""
+        if not self.passed_on:
+            self.passed_on = self._slot.pass_on()
+        return self.passed_on
+
+    def settled(self) -> None:
+        """The slot is free again, or the finishing place if the slot was passed on."""
+        if self.passed_on:
+            self._slot.finished()
+        else:
+            self._slot.give_back()
 
 
 def current_delivery() -> Delivery:
@@ -61,13 +76,14 @@ def current_delivery() -> Delivery:
 
 
 class Slot:
-    """The one place in a worker process where a job can run.
+    """The one place in a worker process where a job can run, and the one where the job before it is finished.
 
     `open` and `shut` say whether the WebUI behind it can be used; `stop` is for good.
     """
 
     def __init__(self) -> None:
         self._free = threading.Semaphore(1)
+        self._finishing = threading.Semaphore(1)
         self._open = threading.Event()
         self._stopped = threading.Event()
 
@@ -100,6 +116,17 @@ class Slot:
     def give_back(self) -> None:
         """The job has been settled."""
         self._free.release()
+
+    def pass_on(self) -> bool:
+        """Gives the slot back before the job is settled; False while another job is being finished."""
+        if not self._finishing.acquire(blocking=False):
+            return False
+        self._free.release()
+        return True
+
+    def finished(self) -> None:
+        """The job that passed the slot on has been settled."""
+        self._finishing.release()
 
 
 class ZosmaBroker(Broker):
@@ -174,6 +201,7 @@ class SlotConsumer(Consumer):
         self._worker = worker
         self._slot = slot
         self._away = False
+        self._resting = False
 
     def __next__(self) -> Delivery | None:
         if not self._slot.take(BLOCK_S):
@@ -190,11 +218,13 @@ class SlotConsumer(Consumer):
         return delivery
 
     def _next(self) -> Delivery | None:
+        self._resting = True  # before the first look: what `_wake` does after it is seen by the second
         leased = call(self._client, calls.fetch(self._worker))
         if leased is None:
             with redis_errors():
                 woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
             leased = call(self._client, calls.fetch(self._worker)) if woken else None
+        self._resting = False
         return self._decoded(leased) if leased else None
 
     def _decoded(self, leased: Leased) -> Delivery | None:
@@ -206,7 +236,7 @@ class SlotConsumer(Consumer):
             log.error("job %s set aside: %s", leased.id, error)
             call(self._client, calls.settle(leased.id, leased.attempt, calls.fail("undecodable", str(error))))
             return None
-        return Delivery(message, leased)
+        return Delivery(message, leased, self._slot)
 
     def ack(self, message: MessageProxy) -> None:
         """Settles a delivery with the outcome its actor left."""
@@ -237,9 +267,20 @@ class SlotConsumer(Consumer):
                 except QueueUnavailableError as error:
                     self._wait_for_redis(error)
         finally:
-            self._slot.give_back()
+            message.settled()
         self._away = False
+        if message.passed_on and self._resting:
+            self._wake()
         _log_settled(message, outcome, state)
+
+    def _wake(self) -> None:
+        """Looks again: an owner at his limit of running jobs may have been let in by a settle after our last look."""
+        try:
+            with redis_errors():
+                self._client.lpush(keys.wake(self._worker), "1")
+                self._client.pexpire(keys.wake(self._worker), calls.WORKER_TTL_MS)
+        except QueueUnavailableError as error:
+            log.warning("%s", error)
 
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
         if not self._away:

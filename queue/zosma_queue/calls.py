@@ -136,15 +136,16 @@ def renew(
     progress: float | None = None,
     eta_s: float | None = None,
     preview: bytes = b"",
+    estimated: bool = False,
     now_ms: int = 0,
     lease_ms: int = LEASE_MS,
 ) -> Call[Lease]:
-    """Keeps the lease and publishes progress."""
+    """Keeps the lease and publishes progress. `estimated`: by time, because the WebUI doesn't say."""
     return Call(
         "renew",
         (
             now_ms, job_id, attempt, lease_ms, "" if progress is None else f"{progress:.4f}",
-            "" if eta_s is None else f"{eta_s:.1f}", preview,
+            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated),
         ),
         lambda reply: Lease(reply.decode()),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.fleet import About, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
 from zosma_queue.needs import loras_in
 from zosma_queue.request import Request
 
@@ -17,6 +17,8 @@ T = TypeVar("T")
 #: Taken when a request names no sampler and the fleet has it; A1111's own page starts with it.
 DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
+#: Words in the names of upscalers that only resize; anything else adds detail.
+_PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Catalogue:
     schedulers: tuple[Scheduler, ...] = ()
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    vaes: tuple[str, ...] = ()
+    styles: tuple[Style, ...] = ()
+    enlargers: tuple[str, ...] = ()
+    """What makes finished pictures larger."""
     loaded: frozenset[str] = frozenset()
     """Names of checkpoints that some worker holds in memory."""
     ready: int = 0
@@ -49,6 +55,9 @@ class Catalogue:
             schedulers=union(lambda about: about.schedulers),
             upscalers=union(lambda about: about.upscalers),
             loras=union(lambda about: about.loras),
+            vaes=union(lambda about: about.vaes),
+            styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            enlargers=union(lambda about: about.enlargers),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
         )
@@ -64,6 +73,8 @@ class Catalogue:
         """
         if not self.ready:
             raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+        if request.upscale:
+            return self._upscaling(request)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
         changes: dict[str, object] = {
             "sampler": sampler,
@@ -79,7 +90,24 @@ class Catalogue:
             if upscaler is None:
                 raise _unknown("hires.upscaler", request.hires.upscaler, self.upscalers)
             changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
+        if request.vae:
+            changes["vae"] = _known("vae", request.vae, self.vaes)
+        names = [style.name for style in self.styles]
+        changes["styles"] = tuple(_known("styles", name, names) for name in request.styles)
         return request.model_copy(update=changes)
+
+    def _upscaling(self, request: Request) -> Request:
+        """The request with an upscaler that somebody has, rather one that adds detail when it names none."""
+        if request.upscale is None:
+            return request
+        if not self.enlargers:
+            raise RequestRefusedError("upscale is not possible here: no GPU that is online can do it", field="upscale")
+        wanted = request.upscale.upscaler_1
+        if wanted:
+            upscaler = _known("upscale.upscaler_1", wanted, self.enlargers)
+        else:
+            upscaler = min(self.enlargers, key=lambda name: any(word in name.casefold() for word in _PLAIN_UPSCALERS))
+        return request.model_copy(update={"upscale": request.upscale.model_copy(update={"upscaler_1": upscaler})})
 
     def checkpoint(self, wanted: str) -> Checkpoint:
         """The checkpoint that `wanted` names.
@@ -122,6 +150,14 @@ class Catalogue:
 def _match(wanted: str, known: Iterable[str]) -> str | None:
     wanted = wanted.strip().casefold()
     return next((name for name in known if name.casefold() == wanted), None)
+
+
+def _known(field: str, wanted: str, known: Iterable[str]) -> str:
+    known = list(known)
+    found = _match(wanted, known)
+    if found is None:
+        raise _unknown(field, wanted, known)
+    return found
 
 
 def _unknown(field: str, wanted: str, known: Iterable[str]) -> RequestRefusedError:

@@ -19,15 +19,16 @@ from zosma_queue.calls import Cancelled, NewJob, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.errors import RequestRefusedError
 from zosma_queue.events import Event, decode_event
-from zosma_queue.fleet import WorkerInfo
+from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
-from zosma_queue.request import Request
+from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 
@@ -40,6 +41,10 @@ SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
+#: A picture that a request starts from, once that is queued: for as long as its result is kept.
+INPUT_TTL_S = 24 * 3600
+#: Before that, and after a refusal.
+INPUT_UNUSED_TTL_S = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +109,15 @@ class Queue:
         with redis_errors():
             await self._redis.ping()
 
+    async def announce(self) -> None:
+        """Writes down which workers may work: those that speak a protocol this code still understands.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+
     async def risks(self) -> list[str]:
         """What in this Redis's settings could lose accepted jobs, in words; empty where it doesn't show them.
 
@@ -166,8 +180,34 @@ class Queue:
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )
-        check_admitted(await self._run(calls.enqueue(job)), lambda: nearest_offer(request, workers))
+        if not await self._hold_inputs(request, INPUT_TTL_S):
+            raise RequestRefusedError("the picture to start from is no longer stored: send it again")
+        admission = await self._run(calls.enqueue(job))
+        try:
+            check_admitted(admission, lambda: nearest_offer(request, workers))
+        except RequestRefusedError:
+            await self._hold_inputs(request, INPUT_UNUSED_TTL_S)
+            raise
         return job_id
+
+    async def keep_input(self, data: bytes) -> str:
+        """Stores a picture that a request is to start from, and returns the id by which the request names it.
+
+        Raises:
+          RequestRefusedError: when it is too large.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if len(data) > INPUT_MAX_BYTES:
+            raise RequestRefusedError(f"the picture has {len(data):,} bytes, at most {INPUT_MAX_BYTES:,} are possible")
+        input_id = secrets.token_hex(16)
+        with redis_errors():
+            await self._redis.set(keys.picture_input(input_id), data, ex=INPUT_UNUSED_TTL_S)
+        return input_id
+
+    async def _hold_inputs(self, request: Request, ttl_s: int) -> bool:
+        """Keeps the pictures that a request starts from for so long; False when one of them is gone."""
+        with redis_errors():
+            return all([await self._redis.expire(keys.picture_input(one), ttl_s) for one in request.inputs])
 
     async def job(self, job_id: str) -> Job | None:
         """The job, or None when it is unknown or forgotten."""
@@ -276,7 +316,9 @@ class Queue:
             for worker in ids:
                 pipe.hgetall(keys.worker(worker))
             found: list[dict[bytes, bytes]] = await pipe.execute() if ids else []
-        return [WorkerInfo.from_hash(worker, fields) for worker, fields in zip(ids, found, strict=True) if fields]
+            paused = {scope.decode() for scope in await self._redis.hkeys(keys.PAUSED)} if ids else set()
+        workers = [WorkerInfo.from_hash(worker, fields) for worker, fields in zip(ids, found, strict=True) if fields]
+        return [one.shown_paused() if paused & {f"worker:{one.id}", f"worker:{one.place}"} else one for one in workers]
 
     async def catalogue(self) -> Catalogue:
         """What the ready workers offer together."""

@@ -12,6 +12,8 @@ from zosma_queue.request import Request
 SECONDS_PER_MEGAPIXEL_STEP = 0.4
 #: Reading, decoding and encoding around the steps.
 SECONDS_FIXED = 0.3
+#: Upscaling by a network such as ESRGAN, by megapixels of the result.
+SECONDS_PER_UPSCALED_MEGAPIXEL = 0.6
 #: Samplers that ask the model twice for each step (k-diffusion's second-order ones).
 SECOND_ORDER_SAMPLERS = frozenset(
     {
@@ -22,8 +24,13 @@ SECOND_ORDER_SAMPLERS = frozenset(
 
 def predict_gpu_seconds(request: Request) -> float:
     """Predicted GPU-seconds for all pictures of a request."""
+    if request.upscale:
+        return SECONDS_FIXED + request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL
     order = 2 if request.sampler in SECOND_ORDER_SAMPLERS else 1
     megapixel_steps = request.width * request.height / 1e6 * request.steps
+    if request.img2img:
+        # It walks only the share of the steps that its strength asks for; reading the picture comes first.
+        megapixel_steps *= max(request.img2img.denoising_strength, 1 / request.steps)
     if request.hires:
         second = (request.hires.steps or request.steps) * request.hires.denoise
         megapixel_steps += request.output_pixels / 1e6 * second

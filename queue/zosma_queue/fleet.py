@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
+from zosma_queue import needs
 from zosma_queue.request import PIXELS_MAX
+
+#: What this worker's verbs and messages look like; counted up when an older worker would do harm.
+PROTOCOL = 1
+#: The oldest that this bot's queue lets work. The bot writes it down at its start, workers read it as they join.
+OLDEST_PROTOCOL = 1
 
 
 class WorkerState(enum.StrEnum):
@@ -46,6 +52,16 @@ class Scheduler(BaseModel):
     label: str
 
 
+class Style(BaseModel):
+    """A style of a WebUI's list: words around those of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    prompt: str = ""
+    negative_prompt: str = ""
+
+
 class About(BaseModel):
     """What a worker can do. Sent when it joins and when it changes."""
 
@@ -61,8 +77,24 @@ class About(BaseModel):
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    vaes: tuple[str, ...] = ()
+    styles: tuple[Style, ...] = ()
+    enlargers: tuple[str, ...] = ()
+    """What makes finished pictures larger; none: it can't."""
     hires: bool = True
+    img2img: bool = False
+    inpainting: bool = False
+    variations: bool = True
+    clip_skip: bool = True
+    large_seeds: bool = True
+    """False: seeds of 2³¹ and above are none."""
+    free_cfg: bool = True
+    progress: bool = True
+    """False: it never says how far it is, so what is shown of its jobs is an estimate by time."""
+    max_side: int | None = None
+    max_steps: int | None = None
     max_pixels: int = PIXELS_MAX
+    protocol: int = PROTOCOL
 
     def tokens(self) -> tuple[str, ...]:
         """What the queue matches jobs against; `needs.needs_of` makes the other side."""
@@ -72,7 +104,24 @@ class About(BaseModel):
         found += [f"lora:{name}" for name in self.loras]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
-        return tuple(found)
+        found += [f"vae:{name}" for name in self.vaes]
+        found += [f"style:{style.name}" for style in self.styles]
+        if self.enlargers:
+            found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+        return (*found, *self._abilities())
+
+    def _abilities(self) -> list[str]:
+        can = {
+            needs.IMG2IMG: self.img2img,
+            needs.INPAINTING: self.inpainting,
+            needs.VARIATIONS: self.variations,
+            needs.CLIP_SKIP: self.clip_skip,
+            needs.LARGE_SEEDS: self.large_seeds,
+            needs.FREE_CFG: self.free_cfg,
+            **{needs.side_token(limit): (self.max_side or limit + 1) > limit for limit in needs.SIDE_LIMITS},
+            **{needs.steps_token(limit): (self.max_steps or limit + 1) > limit for limit in needs.STEPS_LIMITS},
+        }
+        return [token for token, able in can.items() if able]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +139,15 @@ class WorkerInfo:
     reason: str | None = None
     """Why it is away."""
     about: About | None = None
+
+    @property
+    def place(self) -> str:
+        """What it is called beyond its process: `host/webui` of `host/webui/4f2a`."""
+        return self.id.rpartition("/")[0] or self.id
+
+    def shown_paused(self) -> WorkerInfo:
+        """It as it looks while an admin drains it."""
+        return replace(self, reason=self.reason or "paused by an admin")
 
     @classmethod
     def from_hash(cls, worker_id: str, fields: Mapping[bytes, bytes]) -> WorkerInfo:

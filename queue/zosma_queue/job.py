@@ -89,6 +89,8 @@ class Job:
     progress: float | None = None
     """0 to 1, while running."""
     eta_s: float | None = None
+    estimated: bool = False
+    """Progress and `eta_s` are by time: the WebUI doesn't say."""
     cancelling: bool = False
     error_kind: str | None = None
     error: str | None = None
@@ -133,6 +135,7 @@ class Job:
             worker=text("worker"),
             progress=number("progress"),
             eta_s=number("eta"),
+            estimated=text("estimated") == "1",
             cancelling=text("cancel") is not None,
             error_kind=text("error_kind"),
             error=text("error"),

@@ -56,6 +56,8 @@ POLICIES = PREFIX + "policies"
 STATS = PREFIX + "stats"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
+#: string: the oldest worker protocol that may work (fleet.py).
+PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
 
@@ -68,6 +70,11 @@ def job(job_id: str) -> str:
 def image(job_id: str, attempt: int, index: int) -> str:
     """string: the bytes of one picture. The attempt is in the name, so that a late worker overwrites nothing."""
     return f"{PREFIX}image:{job_id}:{attempt}:{index}"
+
+
+def picture_input(input_id: str) -> str:
+    """string: the bytes of a picture that a request starts from. Python's alone: no script touches it."""
+    return f"{PREFIX}input:{input_id}"
 
 
 def preview(job_id: str) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from zosma_queue.request import Request
+from zosma_queue.request import DRAWN_SEED_MAX, Request
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -51,8 +51,36 @@ def loras_in(prompt: str) -> list[str]:
     return [name.strip() for name in _LORA.findall(prompt)]
 
 
+#: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
+IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
+#: Some WebUIs clamp silently at these.
+SIDE_LIMITS = (1024,)
+STEPS_LIMITS = (80, 100)
+CFG_LIMITS = (1.0, 25.0)
+LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
+FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
+
+
+def side_token(limit: int) -> str:
+    """Needed for pictures with a side longer than this."""
+    return f"sides over {limit} px"
+
+
+def steps_token(limit: int) -> str:
+    """Needed for more steps than this."""
+    return f"more than {limit} steps"
+
+
 def needs_of(request: Request) -> Needs:
     """What a request needs. Its names must be those of the catalogue (`Catalogue.resolve`)."""
+    tokens = [UPSCALE] if request.upscale else _generation(request)
+    if request.upscale and request.upscale.upscaler_1:
+        tokens.append(f"{UPSCALE}:{request.upscale.upscaler_1}")
+    pixels = next(step for step in PIXEL_STEPS if step >= request.output_pixels)
+    return Needs(tuple(sorted(tokens)), pixels, None if request.upscale else request.checkpoint)
+
+
+def _generation(request: Request) -> list[str]:
     tokens = []
     if request.checkpoint:
         tokens.append(f"checkpoint:{request.checkpoint}")
@@ -65,5 +93,24 @@ def needs_of(request: Request) -> Needs:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for name in loras_in(request.prompt)})
-    pixels = next(step for step in PIXEL_STEPS if step >= request.output_pixels)
-    return Needs(tuple(sorted(tokens)), pixels, request.checkpoint)
+    if request.vae:
+        tokens.append(f"vae:{request.vae}")
+    tokens += sorted({f"style:{name}" for name in request.styles})
+    if request.img2img:
+        tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
+    return [*tokens, *_limits(request)]
+
+
+def _limits(request: Request) -> list[str]:
+    """What only matters for requests with uncommon values."""
+    tokens = [side_token(limit) for limit in SIDE_LIMITS if max(request.width, request.height) > limit]
+    tokens += [steps_token(limit) for limit in STEPS_LIMITS if request.steps > limit]
+    if not CFG_LIMITS[0] <= request.cfg_scale <= CFG_LIMITS[1]:
+        tokens.append(FREE_CFG)
+    if max(request.seeds) > DRAWN_SEED_MAX:
+        tokens.append(LARGE_SEEDS)
+    if request.subseed_strength:
+        tokens.append(VARIATIONS)
+    if (request.clip_skip or 1) > 1:
+        tokens.append(CLIP_SKIP)
+    return tokens

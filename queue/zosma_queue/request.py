@@ -1,4 +1,4 @@
-"""What somebody asks for: one txt2img request, checked field by field.
+"""What somebody asks for: pictures from words, from another picture, or a picture made larger; checked field by field.
 
 Field names are those of AUTOMATIC1111's API where it has one.
 """
@@ -6,7 +6,7 @@ Field names are those of AUTOMATIC1111's API where it has one.
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -28,7 +28,15 @@ SEED_MAX = 2**32 - 1
 #: A1111 works on latents of 8×8 pixels and rounds sizes down to them.
 LATENT_PX = 8
 
+#: A picture that a request starts from: its bytes, and its pixels.
+INPUT_MAX_BYTES = 12 * 1024 * 1024
+INPUT_PIXELS_MAX = PIXELS_MAX
+UPSCALE_MAX = 8.0
+STYLES_MAX = 10
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: Names a picture that was stored with `Queue.keep_input`. Bytes travel apart from the request, and never a URL.
+InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 
 
 class Hires(BaseModel):
@@ -43,12 +51,57 @@ class Hires(BaseModel):
     upscaler: Name | None = None
 
 
+class Img2Img(BaseModel):
+    """A picture to start from, and with `mask` the part of it to paint anew. Names are A1111's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: InputId
+    mask: InputId | None = None
+    """White is painted anew."""
+    denoising_strength: float = Field(0.75, ge=0.0, le=1.0)
+    resize_mode: int = Field(0, ge=0, le=2)
+    """0: just resize, 1: crop and resize, 2: resize and fill."""
+    mask_blur: int = Field(4, ge=0, le=64)
+    inpainting_fill: int = Field(1, ge=0, le=3)
+    """0: fill, 1: original, 2: latent noise, 3: latent nothing."""
+    inpaint_full_res: bool = False
+    """Only the masked part, at full resolution."""
+    inpaint_full_res_padding: int = Field(32, ge=0, le=512)
+    inpainting_mask_invert: bool = False
+
+
+class Upscale(BaseModel):
+    """A picture to make larger, with nothing generated. Names are A1111's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: InputId
+    source_width: int = Field(ge=1, le=16_384)
+    source_height: int = Field(ge=1, le=16_384)
+    resize_mode: Literal[0, 1] = 0
+    """0: by `upscaling_resize`; 1: to a size, what stands over is cut off."""
+    upscaling_resize: float = Field(2.0, ge=1.0, le=UPSCALE_MAX)
+    upscaling_resize_w: int = Field(512, ge=1, le=16_384)
+    upscaling_resize_h: int = Field(512, ge=1, le=16_384)
+    upscaler_1: Name | None = None
+    """None: the best that the fleet has."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
+        if self.resize_mode == 1:
+            return self.upscaling_resize_w, self.upscaling_resize_h
+        return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
+
+
 class Request(BaseModel):
     """A checked request. Immutable, and the same JSON on every machine."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=PROMPT_MAX_CHARS)]
+    prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    """Only `upscale` does without."""
     negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
@@ -64,9 +117,44 @@ class Request(BaseModel):
     """None: whatever the worker has loaded."""
     clip_skip: int | None = Field(None, ge=1, le=12)
     hires: Hires | None = None
+    vae: Name | None = None
+    """None: as its WebUI is set up."""
+    styles: tuple[Name, ...] = Field((), max_length=STYLES_MAX)
+    """Names from the WebUI's list, which has their words."""
+    subseed: int = Field(-1, ge=-1, le=SEED_MAX)
+    subseed_strength: float = Field(0.0, ge=0.0, le=1.0)
+    """Above 0: all pictures have the seed `seed`, and vary by subseed, subseed + 1, …"""
+    img2img: Img2Img | None = None
+    upscale: Upscale | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_are_there(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("upscale"):
+            if "prompt" not in data:
+                raise ValueError(f"prompt {_FIXES['missing']}")
+            if isinstance(data["prompt"], str) and not data["prompt"].strip():
+                raise ValueError(f"prompt {_FIXES['string_too_short']}")
+        return data
+
+    @model_validator(mode="after")
+    def _one_thing_at_a_time(self) -> Self:
+        if self.img2img and self.hires:
+            raise ValueError(
+                "hires: belongs to pictures made from words alone: leave it out, and ask for a larger size"
+            )
+        if self.upscale and (self.img2img or self.hires or self.count != 1):
+            raise ValueError("upscale: makes one picture larger and nothing else: leave the other fields out")
+        return self
 
     @model_validator(mode="after")
     def _within_the_canvas(self) -> Self:
+        if self.upscale and self.output_pixels > PIXELS_MAX:
+            wide, high = self.output_size
+            raise ValueError(
+                f"upscale.upscaling_resize: makes the picture {wide}x{high}, at most {PIXELS_MAX // 10**6} megapixels"
+                " are possible: use a smaller scale"
+            )
         if self.output_pixels > PIXELS_MAX:
             wide, high = self.output_size
             raise ValueError(
@@ -80,6 +168,8 @@ class Request(BaseModel):
     @property
     def output_size(self) -> tuple[int, int]:
         """(width, height) in pixels of the finished picture."""
+        if self.upscale:
+            return self.upscale.size
         scale = self.hires.scale if self.hires else 1.0
         return _on_grid(self.width * scale), _on_grid(self.height * scale)
 
@@ -90,14 +180,31 @@ class Request(BaseModel):
         return wide * high
 
     def pinned(self) -> Request:
-        """The request with its open choices made: a drawn seed, sizes on the latent grid."""
+        """The request with its open choices made: drawn seeds, sizes on the latent grid."""
         return self.model_copy(
             update={
-                "seed": self.seed if self.seed >= 0 else secrets.randbelow(DRAWN_SEED_MAX + 1),
+                "seed": _drawn(self.seed),
+                "subseed": _drawn(self.subseed) if self.subseed_strength else self.subseed,
                 "width": _on_grid(self.width),
                 "height": _on_grid(self.height),
             }
         )
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each picture."""
+        return [self.seed + (0 if self.subseed_strength else index) for index in range(self.count)]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Ids of the pictures that it starts from."""
+        if self.img2img:
+            return (self.img2img.image, *([self.img2img.mask] if self.img2img.mask else []))
+        return (self.upscale.image,) if self.upscale else ()
+
+
+def _drawn(seed: int) -> int:
+    return seed if seed >= 0 else secrets.randbelow(DRAWN_SEED_MAX + 1)
 
 
 def _on_grid(side: float) -> int:
@@ -129,7 +236,7 @@ def _refusal(error: ValidationError) -> RequestRefusedError:
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "value_error":
         text = str(first["ctx"]["error"])
-        field, _, _ = text.partition(":")
+        field = text.partition(":")[0].split(" ")[0]
         return RequestRefusedError(text, field=field)
     context = first.get("ctx", {})
     given = first["input"]
@@ -147,7 +254,8 @@ def bounds_of(field: str) -> str:
     model: type[BaseModel] = Request
     *parents, name = field.split(".")
     if parents:
-        model = Hires
+        parts: dict[str, type[BaseModel]] = {"hires": Hires, "img2img": Img2Img, "upscale": Upscale}
+        model = parts[parents[0]]
     lower = upper = None
     for limit in model.model_fields[name].metadata:
         lower = getattr(limit, "ge", lower)

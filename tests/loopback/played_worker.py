@@ -10,7 +10,7 @@ from PIL import Image
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
-from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
+from zosma_queue.fleet import About, Checkpoint, Scheduler, Style, WorkerState
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.messages import decode_request
 from zosma_queue.request import PIXELS_MAX
@@ -28,6 +28,12 @@ ABOUT = About(
     samplers=("DPM++ 2M", "Euler a"),
     schedulers=(Scheduler(name="karras", label="Karras"),),
     upscalers=("Latent",),
+    enlargers=("Lanczos", "R-ESRGAN 4x+"),
+    loras=("lighthouses",),
+    vaes=("soft.safetensors",),
+    styles=(Style(name="misty", prompt="{prompt}, misty"),),
+    img2img=True,
+    inpainting=True,
 )
 
 

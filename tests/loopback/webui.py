@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -39,11 +40,18 @@ class Turn:
     @property
     def checkpoint(self) -> str:
         """The model that makes it: the one asked for, or silently the first when that is not there."""
-        asked = self.body["override_settings"]["sd_model_checkpoint"].partition(".")[0]
+        asked = self.body.get("override_settings", {}).get("sd_model_checkpoint", "").partition(".")[0]
         return asked if asked in self.webui.models else self.webui.models[0]
 
 
+GENERATIONS = ("/sdapi/v1/txt2img", "/sdapi/v1/img2img", "/sdapi/v1/extra-single-image")
 Answer = Callable[[Turn], Awaitable[web.StreamResponse]]
+
+
+async def drained() -> None:
+    """Connections that the other side has closed are closed here too, before a loop may end."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def picture(width: int, height: int, seed: int | None, *, text: str | None = None, fmt: str = "PNG") -> bytes:
@@ -174,6 +182,10 @@ class Hold:
         return await self.then(turn)
 
 
+def _is_canary(body: Any) -> bool:
+    return isinstance(body, dict) and str(body.get("force_task_id", "")).startswith("task(zosma-")
+
+
 class ScriptedWebUI:
     """A WebUI that answers generations by script, in order, and well once the script is over."""
 
@@ -184,8 +196,12 @@ class ScriptedWebUI:
         self.progress: Json = {"progress": 0.0, "eta_relative": 0.0, "state": {"job_count": 0}, "current_image": None}
         #: path → handler that stands before all others.
         self.special: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]] = {}
+        self.tls: ssl.SSLContext | None = None
         self.held: Hold | None = None
         self.seen: list[Seen] = []
+        #: Canaries and benchmarks: jobs of the worker itself, with a script of their own.
+        self.canaries: list[Json] = []
+        self._canary_script: deque[Answer] = deque()
         self._script: deque[Answer] = deque()
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -194,10 +210,14 @@ class ScriptedWebUI:
         """The answers to the next generations."""
         self._script.extend(answers)
 
+    def script_canaries(self, *answers: Answer) -> None:
+        """The answers to the next jobs of the worker itself."""
+        self._canary_script.extend(answers)
+
     @property
     def url(self) -> str:
         """Its base URL, the same after each start."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def address(self) -> Address:
@@ -211,22 +231,27 @@ class ScriptedWebUI:
     @property
     def jobs(self) -> list[Json]:
         """The bodies of all generations so far."""
-        return [seen.body for seen in self.seen if seen.path == "/sdapi/v1/txt2img"]
+        return [seen.body for seen in self.seen if seen.path in GENERATIONS and not _is_canary(seen.body)]
 
     async def start(self) -> None:
         """Listens; the port stays the same from the first start on."""
-        app = web.Application()
+        app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handle_signals=False)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True, ssl_context=self.tls).start()
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Ends it."""
         runner, self._runner = self._runner, None
         if runner:
+            server = runner.server
             await runner.cleanup()
+            await drained()
+            for connection in server.connections if server else ():  # came in while it was closing
+                if connection.transport is not None:
+                    connection.transport.abort()
 
     async def crash(self) -> None:
         """The port closes and all connections drop."""
@@ -249,6 +274,10 @@ class ScriptedWebUI:
 
     # -- answers ------------------------------------------------------------------------------------------------
 
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        """What it answers once the script is over."""
+        return await pictures()(turn)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json() if request.can_read_body else None
         self.seen.append(Seen(request.method, request.path, body))
@@ -256,8 +285,12 @@ class ScriptedWebUI:
             return web.json_response({"detail": "Not authenticated"}, status=401)
         if request.path in self.special:
             return await self.special[request.path](request)
-        if request.path == "/sdapi/v1/txt2img":
-            answer = self._script.popleft() if self._script else pictures()
+        if request.path in GENERATIONS:
+            script = self._script
+            if _is_canary(body):
+                self.canaries.append(body or {})
+                script = self._canary_script
+            answer = script.popleft() if script else self.usual
             return await answer(Turn(self, request, body or {}))
         if request.path == "/sdapi/v1/interrupt":
             if self.held:

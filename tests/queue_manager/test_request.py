@@ -52,3 +52,41 @@ def test_sizes_go_down_to_the_latent_grid():
 
 def test_white_space_around_a_prompt_means_nothing():
     assert parse_request({"prompt": "  a cat\n"}).prompt == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({"prompt": "x", "img2img": {"image": "http://a/b.png"}}, "img2img.image", "img2img.image is"),
+        ({"prompt": "x", "img2img": {"image": "0" * 20, "mask_blur": 99}}, "img2img.mask_blur", "between 0 and 64"),
+        ({"prompt": "x", "hires": {}, "img2img": {"image": "0" * 20}}, "hires", "from words alone"),
+        ({"prompt": "x", "subseed_strength": 2}, "subseed_strength", "between 0 and 1"),
+        ({"prompt": "x", "styles": ["a"] * 11}, "styles", "styles"),
+        ({"upscale": {"image": "0" * 20, "source_width": 4000, "source_height": 4000, "upscaling_resize": 4}},
+         "upscale.upscaling_resize", "16000x16000"),
+        ({"count": 2, "upscale": {"image": "0" * 20, "source_width": 9, "source_height": 9}}, "upscale", "one picture"),
+    ],
+)  # fmt: skip
+def test_a_request_from_a_picture_is_refused_likewise(fields, field, says):
+    with pytest.raises(RequestRefusedError) as refused:
+        parse_request(fields)
+
+    assert refused.value.field == field
+    assert says in str(refused.value)
+
+
+def test_upscaling_needs_no_words():
+    request = parse_request({"upscale": {"image": "0" * 20, "source_width": 100, "source_height": 50}}).pinned()
+
+    assert (request.prompt, request.output_size, request.inputs) == ("", (200, 100), ("0" * 20,))
+
+
+def test_a_variation_keeps_its_seed_and_has_its_subseed_drawn_once():
+    pinned = parse_request({"prompt": "a cat", "seed": 5, "count": 3, "subseed_strength": 0.5}).pinned()
+
+    assert pinned.seeds == [5, 5, 5]
+    assert 0 <= pinned.subseed == pinned.pinned().subseed
+
+
+def test_a_seed_without_strength_stays_as_it_is():
+    assert parse_request({"prompt": "a cat"}).pinned().subseed == -1

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from loopback.fleet import HASTY, Community, Join
-from loopback.webui import ScriptedWebUI
+from loopback.webui import ScriptedWebUI, drained
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_worker import drive, health, outcomes, slot
 from zosma_worker.settings import Address
+from zosma_worker.slot import Manners
 from zosma_worker.watch import Patience
 
 
@@ -26,6 +28,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 1)
     monkeypatch.setattr(drive, "INTERRUPT_EVERY_S", 0.05)
     monkeypatch.setattr(health, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(health, "OTHERS_EVERY_S", 0.05)
 
 
 @pytest.fixture(name="ann")
@@ -41,6 +44,13 @@ async def _webui() -> AsyncIterator[ScriptedWebUI]:
         yield webui
 
 
+@pytest.fixture(name="other")
+async def _other() -> AsyncIterator[ScriptedWebUI]:
+    """A second WebUI. Name both before `join`: workers leave before their WebUIs do."""
+    async with ScriptedWebUI() as webui:
+        yield webui
+
+
 @pytest.fixture(name="join")
 async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
     """Starts workers in this process; they leave at the end of the test."""
@@ -48,13 +58,18 @@ async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
     webuis: list[ScriptedWebUI] = []
 
     async def join(
-        where: ScriptedWebUI | Address, *, state: WorkerState = WorkerState.READY, patience: Patience = HASTY
+        where: ScriptedWebUI | Address,
+        *,
+        state: WorkerState = WorkerState.READY,
+        patience: Patience = HASTY,
+        **manners: Any,
     ) -> WorkerInfo:
         if isinstance(where, ScriptedWebUI):
             webuis.append(where)
         address = where if isinstance(where, Address) else where.address
         stop = asyncio.Event()
-        running.append((stop, asyncio.create_task(slot.run_slot(redis_url, address, stop, patience=patience))))
+        work = slot.run_slot(redis_url, address, stop, Manners(patience=patience, **manners))
+        running.append((stop, asyncio.create_task(work)))
         return await ann.worker(state, address.place)
 
     yield join
@@ -65,3 +80,4 @@ async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
             webui.held.released.set()
     async with asyncio.timeout(10):
         await asyncio.gather(*(task for _, task in running))
+    await drained()

@@ -15,6 +15,7 @@ from zosma_queue import keys
 from zosma_queue.errors import NoWorkerError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
+from zosma_worker.quarantine import Pauses
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
 from zosma_worker.watch import Patience
@@ -154,7 +155,7 @@ async def test_a_webui_that_falls_silent_in_mid_job_gives_the_job_back(webui, jo
     hold = Hold()
     webui.script(hold)
 
-    await join(webui, patience=Patience(poll_s=0.03, deaf_s=0.0))
+    await join(webui, patience=Patience(poll_s=0.03, deaf_s=0.0, pauses=Pauses(first_s=0.05)))
     job_id = await ann.asks()
     await hold.started.wait()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import aiohttp
 import pytest
+from PIL import Image
 
 from loopback.webui import Address
 from zosma_queue.job import State
@@ -52,3 +55,26 @@ async def test_a_hires_pass_comes_out_in_its_size(builtin, join, ann):
 
     assert (job.state, job.result.pictures[0].width) == (State.DONE, 96)
     assert "Hires upscale: 1.5" in job.result.pictures[0].parameters
+
+
+async def _sends(queue):
+    out = io.BytesIO()
+    Image.new("RGB", (96, 64), (200, 40, 40)).save(out, "PNG")
+    return await queue.keep_input(out.getvalue())
+
+
+async def test_pictures_are_made_from_pictures_and_made_larger(builtin, join, ann, queue):
+    await join(builtin)
+
+    image, mask = await _sends(queue), await _sends(queue)
+    start = {"image": image, "denoising_strength": 0.5}
+    plain = await ann.gets(await ann.asks(img2img=start, styles=["misty"]))
+    masked = await ann.gets(await ann.asks(img2img={**start, "mask": mask}, subseed_strength=0.4, subseed=9))
+    upscale = {"image": image, "source_width": 96, "source_height": 64, "upscaler_1": "nearest"}
+    large = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert [job.state for job in (plain, masked, large)] == [State.DONE] * 3
+    assert "Denoising strength: 0.5" in plain.result.pictures[0].parameters
+    assert plain.result.info["prompt"] == "a cat, misty"
+    assert "Variation seed: 9" in masked.result.pictures[0].parameters
+    assert (large.result.pictures[0].width, large.result.pictures[0].height) == (192, 128)

@@ -227,11 +227,12 @@ async def test_progress_and_a_small_preview_are_published(webui, join, ann, queu
     hold = Hold()
     webui.script(hold)
     await join(webui)
+    job_id = await ann.asks()
+    await hold.started.wait()
     webui.progress = {
         "progress": 0.25, "eta_relative": 4.0, "state": {"job_count": 1, "sampling_step": 1},
         "current_image": encoded(picture(1024, 768, 3)),
     }  # fmt: skip
-    job_id = await ann.asks()
 
     preview = await until(lambda: queue.preview(job_id))
 
@@ -248,8 +249,9 @@ async def test_no_eta_is_told_while_a_checkpoint_loads(webui, join, ann):
     hold = Hold()
     webui.script(hold)
     await join(webui)
-    webui.progress = {"progress": 0.01, "eta_relative": 1246.0, "state": {"job_count": -1}, "current_image": None}
     job_id = await ann.asks()
+    await hold.started.wait()
+    webui.progress = {"progress": 0.01, "eta_relative": 1246.0, "state": {"job_count": -1}, "current_image": None}
 
     async def progressed():
         job = await ann.job(job_id)
@@ -312,7 +314,7 @@ async def test_an_unexpected_error_in_the_worker_is_a_retry_and_not_a_lost_job(w
     def explode(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("zosma_worker.drive.txt2img_body", explode)
+    monkeypatch.setattr("zosma_worker.drive.Making", explode)
     await join(webui)
 
     job = await ann.gets(await ann.asks())
@@ -332,8 +334,12 @@ async def test_a_checkpoint_that_is_gone_is_offered_no_more(webui, join, ann):
         workers = await ann.queue.workers()
         return [one.name for one in workers[0].about.checkpoints] == ["dream"]
 
-    await until(told)
-    job = await ann.job(job_id)
+    async def given_back():
+        job = await ann.job(job_id)
+        return job if job.error_kind else None
+
+    await until(told)  # before the job goes back, so that it is not offered here again
+    job = await until(given_back)
     assert (job.state.ended, job.error_kind, len(webui.jobs)) == (False, "wrong-checkpoint", 1)
 
 

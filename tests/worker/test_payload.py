@@ -1,22 +1,28 @@
-"""A request in A1111's words."""
+"""A request in each WebUI's words."""
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
-from zosma_worker.webui.flavour import Flavour
-from zosma_worker.webui.payload import txt2img_body
+from zosma_worker.webui.flavours import A1111, Forge, KoboldCpp, Order, SDCpp, SDNext
+from zosma_worker.webui.flavours.plain import laid_out
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
-A1111 = Flavour(name="a1111")
-FORGE = Flavour(name="forge", forge=True)
+EVERY = [A1111, Forge, SDNext, SDCpp, KoboldCpp]
 
 
-def body(flavour=A1111, **fields):
+def order(**fields):
     request = parse_request({"prompt": "a cat", "seed": 5, **fields})
-    return txt2img_body(request, DREAM, flavour, "task(job-1)")
+    return Order(request=request, checkpoint=DREAM, task="task(job-1)")
+
+
+def body(flavour=None, **fields):
+    return (flavour or A1111()).call(order(**fields)).body
 
 
 def test_the_whole_body_of_a_plain_request():
@@ -41,10 +47,24 @@ def test_the_whole_body_of_a_plain_request():
     }
 
 
+def test_a_small_server_is_told_only_what_it_reads():
+    assert body(SDCpp(), sampler="Euler a") == {
+        "prompt": "a cat", "negative_prompt": "", "width": 512, "height": 512, "steps": 20, "cfg_scale": 7.0,
+        "seed": 5, "batch_size": 1, "sampler_name": "Euler a",
+    }  # fmt: skip
+
+
 def test_several_pictures_are_made_one_after_the_other():
     made = body(count=4)
 
     assert (made["n_iter"], made["batch_size"]) == (4, 1)
+
+
+@pytest.mark.parametrize("flavour", [SDCpp, KoboldCpp])
+def test_where_one_call_makes_one_picture_there_are_as_many_calls_as_pictures(flavour):
+    parts = flavour().parts(order(count=3).request)
+
+    assert [(part.seed, part.count) for part in parts] == [(5, 1), (6, 1), (7, 1)]
 
 
 def test_names_and_clip_skip_are_passed_on():
@@ -55,25 +75,41 @@ def test_names_and_clip_skip_are_passed_on():
 
 
 def test_clip_skip_is_left_out_for_servers_that_would_fail_on_it():
-    made = body(Flavour(name="sdcpp", clip_option=False), clip_skip=2)
+    flavour = A1111(options={"sd_model_checkpoint": "dream"})
 
-    assert list(made["override_settings"]) == ["sd_model_checkpoint"]
-
-
-@pytest.mark.parametrize("flavour", [A1111, FORGE], ids=["a1111", "forge"])
-def test_a_hires_pass_has_its_fields(flavour):
-    made = body(flavour, hires={"scale": 1.5, "steps": 8, "denoise": 0.4, "upscaler": "Latent"}, cfg_scale=5)
-
-    wanted = {
-        "enable_hr": True, "hr_scale": 1.5, "hr_second_pass_steps": 8, "denoising_strength": 0.4,
-        "hr_upscaler": "Latent",
-    }  # fmt: skip
-    if flavour.forge:
-        wanted |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": 5.0}
-    assert {key: made.get(key) for key in wanted} == wanted
-    assert ("hr_cfg" in made) is flavour.forge
+    assert list(body(flavour, clip_skip=2)["override_settings"]) == ["sd_model_checkpoint"]
+    assert flavour.clip_skip is False
 
 
-def test_nothing_is_ever_null():
-    for made in (body(), body(FORGE, hires={}), body(sampler="Euler", hires={"upscaler": None})):
+@pytest.mark.parametrize("flavour", EVERY)
+def test_nothing_is_ever_null(flavour):
+    for made in (
+        body(flavour()),
+        body(flavour(), hires={}),
+        body(flavour(), sampler="Euler", hires={"upscaler": None}),
+    ):
         assert None not in made.values()
+
+
+@pytest.mark.parametrize(
+    ("size", "asked"), [((512, 512), (512, 512)), ((72, 64), (128, 64)), ((520, 1000), (576, 1024))]
+)
+def test_sizes_go_up_to_what_a_server_can_make(size, asked):
+    request = order(width=size[0], height=size[1]).request
+
+    assert KoboldCpp().made_size(request) == asked
+    assert A1111().made_size(request) == size
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_a_picture_to_start_from_is_laid_out_in_the_middle_of_whole_blocks(mode):
+    sent = Image.new("RGB", (40, 40), (255, 0, 0))
+    sent.paste((0, 0, 255), (20, 0, 40, 40))
+    out = io.BytesIO()
+    sent.save(out, "PNG")
+
+    with Image.open(io.BytesIO(laid_out(out.getvalue(), (72, 72), (128, 128), mode))) as image:
+        corners = [image.getpixel(place) for place in ((0, 0), (127, 0), (0, 127), (127, 127))]
+
+        assert image.size == (128, 128)
+    assert corners == [(255, 0, 0), (0, 0, 255)] * 2

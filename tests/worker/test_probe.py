@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import ssl
+
 import pytest
 from pydantic import SecretStr
 
@@ -41,11 +45,13 @@ async def test_loras_are_offered_by_name_and_alias():
     assert "lora:lighthouses" in found.about.tokens()
 
 
-async def test_a_server_that_reads_no_lora_tags_offers_none():
-    webui = with_special("/sdapi/v1/loras", 200, LORAS)
-    webui.special["/sdcpp/v1/capabilities"] = webui.special["/sdapi/v1/loras"]
+async def test_lists_of_other_shapes_are_as_good_as_none():
+    webui = with_special("/sdapi/v1/loras", 200, {"error": "no such thing"})
+    webui.special["/sdapi/v1/prompt-styles"] = webui.special["/sdapi/v1/loras"]
 
-    assert (await look(webui)).about.loras == ()
+    about = (await look(webui)).about
+
+    assert (about.loras, about.styles) == ((), ())
 
 
 async def test_an_a1111_with_all_it_has():
@@ -93,7 +99,7 @@ async def test_other_servers_are_known_by_their_fingerprints(path, body, options
 
     found = await look(webui)
 
-    assert (found.about.flavour, found.about.version, found.flavour.forge) == (flavour, version, flavour == "forge")
+    assert (found.about.flavour, found.about.version, type(found.flavour).name) == (flavour, version, flavour)
 
 
 async def test_a_server_without_schedulers_or_upscalers_can_be_used():
@@ -105,7 +111,7 @@ async def test_a_server_without_schedulers_or_upscalers_can_be_used():
 async def test_options_that_fail_don_t_matter():
     found = await look(with_special(OPTIONS, 500, {"error": "ValidationError"}))
 
-    assert (found.loaded, found.flavour.clip_option) == (None, True)
+    assert (found.loaded, found.about.clip_skip) == (None, True)
 
 
 async def test_the_login_is_sent():
@@ -152,4 +158,26 @@ async def test_nobody_there_is_told_as_such():
 
     async with Client(address) as client:
         with pytest.raises(WebUIUnreachable, match="doesn't answer"):
+            await probe(client)
+
+
+async def test_https_to_a_server_without_tls_is_told_with_its_fix():
+    async with ScriptedWebUI() as webui, Client(Address(webui.url.replace("http", "https"))) as client:
+        with pytest.raises(WebUINotSetUp, match="write http:// instead of https://"):
+            await probe(client)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+async def test_a_certificate_that_nobody_vouches_for_is_told_with_its_fix(tmp_path):
+    files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", *files]
+    made = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+    assert await made.wait() == 0
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    webui = ScriptedWebUI()
+    webui.tls = context
+
+    async with webui, Client(Address(webui.url)) as client:
+        with pytest.raises(WebUINotSetUp, match=r"certificate that is not accepted \(self.signed.*SSL_CERT_FILE"):
             await probe(client)

@@ -81,13 +81,51 @@ def test_a_png_without_an_infotext_and_no_info_gets_a_composed_one():
     assert checked.pictures[0].bytes == len(checked.data[0]) > len(picture(64, 64, 1))
 
 
-@pytest.mark.parametrize("fmt", ["JPEG", "WEBP"])
-def test_other_formats_are_told_apart_by_their_bytes(fmt):
-    data = picture(64, 64, 1, fmt=fmt)
+def test_a_webp_is_told_by_its_bytes_and_stays_as_it_is():
+    data = picture(64, 64, 1, fmt="WEBP")
 
     checked = verify({**answer(), "images": [encoded(data)]}, request(), DREAM)
 
-    assert (checked.pictures[0].format, checked.data) == (fmt.lower(), (data,))
+    assert (checked.pictures[0].format, checked.data) == ("webp", (data,))
+
+
+def test_a_jpeg_gets_its_infotext_and_keeps_its_pixels():
+    data = picture(64, 64, 1, fmt="JPEG")
+
+    checked = verify({**answer(), "images": [encoded(data)]}, request(), DREAM)
+
+    assert checked.pictures[0].format == "jpeg"
+    with Image.open(io.BytesIO(checked.data[0])) as image, Image.open(io.BytesIO(data)) as plain:
+        comment = image.getexif().get_ifd(0x8769)[0x9286]
+        assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == checked.pictures[0].parameters
+        assert image.tobytes() == plain.tobytes()
+
+
+def test_an_infotext_that_belongs_to_another_picture_is_replaced_in_text_and_file():
+    given = answer()
+    given["images"] = [encoded(picture(64, 64, 1, text="a dog\nSteps: 20, Seed: 99, Model: dream"))]
+
+    checked = verify({**given, "info": ""}, request(), DREAM)
+
+    with Image.open(io.BytesIO(checked.data[0])) as image:
+        assert image.info["parameters"] == checked.pictures[0].parameters
+    assert "Seed: 5" in checked.pictures[0].parameters
+    assert "99" not in checked.pictures[0].parameters
+
+
+def test_a_checkpoint_is_also_told_by_the_infotext_alone():
+    told = answer(sd_model_name=None, infotexts=["a cat\nSteps: 20, Seed: 5, Model: anime"])
+
+    assert kind_of(told) == "wrong-checkpoint"
+
+
+@pytest.mark.parametrize("nonsense", [{"all_subseeds": 5}, {"extra_generation_params": []}, {"version": 3}])
+def test_nonsense_in_info_is_as_good_as_nothing(nonsense):
+    checked = verify(answer(**nonsense), request(), DREAM)
+
+    assert checked.info["all_subseeds"] == [-1]
+    assert checked.info["extra_generation_params"] == {}
+    assert isinstance(checked.info["version"], str)
 
 
 def test_a_data_url_is_taken_for_what_it_holds():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import SecretStr
 
@@ -95,3 +97,32 @@ def test_a_workers_name_says_where_it_is_and_which_webui_it_drives(told):
 
     assert host
     assert (place, len(tail)) == ("gpu:7860", 4)
+
+
+def test_what_a_worker_is_told_about_its_manners(told):
+    usual = told()
+    settings = told(SD_GRACE_S="20.5", SD_BENCHMARK="OFF", SD_RESTART_COMMAND="systemctl --user restart 'a webui'")
+
+    assert (settings.grace_s, settings.benchmark) == (20.5, False)
+    assert settings.restart_command == ("systemctl", "--user", "restart", "a webui")
+    assert (usual.grace_s, usual.benchmark, usual.restart_command) == (300.0, True, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("SD_GRACE_S", "-1", "must be a number of seconds from 0"),
+        ("SD_GRACE_S", "5min", "must be a number of seconds from 0"),
+        ("SD_GRACE_S", "nan", "must be a number of seconds from 0"),
+        ("SD_BENCHMARK", "maybe", "must be on or off"),
+        ("SD_RESTART_COMMAND", "sh -c 'x", "has a quotation mark without its partner"),
+    ],
+)
+def test_a_wrong_manner_is_told_with_its_fix(told, name, value, fix):
+    with pytest.raises(SettingsError, match=f"^{name}={re.escape(repr(value))} is wrong: {fix}"):
+        told(**{name: value})
+
+
+def test_a_restart_command_is_for_one_webui(told):
+    with pytest.raises(SettingsError, match="run a worker for each"):
+        told(SD_API_HOST="a,b", SD_RESTART_COMMAND="restart")

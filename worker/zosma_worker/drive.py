@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import redis.asyncio
@@ -21,7 +23,8 @@ from zosma_queue.scripts import redis_errors
 from zosma_queue.tasks import end
 from zosma_worker import outcomes
 from zosma_worker.lease import Lease
-from zosma_worker.verify import BadAnswer, Checked, verify
+from zosma_worker.making import Making, Part
+from zosma_worker.verify import BadAnswer, Checked, verify_all
 from zosma_worker.watch import Patience, Stalled, Watch
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import (
@@ -29,10 +32,10 @@ from zosma_worker.webui.errors import (
     WebUICut,
     WebUIError,
     WebUINotSetUp,
+    WebUIRefused,
     WebUIUnreachable,
 )
-from zosma_worker.webui.flavour import Flavour
-from zosma_worker.webui.payload import txt2img_body
+from zosma_worker.webui.flavours import Flavour, Order
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,12 @@ IMAGE_TTL_S = 24 * 3600
 STORE_AGAIN_S = 0.5
 #: An interrupt does nothing while a model loads, so it is repeated.
 INTERRUPT_EVERY_S = 1.0
+#: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
+LEAVING_S = 10.0
+#: The next job waits no longer than this for the answer whether the last one was interrupted.
+ASKING_S = 1.0
+#: After this a request is on its way.
+SENT_S = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +80,22 @@ class Ended:
     version: str | None = None
     away: str = ""
     """Why the WebUI can't take another job; '' when it can."""
+    sick: bool = False
+    """With `away`: it must prove itself before it gets a job again."""
+    fault: str = ""
+    """What it did wrong, which may be the job's doing; '' for nothing."""
+    seconds: float = 0.0
+    """GPU time, when a picture came of it."""
     lingering: asyncio.Task[Any] | None = None
     """Done once the WebUI has let go of this job; nothing may begin before that."""
 
 
 class _Stopped(Exception):
-    """Raised when the lease is over: nobody wants the job from us any more."""
+    """Raised when nobody wants the job from us any more, or we are to leave."""
+
+
+async def _nothing() -> None:
+    """For whoever doesn't want to know that the WebUI has answered."""
 
 
 class Driver:
@@ -89,80 +108,167 @@ class Driver:
         self._queue = queue
         self._worker = worker
         self._patience = patience or Patience()
+        self.hand_back = asyncio.Event()
+        """Once set, running jobs are interrupted and go back to their place."""
+        self._asking: asyncio.Task[bool] | None = None
+        self.sent = asyncio.Event()
+        """Set by each job once its request is on its way."""
 
-    async def run(self, task: Task) -> Ended:
-        """Makes the pictures and stores them. Every WebUI fault becomes an outcome."""
+    async def run(self, task: Task, ratio: float | None, answered: Callable[[], Awaitable[None]] = _nothing) -> Ended:
+        """Makes the pictures and stores them. Every WebUI fault becomes an outcome.
+
+        `ratio`: how fast the WebUI is, see `Patience.with_job`. `answered` is called when the WebUI is done with the
+        job, before its answer is looked at.
+        """
         async with Lease(self._queue, task.id, task.attempt) as lease:
             try:
-                return await self._make(task, lease)
-            except (WebUIUnreachable, WebUIBusy, WebUINotSetUp) as error:
+                return await self._make(task, lease, ratio, answered)
+            except WebUIUnreachable as error:
+                return Ended(outcome=outcomes.AWAY, away=str(error), sick=True)
+            except (WebUIBusy, WebUINotSetUp) as error:
                 return Ended(outcome=outcomes.AWAY, away=str(error))
             except WebUICut as error:
                 return await self._after_cut(task, error)
             except (WebUIError, BadAnswer) as error:
-                log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
-                return Ended(outcome=outcomes.after(error, await self._failures(task)))
+                return await self._fault(task, error)
+
+    async def try_out(self, task: Task) -> float:
+        """Makes pictures that nobody asked for, to see whether they come out right; the seconds that took.
+
+        Raises:
+          WebUIError, BadAnswer, Stalled: when they don't.
+        """
+        watch = Watch(self._webui, task.name, lambda report: None, self._patience)
+        began = time.monotonic()
+        call = asyncio.create_task(self._making(task, {}).run())
+        watching = asyncio.create_task(watch.run())
+        try:
+            await asyncio.wait({call, watching}, return_when=asyncio.FIRST_COMPLETED)
+            parts = call.result() if call.done() else watching.result()
+        except Stalled:
+            with contextlib.suppress(WebUIError):
+                if await watch.ours():
+                    await self._webui.interrupt()
+            raise
+        finally:
+            await end(call, watching)
+        seconds = time.monotonic() - began - watch.waited_s
+        await asyncio.to_thread(self._verified, task, parts, {})
+        return seconds
 
     # -- making it ----------------------------------------------------------------------------------------------
 
-    async def _make(self, task: Task, lease: Lease) -> Ended:
-        body = txt2img_body(task.request, task.checkpoint, task.flavour, task.name)
-        watch = Watch(self._webui, task.name, lease.report, self._patience)
+    async def _make(
+        self, task: Task, lease: Lease, ratio: float | None, answered: Callable[[], Awaitable[None]]
+    ) -> Ended:
+        patience = self._patience.with_job(task.request, ratio)
+        inputs = await self._inputs(task)
+        if self._asking:  # the next job clears the flag
+            await asyncio.wait({self._asking}, timeout=ASKING_S)
+        making = self._making(task, inputs, ratio)
+        call = asyncio.create_task(making.run())
+        estimate = None if task.flavour.tells_progress else making.estimate
+        watch = Watch(self._webui, task.name, lease.report, patience, estimate)
         began = time.monotonic()
-        call = asyncio.create_task(self._webui.txt2img(body))
+        asyncio.get_running_loop().call_later(SENT_S, self.sent.set)
         try:
-            answer = await self._answer(call, watch, lease)
+            parts = await self._answer(call, watch, lease)
         except (_Stopped, Stalled) as reason:
+            making.stop()
             return await self._break_off(task, call, watch, lease, reason)
         except BaseException:
             await end(call)
             raise
-        gpu_seconds = time.monotonic() - began
-        checked = await asyncio.to_thread(verify, answer, task.request, task.checkpoint)
+        gpu_seconds = max(time.monotonic() - began - watch.waited_s, 0.001)
+        self._asking = asking = asyncio.create_task(self._was_interrupted(task))
+        await answered()
+        if await asking:
+            raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
+        checked = await asyncio.to_thread(self._verified, task, parts, inputs)
         if not await self._store(task, checked, lease):
             return Ended(outcome=calls.RELEASE, loaded=task.checkpoint.name)
         return Ended(
             outcome=calls.done(self._result(task, checked, gpu_seconds)),
             loaded=task.checkpoint.name,
             version=checked.info["version"] or None,
+            seconds=gpu_seconds,
         )
 
-    async def _answer(self, call: asyncio.Task[Any], watch: Watch, lease: Lease) -> Any:
+    def _verified(self, task: Task, parts: list[Part], inputs: Mapping[str, bytes]) -> Checked:
+        decoded = [replace(part, answer=self._webui.decoded(part.answer)) for part in parts]
+        return verify_all(decoded, task.checkpoint, task.flavour, inputs)
+
+    def _making(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Making:
+        order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name, inputs=inputs)
+        return Making(self._webui, task.flavour, order, ratio or 1.0)
+
+    async def _inputs(self, task: Task) -> dict[str, bytes]:
+        """The pictures that the request starts from.
+
+        Raises:
+          WebUIRefused: when one is no longer stored.
+          WebUIBusy: when Redis can't be asked, so that the job goes back.
+        """
+        found: dict[str, bytes] = {}
+        for input_id in task.request.inputs:
+            try:
+                with redis_errors():
+                    data: Any = await self._queue.get(keys.picture_input(input_id))
+            except QueueUnavailableError as error:
+                raise WebUIBusy("the queue went away before the job had begun") from error
+            if data is None:
+                raise WebUIRefused("", detail="the picture to start from is no longer stored: send it again")
+            found[input_id] = data
+        return found
+
+    async def _was_interrupted(self, task: Task) -> bool:
+        """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
+        progress = None
+        if task.flavour.tells_progress:
+            with contextlib.suppress(WebUIError):
+                progress = await self._webui.progress(image=False)
+        return progress is not None and progress.interrupted
+
+    async def _answer(self, call: asyncio.Task[list[Part]], watch: Watch, lease: Lease) -> list[Part]:
         """What the WebUI answers, unless the lease or the WebUI's life ends before.
 
         Raises:
-          _Stopped: when the job is cancelled or somebody else's.
+          _Stopped: when the job is cancelled, somebody else's, or to be handed back.
           Stalled, WebUIUnreachable: when the watch says so.
           WebUIError: when the WebUI does.
         """
         watching = asyncio.create_task(watch.run())
         over = asyncio.create_task(lease.over.wait())
+        leaving = asyncio.create_task(self.hand_back.wait())
         try:
-            await asyncio.wait({call, watching, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({call, watching, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if call.done():
                 return call.result()
             if watching.done():
                 return watching.result()
             raise _Stopped
         finally:
-            await end(watching, over)
+            await end(watching, over, leaving)
 
     async def _break_off(
         self, task: Task, call: asyncio.Task[Any], watch: Watch, lease: Lease, reason: Exception
     ) -> Ended:
         """Interrupts the WebUI and waits until it has let go of the job."""
         letting_go = asyncio.create_task(self._let_go(call, watch))
-        await asyncio.wait({letting_go}, timeout=self._patience.stubborn_s)
-        if isinstance(reason, Stalled):
-            log.warning("job %s attempt %d: %s", task.id, task.attempt, reason)
-            outcome = outcomes.after(reason, await self._failures(task))
+        stubborn_s = min(self._patience.stubborn_s, LEAVING_S) if self.hand_back.is_set() else self._patience.stubborn_s
+        await asyncio.wait({letting_go}, timeout=stubborn_s)
+        stalled = isinstance(reason, Stalled)
+        if stalled:
+            ended = await self._fault(task, reason)
         else:
-            outcome = calls.CANCELLED if lease.state is calls.Lease.CANCEL else calls.RELEASE
+            ended = Ended(outcome=calls.CANCELLED if lease.state is calls.Lease.CANCEL else calls.RELEASE)
         if not letting_go.done():
             away = f"{self._webui.url} does not end a job that was stopped: restart it if this stays so"
-            return Ended(outcome=outcome, away=away, lingering=letting_go)
+            return replace(ended, away=away, sick=stalled, lingering=letting_go)
         error = call.exception()
-        return Ended(outcome=outcome, away=str(error) if isinstance(error, WebUIUnreachable | WebUICut) else "")
+        if isinstance(error, WebUIUnreachable | WebUICut):
+            return replace(ended, away=str(error), sick=True)
+        return ended
 
     async def _let_go(self, call: asyncio.Task[Any], watch: Watch) -> None:
         """Interrupts the WebUI until the call returns, but never while it runs somebody else's work."""
@@ -199,7 +305,7 @@ class Driver:
         return Result(
             pictures=checked.pictures,
             attempt=task.attempt,
-            checkpoint=task.checkpoint.name,
+            checkpoint="" if task.request.upscale else task.checkpoint.name,
             checkpoint_hash=short if isinstance(short, str) else task.checkpoint.hash,
             sampler=str(info["sampler_name"]),
             scheduler=task.request.scheduler or (scheduler if isinstance(scheduler, str) else None),
@@ -216,11 +322,20 @@ class Driver:
         try:
             await self._webui.options()
         except (WebUIUnreachable, WebUICut, WebUIBusy) as gone:
-            return Ended(outcome=outcomes.after_death(task.attempt), away=str(gone))
+            return Ended(outcome=outcomes.after_death(task.attempt), away=str(gone), sick=True)
         except WebUIError as other:
             return Ended(outcome=outcomes.AWAY, away=str(other))
-        outcome = outcomes.after(error, await self._failures(task))
-        return Ended(outcome=outcome, away="" if await self._calmed(task) else f"{self._webui.url} is still busy")
+        ended = await self._fault(task, error)
+        if await self._calmed(task):
+            return ended
+        return replace(ended, away=f"{self._webui.url} dropped a job and does not end it", sick=True)
+
+    async def _fault(self, task: Task, error: Exception) -> Ended:
+        """What becomes of a job that went wrong on a WebUI which still answers."""
+        log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
+        failures, elsewhere = await self._history(task)
+        outcome = outcomes.after(error, failures, elsewhere=elsewhere)
+        return Ended(outcome=outcome, fault=str(error) if outcomes.is_webuis(error) else "")
 
     async def _calmed(self, task: Task) -> bool:
         """True once the WebUI has stopped working on a job whose answer nobody waits for."""
@@ -237,11 +352,13 @@ class Driver:
             await asyncio.sleep(self._patience.poll_s)
         return False
 
-    async def _failures(self, task: Task) -> int:
-        """How often the job has failed before this; 0 while Redis can't say."""
+    async def _history(self, task: Task) -> tuple[int, str]:
+        """How often the job has failed before, and how the last time if that was on another WebUI; 0 while unknown."""
         try:
             with redis_errors():
-                counted = await self._queue.hget(keys.job(task.id), "failures")
+                failures, kind, needs = await self._queue.hmget(keys.job(task.id), "failures", "error_kind", "needs")
         except QueueUnavailableError:
-            return 0
-        return int(counted or 0)
+            return 0, ""
+        avoided = json.loads(needs).get("avoid") if needs else None
+        elsewhere = avoided is not None and avoided != self._worker.rpartition("/")[0]
+        return int(failures or 0), kind.decode() if isinstance(kind, bytes) and elsewhere else ""

@@ -4,36 +4,71 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from zosma_queue.broker import Slot
+from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import Request
 from zosma_queue.tasks import end, set_within
+from zosma_worker.drive import Driver, Ended, Task
+from zosma_worker.others import Others
 from zosma_worker.presence import Presence
 from zosma_worker.probe import Found, loaded_of, named, probe
+from zosma_worker.quarantine import SICK, Quarantine
+from zosma_worker.speed import BENCHMARK, Speed
+from zosma_worker.verify import BadAnswer
+from zosma_worker.watch import Patience, Stalled
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIError
+from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUIUnreachable
 
 log = logging.getLogger(__name__)
 
 #: Between two looks at an idle WebUI.
 LOOK_EVERY_S = 1.0
+#: Between two looks at one that does somebody else's job.
+OTHERS_EVERY_S = 0.3
 #: The longest pause between two looks at one that is away; it grows from LOOK_EVERY_S.
 AWAY_PAUSE_MAX_S = 10.0
 PAUSE_GROWTH = 1.6
 #: Lists of checkpoints and the like are read again this often.
 LISTS_EVERY_S = 30.0
+#: The smallest job that shows whether pictures come out at all.
+CANARY = Request(prompt="a lighthouse at dusk", width=64, height=64, steps=2, seed=1)
+BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
 
 
 class Health:
-    """The WebUI's state, and the slot that follows it."""
+    """The WebUI's state, and the slot that follows it.
 
-    def __init__(self, client: Client, slot: Slot, presence: Presence) -> None:
+    `refusal` says why the fleet doesn't want this worker, '' when it does; `restart` starts the WebUI again.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        slot: Slot,
+        presence: Presence,
+        driver: Driver,
+        speed: Speed,
+        *,
+        patience: Patience,
+        benchmark: bool = False,
+        refusal: Callable[[], Awaitable[str]] | None = None,
+        restart: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._client = client
         self._slot = slot
         self._presence = presence
+        self._driver = driver
+        self._patience = patience
+        self._refusal = refusal
+        self._restart = restart
+        self._unmeasured = benchmark
+        self._others = Others(client)
         self._listed_at = float("-inf")
         self._pause = LOOK_EVERY_S
         self._hurry = asyncio.Event()
@@ -43,6 +78,8 @@ class Health:
         self._begun = 0  # jobs: a look that one overtook saw an older truth
         self._stopping = False
         self._reason: str | None = None
+        self.speed = speed
+        self.quarantine = Quarantine(patience.pauses)
         self.found: Found | None = None
         """The last that is known of it, also while it is away."""
 
@@ -52,11 +89,11 @@ class Health:
         """A job runs: it is looked after by its own watch."""
         self._busy = True
         self._begun += 1
-        if not self._stopping:
+        if not self._stopping and self._presence.sign.state is not WorkerState.AWAY:
             self._presence.change(state=WorkerState.BUSY)
 
-    async def end(self, *, loaded: str | None, version: str | None) -> None:
-        """The job is over, with this checkpoint in memory; None: look."""
+    async def end(self, loaded: str | None) -> None:
+        """The WebUI is done with the job, with this checkpoint in memory; None: look."""
         self._busy = False
         if not self._stopping and self._presence.sign.state is WorkerState.BUSY:
             self._presence.change(state=WorkerState.READY)
@@ -65,15 +102,31 @@ class Health:
             await self._presence.tell()  # before the next fetch, which prefers jobs for it
         if not loaded and self._reason is None:
             self.hurry()
-        about = self._presence.sign.about
-        if version and about and about.version != version:
-            self._presence.change(about=about.model_copy(update={"version": version}))
 
-    async def quarantine(self, reason: str, lingering: asyncio.Task[Any] | None = None) -> None:
-        """The WebUI can't be used until a look says otherwise, and not before `lingering` is done."""
-        self._lingering = lingering
-        self._shut(reason)
-        await self._presence.tell()  # before the job goes back: it must not be offered to this worker again
+    def learn(self, task: Task, ended: Ended, was_loaded: str | None) -> None:
+        """What a finished job tells about the WebUI."""
+        about = self._presence.sign.about
+        if ended.version and about and about.version != ended.version:
+            self._presence.change(about=about.model_copy(update={"version": ended.version}))
+        if ended.seconds:
+            self.quarantine.job_done()
+            if was_loaded == task.checkpoint.name and not task.request.upscale:
+                self.speed.learn(task.request, ended.seconds)
+
+    async def judge(self, job_id: str, ended: Ended) -> bool:
+        """Shuts the slot if the job showed that it must be. True when the WebUI is to blame for it."""
+        blamed = bool(ended.fault) and self.quarantine.fault(job_id, ended.fault, time.monotonic())
+        if ended.away and ended.sick:
+            self.quarantine.condemn(ended.away, time.monotonic())
+        if ended.away:
+            self._lingering = ended.lingering
+        if ended.away or blamed:
+            self._shut(self._sickness() if self.quarantine.sick else ended.away)
+            self._pause = LOOK_EVERY_S
+            await self._presence.tell()  # before the job goes back: it must not be offered to this worker again
+        elif ended.outcome.kind == "wrong-checkpoint":
+            await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
+        return blamed
 
     async def stop(self) -> None:
         """Takes no more jobs, for good."""
@@ -95,10 +148,16 @@ class Health:
         try:
             found = await probe(self._client)
         except WebUIError as error:
-            await self.quarantine(str(error))
-            return
-        self._note(found)
+            self._shut(str(error))
+        else:
+            self._note(found)
+            self._presence.change(loaded=found.loaded)
         await self._presence.tell()
+
+    @property
+    def loaded(self) -> str | None:
+        """What is in its memory, as far as known."""
+        return self._presence.sign.loaded
 
     async def close(self) -> None:
         """Ends what still lingers, after the last job."""
@@ -123,40 +182,64 @@ class Health:
     async def look(self) -> None:
         """One look; opens or shuts the slot by what it sees."""
         async with self._lock:
+            if self.quarantine.sick:
+                await self._nurse()
+                return
             if self._lingering and not self._lingering.done():
                 self._pause = LOOK_EVERY_S
                 return
             self._lingering = None
             begun = self._begun
             try:
-                await self._see()
+                refusal = await self._see()
             except WebUIError as error:
                 if begun == self._begun:
-                    self._shut(str(error))
-                    self._pause = min(self._pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+                    self._gone(error)
                 return
-            self._pause = LOOK_EVERY_S
-            if begun == self._begun and not self._stopping:
+            if begun != self._begun or self._stopping:
+                return
+            if refusal:
+                self._shut(refusal)
+                return
+            await self._measure()
+            if not self.quarantine.sick:
                 await self._open()
 
-    async def _see(self) -> None:
-        """Reads what is due.
+    def _gone(self, error: WebUIError) -> None:
+        if self._restart and self.found and isinstance(error, WebUIUnreachable):
+            self.quarantine.condemn(str(error), time.monotonic())
+            self._shut(self._sickness())
+            return
+        self._shut(str(error))
+        self._pause = min(self._pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+
+    async def _see(self) -> str:
+        """Reads what is due. Why it can't be used just now, '' when it can.
 
         Raises:
-          WebUIError: when it can't be used.
+          WebUIError: when it can't be used at all.
         """
-        if self.found is None or self._reason or time.monotonic() - self._listed_at > LISTS_EVERY_S:
-            begun = self._begun
+        refusal = ""
+        begun = self._begun
+        away = self._reason not in (None, BUSY_ELSEWHERE)
+        if self.found is None or away or time.monotonic() - self._listed_at > LISTS_EVERY_S:
             found = await probe(self._client)
             self._listed_at = time.monotonic()
             self._note(found)
-            if begun == self._begun:  # a job that began meanwhile knows better
-                self._presence.change(loaded=found.loaded)
-            return
-        begun = self._begun
-        loaded = loaded_of(await self._client.options(), self.found.about.checkpoints)
-        if loaded and begun == self._begun:
+            loaded = found.loaded
+            refusal = await self._refusal() if self._refusal else ""
+        else:
+            loaded = loaded_of(await self._client.options(), self.found.about.checkpoints)
+        others = await self._others.busy()
+        if (loaded or self._reason) and begun == self._begun:  # a job that began meanwhile knows better
             self._presence.change(loaded=loaded)
+        self._pause = LOOK_EVERY_S
+        if others and not refusal:
+            self._pause = min(OTHERS_EVERY_S, LOOK_EVERY_S)
+            if self._others.still_s > self._patience.loading_s:
+                self.quarantine.condemn("it is busy with something that doesn't move", time.monotonic())
+            return BUSY_ELSEWHERE
+        return refusal
 
     def _note(self, found: Found) -> None:
         known, about = self._presence.sign.about, found.about
@@ -179,11 +262,85 @@ class Health:
 
     def _shut(self, reason: str) -> None:
         self._slot.shut()
-        if reason != self._reason:
+        # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
+        known_sick = self.quarantine.sick and (self._reason or "").startswith(SICK)
+        if reason != self._reason and not known_sick:
             log.warning("takes no jobs: %s", reason)
         self._reason = reason
         if not self._stopping:
             self._presence.change(state=WorkerState.AWAY, reason=reason)
+
+    # -- trying it out ------------------------------------------------------------------------------------------
+
+    def _sickness(self) -> str:
+        return self.quarantine.says(time.monotonic())
+
+    async def _try(self, request: Request, name: str) -> float:
+        checkpoint = self.checkpoint_for(request)
+        if self.found is None or checkpoint is None:
+            raise WebUIBusy(f"{self._client.url} has not been looked at")
+        task_id = f"zosma-{name}-{secrets.token_hex(3)}"
+        return await self._driver.try_out(
+            Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
+        )
+
+    async def _measure(self) -> None:
+        """Finds out how fast it is, once, when nobody knows."""
+        if not self._unmeasured:
+            return
+        await self.speed.recall()
+        if self.speed.ratio is None:
+            self._shut("measures its speed with one small picture")
+            await self._presence.tell()
+            try:
+                if self.loaded is None:
+                    await self._try(CANARY, "canary")  # loads a checkpoint, which is not to be measured
+                await self.speed.measured(await self._try(BENCHMARK, "benchmark"))
+            except (WebUIError, BadAnswer, Stalled) as error:
+                self.quarantine.condemn(str(error), time.monotonic())
+                self._shut(self._sickness())
+                return
+        self._unmeasured = False
+        log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
+
+    async def _nurse(self) -> None:
+        """Waits out a sick WebUI's pause, then tries it with a canary job."""
+        self._pause = LOOK_EVERY_S
+        if not self.quarantine.due(time.monotonic()):
+            self._shut(self._sickness())
+            return
+        try:
+            await self._canary()
+        except (WebUIError, BadAnswer, Stalled) as error:
+            await self._canary_failed(error)
+            return
+        if self.quarantine.due(time.monotonic()):
+            return  # busy elsewhere: next time
+        self._lingering = None
+        await self._open()
+
+    async def _canary(self) -> None:
+        if self._lingering and not self._lingering.done():
+            raise Stalled(f"{self._client.url} still has not let go of the job that was stopped")
+        self._note(await probe(self._client))
+        if await self._others.busy() and self._others.still_s < self._patience.loading_s:
+            self._shut(BUSY_ELSEWHERE)
+            return
+        await self._try(CANARY, "canary")
+        log.info("%s: a canary job came out right; one real job decides", self._client.url)
+        self.quarantine.canary_passed()
+
+    async def _canary_failed(self, error: ZosmaError) -> None:
+        if self._restart and self._lingering:
+            await end(self._lingering)  # whatever it waits for ends with the server
+            self._lingering = None
+        costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy) and not self._restart
+        at_most_s = AWAY_PAUSE_MAX_S if costs_nothing else None
+        self.quarantine.canary_failed(str(error), time.monotonic(), at_most_s=at_most_s)
+        log.warning("still takes no jobs: %s", self._sickness())
+        self._shut(self._sickness())
+        if self._restart:
+            await self._restart()
 
 
 def _log_found(found: Found) -> None:

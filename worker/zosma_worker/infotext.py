@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from PIL import ExifTags, Image
 
 from zosma_queue.request import Request
 
@@ -15,29 +19,77 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 
-def compose(request: Request, *, seed: int, checkpoint: str, checkpoint_hash: str | None, sampler: str) -> str:
-    """The infotext of one picture: prompt, negative prompt, and the line of parameters."""
+def compose(
+    request: Request,
+    *,
+    seed: int,
+    checkpoint: str,
+    checkpoint_hash: str | None,
+    sampler: str,
+    subseed: int | None = None,
+    made_size: tuple[int, int] | None = None,
+    version: str = "",
+) -> str:
+    """The infotext of one picture: prompt, negative prompt, and the line of parameters.
+
+    `made_size`: what it was made in, when it has been cut to the request's size.
+    """
+    wide, high = made_size or (request.width, request.height)
     fields: dict[str, Any] = {
         "Steps": request.steps,
         "Sampler": sampler or None,
         "Schedule type": request.scheduler,
         "CFG scale": f"{request.cfg_scale:g}",
         "Seed": seed,
-        "Size": f"{request.width}x{request.height}",
+        "Size": f"{wide}x{high}",
         "Model hash": checkpoint_hash,
         "Model": checkpoint,
+        "VAE": request.vae,
+        "Variation seed": subseed if request.subseed_strength else None,
+        "Variation seed strength": f"{request.subseed_strength:g}" if request.subseed_strength else None,
+        **_second_look(request),
         "Clip skip": request.clip_skip if (request.clip_skip or 1) > 1 else None,
+        "Styles": ", ".join(request.styles) or None,
+        "Cut to": "{}x{}".format(*request.output_size) if made_size else None,
+        "Version": version or None,
     }
+    line = ", ".join(f"{key}: {_quoted(value)}" for key, value in fields.items() if value is not None)
+    negative = f"\nNegative prompt: {request.negative_prompt}" if request.negative_prompt else ""
+    return f"{request.prompt}{negative}\n{line}"
+
+
+def _second_look(request: Request) -> dict[str, Any]:
+    """What a picture was made larger or made from."""
     if request.hires:
-        fields |= {
+        return {
             "Denoising strength": f"{request.hires.denoise:g}",
             "Hires upscale": f"{request.hires.scale:g}",
             "Hires steps": request.hires.steps or None,
             "Hires upscaler": request.hires.upscaler,
         }
-    line = ", ".join(f"{key}: {_quoted(value)}" for key, value in fields.items() if value is not None)
-    negative = f"\nNegative prompt: {request.negative_prompt}" if request.negative_prompt else ""
-    return f"{request.prompt}{negative}\n{line}"
+    if request.img2img:
+        return {
+            "Denoising strength": f"{request.img2img.denoising_strength:g}",
+            "Mask blur": request.img2img.mask_blur if request.img2img.mask else None,
+        }
+    return {}
+
+
+_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+
+
+def parameters(text: str) -> dict[str, str]:
+    """The pairs of an infotext's last line; {} when it has none."""
+    lines = text.strip().splitlines()
+    return {key: value.strip().strip('"') for key, value in _PAIR.findall(lines[-1])} if lines else {}
+
+
+def is_whole(text: str, seed: int) -> bool:
+    """True for the infotext of a picture with this seed that says how to make it again."""
+    found = parameters(text)
+    return (
+        {"Steps", "Seed"} <= found.keys() and ("Model" in found or "Model hash" in found) and found["Seed"] == str(seed)
+    )
 
 
 def _quoted(value: Any) -> str:
@@ -85,3 +137,31 @@ def _text_chunk(text: str) -> bytes:
         # No compression, no language, no translated keyword.
         kind, data = b"iTXt", KEYWORD.encode() + b"\0\0\0\0\0" + text.encode()
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# -- JPEG -------------------------------------------------------------------------------------------------------
+
+_JFIF_MARKER = b"\xff\xe0"
+_EXIF_MARKER = b"\xff\xe1"
+_SEGMENT_MAX_BYTES = 65_533
+
+
+def with_exif_infotext(jpeg: bytes, text: str) -> bytes:
+    """The JPEG with `text` as its EXIF user comment, where A1111 puts it; its picture is not encoded anew.
+
+    Raises:
+      ValueError: when it is no JPEG, or the text is too long for one.
+    """
+    if not jpeg.startswith(b"\xff\xd8\xff"):
+        raise ValueError("not a JPEG")
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        exif = image.getexif()
+        if exif:
+            raise ValueError("the JPEG has EXIF data of its own")
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
+        block = exif.tobytes()
+    if len(block) > _SEGMENT_MAX_BYTES:
+        raise ValueError("the text is too long for a JPEG")
+    # After the JFIF head, where there is one: it must come first.
+    at = 4 + int.from_bytes(jpeg[4:6]) if jpeg[2:4] == _JFIF_MARKER else 2
+    return jpeg[:at] + _EXIF_MARKER + struct.pack(">H", len(block) + 2) + block + jpeg[at:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +28,8 @@ class Report:
     fraction: float
     eta_s: float | None
     preview: bytes = b""
+    estimated: bool = False
+    """By time, because the WebUI doesn't say."""
 
 
 class Lease:
@@ -61,7 +63,7 @@ class Lease:
     def report(self, report: Report) -> None:
         """Goes out with the next renewal. A preview not sent yet is kept when the new report has none."""
         if self._report and self._report.preview and not report.preview:
-            report = Report(report.fraction, report.eta_s, self._report.preview)
+            report = replace(report, preview=self._report.preview)
         self._report = report
 
     async def _keep(self) -> None:
@@ -82,8 +84,18 @@ class Lease:
 
     async def _renew(self) -> None:
         report, self._report = self._report, None
-        progress = {"progress": report.fraction, "eta_s": report.eta_s, "preview": report.preview} if report else {}
-        answer = await acall(self._client, calls.renew(self._job, self._attempt, **progress))  # type: ignore[arg-type]
+        if report is None:
+            call = calls.renew(self._job, self._attempt)
+        else:
+            call = calls.renew(
+                self._job,
+                self._attempt,
+                progress=report.fraction,
+                eta_s=report.eta_s,
+                preview=report.preview,
+                estimated=report.estimated,
+            )
+        answer = await acall(self._client, call)
         if answer is not calls.Lease.OK and self.state is calls.Lease.OK:
             log.info("job %s attempt %d: %s", self._job, self._attempt, answer)
         self.state = answer

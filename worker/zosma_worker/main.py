@@ -9,7 +9,7 @@ import signal
 
 from zosma_queue.errors import SettingsError
 from zosma_worker.settings import WorkerSettings
-from zosma_worker.slot import run_slot
+from zosma_worker.slot import Manners, run_slot
 from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
 
 log = logging.getLogger(__name__)
@@ -48,5 +48,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
         loop.add_signal_handler(number, stopping)
     if child:
         when_parent_ends(loop, stop.set)
-    await run_slot(redis_url, settings.webuis[0], stop)
+    manners = Manners(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
+    await run_slot(redis_url, settings.webuis[0], stop, manners)
     return 0

@@ -23,16 +23,36 @@ AWAY = calls.release("webui-away", "its WebUI went away: it waits for another, o
 #: It went down in the middle of the job.
 DIED = calls.release("webui-died", "its WebUI went down: it waits for another, or for its return")
 
+#: It went wrong because its WebUI is sick.
+SICK = calls.release("webui-sick", "its WebUI fell sick: it waits for another, or for its recovery")
+#: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
+LAST_BLAMELESS = 2
+
 _REFUSED = "the WebUI refused the request"
 
 
-def after(error: Exception, failures: int) -> Outcome:
-    """The outcome after an error that is the WebUI's or the job's. `failures` were counted before."""
+#: Faults that no WebUI is to blame for: the GPU is too small for the picture, or the bug is ours.
+_NOT_THE_WEBUIS = ("oom", "internal")
+#: Faults that a job has brought on itself when two different WebUIs had them.
+_PROVEN_ELSEWHERE = ("oom", "nan", "black")
+
+
+def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
+    """The outcome after an error that is the WebUI's or the job's.
+
+    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
+    """
     if isinstance(error, WebUIRefused):
         return calls.fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
     kind, text = _blame(error)
-    most = MAX_OUT_OF_MEMORY if kind == "oom" else MAX_FAILURES
+    proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
+    most = MAX_OUT_OF_MEMORY if kind == "oom" or proven else MAX_FAILURES
     return calls.retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
+
+
+def is_webuis(error: Exception) -> bool:
+    """True for what speaks against the WebUI, once it happens with different jobs."""
+    return not isinstance(error, WebUIRefused) and _blame(error)[0] not in _NOT_THE_WEBUIS
 
 
 def after_death(attempt: int) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from zosma_queue.settings import CommaSeparated, Settings
 
 #: Where A1111 listens unless told otherwise.
 DEFAULT_PORT = 7860
+#: Nobody waits longer for a worker to go.
+GRACE_MAX_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,51 @@ class WorkerSettings(Settings):
     sd_api_host: CommaSeparated = Field((), validation_alias="SD_API_HOST")
     """Addresses as given: `host`, `host:port` or a URL, with a path if the WebUI has one."""
     sd_api_auth: SecretStr | None = Field(None, validation_alias="SD_API_AUTH")
+    grace_s: float = Field(300.0, validation_alias="SD_GRACE_S")
+    """When the worker is told to stop, its running job gets this long before it is handed back."""
+    benchmark: bool = Field(True, validation_alias="SD_BENCHMARK")
+    """Measure the speed with one small picture at the first join."""
+    restart_command: tuple[str, ...] = Field((), validation_alias="SD_RESTART_COMMAND")
+    """Program and arguments that start a sick WebUI again; run without a shell."""
+
+    @field_validator("grace_s", mode="before")
+    @classmethod
+    def _seconds(cls, value: object) -> float:
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = math.nan
+        if not 0 <= seconds <= GRACE_MAX_S:
+            raise ValueError(f"must be a number of seconds from 0 to {GRACE_MAX_S}, like 300")
+        return seconds
+
+    @field_validator("benchmark", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: object) -> bool:
+        known = {"on": True, "off": False}
+        if isinstance(value, bool):
+            return value
+        if str(value).strip().casefold() not in known:
+            raise ValueError("must be on or off")
+        return known[str(value).strip().casefold()]
+
+    @field_validator("restart_command", mode="before")
+    @classmethod
+    def _command(cls, value: object) -> tuple[str, ...]:
+        if not isinstance(value, str):
+            return ()
+        try:
+            return tuple(shlex.split(value))
+        except ValueError:
+            raise ValueError("has a quotation mark without its partner: write it as in a shell") from None
+
+    @model_validator(mode="after")
+    def _one_webui_to_restart(self) -> Self:
+        if self.restart_command and len(self.sd_api_host) > 1:
+            raise ValueError(
+                "SD_RESTART_COMMAND starts one WebUI, but SD_API_HOST names several: run a worker for each of them"
+            )
+        return self
 
     @field_validator("sd_api_host")
     @classmethod

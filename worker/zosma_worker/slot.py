@@ -5,30 +5,35 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dramatiq
 import redis.asyncio
 
 from zosma_queue import calls
-from zosma_queue.broker import Slot, ZosmaBroker, current_delivery
+from zosma_queue.broker import Delivery, Slot, ZosmaBroker, current_delivery
 from zosma_queue.calls import Outcome, Swept
 from zosma_queue.connections import worker_async_client
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import Request, parse_request
 from zosma_queue.scripts import acall
 from zosma_queue.sweeper import Sweeper
-from zosma_queue.tasks import end
+from zosma_queue.tasks import end, set_within
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
 from zosma_worker.health import Health
 from zosma_worker.presence import Presence
+from zosma_worker.protocol import refusal
+from zosma_worker.restart import restart
 from zosma_worker.settings import Address
+from zosma_worker.speed import Speed
 from zosma_worker.watch import Patience
 from zosma_worker.webui.client import Client
 
@@ -36,10 +41,14 @@ log = logging.getLogger(__name__)
 
 #: How long Dramatiq's threads sleep before they see that they are to stop.
 STOP_SEEN_MS = 200
-#: A job that runs at SIGTERM is finished, whatever it takes; a second signal ends the wait.
+#: A job that runs at SIGTERM has this long to end; a second signal ends the wait.
+GRACE_S = 300.0
+#: Dramatiq waits longer than any grace: its threads end with their jobs.
 FINISH_MS = 24 * 3600 * 1000
 #: Before a loop that failed is started again.
 AGAIN_S = 1.0
+#: A job's pictures wait this long for the next job to be sent first; there may be none.
+NEXT_S = 0.02
 
 
 def worker_id(address: Address) -> str:
@@ -47,11 +56,26 @@ def worker_id(address: Address) -> str:
     return f"{socket.gethostname()}/{address.place}/{secrets.token_hex(2)}"
 
 
-async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, *, patience: Patience | None = None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """How a worker treats its WebUI and its jobs."""
+
+    patience: Patience = field(default_factory=Patience)
+    grace_s: float = GRACE_S
+    """When it is told to stop, the running job gets this long."""
+    benchmark: bool = False
+    """Measure the speed of a place that the queue doesn't know."""
+    restart: tuple[str, ...] = ()
+    """The command that starts the WebUI again; () for none."""
+
+
+async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, manners: Manners | None = None) -> None:
     """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves."""
-    async with _open_slot(redis_url, address, patience) as runner:
+    manners = manners or Manners()
+    async with _open_slot(redis_url, address, manners) as runner:
         await stop.wait()
-        log.info("stopping: takes no new job%s", ", finishes the running one" if runner.busy else "")
+        doing = f", finishes the running one within {manners.grace_s:.0f} s" if runner.busy else ""
+        log.info("stopping: takes no new job%s", doing)
 
 
 class Runner:
@@ -60,52 +84,83 @@ class Runner:
     def __init__(self, driver: Driver, health: Health) -> None:
         self.driver = driver
         self.health = health
-        self.busy = False
+        self._running = 0
 
-    async def do(self, job_id: str, attempt: int, fields: dict[str, Any]) -> Outcome:
+    @property
+    def busy(self) -> bool:
+        """True while a job is made or finished."""
+        return self._running > 0
+
+    async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
         """The outcome of one delivery. Never raises."""
-        self.busy = True
+        self._running += 1
         self.health.begin()
         ended = Ended(outcome=calls.RELEASE)
         try:
-            ended = await self._make(job_id, attempt, parse_request(fields).pinned())
-            if ended.away:
-                await self.health.quarantine(ended.away, ended.lingering)
-            elif ended.outcome.kind == "wrong-checkpoint":
-                await self.health.relist()  # A1111 takes another when a file is gone: no more jobs for that one
+            ended = await self._make(delivery, parse_request(fields).pinned())
+            if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
+                ended = replace(ended, outcome=outcomes.SICK)
         except Exception as error:
-            log.exception("job %s attempt %d: a bug in the worker", job_id, attempt)
-            ended = Ended(outcome=outcomes.after(error, attempt - 1))
+            log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
+            ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
         finally:
-            self.busy = False
-            await self.health.end(loaded=ended.loaded, version=ended.version)
+            self._running -= 1
+            if not delivery.passed_on:
+                await self.health.end(ended.loaded)
+            elif not ended.loaded:
+                self.health.hurry()
         return ended.outcome
 
-    async def _make(self, job_id: str, attempt: int, request: Request) -> Ended:
+    async def _make(self, delivery: Delivery, request: Request) -> Ended:
         found, checkpoint = self.health.found, self.health.checkpoint_for(request)
         if found is None or checkpoint is None:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
             return Ended(outcome=calls.RELEASE)
-        task = Task(id=job_id, attempt=attempt, request=request, checkpoint=checkpoint, flavour=found.flavour)
-        return await self.driver.run(task)
+        task = Task(
+            id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint, flavour=found.flavour
+        )
+        was_loaded = self.health.loaded
+
+        async def answered() -> None:
+            await self._let_next_begin(delivery, checkpoint.name)
+
+        ended = await self.driver.run(task, self.health.speed.ratio, answered)
+        self.health.learn(task, ended, was_loaded)
+        return ended
+
+    async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
+        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
+        if not self.health.quarantine.trusted or self.driver.hand_back.is_set():
+            return
+        self.driver.sent.clear()
+        if loaded != self.health.loaded:
+            await self.health.end(loaded)
+            passed_on = delivery.pass_on()
+        else:
+            passed_on = delivery.pass_on()
+            await self.health.end(loaded)
+        if passed_on:
+            await set_within(self.driver.sent, NEXT_S)
+        else:
+            self.health.begin()  # the job before is still being finished: this one keeps the slot
 
 
 def _actor(broker: ZosmaBroker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
-    """Declares the actor: it runs in Dramatiq's thread and waits there for the event loop."""
+    """Declares the actor: it runs in Dramatiq's threads and waits there for the event loop."""
 
     def generate(request: dict[str, Any]) -> None:
         delivery = current_delivery()
         delivery.outcome = calls.RELEASE
         with contextlib.suppress(concurrent.futures.CancelledError):  # the loop is going down: somebody else's job now
-            work = runner.do(delivery.job_id, delivery.attempt, request)
+            work = runner.do(delivery, request)
             delivery.outcome = asyncio.run_coroutine_threadsafe(work, loop).result()
 
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(generate)
 
 
 @asynccontextmanager
-async def _open_slot(redis_url: str, address: Address, patience: Patience | None) -> AsyncIterator[Runner]:
+async def _open_slot(redis_url: str, address: Address, manners: Manners) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     async with AsyncExitStack() as stack:
@@ -115,21 +170,44 @@ async def _open_slot(redis_url: str, address: Address, patience: Patience | None
         presence = Presence(queue, name)
         stack.push_async_callback(presence.leave)
         slot = Slot()
-        health = Health(client, slot, presence)
-        driver = Driver(client, queue, name, patience=patience)
+        driver = Driver(client, queue, name, patience=manners.patience)
+        health = Health(
+            client,
+            slot,
+            presence,
+            driver,
+            Speed(queue, name),
+            patience=manners.patience,
+            benchmark=manners.benchmark,
+            refusal=functools.partial(refusal, queue),
+            restart=functools.partial(restart, manners.restart) if manners.restart else None,
+        )
         runner = Runner(driver, health)
         stack.push_async_callback(health.close)
         await stack.enter_async_context(_background(presence.run, health.run, _sweeper(queue, presence).run))
         broker = ZosmaBroker(redis_url, worker=name, slot=slot)
         stack.callback(broker.close)
         _actor(broker, runner, asyncio.get_running_loop())
-        engine = dramatiq.Worker(broker, worker_threads=1, worker_timeout=STOP_SEEN_MS)
+        # Two threads, one slot: a job may be finished in one while the next is made in the other.
+        engine = dramatiq.Worker(broker, worker_threads=2, worker_timeout=STOP_SEEN_MS)
         engine.start()
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
+        stack.callback(_end_the_grace, runner, manners.grace_s)
         stack.push_async_callback(health.stop)
         log.info("worker %s drives %s", name, address.url)
         yield runner
+
+
+def _end_the_grace(runner: Runner, grace_s: float) -> None:
+    """From now on a running job has this long."""
+
+    def hand_back() -> None:
+        if runner.busy:
+            log.warning("the grace of %.0f s is over: the running job goes back to its place", grace_s)
+        runner.driver.hand_back.set()
+
+    asyncio.get_running_loop().call_later(grace_s, hand_back)
 
 
 def _sweeper(queue: redis.asyncio.Redis, presence: Presence) -> Sweeper:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -13,8 +14,14 @@ from PIL import Image
 from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Picture
-from zosma_queue.request import LATENT_PX, Request
-from zosma_worker.infotext import KEYWORD, compose, with_infotext
+from zosma_queue.request import LATENT_PX, Request, Upscale
+from zosma_worker.infotext import KEYWORD, compose, is_whole, parameters, with_exif_infotext, with_infotext
+from zosma_worker.making import Part
+from zosma_worker.webui.flavours import A1111, Flavour
+
+_A1111 = A1111()
+#: `info` lists with an entry for each picture.
+_PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
 
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -49,8 +56,37 @@ class _Seen:
     infotext: str
 
 
-def verify(answer: Any, request: Request, checkpoint: Checkpoint) -> Checked:
-    """The checked answer to a request made with `checkpoint`. Takes CPU time: call it in a thread.
+def verify_all(
+    parts: Sequence[Part], checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes] | None = None
+) -> Checked:
+    """The checked answers to all parts of a request, as one. Takes CPU time: call it in a thread.
+
+    Raises:
+      BadAnswer: for the first thing wrong.
+    """
+    checked = [_verify_part(part, checkpoint, flavour, inputs or {}) for part in parts]
+    if not checked:
+        raise BadAnswer("empty", "the WebUI sent no picture")
+    pictures = [picture for one in checked for picture in one.pictures]
+    info = dict(checked[0].info)
+    for key in _PER_PICTURE:
+        info[key] = [item for one in checked for item in one.info.get(key, ())]
+    return Checked(
+        tuple(picture.model_copy(update={"index": index}) for index, picture in enumerate(pictures)),
+        tuple(data for one in checked for data in one.data),
+        info,
+    )
+
+
+def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
+    upscale = part.request.upscale
+    if upscale:
+        return _upscaled(part.answer, part.request, upscale, inputs.get(upscale.image, b""))
+    return verify(part.answer, part.request, checkpoint, flavour)
+
+
+def verify(answer: Any, request: Request, checkpoint: Checkpoint, flavour: Flavour = _A1111) -> Checked:
+    """The checked answer to one call for a request made with `checkpoint`. Takes CPU time: call it in a thread.
 
     Raises:
       BadAnswer: for the first thing wrong.
@@ -58,11 +94,21 @@ def verify(answer: Any, request: Request, checkpoint: Checkpoint) -> Checked:
     if not isinstance(answer, dict) or not isinstance(answer.get("images"), list):
         raise BadAnswer("webui-broken", "the WebUI answered without pictures")
     info = _info_of(answer.get("info"))
-    _check_made_with(info, request, checkpoint)
-    seen = [_decoded(entry, request) for entry in _wanted(answer["images"], info, request)]
+    if isinstance(info.get("sampler_name"), str):
+        info["sampler_name"] = flavour.sampler_said(info["sampler_name"])
+    _check_made_with(info, request, checkpoint, flavour)
+    seen = [_decoded(entry, request, flavour) for entry in _wanted(answer["images"], info, request)]
+    made_size = seen[0].size
+    seen = [_cut(one, request) for one in seen]
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
-    texts = [one.infotext or text for one, text in zip(seen, _infotexts(info, made, request), strict=True)]
+    cut = made_size if made_size != seen[0].size else None
+    texts = _texts(seen, info, made, request, checkpoint, flavour, cut)
+    made["infotexts"] = texts
+    return _checked(seen, seeds, texts, made)
+
+
+def _checked(seen: Sequence[_Seen], seeds: Sequence[int], texts: Sequence[str], info: dict[str, Any]) -> Checked:
     data = tuple(_labelled(one, text) for one, text in zip(seen, texts, strict=True))
     pictures = tuple(
         Picture(
@@ -76,8 +122,39 @@ def verify(answer: Any, request: Request, checkpoint: Checkpoint) -> Checked:
         )
         for index, one in enumerate(seen)
     )
-    made["infotexts"] = texts
-    return Checked(pictures, data, made)
+    return Checked(pictures, data, info)
+
+
+# -- upscaling --------------------------------------------------------------------------------------------------
+
+
+def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes) -> Checked:
+    if not isinstance(answer, dict):
+        raise BadAnswer("webui-broken", "the WebUI answered without pictures")
+    seen = _decoded(answer.get("image"), request, _A1111)
+    how = f"Postprocess upscale by: {upscale.upscaling_resize:g}"
+    if upscale.resize_mode:
+        how = f"Postprocess upscale to: {upscale.upscaling_resize_w}x{upscale.upscaling_resize_h}"
+    before = seen.infotext or _infotext_in(source)
+    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in before else ""
+    text = ", ".join(part for part in (before, told) if part)
+    info = {
+        "prompt": "", "negative_prompt": "", "seed": request.seed, "all_seeds": [request.seed], "all_prompts": [""],
+        "all_negative_prompts": [""], "all_subseeds": [-1], "width": seen.size[0], "height": seen.size[1],
+        "sampler_name": "", "sd_model_name": "", "sd_model_hash": None, "extra_generation_params": {},
+        "infotexts": [text], "index_of_first_image": 0, "version": "",
+    }  # fmt: skip
+    return _checked([seen], [request.seed], [text], info)
+
+
+def _infotext_in(data: bytes) -> str:
+    """The infotext of a picture that somebody sent."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            text = image.info.get(KEYWORD)
+    except Exception:  # it was good enough for the WebUI
+        return ""
+    return text if isinstance(text, str) else ""
 
 
 # -- what it was made with --------------------------------------------------------------------------------------
@@ -93,19 +170,38 @@ def _info_of(info: Any) -> dict[str, Any]:
     return info if isinstance(info, dict) else {}
 
 
-def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint) -> None:
+def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, flavour: Flavour) -> None:
     name, short = info.get("sd_model_name"), info.get("sd_model_hash")
     if isinstance(name, str) and name:
         right = checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
     elif isinstance(short, str) and short and checkpoint.hash:
         right = short.casefold() == checkpoint.hash.casefold()
     else:
-        right = True  # it doesn't say
+        told = _told(info).get("Model")
+        right = told is None or checkpoint.is_called(told)  # it may not say
     if not right:
         raise BadAnswer("wrong-checkpoint", "the picture was made with another checkpoint than the one asked for")
     sampler = info.get("sampler_name")
     if request.sampler and isinstance(sampler, str) and sampler and _plain(sampler) != _plain(request.sampler):
         raise BadAnswer("wrong-sampler", "the picture was made with another sampler than the one asked for")
+    if request.vae and flavour.tells_vae and "sd_vae_name" in info and not _same_file(info["sd_vae_name"], request.vae):
+        raise BadAnswer("wrong-vae", "the picture was made with another VAE than the one asked for")
+
+
+def _told(info: dict[str, Any]) -> dict[str, str]:
+    """The parameters in the infotext of the last picture."""
+    texts = info.get("infotexts")
+    text = texts[-1] if isinstance(texts, list) and texts else ""
+    return parameters(text) if isinstance(text, str) else {}
+
+
+def _same_file(told: Any, wanted: str) -> bool:
+    """Whether two names are of one file, with or without folder and extension."""
+
+    def stem(name: str) -> str:
+        return name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0].casefold()
+
+    return isinstance(told, str) and stem(told) == stem(wanted)
 
 
 def _plain(name: str) -> str:
@@ -132,7 +228,7 @@ def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[A
     return wanted
 
 
-def _decoded(entry: Any, request: Request) -> _Seen:
+def _decoded(entry: Any, request: Request, flavour: Flavour) -> _Seen:
     """One picture, wholly decoded.
 
     The size is compared before any pixel is: a small file that unfolds to gigabytes is refused by its header.
@@ -142,12 +238,12 @@ def _decoded(entry: Any, request: Request) -> _Seen:
     try:
         data = base64.b64decode(entry.partition("base64,")[2] or entry, validate=True)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image.size, request)
+            _check_size(image.size, request, flavour)
             image.load()
             # Pillow's name for the infotext in a PNG; JPEG and WebP carry it in EXIF, which info repeats.
             text = image.info.get(KEYWORD)
             seen = _Seen(data, str(image.format).lower(), image.size, text if isinstance(text, str) else "")
-            black = image.convert("RGB").getbbox() is None
+            black = request.upscale is None and image.convert("RGB").getbbox() is None
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
@@ -157,23 +253,50 @@ def _decoded(entry: Any, request: Request) -> _Seen:
     return seen
 
 
-def _check_size(size: tuple[int, int], request: Request) -> None:
+def _check_size(size: tuple[int, int], request: Request, flavour: Flavour) -> None:
+    if request.upscale:
+        # WebUIs cut a side to whole latents.
+        right = all(0 <= side - found < LATENT_PX for found, side in zip(size, request.upscale.size, strict=True))
+    else:
+        scale = request.hires.scale if request.hires else 1.0
+        asked = zip(size, (request.width, request.height), strict=True)
+        # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
+        right = all(_fits(found, side * scale, (flavour.grid - LATENT_PX) * scale) for found, side in asked)
+    if not right:
+        wide, high = request.output_size
+        raise BadAnswer(
+            "wrong-size", f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
+        )
+
+
+def _fits(found: int, side: float, over: float) -> bool:
+    """Whether a side came out as asked for, or by up to `over` larger."""
+    return any(0 <= found - whole // LATENT_PX * LATENT_PX <= over for whole in (int(side), round(side)))
+
+
+def _cut(seen: _Seen, request: Request) -> _Seen:
+    """The middle of a picture that had to be made larger than asked for."""
     scale = request.hires.scale if request.hires else 1.0
-    # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
-    for found, side in zip(size, (request.width, request.height), strict=True):
-        if found not in {whole // LATENT_PX * LATENT_PX for whole in (int(side * scale), round(side * scale))}:
-            wide, high = request.output_size
-            raise BadAnswer(
-                "wrong-size", f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
-            )
+    sizes = {
+        (int(request.width * scale) // LATENT_PX * LATENT_PX, int(request.height * scale) // LATENT_PX * LATENT_PX)
+    }
+    wide, high = request.output_size
+    if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
+        return seen
+    left, top = (seen.size[0] - wide) // 2, (seen.size[1] - high) // 2
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(seen.data), formats=FORMATS) as image:
+        image.crop((left, top, left + wide, top + high)).save(out, "PNG")
+    return replace(seen, data=out.getvalue(), format="png", size=(wide, high), infotext="")
 
 
 def _labelled(seen: _Seen, text: str) -> bytes:
     """The picture's bytes: untouched when they say how they were made, else with the infotext put in."""
-    if seen.infotext or seen.format != "png":
+    write = {"png": with_infotext, "jpeg": with_exif_infotext}.get(seen.format)
+    if seen.infotext == text or write is None:
         return seen.data
     try:
-        return with_infotext(seen.data, text)
+        return write(seen.data, text)
     except ValueError:
         return seen.data  # Pillow could read it, so it is good enough to look at
 
@@ -186,27 +309,38 @@ def _seeds(info: dict[str, Any], request: Request) -> list[int]:
     found = info.get("all_seeds")
     if isinstance(found, list) and len(found) >= request.count and all(type(seed) is int for seed in found):
         return found[: request.count]
-    return [request.seed + index for index in range(request.count)]
+    return request.seeds
 
 
-def _infotexts(info: dict[str, Any], made: dict[str, Any], request: Request) -> list[str]:
-    """The infotext of each picture: the WebUI's, or one composed."""
+def _texts(
+    seen: Sequence[_Seen],
+    info: dict[str, Any],
+    made: dict[str, Any],
+    request: Request,
+    checkpoint: Checkpoint,
+    flavour: Flavour,
+    made_size: tuple[int, int] | None,
+) -> list[str]:
+    """The infotext of each picture: the WebUI's where it is whole, else one composed."""
     given = info.get("infotexts")
     given = given if isinstance(given, list) else []
     first = info.get("index_of_first_image")
     given = given[first if isinstance(first, int) and first > 0 else 0 :]
     texts = []
     for index, seed in enumerate(made["all_seeds"]):
-        known = given[index] if index < len(given) else None
+        said = (seen[index].infotext, given[index] if index < len(given) else None)
+        whole = (text for text in said if isinstance(text, str) and flavour.writes_infotext and is_whole(text, seed))
         texts.append(
-            known
-            if isinstance(known, str) and known
-            else compose(
+            next(whole, None)
+            or compose(
                 request,
                 seed=seed,
-                checkpoint=made["sd_model_name"],
+                checkpoint=checkpoint.name,
                 checkpoint_hash=made["sd_model_hash"],
                 sampler=made["sampler_name"],
+                subseed=made["all_subseeds"][index],
+                made_size=made_size,
+                version=made["version"] or (flavour.name if flavour.one_checkpoint else ""),
             )
         )
     return texts
@@ -221,9 +355,9 @@ def _completed(info: dict[str, Any], request: Request, checkpoint: Checkpoint, s
         "all_prompts": [request.prompt] * count,
         "negative_prompt": request.negative_prompt,
         "all_negative_prompts": [request.negative_prompt] * count,
-        "subseed": -1,
-        "all_subseeds": [-1] * count,
-        "subseed_strength": 0,
+        "subseed": request.subseed,
+        "all_subseeds": [request.subseed + index if request.subseed_strength else -1 for index in range(count)],
+        "subseed_strength": request.subseed_strength,
         "width": wide,
         "height": high,
         "sampler_name": request.sampler or "",
@@ -234,17 +368,33 @@ def _completed(info: dict[str, Any], request: Request, checkpoint: Checkpoint, s
         "face_restoration_model": None,
         "sd_model_name": checkpoint.name,
         "sd_model_hash": checkpoint.hash,
-        "sd_vae_name": None,
+        "sd_vae_name": request.vae,
         "sd_vae_hash": None,
         "seed_resize_from_w": -1,
         "seed_resize_from_h": -1,
-        "denoising_strength": request.hires.denoise if request.hires else None,
+        "denoising_strength": _denoising(request),
         "extra_generation_params": {},
-        "styles": [],
+        "styles": list(request.styles),
         "job_timestamp": "0",
         "clip_skip": request.clip_skip or 1,
         "is_using_inpainting_conditioning": False,
         "version": "",
     }
-    said = {key: value for key, value in info.items() if value is not None}
+    said = {
+        key: value for key, value in info.items() if value is not None and type(value) is _TYPES.get(key, type(value))
+    }
+    if len(said.get("all_subseeds", defaults["all_subseeds"])) != count:
+        del said["all_subseeds"]
+    if said.get("sampler_name") == "NONE":  # sd-server's word for its default
+        del said["sampler_name"]
     return {**defaults, **said, "seed": seeds[0], "all_seeds": seeds, "index_of_first_image": 0}
+
+
+#: What the rest of this module relies on; a server that sends something else there has said nothing.
+_TYPES = {"all_subseeds": list, "extra_generation_params": dict, "sd_model_name": str, "version": str}
+
+
+def _denoising(request: Request) -> float | None:
+    if request.img2img:
+        return request.img2img.denoising_strength
+    return request.hires.denoise if request.hires else None

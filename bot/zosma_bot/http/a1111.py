@@ -13,13 +13,15 @@ from aiohttp import web
 
 from zosma_bot.http import problems
 from zosma_bot.http.auth import CALLER
-from zosma_bot.http.bodies import read_object
-from zosma_bot.http.translate import request_of
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end
 from zosma_bot.hub import Hub
+from zosma_bot.inputs import request_with_pictures
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
 from zosma_queue.job import Job, Result, State
+from zosma_queue.request import Request, parse_request
 
 #: A1111 answers `progress` with this state when nothing runs.
 _IDLE_STATE = {
@@ -47,18 +49,50 @@ class A1111:
             web.post(f"{base}/interrupt", self.interrupt),
             web.get(f"{base}/options", self.options),
             web.post(f"{base}/options", self.set_options),
-            web.get(f"{base}/sd-models", self.sd_models),
-            web.get(f"{base}/samplers", self.samplers),
-            web.get(f"{base}/schedulers", self.schedulers),
-            web.get(f"{base}/upscalers", self.upscalers),
-            web.get(f"{base}/scripts", self.scripts),
+            web.post(f"{base}/img2img", self.img2img),
+            web.post(f"{base}/extra-single-image", self.upscale),
+            web.post(f"{base}/skip", self.skip),
         ]
 
     async def txt2img(self, request: web.Request) -> web.Response:
         """Blocks until the pictures are there."""
-        caller = request[CALLER]
         body = await read_object(request)
-        wanted = request_of(body, self._chosen.get(caller.owner))
+        with in_a1111s_words():
+            wanted = parse_request(txt2img_fields(body, self._chosen.get(request[CALLER].owner)))
+        return await self._generated(request, body, wanted)
+
+    async def img2img(self, request: web.Request) -> web.Response:
+        """Likewise, from a picture: its bytes, never an address."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        if body.get("init_images") is None:
+            raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
+        with in_a1111s_words():
+            fields = img2img_fields(body, self._chosen.get(request[CALLER].owner))
+            wanted = await request_with_pictures(self._queue, fields)
+        answered = {**body, "init_images": None, "mask": None}  # as A1111 does, unless it is asked for them
+        return await self._generated(request, answered, wanted)
+
+    async def upscale(self, request: web.Request) -> web.Response:
+        """Makes a picture larger."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        with in_a1111s_words():
+            wanted = await request_with_pictures(self._queue, upscale_fields(body))
+        _, _, images = await self._made(request, wanted)
+        return web.json_response({"html_info": "", "image": b64encode(images[0]).decode()})
+
+    async def _generated(self, request: web.Request, body: dict[str, Any], wanted: Request) -> web.Response:
+        job, result, images = await self._made(request, wanted)
+        return web.json_response(
+            {
+                "images": [b64encode(image).decode() for image in images] if body.get("send_images", True) else [],
+                "parameters": _echo(body, job),
+                "info": json.dumps(_info(result)),
+            }
+        )
+
+    async def _made(self, request: web.Request, wanted: Request) -> tuple[Job, Result, list[bytes]]:
+        """The finished job, what came of it and its pictures' bytes."""
+        caller = request[CALLER]
         job_id = await self._queue.submit(wanted, caller, patience_ms=PATIENCE_MS)
         with self._blocked.on(caller.owner, job_id):
             job = await wait_for_end(request, self._queue, self._hub, job_id)
@@ -68,15 +102,7 @@ class A1111:
         await self._queue.mark_delivered(job)
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
-        return web.json_response(
-            {
-                "images": [b64encode(image).decode() for image in images if image]
-                if body.get("send_images", True)
-                else [],
-                "parameters": _echo(body, job),
-                "info": json.dumps(_info(job.result)),
-            }
-        )
+        return job, job.result, [image for image in images if image]
 
     async def progress(self, request: web.Request) -> web.Response:
         """About the caller's own newest job."""
@@ -108,6 +134,11 @@ class A1111:
             await self._queue.cancel(job_id)
         return web.json_response({})
 
+    async def skip(self, request: web.Request) -> web.Response:
+        """As interrupt: a part of a job can't be skipped from afar."""
+        await self.interrupt(request)
+        return web.json_response(None)
+
     async def options(self, request: web.Request) -> web.Response:
         """The few options that mean something for a fleet."""
         catalogue = await self._queue.catalogue()
@@ -124,46 +155,6 @@ class A1111:
             checkpoint = (await self._queue.catalogue()).checkpoint(str(wanted))
             self._chosen[request[CALLER].owner] = checkpoint.name
         return web.json_response(None)
-
-    async def sd_models(self, _: web.Request) -> web.Response:
-        """Every checkpoint that some ready worker has."""
-        catalogue = await self._queue.catalogue()
-        return web.json_response(
-            [
-                {"title": one.title, "model_name": one.name, "hash": one.hash, "sha256": None,
-                 "filename": one.title.rsplit(" [", 1)[0], "config": None}
-                for one in catalogue.checkpoints
-            ]
-        )  # fmt: skip
-
-    async def samplers(self, _: web.Request) -> web.Response:
-        """Every sampler that some ready worker has."""
-        catalogue = await self._queue.catalogue()
-        return web.json_response([{"name": name, "aliases": [], "options": {}} for name in catalogue.samplers])
-
-    async def schedulers(self, _: web.Request) -> web.Response:
-        """Every scheduler that some ready worker has."""
-        catalogue = await self._queue.catalogue()
-        return web.json_response(
-            [
-                {"name": one.name, "label": one.label, "aliases": None, "default_rho": -1.0, "need_inner_model": False}
-                for one in catalogue.schedulers
-            ]
-        )
-
-    async def upscalers(self, _: web.Request) -> web.Response:
-        """Every upscaler for the hires pass."""
-        catalogue = await self._queue.catalogue()
-        return web.json_response(
-            [
-                {"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
-                for name in catalogue.upscalers
-            ]
-        )
-
-    async def scripts(self, _: web.Request) -> web.Response:
-        """None: clients add the arguments of every script they find here."""
-        return web.json_response({"txt2img": [], "img2img": []})
 
 
 def _options(catalogue: Catalogue, chosen: str | None) -> dict[str, Any]:
@@ -195,6 +186,8 @@ def _echo(body: dict[str, Any], job: Job) -> dict[str, Any]:
         "seed": asked.seed,
         "sampler_name": asked.sampler,
         "scheduler": asked.scheduler or "Automatic",
+        "subseed": asked.subseed,
+        "styles": list(asked.styles),
     }
 
 

@@ -12,6 +12,7 @@ from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
+from zosma_bot.http.lists import Lists
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
@@ -25,7 +26,7 @@ def make_app(queue: Queue, hub: Hub, keys: Mapping[str, str], admins: Collection
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin."""
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
-    for part in (A1111(queue, hub), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub)):
+    for part in (A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub)):
         app.add_routes(part.routes())
     return app
 

@@ -9,12 +9,15 @@ from typing import Any
 from aiohttp import web
 
 from zosma_bot.http.problems import Problem
+from zosma_queue.request import INPUT_MAX_BYTES
 
 UNPROCESSABLE = http.HTTPStatus.UNPROCESSABLE_ENTITY
+#: Two pictures in base64, and the words around them.
+PICTURES_MAX_BYTES = 2 * (INPUT_MAX_BYTES * 4 // 3 + 4) + 1024 * 1024
 
 
-async def read_object(request: web.Request) -> dict[str, Any]:
-    """The JSON object in a request's body.
+async def read_object(request: web.Request, max_bytes: int | None = None) -> dict[str, Any]:
+    """The JSON object in a request's body, which may have `max_bytes` where that is more than usual.
 
     Raises:
       Problem: 422 when it isn't sent as JSON, is no JSON, or is no object. Browsers can't send JSON to a foreign site
@@ -23,7 +26,8 @@ async def read_object(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
     try:
-        found = json.loads(await request.read())
+        body = await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
+        found = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Problem(UNPROCESSABLE, "ValidationError", f"the body is not JSON: {error}") from None
     if not isinstance(found, dict):

@@ -9,13 +9,13 @@ from typing import Any
 from aiohttp import web
 
 from zosma_bot.http.auth import CALLER
-from zosma_bot.http.bodies import read_object
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, queue_view
+from zosma_bot.inputs import request_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
-from zosma_queue.request import parse_request
 
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 #: A job may be put off for a month.
@@ -42,12 +42,13 @@ class Jobs:
     async def submit(self, request: web.Request) -> web.Response:
         """202 with the job; `delay_s` in the body puts it off.
 
+        Pictures to start from (`img2img.image`, `img2img.mask`, `upscale.image`) are sent as base64.
         The same `Idempotency-Key` of the same caller is the same job.
         """
         caller = request[CALLER]
-        body = await read_object(request)
+        body = await read_object(request, PICTURES_MAX_BYTES)
         delay_ms = _delay_ms(body.pop("delay_s", None))
-        wanted = parse_request(body)
+        wanted = await request_with_pictures(self._queue, body)
         key = request.headers.get("Idempotency-Key")
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS:
             raise Problem(

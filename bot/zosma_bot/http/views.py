@@ -14,7 +14,10 @@ JOBS = "/api/v1/jobs"
 
 
 def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
-    """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts, `eta_s` is the running WebUI's word."""
+    """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts.
+
+    `progress` and `eta_s` are the running WebUI's word; with `estimated`, a WebUI's that has none, by time.
+    """
     view: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -23,6 +26,7 @@ def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
         "ends_in_s": place and round(place.ends_in_s, 1),
         "progress": job.progress,
         "eta_s": job.eta_s,
+        "estimated": job.estimated,
         "attempt": job.attempt,
         "worker": job.worker,
         "request": job.request.model_dump(exclude_none=True) if job.request else None,

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 id   3 attempt   4 lease, ms   5 progress, 0..1 ('' for none)   6 seconds left ('' unknown)
---       7 preview, encoded image ('' for none)
+--       7 preview, encoded image ('' for none)   8 '1': progress is an estimate by time, the WebUI doesn't say
 -- Returns  'ok', 'cancel' (stop it and settle as cancelled) or 'lost' (it is somebody else's now: write nothing)
 --
 -- A lease that ran out is taken up again while nobody else has the job: after a pause of Redis all work goes on.
@@ -15,7 +15,7 @@ elseif known[2] ~= 'running' then return 'lost' end
 
 redis.call('ZADD', K.leases, now + tonumber(ARGV[4]), id)
 if ARGV[5] ~= '' then
-  redis.call('HSET', job_key(id), 'progress', ARGV[5], 'eta', ARGV[6])
+  redis.call('HSET', job_key(id), 'progress', ARGV[5], 'eta', ARGV[6], 'estimated', ARGV[8])
   if ARGV[7] ~= '' then redis.call('SET', preview_key(id), ARGV[7], 'PX', 60000) end
   publish({event = 'progress', id = id, progress = tonumber(ARGV[5]), eta = tonumber(ARGV[6]), preview = ARGV[7] ~= ''})
 end

@@ -27,7 +27,8 @@ local function bill()
     learn(K.loads, '', math.max(real - expected, 0))
     return math.min(real, expected)
   end
-  if cost > 0 then
+  -- Making a picture larger says nothing of how fast pictures are made.
+  if cost > 0 and not string.find(job.class, '|upscale', 1, true) then
     local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end

@@ -82,7 +82,7 @@ async def test_send_images_false_sends_none(http, worker):
         ({"prompt": "a", "batch_size": 17}, "batch_size × n_iter", "between 1 and 16"),
         ({"prompt": "a", "sampler_name": "Eular a"}, "sampler", "nearest are Euler a"),
         ({"prompt": "a", "override_settings": {"sd_model_checkpoint": "dreem"}}, "checkpoint", "nearest are dream"),
-        ({"prompt": "a", "override_settings": {"sd_vae": "x.pt"}}, "override_settings.sd_vae", "is not supported"),
+        ({"prompt": "a", "override_settings": {"sd_vae": "x.pt"}}, "vae", "nearest are soft.safetensors"),
         ({"prompt": "a", "override_settings": []}, "override_settings", None),
         ({"prompt": "a", "script_name": "x/y/z plot"}, "script_name", "leave it out"),
         ({"prompt": "a", "enable_hr": True, "hr_scale": 9}, "hr_scale", "between 1 and 4"),
@@ -210,6 +210,10 @@ async def test_the_lists_are_those_of_the_living_fleet(http, worker):
     _, samplers, _ = await call(http, "GET", "/sdapi/v1/samplers")
     _, schedulers, _ = await call(http, "GET", "/sdapi/v1/schedulers")
     _, upscalers, _ = await call(http, "GET", "/sdapi/v1/upscalers")
+    _, latent, _ = await call(http, "GET", "/sdapi/v1/latent-upscale-modes")
+    _, loras, _ = await call(http, "GET", "/sdapi/v1/loras")
+    _, vaes, _ = await call(http, "GET", "/sdapi/v1/sd-vae")
+    _, styles, _ = await call(http, "GET", "/sdapi/v1/prompt-styles")
 
     assert [(one["title"], one["model_name"], one["hash"]) for one in models] == [
         ("dream.safetensors [0123456789]", "dream", "0123456789"),
@@ -217,7 +221,11 @@ async def test_the_lists_are_those_of_the_living_fleet(http, worker):
     ]
     assert [one["name"] for one in samplers] == ["DPM++ 2M", "Euler a"]
     assert [(one["name"], one["label"]) for one in schedulers] == [("karras", "Karras")]
-    assert [one["name"] for one in upscalers] == ["Latent"]
+    assert [one["name"] for one in upscalers] == ["None", "Lanczos", "R-ESRGAN 4x+"]
+    assert latent == [{"name": "Latent"}]
+    assert [(one["name"], one["alias"]) for one in loras] == [("lighthouses", "lighthouses")]
+    assert [one["model_name"] for one in vaes] == ["soft.safetensors"]
+    assert styles == [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", TXT2IMG, 405)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
+import io
 import json
 import math
 from collections.abc import Iterator
@@ -15,8 +15,9 @@ import aiohttp
 
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.errors import WebUIBroken, WebUICut, WebUIRefused, WebUIRubbish, WebUIUnreachable
+from zosma_worker.webui.errors import WebUIBroken, WebUICut, WebUINotSetUp, WebUIRefused, WebUIRubbish, WebUIUnreachable
 
+_JSON = {"Content-Type": "application/json"}
 #: A WebUI on the same network answers a connection at once, or is not there.
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
@@ -42,6 +43,10 @@ class Progress:
     """Changes whenever something moves."""
     image: str | None
     """Base64 of the preview."""
+    interrupted: bool = False
+    """The job that runs, or the last one, was told to stop."""
+    began: str = ""
+    """When the job began that runs now, or the last one, by its own clock: another value is another job."""
 
 
 class Client:
@@ -53,6 +58,8 @@ class Client:
 
     def __init__(self, address: Address) -> None:
         self.url = address.url
+        self.home: dict[str, Any] = {}
+        """Settings as the operator had them when this process came, by name: what a job changes goes back to these."""
         self._headers = {"Accept-Encoding": "identity"}
         if address.auth:
             login = base64.b64encode(address.auth.get_secret_value().encode()).decode()
@@ -74,12 +81,9 @@ class Client:
 
     # -- generation ---------------------------------------------------------------------------------------------
 
-    async def txt2img(self, body: dict[str, Any]) -> Any:
-        """The decoded answer to a generation, however long it takes."""
-        raw = await self._send(
-            "POST", "/sdapi/v1/txt2img", aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S), body
-        )
-        return await asyncio.to_thread(self._decoded, raw)  # megabytes of base64
+    async def generate(self, path: str, body: dict[str, Any]) -> bytes:
+        """The answer to a generation, however long it takes; to be decoded when there is time for megabytes of it."""
+        return await self._send("POST", path, aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S), body)
 
     async def interrupt(self) -> None:
         """Ends what runs now, whoever asked for it. Servers that can't are silently left alone."""
@@ -93,7 +97,7 @@ class Client:
 
     async def get(self, path: str) -> Any:
         """The decoded answer to a read."""
-        return self._decoded(await self._send("GET", path, _within(READ_TIMEOUT_S)))
+        return self.decoded(await self._send("GET", path, _within(READ_TIMEOUT_S)))
 
     async def get_or_none(self, path: str) -> Any:
         """The decoded answer to a read, None when the server doesn't have it or fails at it."""
@@ -127,7 +131,7 @@ class Client:
         """True when the task with this `force_task_id` is what runs, False when it waits, None when nobody knows."""
         question = {"id_task": task_id, "id_live_preview": -1, "live_preview": False}
         try:
-            found = self._decoded(await self._send("POST", "/internal/progress", _within(READ_TIMEOUT_S), question))
+            found = self.decoded(await self._send("POST", "/internal/progress", _within(READ_TIMEOUT_S), question))
         except (WebUIRefused, WebUIBroken):
             return None
         if not isinstance(found, dict) or not (found.get("active") or found.get("queued")):
@@ -142,8 +146,17 @@ class Client:
         """The body of a 2xx answer."""
         if self._open is None:
             raise TypeError("not open: use `async with`")
+        # As a file: pictures make bodies of megabytes, which would be sent in one go otherwise.
+        data = None if body is None else io.BytesIO(json.dumps(body).encode())
         with self._wire_errors():
-            request = self._open.request(method, f"{self.url}{path}", json=body, timeout=timeout, allow_redirects=False)
+            request = self._open.request(
+                method,
+                f"{self.url}{path}",
+                data=data,
+                timeout=timeout,
+                headers=_JSON if body is not None else None,
+                allow_redirects=False,
+            )
             async with request as answer:
                 content = await answer.read()
                 if 200 <= answer.status < 300:
@@ -154,6 +167,14 @@ class Client:
     def _wire_errors(self) -> Iterator[None]:
         try:
             yield
+        except aiohttp.ClientConnectorCertificateError as error:
+            reason = getattr(error.certificate_error, "verify_message", None) or "not trusted"
+            raise WebUINotSetUp(
+                f"{self.url} shows a certificate that is not accepted ({reason}): give SSL_CERT_FILE the authority's"
+                " certificate, or use http:// inside your own network"
+            ) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise WebUINotSetUp(f"{self.url} doesn't speak TLS: write http:// instead of https://") from error
         except (aiohttp.ClientConnectorError, TimeoutError) as error:
             reason = getattr(error, "strerror", None) or "no answer in time"
             raise WebUIUnreachable(f"{self.url} doesn't answer: {reason}") from error
@@ -162,7 +183,8 @@ class Client:
         except aiohttp.ClientError as error:
             raise WebUIBroken(f"{self.url} doesn't speak HTTP properly: {type(error).__name__}") from error
 
-    def _decoded(self, raw: bytes) -> Any:
+    def decoded(self, raw: bytes) -> Any:
+        """What an answer says."""
         try:
             return json.loads(raw) if raw else None
         except ValueError:
@@ -187,6 +209,8 @@ def _progress(found: dict[str, Any]) -> Progress:
         idle=not fraction and not state.get("job_count"),
         mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",
         image=image if isinstance(image, str) else None,
+        interrupted=state.get("interrupted") is True,
+        began=str(state.get("job_timestamp") or ""),
     )
 
 

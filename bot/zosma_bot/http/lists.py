@@ -1,0 +1,112 @@
+"""A1111's lists: what the living fleet has. Clients fill menus with them, and some start only if all are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.inputs import infotext_of
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.client import Queue
+
+_BASE = "/sdapi/v1"
+#: An upscaler that works on latents is known by its name alone.
+_LATENT = "latent"
+_NOT_TOLD = {"error": "this is a fleet of machines"}
+#: The same for everybody, always. No script is offered: clients add the arguments of every one they find.
+_CONSTANTS: dict[str, Any] = {
+    "scripts": {"txt2img": [], "img2img": []},
+    "embeddings": {"loaded": {}, "skipped": {}},
+    "memory": {"ram": _NOT_TOLD, "cuda": _NOT_TOLD},
+    "cmd-flags": {"api": True},
+    **{name: [] for name in ("hypernetworks", "face-restorers", "realesrgan-models", "extensions", "script-info")},
+}
+#: Workers read their lists again by themselves.
+_REFRESHES = ("refresh-checkpoints", "refresh-loras", "refresh-vae", "refresh-embeddings")
+
+
+class Lists:
+    """The handlers, over one queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this part answers."""
+        made: dict[str, Callable[[Catalogue], Any]] = {
+            "sd-models": _models, "samplers": _samplers, "schedulers": _schedulers, "upscalers": _upscalers,
+            "latent-upscale-modes": _latent_modes, "loras": _loras, "sd-vae": _vaes, "prompt-styles": _styles,
+        }  # fmt: skip
+        return [
+            *(web.get(f"{_BASE}/{name}", self._of_catalogue(make)) for name, make in made.items()),
+            *(web.get(f"{_BASE}/{name}", _constant(value)) for name, value in _CONSTANTS.items()),
+            *(web.post(f"{_BASE}/{name}", _constant(None)) for name in _REFRESHES),
+            web.post(f"{_BASE}/png-info", self.png_info),
+        ]
+
+    def _of_catalogue(self, make: Callable[[Catalogue], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handler(_: web.Request) -> web.Response:
+            return web.json_response(make(await self._queue.catalogue()))
+
+        return handler
+
+    async def png_info(self, request: web.Request) -> web.Response:
+        """What a picture says of how it was made; '' when it says nothing."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        text = await asyncio.to_thread(infotext_of, body.get("image"), "image")
+        return web.json_response({"info": text, "items": {"parameters": text} if text else {}, "parameters": {}})
+
+
+def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handler(_: web.Request) -> web.Response:
+        return web.json_response(value)
+
+    return handler
+
+
+def _models(catalogue: Catalogue) -> Any:
+    return [
+        {"title": one.title, "model_name": one.name, "hash": one.hash, "sha256": None,
+         "filename": one.title.rsplit(" [", 1)[0], "config": None}
+        for one in catalogue.checkpoints
+    ]  # fmt: skip
+
+
+def _samplers(catalogue: Catalogue) -> Any:
+    return [{"name": name, "aliases": [], "options": {}} for name in catalogue.samplers]
+
+
+def _schedulers(catalogue: Catalogue) -> Any:
+    return [
+        {"name": one.name, "label": one.label, "aliases": None, "default_rho": -1.0, "need_inner_model": False}
+        for one in catalogue.schedulers
+    ]
+
+
+def _upscalers(catalogue: Catalogue) -> Any:
+    names = dict.fromkeys(("None", *catalogue.upscalers, *catalogue.enlargers))
+    return [
+        {"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
+        for name in names
+        if not name.casefold().startswith(_LATENT)
+    ]
+
+
+def _latent_modes(catalogue: Catalogue) -> Any:
+    return [{"name": name} for name in catalogue.upscalers if name.casefold().startswith(_LATENT)]
+
+
+def _loras(catalogue: Catalogue) -> Any:
+    return [{"name": name, "alias": name, "path": name, "metadata": {}} for name in catalogue.loras]
+
+
+def _vaes(catalogue: Catalogue) -> Any:
+    return [{"model_name": name, "filename": name} for name in catalogue.vaes]
+
+
+def _styles(catalogue: Catalogue) -> Any:
+    return [style.model_dump() for style in catalogue.styles]

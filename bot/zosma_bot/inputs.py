@@ -1,0 +1,131 @@
+"""Pictures that people send to start from: checked before anything is queued, and stored apart from the request."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import ExifTags, Image, ImageOps
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+#: What every WebUI reads. The small ones know no WebP.
+_KEPT_AS_THEY_ARE = ("PNG", "JPEG")
+#: Stands in a request for a picture that is not stored yet.
+_UNSTORED = "0" * 20
+_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"))
+_UPRIGHT = 1
+#: Begins an EXIF comment in UTF-16, as A1111 writes it.
+_UNICODE = b"UNICODE\0"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be decoded, upright."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def read_picture(sent: Any, field: str) -> Picture:
+    """The picture in base64, with or without a `data:` prefix. Takes CPU time: call it in a thread.
+
+    Raises:
+      RequestRefusedError: when it is none, or too large; names `field`.
+    """
+    if not isinstance(sent, str) or not sent:
+        raise RequestRefusedError(f"{field} must be a picture's bytes in base64", field=field)
+    if "://" in sent[:40]:
+        raise RequestRefusedError(
+            f"{field} is an address: send the picture's bytes in base64, nothing is fetched from addresses", field=field
+        )
+    encoded = sent.partition("base64,")[2] if sent.startswith("data:") else sent
+    if len(encoded) * 3 // 4 > INPUT_MAX_BYTES + 2:
+        raise RequestRefusedError(
+            f"{field} has more than {INPUT_MAX_BYTES // 1024**2} MB: send a smaller picture", field=field
+        )
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestRefusedError(f"{field} is not base64: send the picture's bytes in base64", field=field) from None
+    return upright(data, field)
+
+
+def upright(data: bytes, field: str) -> Picture:
+    """The picture, decoded once to be sure of it, and turned as its camera said.
+
+    Raises:
+      RequestRefusedError: when it is none, or too large; names `field`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            # By the header alone: a small file may unfold to gigabytes.
+            if image.width * image.height > INPUT_PIXELS_MAX:
+                raise _too_large(field, f"{image.width}x{image.height}")
+            image.load()
+            turned = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) != _UPRIGHT
+            if image.format in _KEPT_AS_THEY_ARE and not turned:
+                return Picture(data, image.width, image.height)
+            plain = ImageOps.exif_transpose(image)
+            out = io.BytesIO()
+            plain.convert("RGBA" if plain.has_transparency_data else "RGB").save(out, "PNG", compress_level=1)
+            return Picture(out.getvalue(), plain.width, plain.height)
+    except RequestRefusedError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large(field, "far more pixels") from None
+    except Exception:  # Pillow's decoders raise whatever they stumble over
+        raise RequestRefusedError(f"{field} is no whole PNG, JPEG or WebP picture", field=field) from None
+
+
+def _too_large(field: str, shown: str) -> RequestRefusedError:
+    return RequestRefusedError(
+        f"{field} has {shown}, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible: send a smaller picture",
+        field=field,
+    )
+
+
+def infotext_of(sent: Any, field: str) -> str:
+    """What a picture in base64 says of how it was made. Takes CPU time: call it in a thread.
+
+    Raises:
+      RequestRefusedError: when it is no picture; names `field`.
+    """
+    with Image.open(io.BytesIO(read_picture(sent, field).data), formats=FORMATS) as image:
+        told = image.info.get("parameters")
+        comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    if isinstance(comment, bytes) and comment.startswith(_UNICODE):
+        told = told or comment.removeprefix(_UNICODE).decode("utf-16-be", "replace")
+    return told if isinstance(told, str) else ""
+
+
+async def request_with_pictures(queue: Queue, fields: dict[str, Any]) -> Request:
+    """The request made of fields in which pictures stand as base64. They are stored once all else is right.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+      QueueUnavailableError: when they can't be stored.
+    """
+    fields = dict(fields)
+    pictures: dict[tuple[str, str], Picture] = {}
+    for part, name in _PLACES:
+        inner = fields.get(part)
+        if isinstance(inner, dict) and inner.get(name) is not None:
+            pictures[part, name] = await asyncio.to_thread(read_picture, inner[name], f"{part}.{name}")
+            fields[part] = {**inner, name: _UNSTORED}
+    source = pictures.get(("upscale", "image"))
+    if source:
+        fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
+    request = parse_request(fields)
+    for (part, name), picture in pictures.items():
+        stored = getattr(request, part).model_copy(update={name: await queue.keep_input(picture.data)})
+        request = request.model_copy(update={part: stored})
+    return request

@@ -1,0 +1,222 @@
+"""Scripted WebUIs of each kind, with the shapes, the limits and the quirks that were seen on real ones.
+
+Where they differ from A1111 they do so without mercy: what a real one ignores is ignored, and what it chokes on is
+answered as it does.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+from loopback.webui import Json, ScriptedWebUI, Turn, encoded, good_answer, picture
+
+#: A1111's lists beyond those that every scripted WebUI has.
+MORE_LISTS = {
+    "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
+    "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
+    "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
+}
+
+
+def opened(encoded_image: str) -> Image.Image:
+    """A picture out of a request; it must be bare base64."""
+    image = Image.open(io.BytesIO(base64.b64decode(encoded_image, validate=True)))
+    image.load()
+    return image
+
+
+def enlarged(body: Json) -> Json:
+    """A1111's answer to extra-single-image: sides are cut to whole latents."""
+    image = opened(body["image"])
+    if body["resize_mode"] == 1:
+        size = body["upscaling_resize_w"], body["upscaling_resize_h"]
+    else:
+        wide, high = (int(side * body["upscaling_resize"]) // 8 * 8 for side in image.size)
+        size = wide, high
+    out = io.BytesIO()
+    image.resize(size).save(out, "PNG")
+    return {"html_info": "", "image": encoded(out.getvalue())}
+
+
+class A1111WebUI(ScriptedWebUI):
+    """AUTOMATIC1111, with a LoRA, a style and a VAE."""
+
+    flavour = "a1111"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.options["sd_vae"] = "Automatic"
+        self.lists: dict[str, Any] = dict(MORE_LISTS)
+
+    def _lists(self) -> dict[str, Any]:
+        return {**super()._lists(), **self.lists}
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        if turn.request.path.endswith("extra-single-image"):
+            return web.json_response(enlarged(turn.body))
+        if turn.request.path.endswith("img2img"):
+            for sent in (*turn.body["init_images"], *([turn.body["mask"]] if "mask" in turn.body else [])):
+                opened(sent)
+        return web.json_response(self.answer(turn))
+
+    def answer(self, turn: Turn) -> Json:
+        """To a generation."""
+        good = good_answer(turn.body, turn.checkpoint)
+        info = json.loads(good["info"])
+        if turn.body.get("subseed_strength"):
+            count = len(info["all_seeds"])
+            info["all_seeds"] = [turn.body["seed"]] * count
+            info["all_subseeds"] = [turn.body["subseed"] + index for index in range(count)]
+            info["infotexts"] = []
+            good["images"] = [encoded(picture(turn.body["width"], turn.body["height"], 5))] * count
+        vae = turn.body["override_settings"].get("sd_vae")
+        info["sd_vae_name"] = None if vae == "Automatic" else vae
+        good["info"] = json.dumps(info)
+        return good
+
+
+class ForgeWebUI(A1111WebUI):
+    """Forge: VAEs are modules, and a hires pass without a word about them crashes it."""
+
+    flavour = "forge"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.options |= {"forge_preset": "sd", "forge_additional_modules": ["/models/VAE/own.safetensors"]}
+        modules = self.lists.pop("/sdapi/v1/sd-vae")
+        self.lists["/sdapi/v1/sd-modules"] = modules
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        if turn.body.get("enable_hr") and turn.body.get("hr_additional_modules") is None:
+            error = {"error": "TypeError", "detail": "", "body": "", "message": "argument of type 'NoneType' is not"}
+            return web.json_response(error, status=500)
+        return await super().usual(turn)
+
+
+class SDNextWebUI(A1111WebUI):
+    """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler."""
+
+    flavour = "sdnext"
+
+    def _lists(self) -> dict[str, Any]:
+        lists = super()._lists()
+        lists.pop("/sdapi/v1/latent-upscale-modes")
+        return {
+            **lists,
+            "/sdapi/v1/version": {"app": "sd.next", "updated": "2026-08-01", "hash": "abc"},
+            "/sdapi/v1/samplers": [
+                {"name": name, "options": {}} for name in ("Default", "UniPC", "DPM++ 2M", "Euler a")
+            ],
+            "/sdapi/v1/schedulers": [{"name": "UniPC", "cls": "UniPCMultistepScheduler", "options": {}}],
+            "/sdapi/v1/upscalers": [{"name": "None"}, {"name": "Latent Nearest"}, {"name": "RealESRGAN 4x"}],
+        }
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        body = turn.body
+        if None in body.values():
+            return web.json_response({"detail": [{"loc": ["body"], "msg": "none is not allowed"}]}, status=422)
+        if body.get("sampler_name") not in (None, "UniPC", "DPM++ 2M", "Euler a"):
+            answer = {"error": "HTTPException", "code": 404, "detail": "Sampler not found", "body": "", "errors": ""}
+            return web.json_response(answer, status=404)
+        return await super().usual(turn)
+
+    def answer(self, turn: Turn) -> Json:
+        good = super().answer(turn)
+        info = {key: value for key, value in json.loads(good["info"]).items() if key != "sd_model_name"}
+        pixels = [opened(image).size for image in good["images"]]
+        seeds = info["all_seeds"]
+        good["images"] = [encoded(picture(*size, seed, fmt="JPEG")) for size, seed in zip(pixels, seeds, strict=True)]
+        return {**good, "info": json.dumps(info)}
+
+
+def _up(side: int) -> int:
+    return -(-side // 64) * 64
+
+
+class SDCppWebUI(ScriptedWebUI):
+    """sd-server: one model, its own names, sizes up to whole blocks of 64; hardly a word about what it made."""
+
+    flavour = "sdcpp"
+
+    def __init__(self) -> None:
+        super().__init__(["dream"])
+        self.options = {"samples_format": "png", "sd_model_checkpoint": "dream"}
+
+    def _lists(self) -> dict[str, Any]:
+        model = {"title": "dream", "model_name": "dream", "hash": "8888888888", "sha256": "8" * 64, "config": None}
+        return {
+            "/sdcpp/v1/capabilities": {"modes": ["txt2img"]},
+            "/sdapi/v1/options": self.options,
+            "/sdapi/v1/sd-models": [model],
+            "/sdapi/v1/samplers": [
+                {"name": name, "aliases": [], "options": {}} for name in ("default", "euler", "euler_a", "dpm++2m")
+            ],
+            "/sdapi/v1/schedulers": [{"name": name, "label": name} for name in ("default", "discrete", "karras")],
+            "/sdapi/v1/loras": [{"name": "lighthouses", "path": "sub/lighthouses.safetensors"}],
+        }
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        body = turn.body
+        if None in body.values():
+            return web.json_response({"error": "server_error", "message": "type_error.302"}, status=500)
+        if not body.get("prompt"):
+            return web.json_response({"error": "prompt required"}, status=400)
+        known = [entry["name"] for entry in self._lists()["/sdapi/v1/samplers"]]
+        sampler = body["sampler_name"] if body.get("sampler_name") in known else "NONE"
+        seed = body["seed"] if body["seed"] < 2**31 else 123  # random
+        scale = body.get("hr_scale", 1) if body.get("enable_hr") else 1
+        wide, high = (int(_up(body[side]) * scale) for side in ("width", "height"))
+        seeds = [seed + index for index in range(min(body.get("batch_size", 1), 8))]
+        text = f'{body["prompt"]}\nSteps: {body["steps"]}, Seed: {seed}, Model: dream, SDCPP: {{"a": 1}}'
+        info = {
+            "prompt": body["prompt"], "seed": seed, "steps": min(body["steps"], 100), "all_seeds": seeds,
+            "width": body["width"], "height": body["height"], "sampler_name": sampler, "infotexts": [text] * len(seeds),
+            "sd_model_name": "dream.safetensors", "version": "stable-diffusion.cpp",
+        }  # fmt: skip
+        images = [encoded(picture(wide, high, one, text=text)) for one in seeds]
+        return web.json_response({"images": images, "parameters": body, "info": json.dumps(info)})
+
+
+class KoboldWebUI(ScriptedWebUI):
+    """koboldcpp 1.76: one picture a call, sizes down to blocks of 64 and clamped, nothing said of it."""
+
+    flavour = "koboldcpp"
+
+    def __init__(self) -> None:
+        super().__init__(["dream"])
+        self.options = {"samples_format": "png", "sd_model_checkpoint": "dream"}
+
+    def _lists(self) -> dict[str, Any]:
+        model = {"title": "dream", "model_name": "dream", "hash": "8888888888", "sha256": "8" * 64, "config": None}
+        return {
+            "/api/extra/version": {"result": "KoboldCpp", "version": "1.76", "txt2img": True},
+            "/sdapi/v1/options": self.options,
+            "/sdapi/v1/sd-models": [model],
+            "/sdapi/v1/samplers": [
+                {"name": name, "aliases": [], "options": {}} for name in ("Euler", "Euler a", "DPM++ 2M")
+            ],
+        }
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        body = turn.body
+        if None in body.values():
+            assert turn.request.transport is not None
+            turn.request.transport.abort()
+            return web.Response()
+        wide, high = (max(64, min(body[side] // 64 * 64, 1024)) for side in ("width", "height"))
+        image = encoded(picture(wide, high, body["seed"], text=""))
+        for sent in body.get("init_images", ()):
+            try:
+                opened(sent)
+            except ValueError:
+                image = ""
+        return web.json_response({"images": [image], "parameters": {}, "info": ""})
+
+
+EVERY = (A1111WebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)

@@ -1,0 +1,486 @@
+"""Each kind of WebUI, with its limits and quirks: right pictures out of all of them, and nothing promised in vain."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from loopback.flavours import EVERY, A1111WebUI, ForgeWebUI, KoboldWebUI, SDCppWebUI, SDNextWebUI, opened
+from loopback.fleet import until
+from loopback.webui import Hold, cut, encoded, picture, status
+from zosma_queue.errors import InfeasibleError, RequestRefusedError
+from zosma_queue.job import State
+from zosma_worker.infotext import parameters
+
+FULL = (A1111WebUI, ForgeWebUI, SDNextWebUI)
+SMALL = (SDCppWebUI, KoboldWebUI)
+
+
+@pytest.fixture(name="flavoured")
+async def _flavoured(join):
+    """Starts a WebUI of a kind with a worker on it."""
+    started = []
+
+    async def start(kind):
+        webui = kind()
+        await webui.start()
+        started.append(webui)
+        return webui, await join(webui)
+
+    yield start
+    for webui in started:
+        if webui.held:
+            webui.held.released.set()
+        await webui.stop()
+
+
+async def sends(queue, size=(96, 64), fmt="PNG", colour=(200, 40, 40)):
+    """The id of a picture that a member sends."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, fmt)
+    return await queue.keep_input(out.getvalue())
+
+
+async def shown(queue, job):
+    """The job's pictures, decoded."""
+    images = []
+    for data in await queue.pictures(job):
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        images.append(image)
+    return images
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, queue):
+    _, worker = await flavoured(kind)
+    about = worker.about
+    full = kind in FULL
+
+    assert about.flavour == kind.flavour
+    assert (about.inpainting, about.variations, about.progress, about.large_seeds) == (full,) * 4
+    assert about.img2img
+    assert about.hires is (kind is not KoboldWebUI)
+    assert (about.max_side, about.max_steps) == {
+        SDCppWebUI: (None, 100), KoboldWebUI: (1024, 80),
+    }.get(kind, (None, None))  # fmt: skip
+    assert (bool(about.vaes), bool(about.styles), bool(about.enlargers)) == (full,) * 3
+    assert {"DPM++ 2M", "Euler a"} <= set(about.samplers)
+    assert not {"Default", "default", "euler_a"} & set(about.samplers)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_several_pictures_of_an_odd_size_come_out_as_asked_with_seeds_that_go_on(kind, flavoured, ann, queue):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(count=3, width=72, height=104, sampler="Euler a"))
+
+    assert job.state is State.DONE, job.error
+    made = job.result.pictures
+    assert [(one.seed, one.width, one.height) for one in made] == [(seed, 72, 104) for seed in (7, 8, 9)]
+    assert [image.size for image in await shown(queue, job)] == [(72, 104)] * 3
+    for one in made:
+        told = parameters(one.parameters)
+        assert (told["Seed"], told["Steps"], told["Model"]) == (str(one.seed), "4", "dream")
+        assert "SDCPP" not in one.parameters
+    assert job.result.info["all_seeds"] == [7, 8, 9]
+    assert len(job.result.info["infotexts"]) == 3
+    assert "8888888888" not in json.dumps(job.result.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_a_picture_that_was_cut_says_so_and_its_file_too(kind, flavoured, ann, queue):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(width=72, sampler="Euler a"))
+
+    told = parameters(job.result.pictures[0].parameters)
+    assert (told["Size"], told["Cut to"], told["Sampler"]) == ("128x64", "72x64", "Euler a")
+    assert (await shown(queue, job))[0].info["parameters"] == job.result.pictures[0].parameters
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_nothing_that_is_sent_is_null(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    await ann.gets(await ann.asks(count=2))
+
+    assert len(webui.jobs) == (1 if kind in FULL else 2)
+    assert all(None not in body.values() for body in webui.jobs)
+
+
+@pytest.mark.parametrize("kind", [*FULL, SDCppWebUI])
+async def test_a_hires_pass_is_put_into_the_servers_own_words(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(hires={"scale": 2, "steps": 3, "denoise": 0.4}, cfg_scale=5))
+
+    assert (job.state, job.result.pictures[0].width) == (State.DONE, 128)
+    body = webui.jobs[0]
+    assert (body["hr_scale"], body["denoising_strength"]) == (2, 0.4)
+    if kind is SDCppWebUI:
+        assert (body["hr_steps"], "hr_second_pass_steps" in body) == (3, False)
+    else:
+        assert body["hr_second_pass_steps"] == 3
+    assert ("hr_cfg" in body) is (kind is ForgeWebUI)
+    if kind is SDNextWebUI:
+        assert (body["hr_force"], body["hr_denoising_strength"], body["hr_upscaler"]) == (True, 0.4, "Latent Nearest")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "says"),
+    [
+        (KoboldWebUI, {"hires": {}}, "hires"),
+        (KoboldWebUI, {"width": 1088}, "sides over 1024 px"),
+        (KoboldWebUI, {"steps": 81}, "more than 80 steps"),
+        (KoboldWebUI, {"cfg_scale": 0.5}, "a CFG scale outside 1 to 25"),
+        (KoboldWebUI, {"clip_skip": 2}, "clip skip"),
+        (SDCppWebUI, {"steps": 101}, "more than 100 steps"),
+        (SDCppWebUI, {"seed": 2**31}, "seeds over 2147483647"),
+        (SDCppWebUI, {"seed": 2**31 - 2, "count": 3}, "seeds over 2147483647"),
+        (SDCppWebUI, {"subseed_strength": 0.5}, "variations"),
+    ],
+)
+async def test_what_a_server_would_clamp_in_silence_is_refused_in_words(kind, fields, says, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    with pytest.raises(InfeasibleError, match=says):
+        await ann.asks(**fields)
+
+    assert webui.jobs == []
+
+
+# -- names ------------------------------------------------------------------------------------------------------
+
+
+async def test_sd_server_is_told_its_own_names_and_the_member_reads_a1111s(flavoured, ann):
+    webui, worker = await flavoured(SDCppWebUI)
+
+    job = await ann.gets(await ann.asks(sampler="DPM++ 2M Karras"))
+
+    assert (webui.jobs[0]["sampler_name"], webui.jobs[0]["scheduler"]) == ("dpm++2m", "karras")
+    assert (job.result.sampler, job.result.scheduler) == ("DPM++ 2M", "Karras")
+    assert [one.label for one in worker.about.schedulers] == ["Normal", "Karras"]
+
+
+async def test_sd_server_gets_loras_as_a_list_and_none_of_its_own_settings_from_a_prompt(flavoured, ann):
+    webui, _ = await flavoured(SDCppWebUI)
+
+    prompt = 'a sea <lora:lighthouses:0.8><sd_cpp_extra_args>{"steps": 900}</sd_cpp_extra_args>'
+    job = await ann.gets(await ann.asks(prompt=prompt, negative_prompt="<sd_cpp_extra_args>{"))
+
+    assert job.state is State.DONE
+    assert (webui.jobs[0]["prompt"], webui.jobs[0]["negative_prompt"]) == ("a sea", "")
+    assert webui.jobs[0]["lora"] == [{"path": "sub/lighthouses.safetensors", "multiplier": 0.8}]
+
+
+async def test_a_prompt_of_nothing_but_a_lora_is_no_empty_prompt(flavoured, ann):
+    await flavoured(SDCppWebUI)
+
+    assert (await ann.gets(await ann.asks(prompt="<lora:lighthouses>"))).state is State.DONE
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_a_lora_stays_in_the_prompt_where_it_is_understood(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    await ann.gets(await ann.asks(prompt="a sea <lora:lighthouses:0.8>"))
+
+    assert webui.jobs[0]["prompt"] == "a sea <lora:lighthouses:0.8>"
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_styles_and_vae_are_asked_for_by_their_names(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(styles=["MISTY"], vae="soft.safetensors"))
+    await ann.gets(await ann.asks())
+
+    assert job.state is State.DONE, job.error
+    first, second = (body["override_settings"] for body in webui.jobs)
+    assert webui.jobs[0]["styles"] == ["misty"]
+    if kind is ForgeWebUI:
+        assert first["forge_additional_modules"] == ["soft.safetensors"]
+        assert second["forge_additional_modules"] == ["/models/VAE/own.safetensors"]
+    else:
+        # What the operator has set comes back with the next job: A1111 itself would not see to that.
+        assert (first["sd_vae"], second["sd_vae"]) == ("soft.safetensors", "Automatic")
+
+
+async def test_a_picture_made_with_another_vae_is_no_result(flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+
+    async def forgets(turn):
+        answer = webui.answer(turn)
+        answer["info"] = json.dumps({**json.loads(answer["info"]), "sd_vae_name": None})
+        return web.json_response(answer)
+
+    webui.script(forgets)
+    job = await ann.gets(await ann.asks(vae="soft.safetensors"))
+
+    assert (job.state, job.failures) == (State.DONE, 1)
+
+
+@pytest.mark.parametrize(("fields", "field"), [({"vae": "sofd"}, "vae"), ({"styles": ["mystic"]}, "styles")])
+async def test_names_that_nobody_has_are_refused_with_the_nearest(fields, field, flavoured, ann):
+    await flavoured(A1111WebUI)
+
+    with pytest.raises(RequestRefusedError, match=r"nearest are (soft|misty)") as refused:
+        await ann.asks(**fields)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_variations_keep_their_seed_and_count_the_subseed_on(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(count=2, subseed=40, subseed_strength=0.3))
+
+    assert (webui.jobs[0]["subseed"], webui.jobs[0]["subseed_strength"]) == (40, 0.3)
+    assert [one.seed for one in job.result.pictures] == [7, 7]
+    told = [parameters(one.parameters) for one in job.result.pictures]
+    assert [one["Variation seed"] for one in told] == ["40", "41"]
+    assert told[0]["Variation seed strength"] == "0.3"
+
+
+# -- from pictures ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_a_picture_is_made_from_another(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    start = await sends(queue)
+
+    job = await ann.gets(
+        await ann.asks(width=72, height=64, img2img={"image": start, "denoising_strength": 0.4, "resize_mode": 1})
+    )
+
+    assert (job.state, job.result.pictures[0].width) == (State.DONE, 72), job.error
+    assert [seen.path for seen in webui.seen if "img2img" in seen.path] == ["/sdapi/v1/img2img"]
+    body = webui.jobs[0]
+    assert body["denoising_strength"] == 0.4
+    assert opened(body["init_images"][0]).size == ((96, 64) if kind in FULL else (128, 64))
+    assert opened(body["init_images"][0]).convert("RGB").getpixel((0, 0)) == (200, 40, 40)
+
+
+async def test_a_large_picture_to_start_from_reaches_the_webui(flavoured, ann, queue):
+    await flavoured(A1111WebUI)
+    out = io.BytesIO()
+    Image.effect_noise((1200, 1200), 90).save(out, "PNG")
+    assert len(out.getvalue()) > 1_200_000
+
+    job = await ann.gets(await ann.asks(img2img={"image": await queue.keep_input(out.getvalue())}))
+
+    assert job.state is State.DONE, job.error
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_the_masked_part_is_painted_anew(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    start, mask = await sends(queue), await sends(queue, colour=(255, 255, 255))
+
+    job = await ann.gets(await ann.asks(img2img={"image": start, "mask": mask, "mask_blur": 8, "inpainting_fill": 2}))
+
+    assert job.state is State.DONE, job.error
+    body = webui.jobs[0]
+    assert opened(body["mask"]).convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert (body["mask_blur"], body["inpainting_fill"], body["inpainting_mask_invert"]) == (8, 2, 0)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_inpainting_is_not_sent_to_a_server_that_would_ignore_the_mask(kind, flavoured, ann, queue):
+    await flavoured(kind)
+
+    with pytest.raises(InfeasibleError, match="inpainting"):
+        await ann.asks(img2img={"image": await sends(queue), "mask": await sends(queue)})
+
+
+@pytest.mark.parametrize("kind", FULL)
+@pytest.mark.parametrize(
+    ("how", "size"),
+    [
+        ({"upscaling_resize": 3}, (288, 192)),
+        ({"resize_mode": 1, "upscaling_resize_w": 200, "upscaling_resize_h": 100}, (200, 100)),
+    ],
+)
+async def test_a_picture_is_made_larger(kind, how, size, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    image = await sends(queue)
+
+    upscale = {"image": image, "source_width": 96, "source_height": 64, **how}
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.state is State.DONE, job.error
+    made = job.result.pictures[0]
+    assert (made.width, made.height) == size
+    upscaler = "RealESRGAN 4x" if kind is SDNextWebUI else "Lanczos"
+    assert f"Postprocess upscaler: {upscaler}" in made.parameters
+    assert webui.jobs[0]["upscaler_1"] == upscaler
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_upscaling_is_not_offered_by_servers_without_it(kind, flavoured, ann, queue):
+    await flavoured(kind)
+
+    with pytest.raises(RequestRefusedError, match="upscale is not possible here"):
+        await ann.asks(prompt="", upscale={"image": await sends(queue), "source_width": 96, "source_height": 64})
+
+
+async def test_a_picture_that_is_no_longer_stored_is_asked_for_again(flavoured, ann, queue, raw):
+    webui, _ = await flavoured(A1111WebUI)
+    start = await sends(queue)
+    hold = Hold()
+    webui.script(hold)
+    first = await ann.asks()
+    await hold.started.wait()
+    waiting = await ann.asks(img2img={"image": start})
+    raw.delete(f"{{zosma}}:input:{start}")
+    hold.released.set()
+    await ann.gets(first)
+
+    job = await ann.gets(waiting)
+
+    assert (job.state, job.error_kind) == (State.FAILED, "refused")
+    assert "no longer stored: send it again" in job.error
+    with pytest.raises(RequestRefusedError, match="no longer stored"):
+        await ann.asks(img2img={"image": start})
+
+
+async def test_an_input_is_kept_for_a_day_once_it_is_queued_and_not_after_a_refusal(flavoured, ann, queue, raw):
+    await flavoured(KoboldWebUI)
+    good, bad = await sends(queue), await sends(queue)
+
+    await ann.gets(await ann.asks(img2img={"image": good}))
+    with pytest.raises(InfeasibleError):
+        await ann.asks(img2img={"image": bad}, steps=100)
+
+    assert raw.ttl(f"{{zosma}}:input:{good}") > 80_000
+    assert raw.ttl(f"{{zosma}}:input:{bad}") <= 600
+
+
+# -- how far it is ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_progress_of_a_silent_server_is_an_estimate_and_marked_as_one(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+    holds = Hold(then=webui.usual), Hold(then=webui.usual)
+    webui.script(*holds)
+    job_id = await ann.asks(count=2)
+
+    async def estimated():
+        job = await ann.job(job_id)
+        return job if job.estimated and job.progress else None
+
+    first = await until(estimated)
+    assert 0 < first.progress < 0.5
+    holds[0].released.set()
+    await holds[1].started.wait()
+    await until(lambda: _beyond(ann, job_id, 0.5))
+    holds[1].released.set()
+    assert (await ann.gets(job_id)).state is State.DONE
+
+
+async def _beyond(ann, job_id, fraction):
+    job = await ann.job(job_id)
+    return (job.progress or 0) >= fraction
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_a_cancel_is_heard_between_two_pictures_of_a_server_that_can_t_be_interrupted(
+    kind, flavoured, ann, queue
+):
+    webui, _ = await flavoured(kind)
+    hold = Hold(then=webui.usual)
+    webui.script(hold)
+    job_id = await ann.asks(count=5)
+    await hold.started.wait()
+
+    await queue.cancel(job_id)
+    await until(lambda: _cancelling(webui))
+    hold.released.set()
+    job = await ann.gets(job_id)
+
+    assert (job.state, len(webui.jobs)) == (State.CANCELLED, 1)
+
+
+async def _cancelling(webui):
+    return "/sdapi/v1/interrupt" in webui.paths()
+
+
+async def test_half_a_picture_after_somebody_pressed_interrupt_on_the_webuis_page_is_made_again(flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+
+    async def pressed(turn):
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        return await webui.usual(turn)
+
+    async def whole(turn):
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": False}}
+        return await webui.usual(turn)
+
+    webui.script(pressed, whole)
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.failures, len(webui.jobs)) == (State.DONE, 1, 2)
+
+
+# -- faults -----------------------------------------------------------------------------------------------------
+
+
+def _answers(images, **more):
+    async def answer(turn):
+        return web.json_response({"images": images, "parameters": {}, "info": "", **more})
+
+    return answer
+
+
+BUSY = status(503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}})
+FORGE_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": "CUDA out of memory. Tried"})
+FAULTS = {
+    "forge out of memory": (ForgeWebUI, FORGE_OOM, "oom", "ran out of memory"),
+    "forge black": (ForgeWebUI, _answers([encoded(picture(64, 64, None))]), "black", "all black"),
+    "sdnext nothing": (SDNextWebUI, _answers([]), "empty", "no picture"),
+    "sdnext a wrong size": (SDNextWebUI, _answers([encoded(picture(32, 32, 1))]), "wrong-size", "32x32 instead"),
+    "sdcpp broken": (SDCppWebUI, status(500, {"error": "server_error", "message": "boom"}), "webui-broken", "broke"),
+    "sdcpp empty 500": (SDCppWebUI, status(500, html=""), "webui-broken", "broke"),
+    "sdcpp too large": (SDCppWebUI, _answers([encoded(picture(192, 64, 1))]), "wrong-size", "192x64 instead"),
+    "kobold failed": (KoboldWebUI, _answers([""]), "empty", "no picture"),
+    "kobold bad input": (KoboldWebUI, status(500, {"detail": {"msg": "x"}}), "webui-broken", "broke"),
+    "kobold hangs up": (KoboldWebUI, cut(), "webui-broken", "broke off"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_each_servers_own_faults_end_in_words_and_no_picture(name, flavoured, ann):
+    kind, answer, error_kind, words = FAULTS[name]
+    webui, _ = await flavoured(kind)
+    webui.script(answer, answer, answer)
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.error_kind) == (State.FAILED, error_kind)
+    assert words in job.error
+    assert "127.0.0.1" not in job.error
+
+
+async def test_a_refusal_of_sd_server_is_told_in_its_own_words(flavoured, ann):
+    webui, _ = await flavoured(SDCppWebUI)
+    webui.script(status(400, {"error": "invalid params"}))
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.error) == (State.FAILED, "the WebUI refused the request: invalid params")
+
+
+async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):
+    webui, _ = await flavoured(KoboldWebUI)
+    webui.script(BUSY)
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.failures) == (State.DONE, 0)

@@ -1,0 +1,77 @@
+"""When a WebUI counts as sick, and how it gets well: times are passed in."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_worker.quarantine import Pauses, Phase, Quarantine
+
+
+@pytest.fixture(name="webui")
+def _webui() -> Quarantine:
+    return Quarantine(Pauses(first_s=5, growth=2, max_s=60))
+
+
+def test_one_job_that_goes_wrong_again_and_again_is_the_jobs_own_doing(webui):
+    assert [webui.fault("a", "black", now) for now in (0, 1, 2)] == [False] * 3
+    assert (webui.phase, webui.trusted) == (Phase.HEALTHY, False)
+
+
+def test_a_second_job_that_goes_wrong_makes_the_webui_sick(webui):
+    webui.fault("a", "black", 0)
+
+    assert webui.fault("b", "black", 10)
+
+    assert (webui.sick, webui.says(12)) == (True, "sick: black; next try in 3 s")
+
+
+def test_a_picture_between_two_faults_clears_the_suspicion(webui):
+    webui.fault("a", "black", 0)
+    webui.job_done()
+
+    assert webui.trusted
+    assert not webui.fault("b", "black", 10)
+
+
+def test_a_canary_is_due_after_pauses_that_grow_up_to_a_limit(webui):
+    webui.condemn("gone", 0)
+    pauses = []
+    now = 0.0
+    for _ in range(6):
+        began = now
+        while not webui.due(now):
+            now += 1
+        pauses.append(now - began)
+        webui.canary_failed("gone", now)
+
+    assert pauses == [5, 10, 20, 40, 60, 60]
+
+
+def test_a_try_that_costs_nothing_is_made_more_often(webui):
+    webui.condemn("gone", 0)
+    for _ in range(5):
+        webui.canary_failed("gone", 100, at_most_s=10)
+
+    assert (webui.due(109), webui.due(110)) == (False, True)
+
+
+def test_after_the_canary_one_job_decides(webui):
+    webui.condemn("gone", 0)
+    webui.canary_passed()
+
+    assert (webui.phase, webui.trusted, webui.due(1000)) == (Phase.HALF_OPEN, False, False)
+    assert webui.fault("a", "black", 100)
+    assert (webui.due(109), webui.due(110)) == (False, True)
+
+    webui.canary_passed()
+    webui.job_done()
+    assert (webui.phase, webui.trusted) == (Phase.HEALTHY, True)
+    webui.condemn("gone", 200)
+    assert webui.due(205)
+
+
+def test_a_job_that_ends_well_on_a_sick_webui_had_begun_before(webui):
+    webui.condemn("gone", 0)
+    webui.job_done()
+
+    assert webui.sick

@@ -1,0 +1,69 @@
+"""The calls that make one job's pictures, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.request import Request
+from zosma_worker.lease import Report
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours import Flavour, Order
+
+#: An estimate never says that a picture is done before it is.
+ESTIMATE_MAX = 0.95
+
+
+@dataclass(frozen=True)
+class Part:
+    """One call's share of a request, and what was answered."""
+
+    request: Request
+    answer: Any
+    """As it came, in bytes, until it is decoded."""
+
+
+class Making:
+    """A job at work. `ratio`: real seconds for each predicted one."""
+
+    def __init__(self, client: Client, flavour: Flavour, order: Order, ratio: float = 1.0) -> None:
+        self._client = client
+        self._flavour = flavour
+        self._order = order
+        self._parts = flavour.parts(order.request)
+        self._part_s = predict_gpu_seconds(self._parts[0]) * ratio
+        self._done = 0
+        self._began = time.monotonic()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """No further call after the running one."""
+        self._stopped = True
+
+    async def run(self) -> list[Part]:
+        """What the WebUI answers, part by part.
+
+        Raises:
+          WebUIError: when it doesn't.
+        """
+        made: list[Part] = []
+        for request in self._parts:
+            if self._stopped:
+                break
+            order = replace(self._order, request=request)
+            # Pictures are laid out and encoded for the call: not on the loop.
+            call = await asyncio.to_thread(self._flavour.call, order) if order.inputs else self._flavour.call(order)
+            self._began = time.monotonic()
+            made.append(Part(request, await self._client.generate(call.path, call.body)))
+            self._done += 1
+        return made
+
+    def estimate(self) -> Report:
+        """How far it is, by time."""
+        share = min((time.monotonic() - self._began) / self._part_s, ESTIMATE_MAX)
+        total = len(self._parts)
+        fraction = min((self._done + share) / total, 1.0)
+        return Report(fraction, (1 - fraction) * total * self._part_s, estimated=True)

@@ -1,0 +1,51 @@
+"""Whether a WebUI that runs nothing of ours is busy all the same: its own page is in use, or another program."""
+
+from __future__ import annotations
+
+import time
+
+from zosma_worker.webui.client import Client
+
+#: Tasks may wait unmoved for this long: after that they are leftovers, which a WebUI that failed at them never forgets.
+PENDING_S = 10.0
+
+
+class Others:
+    """Looks for other people's work."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._has_pending = True
+        self._pending: tuple[str, ...] = ()
+        self._mark = ""
+        self._moved_at = self._pending_since = time.monotonic()
+
+    @property
+    def still_s(self) -> float:
+        """For how long their work has not moved."""
+        return time.monotonic() - self._moved_at
+
+    async def busy(self) -> bool:
+        """True while the WebUI works, which can't be for us.
+
+        Raises:
+          WebUIError: when it doesn't answer.
+        """
+        progress = await self._client.progress(image=False)
+        if progress and not progress.idle:
+            if progress.mark != self._mark:
+                self._mark, self._moved_at = progress.mark, time.monotonic()
+            return True
+        self._mark, self._moved_at = "", time.monotonic()
+        return await self._some_wait()
+
+    async def _some_wait(self) -> bool:
+        if not self._has_pending:
+            return False
+        found = await self._client.get_or_none("/internal/pending-tasks")
+        tasks = found.get("tasks") if isinstance(found, dict) else None
+        self._has_pending = isinstance(tasks, list)
+        pending = tuple(str(task) for task in tasks or ())
+        if pending != self._pending:
+            self._pending, self._pending_since = pending, time.monotonic()
+        return bool(pending) and time.monotonic() - self._pending_since < PENDING_S

@@ -1,0 +1,100 @@
+"""Whether a WebUI is trusted with jobs: healthy → sick → half-open → healthy. It knows no clock and no network.
+
+Two different jobs that go wrong one after the other are no accident, so the second makes the WebUI sick; one job that
+goes wrong twice is rather to blame itself. Whatever cannot be the job's doing (the server is gone, or does not end a
+job that was stopped) makes it sick at once. A sick WebUI is tried with a canary job after a pause that grows; then one
+real job decides.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+#: What the reason of a sick WebUI begins with.
+SICK = "sick: "
+
+
+class Phase(enum.StrEnum):
+    """How far a WebUI is trusted."""
+
+    HEALTHY = "healthy"  # takes jobs
+    SICK = "sick"  # takes none until a canary job comes out right
+    HALF_OPEN = "half-open"  # takes one, which decides
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds before a sick WebUI is tried again."""
+
+    first_s: float = 5.0
+    growth: float = 2.0
+    max_s: float = 300.0
+
+    def after(self, tries: int) -> float:
+        """The pause after so many tries in vain."""
+        return float(min(self.first_s * self.growth ** min(tries, 64), self.max_s))
+
+
+class Quarantine:
+    """The state of one WebUI. Times are seconds of one clock, whichever."""
+
+    def __init__(self, pauses: Pauses) -> None:
+        self._pauses = pauses
+        self._reason = ""
+        self._suspect: str | None = None
+        self._tries = 0
+        self._next_at = 0.0
+        self.phase = Phase.HEALTHY
+
+    @property
+    def sick(self) -> bool:
+        """True while it gets no job."""
+        return self.phase is Phase.SICK
+
+    @property
+    def trusted(self) -> bool:
+        """True when nothing speaks against it: its next job may begin before the last one's pictures are checked."""
+        return self.phase is Phase.HEALTHY and self._suspect is None
+
+    def fault(self, job_id: str, reason: str, now: float) -> bool:
+        """A job went wrong. True when that is the WebUI's fault, which is sick from now on."""
+        if self.phase is Phase.HEALTHY and self._suspect in (None, job_id):
+            self._suspect = job_id
+            return False
+        self.condemn(reason, now)
+        return True
+
+    def condemn(self, reason: str, now: float) -> None:
+        """It is sick, without a doubt."""
+        if self.phase is Phase.HALF_OPEN:
+            self._tries += 1
+        self.phase = Phase.SICK
+        self._reason = reason
+        self._next_at = now + self._pauses.after(self._tries)
+
+    def job_done(self) -> None:
+        """A job came out right."""
+        if not self.sick:
+            self.phase = Phase.HEALTHY
+            self._suspect = None
+            self._tries = 0
+
+    def due(self, now: float) -> bool:
+        """True when a canary should be tried."""
+        return self.sick and now >= self._next_at
+
+    def canary_passed(self) -> None:
+        """The canary job came out right: one real job may try."""
+        self.phase = Phase.HALF_OPEN
+
+    def canary_failed(self, reason: str, now: float, *, at_most_s: float | None = None) -> None:
+        """Still sick. `at_most_s`: the longest pause that makes sense, where a try costs nothing."""
+        self._reason = reason
+        self._tries += 1
+        pause = self._pauses.after(self._tries)
+        self._next_at = now + (pause if at_most_s is None else min(pause, at_most_s))
+
+    def says(self, now: float) -> str:
+        """The reason, for whoever looks at the fleet."""
+        return f"{SICK}{self._reason}; next try in {max(self._next_at - now, 0):.0f} s"

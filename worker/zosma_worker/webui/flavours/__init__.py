@@ -1,0 +1,36 @@
+"""Kinds of WebUI: how each is known, and a class for each with everything in which it differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours.a1111 import A1111, BuiltIn
+from zosma_worker.webui.flavours.base import Call, Flavour, Order
+from zosma_worker.webui.flavours.forge import Forge
+from zosma_worker.webui.flavours.koboldcpp import KoboldCpp
+from zosma_worker.webui.flavours.sdcpp import SDCpp
+from zosma_worker.webui.flavours.sdnext import SDNext
+
+__all__ = ["A1111", "BuiltIn", "Call", "Flavour", "Forge", "KoboldCpp", "Order", "SDCpp", "SDNext", "identify"]
+
+
+async def identify(client: Client, options: dict[str, Any]) -> Flavour:
+    """The flavour of a WebUI that has these options.
+
+    Raises:
+      WebUIError: when it doesn't answer.
+    """
+    if any(key.startswith("forge_") for key in options):
+        return Forge(options=options, home=client.home)
+    version = await client.get_or_none("/sdapi/v1/version")
+    if isinstance(version, dict):
+        shown = version.get("updated") or version.get("version")
+        return SDNext(version=str(shown) if shown else None, options=options, home=client.home)
+    kobold = await client.get_or_none("/api/extra/version")
+    if isinstance(kobold, dict) and kobold.get("result") == "KoboldCpp":
+        return KoboldCpp(version=str(kobold.get("version")))
+    if await client.get_or_none("/sdcpp/v1/capabilities") is not None:
+        return SDCpp()
+    found = BuiltIn if "zosma_stand_in" in options else A1111
+    return found(options=options, home=client.home)

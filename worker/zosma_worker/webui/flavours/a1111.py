@@ -1,0 +1,19 @@
+"""AUTOMATIC1111's WebUI and reForge, which has the same API; and the built-in one, which speaks it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zosma_worker.webui.flavours.base import Flavour
+
+
+class A1111(Flavour):
+    """The one that the others are measured by: nothing differs."""
+
+    tells_vae: ClassVar[bool] = True
+
+
+class BuiltIn(A1111):
+    """Zosma's own stand-in."""
+
+    name: ClassVar[str] = "zosma"

@@ -1,0 +1,370 @@
+"""What all kinds of WebUI have in common, in A1111's words. Where one differs, its class says so."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from zosma_queue.fleet import About, Checkpoint, Scheduler, Style
+from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
+from zosma_worker.webui.client import Client
+
+#: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
+_EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Pictures to be made with one call."""
+
+    request: Request
+    checkpoint: Checkpoint
+    task: str
+    """What the WebUI calls it, if it names jobs."""
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    """By the ids in the request."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a WebUI."""
+
+    path: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """What a WebUI lists, in A1111's names."""
+
+    samplers: tuple[str, ...] = ()
+    schedulers: tuple[Scheduler, ...] = ()
+    upscalers: tuple[str, ...] = ()
+    enlargers: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
+    vaes: tuple[str, ...] = ()
+    styles: tuple[Style, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What the WebUI itself calls them, where that is something else."""
+
+
+class Flavour:
+    """A kind of WebUI. The class attributes are what it can do; the methods put a request into its words."""
+
+    name: ClassVar[str] = "a1111"
+    #: Pictures that one call can make; None: as many as are asked for.
+    per_call: ClassVar[int | None] = None
+    #: Sides are multiples of this. Where it is more than a request's own grid, pictures are made larger and cut.
+    grid: ClassVar[int] = LATENT_PX
+    #: One checkpoint for the life of the process; the request's choice is ignored.
+    one_checkpoint: ClassVar[bool] = False
+    #: Its infotext is right and whole.
+    writes_infotext: ClassVar[bool] = True
+    #: `sd_vae_name` in its `info` is the VAE that it used.
+    tells_vae: ClassVar[bool] = False
+    tells_progress: ClassVar[bool] = True
+    hires: ClassVar[bool] = True
+    img2img: ClassVar[bool] = True
+    inpainting: ClassVar[bool] = True
+    variations: ClassVar[bool] = True
+    large_seeds: ClassVar[bool] = True
+    free_cfg: ClassVar[bool] = True
+    max_side: ClassVar[int | None] = None
+    max_steps: ClassVar[int | None] = None
+    max_pixels: ClassVar[int] = PIXELS_MAX
+    where_checkpoints_go: ClassVar[str] = "put one into its folder models/Stable-diffusion and press its refresh"
+
+    def __init__(
+        self,
+        *,
+        version: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        home: dict[str, Any] | None = None,
+    ) -> None:
+        self.version = version
+        self._options = options or {}
+        #: Settings as the operator had them when this process came: what a job changes is put back to these.
+        self._home = {} if home is None else home
+        self.lists = Lists()
+
+    # -- what it has --------------------------------------------------------------------------------------------
+
+    @property
+    def clip_skip(self) -> bool:
+        """Whether clip skip means anything to it."""
+        return not self._options or "CLIP_stop_at_last_layers" in self._options
+
+    def checkpoint(self, entry: Any) -> Checkpoint | None:
+        """A checkpoint of its list."""
+        if not isinstance(entry, dict):
+            return None
+        title = entry.get("title") or entry.get("model_name")
+        name = entry.get("model_name") or title
+        if not isinstance(title, str) or not isinstance(name, str):
+            return None
+        short = entry.get("hash")
+        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None)
+
+    async def read_lists(self, client: Client) -> None:
+        """Reads all its lists. A server without samplers can't be used; everything else may be missing.
+
+        Raises:
+          WebUIError: when it doesn't answer.
+        """
+        samplers, schedulers, upscalers, latent, loras, styles = await asyncio.gather(
+            client.get("/sdapi/v1/samplers"),
+            *(
+                client.get_or_none(f"/sdapi/v1/{name}")
+                for name in ("schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles")
+            ),
+        )
+        enlargers = tuple(name for name in names_in(upscalers) if name != "None")
+        self.lists = Lists(
+            samplers=names_in(samplers),
+            schedulers=schedulers_in(schedulers),
+            upscalers=(*names_in(latent), *enlargers),
+            enlargers=enlargers,
+            loras=loras_listed(loras),
+            vaes=await self._vaes(client),
+            styles=styles_in(styles),
+        )
+
+    async def _vaes(self, client: Client) -> tuple[str, ...]:
+        return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
+
+    def about(self, url: str, host: str, checkpoints: tuple[Checkpoint, ...]) -> About:
+        """What a worker says of it."""
+        lists = self.lists
+        return About(
+            webui=url,
+            flavour=self.name,
+            version=self.version,
+            host=host,
+            checkpoints=checkpoints,
+            samplers=lists.samplers,
+            schedulers=lists.schedulers,
+            upscalers=lists.upscalers,
+            enlargers=lists.enlargers,
+            loras=lists.loras,
+            vaes=lists.vaes,
+            styles=lists.styles,
+            hires=self.hires,
+            img2img=self.img2img,
+            inpainting=self.inpainting,
+            variations=self.variations,
+            clip_skip=self.clip_skip,
+            large_seeds=self.large_seeds,
+            free_cfg=self.free_cfg,
+            progress=self.tells_progress,
+            max_side=self.max_side,
+            max_steps=self.max_steps,
+            max_pixels=self.max_pixels,
+        )
+
+    # -- what is asked of it ------------------------------------------------------------------------------------
+
+    def parts(self, request: Request) -> list[Request]:
+        """The request in as many pieces as calls are needed, with seeds that go on."""
+        if self.per_call is None or request.count <= self.per_call:
+            return [request]
+        firsts = range(0, request.count, self.per_call)
+        return [
+            request.model_copy(
+                update={"seed": request.seed + first, "count": min(self.per_call, request.count - first)}
+            )
+            for first in firsts
+        ]
+
+    def made_size(self, request: Request) -> tuple[int, int]:
+        """(width, height) to ask for, which may be more than the request's."""
+        return up_to(request.width, self.grid), up_to(request.height, self.grid)
+
+    def call(self, order: Order) -> Call:
+        """The call that makes the pictures. Nothing in it is null: servers differ in what they make of one.
+
+        Takes CPU time when the order has inputs.
+        """
+        if order.request.upscale:
+            return Call("/sdapi/v1/extra-single-image", self._upscale(order))
+        if order.request.img2img:
+            return Call("/sdapi/v1/img2img", {**self._body(order), **self._img2img(order.request.img2img, order)})
+        return Call("/sdapi/v1/txt2img", self._body(order))
+
+    def _body(self, order: Order) -> dict[str, Any]:
+        request = order.request
+        wide, high = self.made_size(request)
+        body: dict[str, Any] = {
+            "prompt": plain_prompt(request.prompt),
+            "negative_prompt": plain_prompt(request.negative_prompt),
+            "width": wide,
+            "height": high,
+            "steps": request.steps,
+            "cfg_scale": request.cfg_scale,
+            "seed": request.seed,
+            **self._count(request),
+            **self._settings(order),
+        }
+        if request.sampler:
+            body["sampler_name"] = self.lists.own.get(request.sampler, request.sampler)
+        if request.scheduler:
+            body["scheduler"] = self.lists.own.get(request.scheduler, request.scheduler)
+        if request.styles:
+            body["styles"] = list(request.styles)
+        if request.subseed_strength:
+            body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
+        if request.hires:
+            body |= self._hires(request.hires, request)
+        return body
+
+    def _count(self, request: Request) -> dict[str, Any]:
+        # One after the other: a batch needs memory for all its pictures at once.
+        return {"batch_size": 1, "n_iter": request.count}
+
+    def _settings(self, order: Order) -> dict[str, Any]:
+        """What the server is told beside the picture: its settings for this job, and how to answer."""
+        settings: dict[str, Any] = {"sd_model_checkpoint": order.checkpoint.title}
+        if self.clip_skip:
+            # Always: A1111 doesn't put back an option that was never set by hand, so it would stay for the next job.
+            settings["CLIP_stop_at_last_layers"] = order.request.clip_skip or 1
+        if self.lists.vaes:
+            settings |= self._vae_setting(order.request.vae)
+        if order.request.img2img and "return_mask" in self._options:
+            settings |= {"return_mask": False, "return_mask_composite": False}
+        return {
+            "override_settings": settings,
+            "override_settings_restore_afterwards": False,
+            "send_images": True,
+            "save_images": False,
+            "force_task_id": order.task,
+        }
+
+    def _vae_setting(self, vae: str | None) -> dict[str, Any]:
+        return {"sd_vae": vae or self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")}
+
+    def _hires(self, hires: Hires, request: Request) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "enable_hr": True,
+            "hr_scale": hires.scale,
+            "hr_second_pass_steps": hires.steps,
+            "denoising_strength": hires.denoise,
+        }
+        if hires.upscaler:
+            fields["hr_upscaler"] = hires.upscaler
+        return fields
+
+    def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "init_images": [encoded(order.inputs[start.image])],
+            "denoising_strength": start.denoising_strength,
+            "resize_mode": start.resize_mode,
+            "include_init_images": False,
+        }
+        if start.mask:
+            fields |= {
+                "mask": encoded(order.inputs[start.mask]),
+                "mask_blur": start.mask_blur,
+                "inpainting_fill": start.inpainting_fill,
+                "inpaint_full_res": start.inpaint_full_res,
+                "inpaint_full_res_padding": start.inpaint_full_res_padding,
+                "inpainting_mask_invert": int(start.inpainting_mask_invert),
+            }
+        return fields
+
+    def _upscale(self, order: Order) -> dict[str, Any]:
+        upscale = order.request.upscale
+        if upscale is None:
+            raise TypeError("the order is for something else")
+        fields: dict[str, Any] = {
+            "image": encoded(order.inputs[upscale.image]),
+            "upscaler_1": upscale.upscaler_1 or next(iter(self.lists.enlargers), "None"),
+            "resize_mode": upscale.resize_mode,
+            "show_extras_results": True,
+        }
+        if upscale.resize_mode:
+            fields |= {
+                "upscaling_resize_w": upscale.upscaling_resize_w,
+                "upscaling_resize_h": upscale.upscaling_resize_h,
+                "upscaling_crop": True,
+            }
+        else:
+            fields["upscaling_resize"] = upscale.upscaling_resize
+        return fields
+
+    # -- what it answers ----------------------------------------------------------------------------------------
+
+    def sampler_said(self, name: str) -> str:
+        """A1111's name of the sampler that an answer names."""
+        return next((known for known, own in self.lists.own.items() if own == name), name)
+
+    def renamed(self, samplers: Mapping[str, str], schedulers: Mapping[str, str]) -> None:
+        """Lists A1111's names for what the server calls otherwise; what has none there keeps its own."""
+        lists, own = self.lists, {}
+        for mine in lists.samplers:
+            own[samplers.get(mine, mine)] = mine
+        for one in lists.schedulers:
+            own[schedulers.get(one.name, one.label)] = one.name
+        self.lists = dataclasses.replace(
+            lists,
+            samplers=tuple(dict.fromkeys(samplers.get(mine, mine) for mine in lists.samplers)),
+            schedulers=tuple(
+                Scheduler(name=one.name, label=schedulers.get(one.name, one.label)) for one in lists.schedulers
+            ),
+            own=own,
+        )
+
+
+def up_to(side: int, grid: int) -> int:
+    """The next multiple of the grid."""
+    return -(-side // grid) * grid
+
+
+def encoded(data: bytes) -> str:
+    """Base64 without a `data:` prefix, which some servers choke on."""
+    return base64.b64encode(data).decode()
+
+
+def plain_prompt(prompt: str) -> str:
+    """A prompt without what would set the server's own parameters."""
+    return _EXTRA_ARGS.sub("", prompt)
+
+
+def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
+    """The names in a list of objects, each once."""
+    found = [entry.get(key) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
+
+
+def loras_listed(entries: Any) -> tuple[str, ...]:
+    """Names and aliases: a prompt may use either."""
+    names = [entry.get(key) for entry in _objects(entries) for key in ("name", "alias")]
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
+    """The schedulers of a list; those without a label are called by their name."""
+    found = []
+    for entry in _objects(entries):
+        name = entry.get("name")
+        if isinstance(name, str) and name:
+            found.append(Scheduler(name=name, label=entry.get("label") or name))
+    return tuple(found)
+
+
+def styles_in(entries: Any) -> tuple[Style, ...]:
+    """The styles of a list; lines that only part it, as A1111 allows in its file, are left out."""
+    return tuple(
+        Style(name=entry["name"], prompt=entry.get("prompt") or "", negative_prompt=entry.get("negative_prompt") or "")
+        for entry in _objects(entries)
+        if isinstance(entry.get("name"), str)
+        and entry["name"]
+        and (entry.get("prompt") or entry.get("negative_prompt"))
+    )
+
+
+def _objects(entries: Any) -> Iterable[dict[str, Any]]:
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -1,0 +1,29 @@
+"""Stable Diffusion WebUI Forge: A1111's API, with text encoders and VAEs as "modules"."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from zosma_queue.request import Hires, Request
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours.base import Flavour, names_in
+
+
+class Forge(Flavour):
+    """Forge and its successors."""
+
+    name: ClassVar[str] = "forge"
+
+    async def _vaes(self, client: Client) -> tuple[str, ...]:
+        return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")
+
+    def _vae_setting(self, vae: str | None) -> dict[str, Any]:
+        # `sd_vae` does nothing here.
+        key = "forge_additional_modules"
+        home = self._home.setdefault(key, self._options.get(key) or [])
+        return {key: [vae] if vae else home}
+
+    def _hires(self, hires: Hires, request: Request) -> dict[str, Any]:
+        # It crashes on the default of the first, and takes 1.0 for the second.
+        more = {"hr_additional_modules": ["Use same choices"], "hr_cfg": request.cfg_scale}
+        return {**super()._hires(hires, request), **more}
