@@ -48,9 +48,12 @@ class Settings(BaseModel):
 
     @field_validator("redis_url")
     @classmethod
-    def _redis_scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must look like redis://host:6379/0 (or rediss://, unix://)")
+    def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not _is_redis_url(value.get_secret_value()):
+            raise ValueError(
+                "must look like redis://:password@host:6379/0 (or rediss://, unix://), with / # ? @ in the password"
+                " written as %2F %23 %3F %40"
+            )
         return value
 
     @field_validator("redis_addr")
@@ -77,6 +80,19 @@ class Settings(BaseModel):
         login = f":{quote(password, safe='')}@" if password else ""
         address = self.redis_addr if urlsplit(f"redis://{self.redis_addr}").port else f"{self.redis_addr}:6379"
         return f"redis://{login}{address}/0"
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            return bool(parts.path)
+        database = parts.path.removeprefix("/")
+        good_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    known = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and not parts.fragment
+    return known and good_port and (not database or database.isdecimal())
 
 
 def address_of(url: str) -> str:

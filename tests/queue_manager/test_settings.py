@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 
 import pytest
 
@@ -43,7 +44,12 @@ def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypa
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("REDIS_URL", "http://x", "REDIS_URL=(hidden) is wrong: must look like redis://host:6379/0"),
+        ("REDIS_URL", "http://x", "REDIS_URL=(hidden) is wrong: must look like redis://:password@host:6379/0"),
+        ("REDIS_URL", "redis://:hunt/er2@h:1/0", "REDIS_URL=(hidden) is wrong: must look like redis://:password@"),
+        ("REDIS_URL", "redis://:hunt#er2@h:1/0", "REDIS_URL=(hidden) is wrong"),
+        ("REDIS_URL", "redis://h:abc", "REDIS_URL=(hidden) is wrong"),
+        ("REDIS_URL", "redis://h/notadb", "REDIS_URL=(hidden) is wrong"),
+        ("REDIS_URL", "redis://", "REDIS_URL=(hidden) is wrong"),
         ("REDIS_ADDR", "host:port", "REDIS_ADDR='host:port' is wrong: must look like host:6379"),
         ("ZOSMA_PORT", "70000", "ZOSMA_PORT='70000' is wrong"),
         ("ZOSMA_PORT", "web", "ZOSMA_PORT='web' is wrong"),
@@ -74,6 +80,26 @@ def test_secrets_show_in_no_repr_and_no_error(monkeypatch):
         load(BotSettings)
     assert "hunter2" not in str(wrong.value)
     assert "hunter2" not in repr(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://h", "redis://h:1", "rediss://:p%2Fw@h:1/3", "unix:///run/valkey.sock?db=1", "redis://u:p@[::1]:1/0"],
+)
+def test_every_kind_of_redis_url_is_taken(monkeypatch, url):
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert load(Settings).redis == url
+
+
+def test_a_password_that_breaks_the_url_is_in_no_part_of_the_error(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://:hunt/er2secret@127.0.0.1:1/0")
+
+    with pytest.raises(SettingsError) as wrong:
+        load(Settings)
+    shown = "".join(traceback.format_exception(wrong.value))
+    assert "hunt" not in shown
+    assert "er2secret" not in shown
 
 
 def test_an_address_is_shown_without_its_password():

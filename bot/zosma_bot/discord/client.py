@@ -70,7 +70,7 @@ class ZosmaClient(discord.Client):
                 sleep=sleep,
             )
         )
-        self.desk = Desk(queue=queue, fleet=fleet, courier=self.courier)
+        self.desk = Desk(queue=queue, fleet=fleet, courier=self.courier, now=now)
         self.tree = Tree(self)
         imagine.add(self.tree, self.desk)
         queue_command.add(self.tree, self.desk)
@@ -136,7 +136,8 @@ async def run_discord(
             if hopeless := refusals.as_settings_error(error):
                 raise hopeless from None
             if not refusals.is_away(error, client):
-                raise
+                # Whatever Discord sends, it must not end the HTTP side and the queue with it.
+                log.exception("the Discord side failed, trying on")
             if client.ws is not None:  # it was there: this outage is a new one
                 away, retry_s = False, LOGIN_RETRY_MIN_S
             if not away:

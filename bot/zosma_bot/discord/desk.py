@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ class Desk:
     fleet: LiveFleet
     courier: Courier
     chores: Chores = field(default_factory=Chores)
+    now: Callable[[], float] = time.time
 
     async def take(self, interaction: discord.Interaction, fields: dict[str, Any]) -> str | None:
         """Answers an interaction with a job's message, or with the reason why there is none. Returns the job id.
@@ -52,9 +54,10 @@ class Desk:
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, texts.refused(error))
             return None
+        received_s = self.now()
         message_id = await defer(interaction)
         job_id = new_job_id()
-        reply = reply_to(interaction, message_id)
+        reply = reply_to(interaction, message_id, received_s)
         try:
             await self.queue.submit(request, sender_of(interaction), job_id=job_id, reply=reply.model_dump_json())
         except (RequestRefusedError, QueueUnavailableError) as error:
@@ -130,14 +133,18 @@ def sender_of(interaction: discord.Interaction) -> Sender:
     )
 
 
-def reply_to(interaction: discord.Interaction, message_id: int) -> Reply:
-    """Where the answer to this interaction goes."""
+def reply_to(interaction: discord.Interaction, message_id: int, received_s: float) -> Reply:
+    """Where the answer to this interaction goes.
+
+    Its token's age counts from when we received it, by our own clock: an id's date is Discord's clock, and on a server
+    that is only compatible it may be no date at all.
+    """
     if interaction.channel_id is None:
         raise ValueError("an interaction without a channel has no place for an answer")
     return Reply(
         application_id=interaction.application_id,
         token=interaction.token,
-        token_created_ms=int(interaction.created_at.timestamp() * 1000),
+        token_created_ms=int(received_s * 1000),
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,
         user_id=interaction.user.id,

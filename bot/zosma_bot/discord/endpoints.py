@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import aiohttp
 import discord
+import discord.http
+import discord.webhook.async_
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
@@ -13,12 +19,21 @@ _DISCORDS_API = Route.BASE
 _DISCORDS_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
 
 
+async def _json_or_text(response: aiohttp.ClientResponse) -> Any:
+    """discord.py's reading of an answer, but also where the content type goes on: `application/json; charset=utf-8`."""
+    text = await response.text(encoding="utf-8")
+    return json.loads(text) if text and response.content_type == "application/json" else text
+
+
 def use(settings: BotSettings) -> None:
     """Points discord.py, which keeps both addresses on its classes, at the settings' server."""
     Route.BASE = settings.discord_api_url or _DISCORDS_API
     DiscordWebSocket.DEFAULT_GATEWAY = (
         URL(settings.discord_gateway_url) if settings.discord_gateway_url else _DISCORDS_GATEWAY
     )
+    if settings.discord_api_url:
+        for module in (discord.http, discord.webhook.async_):
+            vars(module)["json_or_text"] = _json_or_text
 
 
 async def find_gateway(client: discord.Client, settings: BotSettings) -> None:

@@ -19,7 +19,7 @@ from zosma_queue.job import Job, State
 #: A blocked client looks at its job at least this often, should a bell have been missed.
 LOOK_AGAIN_S = 1.0
 #: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
-NOBODY_S = 2.0
+NOBODY_S = 1.5
 #: How long one that had begun may wait for a worker to come back.
 PATIENCE_MS = 30_000
 
@@ -102,10 +102,15 @@ async def _look(request: web.Request, queue: Queue, job_id: str, alone: Stopwatc
         alone.stop()
     elif alone.run() >= NOBODY_S:
         await queue.cancel(job_id)
-        raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", "no GPU is online any more: try again later")
+        why = f" ({job.error})" if job.error else ""
+        raise Problem(
+            http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", f"no GPU is online any more{why}: try again later"
+        )
     return None
 
 
 def _not_begun(job: Job) -> bool:
-    """True for a job that waits and whose picture was never begun."""
-    return job.state is State.WAITING and (job.attempt == 0 or job.error_kind == "webui-away")
+    """True for a job that waits or backs off, and of which no worker died in the middle."""
+    if job.state not in (State.WAITING, State.DELAYED):
+        return False
+    return job.lost == 0 and job.error_kind != "webui-died"

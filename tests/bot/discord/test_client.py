@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import discord
 import pytest
 from discord.gateway import DiscordWebSocket
 
+from loopback.discord.rest.app import Answer
+from loopback.discord.state import Snowflakes
 from zosma_bot.discord import endpoints
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_queue.errors import SettingsError
@@ -154,3 +157,40 @@ async def test_a_closing_bot_finishes_the_command_in_hand(server, bot, worker, a
 
     await bot.start()
     await asked.wait_for(lambda shown: "Next in line" in shown.text)
+
+
+async def test_a_server_that_names_its_charset_is_read_all_the_same(server, bot, worker, ann, monkeypatch):
+    monkeypatch.setattr(Answer, "json_type", "application/json; charset=utf-8")
+    await bot.start()
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    made = await worker.finish(await worker.take())
+
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert [file.data for file in shown.files] == made
+
+
+async def test_ids_that_hold_no_date_make_no_token_look_old(server, bot, worker, ann, monkeypatch):
+    numbers = itertools.count(1000)
+    monkeypatch.setattr(Snowflakes, "__call__", lambda _: next(numbers))
+    await bot.start()
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
+
+    assert server.requests_to("PATCH", "/webhooks/")
+    assert not server.requests_to("PATCH", "/channels/")
+
+
+async def test_rubbish_from_discord_ends_nothing_but_that_try(server, bot, caplog, until):
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(Answer, "json_type", "text/plain")
+    running = asyncio.create_task(run_discord(bot.settings(), bot.queue, bot._hub))
+
+    async def failed() -> bool:
+        return "the Discord side failed, trying on" in caplog.text
+
+    await until(failed)
+    monkey.undo()
+
+    await server.wait_connected(timeout=20)
+    await end(running)

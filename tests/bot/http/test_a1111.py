@@ -137,6 +137,19 @@ async def test_a_worker_that_goes_away_before_it_began_is_said_within_three_seco
     assert raw.zcard(keys.WAITING) == 0
 
 
+async def test_a_webui_that_breaks_and_leaves_nobody_is_said_within_three_seconds(http, worker):
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a cat"}))
+    leased = await worker.take()
+    await worker.beat(WorkerState.AWAY)
+    broken = calls.retry("webui-broken", "the WebUI broke off with an error", backoff_ms=400, max_failures=3)
+    await worker.settle(leased, broken)
+    async with asyncio.timeout(3.5):
+        status, answer, _ = await asked
+
+    assert status == 503
+    assert "no GPU is online any more (the WebUI broke off with an error)" in answer["detail"]
+
+
 async def test_a_job_that_fails_is_answered_with_its_reason(http, worker):
     asked = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a cat"}))
     await worker.settle(await worker.take(), calls.fail("webui-error", "the WebUI sent a black picture"))

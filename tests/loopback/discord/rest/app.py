@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -29,6 +29,9 @@ class ConnectionCut(Exception):
 
 @dataclass
 class Answer:
+    #: Discord's own; servers that are only compatible add their charset.
+    json_type: ClassVar[str] = "application/json"
+
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -38,7 +41,7 @@ class Answer:
         if self.body is None:
             return web.Response(status=self.status, headers=self.headers)
         raw = self.body if isinstance(self.body, str) else json.dumps(self.body)
-        kind = "text/html" if isinstance(self.body, str) else "application/json"
+        kind = "text/html" if isinstance(self.body, str) else self.json_type
         return web.Response(status=self.status, body=raw.encode(), headers={"Content-Type": kind, **self.headers})
 
 
