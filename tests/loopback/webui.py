@@ -163,13 +163,15 @@ class Hold:
     """A generation that runs until the test lets it go, or until an interrupt if it heeds one."""
 
     heeds: bool = True
+    told: bool = True
+    """False: the WebUI says that it is idle, as one does whose answer was lost on the way."""
     then: Answer = field(default_factory=pictures)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, turn: Turn) -> web.StreamResponse:
-        turn.webui.held = self
+        turn.webui.held = self if self.told else None
         self.started.set()
         waits = [self.released, *([self.interrupted] if self.heeds else [])]
         tasks = [asyncio.create_task(event.wait()) for event in waits]

@@ -244,3 +244,25 @@ async def test_a_drained_worker_is_shown_as_paused(webui, join, ann):
     await ann.queue.admin.pause("ann", f"worker:{worker.id}")
 
     assert [one.reason for one in await ann.queue.workers()] == ["paused by an admin"]
+
+
+async def test_an_answer_that_was_lost_on_the_way_makes_nobody_wait_for_ever(webui, join, ann):
+    webui.script(Hold(heeds=False, told=False))
+    await join(webui, patience=Patience(poll_s=0.03, unanswered_s=0.2))
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.failures) == (State.DONE, 1)
+    assert (await ann.worker(WorkerState.READY)).reason is None
+
+
+async def test_a_cancelled_job_whose_answer_is_lost_leaves_the_webui_ready(webui, join, ann, queue):
+    hold = Hold(heeds=False, told=False)
+    webui.script(hold)
+    await join(webui)
+    job_id = await ann.asks()
+    await hold.started.wait()
+    await queue.cancel(job_id)
+
+    assert (await ann.gets(job_id)).state is State.CANCELLED
+    assert (await ann.gets(await ann.asks())).state is State.DONE

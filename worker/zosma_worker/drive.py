@@ -45,6 +45,8 @@ IMAGE_TTL_S = 24 * 3600
 STORE_AGAIN_S = 0.5
 #: An interrupt does nothing while a model loads, so it is repeated.
 INTERRUPT_EVERY_S = 1.0
+#: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
+IDLE_LOOKS = 5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
@@ -265,18 +267,23 @@ class Driver:
         if not letting_go.done():
             away = f"{self._webui.url} does not end a job that was stopped: restart it if this stays so"
             return replace(ended, away=away, sick=stalled, lingering=letting_go)
-        error = call.exception()
+        error = None if call.cancelled() else call.exception()
         if isinstance(error, WebUIUnreachable | WebUICut):
             return replace(ended, away=str(error), sick=True)
         return ended
 
     async def _let_go(self, call: asyncio.Task[Any], watch: Watch) -> None:
         """Interrupts the WebUI until the call returns, but never while it runs somebody else's work."""
+        idle = 0
         try:
             while not call.done():
                 with contextlib.suppress(WebUIError):
                     if await watch.ours():
                         await self._webui.interrupt()
+                    progress = await self._webui.progress(image=False)
+                    idle = idle + 1 if progress and progress.idle else 0
+                if idle >= IDLE_LOOKS:
+                    return  # it has nothing to do and owes us an answer that got lost on the way
                 await asyncio.wait({call}, timeout=INTERRUPT_EVERY_S)
         finally:
             if not call.done():

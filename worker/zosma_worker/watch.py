@@ -45,6 +45,8 @@ class Patience:
     """Likewise while a checkpoint loads; the first use of one also hashes the file."""
     whole_s: float = 5400.0
     """A job may take this long on a server that tells no progress and whose speed nobody knows."""
+    unanswered_s: float = 120.0
+    """It may be idle for this long although it owes us an answer: the answer is lost then."""
     stubborn_s: float = 60.0
     """An interrupted job may run on for this long before the WebUI counts as stuck."""
     pauses: Pauses = field(default_factory=Pauses)
@@ -164,6 +166,8 @@ class Watch:
                 raise BusyForEver(f"{self._client.url} has been busy elsewhere for too long, and nothing moves")
             return
         limit = self._patience.loading_s if progress.loading else self._patience.stalled_s
+        if progress.idle:
+            limit = min(limit, self._patience.unanswered_s)
         if still_s > limit:
             raise Stalled(f"{self._client.url} stood still for {still_s:.0f} s in the middle of a job")
 
