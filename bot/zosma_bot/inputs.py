@@ -35,6 +35,10 @@ class Picture:
     height: int
 
 
+#: Where in a request each picture belongs.
+Pictures = dict[tuple[str, str], Picture]
+
+
 def read_picture(sent: Any, field: str) -> Picture:
     """The picture in base64, with or without a `data:` prefix. Takes CPU time: call it in a thread.
 
@@ -99,7 +103,16 @@ def infotext_of(sent: Any, field: str) -> str:
     Raises:
       RequestRefusedError: when it is no picture; names `field`.
     """
-    with Image.open(io.BytesIO(read_picture(sent, field).data), formats=FORMATS) as image:
+    return infotext_in(read_picture(sent, field).data)
+
+
+def infotext_in(data: bytes) -> str:
+    """What an encoded picture says of how it was made, "" when it says nothing. Takes CPU time: call it in a thread.
+
+    Raises:
+      OSError: when it is no picture.
+    """
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         told = image.info.get("parameters")
         comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     if isinstance(comment, bytes) and comment.startswith(_UNICODE):
@@ -115,16 +128,36 @@ async def request_with_pictures(queue: Queue, fields: dict[str, Any]) -> Request
       QueueUnavailableError: when they can't be stored.
     """
     fields = dict(fields)
-    pictures: dict[tuple[str, str], Picture] = {}
+    pictures: Pictures = {}
     for part, name in _PLACES:
         inner = fields.get(part)
         if isinstance(inner, dict) and inner.get(name) is not None:
             pictures[part, name] = await asyncio.to_thread(read_picture, inner[name], f"{part}.{name}")
-            fields[part] = {**inner, name: _UNSTORED}
-    source = pictures.get(("upscale", "image"))
-    if source:
+    return await store(queue, fields, pictures)
+
+
+def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
+    """The request with its pictures not stored yet: all else can be judged.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+    """
+    fields = dict(fields)
+    for part, name in pictures:
+        fields[part] = {**fields.get(part, {}), name: _UNSTORED}
+    if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
-    request = parse_request(fields)
+    return parse_request(fields)
+
+
+async def store(queue: Queue, fields: dict[str, Any], pictures: Pictures) -> Request:
+    """The request, with its pictures stored once all else is right.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+      QueueUnavailableError: when they can't be stored.
+    """
+    request = draft(fields, pictures)
     for (part, name), picture in pictures.items():
         stored = getattr(request, part).model_copy(update={name: await queue.keep_input(picture.data)})
         request = request.model_copy(update={part: stored})

@@ -30,6 +30,8 @@ _LISTED = {
 POLICY_AGE_S = 2.0
 #: Jobs that one clear looks at in one go.
 BATCH = 500
+#: Acts that the audit stream keeps, about.
+AUDIT_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,11 @@ class Admin:
             count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))
         return count
 
+    async def note(self, who: str, act: str, target: str) -> None:
+        """Writes into the audit stream what was done beside the queue."""
+        with redis_errors():
+            await self._redis.xadd(keys.AUDIT, _audited(who, act, target), maxlen=AUDIT_MAX, approximate=True)
+
     # -- policies -----------------------------------------------------------------------------------------------
 
     async def policies(self) -> dict[str, Policy]:
@@ -203,15 +210,14 @@ class Admin:
             pipe.hdel(keys.POLICIES, name)
         else:
             pipe.hset(keys.POLICIES, name, value)
-        pipe.xadd(
-            keys.AUDIT,
-            {"who": who, "act": "limits", "target": name, "at": int(time.time() * 1000)},
-            maxlen=10_000,
-            approximate=True,
-        )
+        pipe.xadd(keys.AUDIT, _audited(who, "limits", name), maxlen=AUDIT_MAX, approximate=True)
         with redis_errors():
             await pipe.execute()
         self._policies = (float("-inf"), {})
+
+
+def _audited(who: str, act: str, target: str) -> dict[str, str | int]:
+    return {"who": who, "act": act, "target": target, "at": int(time.time() * 1000)}
 
 
 def checked_scope(scope: str) -> str:

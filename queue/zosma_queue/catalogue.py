@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
@@ -38,9 +39,13 @@ class Catalogue:
     """Names of checkpoints that some worker holds in memory."""
     ready: int = 0
     """Number of ready workers."""
+    holders: Mapping[str, int] = field(default_factory=dict)
+    """Checkpoint → number of ready workers that have it on disk."""
+    load_s: float | None = None
+    """What loading a checkpoint takes in this fleet; None while nobody has loaded one."""
 
     @classmethod
-    def of(cls, workers: Iterable[WorkerInfo]) -> Catalogue:
+    def of(cls, workers: Iterable[WorkerInfo], *, load_s: float | None = None) -> Catalogue:
         """What these workers offer together, in the order in which they list it."""
         ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
         abouts = [worker.about for worker in ready if worker.about]
@@ -60,6 +65,8 @@ class Catalogue:
             enlargers=union(lambda about: about.enlargers),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
+            holders=Counter(checkpoint.name for about in abouts for checkpoint in about.checkpoints),
+            load_s=load_s,
         )
 
     def resolve(self, request: Request) -> Request:

@@ -28,6 +28,7 @@ from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
+from zosma_queue.records import Records
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
@@ -85,6 +86,7 @@ class Queue:
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
+        self.records = Records(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._noted: set[str] = set()
 
@@ -323,6 +325,12 @@ class Queue:
     async def catalogue(self) -> Catalogue:
         """What the ready workers offer together."""
         return Catalogue.of(await self.workers())
+
+    async def load_s(self) -> float | None:
+        """What loading a checkpoint takes in this fleet, as measured; None while nobody has loaded one."""
+        with redis_errors():
+            found: bytes | None = await self._redis.hget(keys.LOADS, "")
+        return float(found) if found else None
 
     async def sweep(self) -> Swept:
         """Does what time alone changes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ZosmaError(Exception):
     """Base of all errors that Zosma raises on purpose."""
@@ -22,9 +24,18 @@ class RequestRefusedError(ZosmaError):
     how to put it right, in words that a member of the community understands.
     """
 
-    def __init__(self, text: str, *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        field: str | None = None,
+        code: str = "",
+        values: Mapping[str, str | int | float] | None = None,
+    ) -> None:
         super().__init__(text)
         self.field = field
+        self.code = code
+        self.values = dict(values or {})
 
 
 class NoWorkerError(RequestRefusedError):

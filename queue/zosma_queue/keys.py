@@ -140,3 +140,8 @@ def group_classes(group: str) -> str:
 def reply(job_id: str) -> str:
     """string: where the answer to a job goes (JSON). The bot's alone: it holds interaction tokens."""
     return f"bot:{PREFIX}reply:{job_id}"
+
+
+def record(kind: str, id: str) -> str:  # noqa: A002 what it is called everywhere else
+    """string: a small document that the bot keeps (JSON). The bot's alone."""
+    return f"bot:{PREFIX}record:{kind}:{id}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import discord
 
+from zosma_bot.discord.buttons import Rows, view_of
+
 EMBED_TEXT_MAX_CHARS = 4000
 FOOTER_MAX_CHARS = 1500
 
@@ -45,6 +47,7 @@ class Card:
     """Shown inside the card."""
     pictures: tuple[Attached, ...] = ()
     """Shown as the message's own gallery."""
+    buttons: Rows = ()
 
     @property
     def bytes(self) -> int:
@@ -66,6 +69,10 @@ class Card:
     def files(self) -> list[discord.File]:
         """The files, new ones for each try."""
         return [one.file() for one in self._attached()]
+
+    def view(self) -> discord.ui.View | None:
+        """The buttons for discord.py; None takes those of before away."""
+        return view_of(self.buttons)
 
     def with_pictures(self, pictures: tuple[Attached, ...]) -> Card:
         """The same card with other pictures."""

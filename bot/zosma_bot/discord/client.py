@@ -8,17 +8,21 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Self
 
 import discord
 
-from zosma_bot.discord import endpoints, refusals
-from zosma_bot.discord.commands import imagine
-from zosma_bot.discord.commands import queue as queue_command
+from zosma_bot.discord import acts, commands, endpoints, refusals
+from zosma_bot.discord.answers import answer_error
 from zosma_bot.discord.courier import CLOSE_GRACE_S, Courier
 from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.fleet import LiveFleet
 from zosma_bot.discord.ladder import Ladder
+from zosma_bot.discord.language import CommandTranslator
+from zosma_bot.discord.prefs import Prefs
+from zosma_bot.discord.router import Router, custom_id_of
+from zosma_bot.discord.rules import Rulebook
 from zosma_bot.discord.tree import Tree
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -68,16 +72,21 @@ class ZosmaClient(discord.Client):
                 edit_every_s=edit_every_s,
                 look_every_s=look_every_s,
                 sleep=sleep,
+                now=now,
             )
         )
-        self.desk = Desk(queue=queue, fleet=fleet, courier=self.courier, now=now)
+        self.desk = Desk(
+            queue=queue, fleet=fleet, courier=self.courier, rulebook=Rulebook(queue), prefs=Prefs(queue), now=now
+        )
         self.tree = Tree(self)
-        imagine.add(self.tree, self.desk)
-        queue_command.add(self.tree, self.desk)
+        commands.add(self.tree, self.desk)
+        self.router = Router()
+        acts.add(self.router, self.desk)
 
     async def setup_hook(self) -> None:
         """After login: commands and deliveries, neither of which needs the gateway."""
         await endpoints.find_gateway(self, self._settings)
+        await self.tree.set_translator(CommandTranslator())
         await self._register_commands()
         self.courier.start()
 
@@ -95,6 +104,13 @@ class ZosmaClient(discord.Client):
                 f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
                 " invite it with the scopes bot and applications.commands, or correct the id"
             ) from None
+
+    async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
+        """A button, menu or form: the command tree takes the rest."""
+        try:
+            await self.router.route(interaction)
+        except Exception as error:
+            await answer_error(interaction, error, f"the button or form {custom_id_of(interaction)}")
 
     async def on_connect(self) -> None:
         """After READY."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from zosma_bot.discord import render, upload
+from zosma_bot.discord import render, texts, upload
 from zosma_bot.discord.card import Card
 from zosma_bot.discord.fleet import LiveFleet
 from zosma_bot.discord.ladder import Ladder, TooLargeError, UnreachableError, is_passing
@@ -16,6 +16,7 @@ from zosma_bot.discord.reply import UPLOAD_LIMIT, Outlet
 from zosma_bot.hub import Hub, Watch
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ EDIT_EVERY_S = 1.5
 #: Without any event the job is looked at again after this time: its place in line moves without a word.
 LOOK_EVERY_S = 5.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
+#: A forecast is told anew when it moves by more than this, and by more than this share of the wait.
+MOVES_S, MOVES_SHARE = 5.0, 0.15
 #: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
 UPLOADS_AT_ONCE = 8
 
@@ -40,6 +43,7 @@ class Tools:
     edit_every_s: float = EDIT_EVERY_S
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], float] = time.time
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
 
@@ -55,6 +59,7 @@ class Delivery:
         self._shown: Card | None = None
         self._editable = True
         self._not_before = 0.0
+        self._told_start: int | None = None
         self.asleep = False
         """True while it waits before another try at the end."""
         self._stopping = False
@@ -98,17 +103,36 @@ class Delivery:
             await self._end(outlet, job)
             return True
         if self._editable and time.monotonic() >= self._not_before:
-            await self._show(outlet, await self._card(job))
+            await self._show(outlet, await self._card(outlet, job))
         return False
 
-    async def _card(self, job: Job) -> Card:
+    async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
+        place, preview, capable = None, None, True
         if job.state is State.RUNNING:
             preview = await queue.preview(job.id) if job.progress else None
-            return render.going_on(job, place=None, capable=True, preview=preview)
-        capable = job.request is None or await self._tools.fleet.can_do(job.request)
-        place = await queue.place(job.id) if job.state is State.WAITING and capable else None
-        return render.going_on(job, place=place, capable=capable, preview=None)
+        else:
+            capable = job.request is None or await self._tools.fleet.can_do(job.request)
+            place = await queue.place(job.id) if job.state is State.WAITING and capable else None
+        return render.going_on(
+            outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
+            preview=preview,
+        )  # fmt: skip
+
+    def _starts_at(self, place: Place | None) -> int | None:
+        """When the job's turn comes, in seconds since 1970; what was told before, unless it was far off.
+
+        Discord counts the time down by itself: the message is edited only when the forecast has changed.
+        """
+        if place is None or place.starts_in_s < texts.SOON_S:
+            self._told_start = None
+            return None
+        now = self._tools.now()
+        starts_at = round(now + place.starts_in_s)
+        told = self._told_start
+        if told is None or told < now or abs(told - starts_at) > max(MOVES_S, MOVES_SHARE * place.starts_in_s):
+            self._told_start = starts_at
+        return self._told_start
 
     async def _show(self, outlet: Outlet, card: Card) -> None:
         """One edit on the way. It may fail: the next one says more anyhow."""
@@ -155,7 +179,7 @@ class Delivery:
         return True
 
     async def _show_end(self, outlet: Outlet, job: Job) -> None:
-        card = render.ended(job, await self._tools.queue.pictures(job))
+        card = render.ended(outlet.reply.words, job, outlet.of_job, await self._tools.queue.pictures(job))
         try:
             for limit in (outlet.reply.upload_limit, UPLOAD_LIMIT, UPLOAD_LIMIT // 4):
                 fitting = await self._fit(card, job, limit)
@@ -167,7 +191,7 @@ class Delivery:
                     continue
                 log.info("job %s: %s shown", self._id, job.state)
                 return
-            await self._tools.ladder.end(outlet, render.without_pictures(card, job))
+            await self._tools.ladder.end(outlet, render.without_pictures(outlet.reply.words, card, job))
             log.error("job %s: Discord takes its pictures in no size", self._id)
         except UnreachableError:
             log.error("job %s: its end (%s) can be shown nowhere: every way is refused", self._id, job.state)

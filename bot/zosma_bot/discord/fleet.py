@@ -41,7 +41,7 @@ class LiveFleet:
 
     async def _read(self) -> None:
         self._workers = await self._queue.workers()
-        self._catalogue = Catalogue.of(self._workers)
+        self._catalogue = Catalogue.of(self._workers, load_s=await self._queue.load_s())
         self._read_at = self._clock()
 
     def _has_read(self, reading: asyncio.Task[None]) -> None:

@@ -104,6 +104,7 @@ class Ladder:
                 content=None,
                 embed=card.embed(),
                 attachments=card.files(),
+                view=card.view(),
                 allowed_mentions=NO_MENTIONS,
             )
         except discord.HTTPException as error:
@@ -121,7 +122,11 @@ class Ladder:
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
         try:
             await channel.get_partial_message(reply.message_id).edit(
-                content=None, embed=card.embed(), attachments=card.files(), allowed_mentions=NO_MENTIONS
+                content=None,
+                embed=card.embed(),
+                attachments=card.files(),
+                view=card.view(),
+                allowed_mentions=NO_MENTIONS,
             )
         except discord.HTTPException as error:
             if is_passing(error) or error.status not in (403, 404):
@@ -149,9 +154,10 @@ class Ladder:
         elif self._now() - began_ms / 1000 > NONCE_MEMORY_S:
             found = await self._sent_before(outlet, channel, began_ms)
         message = found or await channel.send(
-            texts.meant_for(outlet.reply.user_id),
+            texts.meant_for(outlet.reply.words, outlet.reply.user_id),
             embed=card.embed(),
             files=card.files(),
+            view=card.view() or discord.utils.MISSING,
             nonce=nonce_of(outlet.job_id),
             allowed_mentions=NO_MENTIONS,
         )

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-from zosma_bot.discord import texts
+from zosma_bot.discord import buttons, texts
 from zosma_bot.discord.card import Attached, Card, Colour
+from zosma_bot.discord.custom_id import OfJob
+from zosma_bot.discord.language import Words
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
 
 _SUFFIXES = {"jpeg": "jpg"}
 
 
-def going_on(job: Job, *, place: Place | None, capable: bool, preview: bytes | None) -> Card:
-    """The card of a job that has not ended."""
-    asked = texts.prompt(job.request)
+def going_on(
+    w: Words, job: Job, of: OfJob, *, place: Place | None, starts_at: int | None, capable: bool, preview: bytes | None
+) -> Card:
+    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
+    asked = texts.prompt(w, job.request)
+    rows = buttons.going_on(w, of)
     if job.state is State.RUNNING:
         if job.cancelling:
-            line = texts.cancelling()
+            line = texts.cancelling(w)
         elif job.progress:
-            line = texts.running(job.progress, job.eta_s)
+            line = texts.running(w, job)
         else:
-            line = texts.starting()
+            line = texts.starting(w)
         attached = Attached(f"zosma-preview.{_suffix_of(preview)}", preview) if preview else None
-        return Card(asked + line, Colour.RUNNING, preview=attached)
+        return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
-        line = texts.trying_again()
+        line = texts.trying_again(w)
     elif not capable:
-        line = texts.nobody_online()
+        line = texts.nobody_online(w)
     else:
-        line = texts.waiting(place)
-    return Card(asked + line, Colour.WAITING)
+        line = texts.waiting(w, place, starts_at)
+    return Card(asked + line, Colour.WAITING, buttons=rows)
 
 
-def ended(job: Job, pictures: list[bytes | None]) -> Card:
+def ended(w: Words, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
     """The last card of a job; `pictures` in the order of its result."""
-    asked = texts.prompt(job.request)
+    asked = texts.prompt(w, job.request)
+    mark = texts.job_mark(w, job)
+    rows = buttons.unfinished(w, of)
     if job.state is State.CANCELLED:
-        return Card(asked + texts.cancelled(), Colour.WAITING, footer=texts.job_mark(job))
+        return Card(asked + texts.cancelled(w), Colour.WAITING, footer=mark, buttons=rows)
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
-        return Card(asked + texts.failed(job.error_kind, job.error), Colour.FAILED, footer=texts.job_mark(job))
+        return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
         Attached(f"{file_prefix(job.id)}{number}.{_SUFFIXES.get(made.format, made.format)}", data, alt)
-        for alt in [texts.alt_text(job.request)]
+        for alt in [texts.alt_text(w, job.request)]
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
         if data
     )
     missing = len(job.result.pictures) - len(attached)
     if missing:
-        asked += texts.pictures_gone(missing, len(job.result.pictures))
-    footer = texts.parameters(job.request, job.result)
+        asked += texts.pictures_gone(w, missing, len(job.result.pictures))
+    footer = texts.parameters(w, job.request, job.result)
     if not attached:
-        return Card(asked, Colour.FAILED, footer=f"{footer} · {texts.job_mark(job)}")
-    return Card(asked, Colour.DONE, footer=footer, pictures=attached)
+        return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
+    from_words = job.request is not None and job.request.upscale is None
+    rows = buttons.finished(w, of, len(job.result.pictures), made_from_words=from_words)
+    return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
 
 
-def without_pictures(card: Card, job: Job) -> Card:
+def without_pictures(w: Words, card: Card, job: Job) -> Card:
     """What is shown when Discord takes no version of the pictures."""
-    footer = f"{card.footer} · {texts.job_mark(job)}"
-    return Card(texts.prompt(job.request) + texts.too_large(), Colour.FAILED, footer=footer)
+    footer = f"{card.footer} · {texts.job_mark(w, job)}"
+    return Card(texts.prompt(w, job.request) + texts.too_large(w), Colour.FAILED, footer=footer, buttons=card.buttons)
 
 
 def file_prefix(job_id: str) -> str:

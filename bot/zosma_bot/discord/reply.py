@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from zosma_bot.discord.custom_id import OfJob
+from zosma_bot.discord.language import Words, words_for
 from zosma_queue.client import Queue
 
 #: What Discord takes from a bot where nothing better is known.
@@ -32,6 +34,12 @@ class Reply(BaseModel):
     """The one message of this job; None when it is gone."""
     upload_limit: int = UPLOAD_LIMIT
     """Bytes that Discord takes in one message here."""
+    locale: str = "en"
+    """The member's language, as Discord names it."""
+    private: bool = False
+    """Only the member sees it."""
+    spoiler: bool = False
+    """Its pictures are covered until somebody clicks on them."""
     posting_since_ms: int | None = None
     """Set before a new message is sent for the first time: it may be there although its id is unknown."""
 
@@ -42,6 +50,11 @@ class Reply(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError:
             return None
+
+    @property
+    def words(self) -> Words:
+        """The catalogue in the member's language."""
+        return words_for(self.locale)
 
     def token_works(self, now: float) -> bool:
         """True while the interaction's own webhook may still be used."""
@@ -55,6 +68,11 @@ class Outlet:
         self._queue = queue
         self.job_id = job_id
         self.reply = reply
+
+    @property
+    def of_job(self) -> OfJob:
+        """The job, as its buttons name it."""
+        return OfJob(self.job_id, self.reply.user_id)
 
     @classmethod
     async def open(cls, queue: Queue, job_id: str) -> Outlet | None:

@@ -1,10 +1,15 @@
-"""Everything that a member can read, as plain functions. No other module of this package holds a sentence of it."""
+"""What members and admins read, put together from the catalogue (`language.py`). No sentence stands in the code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import discord
+
+from zosma_bot.discord.language import Words
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.fleet import WorkerInfo, WorkerState
@@ -16,9 +21,21 @@ PROMPT_SHOWN_CHARS = 700
 NEGATIVE_SHOWN_CHARS = 250
 ALT_TEXT_MAX_CHARS = 1000
 BAR_CELLS = 12
+#: A start nearer than this is told as "in a moment": the forecast is no finer than that.
+SOON_S = 8.0
 
 #: Request fields by the name of the option that sets them.
-OPTIONS = {"cfg_scale": "guidance", "negative_prompt": "negative"}
+OPTIONS = {
+    "cfg_scale": "guidance",
+    "negative_prompt": "negative",
+    "img2img.image": "image",
+    "img2img.denoising_strength": "strength",
+    "upscale.image": "image",
+    "upscale.upscaling_resize": "scale",
+    "upscale.upscaler_1": "upscaler",
+    "hires.scale": "hires",
+    "styles": "style",
+}
 
 #: What Discord gives a meaning to: emphasis, code, spoilers, mentions, times and emoji (all begin with "<"), masked
 #: links, addresses, and at the start of a line headings, quotes and lists.
@@ -35,21 +52,20 @@ def plain(text: str, limit: int) -> str:
     return _FORMATTING.sub(r"\\\1", flat)
 
 
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, … 11th, …"""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
+def capitalised(text: str) -> str:
+    """The text with a capital first letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
-def seconds(value: float) -> str:
+def seconds(w: Words, value: float) -> str:
     """A time span, coarser the longer it is."""
     if value < 9.95:
-        return f"{value:.1f} s"
+        return w("span-tenths", value=value)
     if value < 90:
-        return f"{value:.0f} s"
+        return w("span-seconds", value=round(value))
     if value < 90 * 60:
-        return f"{value / 60:.0f} min"
-    return f"{value / 3600:.1f} h"
+        return w("span-minutes", value=round(value / 60))
+    return w("span-hours", value=value / 3600)
 
 
 def bar(fraction: float) -> str:
@@ -58,229 +74,267 @@ def bar(fraction: float) -> str:
     return "▰" * full + "▱" * (BAR_CELLS - full)
 
 
-def prompt(request: Request | None) -> str:
+def prompt(w: Words, request: Request | None) -> str:
     """What was asked for, as a quotation."""
     if request is None:
         return ""
+    if request.upscale:
+        return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
     lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
     if request.negative_prompt:
-        lines.append(f"> **without** {plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)}")
+        lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
 
 
-def alt_text(request: Request | None) -> str | None:
+def alt_text(w: Words, request: Request | None) -> str | None:
     """What a screen reader says of a picture."""
-    return request.prompt[:ALT_TEXT_MAX_CHARS] if request else None
+    if request is None:
+        return None
+    return request.prompt[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
 
 
 # -- a job's life -----------------------------------------------------------------------------------------------
 
 
-def waiting(place: Place | None) -> str:
-    """Where a job stands, and when its turn comes."""
+def waiting(w: Words, place: Place | None, starts_at: int | None) -> str:
+    """Where a job stands, and when its turn comes: `starts_at` in seconds since 1970, None for "in a moment"."""
     if place is None:
-        return "🕓 In line"
-    where = "Next" if place.position == 1 else ordinal(place.position)
-    return f"🕓 {where} in line · starts {about(place.starts_in_s)}"
+        return w("waiting")
+    when = w("waiting-soon") if starts_at is None else w("waiting-until", time=f"<t:{starts_at}:R>")
+    if place.position == 1:
+        return w("waiting-next", when=when)
+    return w("waiting-place", place=place.position, when=when)
 
 
-def about(in_s: float) -> str:
-    """A forecast, no finer than it is good for: else the message would be edited for every second."""
-    if in_s < 8:
-        return "in a moment"
-    if in_s < 55:
-        return f"in about {round(in_s, -1):.0f} s"
-    return f"in about {round(in_s / 60) or 1} min"
-
-
-def nobody_online() -> str:
+def nobody_online(w: Words) -> str:
     """The job can't start for now."""
-    return "🕓 No GPU is online for this right now; it starts when one comes back."
+    return w("waiting-nobody")
 
 
-def trying_again() -> str:
+def paused(w: Words) -> str:
+    """The job can't start because an admin has paused what it needs."""
+    return w("waiting-paused")
+
+
+def trying_again(w: Words) -> str:
     """A GPU failed, another try follows by itself."""
-    return "🕓 A GPU had a problem with this; it is tried again in a moment."
+    return w("waiting-again")
 
 
-def starting() -> str:
+def starting(w: Words) -> str:
     """A GPU has the job, but no step is done."""
-    return "🎨 Starting: the GPU makes itself ready"
+    return w("starting")
 
 
-def cancelling() -> str:
+def cancelling(w: Words) -> str:
     """The GPU is told to stop."""
-    return "✋ Stopping …"
+    return w("cancelling")
 
 
-def running(progress: float, eta_s: float | None) -> str:
+def running(w: Words, job: Job) -> str:
     """How far a picture is."""
-    left = f" · {seconds(max(eta_s, 1.0))} left" if eta_s is not None else ""
-    return f"🎨 {bar(progress)} {progress * 100:.0f} %{left}"
+    progress = job.progress or 0.0
+    line = w("running", bar=bar(progress), percent=round(progress * 100))
+    if job.eta_s is not None:
+        line += " · " + w("running-left", span=seconds(w, max(job.eta_s, 1.0)))
+    if job.estimated:
+        line += " " + w("running-estimated")
+    return line
 
 
-def cancelled() -> str:
+def cancelled(w: Words) -> str:
     """The end of a cancelled job."""
-    return "✋ Cancelled. Nothing was charged for it."
+    return w("cancelled")
 
 
-def pictures_gone(missing: int, total: int) -> str:
+def pictures_gone(w: Words, missing: int, total: int) -> str:
     """Pictures whose time in the store is over."""
-    if missing == total:
-        return "⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again."
-    return f"⚠️ {missing} of {total} pictures are no longer stored."
+    return w("gone-all") if missing == total else w("gone-some", missing=missing, total=total)
 
 
-def too_large() -> str:
+def too_large(w: Words) -> str:
     """Discord took not even the smallest version."""
-    return "⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once."
+    return w("too-large")
 
 
-_WEBUI_FAILED = "The Stable Diffusion WebUI failed at this, also when it was tried again. Try other settings, or later."
-_FAILURES = {
-    "oom": "The GPU ran out of memory. Try a smaller size or fewer pictures at once.",
-    "nan": "The checkpoint made no valid picture (NaN). Try another checkpoint, size or sampler.",
-    "black": "Only black came out. Try another prompt, checkpoint or seed.",
-    "wrong-checkpoint": "No GPU could load this checkpoint. Try another one.",
-    "wrong-sampler": "No GPU could use this sampler. Try another one.",
-    "wrong-size": "The pictures came out in another size than asked for. Try another size.",
-    "wrong-count": "Fewer pictures came out than asked for. Try fewer at once.",
-    "empty": _WEBUI_FAILED,
-    "webui-error": _WEBUI_FAILED,
-    "webui-broken": _WEBUI_FAILED,
-    "webui-hung": "The Stable Diffusion WebUI stopped in the middle of the picture. Try a smaller size or fewer steps.",
-    "webui-died": "The Stable Diffusion WebUI went down each time it tried this. Try a smaller size or fewer at once.",
-    "worker-lost": "The GPUs that worked on this broke down one after the other, so it was given up."
-    " Try a smaller size, or ask an admin to look at the GPUs.",
-    "no-worker": "No GPU that can do this came back in time. Try again later or with another checkpoint.",
-    "undecodable": "What came out could not be read. Please send the command again.",
-}
-
-
-def failed(kind: str | None, detail: str | None) -> str:
+def failed(w: Words, kind: str | None, detail: str | None) -> str:
     """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
     if kind == "refused" and detail:
-        return f"⚠️ {plain(detail[:1].upper() + detail[1:], 500)}. Try other settings."
-    return "⚠️ " + _FAILURES.get(kind or "", "Something went wrong on our side. Please try again in a minute.")
+        return w("failed-refused", detail=plain(capitalised(detail), 500))
+    key = f"failed-{kind}"
+    return w(key if kind and key in w else "failed")
 
 
-def job_mark(job: Job) -> str:
+def job_mark(w: Words, job: Job) -> str:
     """The small print under a job without pictures, for whoever asks an admin about it."""
-    return f"job {job.id}"
+    return w("job-mark", id=job.id)
 
 
-def seeds(pictures: Sequence[Picture]) -> str:
+def seeds(w: Words, pictures: Sequence[Picture]) -> str:
     """The seeds of some pictures."""
-    numbers = [picture.seed for picture in pictures]
+    numbers = list(dict.fromkeys(picture.seed for picture in pictures))
     if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
-        return f"seeds {numbers[0]}–{numbers[-1]}"
-    return ("seed " if len(numbers) == 1 else "seeds ") + ", ".join(str(number) for number in numbers)
+        shown = f"{numbers[0]}–{numbers[-1]}"
+    else:
+        shown = ", ".join(str(number) for number in numbers)
+    return w("seeds", count=len(numbers), seeds=shown)
 
 
-def parameters(request: Request | None, result: Result) -> str:
+def parameters(w: Words, request: Request | None, result: Result) -> str:
     """How pictures were made, in one line."""
     first = result.pictures[0]
-    parts = [seeds(result.pictures), f"{first.width}×{first.height}"]
-    if request:
-        parts += [f"{request.steps} steps", f"guidance {request.cfg_scale:g}"]
-    sampler = result.sampler
-    if result.scheduler and result.scheduler.casefold() != "automatic":
-        sampler += f" {result.scheduler}"
-    parts += [sampler, result.checkpoint, seconds(result.gpu_seconds)]
-    return " · ".join(part[:100] for part in parts)
+    size = f"{first.width}×{first.height}"
+    if request and request.upscale:
+        parts = [size, request.upscale.upscaler_1 or ""]
+    else:
+        parts = [seeds(w, result.pictures), size]
+        if request:
+            parts += [w("steps", count=request.steps), w("guidance", value=request.cfg_scale)]
+        sampler = result.sampler
+        if result.scheduler and result.scheduler.casefold() != "automatic":
+            sampler += f" {result.scheduler}"
+        parts += [sampler, result.checkpoint]
+    parts.append(seconds(w, result.gpu_seconds))
+    return " · ".join(part[:100] for part in parts if part)
 
 
-def meant_for(user_id: int) -> str:
+def meant_for(w: Words, user_id: int) -> str:
     """Whose picture this is, in a message that no longer hangs on a command. Shown as a name, pings nobody."""
-    return f"for <@{user_id}>"
+    return w("meant-for", member=f"<@{user_id}>")
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------
 
 
-def refusal(error: RequestRefusedError) -> str:
+def refusal(w: Words, error: RequestRefusedError) -> str:
     """Why a request is not taken, with the option's name as Discord shows it."""
-    text = str(error)
     field = error.field or ""
-    if field in OPTIONS and text.startswith(field):
-        text = OPTIONS[field] + text.removeprefix(field)
-    escaped = plain(text, 1500)
-    return f"⚠️ {escaped[:1].upper()}{escaped[1:]}."
+    name = option_name(w, field)
+    key = f"refusal-{error.code}"
+    if key in w:
+        values = {name: plain(value, 300) if isinstance(value, str) else value for name, value in error.values.items()}
+        text = w(key, **(values | {"field": name}))
+    else:
+        text = str(error)
+        if field in OPTIONS and text.startswith(field):
+            text = name + text.removeprefix(field)
+        text = plain(text, 1500) + "."
+    return w("refused", reason=capitalised(text))
 
 
-def queue_away() -> str:
+def option_name(w: Words, field: str) -> str:
+    """A request field under the name of the option that sets it."""
+    name = OPTIONS.get(field, field)
+    key = f"option-{name.replace('.', '-').replace('_', '-')}"
+    return w(key) if name and key in w else name
+
+
+def queue_away(w: Words) -> str:
     """Redis doesn't answer."""
-    return "⚠️ The queue can't be reached right now, so nothing was started. Please try again in a minute."
+    return w("queue-away")
 
 
-def restarting() -> str:
-    """The bot is closing."""
-    return "⚠️ The bot restarts right now. Please try again in half a minute."
-
-
-def refused(error: RequestRefusedError | QueueUnavailableError) -> str:
+def refused(w: Words, error: RequestRefusedError | QueueUnavailableError) -> str:
     """Either of the two."""
-    return refusal(error) if isinstance(error, RequestRefusedError) else queue_away()
+    return refusal(w, error) if isinstance(error, RequestRefusedError) else queue_away(w)
 
 
-def not_permitted() -> str:
-    """The member lacks a permission."""
-    return "⚠️ Only members with the permission “Manage Server” may use this."
+# -- the fleet ---------------------------------------------------------------------------------------------------
 
 
-def guilds_only() -> str:
-    """The command makes no sense in a direct message."""
-    return "⚠️ This works in a server only, not in direct messages."
-
-
-def outdated() -> str:
-    """Discord showed an older version of the command."""
-    return "⚠️ This command has changed. Please reload Discord (Ctrl+R) and try again."
-
-
-def unexpected() -> str:
-    """A bug of ours."""
-    return "⚠️ Something went wrong on our side. It has been noted; please try again."
-
-
-# -- for admins -------------------------------------------------------------------------------------------------
-
-
-def depth(found: Depth) -> str:
+def depth(w: Words, found: Depth) -> str:
     """How full the queue is."""
-    oldest = f", the oldest for {seconds(found.oldest_wait_s)}" if found.oldest_wait_s is not None else ""
-    lines = [f"**{found.waiting}** waiting{oldest}", f"**{found.running}** running"]
+    lines = [w("depth-waiting", count=found.waiting)]
+    if found.oldest_wait_s is not None:
+        lines[0] = w("depth-waiting-since", count=found.waiting, span=seconds(w, found.oldest_wait_s))
+    lines.append(w("depth-running", count=found.running))
     if found.delayed:
-        lines.append(f"**{found.delayed}** to be tried again later")
-    lines.append(f"**{found.failed}** failed in the last 30 days")
+        lines.append(w("depth-delayed", count=found.delayed))
+    lines.append(w("depth-failed", count=found.failed))
     if found.undelivered:
-        lines.append(f"**{found.undelivered}** finished, not shown yet")
+        lines.append(w("depth-undelivered", count=found.undelivered))
     return "\n".join(lines)
 
 
-_STATES = {WorkerState.READY: "🟢 free", WorkerState.BUSY: "🔵 busy", WorkerState.AWAY: "🔴 away"}
+_STATES = {WorkerState.READY: "worker-free", WorkerState.BUSY: "worker-busy", WorkerState.AWAY: "worker-away"}
 
 
-def worker(info: WorkerInfo, job: Job | None) -> str:
+def worker(w: Words, info: WorkerInfo, job: Job | None) -> str:
     """One worker in a few words."""
-    parts = [_STATES[info.state]]
+    parts = [w(_STATES[info.state])]
     if info.state is WorkerState.AWAY and info.reason:
         parts.append(plain(info.reason, 200))
     if info.about:
         version = f" {info.about.version}" if info.about.version else ""
         parts.append(plain(f"{info.about.flavour}{version}", 60))
-    parts.append(plain(info.loaded, 100) if info.loaded else "no checkpoint loaded")
+    parts.append(plain(info.loaded, 100) if info.loaded else w("worker-nothing-loaded"))
     if info.job:
         progress = f" {job.progress * 100:.0f} %" if job and job.progress is not None else ""
-        parts.append(f"job `{info.job}`{progress}")
+        parts.append(w("worker-job", id=f"`{info.job}`") + progress)
     return " · ".join(parts)
 
 
-def no_workers() -> str:
-    """The fleet is empty."""
-    return "No worker has shown a sign of life in the last ten seconds."
+def cut(text: str, limit: int) -> str:
+    """The text in `limit` characters at most."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def more_workers(count: int) -> str:
-    """What did not fit."""
-    return f"… and {count} more"
+# -- choices -----------------------------------------------------------------------------------------------------
+
+
+def size_name(w: Words, name: str) -> str:
+    """A shape's name: "square 512×512"."""
+    shape, _, pixels = name.partition(" ")
+    return f"{w(f'shape-{shape}')} {pixels}"
+
+
+def checkpoint_hint(w: Words, catalogue: Catalogue, name: str) -> str:
+    """What choosing a checkpoint means: that it is loaded, or how long that takes, and how many can do it."""
+    parts = []
+    if name in catalogue.loaded:
+        parts.append(w("loaded-now"))
+    elif catalogue.load_s is not None:
+        parts.append(w("load-time", span=seconds(w, max(1.0, round(catalogue.load_s)))))
+    holders = catalogue.holders.get(name, 0)
+    if holders > 1:
+        parts.append(w("on-workers", count=holders))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+# -- parameters --------------------------------------------------------------------------------------------------
+
+#: Options of /imagine by request field, in the order in which they are written.
+_COMMAND = (
+    ("negative_prompt", "negative"), ("width", "width"), ("height", "height"), ("count", "count"),
+    ("checkpoint", "checkpoint"), ("sampler", "sampler"), ("scheduler", "scheduler"), ("steps", "steps"),
+    ("cfg_scale", "guidance"),
+)  # fmt: skip
+
+
+def command_for(fields: Mapping[str, Any], seed: int | None) -> str:
+    """`/imagine …` with all that makes a picture again, to be copied."""
+    parts = [f"/imagine prompt:{fields.get('prompt', '')}"]
+    parts += [f"{option}:{fields[name]}" for name, option in _COMMAND if fields.get(name) not in (None, "")]
+    if fields.get("styles"):
+        parts.append(f"style:{fields['styles'][0]}")
+    if fields.get("hires"):
+        parts.append(f"hires:{fields['hires'].get('scale', 2.0):g}")
+    seed = fields.get("seed") if seed is None else seed
+    if seed is not None and seed >= 0:
+        parts.append(f"seed:{seed}")
+    return " ".join(parts)
+
+
+def code_block(text: str) -> str:
+    """The text as it is, in a block that it can't leave."""
+    return "```\n" + text.replace("```", "'''") + "\n```"
+
+
+def message_link(interaction: discord.Interaction[Any]) -> str:
+    """Where a button was pressed."""
+    return interaction.message.jump_url if interaction.message else ""
+
+
+def admin_name(interaction: discord.Interaction[Any]) -> str:
+    """Under which name an admin's acts stand in the audit."""
+    return f"discord:{interaction.user.id}"

@@ -126,7 +126,7 @@ async def test_a_bug_is_answered_in_plain_words_and_logged_without_the_prompt(se
     await asked.response()
     assert asked.message.ephemeral
     assert "Something went wrong on our side" in asked.message.text
-    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.tree"]
+    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.answers"]
     assert record.exc_info
     assert "sunflower" not in caplog.text
     bot.queue.workers = kept

@@ -228,7 +228,7 @@ async def test_a_hundred_pictures_that_finish_together_delay_no_answer(server, c
 
 async def test_autocomplete_offers_what_the_fleet_has(server, client, worker, ann):
     offered = await server.autocomplete(ann, "imagine", focused="checkpoint", options={"prompt": "a"})
-    assert offered == [{"name": "dream (loaded)", "value": "dream"}, {"name": "anime", "value": "anime"}]
+    assert offered == [{"name": "dream (loaded now)", "value": "dream"}, {"name": "anime", "value": "anime"}]
     offered = await server.autocomplete(ann, "imagine", focused="sampler", value="eul", options={"prompt": "a"})
     assert offered == [{"name": "Euler a", "value": "Euler a"}]
     offered = await server.autocomplete(ann, "imagine", focused="scheduler", value="", options={"prompt": "a"})

@@ -8,11 +8,22 @@ import pytest
 
 from zosma_bot.discord import render, texts
 from zosma_bot.discord.card import Colour
+from zosma_bot.discord.custom_id import OfJob
+from zosma_bot.discord.language import words_for
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
 from zosma_queue.request import parse_request
+
+EN, DE = words_for("en-US"), words_for("de")
+OF = OfJob("job-1", 7)
+
+
+def going_on(found: Job, **facts):
+    return render.going_on(
+        EN, found, OF, **({"place": None, "starts_at": None, "capable": True, "preview": None} | facts)
+    )
 
 
 def job(state: State, **facts) -> Job:
@@ -36,11 +47,11 @@ def result(*seeds: int, **facts) -> Result:
 
 @pytest.mark.parametrize(
     ("number", "word"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
+    [(1, "Next"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"),
      (112, "112th")],
 )  # fmt: skip
 def test_ordinals_end_as_in_english(number, word):
-    assert texts.ordinal(number) == word
+    assert texts.waiting(EN, place(number), None) == f"🕓 {word} in line · starts in a moment"
 
 
 @pytest.mark.parametrize(
@@ -48,15 +59,17 @@ def test_ordinals_end_as_in_english(number, word):
     [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h")],
 )
 def test_times_are_coarser_the_longer_they_are(value, words):
-    assert texts.seconds(value) == words
+    assert texts.seconds(EN, value) == words
 
 
-@pytest.mark.parametrize(
-    ("starts_in_s", "words"),
-    [(3, "in a moment"), (31, "in about 30 s"), (58, "in about 1 min"), (290, "in about 5 min")],
-)
-def test_a_forecast_is_no_finer_than_it_is_good_for(starts_in_s, words):
-    assert texts.waiting(place(1, starts_in_s)) == f"🕓 Next in line · starts {words}"
+def test_a_start_is_told_as_a_time_that_discord_counts_down():
+    assert texts.waiting(EN, place(1, 31), 1700000031) == "🕓 Next in line · starts <t:1700000031:R>"
+
+
+def test_german_is_german():
+    assert texts.waiting(DE, place(3), None) == "🕓 Platz 3 in der Schlange · beginnt gleich"
+    assert texts.seconds(DE, 1.5) == "1,5 s"
+    assert texts.failed(DE, "oom", None).startswith("⚠️ Der Speicher der GPU")
 
 
 @pytest.mark.parametrize("text", ["- list", "# heading", "> quote", "+ list", "-# small"])
@@ -75,7 +88,7 @@ def test_a_backslash_before_a_bracket_frees_no_link():
 
 def test_the_longest_request_fits_into_a_message():
     fields = {"prompt": "*" * 4000, "negative_prompt": "_" * 4000}
-    card = render.going_on(job(State.WAITING, request=fields), place=place(3), capable=True, preview=None)
+    card = going_on(job(State.WAITING, request=fields), place=place(3))
     assert card.embed().description.endswith("3rd in line · starts in a moment")
 
 
@@ -85,28 +98,28 @@ def test_the_bar_is_as_full_as_the_picture(progress, cells):
 
 
 def test_seeds_in_a_row_are_told_as_a_range():
-    assert texts.seeds(result(5).pictures) == "seed 5"
-    assert texts.seeds(result(5, 6, 7).pictures) == "seeds 5–7"
-    assert texts.seeds(result(5, 9).pictures) == "seeds 5, 9"
+    assert texts.seeds(EN, result(5).pictures) == "seed 5"
+    assert texts.seeds(EN, result(5, 6, 7).pictures) == "seeds 5–7"
+    assert texts.seeds(EN, result(5, 9).pictures) == "seeds 5, 9"
 
 
 def test_parameters_say_all_that_makes_the_picture_again():
-    line = texts.parameters(job(State.DONE).request, result(5, scheduler="Karras"))
+    line = texts.parameters(EN, job(State.DONE).request, result(5, scheduler="Karras"))
     assert line == "seed 5 · 64×96 · 20 steps · guidance 7 · Euler a Karras · dream · 12 s"
 
 
 def test_a_refusal_names_the_option_and_not_the_field():
     error = RequestRefusedError("cfg_scale is 99: it must be between 0 and 30", field="cfg_scale")
-    assert texts.refusal(error) == "⚠️ Guidance is 99: it must be between 0 and 30."
+    assert texts.refusal(EN, error) == "⚠️ Guidance is 99: it must be between 0 and 30."
 
 
 def test_an_unknown_kind_of_failure_has_words_too():
-    assert "our side" in texts.failed("never-heard-of", "/etc/passwd")
-    assert "passwd" not in texts.failed("never-heard-of", "/etc/passwd")
+    assert "our side" in texts.failed(EN, "never-heard-of", "/etc/passwd")
+    assert "passwd" not in texts.failed(EN, "never-heard-of", "/etc/passwd")
 
 
 def test_a_refusal_by_the_webui_is_quoted():
-    assert texts.failed("refused", "the WebUI refused: no *lora*") == (
+    assert texts.failed(EN, "refused", "the WebUI refused: no *lora*") == (
         "⚠️ The WebUI refused: no \\*lora\\*. Try other settings."
     )
 
@@ -115,31 +128,31 @@ def test_a_refusal_by_the_webui_is_quoted():
 
 
 def test_a_finished_job_shows_its_pictures_with_a_description_for_screen_readers():
-    card = render.ended(job(State.DONE, result=result(5, 6)), [b"one", b"two"])
+    card = render.ended(EN, job(State.DONE, result=result(5, 6)), OF, [b"one", b"two"])
     assert [one.name for one in card.pictures] == ["zosma-job-1-1.jpg", "zosma-job-1-2.jpg"]
     assert [one.description for one in card.pictures] == ["a cat", "a cat"]
     assert card.colour is Colour.DONE
 
 
 def test_pictures_that_are_all_gone_make_a_failure():
-    card = render.ended(job(State.DONE, result=result(5)), [None])
+    card = render.ended(EN, job(State.DONE, result=result(5)), OF, [None])
     assert card.colour is Colour.FAILED
     assert "no longer stored" in card.text
     assert "job job-1" in card.footer
 
 
 def test_a_running_job_that_is_told_to_stop_says_so():
-    card = render.going_on(job(State.RUNNING, progress=0.5, cancelling=True), place=None, capable=True, preview=None)
+    card = going_on(job(State.RUNNING, progress=0.5, cancelling=True))
     assert "Stopping" in card.text
 
 
 def test_a_job_whose_request_cannot_be_read_still_has_a_card():
     broken = replace(job(State.FAILED, error_kind="undecodable"), request=None)
-    assert "could not be read" in render.ended(broken, []).text
+    assert "could not be read" in render.ended(EN, broken, OF, []).text
 
 
 def test_a_preview_is_named_by_what_it_is():
     for data, name in [(b"\x89PNG..", "png"), (b"RIFF....WEBP", "webp"), (b"\xff\xd8\xff", "jpg")]:
-        card = render.going_on(job(State.RUNNING, progress=0.5), place=None, capable=True, preview=data)
+        card = going_on(job(State.RUNNING, progress=0.5), preview=data)
         assert card.preview.name == f"zosma-preview.{name}"
         assert card.embed().image.url == f"attachment://zosma-preview.{name}"

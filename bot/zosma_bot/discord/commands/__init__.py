@@ -1,1 +1,14 @@
-"""The slash commands, one module each; `add` registers it in a command tree."""
+"""The slash commands, one module each."""
+
+from typing import Any
+
+from discord import app_commands
+
+from zosma_bot.discord.commands import imagine, queue
+from zosma_bot.discord.desk import Desk
+
+
+def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
+    """Registers all of them."""
+    for module in (imagine, queue):
+        module.add(tree, desk)

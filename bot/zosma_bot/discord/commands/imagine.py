@@ -7,35 +7,40 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.commands.choices import checkpoint_choices, name_choices
-from zosma_bot.discord.desk import Desk
-from zosma_queue.catalogue import Catalogue
-from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.request import CFG_MAX, PROMPT_MAX_CHARS, SEED_MAX, SIDE_MAX_PX, SIDE_MIN_PX, STEPS_MAX
+from zosma_bot.discord import texts
+from zosma_bot.discord.commands import options
+from zosma_bot.discord.commands.choices import size_choices
+from zosma_bot.discord.commands.slash import everywhere, slash
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.sizes import SIZES
+from zosma_bot.discord.sources import Source, of_attachment
+from zosma_bot.discord.wishes import complete
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.request import (
+    CFG_MAX,
+    HIRES_SCALE_MAX,
+    LATENT_PX,
+    PROMPT_MAX_CHARS,
+    SEED_MAX,
+    SIDE_MAX_PX,
+    SIDE_MIN_PX,
+    STEPS_MAX,
+)
 
 #: More make a message that nobody can look at; the HTTP API takes up to `COUNT_MAX`.
 PICTURES_MAX = 4
 NAME_MAX_CHARS = 200
-#: Autocomplete answers with nothing rather than late.
-CHOICES_S = 1.0
-
-SIZES = {
-    "square 512×512": (512, 512),
-    "portrait 512×768": (512, 768),
-    "landscape 768×512": (768, 512),
-    "square 1024×1024": (1024, 1024),
-    "portrait 832×1216": (832, 1216),
-    "landscape 1216×832": (1216, 832),
-    "wide 1344×768": (1344, 768),
-}
+#: How much of an attached picture is painted anew when nothing is said.
+STRENGTH = 0.6
 
 Side = app_commands.Range[int, SIDE_MIN_PX, SIDE_MAX_PX]
 Name = app_commands.Range[str, 1, NAME_MAX_CHARS]
 
 
-def request_fields(*, size: str | None, **options: Any) -> dict[str, Any]:
+def request_fields(*, size: str | None = None, **given: Any) -> dict[str, Any]:
     """A request's fields from the options that were given. Width and height win over size."""
-    fields = {name: value for name, value in options.items() if value is not None}
+    fields = {name: value for name, value in given.items() if value is not None}
     if size:
         wide, high = SIZES[size]
         fields = {"width": wide, "height": high} | fields
@@ -45,26 +50,10 @@ def request_fields(*, size: str | None, **options: Any) -> dict[str, Any]:
 def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     """Registers `/imagine`."""
 
-    @tree.command(name="imagine", description="Make a picture from words")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    @app_commands.allowed_installs(guilds=True, users=True)
-    @app_commands.describe(
-        prompt="What the picture shows",
-        negative="What it must not show",
-        size="Shape and size",
-        width="Width in pixels, instead of a size",
-        height="Height in pixels, instead of a size",
-        count="How many pictures",
-        checkpoint="The model; without one, the GPU takes what it has loaded",
-        sampler="How the noise is taken away",
-        scheduler="How the steps are spaced",
-        steps="More steps take longer and show more detail",
-        guidance="How closely the picture follows the prompt",
-        seed="The same seed and settings make the same picture again",
-    )
-    @app_commands.choices(size=[app_commands.Choice(name=name, value=name) for name in SIZES])
+    @slash(tree, "imagine")
+    @app_commands.choices(size=size_choices())
     async def imagine(
-        interaction: discord.Interaction,
+        interaction: discord.Interaction[Any],
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
         size: str | None = None,
@@ -72,34 +61,63 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
         height: Side | None = None,
         count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
         checkpoint: Name | None = None,
+        style: Name | None = None,
+        lora: Name | None = None,
         sampler: Name | None = None,
         scheduler: Name | None = None,
         steps: app_commands.Range[int, 1, STEPS_MAX] | None = None,
         guidance: app_commands.Range[float, 0.0, CFG_MAX] | None = None,
         seed: app_commands.Range[int, 0, SEED_MAX] | None = None,
+        hires: app_commands.Range[float, 1.0, HIRES_SCALE_MAX] | None = None,
+        image: discord.Attachment | None = None,
+        strength: app_commands.Range[float, 0.0, 1.0] | None = None,
+        private: bool | None = None,
     ) -> None:
-        fields = request_fields(
-            size=size, prompt=prompt, negative_prompt=negative, width=width, height=height, count=count,
-            checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance, seed=seed,
+        given = request_fields(
+            size=size, prompt=options.with_loras(prompt, lora), negative_prompt=negative, width=width, height=height,
+            count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
+            seed=seed, hires=None if hires is None else {"scale": hires},
         )  # fmt: skip
-        await desk.take(interaction, fields)
+        try:
+            sources = start_from(given, image, strength)
+            wish = await complete(desk, interaction, given, style, private)
+        except (RequestRefusedError, QueueUnavailableError) as error:
+            await say(interaction, texts.refused(words_of(interaction), error))
+            return
+        await desk.take(interaction, wish.fields, sources=sources, private=wish.private)
 
-    @imagine.autocomplete("checkpoint")
-    async def _checkpoints(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return checkpoint_choices(await _catalogue(desk), typed)
-
-    @imagine.autocomplete("sampler")
-    async def _samplers(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return name_choices((await _catalogue(desk)).samplers, typed)
-
-    @imagine.autocomplete("scheduler")
-    async def _schedulers(_: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return name_choices([one.label for one in (await _catalogue(desk)).schedulers], typed)
+    everywhere(imagine)
+    options.complete_names(imagine, desk, "checkpoint", "style", "lora", "sampler", "scheduler")
 
 
-async def _catalogue(desk: Desk) -> Catalogue:
-    """What there is to choose from; nothing when Redis is away."""
-    try:
-        return await desk.chores.within(CHOICES_S, desk.fleet.catalogue())
-    except QueueUnavailableError:
-        return Catalogue()
+def start_from(
+    fields: dict[str, Any], image: discord.Attachment | None, strength: float | None
+) -> dict[tuple[str, str], Source]:
+    """Makes the fields those of an image-to-image request, and says where its picture comes from.
+
+    Raises:
+      RequestRefusedError: when the attachment can't be used, or there is a strength and no image.
+    """
+    if image is None:
+        if strength is not None:
+            raise RequestRefusedError(
+                "strength says how much of an attached image is painted anew: attach one as image, or leave it out",
+                field="strength",
+                code="strength-without-image",
+            )
+        return {}
+    source = of_attachment(image, "image")
+    fields["img2img"] = {"denoising_strength": STRENGTH if strength is None else strength, "resize_mode": 1}
+    if "width" not in fields and "height" not in fields:
+        fields["width"], fields["height"] = fitting_size(source.width, source.height)
+    return {("img2img", "image"): source}
+
+
+def fitting_size(width: int, height: int) -> tuple[int, int]:
+    """The size nearest to a picture's shape that is no larger than a checkpoint can do well: about a megapixel."""
+    scale = min(1.0, (1024 * 1024 / (width * height)) ** 0.5, SIDE_MAX_PX / max(width, height))
+    sides = (
+        max(SIDE_MIN_PX, min(SIDE_MAX_PX, round(side * scale / LATENT_PX) * LATENT_PX)) for side in (width, height)
+    )
+    wide, high = sides
+    return wide, high

@@ -11,7 +11,9 @@ from discord import app_commands
 
 from zosma_bot.discord import texts
 from zosma_bot.discord.card import Colour
+from zosma_bot.discord.commands.slash import slash
 from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import Words, words_of
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerInfo
@@ -27,37 +29,37 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     """Registers `/queue`."""
 
     # Discord hides the command by the first permission line; the second asks again, whatever a server has set up.
-    @tree.command(name="queue", description="How the queue and the GPUs are")
+    @slash(tree, "queue")
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.checks.has_permissions(manage_guild=True)
-    async def queue(interaction: discord.Interaction) -> None:
+    async def queue(interaction: discord.Interaction[Any]) -> None:
         try:
-            embed = await desk.chores.within(ANSWER_S, _report(desk))
+            embed = await desk.chores.within(ANSWER_S, _report(desk, words_of(interaction)))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away())
+            await say(interaction, texts.queue_away(words_of(interaction)))
             return
         await say(interaction, "", embed=embed)
 
 
-async def _report(desk: Desk) -> discord.Embed:
+async def _report(desk: Desk, w: Words) -> discord.Embed:
     depth, workers = await asyncio.gather(desk.queue.depth(), desk.queue.workers())
     ids = [worker.job for worker in workers[:WORKERS_SHOWN] if worker.job]
     jobs = await asyncio.gather(*(desk.queue.job(job_id) for job_id in ids))
-    return report(depth, workers, {job.id: job for job in jobs if job})
+    return report(w, depth, workers, {job.id: job for job in jobs if job})
 
 
-def report(depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:
+def report(w: Words, depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:
     """What an admin sees."""
-    embed = discord.Embed(description=texts.depth(depth), colour=Colour.RUNNING)
+    embed = discord.Embed(description=texts.depth(w, depth), colour=Colour.RUNNING)
     for worker in workers[:WORKERS_SHOWN]:
         name = address_of(worker.about.webui).partition("://")[2] if worker.about else worker.id
         embed.add_field(
-            name=texts.plain(name, 200), value=texts.worker(worker, jobs.get(worker.job or "")), inline=False
+            name=texts.plain(name, 200), value=texts.worker(w, worker, jobs.get(worker.job or "")), inline=False
         )
     if not workers:
-        embed.set_footer(text=texts.no_workers())
+        embed.set_footer(text=w("workers-none"))
     elif len(workers) > WORKERS_SHOWN:
-        embed.set_footer(text=texts.more_workers(len(workers) - WORKERS_SHOWN))
+        embed.set_footer(text=w("workers-more", count=len(workers) - WORKERS_SHOWN))
     return embed

@@ -1,0 +1,90 @@
+"""Buttons that show: parameters as a command to copy, pictures in a direct message."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import discord
+
+from zosma_bot.discord import texts
+from zosma_bot.discord.buttons import Act
+from zosma_bot.discord.custom_id import CustomId, OfJob
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.recipes import Recipe, picture_of, pictures_in, recipe_of
+from zosma_bot.discord.router import Router
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+
+#: What a message may hold besides the words around it.
+SHOWN_MAX_CHARS = 1700
+
+
+def add(router: Router, desk: Desk) -> None:
+    """Registers the buttons."""
+
+    async def parameters(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        w = words_of(interaction)
+        of = OfJob.parse(custom_id)
+        if of is None:
+            await say(interaction, w("button-unknown"))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            recipe = await recipe_of(desk, interaction.message, of)
+        except RequestRefusedError as error:
+            await say(interaction, texts.refused(w, error))
+            return
+        await show(interaction, recipe)
+
+    async def send(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        w = words_of(interaction)
+        of = OfJob.parse(custom_id)
+        if of is None:
+            await say(interaction, w("button-unknown"))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            files = await _files(desk, interaction, of)
+            await interaction.user.send(texts.message_link(interaction), files=files)
+        except (RequestRefusedError, QueueUnavailableError) as error:
+            await say(interaction, texts.refused(w, error))
+        except discord.HTTPException:
+            await say(interaction, w("send-refused"))
+        else:
+            await say(interaction, w("sent-privately"))
+
+    router.add(Act.PARAMETERS, parameters)
+    router.add(Act.SEND, send)
+
+
+async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
+    """Tells the member how a picture was made; what is too long for a message comes as a file."""
+    w = words_of(interaction)
+    command = texts.code_block(texts.command_for(recipe.fields, recipe.seed_of(1)))
+    words = texts.code_block(recipe.parameters) if recipe.parameters else ""
+    text = f"{w('parameters-shown')}\n{command}"
+    if words:
+        text += f"\n{w('parameters-text')}\n{words}"
+    if len(text) <= SHOWN_MAX_CHARS:
+        await say(interaction, text)
+        return
+    whole = f"{texts.command_for(recipe.fields, recipe.seed_of(1))}\n\n{recipe.parameters}\n"
+    await say(
+        interaction, w("parameters-shown"), files=[discord.File(io.BytesIO(whole.encode()), filename="parameters.txt")]
+    )
+
+
+async def _files(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> list[discord.File]:
+    """All pictures of the message, as good as they are to be had."""
+    attachments = pictures_in(interaction.message)
+    files = []
+    for number, attachment in enumerate(attachments, start=1):
+        source = await picture_of(desk, interaction.message, OfJob(of.job_id, of.owner, number))
+        data = await source.fetch()
+        if len(data) > interaction.filesize_limit:
+            data = await attachment.read()
+        files.append(discord.File(io.BytesIO(data), filename=attachment.filename, description=attachment.description))
+    if not files:
+        raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
+    return files

@@ -1,0 +1,49 @@
+"""Whose buttons these are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from zosma_bot.discord import rules, texts
+from zosma_bot.discord.custom_id import CustomId, OfJob
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_queue.errors import QueueUnavailableError
+
+
+async def may_use(desk: Desk, interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
+    """The job of a button for making something new, when the member may use it; else he has been told why not."""
+    of = OfJob.parse(custom_id)
+    w = words_of(interaction)
+    if of is None:
+        await say(interaction, w("button-unknown"))
+        return None
+    if interaction.user.id == of.owner:
+        return of
+    try:
+        here = await desk.rules_here(interaction)
+    except QueueUnavailableError:
+        await say(interaction, texts.queue_away(w))
+        return None
+    if rules.may_press(here, interaction, of.owner):
+        return of
+    await _not_yours(interaction, of)
+    return None
+
+
+async def may_end(interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
+    """Likewise for what takes something away: the owner and moderators only, whatever the server has set."""
+    of = OfJob.parse(custom_id)
+    if of is None:
+        await say(interaction, words_of(interaction)("button-unknown"))
+        return None
+    if interaction.user.id == of.owner or rules.is_moderator(interaction):
+        return of
+    await _not_yours(interaction, of)
+    return None
+
+
+async def _not_yours(interaction: discord.Interaction[Any], of: OfJob) -> None:
+    await say(interaction, words_of(interaction)("button-not-yours", member=f"<@{of.owner}>"))

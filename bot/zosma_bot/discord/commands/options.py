@@ -1,0 +1,61 @@
+"""Options that several commands have: names from the living fleet, offered while they are typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord.commands.choices import checkpoint_choices, lora_choices, name_choices
+from zosma_bot.discord.desk import Desk
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.wishes import style_names
+
+#: A LoRA as it may be typed: `name` or `name:0.8`.
+_LORA = re.compile(r"^(?P<name>[^:<>]+?)(?::(?P<weight>\d+(?:\.\d+)?))?$")
+
+Offer = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+
+
+def complete_names(command: app_commands.Command[Any, Any, Any], desk: Desk, *names: str) -> None:
+    """Gives these options of a command their autocomplete."""
+    offers = _offers(desk)
+    for name in names:
+        command.autocomplete(name)(offers[name])
+
+
+def _offers(desk: Desk) -> dict[str, Offer]:
+    async def checkpoints(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return checkpoint_choices(words_of(interaction), await desk.catalogue(), typed)
+
+    async def styles(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices(await style_names(desk, interaction), typed)
+
+    async def loras(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return lora_choices(await desk.catalogue(), typed)
+
+    async def samplers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices((await desk.catalogue()).samplers, typed)
+
+    async def schedulers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices([one.label for one in (await desk.catalogue()).schedulers], typed)
+
+    async def upscalers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices((await desk.catalogue()).enlargers, typed)
+
+    return {
+        "checkpoint": checkpoints, "style": styles, "lora": loras, "sampler": samplers, "scheduler": schedulers,
+        "upscaler": upscalers,
+    }  # fmt: skip
+
+
+def with_loras(prompt: str, typed: str | None) -> str:
+    """The prompt with a tag for each LoRA in `name, other:0.8`."""
+    tags = []
+    for part in (typed or "").split(","):
+        if found := _LORA.match(part.strip()):
+            tags.append(f"<lora:{found['name'].strip()}:{found['weight'] or 1}>")
+    return " ".join([prompt, *tags])

@@ -1,0 +1,58 @@
+span-tenths = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } s
+span-seconds = { $value } s
+span-minutes = { $value } min
+span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } h
+
+asked-without = **ohne** { $negative }
+asked-upscale = ein Bild { $scale }-mal so groß
+alt-upscale = ein vergrößertes Bild
+
+waiting = 🕓 In der Schlange
+waiting-next = 🕓 Als Nächstes dran · { $when }
+waiting-place = 🕓 Platz { $place } in der Schlange · { $when }
+waiting-soon = beginnt gleich
+waiting-until = beginnt { $time }
+waiting-nobody = 🕓 Dafür ist gerade keine GPU da; es beginnt, sobald eine zurückkommt.
+waiting-paused = ⏸️ Die Verwaltung hat das angehalten; der Platz in der Schlange bleibt erhalten.
+waiting-again = 🕓 Eine GPU hatte damit ein Problem; gleich folgt ein neuer Versuch.
+
+starting = 🎨 Beginnt: Die GPU macht sich bereit
+cancelling = ✋ Wird angehalten …
+running = 🎨 { $bar } { $percent } %
+running-left = noch { $span }
+running-estimated = (geschätzt)
+
+cancelled = ✋ Abgebrochen. Es wurde nichts angerechnet.
+gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
+gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
+too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
+
+failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
+failed-refused = ⚠️ { $detail }. Bitte andere Einstellungen versuchen.
+failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder weniger Bilder auf einmal versuchen.
+failed-nan = ⚠️ Der Checkpoint hat kein gültiges Bild ergeben (NaN). Bitte anderen Checkpoint, andere Größe oder anderen Sampler versuchen.
+failed-black = ⚠️ Es kam nur Schwarz heraus. Bitte anderen Prompt, Checkpoint oder Seed versuchen.
+failed-wrong-checkpoint = ⚠️ Keine GPU konnte diesen Checkpoint laden. Bitte einen anderen versuchen.
+failed-wrong-sampler = ⚠️ Keine GPU konnte diesen Sampler benutzen. Bitte einen anderen versuchen.
+failed-wrong-size = ⚠️ Die Bilder kamen in einer anderen Größe heraus als verlangt. Bitte eine andere Größe versuchen.
+failed-wrong-count = ⚠️ Es kamen weniger Bilder heraus als verlangt. Bitte weniger auf einmal versuchen.
+failed-empty = { failed-webui-error }
+failed-webui-error = ⚠️ Die Stable-Diffusion-WebUI ist daran gescheitert, auch beim zweiten Versuch. Bitte andere Einstellungen versuchen, oder später.
+failed-webui-broken = { failed-webui-error }
+failed-webui-hung = ⚠️ Die Stable-Diffusion-WebUI blieb mitten im Bild stehen. Bitte kleiner oder mit weniger Schritten versuchen.
+failed-webui-died = ⚠️ Die Stable-Diffusion-WebUI ist bei jedem Versuch abgestürzt. Bitte kleiner oder weniger auf einmal versuchen.
+failed-worker-lost = ⚠️ Die GPUs sind daran nacheinander ausgefallen, deshalb wurde aufgegeben. Bitte kleiner versuchen, oder die Verwaltung bitten, nach den GPUs zu sehen.
+failed-no-worker = ⚠️ Keine GPU, die das kann, kam rechtzeitig zurück. Bitte später oder mit einem anderen Checkpoint versuchen.
+failed-undecodable = ⚠️ Was herauskam, war nicht lesbar. Bitte den Befehl noch einmal senden.
+
+job-mark = Auftrag { $id }
+seeds = { $count ->
+    [one] Seed { $seeds }
+   *[other] Seeds { $seeds }
+    }
+steps = { $count ->
+    [one] { $count } Schritt
+   *[other] { $count } Schritte
+    }
+guidance = Guidance { $value }
+meant-for = für { $member }

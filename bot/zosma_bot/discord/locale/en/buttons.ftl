@@ -1,0 +1,73 @@
+# Buttons, and what they answer.
+
+button-cancel = Cancel
+button-try-again = Try again
+button-again = Again
+button-edit = Edit
+button-checkpoint = Other checkpoint
+button-parameters = Parameters
+button-send = Send to me
+button-report = Report
+button-delete = Delete
+button-upscale = Upscale
+button-upscale-short = U
+button-vary-subtle = Vary (subtle)
+button-vary-subtle-short = V
+button-vary-strong = Vary (strong)
+button-vary-strong-short = S
+
+button-unknown = ⚠️ This button is from a version of the bot that knew more than this one. Please use the command instead.
+button-not-yours = ⚠️ Only { $member } and the server's moderators can use this button here. You can ask for a picture of your own with /imagine.
+recipe-gone = ⚠️ How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
+picture-gone = ⚠️ This picture is no longer stored, and the message doesn't have it either.
+cancel-asked = ✋ It is being stopped.
+cancel-done = ✋ Cancelled.
+cancel-ended = ⚠️ This has ended already, there is nothing to cancel.
+cancel-gone = ⚠️ The queue doesn't know this job any more, there is nothing to cancel.
+deleted = 🗑️ Deleted.
+deleted-before = ⚠️ This message is gone already.
+delete-refused = ⚠️ Discord doesn't let me delete this message. A moderator can.
+sent-privately = 📨 Sent to you in a direct message.
+send-refused = ⚠️ I can't send you direct messages. Allow them in the server's privacy settings (Direct Messages), and press again.
+parameters-shown = 📋 As a command:
+parameters-text = As text:
+parameters-none = ⚠️ This picture doesn't say how it was made.
+checkpoint-ask = 🧩 With which checkpoint?
+checkpoint-none = ⚠️ There is no other checkpoint online right now.
+edit-title = Edit and make anew
+edit-prompt = Prompt
+edit-negative = Negative prompt
+edit-checkpoint = Checkpoint
+edit-style = Style
+edit-size = Size
+edit-as-it-is = as it is
+edit-same-checkpoint = the same: { $checkpoint }
+edit-any-checkpoint = whatever a GPU has loaded
+edit-same-size = the same: { $size }
+report-title = Report this picture
+report-why = What is wrong with it?
+report-thanks = 🚩 Thank you. The moderators have been told.
+report-nowhere = 🚩 Thank you. It has been noted for the server's admins, who have set no channel for reports.
+report-head = 🚩 { $member } reports a picture of { $owner }: { $link }
+report-because = > { $why }
+report-delete = Delete the picture
+report-dismiss = Dismiss
+report-dismissed = ✅ Dismissed by { $member }.
+report-deleted = 🗑️ Deleted by { $member }.
+
+loaded-now = loaded now
+load-time = about { $span } load
+on-workers = { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+    }
+
+rule-channels = ⚠️ Pictures can be asked for in { $channels } here.
+rule-roles = ⚠️ Only members with one of these roles can ask for pictures here: { $roles }
+rule-age = ⚠️ Pictures can be asked for in age-restricted channels only here.
+
+shape-square = square
+shape-portrait = portrait
+shape-landscape = landscape
+shape-wide = wide
+shape-tall = tall

@@ -1,0 +1,65 @@
+# A job's message, from the first "in line" to its end.
+
+span-tenths = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } s
+span-seconds = { $value } s
+span-minutes = { $value } min
+span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } h
+
+asked-without = **without** { $negative }
+asked-upscale = a picture { $scale } times as large
+alt-upscale = a picture made larger
+
+waiting = 🕓 In line
+waiting-next = 🕓 Next in line · { $when }
+waiting-place = 🕓 { ORDINAL($place) ->
+    [one] { $place }st
+    [two] { $place }nd
+    [few] { $place }rd
+   *[other] { $place }th
+    } in line · { $when }
+waiting-soon = starts in a moment
+waiting-until = starts { $time }
+waiting-nobody = 🕓 No GPU is online for this right now; it starts when one comes back.
+waiting-paused = ⏸️ An admin has paused this for a while; it keeps its place in line.
+waiting-again = 🕓 A GPU had a problem with this; it is tried again in a moment.
+
+starting = 🎨 Starting: the GPU makes itself ready
+cancelling = ✋ Stopping …
+running = 🎨 { $bar } { $percent } %
+running-left = { $span } left
+running-estimated = (estimated)
+
+cancelled = ✋ Cancelled. Nothing was charged for it.
+gone-all = ⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again.
+gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
+too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
+
+failed = ⚠️ Something went wrong on our side. Please try again in a minute.
+failed-refused = ⚠️ { $detail }. Try other settings.
+failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictures at once.
+failed-nan = ⚠️ The checkpoint made no valid picture (NaN). Try another checkpoint, size or sampler.
+failed-black = ⚠️ Only black came out. Try another prompt, checkpoint or seed.
+failed-wrong-checkpoint = ⚠️ No GPU could load this checkpoint. Try another one.
+failed-wrong-sampler = ⚠️ No GPU could use this sampler. Try another one.
+failed-wrong-size = ⚠️ The pictures came out in another size than asked for. Try another size.
+failed-wrong-count = ⚠️ Fewer pictures came out than asked for. Try fewer at once.
+failed-empty = { failed-webui-error }
+failed-webui-error = ⚠️ The Stable Diffusion WebUI failed at this, also when it was tried again. Try other settings, or later.
+failed-webui-broken = { failed-webui-error }
+failed-webui-hung = ⚠️ The Stable Diffusion WebUI stopped in the middle of the picture. Try a smaller size or fewer steps.
+failed-webui-died = ⚠️ The Stable Diffusion WebUI went down each time it tried this. Try a smaller size or fewer at once.
+failed-worker-lost = ⚠️ The GPUs that worked on this broke down one after the other, so it was given up. Try a smaller size, or ask an admin to look at the GPUs.
+failed-no-worker = ⚠️ No GPU that can do this came back in time. Try again later or with another checkpoint.
+failed-undecodable = ⚠️ What came out could not be read. Please send the command again.
+
+job-mark = job { $id }
+seeds = { $count ->
+    [one] seed { $seeds }
+   *[other] seeds { $seeds }
+    }
+steps = { $count ->
+    [one] { $count } step
+   *[other] { $count } steps
+    }
+guidance = guidance { $value }
+meant-for = for { $member }

@@ -1,0 +1,115 @@
+"""What a member has set for himself: defaults for `/imagine`, and presets, which a server can share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
+
+MEMBER, SHARED = "member", "shared-presets"
+PRESETS_MAX = 50
+PRESET_NAME_MAX_CHARS = 60
+
+#: Request fields that a default or preset may hold, beside `style`. A prompt in a preset is added to the member's own.
+FIELDS = (
+    "prompt", "negative_prompt", "width", "height", "count", "checkpoint", "sampler", "scheduler", "steps",
+    "cfg_scale", "seed", "clip_skip", "vae", "hires", "styles",
+)  # fmt: skip
+
+Fields = dict[str, Any]
+
+
+class Member(BaseModel):
+    """One member's record."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    defaults: Fields = Field(default_factory=dict)
+    """Request fields, and `style`."""
+    presets: dict[str, Fields] = Field(default_factory=dict)
+    private: bool = False
+    """True: his pictures are shown to him alone unless he says otherwise."""
+
+
+class Prefs:
+    """Reads and changes members' records and servers' shared presets."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._records = queue.records
+
+    async def of(self, user_id: int) -> Member:
+        """A member's record.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return _member(await self._records.get(MEMBER, str(user_id)) or {})
+
+    async def change(self, user_id: int, edit: Callable[[Member], Member]) -> Member:
+        """Changes a member's record, whatever else changes it at the same time.
+
+        Raises:
+          RequestRefusedError: when it becomes too large.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def edited(fields: Fields) -> Fields:
+            changed = edit(_member(fields))
+            check_presets(changed.presets)
+            return changed.model_dump(mode="json", exclude_defaults=True)
+
+        return _member(await self._records.change(MEMBER, str(user_id), edited))
+
+    async def forget(self, user_id: int) -> bool:
+        """Drops all of it; False when there was nothing."""
+        return await self._records.drop(MEMBER, str(user_id))
+
+    async def shared(self, guild_id: int | None) -> dict[str, Fields]:
+        """The presets that a server shares: name → fields."""
+        if guild_id is None:
+            return {}
+        return dict(await self._records.get(SHARED, str(guild_id)) or {})
+
+    async def share(self, guild_id: int, name: str, fields: Fields | None, by: int) -> None:
+        """Shares a preset with a server, or with None takes it away. `by`, who may do that again, is kept with it."""
+
+        def edited(presets: Fields) -> Fields:
+            presets.pop(name, None)
+            if fields is not None:
+                presets[name] = fields | {"by": by}
+                check_presets(presets)
+            return presets
+
+        await self._records.change(SHARED, str(guild_id), edited)
+
+
+def _member(fields: Fields) -> Member:
+    try:
+        return Member.model_validate(fields)
+    except ValidationError:  # written by a later version
+        return Member()
+
+
+def check_presets(presets: Mapping[str, Fields]) -> None:
+    """Raises RequestRefusedError when there are too many, or one has no good name."""
+    if len(presets) > PRESETS_MAX:
+        raise RequestRefusedError(f"there are {PRESETS_MAX} presets already: remove one first", field="preset")
+    for name in presets:
+        if not name.strip() or len(name) > PRESET_NAME_MAX_CHARS:
+            raise RequestRefusedError(f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters", field="preset")
+
+
+def with_preset(fields: Fields, preset: Fields) -> Fields:
+    """The fields with a preset beneath them: what was said wins, and words are put together."""
+    merged = {name: value for name, value in preset.items() if name in FIELDS} | fields
+    for name in ("prompt", "negative_prompt"):
+        both = [str(one[name]) for one in (fields, preset) if one.get(name)]
+        if both:
+            merged[name] = ", ".join(both)
+    if preset.get("styles") and fields.get("styles"):
+        merged["styles"] = [*fields["styles"], *preset["styles"]]
+    return merged

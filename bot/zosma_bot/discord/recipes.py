@@ -1,0 +1,138 @@
+"""How a picture that somebody points at was made, and its bytes: from the queue while it remembers, else from the
+message, whose pictures tell it themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import discord
+
+from zosma_bot.discord.custom_id import OfJob
+from zosma_bot.discord.desk import CHECKS_S, FETCH_S, Desk
+from zosma_bot.discord.sources import Source, of_bytes
+from zosma_bot.inputs import infotext_in
+from zosma_queue import infotext
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.job import Job
+
+#: Fields that say which picture of a set it was, not what was asked for.
+SEEDS = ("seed", "subseed")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A request's fields, with what the GPU chose filled in."""
+
+    fields: dict[str, Any]
+    seeds: tuple[int, ...] = ()
+    """Of each picture, as far as they are known."""
+    parameters: str = ""
+    """A1111's infotext of the first picture."""
+    job: Job | None = field(default=None, repr=False)
+
+    def seed_of(self, number: int) -> int | None:
+        """The seed of picture `number`, counted from 1."""
+        return self.seeds[number - 1] if 1 <= number <= len(self.seeds) else None
+
+    @property
+    def count(self) -> int:
+        """How many pictures were asked for."""
+        return int(self.fields.get("count", 1))
+
+    def anew(self, **changes: Any) -> dict[str, Any]:
+        """The fields for new pictures, with other seeds."""
+        return {name: value for name, value in self.fields.items() if name not in SEEDS} | changes
+
+
+async def recall(desk: Desk, of: OfJob) -> Recipe | None:
+    """What the queue still knows of the job; None when it has forgotten it.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    job = await desk.chores.within(CHECKS_S, desk.queue.job(of.job_id))
+    if job is None or job.request is None:
+        return None
+    fields = job.request.model_dump(mode="json", exclude_defaults=True)
+    if job.result is None:
+        return Recipe(fields, job=job)
+    if not job.request.upscale:
+        fields["checkpoint"] = job.result.checkpoint
+    pictures = job.result.pictures
+    return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
+
+
+async def read(message: discord.Message | None, number: int = 0) -> Recipe | None:
+    """What a message's own picture says; takes as long as Discord takes to hand it out. None when it says nothing."""
+    attachment = attached(message, number)
+    if attachment is None:
+        return None
+    text = await _infotext(attachment)
+    fields = infotext.request_fields(text)
+    if not fields:
+        return None
+    count = len(pictures_in(message))
+    seed = int(fields["seed"])
+    # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do.
+    first = seed - max(number - 1, 0)
+    return Recipe(fields | {"count": max(count, 1)}, tuple(first + index for index in range(count)), text)
+
+
+async def _infotext(attachment: discord.Attachment) -> str:
+    try:
+        async with asyncio.timeout(FETCH_S):
+            data = await attachment.read()
+        return await asyncio.to_thread(infotext_in, data)
+    except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError, SyntaxError):
+        return ""
+
+
+async def recipe_of(desk: Desk, message: discord.Message | None, of: OfJob) -> Recipe:
+    """Either of the two.
+
+    Raises:
+      RequestRefusedError: when nothing tells it any more.
+    """
+    try:
+        found = await recall(desk, of)
+    except QueueUnavailableError:
+        found = None
+    found = found or await read(message, of.number)
+    if found is None:
+        raise RequestRefusedError("how this was made is no longer stored: use /imagine", code="recipe-gone")
+    return found
+
+
+async def picture_of(desk: Desk, message: discord.Message | None, of: OfJob) -> Source:
+    """Picture `of.number` (0: the first) in the best form that is left.
+
+    Raises:
+      RequestRefusedError: when it is nowhere any more.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    index = max(of.number - 1, 0)
+    job = await desk.chores.within(CHECKS_S, desk.queue.job(of.job_id))
+    if job and job.result and index < len(job.result.pictures):
+        data = (await desk.queue.pictures(job))[index]
+        if data:
+            made = job.result.pictures[index]
+            return of_bytes(data, made.width, made.height)
+    attachment = attached(message, of.number)
+    if attachment is None:
+        raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
+    return Source(attachment.read, attachment.width or 512, attachment.height or 512)
+
+
+def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:
+    """A message's pictures in their order."""
+    found = message.attachments if message else []
+    return [one for one in found if (one.content_type or "image/").startswith("image/")]
+
+
+def attached(message: discord.Message | None, number: int) -> discord.Attachment | None:
+    """Picture `number` of a message, counted from 1; 0 is the first."""
+    found = pictures_in(message)
+    return found[max(number - 1, 0)] if max(number - 1, 0) < len(found) else None

@@ -1,0 +1,185 @@
+"""What a server's admins have set up: where, by whom and how the bot may be used. Limits and blocked words are the
+queue's own (`policy.py`, `moderation.py`), because other ways into the queue must keep to them as well."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Literal
+
+import discord
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
+
+KIND = "guild"
+MAX_AGE_S = 2.0
+#: Servers whose rules are held in memory; others are read again.
+REMEMBERED = 512
+
+Id = int
+
+
+class Defaults(BaseModel):
+    """What a command gets that leaves it out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoint: str | None = Field(None, max_length=200)
+    style: str | None = Field(None, max_length=200)
+    negative: str | None = Field(None, max_length=1000)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that are set."""
+        return {name: value for name, value in self if value}
+
+
+class GuildRules(BaseModel):
+    """One server's rules. All of it is exported and imported as one JSON file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: tuple[Id, ...] = Field((), max_length=200)
+    """Where the bot may be used; empty: everywhere."""
+    roles: tuple[Id, ...] = Field((), max_length=200)
+    """Who may use it; empty: everybody."""
+    buttons: Literal["owner", "anyone", "roles"] = "owner"
+    """Who may use the buttons of somebody's pictures, beside admins."""
+    button_roles: tuple[Id, ...] = Field((), max_length=200)
+    age_restricted_only: bool = False
+    """True: pictures are made in age-restricted channels only."""
+    spoiler: Literal["never", "always", "outside-age-restricted"] = "never"
+    grid: bool = False
+    """True: a set is shown as one picture, its singles on demand."""
+    report_channel: Id | None = None
+    retention_days: float = Field(30, ge=0, le=30)
+    """How long prompts and parameters of ended jobs are kept."""
+    defaults: Defaults = Defaults()
+    channel_defaults: dict[Id, Defaults] = Field(default_factory=dict, max_length=200)
+
+    def defaults_in(self, channel_id: int | None) -> dict[str, str]:
+        """The server's defaults, with the channel's over them."""
+        here = self.channel_defaults.get(channel_id or 0)
+        return self.defaults.given | (here.given if here else {})
+
+
+def parse_rules(fields: dict[str, Any]) -> GuildRules:
+    """The rules made of these fields.
+
+    Raises:
+      RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
+    """
+    try:
+        return GuildRules.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        raise RequestRefusedError(f"{field} is {str(first['input'])[:60]!r}: {problem}", field=field) from None
+
+
+class Rulebook:
+    """Reads and changes servers' rules; those read are two seconds old at most."""
+
+    def __init__(self, queue: Queue, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._records = queue.records
+        self._clock = clock
+        self._known: OrderedDict[int, tuple[float, GuildRules]] = OrderedDict()
+
+    async def of(self, guild_id: int | None) -> GuildRules:
+        """The rules of a server; those of direct messages are the defaults.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if guild_id is None:
+            return GuildRules()
+        known = self._known.get(guild_id)
+        if known and self._clock() - known[0] < MAX_AGE_S:
+            return known[1]
+        rules = GuildRules.model_validate(await self._records.get(KIND, str(guild_id)) or {})
+        self._known[guild_id] = self._clock(), rules
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return rules
+
+    async def change(self, guild_id: int, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> GuildRules:
+        """Changes the rules; what comes out is checked before it is kept.
+
+        Raises:
+          RequestRefusedError: when the result isn't valid.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def checked(fields: dict[str, Any]) -> dict[str, Any]:
+            return parse_rules(edit(fields)).model_dump(mode="json", exclude_defaults=True)
+
+        self._known.pop(guild_id, None)
+        await self._records.change(KIND, str(guild_id), checked)
+        return await self.of(guild_id)
+
+
+def is_moderator(interaction: discord.Interaction[Any]) -> bool:
+    """True for who may look after other members' messages in this channel."""
+    allowed = interaction.permissions
+    return interaction.guild_id is not None and (
+        allowed.administrator or allowed.manage_guild or allowed.manage_messages
+    )
+
+
+def is_admin(interaction: discord.Interaction[Any]) -> bool:
+    """True for who manages this server."""
+    allowed = interaction.permissions
+    return interaction.guild_id is not None and (allowed.administrator or allowed.manage_guild)
+
+
+def role_ids(interaction: discord.Interaction[Any]) -> set[int]:
+    """The member's roles; none in direct messages and where the bot is not in the server."""
+    return {role.id for role in interaction.user.roles} if isinstance(interaction.user, discord.Member) else set()
+
+
+def in_age_restricted(interaction: discord.Interaction[Any]) -> bool:
+    """True in a channel for adults, and in direct messages, which are nobody else's business."""
+    channel = interaction.channel
+    if interaction.guild_id is None:
+        return True
+    is_nsfw = getattr(channel, "is_nsfw", None)
+    return bool(is_nsfw and is_nsfw())
+
+
+def channel_ids(interaction: discord.Interaction[Any]) -> set[int]:
+    """The channel's id, and for a thread that of the channel it hangs on."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return {one for one in (interaction.channel_id, parent) if one}
+
+
+def why_not_here(rules: GuildRules, interaction: discord.Interaction[Any]) -> tuple[str, dict[str, str]] | None:
+    """The key and values of the text that says why pictures can't be asked for here; None when they can."""
+    if is_admin(interaction):
+        return None  # who sets the rules must be able to try them
+    if rules.channels and not channel_ids(interaction) & set(rules.channels):
+        return "rule-channels", {"channels": " ".join(f"<#{one}>" for one in rules.channels[:10])}
+    if rules.roles and not role_ids(interaction) & set(rules.roles):
+        return "rule-roles", {"roles": " ".join(f"<@&{one}>" for one in rules.roles[:10])}
+    if rules.age_restricted_only and not in_age_restricted(interaction):
+        return "rule-age", {}
+    return None
+
+
+def may_press(rules: GuildRules, interaction: discord.Interaction[Any], owner: int) -> bool:
+    """True for who may use the buttons of a member's pictures."""
+    if interaction.user.id == owner or is_moderator(interaction):
+        return True
+    if rules.buttons == "roles":
+        return bool(role_ids(interaction) & set(rules.button_roles))
+    return rules.buttons == "anyone"
+
+
+def hides(rules: GuildRules, interaction: discord.Interaction[Any]) -> bool:
+    """True when pictures asked for here are posted as spoilers."""
+    return rules.spoiler == "always" or (
+        rules.spoiler == "outside-age-restricted" and not in_age_restricted(interaction)
+    )

@@ -1,0 +1,68 @@
+"""Pictures that a request starts from, as Discord hands them over: judged by what it says of them, fetched later."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import discord
+
+from zosma_bot.inputs import Picture
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX
+
+#: What Discord calls the formats that we read.
+_TYPES = ("image/png", "image/jpeg", "image/webp")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that can be fetched."""
+
+    fetch: Callable[[], Awaitable[bytes]]
+    width: int = 512
+    height: int = 512
+
+    @property
+    def unseen(self) -> Picture:
+        """It, as far as it is known before it has been fetched."""
+        return Picture(b"", self.width, self.height)
+
+
+def of_attachment(attachment: discord.Attachment, field: str) -> Source:
+    """A member's attachment.
+
+    Raises:
+      RequestRefusedError: when it is too large or no picture; names `field`.
+    """
+    if attachment.size > INPUT_MAX_BYTES:
+        shown = f"{attachment.size / 1024**2:.1f} MB"
+        raise RequestRefusedError(
+            f"{field} has {shown}, at most {INPUT_MAX_BYTES // 1024**2} MB are possible: send a smaller picture",
+            field=field,
+            code="picture-too-heavy",
+            values={"given": shown, "most": f"{INPUT_MAX_BYTES // 1024**2} MB"},
+        )
+    kind = (attachment.content_type or "").partition(";")[0].strip().lower()
+    if kind and kind not in _TYPES:
+        raise RequestRefusedError(
+            f"{field} is no PNG, JPEG or WebP picture but {kind}", field=field, code="not-a-picture"
+        )
+    if (attachment.width or 0) * (attachment.height or 0) > INPUT_PIXELS_MAX:
+        shown = f"{attachment.width}×{attachment.height}"
+        raise RequestRefusedError(
+            f"{field} has {shown} pixels, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible",
+            field=field,
+            code="picture-too-large",
+            values={"given": shown, "most": INPUT_PIXELS_MAX // 10**6},
+        )
+    return Source(lambda: attachment.read(use_cached=False), attachment.width or 512, attachment.height or 512)
+
+
+def of_bytes(data: bytes, width: int, height: int) -> Source:
+    """A picture that is here already."""
+
+    async def fetch() -> bytes:
+        return data
+
+    return Source(fetch, width, height)

@@ -1,0 +1,87 @@
+"""What is asked for beyond what was said: presets and styles, and the defaults of member, channel and server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.desk import CHECKS_S, Desk
+from zosma_bot.discord.prefs import Fields, Member, with_preset
+from zosma_bot.discord.rules import channel_ids
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A whole request's fields, and who sees what comes of it."""
+
+    fields: Fields
+    private: bool
+
+
+async def complete(
+    desk: Desk, interaction: discord.Interaction[Any], given: Fields, style: str | None, private: bool | None
+) -> Wish:
+    """What was said, over a preset, over the member's defaults, over the channel's and the server's.
+
+    Raises:
+      RequestRefusedError: when the style is neither a preset nor one of the WebUIs'.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
+    here = (await desk.rules_here(interaction)).defaults_in(_channel(interaction))
+    defaults = dict(member.defaults)
+    style = style or defaults.pop("style", None) or here.get("style")
+    defaults.pop("style", None)
+    if style:
+        given = await _styled(desk, given, str(style), member.presets, shared)
+    if "width" in given or "height" in given:  # half a default size would distort what was said
+        defaults = {name: value for name, value in defaults.items() if name not in ("width", "height")}
+    fields = defaults | given
+    for name, field in (("checkpoint", "checkpoint"), ("negative", "negative_prompt")):
+        if name in here and field not in fields:
+            fields[field] = here[name]
+    if fields.get("img2img"):
+        fields.pop("hires", None)
+    return Wish(fields, member.private if private is None else private)
+
+
+async def style_names(desk: Desk, interaction: discord.Interaction[Any]) -> list[str]:
+    """All that an option `style` takes here: own presets, the server's, the WebUIs' styles."""
+    try:
+        member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
+    except QueueUnavailableError:
+        return []
+    webuis = [style.name for style in (await desk.catalogue()).styles]
+    return list(dict.fromkeys([*member.presets, *shared, *webuis]))
+
+
+async def _records(desk: Desk, interaction: discord.Interaction[Any]) -> tuple[Member, dict[str, Fields]]:
+    return await desk.prefs.of(interaction.user.id), await desk.prefs.shared(interaction.guild_id)
+
+
+async def _styled(desk: Desk, given: Fields, style: str, mine: dict[str, Fields], shared: dict[str, Fields]) -> Fields:
+    for presets in (mine, shared):
+        for name, preset in presets.items():
+            if name.casefold() == style.casefold():
+                return with_preset(given, preset)
+    known = [one.name for one in (await desk.catalogue()).styles]
+    for name in known:
+        if name.casefold() == style.casefold():
+            return given | {"styles": [name]}
+    names = list(dict.fromkeys([*mine, *shared, *known]))
+    offer = f": there are {', '.join(names[:5])}" if names else ": there are none"
+    raise RequestRefusedError(
+        f"style {style[:60]!r} is not known here{offer}",
+        field="style",
+        code="unknown-name",
+        values={"given": style[:60], "nearest": ", ".join(names[:5])},
+    )
+
+
+def _channel(interaction: discord.Interaction[Any]) -> int | None:
+    """The channel whose defaults count: a thread has those of the channel it hangs on."""
+    parent = getattr(interaction.channel, "parent_id", None)
+    return parent if parent in channel_ids(interaction) else interaction.channel_id
