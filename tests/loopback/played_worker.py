@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import redis.asyncio
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import About, Checkpoint, Scheduler, Style, WorkerState
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.messages import decode_request
-from zosma_queue.request import PIXELS_MAX
+from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.scripts import acall
 
 ABOUT = About(
@@ -37,11 +38,23 @@ ABOUT = About(
 )
 
 
-def png(seed: int, size: tuple[int, int] = (64, 64)) -> bytes:
+def png(seed: int, size: tuple[int, int] = (64, 64), parameters: str = "") -> bytes:
     """A small picture whose bytes tell which seed it is of."""
     buffer = io.BytesIO()
-    Image.new("RGB", size, (seed % 256, seed // 256 % 256, 77)).save(buffer, "PNG")
+    told = PngInfo()
+    if parameters:
+        told.add_text("parameters", parameters)
+    Image.new("RGB", size, (seed % 256, seed // 256 % 256, 77)).save(buffer, "PNG", pnginfo=told)
     return buffer.getvalue()
+
+
+def infotext(request: Request, seed: int, checkpoint: str) -> str:
+    """How A1111 would tell it."""
+    negative = f"\nNegative prompt: {request.negative_prompt}" if request.negative_prompt else ""
+    return (
+        f"{request.prompt}{negative}\nSteps: {request.steps}, Sampler: {request.sampler or 'DPM++ 2M'},"
+        f" CFG scale: {request.cfg_scale:g}, Seed: {seed}, Size: {request.width}x{request.height}, Model: {checkpoint}"
+    )
 
 
 class PlayedWorker:
@@ -93,21 +106,23 @@ class PlayedWorker:
         """Makes the pictures, stores and settles them; gives their bytes."""
         request = decode_request(leased.body)
         seeds = range(request.seed, request.seed + request.count)
-        images = [png(seed, request.output_size) for seed in seeds]
+        checkpoint = request.checkpoint or self.loaded
+        told = [infotext(request, seed, checkpoint) for seed in seeds]
+        images = [png(seed, request.output_size, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
             await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)
         pictures = tuple(
             Picture(
                 index=index, format="png", width=request.output_size[0], height=request.output_size[1],
-                bytes=len(image), seed=seed, parameters=f"{request.prompt}\nSteps: {request.steps}, Seed: {seed}",
+                bytes=len(image), seed=seed, parameters=text,
             )
-            for index, (seed, image) in enumerate(zip(seeds, images, strict=True))
+            for index, (seed, image, text) in enumerate(zip(seeds, images, told, strict=True))
         )  # fmt: skip
         result = Result(
-            pictures=pictures, attempt=leased.attempt, checkpoint=request.checkpoint or self.loaded,
+            pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
             worker=self.name, gpu_seconds=1.5,
-            info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": request.checkpoint or self.loaded},
+            info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip
         await self.settle(leased, calls.done(result))
         return images

@@ -81,6 +81,14 @@ class Driver:
         menu = _pick(menus, which, lambda m: (m.get("custom_id"), m.get("placeholder")))
         return self._use(member, message, menu, {"values": _chosen(menu, values)})
 
+    async def press(
+        self, member: Member, target: AnyMessage, custom_id: str, values: list[str] | None
+    ) -> InteractionHandle:
+        """Press what the message showed a moment ago, or years ago: a button, or with `values` a menu."""
+        message = self._seen(member, target)
+        component = {"custom_id": custom_id, "type": BUTTON if values is None else STRING_SELECT, "id": 1}
+        return self._use(member, message, component, {} if values is None else {"values": values})
+
     async def submit_modal(self, member: Member, opened: InteractionHandle, values: Json) -> InteractionHandle:
         """Fill in the form that `opened` was answered with; fields go by custom_id or label."""
         ack = opened.interaction.ack

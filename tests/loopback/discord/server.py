@@ -278,6 +278,12 @@ class DiscordServer:
     async def select(self, member: Member, message: AnyMessage, which: str, values: list[Any]) -> InteractionHandle:
         return await self._driver.select(member, message, which, values)
 
+    async def press(
+        self, member: Member, message: AnyMessage, custom_id: str, *, values: list[str] | None = None
+    ) -> InteractionHandle:
+        """Press a button, or with `values` use a menu, that the message doesn't show any more."""
+        return await self._driver.press(member, message, custom_id, values)
+
     async def submit_modal(self, member: Member, opened: InteractionHandle, values: Json) -> InteractionHandle:
         return await self._driver.submit_modal(member, opened, values)
 

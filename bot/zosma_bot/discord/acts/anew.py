@@ -14,7 +14,7 @@ from zosma_bot.discord.commands.choices import checkpoint_options
 from zosma_bot.discord.custom_id import CustomId, OfJob
 from zosma_bot.discord.desk import Desk, Wish, say
 from zosma_bot.discord.language import words_of
-from zosma_bot.discord.recipes import Recipe, picture_of, recall, recipe_of
+from zosma_bot.discord.recipes import Recipe, keep, picture_of, recall, recipe_of
 from zosma_bot.discord.router import Handler, Router, chosen
 from zosma_queue.errors import QueueUnavailableError
 
@@ -108,10 +108,22 @@ async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], 
     if not options:
         await say(interaction, w("checkpoint-none"))
         return
+    key = of.job_id
+    if not await _is_known(desk, of):
+        # The menu is a message of its own, without the picture that tells how it was made.
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        key = await keep(desk, await recipe_of(desk, interaction.message, of))
     view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Select(custom_id=of.custom_id(CHOOSE), options=options))
+    view.add_item(discord.ui.Select(custom_id=OfJob(key, of.owner).custom_id(CHOOSE), options=options))
     view.stop()
     await say(interaction, w("checkpoint-ask"), view=view)
+
+
+async def _is_known(desk: Desk, of: OfJob) -> bool:
+    try:
+        return await recall(desk, of) is not None
+    except QueueUnavailableError:
+        return False
 
 
 async def _was_private(interaction: discord.Interaction[Any]) -> bool:
