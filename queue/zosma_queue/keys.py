@@ -140,3 +140,13 @@ def group_classes(group: str) -> str:
 def reply(job_id: str) -> str:
     """string: where the answer to a job goes (JSON). The bot's alone: it holds interaction tokens."""
     return f"bot:{PREFIX}reply:{job_id}"
+
+
+def record(kind: str, record_id: str) -> str:
+    """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
+    return f"bot:{PREFIX}record:{kind}:{record_id}"
+
+
+def history(owner: str) -> str:
+    """zset: ids of an owner's newest jobs by the ms at which he asked for them. The bot's alone."""
+    return f"bot:{PREFIX}history:{owner}"

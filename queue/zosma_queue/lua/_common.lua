@@ -25,8 +25,11 @@ local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 
 local DAY_MS = 24 * 3600 * 1000
-local DONE_TTL_MS = 7 * DAY_MS
+-- Ended jobs are kept this long without their pictures: what is asked of an old message is read from them.
+local DONE_TTL_MS = 30 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
+-- A job that is to be forgotten, but whose owner has not been told yet that it ended.
+local FORGET_TTL_MS = 3600 * 1000
 local WORKER_TTL_MS = 10 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
