@@ -80,7 +80,12 @@ class Admin:
         """
         if state not in _LISTED:
             known = ", ".join(_LISTED)
-            raise RequestRefusedError(f"state {state!r} is not listed: {known} are", field="state")
+            raise RequestRefusedError(
+                f"state {state!r} is not listed: {known} are",
+                code="unknown-state",
+                field="state",
+                values={"given": str(state), "known": known},
+            )
         with redis_errors():
             ids = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
             pipe = self._redis.pipeline(transaction=False)
@@ -224,5 +229,8 @@ def checked_scope(scope: str) -> str:
     if scope == "queue" or (kind == "lane" and name in set(Lane)) or (kind in ("checkpoint", "worker") and name):
         return scope
     raise RequestRefusedError(
-        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID", field="scope"
+        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID",
+        code="unknown-scope",
+        field="scope",
+        values={"given": scope},
     )

@@ -188,7 +188,7 @@ class Queue:
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )
         if not await self._hold_inputs(request, INPUT_TTL_S):
-            raise RequestRefusedError("the picture to start from is no longer stored: send it again")
+            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
         await history.note_job(self._redis, sender.owner, job_id)
         admission = await self._run(calls.enqueue(job))
         try:
@@ -207,7 +207,11 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         if len(data) > INPUT_MAX_BYTES:
-            raise RequestRefusedError(f"the picture has {len(data):,} bytes, at most {INPUT_MAX_BYTES:,} are possible")
+            raise RequestRefusedError(
+                f"the picture has {len(data):,} bytes, at most {INPUT_MAX_BYTES:,} are possible",
+                code="too-many-bytes",
+                values={"given": len(data), "most": INPUT_MAX_BYTES},
+            )
         input_id = secrets.token_hex(16)
         with redis_errors():
             await self._redis.set(keys.picture_input(input_id), data, ex=INPUT_UNUSED_TTL_S)

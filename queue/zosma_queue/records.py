@@ -105,7 +105,9 @@ def _encoded(document: dict[str, Any]) -> bytes:
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(data) > RECORD_MAX_BYTES:
         raise RequestRefusedError(
-            f"that is too much to keep: it has {len(data):,} bytes, at most {RECORD_MAX_BYTES:,} are possible"
+            f"that is too much to keep: it has {len(data):,} bytes, at most {RECORD_MAX_BYTES:,} are possible",
+            code="record-too-large",
+            values={"given": len(data), "most": RECORD_MAX_BYTES},
         )
     return data
 
