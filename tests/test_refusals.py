@@ -60,7 +60,7 @@ def test_no_code_of_the_table_is_unused():
     sources = "".join(file.read_text("utf-8") for file in _FILES if file.name != "errors.py")
     unused = {code for code in CODES if f'"{code}"' not in sources}
 
-    assert unused == {one.default_code for one in _CLASSES.values()}
+    assert unused <= {one.default_code for one in _CLASSES.values()}
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "no-allowed-checkpoint": ("field", "allowed"),
     "over-rule": ("field", "given", "most"),
     # admins
-    "bad-rule": ("field", "given"),
+    "bad-rule": ("field", "given", "problem"),
     "unknown-state": ("field", "given", "known"),
     "unknown-scope": ("field", "given"),
     "record-too-large": ("given", "most"),

@@ -52,6 +52,10 @@ ACCURACY = PREFIX + "accuracy"
 AUDIT = PREFIX + "audit"
 #: hash: role or API key → its policy (JSON).
 POLICIES = PREFIX + "policies"
+#: hash: group, or `` for everybody → what is allowed there (JSON).
+RULES = PREFIX + "rules"
+#: hash: class → number of jobs that wait in it.
+DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
 #: string: number of the last job accepted.

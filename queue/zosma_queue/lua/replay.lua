@@ -6,6 +6,7 @@
 
 local now, id = clock(ARGV[1]), ARGV[3]
 local job = load_job(id)
+if not job then redis.call('ZREM', K.dead, id) end
 if not job or job.state ~= 'failed' or job.erase then return 0 end
 redis.call('ZREM', K.dead, id)
 redis.call('ZREM', K.undelivered, id)
