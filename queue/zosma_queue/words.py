@@ -1,8 +1,8 @@
 """Finds words and phrases in a text, however they are dressed up.
 
 Text and rules are brought into the same plain forms: by how letters look (a Cyrillic р is a p), by how they sound (it
-is an r), and with digits read as the letters they stand in for. What can't be seen is dropped. Words match as wholes, so
-that "class" has no part that is found; a rule that ends with `*` matches what begins like it.
+is an r), and with digits read as the letters they stand in for. What can't be seen is dropped. Words match as wholes,
+so that "class" has no part that is found; a rule that ends with `*` matches what begins like it.
 """
 
 from __future__ import annotations

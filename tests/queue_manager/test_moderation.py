@@ -22,8 +22,9 @@ def _fleet(raw):
     about = About(
         webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
         loras=("GoryScene_v2", "hat"),
-        styles=(Style(name="Noir", prompt="{prompt}, film noir", negative_prompt="gory"), Style(name="Splatter", prompt="gory")),
-        checkpoints=(Checkpoint(name="dream", title="dream.safetensors [abc]"), Checkpoint(name="anime", title="anime.ckpt")),
+        styles=(Style(name="Noir", prompt="film noir", negative_prompt="gory"), Style(name="Splatter", prompt="gory")),
+        checkpoints=(Checkpoint(name="dream", title="dream.safetensors [abc]", hash="abc"),
+                     Checkpoint(name="anime", title="anime.ckpt")),
     )  # fmt: skip
     call(raw, calls.beat("w1", WorkerState.READY, loaded="anime", pixels=PIXELS_MAX, about=about))
 
