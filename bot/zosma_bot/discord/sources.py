@@ -41,7 +41,7 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
             f"{field} has {shown}, at most {INPUT_MAX_BYTES // 1024**2} MB are possible: send a smaller picture",
             field=field,
             code="picture-too-heavy",
-            values={"given": shown, "most": f"{INPUT_MAX_BYTES // 1024**2} MB"},
+            values={"most_mb": INPUT_MAX_BYTES // 1024**2},
         )
     kind = (attachment.content_type or "").partition(";")[0].strip().lower()
     if kind and kind not in _TYPES:
@@ -54,7 +54,7 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
             f"{field} has {shown} pixels, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible",
             field=field,
             code="picture-too-large",
-            values={"given": shown, "most": INPUT_PIXELS_MAX // 10**6},
+            values={"given": shown, "most_megapixels": INPUT_PIXELS_MAX // 10**6},
         )
     return Source(lambda: attachment.read(use_cached=False), attachment.width or 512, attachment.height or 512)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import discord
 from zosma_bot.discord.language import Words
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
-from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result
@@ -65,6 +66,15 @@ def seconds(w: Words, value: float) -> str:
         return w("span-seconds", value=round(value))
     if value < 90 * 60:
         return w("span-minutes", value=round(value / 60))
+    return w("span-hours", value=value / 3600)
+
+
+def span(w: Words, value: float) -> str:
+    """A time to wait, never shorter than it is."""
+    if value < 90:
+        return w("span-seconds", value=max(1, math.ceil(value)))
+    if value < 90 * 60:
+        return w("span-minutes", value=math.ceil(value / 60))
     return w("span-hours", value=value / 3600)
 
 
@@ -208,18 +218,34 @@ def meant_for(w: Words, user_id: int) -> str:
 
 def refusal(w: Words, error: RequestRefusedError) -> str:
     """Why a request is not taken, with the option's name as Discord shows it."""
-    field = error.field or ""
-    name = option_name(w, field)
-    key = f"refusal-{error.code}"
+    name = option_name(w, error.field or "")
+    key = _refusal_key(error)
     if key in w:
-        values = {name: plain(value, 300) if isinstance(value, str) else value for name, value in error.values.items()}
+        values = {given: _told(given, value) for given, value in error.values.items()}
+        if isinstance(error, LimitError):
+            values["when"] = span(w, error.retry_after_s)
         text = w(key, **(values | {"field": name}))
     else:
         text = str(error)
-        if field in OPTIONS and text.startswith(field):
-            text = name + text.removeprefix(field)
+        if error.field in OPTIONS and text.startswith(error.field or ""):
+            text = name + text.removeprefix(error.field or "")
         text = plain(text, 1500) + "."
     return w("refused", reason=capitalised(text))
+
+
+def _refusal_key(error: RequestRefusedError) -> str:
+    """The catalogue's key: a value that isn't there makes a sentence of its own."""
+    key = f"refusal-{error.code}"
+    if error.values.get("nearest") == "":
+        return f"{key}-none"
+    return f"{key}-checkpoint" if error.code == "infeasible-size" and error.values.get("checkpoint") else key
+
+
+def _told(name: str, value: str | int | float) -> str | int | float:
+    """A refusal's value as it is shown: members' words unformatted, pixels without thousands separators."""
+    if name in ("side", "width", "height"):
+        return str(value)
+    return plain(value, 300) if isinstance(value, str) else value
 
 
 def option_name(w: Words, field: str) -> str:

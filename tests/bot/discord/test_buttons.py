@@ -185,7 +185,7 @@ async def test_pictures_are_sent_in_a_direct_message(server, ann, four):
     pressed = await server.click(ann, four, button(four, Act.SEND))
     told = await answer_of(pressed)
     assert "Sent to you" in told.text
-    (sent,) = [message for message in server.messages(server.dm(ann))]
+    (sent,) = server.messages(server.dm(ann))
     assert [file.data for file in sent.files] == [file.data for file in four.files]
 
 

@@ -17,7 +17,6 @@ button-vary-strong-short = S
 button-unknown = ⚠️ Dieser Knopf stammt von einer Version des Bots, die mehr konnte als diese. Bitte den Befehl benutzen.
 button-not-yours = ⚠️ Diesen Knopf können hier nur { $member } und die Moderation benutzen. Ein eigenes Bild gibt es mit /imagine.
 recipe-gone = ⚠️ Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /imagine benutzen.
-picture-gone = ⚠️ Dieses Bild ist nicht mehr gespeichert, und die Nachricht hat es auch nicht.
 cancel-asked = ✋ Es wird angehalten.
 cancel-done = ✋ Abgebrochen.
 cancel-ended = ⚠️ Das ist schon zu Ende, es gibt nichts abzubrechen.

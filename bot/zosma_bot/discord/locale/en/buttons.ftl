@@ -19,7 +19,6 @@ button-vary-strong-short = S
 button-unknown = ⚠️ This button is from a version of the bot that knew more than this one. Please use the command instead.
 button-not-yours = ⚠️ Only { $member } and the server's moderators can use this button here. You can ask for a picture of your own with /imagine.
 recipe-gone = ⚠️ How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
-picture-gone = ⚠️ This picture is no longer stored, and the message doesn't have it either.
 cancel-asked = ✋ It is being stopped.
 cancel-done = ✋ Cancelled.
 cancel-ended = ⚠️ This has ended already, there is nothing to cancel.

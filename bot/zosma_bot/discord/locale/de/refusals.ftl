@@ -1,0 +1,43 @@
+refusal-missing = { $field } fehlt.
+refusal-empty-prompt = { $field } ist leer: Was soll das Bild zeigen?
+refusal-empty-name = { $field } ist leer: bitte einen Namen angeben oder weglassen.
+refusal-unknown-field = { $field } gibt es nicht: bitte weglassen.
+refusal-too-long = { $field } hat { $given } Zeichen, höchstens { $most } sind möglich: bitte kürzen.
+refusal-too-many-items = { $field } hat { $given } Einträge, höchstens { $most } sind möglich.
+refusal-out-of-bounds = { $field } ist { $given }: möglich ist { $low } bis { $high }.
+refusal-too-many-pixels = Das Bild hätte { $width }×{ $height } Pixel, höchstens { $most_megapixels } Megapixel sind möglich: bitte eine kleinere Größe oder ein kleineres { $field }.
+refusal-too-many-pictures = Das ist zu viel auf einmal: bitte weniger oder kleinere Bilder.
+refusal-hires-with-picture = { $field } gehört zu Bildern aus Worten allein: bitte weglassen und eine größere Größe angeben.
+refusal-upscale-alone = Beim Vergrößern geht nichts anderes mit: bitte die übrigen Optionen weglassen.
+
+refusal-not-base64 = { $field } ist kein Bild.
+refusal-address = { $field } muss ein Bild sein, keine Adresse.
+refusal-too-many-bytes = Das Bild hat { $given } Bytes, höchstens { $most } sind möglich: bitte ein kleineres schicken.
+refusal-picture-too-heavy = { $field } ist größer als { $most_mb } MB: bitte ein kleineres Bild schicken.
+refusal-picture-too-large = { $field } hat { $given } Pixel, höchstens { $most_megapixels } Megapixel sind möglich: bitte ein kleineres Bild schicken.
+refusal-not-a-picture = { $field } ist kein vollständiges Bild in PNG, JPEG oder WebP.
+refusal-input-gone = Das Ausgangsbild ist nicht mehr gespeichert: bitte noch einmal schicken.
+refusal-picture-unfetched = { $field } ließ sich von Discord nicht abholen: bitte noch einmal schicken.
+refusal-recipe-gone = Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /imagine benutzen.
+refusal-picture-gone = Dieses Bild ist nicht mehr gespeichert, und die Nachricht hat es auch nicht.
+refusal-strength-without-image = { $field } sagt, wie viel von einem angehängten Bild neu gemalt wird: bitte eins als Vorlage anhängen oder weglassen.
+
+refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einmal versuchen.
+refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
+refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
+refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
+
+refusal-limit-waiting = Du hast so viele Aufträge in der Schlange, wie du darfst: bitte in { $when } noch einmal versuchen.
+refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in { $when } noch einmal versuchen.
+refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
+refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
+
+refusal-blocked-word = „{ $word }“ ist hier nicht erlaubt.
+refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
+refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.
+refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $most }.
+refusal-record-too-large = Das wären { $given } Bytes, höchstens { $most } sind möglich: bitte zuerst etwas entfernen.
+
+refusal-infeasible = Keine GPU, die da ist, kann diese Zusammenstellung.
+refusal-infeasible-size = Keine GPU, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
+refusal-infeasible-size-checkpoint = Keine GPU mit { $checkpoint }, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.

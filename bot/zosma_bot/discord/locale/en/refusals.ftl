@@ -1,0 +1,46 @@
+# Why a request is not taken: one text for each code in zosma_queue/errors.py, and those of this package.
+# $field is the option's name. `malformed` and `refused` have none: what they say is known in English only.
+
+refusal-missing = { $field } is missing.
+refusal-empty-prompt = { $field } is empty: say what the picture should show.
+refusal-empty-name = { $field } is empty: give it a name, or leave it out.
+refusal-unknown-field = { $field } is no option: leave it out.
+refusal-too-long = { $field } has { $given } characters, at most { $most } are possible: shorten it.
+refusal-too-many-items = { $field } has { $given } entries, at most { $most } are possible.
+refusal-out-of-bounds = { $field } is { $given }: it must be between { $low } and { $high }.
+refusal-too-many-pixels = The picture would have { $width }×{ $height } pixels, at most { $most_megapixels } megapixels are possible: use a smaller size or { $field }.
+refusal-too-many-pictures = That is too much for one request: ask for fewer or smaller pictures.
+refusal-hires-with-picture = { $field } belongs to pictures made from words alone: leave it out, and ask for a larger size.
+refusal-upscale-alone = Making a picture larger goes with nothing else: leave the other options out.
+
+refusal-not-base64 = { $field } is no picture.
+refusal-address = { $field } must be a picture, not an address.
+refusal-too-many-bytes = The picture has { $given } bytes, at most { $most } are possible: send a smaller one.
+refusal-picture-too-heavy = { $field } is larger than { $most_mb } MB: send a smaller picture.
+refusal-picture-too-large = { $field } has { $given } pixels, at most { $most_megapixels } megapixels are possible: send a smaller picture.
+refusal-not-a-picture = { $field } is no whole PNG, JPEG or WebP picture.
+refusal-input-gone = The picture to start from is no longer stored: send it again.
+refusal-picture-unfetched = { $field } could not be fetched from Discord: send it again.
+refusal-recipe-gone = How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
+refusal-picture-gone = This picture is no longer stored, and the message doesn't have it either.
+refusal-strength-without-image = { $field } says how much of an attached picture is painted anew: attach one as image, or leave it out.
+
+refusal-no-worker = No GPU is online right now: try again in a few minutes.
+refusal-unknown-name = { $field } '{ $given }' is not known here: the nearest are { $nearest }.
+refusal-unknown-name-none = { $field } '{ $given }' is not known here, there is none.
+refusal-upscale-not-possible = No GPU that is online can make pictures larger.
+
+refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
+refusal-limit-cooldown = That is too soon after your last job: try again in { $when }.
+refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
+refusal-limit-full = The queue is full: try again in { $when }.
+
+refusal-blocked-word = '{ $word }' is not allowed here.
+refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
+refusal-no-allowed-checkpoint = None of the checkpoints that are allowed here is online: { $allowed }.
+refusal-over-rule = { $field } is { $given }, at most { $most } is allowed here.
+refusal-record-too-large = This would take { $given } bytes, at most { $most } are possible: remove something first.
+
+refusal-infeasible = No GPU that is online can do this combination.
+refusal-infeasible-size = No GPU that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
+refusal-infeasible-size-checkpoint = No GPU with { $checkpoint } that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
