@@ -283,9 +283,21 @@ class Queue:
             found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
         return [job_id.decode() for ids in found for job_id in ids]
 
-    async def mark_delivered(self, job: Job) -> None:
-        """Notes that a job's end has been shown."""
-        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=IMAGE_KEEP_MS))
+    async def mark_delivered(self, job: Job, keep_s: float | None = None) -> None:
+        """Notes that a job's end has been shown. Its pictures stay stored for `keep_s`, without it for 15 minutes."""
+        keep_ms = IMAGE_KEEP_MS if keep_s is None else int(keep_s * 1000)
+        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms))
+
+    async def secret(self) -> bytes:
+        """What this installation signs with; made at the first call, the same ever after.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            await self._redis.set(keys.SECRET, secrets.token_bytes(32), nx=True)
+            found: bytes = await self._redis.get(keys.SECRET)
+        return found
 
     # -- the whole ----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import discord
 
+from zosma_bot.classifier import Classifier
 from zosma_bot.discord import endpoints, refusals
 from zosma_bot.discord.commands import imagine
 from zosma_bot.discord.commands import queue as queue_command
@@ -18,9 +19,11 @@ from zosma_bot.discord.courier import CLOSE_GRACE_S, Courier
 from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.governor import Governor
 from zosma_bot.discord.ladder import Ladder
 from zosma_bot.discord.tree import Tree
 from zosma_bot.hub import Hub
+from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
@@ -50,8 +53,10 @@ class ZosmaClient(discord.Client):
         """Only tests change the times."""
         intents = discord.Intents.none()
         intents.guilds = True
+        governor = Governor(settings.discord_requests_per_s)
         super().__init__(
             intents=intents,
+            http_trace=governor.trace(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -64,7 +69,11 @@ class ZosmaClient(discord.Client):
                 queue=queue,
                 hub=hub,
                 fleet=fleet,
-                ladder=Ladder(self, now=now),
+                ladder=Ladder(self, governor=governor, now=now),
+                governor=governor,
+                links=Links(queue, settings.public_url),
+                classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
+                grid=settings.grid,
                 edit_every_s=edit_every_s,
                 look_every_s=look_every_s,
                 sleep=sleep,

@@ -8,12 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from zosma_bot.discord import render, upload
+from zosma_bot.classifier import Classifier
+from zosma_bot.discord import render
 from zosma_bot.discord.card import Card
 from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.governor import Governor
 from zosma_bot.discord.ladder import Ladder, TooLargeError, UnreachableError, is_passing
+from zosma_bot.discord.packing import MESSAGE_MAX_BYTES, Packer
 from zosma_bot.discord.reply import UPLOAD_LIMIT, Outlet
 from zosma_bot.hub import Hub, Watch
+from zosma_bot.links import KEEP_S as LINK_KEEP_S
+from zosma_bot.links import Links
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import Job, State
@@ -27,6 +32,8 @@ LOOK_EVERY_S = 5.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 #: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
 UPLOADS_AT_ONCE = 8
+#: Pictures that could be shown nowhere stay stored for so long.
+UNCOLLECTED_KEEP_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,10 @@ class Tools:
     hub: Hub
     fleet: LiveFleet
     ladder: Ladder
+    governor: Governor
+    links: Links
+    classifier: Classifier | None = None
+    grid: bool = False
     edit_every_s: float = EDIT_EVERY_S
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -54,6 +65,7 @@ class Delivery:
         self._watch: Watch | None = None
         self._shown: Card | None = None
         self._editable = True
+        self._packer = Packer(tools.links, tools.classifier, as_grid=tools.grid)
         self._not_before = 0.0
         self.asleep = False
         """True while it waits before another try at the end."""
@@ -98,17 +110,22 @@ class Delivery:
             await self._end(outlet, job)
             return True
         if self._editable and time.monotonic() >= self._not_before:
-            await self._show(outlet, await self._card(job))
+            await self._show(outlet, await self._card(outlet, job))
         return False
 
-    async def _card(self, job: Job) -> Card:
+    async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
         if job.state is State.RUNNING:
-            preview = await queue.preview(job.id) if job.progress else None
+            wanted = job.progress and self._may_preview(outlet)
+            preview = await queue.preview(job.id) if wanted else None
             return render.going_on(job, place=None, capable=True, preview=preview)
         capable = job.request is None or await self._tools.fleet.can_do(job.request)
         place = await queue.place(job.id) if job.state is State.WAITING and capable else None
         return render.going_on(job, place=place, capable=capable, preview=None)
+
+    def _may_preview(self, outlet: Outlet) -> bool:
+        """Not what must be hidden, or what nobody has judged; and fewer under load."""
+        return not outlet.reply.spoiler and self._tools.classifier is None and self._tools.governor.previews
 
     async def _show(self, outlet: Outlet, card: Card) -> None:
         """One edit on the way. It may fail: the next one says more anyhow."""
@@ -142,8 +159,8 @@ class Delivery:
         try:
             # The pictures are read again for each try: a thousand waiting for Discord would fill the memory.
             async with self._tools.uploads:
-                await self._show_end(outlet, job)
-                await self._tools.queue.mark_delivered(job)
+                keep_s = await self._show_end(outlet, job)
+                await self._tools.queue.mark_delivered(job, keep_s)
         except QueueUnavailableError as error:
             log.warning("job %s: its end waits: %s", self._id, error)
             return False
@@ -154,30 +171,30 @@ class Delivery:
             return False
         return True
 
-    async def _show_end(self, outlet: Outlet, job: Job) -> None:
+    async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
+        """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""
         card = render.ended(job, await self._tools.queue.pictures(job))
+        card = await self._packer.judged(outlet, job, card)
+        limit = outlet.reply.upload_limit
         try:
-            for limit in (outlet.reply.upload_limit, UPLOAD_LIMIT, UPLOAD_LIMIT // 4):
-                fitting = await self._fit(card, job, limit)
-                if fitting is None:
+            # Where Discord takes less than it said, the whole request may be what counts.
+            for each, total in (
+                (limit, max(limit, MESSAGE_MAX_BYTES)), (min(limit, UPLOAD_LIMIT),) * 2, (UPLOAD_LIMIT // 4,) * 2
+            ):  # fmt: skip
+                packed = await self._packer.fit(outlet, job, card, each, total=total)
+                if packed is None:
                     continue
                 try:
-                    await self._tools.ladder.end(outlet, fitting)
+                    await self._tools.ladder.end(outlet, packed.card)
                 except TooLargeError:
                     continue
                 log.info("job %s: %s shown", self._id, job.state)
-                return
-            await self._tools.ladder.end(outlet, render.without_pictures(card, job))
+                return LINK_KEEP_S if packed.linked else None
+            packed = await self._packer.without(job, card)
+            await self._tools.ladder.end(outlet, packed.card)
             log.error("job %s: Discord takes its pictures in no size", self._id)
+            return LINK_KEEP_S if packed.linked else None
         except UnreachableError:
-            log.error("job %s: its end (%s) can be shown nowhere: every way is refused", self._id, job.state)
-
-    async def _fit(self, card: Card, job: Job, limit: int) -> Card | None:
-        """The card with pictures that fit; None when there is no way."""
-        if job.result is None or not card.pictures or card.bytes + upload.OVERHEAD_BYTES <= limit:
-            return card
-        words = {f"{render.file_prefix(job.id)}{number}": made.parameters
-                 for number, made in enumerate(job.result.pictures, start=1)}  # fmt: skip
-        originals = [upload.Original(one, words[one.name.rsplit(".", 1)[0]]) for one in card.pictures]
-        fitting = await asyncio.to_thread(upload.fit, originals, limit)
-        return None if fitting is None else card.with_pictures(fitting)
+            await outlet.change(uncollected=True)
+            log.error("job %s: its end (%s) waits to be collected: every way is refused", self._id, job.state)
+            return UNCOLLECTED_KEEP_S

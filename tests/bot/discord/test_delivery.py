@@ -156,7 +156,7 @@ async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, clie
     await delivered(queue, until)
 
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert lines == [f"job {leased.id}: its end (done) can be shown nowhere: every way is refused"]
+    assert lines == [f"job {leased.id}: its end (done) waits to be collected: every way is refused"]
 
 
 # -- limits and outages -----------------------------------------------------------------------------------------
