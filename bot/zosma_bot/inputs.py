@@ -41,6 +41,10 @@ def read_picture(sent: Any, field: str) -> Picture:
     Raises:
       RequestRefusedError: when it is none, or too large; names `field`.
     """
+    return upright(_decoded(sent, field), field)
+
+
+def _decoded(sent: Any, field: str) -> bytes:
     if not isinstance(sent, str) or not sent:
         raise RequestRefusedError(f"{field} must be a picture's bytes in base64", field=field)
     if "://" in sent[:40]:
@@ -53,10 +57,9 @@ def read_picture(sent: Any, field: str) -> Picture:
             f"{field} has more than {INPUT_MAX_BYTES // 1024**2} MB: send a smaller picture", field=field
         )
     try:
-        data = base64.b64decode(encoded, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         raise RequestRefusedError(f"{field} is not base64: send the picture's bytes in base64", field=field) from None
-    return upright(data, field)
 
 
 def upright(data: bytes, field: str) -> Picture:
@@ -99,7 +102,9 @@ def infotext_of(sent: Any, field: str) -> str:
     Raises:
       RequestRefusedError: when it is no picture; names `field`.
     """
-    with Image.open(io.BytesIO(read_picture(sent, field).data), formats=FORMATS) as image:
+    data = _decoded(sent, field)
+    upright(data, field)  # what it makes of a WebP no longer has the words; what it refuses is refused here
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         told = image.info.get("parameters")
         comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     if isinstance(comment, bytes) and comment.startswith(_UNICODE):
