@@ -29,7 +29,9 @@ async def test_the_bots_token_opens_nothing_there(server, kind):
 
 async def test_the_bot_is_told_of_no_such_server(server):
     guild = server.add_foreign_guild("x")
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bot {server.token}"}) as session:
-        async with session.get(f"{server.api_url}/guilds/{guild.id}") as answer:
-            assert answer.status == 404
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bot {server.token}"}) as session,
+        session.get(f"{server.api_url}/guilds/{guild.id}") as answer,
+    ):
+        assert answer.status == 404
     assert guild.id not in server.world.guilds
