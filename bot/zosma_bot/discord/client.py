@@ -45,15 +45,16 @@ class ZosmaClient(discord.Client):
         settings: BotSettings,
         queue: Queue,
         hub: Hub,
+        governor: Governor | None = None,
         edit_every_s: float = EDIT_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Only tests change the times."""
+        """`governor` outlives a login: Discord counts by address. Only tests change the times."""
         intents = discord.Intents.none()
         intents.guilds = True
-        governor = Governor(settings.discord_requests_per_s)
+        governor = governor or Governor(settings.discord_requests_per_s)
         super().__init__(
             intents=intents,
             http_trace=governor.trace(),
@@ -134,9 +135,10 @@ async def run_discord(
     refusals.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
     away = False
+    governor = Governor(settings.discord_requests_per_s)
     while True:
         # A client can't log in twice: each try has its own.
-        client = make_client(settings=settings, queue=queue, hub=hub)
+        client = make_client(settings=settings, queue=queue, hub=hub, governor=governor)
         try:
             await client.login(settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)

@@ -9,9 +9,13 @@ import re
 import pytest
 from PIL import Image
 
+from loopback.discord.permissions import P
 from loopback.image_check import ImageCheck
 from loopback.played_worker import png
+from zosma_bot.discord import packing
+from zosma_bot.discord.card import Attached
 from zosma_bot.discord.reply import Reply
+from zosma_bot.discord.upload import Original
 from zosma_bot.links import LIFE_S
 from zosma_queue import keys
 
@@ -183,3 +187,32 @@ async def test_by_rule_all_pictures_are_hidden_and_there_are_no_previews(server,
     await worker.finish(leased)
     shown = await asked.wait_for(lambda shown: shown.files)
     assert names(shown) == [f"SPOILER_zosma-{leased.id}-grid.png"]
+
+
+async def test_a_direct_message_is_never_offered_more_than_it_takes(
+    server, client, worker, ann, queue, until, noise, monkeypatch
+):
+    for module in ("delivery", "ladder"):
+        monkeypatch.setattr(f"zosma_bot.discord.{module}.UPLOAD_LIMIT", 100_000)
+    asked = await server.slash(ann, "imagine", SMALL | {"width": 512, "height": 512})
+    leased = await worker.take()
+    await asked.wait_for(lambda shown: shown.text)
+    server.kill_token(asked)
+    server.channel.overwrite(server.bot_member, deny=P.VIEW_CHANNEL)
+    await worker.finish(leased)
+    shown = await server.wait_for_message(server.dm(ann))
+    assert len(shown.files[0].data) <= 100_000
+    (sent,) = server.requests_to("POST", rf"^/channels/{server.dm(ann).id}/messages")
+    assert sent.status == 200
+
+
+def test_more_than_ten_pictures_are_one_grid():
+    originals = [Original(Attached(f"zosma-j-{n}.png", png(n)), "a cat") for n in range(1, 13)]
+    (sheet,) = packing._fit(originals, 10_000_000, 10_000_000, False)
+    assert sheet.name == "zosma-j-grid.png"
+    assert len(packing._fit(originals[:10], 10_000_000, 10_000_000, False)) == 10
+
+
+def test_a_set_of_which_one_cannot_be_read_is_shown_as_singles():
+    originals = [Original(Attached("zosma-j-1.png", png(1)), ""), Original(Attached("zosma-j-2.png", b"x" * 99), "")]
+    assert len(packing._fit(originals, 10_000_000, 10_000_000, True)) == 2
