@@ -18,7 +18,7 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -95,6 +95,7 @@ class Governor:
         self._pump: asyncio.TimerHandle | None = None
         self._slow_until = dict.fromkeys(Priority, 0.0)
         self._busy: Counter[str] = Counter()
+        self._locks: dict[str, asyncio.Lock] = {}
         self._progress_at: dict[str, float] = {}
         self._refusals: dict[str, float] = {}
         self._no_token_until = self._banned_until = 0.0
@@ -102,26 +103,35 @@ class Governor:
 
     # -- what callers say and ask --------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def spending(self, priority: Priority, place: str | None = None) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def spending(self, priority: Priority, place: str | None = None) -> AsyncIterator[None]:
         """Requests of this block have this priority. `place` names what has a narrow limit of its own: a channel.
+
+        At each place there is one at a time, in order of arrival: discord.py learns a limit only from answers, and what
+        one hears of a refusal, the next need not ask for.
 
         Raises:
           HeldBackError: when it is progress, for which there is no room.
         """
         if priority is Priority.PROGRESS:
             self._check_progress(place)
-        if place:
-            self._busy[place] += 1
         token = _priority.set(priority)
         try:
-            yield
+            async with self._one_at(place) if place else contextlib.nullcontext():
+                yield
         finally:
             _priority.reset(token)
-            if place:
-                self._busy[place] -= 1
-                if not self._busy[place]:
-                    del self._busy[place]
+
+    @contextlib.asynccontextmanager
+    async def _one_at(self, place: str) -> AsyncIterator[None]:
+        self._busy[place] += 1
+        try:
+            async with self._locks.setdefault(place, asyncio.Lock()):
+                yield
+        finally:
+            self._busy[place] -= 1
+            if not self._busy[place]:
+                del self._busy[place], self._locks[place]
 
     @property
     def previews(self) -> bool:

@@ -112,7 +112,7 @@ class Ladder:
             return False
         webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
         try:
-            with self._governor.spending(priority):
+            async with self._governor.spending(priority):
                 await webhook.edit_message(
                     reply.message_id,
                     content=None,
@@ -135,7 +135,9 @@ class Ladder:
             return False
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
         try:
-            with self._governor.spending(priority, place):
+            async with self._governor.spending(priority, place):
+                if self._governor.refuses(f"edits in {place}"):  # by what the one before has heard
+                    return False
                 await channel.get_partial_message(reply.message_id).edit(
                     content=None, embed=card.embed(), attachments=card.files(), allowed_mentions=NO_MENTIONS
                 )
@@ -152,23 +154,23 @@ class Ladder:
     async def _in_channel(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
         reply = outlet.reply
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
-        with self._refusing(f"posts in channel {reply.channel_id}") as open_:
-            if open_:
-                with self._governor.spending(priority, f"channel {reply.channel_id}"):
-                    return await self._post(outlet, card, channel)
-        return False
+        place = f"channel {reply.channel_id}"
+        async with self._governor.spending(priority, place):
+            with self._refusing(f"posts in {place}") as is_open:
+                return is_open and await self._post(outlet, card, channel)
 
     async def _in_private(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
         user_id = outlet.reply.user_id
+        place = f"user {user_id}"
         if any(len(one.data) > UPLOAD_LIMIT for one in card.pictures):
             # A boosted server takes more than a direct message.
             raise TooLargeError
-        with self._refusing(f"user {user_id}") as open_:
-            if open_:
-                with self._governor.spending(priority, f"user {user_id}"):
-                    channel = await self._client.create_dm(discord.Object(user_id))
-                    return await self._post(outlet, card, channel)
-        return False
+        async with self._governor.spending(priority, place):
+            with self._refusing(place) as is_open:
+                if not is_open:
+                    return False
+                channel = await self._client.create_dm(discord.Object(user_id))
+                return await self._post(outlet, card, channel)
 
     @contextlib.contextmanager
     def _refusing(self, place: str) -> Iterator[bool]:
