@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -157,8 +158,11 @@ class Delivery:
 
     async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
         try:
-            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory.
-            async with self._tools.uploads:
+            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory. Who waits
+            # for his channel's own limit does so before he takes one of the few places.
+            place = self._tools.ladder.place(outlet)
+            line = self._tools.governor.in_line(f"ends in {place}") if place else contextlib.nullcontext()
+            async with line, self._tools.uploads:
                 keep_s = await self._show_end(outlet, job)
                 await self._tools.queue.mark_delivered(job, keep_s)
         except QueueUnavailableError as error:

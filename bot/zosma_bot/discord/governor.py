@@ -117,13 +117,14 @@ class Governor:
             self._check_progress(place)
         token = _priority.set(priority)
         try:
-            async with self._one_at(place) if place else contextlib.nullcontext():
+            async with self.in_line(place) if place else contextlib.nullcontext():
                 yield
         finally:
             _priority.reset(token)
 
     @contextlib.asynccontextmanager
-    async def _one_at(self, place: str) -> AsyncIterator[None]:
+    async def in_line(self, place: str) -> AsyncIterator[None]:
+        """One at a time, in order of arrival."""
         self._busy[place] += 1
         try:
             async with self._locks.setdefault(place, asyncio.Lock()):

@@ -69,6 +69,13 @@ class Ladder:
         self._governor = governor or Governor()
         self._now = now
 
+    def place(self, outlet: Outlet) -> str | None:
+        """The channel by whose limit an end would have to wait; None while the interaction's token works."""
+        reply = outlet.reply
+        if reply.message_id is not None and reply.token_works(self._now()):
+            return None
+        return f"user {reply.user_id}" if reply.private else f"channel {reply.channel_id}"
+
     async def edit(self, outlet: Outlet, card: Card) -> None:
         """Changes the job's message, and makes no new one. Progress: dropped when the budget is short.
 

@@ -12,6 +12,7 @@ from PIL import Image
 from loopback.discord.permissions import P
 from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
+from zosma_bot.discord.delivery import UPLOADS_AT_ONCE
 from zosma_bot.discord.reply import Reply
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
@@ -57,7 +58,8 @@ async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, wo
     assert [file.data for file in asked.message.files] == made
 
 
-async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, until):
+async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.governor.PLACE_EVERY_S", 0.0)
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked)
     for percent in (40, 60, 80):
@@ -596,3 +598,24 @@ async def test_a_failure_is_told_in_a_direct_message_where_the_channel_is_closed
     await delivered(queue, until)
     (told,) = server.messages(server.dm(ann))
     assert "ran out of memory" in told.text
+
+
+async def test_a_channel_that_is_slow_holds_up_no_other(server, bot, worker, ann, queue, until):
+    shift = 0.0
+    await bot.start(now=lambda: time.time() + shift)
+    late = [await begin(server, ann, worker, seed=number) for number in range(UPLOADS_AT_ONCE + 2)]
+    shift = 15 * 60
+    held = asyncio.Event()
+    server.delay_next("PATCH", r"^/channels/", held)
+    made = []
+    for _, leased in late:
+        made += await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/channels/")
+
+    asked = await server.slash(ann, "imagine", SMALL | {"seed": 99}, channel=server.add_channel("other"))
+    others = await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.files)
+    assert [file.data for file in shown.files] == others
+    held.set()
+    await delivered(queue, until)
+    assert sorted(file for files in pictures(server) for file in files) == sorted(made)
