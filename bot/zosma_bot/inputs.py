@@ -45,6 +45,10 @@ def read_picture(sent: Any, field: str) -> Picture:
     Raises:
       RequestRefusedError: when it is none, or too large; names `field`.
     """
+    return upright(_decoded(sent, field), field)
+
+
+def _decoded(sent: Any, field: str) -> bytes:
     if not isinstance(sent, str) or not sent:
         raise RequestRefusedError(f"{field} must be a picture's bytes in base64", code="not-base64", field=field)
     if "://" in sent[:40]:
@@ -62,12 +66,11 @@ def read_picture(sent: Any, field: str) -> Picture:
             values={"most_mb": INPUT_MAX_BYTES // 1024**2},
         )
     try:
-        data = base64.b64decode(encoded, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         raise RequestRefusedError(
             f"{field} is not base64: send the picture's bytes in base64", code="not-base64", field=field
         ) from None
-    return upright(data, field)
 
 
 def upright(data: bytes, field: str) -> Picture:
@@ -114,7 +117,9 @@ def infotext_of(sent: Any, field: str) -> str:
     Raises:
       RequestRefusedError: when it is no picture; names `field`.
     """
-    return infotext_in(read_picture(sent, field).data)
+    data = _decoded(sent, field)
+    upright(data, field)  # what it makes of a WebP no longer has the words; what it refuses is refused here
+    return infotext_in(data)
 
 
 def infotext_in(data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
@@ -29,6 +30,14 @@ class BotSettings(Settings):
     discord_api_url: str | None = Field(None, validation_alias="DISCORD_API_URL")
     discord_gateway_url: str | None = Field(None, validation_alias="DISCORD_GATEWAY_URL")
     discord_guild_id: int | None = Field(None, validation_alias="DISCORD_GUILD_ID", ge=1, lt=GUILD_ID_MAX)
+    discord_requests_per_s: int = Field(45, validation_alias="DISCORD_REQUESTS_PER_S", ge=5, le=10_000)
+    """Discord lets 50 through, unless it has granted more to a large bot."""
+    public_url: str | None = Field(None, validation_alias="ZOSMA_PUBLIC_URL")
+    """Where the internet finds the HTTP server; signed links to original pictures begin with it."""
+    classifier_url: str | None = Field(None, validation_alias="ZOSMA_CLASSIFIER_URL")
+    """Asked about each picture before it is shown in Discord."""
+    grid: bool = Field(False, validation_alias="ZOSMA_GRID")
+    """Sets are shown as one picture."""
     host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
     port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
@@ -41,6 +50,20 @@ class BotSettings(Settings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must look like http://host:port/api/v10")
         return value and value.rstrip("/")
+
+    @field_validator("public_url", "classifier_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not _is_http_url(value):
+            raise ValueError("must look like https://pictures.example.org")
+        return value and value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _bare(cls, value: str | None) -> str | None:
+        if value and (urlsplit(value).query or urlsplit(value).fragment or "@" in urlsplit(value).netloc):
+            raise ValueError("must have no user, ? or #: paths are put behind it")
+        return value
 
     @field_validator("discord_gateway_url")
     @classmethod
@@ -82,6 +105,16 @@ class BotSettings(Settings):
         """key → name of its holder. Empty: no key is asked for."""
         pairs = (pair.partition(":") for pair in _split(self.keys))
         return {key.strip(): name.strip() for name, _, key in pairs}
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        good_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    good_letters = not any(letter.isspace() or letter in '<>()"' for letter in url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and good_port and good_letters
 
 
 def _split(value: SecretStr | None) -> list[str]:

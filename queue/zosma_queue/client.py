@@ -320,6 +320,17 @@ class Queue:
         kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
         await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept))
 
+    async def secret(self) -> bytes:
+        """What this installation signs with; made at the first call, the same ever after.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            await self._redis.set(keys.SECRET, secrets.token_bytes(32), nx=True)
+            found: bytes = await self._redis.get(keys.SECRET)
+        return found
+
     # -- the whole ----------------------------------------------------------------------------------------------
 
     async def depth(self) -> Depth:

@@ -64,6 +64,8 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: string: what the bot signs links with. The bot's alone.
+SECRET = f"bot:{PREFIX}secret"
 
 
 def job(job_id: str) -> str:

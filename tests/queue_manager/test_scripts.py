@@ -12,11 +12,11 @@ from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
-#: POLICIES, PROTOCOL and RULES are read by Python alone.
+#: POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper() and name not in ("PREFIX", "POLICIES", "PROTOCOL", "RULES") and isinstance(value, str)
+    if name.isupper() and name not in ("PREFIX", "POLICIES", "PROTOCOL", "RULES", "SECRET") and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),
@@ -63,7 +63,7 @@ def test_no_key_function_of_the_scripts_is_missing_here():
 
 
 def test_every_key_lies_in_one_cluster_slot():
-    for key in (*_CONSTANTS.values(), *_FUNCTIONS.values(), keys.reply("1"), keys.image("1", 1, 0)):
+    for key in (*_CONSTANTS.values(), *_FUNCTIONS.values(), keys.reply("1"), keys.SECRET, keys.image("1", 1, 0)):
         assert "{zosma}" in key
 
 
@@ -93,6 +93,8 @@ def test_a_worker_with_an_acl_user_of_its_own_can_work_but_not_read_where_answer
             assert leased is not None
             with pytest.raises(redis.exceptions.NoPermissionError):
                 worker.get(keys.reply(leased.id))
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                worker.get(keys.SECRET)
             assert call(worker, calls.settle(leased.id, leased.attempt, calls.RELEASE, now_ms=rig.now)) == "waiting"
     finally:
         raw.execute_command("ACL", "DELUSER", "gpu")

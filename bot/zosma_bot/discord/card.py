@@ -30,10 +30,14 @@ class Attached:
     name: str
     data: bytes = field(repr=False)
     description: str | None = None
+    spoiler: bool = False
+    """Hidden until somebody clicks on it."""
 
     def file(self) -> discord.File:
         """A fresh file object: discord.py uses each one up."""
-        return discord.File(io.BytesIO(self.data), filename=self.name, description=self.description)
+        return discord.File(
+            io.BytesIO(self.data), filename=self.name, description=self.description, spoiler=self.spoiler
+        )
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from typing import Self
 
 import discord
 
+from zosma_bot.classifier import Classifier
 from zosma_bot.discord import acts, commands, endpoints, refusals
 from zosma_bot.discord.answers import answer_error
 from zosma_bot.discord.courier import CLOSE_GRACE_S, Courier
 from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.governor import Governor
 from zosma_bot.discord.ladder import Ladder
 from zosma_bot.discord.language import CommandTranslator
 from zosma_bot.discord.prefs import Prefs
@@ -25,6 +27,7 @@ from zosma_bot.discord.router import Router, custom_id_of
 from zosma_bot.discord.rules import Rulebook
 from zosma_bot.discord.tree import Tree
 from zosma_bot.hub import Hub
+from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
@@ -46,16 +49,19 @@ class ZosmaClient(discord.Client):
         settings: BotSettings,
         queue: Queue,
         hub: Hub,
+        governor: Governor | None = None,
         edit_every_s: float = EDIT_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Only tests change the times."""
+        """`governor` outlives a login: Discord counts by address. Only tests change the times."""
         intents = discord.Intents.none()
         intents.guilds = True
+        governor = governor or Governor(settings.discord_requests_per_s)
         super().__init__(
             intents=intents,
+            http_trace=governor.trace(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -68,7 +74,11 @@ class ZosmaClient(discord.Client):
                 queue=queue,
                 hub=hub,
                 fleet=fleet,
-                ladder=Ladder(self, now=now),
+                ladder=Ladder(self, governor=governor, now=now),
+                governor=governor,
+                links=Links(queue, settings.public_url),
+                classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
+                grid=settings.grid,
                 edit_every_s=edit_every_s,
                 look_every_s=look_every_s,
                 sleep=sleep,
@@ -141,9 +151,10 @@ async def run_discord(
     refusals.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
     away = False
+    governor = Governor(settings.discord_requests_per_s)
     while True:
         # A client can't log in twice: each try has its own.
-        client = make_client(settings=settings, queue=queue, hub=hub)
+        client = make_client(settings=settings, queue=queue, hub=hub, governor=governor)
         try:
             await client.login(settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from zosma_bot.discord import render, texts, upload
+from zosma_bot.classifier import Classifier
+from zosma_bot.discord import render, texts
 from zosma_bot.discord.card import Card
 from zosma_bot.discord.fleet import LiveFleet
+from zosma_bot.discord.governor import Governor
 from zosma_bot.discord.ladder import Ladder, TooLargeError, UnreachableError, is_passing
+from zosma_bot.discord.packing import MESSAGE_MAX_BYTES, Packer
 from zosma_bot.discord.reply import UPLOAD_LIMIT, Outlet
 from zosma_bot.hub import Hub, Watch
+from zosma_bot.links import KEEP_S as LINK_KEEP_S
+from zosma_bot.links import Links
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.forecast import Place
@@ -30,6 +36,8 @@ RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 MOVES_S, MOVES_SHARE = 5.0, 0.15
 #: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
 UPLOADS_AT_ONCE = 8
+#: Pictures that could be shown nowhere stay stored for so long.
+UNCOLLECTED_KEEP_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,10 @@ class Tools:
     hub: Hub
     fleet: LiveFleet
     ladder: Ladder
+    governor: Governor
+    links: Links
+    classifier: Classifier | None = None
+    grid: bool = False
     edit_every_s: float = EDIT_EVERY_S
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -58,6 +70,7 @@ class Delivery:
         self._watch: Watch | None = None
         self._shown: Card | None = None
         self._editable = True
+        self._packer = Packer(tools.links, tools.classifier, as_grid=tools.grid)
         self._not_before = 0.0
         self._told_start: int | None = None
         self.asleep = False
@@ -110,7 +123,8 @@ class Delivery:
         queue = self._tools.queue
         place, preview, capable = None, None, True
         if job.state is State.RUNNING:
-            preview = await queue.preview(job.id) if job.progress else None
+            wanted = job.progress and self._may_preview(outlet)
+            preview = await queue.preview(job.id) if wanted else None
         else:
             capable = job.request is None or await self._tools.fleet.can_do(job.request)
             place = await queue.place(job.id) if job.state is State.WAITING and capable else None
@@ -133,6 +147,10 @@ class Delivery:
         if told is None or told < now or abs(told - starts_at) > max(MOVES_S, MOVES_SHARE * place.starts_in_s):
             self._told_start = starts_at
         return self._told_start
+
+    def _may_preview(self, outlet: Outlet) -> bool:
+        """Not what must be hidden, or what nobody has judged; and fewer under load."""
+        return not outlet.reply.spoiler and self._tools.classifier is None and self._tools.governor.previews
 
     async def _show(self, outlet: Outlet, card: Card) -> None:
         """One edit on the way. It may fail: the next one says more anyhow."""
@@ -164,10 +182,13 @@ class Delivery:
 
     async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
         try:
-            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory.
-            async with self._tools.uploads:
-                await self._show_end(outlet, job)
-                await self._tools.queue.mark_delivered(job)
+            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory. Who waits
+            # for his channel's own limit does so before he takes one of the few places.
+            place = self._tools.ladder.place(outlet)
+            line = self._tools.governor.in_line(f"ends in {place}") if place else contextlib.nullcontext()
+            async with line, self._tools.uploads:
+                keep_s = await self._show_end(outlet, job)
+                await self._tools.queue.mark_delivered(job, keep_s)
         except QueueUnavailableError as error:
             log.warning("job %s: its end waits: %s", self._id, error)
             return False
@@ -178,30 +199,30 @@ class Delivery:
             return False
         return True
 
-    async def _show_end(self, outlet: Outlet, job: Job) -> None:
+    async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
+        """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""
         card = render.ended(outlet.reply.words, job, outlet.of_job, await self._tools.queue.pictures(job))
+        card = await self._packer.judged(outlet, job, card)
+        limit = outlet.reply.upload_limit
         try:
-            for limit in (outlet.reply.upload_limit, UPLOAD_LIMIT, UPLOAD_LIMIT // 4):
-                fitting = await self._fit(card, job, limit)
-                if fitting is None:
+            # Where Discord takes less than it said, the whole request may be what counts.
+            for each, total in (
+                (limit, max(limit, MESSAGE_MAX_BYTES)), (min(limit, UPLOAD_LIMIT),) * 2, (UPLOAD_LIMIT // 4,) * 2
+            ):  # fmt: skip
+                packed = await self._packer.fit(outlet, job, card, each, total=total)
+                if packed is None:
                     continue
                 try:
-                    await self._tools.ladder.end(outlet, fitting)
+                    await self._tools.ladder.end(outlet, packed.card)
                 except TooLargeError:
                     continue
                 log.info("job %s: %s shown", self._id, job.state)
-                return
-            await self._tools.ladder.end(outlet, render.without_pictures(outlet.reply.words, card, job))
+                return LINK_KEEP_S if packed.linked else None
+            packed = await self._packer.without(outlet, job, card)
+            await self._tools.ladder.end(outlet, packed.card)
             log.error("job %s: Discord takes its pictures in no size", self._id)
+            return LINK_KEEP_S if packed.linked else None
         except UnreachableError:
-            log.error("job %s: its end (%s) can be shown nowhere: every way is refused", self._id, job.state)
-
-    async def _fit(self, card: Card, job: Job, limit: int) -> Card | None:
-        """The card with pictures that fit; None when there is no way."""
-        if job.result is None or not card.pictures or card.bytes + upload.OVERHEAD_BYTES <= limit:
-            return card
-        words = {f"{render.file_prefix(job.id)}{number}": made.parameters
-                 for number, made in enumerate(job.result.pictures, start=1)}  # fmt: skip
-        originals = [upload.Original(one, words[one.name.rsplit(".", 1)[0]]) for one in card.pictures]
-        fitting = await asyncio.to_thread(upload.fit, originals, limit)
-        return None if fitting is None else card.with_pictures(fitting)
+            await outlet.change(uncollected=True)
+            log.error("job %s: its end (%s) waits to be collected: every way is refused", self._id, job.state)
+            return UNCOLLECTED_KEEP_S

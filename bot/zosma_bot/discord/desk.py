@@ -121,7 +121,7 @@ class Desk:
         received_s = self.now()
         message_id = await defer(interaction, ephemeral=private)
         job_id = new_job_id()
-        reply = reply_to(interaction, message_id, received_s, private=private, spoiler=rules.hides(here, interaction))
+        reply = reply_to(interaction, message_id, received_s, private=private, here=here)
         try:
             request = await self._with_pictures(*await find())
             await self.queue.submit(request, sender_of(interaction), job_id=job_id, reply=reply.model_dump_json())
@@ -246,8 +246,8 @@ def reply_to(
     message_id: int,
     received_s: float,
     *,
-    private: bool = False,
-    spoiler: bool = False,
+    private: bool,
+    here: GuildRules,
 ) -> Reply:
     """Where the answer to this interaction goes.
 
@@ -267,5 +267,6 @@ def reply_to(
         upload_limit=interaction.filesize_limit,
         locale=str(interaction.locale),
         private=private,
-        spoiler=spoiler,
+        spoiler=rules.hides(here, interaction),
+        grid=here.grid,
     )

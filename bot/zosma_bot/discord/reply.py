@@ -33,15 +33,21 @@ class Reply(BaseModel):
     message_id: int | None = None
     """The one message of this job; None when it is gone."""
     upload_limit: int = UPLOAD_LIMIT
-    """Bytes that Discord takes in one message here."""
+    """Bytes that Discord takes in one file here."""
     locale: str = "en"
     """The member's language, as Discord names it."""
-    private: bool = False
-    """Only the member sees it."""
-    spoiler: bool = False
-    """Its pictures are covered until somebody clicks on them."""
     posting_since_ms: int | None = None
     """Set before a new message is sent for the first time: it may be there although its id is unknown."""
+    private: bool = False
+    """Asked for so that nobody else sees it: the first answer was shown to the member alone."""
+    spoiler: bool = False
+    """By rule, pictures are hidden until somebody clicks on them, and there are no previews."""
+    grid: bool = False
+    """A set is shown as one picture."""
+    blocked: tuple[int, ...] = ()
+    """Pictures that must not be shown, counted from 0: the image check refused them."""
+    uncollected: bool = False
+    """The end could be shown nowhere: it waits where the member looks for his jobs."""
 
     @classmethod
     def parse(cls, text: str) -> Reply | None:

@@ -22,6 +22,7 @@ PROMPT_SHOWN_CHARS = 700
 NEGATIVE_SHOWN_CHARS = 250
 ALT_TEXT_MAX_CHARS = 1000
 BAR_CELLS = 12
+REASON_SHOWN_CHARS = 200
 #: A start nearer than this is told as "in a moment": the forecast is no finer than that.
 SOON_S = 8.0
 
@@ -211,6 +212,22 @@ def parameters(w: Words, request: Request | None, result: Result) -> str:
 def meant_for(w: Words, user_id: int) -> str:
     """Whose picture this is, in a message that no longer hangs on a command. Shown as a name, pings nobody."""
     return w("meant-for", member=f"<@{user_id}>")
+
+
+def originals(w: Words, urls: Sequence[str]) -> str:
+    """Links to pictures as they were made, under a message that shows them smaller."""
+    if len(urls) == 1:
+        return w("originals", count=1, links=f"<{urls[0]}>")
+    links = " · ".join(f"[{number}](<{url}>)" for number, url in enumerate(urls, start=1))
+    return w("originals", count=len(urls), links=links)
+
+
+def hidden_by_classifier(w: Words, blocked: int, total: int, reasons: Sequence[str]) -> str:
+    """Pictures that the server's image check keeps back, and why."""
+    known = ", ".join(dict.fromkeys(plain(reason, REASON_SHOWN_CHARS) for reason in reasons if reason.strip()))
+    key = "hidden-one" if total == 1 else "hidden-all" if blocked == total else "hidden-some"
+    text = w(key, blocked=blocked, total=total)
+    return f"{text} {w('hidden-because', reasons=known)}\n" if known else f"{text}\n"
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.pictures import Pictures
 from zosma_bot.hub import Hub
+from zosma_bot.links import Links
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -22,11 +24,17 @@ BODY_MAX_BYTES = 4 * 1024 * 1024
 SHUTDOWN_S = 2.0
 
 
-def make_app(queue: Queue, hub: Hub, keys: Mapping[str, str], admins: Collection[str] = ()) -> web.Application:
+def make_app(
+    queue: Queue, hub: Hub, keys: Mapping[str, str], admins: Collection[str] = (), *, links: Links | None = None
+) -> web.Application:
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin."""
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
-    for part in (A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub)):
+    parts = (
+        A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub),
+        Pictures(queue, links or Links(queue)),
+    )  # fmt: skip
+    for part in parts:
         app.add_routes(part.routes())
     return app
 

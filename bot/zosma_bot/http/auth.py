@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from zosma_bot import links
 from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.client import Sender
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+#: Links below it are signed.
+SIGNED_PATHS = f"{links.PATH}/"
 CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
 #: Everybody, where no keys are set: then only this machine can call.
 LOCAL = Sender(owner="http:local", group="http:local")
@@ -54,7 +57,7 @@ def require_key(keys: Mapping[str, str]) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in OPEN_PATHS:
+        if request.path in OPEN_PATHS or request.path.startswith(SIGNED_PATHS):
             return await handler(request)
         if not keys:
             request[CALLER] = LOCAL

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from loopback.discord.permissions import P
+from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
+from zosma_bot.discord.delivery import UPLOADS_AT_ONCE
 from zosma_bot.discord.reply import Reply
-from zosma_queue import keys
+from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.request import parse_request
 
@@ -56,7 +58,8 @@ async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, wo
     assert [file.data for file in asked.message.files] == made
 
 
-async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, until):
+async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.governor.PLACE_EVERY_S", 0.0)
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked)
     for percent in (40, 60, 80):
@@ -156,7 +159,7 @@ async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, clie
     await delivered(queue, until)
 
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert lines == [f"job {leased.id}: its end (done) can be shown nowhere: every way is refused"]
+    assert lines == [f"job {leased.id}: its end (done) waits to be collected: every way is refused"]
 
 
 # -- limits and outages -----------------------------------------------------------------------------------------
@@ -321,3 +324,298 @@ async def test_jobs_of_other_programs_are_left_alone(server, client, worker, que
 
     assert await queue.undelivered() == [owed]
     assert server.messages() == []
+
+
+# -- where the bot itself is not --------------------------------------------------------------------------------
+
+
+async def begin_in(server, member, worker, **where):
+    """A job that runs, asked for somewhere else than in the server's channel."""
+    asked = await server.slash(member, "imagine", SMALL, **where)
+    leased = await worker.take()
+    await worker.progress(leased, 0.25)
+    await asked.wait_for(lambda shown: "25 %" in shown.text)
+    return asked, leased
+
+
+@pytest.fixture(name="elsewhere", params=["group", "foreign server"])
+def _elsewhere(request, server, ann):
+    """(member, channel) where only the bot's commands are."""
+    if request.param == "group":
+        return ann, server.add_group("friends", [ann, server.add_member("bob")])
+    guild = server.add_foreign_guild("elsewhere")
+    return server.add_member("ann", guild=guild, user=ann.user), guild.channels[0]
+
+
+async def test_where_the_bot_is_not_the_interactions_message_shows_the_picture(
+    server, client, worker, queue, until, elsewhere
+):
+    member, channel = elsewhere
+    asked, leased = await begin_in(server, member, worker, channel=channel)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert [file.data for file in asked.message.files] == made
+    assert pictures(server, channel) == [made]
+    assert server.invalid_requests == 0
+
+
+async def test_where_the_bot_is_not_a_void_token_leaves_a_direct_message(
+    server, client, worker, queue, until, elsewhere
+):
+    member, channel = elsewhere
+    asked, leased = await begin_in(server, member, worker, channel=channel)
+    server.kill_token(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server, channel) == [[]]
+    assert pictures(server, server.dm(member)) == [made]
+    # The token, the edit and the post; the next job there asks no more.
+    assert server.invalid_requests == 3
+    asked, leased = await begin_in(server, member, worker, channel=channel)
+    server.kill_token(asked, unknown=True)
+    made += await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(member)) == [[one] for one in made]
+    assert server.invalid_requests == 3
+
+
+async def test_where_the_bot_is_not_and_direct_messages_are_closed_the_pictures_wait(
+    server, client, worker, queue, until, elsewhere, raw
+):
+    member, channel = elsewhere
+    asked, leased = await begin_in(server, member, worker, channel=channel)
+    server.kill_token(asked)
+    member.user.closed = True
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    await kept(queue, raw, leased, made)
+
+
+async def test_in_direct_messages_a_void_token_leaves_the_edit_to_the_bots_token(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin_in(server, ann, worker, dm=True)
+    server.kill_token(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+
+
+async def test_a_direct_message_that_was_deleted_is_sent_anew(server, client, worker, ann, queue, until):
+    asked, leased = await begin_in(server, ann, worker, dm=True)
+    server.delete_message(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+
+
+# -- what nobody else may see -----------------------------------------------------------------------------------
+
+
+async def begin_privately(server, bot, worker, ann, queue):
+    """A running job whose message its member alone sees. The bot starts again, to read its record as it is then."""
+    await bot.start()
+    asked, leased = await begin(server, ann, worker)
+    await bot.kill()
+    asked.interaction.original.flags |= EPHEMERAL
+    reply = Reply.parse(await queue.reply(leased.id)).model_copy(update={"private": True})
+    await queue.set_reply(leased.id, reply.model_dump_json())
+    await bot.start()
+    return asked, leased
+
+
+def seen_in_the_channel(server):
+    """Pictures that everybody saw at any time."""
+    return [
+        file.data
+        for message in server.world.all_messages
+        if message.channel is server.channel and not message.ephemeral
+        for shown in message.history
+        if not shown.ephemeral
+        for file in shown.files
+    ]
+
+
+async def test_a_private_result_is_shown_in_its_private_message(server, bot, worker, ann, queue, until):
+    asked, leased = await begin_privately(server, bot, worker, ann, queue)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert [file.data for file in asked.message.files] == made
+    assert asked.message.ephemeral
+
+
+@pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
+async def test_a_private_result_without_its_token_becomes_a_direct_message(
+    server, bot, worker, ann, queue, until, unknown
+):
+    asked, leased = await begin_privately(server, bot, worker, ann, queue)
+    server.kill_token(asked, unknown=unknown)
+    await worker.progress(leased, 0.5)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+    assert seen_in_the_channel(server) == []
+    assert not server.requests_to("PATCH", r"^/channels/")
+    assert not server.requests_to("POST", rf"^/channels/{server.channel.id}/")
+
+
+async def test_a_private_result_that_its_member_dismissed_becomes_a_direct_message(
+    server, bot, worker, ann, queue, until
+):
+    asked, leased = await begin_privately(server, bot, worker, ann, queue)
+    server.delete_message(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+    assert seen_in_the_channel(server) == []
+
+
+async def test_a_private_result_with_closed_direct_messages_waits(server, bot, worker, ann, queue, until, raw):
+    asked, leased = await begin_privately(server, bot, worker, ann, queue)
+    server.kill_token(asked)
+    ann.user.closed = True
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert seen_in_the_channel(server) == []
+    await kept(queue, raw, leased, made)
+
+
+async def test_a_private_direct_message_that_was_not_confirmed_is_sent_once(server, bot, worker, ann, queue, until):
+    asked, leased = await begin_privately(server, bot, worker, ann, queue)
+    server.kill_token(asked)
+    server.cut_next("POST", r"^/channels/\d+/messages$", after=True)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+
+
+# -- what could be shown nowhere --------------------------------------------------------------------------------
+
+
+async def kept(queue, raw, leased, made):
+    """The pictures of a job wait for a day to be collected."""
+    assert Reply.parse(await queue.reply(leased.id)).uncollected
+    assert await queue.pictures(await queue.job(leased.id)) == made
+    left_s = raw.ttl(keys.image(leased.id, leased.attempt, 0))
+    assert 23 * 3600 < left_s <= 24 * 3600
+
+
+async def test_what_could_be_shown_nowhere_stays_stored_for_a_day(server, client, worker, ann, queue, until, raw):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    server.channel.overwrite(server.bot_member, deny=P.VIEW_CHANNEL)
+    ann.user.closed = True
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    await kept(queue, raw, leased, made)
+
+
+async def test_what_was_shown_stays_stored_for_a_quarter_of_an_hour(server, client, worker, ann, queue, until, raw):
+    _asked, leased = await begin(server, ann, worker)
+    await worker.finish(leased)
+    await delivered(queue, until)
+    assert 800 < raw.ttl(keys.image(leased.id, leased.attempt, 0)) <= 900
+    assert not Reply.parse(await queue.reply(leased.id)).uncollected
+
+
+# -- in the middle of the job -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
+async def test_void_token_and_deleted_message_together_leave_one_new_message(
+    server, client, worker, ann, queue, until, unknown
+):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked, unknown=unknown)
+    server.delete_message(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
+async def test_a_message_that_goes_while_the_picture_is_uploaded_is_replaced_once(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    held = asyncio.Event()
+    before = len(server.requests_to("PATCH", "^/webhooks/"))
+    server.delay_next("PATCH", r"^/webhooks/", held)
+    made = await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/webhooks/", count=before + 1)
+    server.delete_message(asked)
+    held.set()
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
+async def test_a_token_that_dies_between_upload_and_answer_leads_to_one_picture(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.cut_next("PATCH", r"^/webhooks/", after=True)
+    made = await worker.finish(leased)
+    await asked.wait_for(lambda shown: shown.files)
+    server.kill_token(asked)
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
+async def test_a_channel_that_goes_before_the_end_of_a_void_token_asks_it_only_once(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    server.remove_channel(server.channel)
+    await worker.progress(leased, 0.5)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server, server.dm(ann)) == [made]
+    assert len(server.requests_to("PATCH", r"^/channels/")) == 1
+
+
+async def test_the_bots_own_token_refused_for_a_while_loses_nothing(server, bot, worker, ann, queue, until):
+    client = await bot.start(sleep=lambda _: asyncio.sleep(0.01))
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    server.fail_next("PATCH", r"^/channels/", 401, {"message": "401: Unauthorized", "code": 0})
+    made = await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/channels/")
+    assert await queue.undelivered() == [leased.id]
+    client.courier._tools.governor._no_token_until = 0.0
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
+async def test_a_failure_is_told_in_a_direct_message_where_the_channel_is_closed(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    server.channel.overwrite(server.bot_member, deny=P.VIEW_CHANNEL)
+    await worker.settle(leased, calls.fail("oom", "CUDA out of memory"))
+    await delivered(queue, until)
+    (told,) = server.messages(server.dm(ann))
+    assert "ran out of memory" in told.text
+
+
+async def test_a_channel_that_is_slow_holds_up_no_other(server, bot, worker, ann, queue, until):
+    shift = 0.0
+    await bot.start(now=lambda: time.time() + shift)
+    late = [await begin(server, ann, worker, seed=number) for number in range(UPLOADS_AT_ONCE + 2)]
+    shift = 15 * 60
+    held = asyncio.Event()
+    server.delay_next("PATCH", r"^/channels/", held)
+    made = []
+    for _, leased in late:
+        made += await worker.finish(leased)
+    await server.wait_for_request("PATCH", r"^/channels/")
+
+    asked = await server.slash(ann, "imagine", SMALL | {"seed": 99}, channel=server.add_channel("other"))
+    others = await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.files)
+    assert [file.data for file in shown.files] == others
+    held.set()
+    await delivered(queue, until)
+    assert sorted(file for files in pictures(server) for file in files) == sorted(made)

@@ -140,6 +140,7 @@ class Driver:
             raise RefusedByClient("message", "only the one who called for it sees it")
         recipient = message.channel.recipient
         foreign = recipient is not None and recipient is not member.user
+        foreign = foreign or (bool(message.channel.group) and member.user not in message.channel.group)
         hidden = message.channel.guild and not permissions_in(member, message.channel) & P.VIEW_CHANNEL
         if foreign or hidden:
             raise RefusedByClient("message", f"{member.name} does not see this channel")
@@ -170,7 +171,8 @@ def _visible(command: Json, member: Member, channel: Channel) -> None:
     """Discord lists a command only where its contexts and the member's permissions allow it."""
     contexts = command["contexts"]
     if channel.guild is None:
-        direct = command["dm_permission"] if contexts is None else 1 in contexts
+        where = 2 if channel.group else 1
+        direct = command["dm_permission"] if contexts is None else where in contexts
         if "guild_id" in command or not direct:
             raise RefusedByClient("command", "this command is not offered in direct messages")
         return

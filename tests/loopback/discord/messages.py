@@ -153,8 +153,8 @@ class Messages:
         self._world.changes.ring()
 
     def _announce(self, event: str, message: Message, data: Json) -> None:
-        """Ephemeral messages exist for one member only; the gateway never tells of them."""
-        if not message.ephemeral:
+        """Ephemeral messages exist for one member only; the gateway never tells of them, nor of where the bot isn't."""
+        if not message.ephemeral and self._world.knows(message.channel):
             guild = message.channel.guild
             self._world.emit(event, data, guild.id if guild else None)
 

@@ -11,8 +11,12 @@ from loopback.discord.state import Attachment, Channel, Guild, Member, Message, 
 
 Json = dict[str, Any]
 
-#: Context of an interaction: in a guild, or in the direct message with the bot.
-IN_GUILD, IN_DIRECT = 0, 1
+#: Context of an interaction: in a guild, in the direct message with the bot, or in that of others.
+IN_GUILD, IN_DIRECT, IN_PRIVATE = 0, 1, 2
+
+
+#: What a bot may do in its answers where only its commands are.
+AS_APP = P.EMBED_LINKS | P.ATTACH_FILES
 
 
 def user_json(user: User) -> Json:
@@ -74,6 +78,9 @@ def channel_json(channel: Channel) -> Json:
         "flags": 0,
     }
     if channel.guild is None:
+        if channel.group:
+            group = {"name": channel.name, "icon": None, "owner_id": str(channel.group[0].id)}
+            return common | group | {"recipients": [user_json(user) for user in channel.group]}
         recipients = [] if channel.recipient is None else [user_json(channel.recipient)]
         return common | {"recipients": recipients}
     overwrites = [
@@ -216,7 +223,7 @@ def _through_interaction(world: World, interaction: Interaction) -> Json:
         "id": str(interaction.id),
         "type": int(interaction.kind),
         "user": user_json(interaction.member.user),
-        "authorizing_integration_owners": owners_json(interaction),
+        "authorizing_integration_owners": owners_json(world, interaction),
     }
     if interaction.kind is Kind.COMMAND:
         metadata["name"] = interaction.name
@@ -224,9 +231,11 @@ def _through_interaction(world: World, interaction: Interaction) -> Json:
     return {"interaction_metadata": metadata, "application_id": application, "webhook_id": application}
 
 
-def owners_json(interaction: Interaction) -> Json:
-    """Who installed the bot where this happened: key 0 is a guild install; in a direct message, "0"."""
+def owners_json(world: World, interaction: Interaction) -> Json:
+    """Who installed the bot where this happened: key 0 is a guild install ("0" in direct messages), 1 a user's."""
     guild = interaction.channel.guild
+    if not world.knows(interaction.channel):
+        return {"1": str(interaction.member.id)}
     return {"0": str(guild.id) if guild else "0"}
 
 
@@ -254,11 +263,11 @@ def interaction_json(world: World, interaction: Interaction) -> Json:
         "channel_id": str(channel.id),
         "channel": channel_json(channel) | {"permissions": str(int(held))},
         "locale": member.locale,
-        "app_permissions": str(int(bot_permissions(world, channel))),
+        "app_permissions": str(int(bot_permissions(world, channel) if world.knows(channel) else AS_APP)),
         "entitlements": [],
         "entitlement_sku_ids": [],
-        "authorizing_integration_owners": owners_json(interaction),
-        "context": IN_GUILD if channel.guild else IN_DIRECT,
+        "authorizing_integration_owners": owners_json(world, interaction),
+        "context": IN_GUILD if channel.guild else IN_PRIVATE if channel.group else IN_DIRECT,
         "attachment_size_limit": world.settings.upload_limit,
     }
     if channel.guild is None:
@@ -276,6 +285,8 @@ def interaction_json(world: World, interaction: Interaction) -> Json:
 
 def bot_permissions(world: World, channel: Channel) -> P:
     """What the bot may do in `channel`; in its direct messages there is nobody to forbid it anything."""
+    if not world.knows(channel):
+        return NONE
     if channel.guild is None:
         return DIRECT
     member = channel.guild.members.get(world.bot.id)

@@ -175,6 +175,17 @@ class DiscordServer:
         self.world.emit("GUILD_CREATE", told, guild.id)
         return guild
 
+    def add_foreign_guild(self, name: str, channels: Iterable[str] = ("general",)) -> Guild:
+        """A guild where the bot is no member: commands reach it only of who has installed it for themselves."""
+        guild = self.world.add_foreign_guild(name)
+        for channel in channels:
+            self.world.add_channel(guild, channel)
+        return guild
+
+    def add_group(self, name: str, members: Iterable[Member]) -> Channel:
+        """Direct messages of several people, without the bot."""
+        return self.world.add_group(name, [member.user for member in members])
+
     def add_channel(self, name: str, guild: Guild | None = None) -> Channel:
         guild = guild or self.guild
         channel = self.world.add_channel(guild, name)
@@ -213,7 +224,8 @@ class DiscordServer:
         user = user or User(self.world.new_id(), name, closed=closed)
         member = self.world.add_member(guild, user, held)
         joined = member_json(self.world, member) | {"guild_id": str(guild.id)}
-        self.world.emit("GUILD_MEMBER_ADD", joined, guild.id)
+        if guild.id in self.world.guilds:
+            self.world.emit("GUILD_MEMBER_ADD", joined, guild.id)
         return member
 
     def dm(self, member: Member) -> Channel:

@@ -26,6 +26,7 @@ COMPONENTS_V2 = 1 << 15
 
 TEXT_CHANNEL = 0
 DIRECT_CHANNEL = 1
+GROUP_CHANNEL = 3
 
 
 class Snowflakes:
@@ -87,6 +88,8 @@ class Channel:
     guild: Guild | None = None
     #: The user at the other end of a direct message.
     recipient: User | None = None
+    #: Those in a group's direct messages. A bot is never one of them: it only answers interactions there.
+    group: list[User] = field(default_factory=list)
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     nsfw: bool = False
     messages: dict[int, Message] = field(default_factory=dict)
@@ -94,6 +97,8 @@ class Channel:
 
     @property
     def type(self) -> int:
+        if self.group:
+            return GROUP_CHANNEL
         return TEXT_CHANNEL if self.guild else DIRECT_CHANNEL
 
     def overwrite(self, target: Role | Member | Guild, allow: P | None = None, deny: P | None = None) -> None:
@@ -217,6 +222,25 @@ class World:
             guild.members[user.id] = Member(user, guild)
         self.guilds[guild.id] = guild
         return guild
+
+    def add_foreign_guild(self, name: str) -> Guild:
+        """A guild that the bot is not in. Its people may have installed the bot for themselves."""
+        guild = Guild(self.new_id(), name, self.owner.id)
+        guild.roles.append(Role(guild.id, "@everyone", EVERYONE))
+        guild.members[self.owner.id] = Member(self.owner, guild)
+        return guild
+
+    def add_group(self, name: str, users: Iterable[User]) -> Channel:
+        """Several people's direct messages."""
+        channel = Channel(self.new_id(), name, group=list(users))
+        self.channels[channel.id] = channel
+        return channel
+
+    def knows(self, channel: Channel) -> bool:
+        """True where the bot itself is, not only its commands."""
+        if channel.guild is not None:
+            return self.bot.id in channel.guild.members
+        return not channel.group
 
     def add_channel(self, guild: Guild, name: str) -> Channel:
         channel = Channel(self.new_id(), name, guild)

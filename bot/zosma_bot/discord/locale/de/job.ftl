@@ -56,3 +56,12 @@ steps = { $count ->
     }
 guidance = Guidance { $value }
 meant-for = für { $member }
+
+originals = { $count ->
+    [one] Original: { $links }
+   *[other] Originale: { $links }
+    }
+hidden-one = ⚠️ Das Bild wird nicht gezeigt: Die Bildprüfung dieses Servers lehnt es ab.
+hidden-all = ⚠️ Die Bilder werden nicht gezeigt: Die Bildprüfung dieses Servers lehnt sie ab.
+hidden-some = ⚠️ { $blocked } von { $total } Bildern werden nicht gezeigt: Die Bildprüfung dieses Servers lehnt sie ab.
+hidden-because = ({ $reasons })

@@ -63,3 +63,12 @@ steps = { $count ->
     }
 guidance = guidance { $value }
 meant-for = for { $member }
+
+originals = { $count ->
+    [one] original: { $links }
+   *[other] originals: { $links }
+    }
+hidden-one = ⚠️ The picture is not shown: this server's image check refuses it.
+hidden-all = ⚠️ The pictures are not shown: this server's image check refuses them.
+hidden-some = ⚠️ { $blocked } of { $total } pictures are not shown: this server's image check refuses them.
+hidden-because = ({ $reasons })

@@ -1,0 +1,383 @@
+"""Who spends Discord's budget, and how little when too much of it was in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from discord.http import Route
+from yarl import URL
+
+from loopback.discord.permissions import P
+from zosma_bot.discord.governor import INVALID_WINDOW_S, REFUSAL_S, Governor, HeldBackError, Level, Priority
+from zosma_bot.discord.ladder import is_passing
+
+SMALL = {"prompt": "a cat", "width": 64, "height": 64}
+CALLBACK, WEBHOOK, CHANNEL = "/interactions/1/t/callback", "/webhooks/1/t/messages/2", "/channels/1/messages/2"
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(name="clock")
+def _clock():
+    return Clock()
+
+
+@pytest.fixture(name="governor")
+def _governor(clock):
+    return Governor(10, clock=clock)
+
+
+async def ask(governor, path=WEBHOOK, *, priority=None, status=200, headers=None, base=None):
+    """One request as the session tells of it."""
+    context = SimpleNamespace()
+    (start,) = governor.trace().on_request_start
+    (end,) = governor.trace().on_request_end
+    async with governor.spending(priority) if priority is not None else contextlib.nullcontext():
+        await start(None, context, SimpleNamespace(url=URL((base or Route.BASE) + path)))
+    await end(None, context, SimpleNamespace(response=SimpleNamespace(status=status, headers=headers or {})))
+
+
+async def spoil(governor, times):
+    """So many requests that Discord calls invalid."""
+    for _ in range(times):
+        await ask(governor, CALLBACK, status=403)
+
+
+async def waits(coroutine):
+    """The task, which must not be done at once."""
+    task = asyncio.create_task(coroutine)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not task.done()
+    return task
+
+
+# -- the budget -------------------------------------------------------------------------------------------------
+
+
+async def test_acknowledgements_never_wait(governor):
+    for _ in range(100):
+        await ask(governor, CALLBACK)
+
+
+async def test_no_more_than_agreed_goes_out_in_a_second_and_results_go_before_errors(clock):
+    sent = []
+    governor = Governor(10, clock=clock)
+
+    async def one(name, priority):
+        await ask(governor, priority=priority)
+        sent.append(name)
+
+    for _ in range(10):
+        await ask(governor)
+    error = await waits(one("error", Priority.ERROR))
+    first = await waits(one("first result", Priority.RESULT))
+    second = await waits(one("second result", Priority.RESULT))
+    clock.now += 1.0
+    governor._let_go()
+    await asyncio.gather(error, first, second)
+    assert sent == ["first result", "second result", "error"]
+
+
+async def test_one_who_gave_up_waiting_holds_up_nobody(governor, clock):
+    for _ in range(10):
+        await ask(governor)
+    first, second = await waits(ask(governor)), await waits(ask(governor))
+    first.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await first
+    clock.now += 1.0
+    governor._let_go()
+    await second
+
+
+async def test_the_waiting_go_on_by_themselves():
+    governor = Governor(5)
+    started = asyncio.get_running_loop().time()
+    for _ in range(6):
+        await ask(governor)
+    assert asyncio.get_running_loop().time() - started >= 0.99
+
+
+async def test_progress_is_dropped_before_the_budget_is_spent(governor, clock):
+    for _ in range(6):
+        await ask(governor, priority=Priority.PROGRESS)
+    with pytest.raises(HeldBackError) as dropped:
+        await ask(governor, priority=Priority.PROGRESS)
+    assert is_passing(dropped.value)
+    await ask(governor, priority=Priority.RESULT)
+    clock.now += 1.0
+    await ask(governor, priority=Priority.PROGRESS)
+
+
+async def test_previews_are_left_out_before_that(governor):
+    assert governor.previews
+    for _ in range(3):
+        await ask(governor)
+    assert not governor.previews
+    await ask(governor, priority=Priority.PROGRESS)
+
+
+async def progress_at(governor, place):
+    """True when progress may go to a place."""
+    try:
+        async with governor.spending(Priority.PROGRESS, place):
+            return True
+    except HeldBackError:
+        return False
+
+
+async def test_progress_leaves_most_of_a_channels_own_limit_to_results(governor, clock):
+    assert await progress_at(governor, "channel 1")
+    assert not await progress_at(governor, "channel 1")
+    assert await progress_at(governor, "channel 2")
+    clock.now += 10
+    async with governor.spending(Priority.RESULT, "channel 1"):
+        assert not await progress_at(governor, "channel 1")
+    assert await progress_at(governor, "channel 1")
+
+
+async def test_results_for_one_channel_go_one_by_one_in_order(governor):
+    order = []
+
+    async def one(name, held):
+        async with governor.spending(Priority.RESULT, "channel 1"):
+            await held.wait()
+            order.append(name)
+
+    first, others = asyncio.Event(), asyncio.Event()
+    others.set()
+    tasks = [await waits(one("first", first)), await waits(one("second", others)), await waits(one("third", others))]
+    async with governor.spending(Priority.RESULT, "channel 2"):
+        assert order == []
+    first.set()
+    await asyncio.gather(*tasks)
+    assert order == ["first", "second", "third"]
+    assert not governor._locks
+
+
+async def test_other_addresses_than_discords_api_are_not_counted(governor):
+    for _ in range(100):
+        await ask(governor, "/x", base="https://cdn.example", status=403)
+    assert governor.invalid == 0
+
+
+# -- invalid requests -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "counted"),
+    [
+        (401, {}, True),
+        (403, {}, True),
+        (404, {}, False),
+        (429, {"Via": "x"}, True),
+        (429, {"Via": "x", "X-RateLimit-Scope": "user"}, True),
+        (429, {"Via": "x", "X-RateLimit-Scope": "shared"}, False),
+        (200, {}, False),
+    ],
+)
+async def test_what_discord_counts_is_counted(governor, status, headers, counted):
+    await ask(governor, status=status, headers=headers)
+    assert governor.invalid == counted
+
+
+async def test_ten_minutes_later_it_is_forgotten(governor, clock):
+    await spoil(governor, 500)
+    assert governor.level is Level.CAREFUL
+    clock.now += INVALID_WINDOW_S
+    assert governor.level is Level.FREE
+
+
+async def test_from_500_on_there_is_no_progress(governor, clock):
+    await spoil(governor, 500)
+    clock.now += 1
+    with pytest.raises(HeldBackError):
+        await ask(governor, priority=Priority.PROGRESS)
+    assert not governor.previews
+    await ask(governor, priority=Priority.ERROR)
+    await ask(governor, priority=Priority.ERROR)
+
+
+async def test_from_2000_on_errors_are_slow_and_results_are_not(governor, clock):
+    await spoil(governor, 2000)
+    clock.now += 1
+    await ask(governor, priority=Priority.ERROR)
+    second = await waits(ask(governor, priority=Priority.ERROR))
+    await ask(governor, priority=Priority.RESULT)
+    await ask(governor, priority=Priority.RESULT)
+    await ask(governor, CALLBACK)
+    clock.now += 1
+    governor._let_go()
+    await second
+
+
+async def test_from_5000_on_results_are_slow_too(governor, clock):
+    await spoil(governor, 5000)
+    clock.now += 1
+    await ask(governor, priority=Priority.RESULT)
+    second = await waits(ask(governor, priority=Priority.RESULT))
+    await ask(governor, CALLBACK)
+    clock.now += 1
+    governor._let_go()
+    await second
+
+
+async def test_a_refused_token_is_tried_twice_a_minute_and_webhooks_go_on(governor, clock):
+    await ask(governor, CHANNEL, status=401)
+    with pytest.raises(HeldBackError):
+        await ask(governor, CHANNEL)
+    await ask(governor, WEBHOOK)
+    clock.now += 30
+    await ask(governor, CHANNEL)
+
+
+async def test_a_void_interaction_says_nothing_of_the_bots_token(governor):
+    await ask(governor, WEBHOOK, status=401)
+    await ask(governor, CHANNEL)
+
+
+async def test_cloudflares_ban_is_waited_out(governor, clock):
+    await ask(governor, status=429, headers={"Retry-After": "120"})
+    for path in (WEBHOOK, CHANNEL):
+        with pytest.raises(HeldBackError) as held:
+            await ask(governor, path)
+        assert is_passing(held.value)
+    clock.now += 120
+    await ask(governor)
+
+
+async def test_a_refusal_is_believed_for_five_minutes(governor, clock):
+    governor.refused("user 1")
+    assert governor.refuses("user 1")
+    assert not governor.refuses("user 2")
+    clock.now += REFUSAL_S
+    assert not governor.refuses("user 1")
+
+
+async def test_refusals_do_not_pile_up(governor, clock, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.governor.PLACES_MAX", 10)
+    for number in range(100):
+        governor.refused(f"user {number}")
+        clock.now += REFUSAL_S / 5
+    assert len(governor._refusals) <= 11
+
+
+# -- in the session of a real client ----------------------------------------------------------------------------
+
+
+async def test_it_sees_both_what_the_bots_token_and_what_interactions_ask(server, client, worker, ann, queue, until):
+    governor = client.courier._tools.governor
+    asked = await server.slash(ann, "imagine", SMALL)
+    leased = await worker.take()
+    await asked.wait_for(lambda shown: shown.text)
+    server.kill_token(asked)
+    await worker.progress(leased, 0.5)
+    await asked.wait_for(lambda shown: "50 %" in shown.text)
+    await worker.finish(leased)
+    await asked.wait_for(lambda shown: shown.files)
+    assert governor.invalid == server.invalid_requests == 1
+
+
+async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limits(server, bot, worker, queue, until):
+    await bot.start(edit_every_s=1.5)
+    server.rate_limits = "real"
+    members = [server.add_member(f"m{number}") for number in range(20)]
+    asked = []
+    for number in range(100):
+        asked.append(await server.slash(members[number % 20], "imagine", SMALL | {"seed": number}))
+        await asked[-1].response()
+    made = {}
+    for _ in range(100):
+        leased = await worker.take()
+        await worker.progress(leased, 0.5)
+        (made[leased.id],) = await worker.finish(leased)
+
+    async def all_shown():
+        return not await queue.undelivered()
+
+    await until(all_shown, 60)
+    shown = [file.data for message in server.messages() for file in message.files]
+    assert Counter(shown) == Counter(made.values())
+    for handle in asked:
+        assert handle.interaction.ack.after_s < 1.0
+    assert server.invalid_requests == 0
+    busiest = [request.at for request in server.requests if not request.path.startswith("/interactions/")]
+    for first, last in zip(busiest, busiest[45:], strict=False):
+        assert last - first >= 0.9
+
+
+async def test_two_hundred_results_for_a_closed_channel_ask_it_in_vain_only_a_few_times(
+    server, bot, worker, queue, until
+):
+    client = await bot.start(bot.settings(discord_requests_per_s=1000), edit_every_s=60.0)
+    member = server.add_member("ann")
+    handles = []
+    for number in range(200):
+        handles.append(await server.slash(member, "imagine", SMALL | {"seed": number}))
+        await handles[-1].response()
+    for handle in handles:
+        server.kill_token(handle, unknown=True)
+    server.channel.overwrite(server.bot_member, deny=P.VIEW_CHANNEL)
+    made = []
+    for _ in range(200):
+        made += await worker.finish(await worker.take())
+
+    async def all_shown():
+        return not await queue.undelivered()
+
+    await until(all_shown, 120)
+    shown = [file.data for message in server.messages(server.dm(member)) for file in message.files]
+    assert Counter(shown) == Counter(made)
+    # One edit and one post; everybody after them has heard of it.
+    assert server.invalid_requests == 2
+    assert client.courier._tools.governor.invalid == server.invalid_requests
+
+
+async def test_a_request_of_the_session_is_really_held(server, client):
+    governor = client.courier._tools.governor
+    governor._no_token_until = float("inf")
+    with pytest.raises(aiohttp.ClientError):
+        await client.fetch_user(1)
+    assert not server.requests_to("GET", "^/users/1$")
+
+
+async def test_progress_does_not_hold_up_results_that_share_a_channels_limit(server, bot, worker, queue, until):
+    await bot.start(edit_every_s=0.05)
+    server.rate_limiter.limits["PATCH", "/channels/{channel_id}/messages/{message_id}"] = (5, 0.5)
+    server.rate_limits = "real"
+    handles = [await server.slash(server.add_member(f"m{n}"), "imagine", SMALL | {"seed": n}) for n in range(30)]
+    leased = [await worker.take() for _ in handles]
+    for handle in handles:
+        await handle.response()
+        server.kill_token(handle, unknown=True)
+    for share in (0.1, 0.2, 0.3):
+        for one in leased:
+            await worker.progress(one, share)
+    made = []
+    for one in leased[:20]:
+        made += await worker.finish(one)
+        for other in leased[20:]:
+            await worker.progress(other, 0.5)
+
+    async def all_shown():
+        return not await queue.undelivered()
+
+    await until(all_shown, 30)
+    shown = [file.data for message in server.messages() for file in message.files]
+    assert Counter(shown) == Counter(made)
+    assert server.invalid_requests == 0
+    edits = server.requests_to("PATCH", r"^/channels/")
+    # 20 results, and of some hundred chances for progress a few.
+    assert len(edits) <= 20 + 6
