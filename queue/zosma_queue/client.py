@@ -171,9 +171,10 @@ class Queue:
         """
         workers = await self.workers()
         catalogue = Catalogue.of(workers)
-        request = held_to(
-            await self.admin.rules_for(sender.group), catalogue.resolve(request.pinned()), catalogue, workers
-        )
+        request = catalogue.resolve(request.pinned())
+        if rules := await self.admin.rules_for(sender.group):
+            # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
+            request = await asyncio.to_thread(held_to, rules, request, catalogue, workers)
         job_id = job_id or new_job_id()
         policies = await self.admin.policies()
         job = NewJob(

@@ -32,6 +32,8 @@ STRANDED = PREFIX + "stranded"
 TAGS = PREFIX + "tags"
 #: hash: owner, or `group <group>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
+#: zset: owners by the number of their jobs that have not ended.
+BUSIEST = PREFIX + "busiest"
 #: hash: owner or `group <group>` with open jobs → weight in the fair order by their policies, where it isn't 1.
 WEIGHTS = PREFIX + "weights"
 #: hash: owner with open jobs → the group he is in.

@@ -30,13 +30,16 @@ local function open_job(owner, group)
   reset_if_idle()
   redis.call('HSETNX', K.group_of, owner, group)
   group = redis.call('HGET', K.group_of, owner)
-  redis.call('HINCRBY', K.open, owner, 1)
+  redis.call('ZADD', K.busiest, redis.call('HINCRBY', K.open, owner, 1), owner)
   redis.call('HINCRBY', K.open, 'group ' .. group, 1)
   return group
 end
 
 local function close_job(owner, group)
-  if redis.call('HINCRBY', K.open, owner, -1) <= 0 then
+  local left = redis.call('HINCRBY', K.open, owner, -1)
+  if left > 0 then redis.call('ZADD', K.busiest, left, owner)
+  else
+    redis.call('ZREM', K.busiest, owner)
     redis.call('HDEL', K.open, owner)
     redis.call('HDEL', K.caps, owner)
     redis.call('HDEL', K.weights, owner)
