@@ -219,7 +219,7 @@ async def test_pictures_too_large_for_the_channel_are_made_smaller(
 ):
     noise = io.BytesIO()
     Image.effect_noise((512, 512), 90).save(noise, "PNG")
-    monkeypatch.setattr("loopback.played_worker.png", lambda seed, size: noise.getvalue())
+    monkeypatch.setattr("loopback.played_worker.png", lambda seed, size, parameters: noise.getvalue())
     server.settings.upload_limit = 200_000
     assert len(noise.getvalue()) > 200_000
 
