@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,10 @@ _LISTED = {
 POLICY_AGE_S = 2.0
 #: Jobs that one clear looks at in one go.
 BATCH = 500
+#: A worker gives signs of life every two seconds; one that gives none for so long is gone.
+TRY_NOW_TTL_S = 60
+#: Jobs that one overview counts, of each state.
+COUNTED = 10_000
 #: Acts that the audit stream keeps, about.
 AUDIT_MAX = 10_000
 
@@ -52,6 +57,21 @@ class Act:
     act: str
     target: str
     at_ms: int
+
+
+Counts = dict[str, tuple[int, int]]
+"""Name → jobs that wait, jobs that run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """How many jobs there are of what, those with most first."""
+
+    lanes: Counts
+    checkpoints: Counts
+    owners: Counts
+    workers: Counts
+    oldest_wait_s: float | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +110,21 @@ class Admin:
                 pipe.hgetall(keys.job(job_id.decode()))
             rows = await pipe.execute() if ids else []
         return [Job.from_hash(job_id.decode(), row) for job_id, row in zip(ids, rows, strict=True) if row]
+
+    async def overview(self) -> Overview:
+        """How many jobs wait and run, by lane, checkpoint (`` for any), owner and worker."""
+        waiting = await self.jobs(State.WAITING, limit=COUNTED)
+        running = await self.jobs(State.RUNNING, limit=COUNTED)
+        with redis_errors():
+            now = await self._redis.time()
+        oldest = min((job.created_ms for job in waiting), default=None)
+        return Overview(
+            lanes=_counted(waiting, running, lambda job: job.lane),
+            checkpoints=_counted(waiting, running, lambda job: (job.request and job.request.checkpoint) or ""),
+            owners=_counted(waiting, running, lambda job: job.owner),
+            workers=_counted([], running, lambda job: job.worker or ""),
+            oldest_wait_s=None if oldest is None else max(now[0] + now[1] / 1e6 - oldest / 1000, 0.0),
+        )
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -141,6 +176,17 @@ class Admin:
           RequestRefusedError: when the scope is none.
         """
         return await acall(self._redis, calls.resume(who, checked_scope(scope)))
+
+    async def try_now(self, who: str, worker: str) -> None:
+        """Has a worker that is away look at its WebUI at once, a sick one with its canary job, instead of in its time.
+
+        Told by a key that the worker takes with its next sign of life: an event would be lost on one that is not there.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(keys.try_now(worker), who, ex=TRY_NOW_TTL_S)
+        pipe.xadd(keys.AUDIT, _audited(who, "try", worker), maxlen=AUDIT_MAX, approximate=True)
+        with redis_errors():
+            await pipe.execute()
 
     async def bump(self, who: str, job_id: str) -> bool:
         """Moves a waiting job before everybody's; False when it doesn't wait."""
@@ -214,6 +260,11 @@ class Admin:
         with redis_errors():
             await pipe.execute()
         self._policies = (float("-inf"), {})
+
+
+def _counted(waiting: Iterable[Job], running: Iterable[Job], name: Callable[[Job], str]) -> Counts:
+    waits, runs = Counter(map(name, waiting)), Counter(map(name, running))
+    return {one: (waits[one], runs[one]) for one, _ in (waits + runs).most_common()}
 
 
 def _audited(who: str, act: str, target: str) -> dict[str, str | int]:

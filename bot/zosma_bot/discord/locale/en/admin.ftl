@@ -1,0 +1,164 @@
+# /admin: names and descriptions as Discord lists them (100 characters each, 8000 in all), then what it answers.
+
+command-admin = admin
+    .description = See and steer queue, GPUs and this server's rules
+command-admin-overview = overview
+    .description = How full the queue is, by lane, checkpoint, member and worker; what is paused
+command-admin-workers = workers
+    .description = Each worker: state, WebUI, checkpoint, job, and why it takes none
+command-admin-failed = failed
+    .description = Jobs that failed for good, and why
+command-admin-audit = audit
+    .description = What admins did
+command-admin-pause = pause
+    .description = Hand out no more jobs, of everything or a part; running ones end in peace
+command-admin-pause-scope = scope
+    .description = What to pause
+command-admin-pause-why = why
+    .description = Reason, for those who look
+command-admin-resume = resume
+    .description = Go on with what is paused
+command-admin-resume-scope = scope
+    .description = What goes on
+command-admin-drain = drain
+    .description = Let a worker or checkpoint run empty
+command-admin-drain-scope = scope
+    .description = Worker or checkpoint
+command-admin-quarantine = quarantine
+    .description = Give a worker no more jobs because you don't trust it
+command-admin-quarantine-worker = worker
+    .description = Which
+command-admin-release = release
+    .description = Trust a worker again; a sick one is tried at once
+command-admin-release-worker = worker
+    .description = Which
+command-admin-bump = bump
+    .description = Move a waiting job before everybody's
+command-admin-bump-job = job
+    .description = Its id
+command-admin-cancel = cancel
+    .description = Cancel a job, waiting or running
+command-admin-cancel-job = job
+    .description = Its id
+command-admin-clear = clear
+    .description = Cancel all jobs of a member of this server
+command-admin-clear-member = member
+    .description = Whose
+command-admin-requeue = requeue
+    .description = Give failed jobs a new life
+command-admin-requeue-job = job
+    .description = Its id, or all
+
+scope-queue = the whole queue
+scope-lane = lane { $name }
+scope-checkpoint = checkpoint { $name }
+scope-worker = worker { $name }
+lane-fast = fast
+lane-relax = relax
+state-waiting = waiting
+state-delayed = put off
+state-running = running
+state-done = done
+state-failed = failed
+state-cancelled = cancelled
+why-quarantine = quarantine
+why-drain = is being drained
+
+admin-lanes = Lanes
+admin-checkpoints = Checkpoints
+admin-members = Members
+admin-workers = Workers
+admin-any-checkpoint = any checkpoint
+admin-all = all
+admin-counts = { $name }: **{ $waiting }** waiting, **{ $running }** running
+admin-more = … and { $count } more
+admin-pause-line = ⏸️ { $scope } is paused, by { $who } { $since }
+admin-sick = 🤒 in quarantine by itself; `/admin release` has it tried at once
+admin-failed-line = { $id } { $who } { $when }: { $reason }
+admin-failed-none = No job has failed.
+admin-audit-line = { $when } { $who } **{ $act }** { $target }
+admin-audit-none = Nothing was done yet.
+
+act-pause = paused
+act-resume = resumed
+act-try = had tried
+act-bump = bumped
+act-cancel = cancelled
+act-clear = cleared
+act-retry = requeued
+act-purge = purged
+act-limits = set limits of
+act-report = reported
+act-report-delete = deleted a reported message
+act-report-dismiss = dismissed a report
+act-rules = set rules of
+
+admin-yes = Yes, do it
+admin-no = No
+admin-left = 👌 Nothing was done.
+admin-too-late = ⚠️ This question is no longer open: it was answered, or is older than 15 minutes. Use the command again.
+admin-not-asked = ⚠️ Only the admin who was asked can answer this.
+admin-unsure = ⚠️ The queue stopped answering in the middle. Please look with /admin overview whether it was done, and use the command again if not.
+ask-pause-queue = ⏸️ **Pause the whole queue?** No worker gets another job, in any server, until `/admin resume`. { $waiting ->
+    [one] { $waiting } job waits and keeps
+   *[other] { $waiting } jobs wait and keep
+    } its place; { $running ->
+    [one] { $running } running one ends
+   *[other] { $running } running ones end
+    } in peace.
+ask-drain = 🚰 **Drain { $scope }?** It gets no more jobs until `/admin resume`; { $running ->
+    [one] { $running } running one ends
+   *[other] { $running } running ones end
+    } in peace.
+ask-quarantine = 🤒 **Put { $scope } into quarantine?** It gets no more jobs until `/admin release`; { $running ->
+    [one] { $running } running one ends
+   *[other] { $running } running ones end
+    } in peace.
+ask-clear = 🧹 **Cancel all jobs of { $member } in this server?** { $waiting } waiting and { $running } running now, and those to be tried again later. That can't be undone.
+ask-requeue-fleet = 🔁 **Give { $count ->
+    [one] the { $count } failed job
+   *[other] all { $count } failed jobs
+    } a new life?** These are the jobs of all servers. Each is tried again from the beginning.
+ask-requeue-server = 🔁 **Give { $count ->
+    [one] the { $count } failed job
+   *[other] all { $count } failed jobs
+    } of this server a new life?** Each is tried again from the beginning.
+
+admin-paused = ⏸️ { $scope } is paused. { $running ->
+    [0] Nothing runs there.
+    [one] { $running } job still runs there and ends in peace.
+   *[other] { $running } jobs still run there and end in peace.
+    } It goes on with `/admin resume`.
+admin-resumed = ▶️ { $scope } goes on.
+admin-draining = 🚰 { $scope } gets no more jobs. { $running ->
+    [one] { $running } job still runs there and ends in peace.
+   *[other] { $running } jobs still run there and end in peace.
+    } It goes on with `/admin resume`.
+admin-drained = 🚰 { $scope } is drained: nothing runs there, and it gets no more jobs until `/admin resume`.
+admin-quarantined = 🤒 { $scope } is in quarantine until `/admin release`.
+admin-released = ▶️ { $scope } takes jobs again.
+admin-tried-now = ▶️ { $scope } is not paused by an admin (any more), and its WebUI is tried at once; it takes jobs again when that goes well.
+admin-bumped = ⏫ Job `{ $id }` goes next.
+admin-cancelled = ✋ Job `{ $id }` is cancelled.
+admin-cancelling = ✋ Job `{ $id }` is being stopped.
+admin-cleared = 🧹 { $count ->
+    [0] { $member } had no job here that could be cancelled.
+    [one] { $count } job of { $member } is cancelled.
+   *[other] { $count } jobs of { $member } are cancelled.
+    }
+admin-requeued = 🔁 Job `{ $id }` waits again.
+admin-requeued-all = 🔁 { $count ->
+    [one] { $count } job waits again.
+   *[other] { $count } jobs wait again.
+    }
+
+refusal-admin-not-home = this steers the whole fleet, and that is not for the admins of this server. The bot's owner can allow it by setting `ZOSMA_HOME_GUILDS={ $guild }` and starting the bot again.
+refusal-admin-no-job = there is no job { $given } here; it may have been forgotten.
+refusal-admin-not-waiting = job { $id } doesn't wait, so there is nothing to move.
+refusal-admin-not-failed = job { $id } hasn't failed, so there is nothing to requeue.
+refusal-admin-nothing-failed = no job has failed, so there is nothing to requeue.
+refusal-admin-ended = job { $id } has ended already.
+refusal-admin-not-paused = { $scope } is not paused.
+refusal-admin-not-quarantined = { $scope } is not in quarantine.
+refusal-admin-no-scope = “{ $given }” is not known; there are: { $there }.
+refusal-admin-no-scopes = nothing of that kind is there right now.
