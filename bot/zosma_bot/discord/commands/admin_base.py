@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import discord
 from discord import app_commands
@@ -15,6 +15,30 @@ from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 #: (label, value) of what an option offers.
 Offers = list[tuple[str, str]]
+
+
+Found = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+
+class _Writable(app_commands.Transformer):
+    """A channel in which people write, as Discord hands it over: it need not be in the bot's memory."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.voice, kinds.news, kinds.news_thread, kinds.public_thread, kinds.private_thread,
+                kinds.stage_voice, kinds.forum]  # fmt: skip
+
+    async def transform(self, _: discord.Interaction[Any], value: Any, /) -> Found:
+        """Nothing to do: it comes resolved."""
+        return cast(Found, value)
+
+
+AnyChannel = app_commands.Transform[Found, _Writable]
 
 
 class AdminGroup(app_commands.Group):
