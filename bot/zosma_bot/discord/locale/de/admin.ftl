@@ -91,6 +91,7 @@ act-report-delete = löschte eine gemeldete Nachricht:
 act-report-dismiss = verwarf eine Meldung:
 act-rules = setzte Regeln:
 
+moderators-only = ⚠️ Das dürfen nur Moderatoren (Recht „Nachrichten verwalten“ oder „Server verwalten“).
 admin-yes = Ja, so machen
 admin-no = Nein
 admin-left = 👌 Es ist nichts geschehen.

@@ -93,6 +93,7 @@ act-report-delete = deleted a reported message
 act-report-dismiss = dismissed a report
 act-rules = set rules of
 
+moderators-only = ⚠️ Only moderators (permission “Manage Messages” or “Manage Server”) may use this.
 admin-yes = Yes, do it
 admin-no = No
 admin-left = 👌 Nothing was done.
