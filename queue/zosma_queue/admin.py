@@ -16,8 +16,10 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
+from zosma_queue.moderation import UNMODERATED, Rules, parse_rules
 from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy, parse_policy
+from zosma_queue.records import Document, encoded
 from zosma_queue.scripts import acall, redis_errors
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -91,6 +93,7 @@ class Admin:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
         self._policies: tuple[float, dict[str, Policy]] = (float("-inf"), {})
+        self._rules: tuple[float, dict[str, Rules]] = (float("-inf"), {})
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -259,6 +262,63 @@ class Admin:
         pipe.xadd(keys.AUDIT, _audited(who, "limits", name), maxlen=AUDIT_MAX, approximate=True)
         with redis_errors():
             await pipe.execute()
+        self._policies = (float("-inf"), {})
+
+    # -- moderation ---------------------------------------------------------------------------------------------
+
+    async def rules(self, group: str) -> Rules:
+        """What a group may not ask for; at most two seconds old."""
+        read, known = self._rules
+        if time.monotonic() - read > POLICY_AGE_S:
+            with redis_errors():
+                found: dict[bytes, bytes] = await self._redis.hgetall(keys.MODERATION)
+            known = {name.decode(): Rules.model_validate_json(value) for name, value in found.items()}
+            self._rules = (time.monotonic(), known)
+        return known.get(group, UNMODERATED)
+
+    async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> Rules:
+        """Sets what a group may not ask for.
+
+        Raises:
+          RequestRefusedError: when a field is wrong.
+        """
+        rules = parse_rules(fields)
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(keys.MODERATION, group, rules.model_dump_json())
+        pipe.xadd(keys.AUDIT, _audited(who, "words", group), maxlen=AUDIT_MAX, approximate=True)
+        with redis_errors():
+            await pipe.execute()
+        self._rules = (float("-inf"), {})
+        return rules
+
+    async def replace(
+        self,
+        who: str,
+        group: str,
+        *,
+        record: tuple[str, str, Document] | None = None,
+        rules: Rules | None = None,
+        policies: Mapping[str, Policy | None] | None = None,
+    ) -> None:
+        """Sets a server's record (kind, id, document), rules and policies (None drops one): all of it or nothing.
+
+        Raises:
+          RequestRefusedError: when the record is too large.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        if record:
+            pipe.set(keys.record(record[0], record[1]), encoded(record[2]))
+        if rules:
+            pipe.hset(keys.MODERATION, group, rules.model_dump_json())
+        for name, policy in (policies or {}).items():
+            if policy is None:
+                pipe.hdel(keys.POLICIES, name)
+            else:
+                pipe.hset(keys.POLICIES, name, policy.model_dump_json())
+        pipe.xadd(keys.AUDIT, _audited(who, "import", group), maxlen=AUDIT_MAX, approximate=True)
+        with redis_errors():
+            await pipe.execute()
+        self._rules = (float("-inf"), {})
         self._policies = (float("-inf"), {})
 
 

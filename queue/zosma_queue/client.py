@@ -25,6 +25,7 @@ from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
+from zosma_queue.moderation import moderated
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
@@ -160,11 +161,12 @@ class Queue:
           NoWorkerError: when no worker is ready.
           InfeasibleError: when none of them can do it.
           LimitError: when it would break a limit of the sender's policy.
-          RequestRefusedError: when the request names something nobody has.
+          RequestRefusedError: when the request names something nobody has, or breaks the group's rules.
           QueueUnavailableError: when Redis doesn't answer.
         """
         workers = await self.workers()
-        request = Catalogue.of(workers).resolve(request.pinned())
+        catalogue = Catalogue.of(workers)
+        request = moderated(await self.admin.rules(sender.group), catalogue.resolve(request.pinned()), catalogue)
         job_id = job_id or new_job_id()
         policies = await self.admin.policies()
         job = NewJob(

@@ -36,7 +36,7 @@ class Records:
           RequestRefusedError: when it is too large.
         """
         with redis_errors():
-            await self._redis.set(keys.record(kind, id), _encoded(document), ex=ttl_s)
+            await self._redis.set(keys.record(kind, id), encoded(document), ex=ttl_s)
 
     async def drop(self, kind: str, id: str) -> bool:  # noqa: A002
         """Forgets the document; False when there was none."""
@@ -65,7 +65,7 @@ class Records:
                     if edited is None:
                         pipe.delete(key)
                     else:
-                        pipe.set(key, _encoded(edited), keepttl=True)
+                        pipe.set(key, encoded(edited), keepttl=True)
                     try:
                         await pipe.execute()
                     except WatchError:
@@ -73,7 +73,8 @@ class Records:
                     return edited or {}
 
 
-def _encoded(document: Document) -> bytes:
+def encoded(document: Document) -> bytes:
+    """As it is kept; raises RequestRefusedError when it is too large."""
     encoded = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(encoded) > DOCUMENT_MAX_BYTES:
         raise RequestRefusedError(

@@ -12,7 +12,7 @@ import discord
 from zosma_bot.discord import rules, texts
 from zosma_bot.discord.buttons import Button, view_of
 from zosma_bot.discord.custom_id import CustomId
-from zosma_bot.discord.deeds import Args, Deed, fleet, jobs
+from zosma_bot.discord.deeds import Args, Deed, fleet, import_file, jobs
 from zosma_bot.discord.desk import Desk, say
 from zosma_bot.discord.ladder import NO_MENTIONS
 from zosma_bot.discord.language import words_of
@@ -26,7 +26,7 @@ YES, NO = "ay", "an"
 #: As long as Discord lets an ephemeral message be changed.
 TTL_S = 15 * 60
 
-DEEDS: dict[str, Deed] = fleet.DEEDS | jobs.DEEDS
+DEEDS: dict[str, Deed] = fleet.DEEDS | jobs.DEEDS | import_file.DEEDS
 
 
 async def ask(desk: Desk, interaction: discord.Interaction[Any], deed: str, args: Args, question: str) -> None:

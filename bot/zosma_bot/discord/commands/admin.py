@@ -7,13 +7,21 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.commands import admin_defaults, admin_fleet, admin_jobs, admin_limits, admin_look, admin_rules
+from zosma_bot.discord.commands import (
+    admin_defaults,
+    admin_fleet,
+    admin_jobs,
+    admin_limits,
+    admin_look,
+    admin_rules,
+    admin_words,
+)
 from zosma_bot.discord.commands.admin_base import AdminGroup
 from zosma_bot.discord.commands.slash import group
 from zosma_bot.discord.desk import Desk
 
 #: One module for each kind of command; Discord takes 25 commands and groups of commands here.
-PARTS = (admin_look, admin_fleet, admin_jobs, admin_limits, admin_rules, admin_defaults)
+PARTS = (admin_look, admin_fleet, admin_jobs, admin_limits, admin_rules, admin_defaults, admin_words)
 
 
 def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:

@@ -16,11 +16,10 @@ from zosma_bot.discord.commands.admin_rules import Fields, change
 from zosma_bot.discord.commands.slash import group, slash
 from zosma_bot.discord.desk import Desk, say
 from zosma_bot.discord.language import words_of
+from zosma_bot.discord.names import known_checkpoint, known_style
 from zosma_bot.discord.rules import Defaults, GuildRules
 
 Name = app_commands.Range[str, 1, 200]
-#: As many names are offered in a refusal.
-NAMED = 10
 
 
 def add(root: app_commands.Group, desk: Desk) -> None:
@@ -42,9 +41,9 @@ def add(root: app_commands.Group, desk: Desk) -> None:
             raise refused("admin-defaults-empty")
         place = _place(channel)
         if checkpoint:
-            given["checkpoint"] = await _known_checkpoint(desk, checkpoint)
+            given["checkpoint"] = await known_checkpoint(desk, checkpoint)
         if style:
-            given["style"] = await _known_style(desk, interaction, style)
+            given["style"] = await known_style(desk, guild_of(interaction), style)
         what = "defaults" + (f" in {place}" if place else "") + f": {', '.join(given)}"
         found = await change(desk, interaction, what, _over(place, given))
         await _told(interaction, place, found)
@@ -87,30 +86,3 @@ async def _told(interaction: discord.Interaction[Any], place: str | None, found:
         here = found.channel_defaults.get(int(place), Defaults())
         shown = w("rules-defaults-in", channel=f"<#{place}>", shown=rules_texts.defaults(w, here))
     await say(interaction, f"✅ {shown}")
-
-
-async def _known_checkpoint(desk: Desk, typed: str) -> str:
-    """The checkpoint's own name. While no worker is there nobody knows them, and it is taken at its word.
-
-    Raises:
-      RequestRefusedError: when no worker has it.
-    """
-    there = (await desk.catalogue()).checkpoints
-    for one in there:
-        if one.is_called(typed):
-            return one.name
-    if not there:
-        return typed
-    raise refused("admin-no-scope", given=typed[:60], there=", ".join(one.name for one in there[:NAMED]))
-
-
-async def _known_style(desk: Desk, interaction: discord.Interaction[Any], typed: str) -> str:
-    """A preset that the server shares, or a style of the WebUIs: a member's own is no use to others."""
-    shared = list(await desk.prefs.shared(guild_of(interaction)))
-    there = [*shared, *(one.name for one in (await desk.catalogue()).styles)]
-    for name in there:
-        if name.casefold() == typed.strip().casefold():
-            return name
-    if not there:
-        raise refused("admin-no-styles")
-    raise refused("admin-no-scope", given=typed[:60], there=", ".join(there[:NAMED]))

@@ -10,6 +10,7 @@ from discord import app_commands
 
 from zosma_bot.discord import rules_texts, texts
 from zosma_bot.discord.authority import group_of, refused
+from zosma_bot.discord.commands import admin_file
 from zosma_bot.discord.commands.admin_base import AdminGroup, AnyChannel, begin, guild_of
 from zosma_bot.discord.commands.slash import choices, group, slash
 from zosma_bot.discord.desk import Desk, say
@@ -53,6 +54,7 @@ def add(root: app_commands.Group, desk: Desk) -> None:
     rules = group("rules", root, cls=AdminGroup)
     _switches(rules, desk)
     _people(rules, desk)
+    admin_file.add(rules, desk)
 
 
 def _channels(channels: app_commands.Group, desk: Desk) -> None:

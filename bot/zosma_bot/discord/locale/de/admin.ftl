@@ -320,3 +320,78 @@ refusal-admin-buttons-whose = welche Rolle? Nenne eine dazu.
 refusal-admin-cannot-post = in diesem Kanal kann ich nicht schreiben. Gib mir dort die Rechte Kanal ansehen, Nachrichten senden, Dateien anhängen und Links einbetten, und versuche es noch einmal.
 refusal-admin-defaults-empty = nenne Checkpoint, Stil oder negativen Prompt; /admin defaults clear leert sie.
 refusal-admin-no-styles = gerade gibt es weder Stile noch geteilte Presets.
+
+command-admin-words = wörter
+    .description = Wörter, die Prompts hier nicht haben dürfen
+command-admin-words-add = hinzufügen
+    .description = Ein Wort oder eine Wendung sperren
+command-admin-words-add-word = wort
+    .description = Groß und klein, Akzente und Zeichen sind gleich
+command-admin-words-remove = entfernen
+    .description = Es wieder erlauben
+command-admin-words-remove-word = wort
+    .description = Welches
+command-admin-words-list = liste
+    .description = Die gesperrten Wörter zeigen
+command-admin-checkpoints = checkpoints
+    .description = Checkpoints, die hier benutzt werden können
+command-admin-checkpoints-allow = erlauben
+    .description = Einen erlauben; andere sind dann zu
+command-admin-checkpoints-allow-checkpoint = checkpoint
+    .description = Welchen
+command-admin-checkpoints-remove = entfernen
+    .description = Einen von der Liste nehmen
+command-admin-checkpoints-remove-checkpoint = checkpoint
+    .description = Welchen
+command-admin-checkpoints-list = liste
+    .description = Die Liste zeigen
+command-admin-rules-show = zeigen
+    .description = Alle Regeln dieses Servers zeigen
+command-admin-rules-export = exportieren
+    .description = Regeln, Wörter, Checkpoints und Grenzen als Datei
+command-admin-rules-import = importieren
+    .description = So eine Datei an ihre Stelle setzen
+command-admin-rules-import-file = datei
+    .description = Wie der Export sie gibt
+
+act-words = setzte Wörter oder Checkpoints:
+act-import = importierte Regeln:
+words-blocked = 🚫 In Prompts hier gesperrt:
+words-none = Hier ist kein Wort gesperrt.
+checkpoints-only = 🧩 Nur diese Checkpoints können hier benutzt werden: { $shown }
+checkpoints-all = 🧩 Jeder Checkpoint kann hier benutzt werden.
+export-here = 📦 Regeln, gesperrte Wörter, erlaubte Checkpoints und Grenzen der Rollen dieses Servers. `/admin rules import` nimmt sie wieder.
+import-wrong = ⚠️ Nichts wurde geändert. In dieser Datei:
+    { $problems }
+import-unknown = so einen Teil gibt es nicht; es gibt { $there }
+import-version = muss { $version } sein
+import-no-text = Sie ist kein Text (UTF-8).
+import-no-json = Sie ist kein JSON: Zeile { $line }, Spalte { $column } ansehen.
+import-no-object = muss ein JSON-Objekt sein, in geschweiften Klammern
+import-no-channel = dieser Server hat keinen Kanal { $id }
+import-no-role = dieser Server hat keine Rolle { $id }
+import-rules = alle Regeln
+import-words = { $count ->
+    [one] { $count } gesperrtes Wort
+   *[other] { $count } gesperrte Wörter
+    }
+import-checkpoints = { $count ->
+    [0] jeder Checkpoint erlaubt
+    [one] { $count } erlaubter Checkpoint
+   *[other] { $count } erlaubte Checkpoints
+    }
+import-limits = { $count ->
+    [0] keine Grenzen für Rollen
+    [one] Grenzen für { $count } Rolle
+   *[other] Grenzen für { $count } Rollen
+    }
+ask-import = 📦 **Die Datei an die Stelle der eigenen Regeln setzen?** Darin: { $parts }. Was jetzt gilt, wird überschrieben; vorher exportieren, wenn du es vielleicht zurückhaben willst.
+import-done = 📦 Getan: Die Regeln der Datei gelten jetzt hier. `/admin rules show` zeigt sie.
+
+refusal-blocked-word = der Prompt enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
+refusal-checkpoint-not-allowed = nur diese Checkpoints können hier benutzt werden: { $allowed }.
+refusal-admin-no-letters = darin ist kein Buchstabe und keine Ziffer, es würde also nichts gesperrt.
+refusal-admin-listed = das steht schon auf der Liste.
+refusal-admin-import-empty = diese Datei sagt nichts: Sie hat weder Regeln noch Wörter, Checkpoints oder Grenzen.
+refusal-admin-import-large = diese Datei ist zu groß: Höchstens { $most } sind möglich.
+refusal-admin-import-unfetched = die Datei ließ sich nicht von Discord holen. Schick sie noch einmal.

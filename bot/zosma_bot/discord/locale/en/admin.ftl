@@ -324,3 +324,80 @@ refusal-admin-buttons-whose = which role? Name one with it.
 refusal-admin-cannot-post = I can't write in that channel. Give me the permissions View Channel, Send Messages, Attach Files and Embed Links there, and try again.
 refusal-admin-defaults-empty = name a checkpoint, style or negative prompt; /admin defaults clear takes them away.
 refusal-admin-no-styles = there is no style or shared preset right now.
+
+# Words, checkpoints, and the rules as a file.
+
+command-admin-words = words
+    .description = Words that prompts must not have here
+command-admin-words-add = add
+    .description = Block a word or phrase
+command-admin-words-add-word = word
+    .description = Compared without case, accents and punctuation
+command-admin-words-remove = remove
+    .description = Allow it again
+command-admin-words-remove-word = word
+    .description = Which
+command-admin-words-list = list
+    .description = Show the blocked words
+command-admin-checkpoints = checkpoints
+    .description = Checkpoints that can be used here
+command-admin-checkpoints-allow = allow
+    .description = Allow one; others are closed then
+command-admin-checkpoints-allow-checkpoint = checkpoint
+    .description = Which
+command-admin-checkpoints-remove = remove
+    .description = Take one off the list
+command-admin-checkpoints-remove-checkpoint = checkpoint
+    .description = Which
+command-admin-checkpoints-list = list
+    .description = Show the list
+command-admin-rules-show = show
+    .description = Show all of this server's rules
+command-admin-rules-export = export
+    .description = Rules, words, checkpoints and limits as a file
+command-admin-rules-import = import
+    .description = Put such a file in their place
+command-admin-rules-import-file = file
+    .description = As export gives it
+
+act-words = set words or checkpoints of
+act-import = imported the rules of
+words-blocked = 🚫 Blocked in prompts here:
+words-none = No word is blocked here.
+checkpoints-only = 🧩 Only these checkpoints can be used here: { $shown }
+checkpoints-all = 🧩 Every checkpoint can be used here.
+export-here = 📦 This server's rules, blocked words, allowed checkpoints and its roles' limits. `/admin rules import` takes it back.
+import-wrong = ⚠️ Nothing was changed. In this file:
+    { $problems }
+import-unknown = no such part; there are { $there }
+import-version = must be { $version }
+import-no-text = It is no text (UTF-8).
+import-no-json = It is no JSON: look at line { $line }, column { $column }.
+import-no-object = must be a JSON object, in curly brackets
+import-no-channel = this server has no channel { $id }
+import-no-role = this server has no role { $id }
+import-rules = all rules
+import-words = { $count ->
+    [one] { $count } blocked word
+   *[other] { $count } blocked words
+    }
+import-checkpoints = { $count ->
+    [0] every checkpoint allowed
+    [one] { $count } allowed checkpoint
+   *[other] { $count } allowed checkpoints
+    }
+import-limits = { $count ->
+    [0] no limits of roles
+    [one] limits of { $count } role
+   *[other] limits of { $count } roles
+    }
+ask-import = 📦 **Put the file in the place of this server's own?** It has: { $parts }. What is there now is overwritten; export it first if you may want it back.
+import-done = 📦 Done: the file's rules are this server's now. `/admin rules show` shows them.
+
+refusal-blocked-word = the prompt has “{ $word }”, which is blocked here. Leave it out.
+refusal-checkpoint-not-allowed = only these checkpoints can be used here: { $allowed }.
+refusal-admin-no-letters = this has no letter or digit, so nothing would be blocked.
+refusal-admin-listed = that is on the list already.
+refusal-admin-import-empty = this file says nothing: it has neither rules, words, checkpoints nor limits.
+refusal-admin-import-large = this file is too large: at most { $most } are possible.
+refusal-admin-import-unfetched = the file could not be fetched from Discord. Send it again.
