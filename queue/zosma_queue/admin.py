@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +15,12 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
-from zosma_queue.moderation import UNMODERATED, Rules, parse_rules
+from zosma_queue.moderation import Rules, parse_rules
 from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy, parse_policy
 from zosma_queue.records import Document, encoded
 from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.tally import Tally, take_tally
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
 _LISTED = {
@@ -35,8 +35,6 @@ POLICY_AGE_S = 2.0
 BATCH = 500
 #: A worker gives signs of life every two seconds; one that gives none for so long is gone.
 TRY_NOW_TTL_S = 60
-#: Jobs that one overview counts, of each state.
-COUNTED = 10_000
 #: Acts that the audit stream keeps, about.
 AUDIT_MAX = 10_000
 
@@ -59,21 +57,6 @@ class Act:
     act: str
     target: str
     at_ms: int
-
-
-Counts = dict[str, tuple[int, int]]
-"""Name → jobs that wait, jobs that run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """How many jobs there are of what, those with most first."""
-
-    lanes: Counts
-    checkpoints: Counts
-    owners: Counts
-    workers: Counts
-    oldest_wait_s: float | None
 
 
 @dataclass(frozen=True)
@@ -114,20 +97,9 @@ class Admin:
             rows = await pipe.execute() if ids else []
         return [Job.from_hash(job_id.decode(), row) for job_id, row in zip(ids, rows, strict=True) if row]
 
-    async def overview(self) -> Overview:
-        """How many jobs wait and run, by lane, checkpoint (`` for any), owner and worker."""
-        waiting = await self.jobs(State.WAITING, limit=COUNTED)
-        running = await self.jobs(State.RUNNING, limit=COUNTED)
-        with redis_errors():
-            now = await self._redis.time()
-        oldest = min((job.created_ms for job in waiting), default=None)
-        return Overview(
-            lanes=_counted(waiting, running, lambda job: job.lane),
-            checkpoints=_counted(waiting, running, lambda job: (job.request and job.request.checkpoint) or ""),
-            owners=_counted(waiting, running, lambda job: job.owner),
-            workers=_counted([], running, lambda job: job.worker or ""),
-            oldest_wait_s=None if oldest is None else max(now[0] + now[1] / 1e6 - oldest / 1000, 0.0),
-        )
+    async def tally(self) -> Tally:
+        """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
+        return await take_tally(self._redis)
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -271,10 +243,10 @@ class Admin:
         read, known = self._rules
         if time.monotonic() - read > POLICY_AGE_S:
             with redis_errors():
-                found: dict[bytes, bytes] = await self._redis.hgetall(keys.MODERATION)
+                found: dict[bytes, bytes] = await self._redis.hgetall(keys.RULES)
             known = {name.decode(): Rules.model_validate_json(value) for name, value in found.items()}
             self._rules = (time.monotonic(), known)
-        return known.get(group, UNMODERATED)
+        return known.get(group, Rules())
 
     async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> Rules:
         """Sets what a group may not ask for.
@@ -284,8 +256,8 @@ class Admin:
         """
         rules = parse_rules(fields)
         pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(keys.MODERATION, group, rules.model_dump_json())
-        pipe.xadd(keys.AUDIT, _audited(who, "words", group), maxlen=AUDIT_MAX, approximate=True)
+        pipe.hset(keys.RULES, group, rules.model_dump_json())
+        pipe.xadd(keys.AUDIT, _audited(who, "rules", group), maxlen=AUDIT_MAX, approximate=True)
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
@@ -309,7 +281,7 @@ class Admin:
         if record:
             pipe.set(keys.record(record[0], record[1]), encoded(record[2]))
         if rules:
-            pipe.hset(keys.MODERATION, group, rules.model_dump_json())
+            pipe.hset(keys.RULES, group, rules.model_dump_json())
         for name, policy in (policies or {}).items():
             if policy is None:
                 pipe.hdel(keys.POLICIES, name)
@@ -320,11 +292,6 @@ class Admin:
             await pipe.execute()
         self._rules = (float("-inf"), {})
         self._policies = (float("-inf"), {})
-
-
-def _counted(waiting: Iterable[Job], running: Iterable[Job], name: Callable[[Job], str]) -> Counts:
-    waits, runs = Counter(map(name, waiting)), Counter(map(name, running))
-    return {one: (waits[one], runs[one]) for one, _ in (waits + runs).most_common()}
 
 
 def _audited(who: str, act: str, target: str) -> dict[str, str | int]:

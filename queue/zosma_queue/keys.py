@@ -53,7 +53,7 @@ AUDIT = PREFIX + "audit"
 #: hash: role or API key → its policy (JSON).
 POLICIES = PREFIX + "policies"
 #: hash: group → its blocked words and allowed checkpoints (JSON). Python's alone: no script touches it.
-MODERATION = PREFIX + "moderation"
+RULES = PREFIX + "rules"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
 #: string: number of the last job accepted.

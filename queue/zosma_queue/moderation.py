@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -32,9 +32,6 @@ class Rules(BaseModel):
     """Words and phrases, compared without case, accents and punctuation."""
     checkpoints: tuple[Name, ...] = Field((), max_length=200)
     """The only ones allowed; empty: all."""
-
-
-UNMODERATED = Rules()
 
 
 def parse_rules(fields: Mapping[str, object]) -> Rules:
@@ -97,8 +94,3 @@ def moderated(rules: Rules, request: Request, catalogue: Catalogue) -> Request:
         code="checkpoint-not-allowed",
         values={"allowed": shown},
     )
-
-
-def fields_of(rules: Rules) -> dict[str, Any]:
-    """The fields, to be changed and parsed again."""
-    return rules.model_dump(mode="json")

@@ -11,10 +11,11 @@ from zosma_bot.discord import texts
 from zosma_bot.discord.card import Colour
 from zosma_bot.discord.language import Words
 from zosma_bot.discord.scopes import WORKER, scope_name
-from zosma_queue.admin import Act, Counts, Overview, Pause
+from zosma_queue.admin import Act, Pause
 from zosma_queue.client import Depth
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.job import Job
+from zosma_queue.tally import Counts, Tally
 
 #: Discord's limits for an embed: 1024 characters a field, 25 fields, 6000 in all.
 FIELD_MAX_CHARS = 1000
@@ -41,7 +42,7 @@ def moment(at_ms: int) -> str:
 
 
 def overview(
-    w: Words, found: Overview, depth: Depth, pauses: Sequence[Pause], sees: Callable[[str], bool]
+    w: Words, found: Tally, depth: Depth, pauses: Sequence[Pause], sees: Callable[[str], bool]
 ) -> discord.Embed:
     """How full the queue is, and of what. Owners whom the admin may not see are left out."""
     lines = [texts.depth(w, depth)]

@@ -44,7 +44,7 @@ def add(root: app_commands.Group, desk: Desk) -> None:
         await begin(interaction)
         w = words_of(interaction)
         owner = owner_in(interaction, member.id)
-        waiting, running = (await desk.queue.admin.overview()).owners.get(owner, (0, 0))
+        waiting, running = (await desk.queue.admin.tally()).owners.get(owner, (0, 0))
         question = w("ask-clear", member=member.mention, waiting=waiting, running=running)
         await ask(desk, interaction, "clear", {"member": str(member.id)}, question)
 

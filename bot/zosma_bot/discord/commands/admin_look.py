@@ -31,7 +31,7 @@ def add(root: app_commands.Group, desk: Desk) -> None:
     async def overview(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
         admin = desk.queue.admin
-        found, depth, pauses = await asyncio.gather(admin.overview(), desk.queue.depth(), admin.pauses())
+        found, depth, pauses = await asyncio.gather(admin.tally(), desk.queue.depth(), admin.pauses())
         w = words_of(interaction)
         embed = admin_texts.overview(w, found, depth, pauses, lambda owner: sees(desk, interaction, owner))
         await say(interaction, "", embed=embed)

@@ -16,7 +16,7 @@ from zosma_bot.discord.commands.slash import group, slash
 from zosma_bot.discord.desk import Desk, say
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.names import known_checkpoint
-from zosma_queue.moderation import Rules, fields_of, plain_words
+from zosma_queue.moderation import Rules
 
 Word = app_commands.Range[str, 1, 60]
 Name = app_commands.Range[str, 1, 200]
@@ -32,10 +32,15 @@ async def _change(
     desk: Desk, interaction: discord.Interaction[Any], name: str, edit: Callable[[list[str]], list[str]]
 ) -> Rules:
     here = group_of(interaction)
-    fields = fields_of(await desk.queue.admin.rules(here))
+    fields = (await desk.queue.admin.rules(here)).model_dump(mode="json")
     return await desk.queue.admin.set_rules(
         texts.admin_name(interaction), here, fields | {name: edit(list(fields[name]))}
     )
+
+
+def _same(word: str) -> str:
+    """A word as it is compared with those on the list; prompts are compared far more thoroughly, by the queue."""
+    return " ".join(word.casefold().split())
 
 
 def _words(words: app_commands.Group, desk: Desk) -> None:
@@ -49,21 +54,21 @@ def _words(words: app_commands.Group, desk: Desk) -> None:
     @slash(words, "add")
     async def block(interaction: discord.Interaction[Any], word: Word) -> None:
         await begin(interaction)
-        if not plain_words(word):
+        if not any(sign.isalnum() for sign in word):
             raise refused("admin-no-letters")
         known = (await desk.queue.admin.rules(group_of(interaction))).blocked
-        if plain_words(word) in map(plain_words, known):
+        if _same(word) in map(_same, known):
             raise refused("admin-listed")
         await told(interaction, await _change(desk, interaction, "blocked", lambda old: [*old, word]))
 
     @slash(words, "remove")
     async def allow(interaction: discord.Interaction[Any], word: Word) -> None:
         await begin(interaction)
-        gone = plain_words(word)
+        gone = _same(word)
         known = (await desk.queue.admin.rules(group_of(interaction))).blocked
-        if gone not in map(plain_words, known):
+        if gone not in map(_same, known):
             raise refused("admin-not-listed")
-        edit: Callable[[list[str]], list[str]] = lambda old: [one for one in old if plain_words(one) != gone]  # noqa: E731
+        edit: Callable[[list[str]], list[str]] = lambda old: [one for one in old if _same(one) != gone]  # noqa: E731
         await told(interaction, await _change(desk, interaction, "blocked", edit))
 
     @slash(words, "list")

@@ -12,7 +12,7 @@ from zosma_bot.discord.deeds import Args, Deed
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.server_file import Content, Reader
-from zosma_queue.moderation import Rules, fields_of, parse_rules
+from zosma_queue.moderation import Rules, parse_rules
 from zosma_queue.policy import Policy
 
 
@@ -52,7 +52,7 @@ async def _moderation(desk: Desk, interaction: discord.Interaction[Any], content
     if content.moderation is None:
         return None
     known = await desk.queue.admin.rules(group_of(interaction))
-    return parse_rules(fields_of(known) | content.moderation)
+    return parse_rules(known.model_dump(mode="json") | content.moderation)
 
 
 async def _policies(desk: Desk, interaction: discord.Interaction[Any], content: Content) -> dict[str, Policy | None]:

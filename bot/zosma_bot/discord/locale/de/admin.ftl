@@ -354,7 +354,6 @@ command-admin-rules-import = importieren
 command-admin-rules-import-file = datei
     .description = Wie der Export sie gibt
 
-act-words = setzte Wörter oder Checkpoints:
 act-import = importierte Regeln:
 words-blocked = 🚫 In Prompts hier gesperrt:
 words-none = Hier ist kein Wort gesperrt.

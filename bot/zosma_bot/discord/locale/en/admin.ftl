@@ -360,7 +360,6 @@ command-admin-rules-import = import
 command-admin-rules-import-file = file
     .description = As export gives it
 
-act-words = set words or checkpoints of
 act-import = imported the rules of
 words-blocked = 🚫 Blocked in prompts here:
 words-none = No word is blocked here.
