@@ -15,10 +15,11 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
-from zosma_queue.moderation import Rules, parse_rules
+from zosma_queue.moderation import Rules, decode_rules, parse_rules
 from zosma_queue.needs import Lane
+from zosma_queue.overview import Overview, take_overview
 from zosma_queue.policy import Policy, parse_policy
-from zosma_queue.records import Document, encoded
+from zosma_queue.records import encoded
 from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.tally import Tally, take_tally
 
@@ -88,7 +89,12 @@ class Admin:
         """
         if state not in _LISTED:
             known = ", ".join(_LISTED)
-            raise RequestRefusedError(f"state {state!r} is not listed: {known} are", field="state")
+            raise RequestRefusedError(
+                f"state {state!r} is not listed: {known} are",
+                code="unknown-state",
+                field="state",
+                values={"given": str(state), "known": known},
+            )
         with redis_errors():
             ids = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
             pipe = self._redis.pipeline(transaction=False)
@@ -129,6 +135,10 @@ class Admin:
         with redis_errors():
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
         return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
+
+    async def overview(self) -> Overview:
+        """What waits and runs, by lane, checkpoint, owner and worker (overview.py)."""
+        return await take_overview(self._redis)
 
     # -- acting -------------------------------------------------------------------------------------------------
 
@@ -184,6 +194,12 @@ class Admin:
         """Gives a failed job a new life; False when it hasn't failed."""
         return await acall(self._redis, calls.replay(who, job_id))
 
+    async def retry_all(self, who: str, limit: int = 1000) -> int:
+        """Gives the `limit` jobs that failed first a new life; how many got one."""
+        with redis_errors():
+            ids = await self._redis.zrange(keys.DEAD, 0, limit - 1) if limit > 0 else []
+        return sum([await self.retry(who, job_id.decode()) for job_id in ids])
+
     async def purge(self, who: str, job_ids: list[str] | None = None) -> int:
         """Forgets failed jobs, all of them when none are named; how many."""
         if job_ids is None:
@@ -236,39 +252,49 @@ class Admin:
             await pipe.execute()
         self._policies = (float("-inf"), {})
 
-    # -- moderation ---------------------------------------------------------------------------------------------
+    # -- rules --------------------------------------------------------------------------------------------------
 
-    async def rules(self, group: str) -> Rules:
-        """What a group may not ask for; at most two seconds old."""
-        read, known = self._rules
-        if time.monotonic() - read > POLICY_AGE_S:
-            with redis_errors():
-                found: dict[bytes, bytes] = await self._redis.hgetall(keys.RULES)
-            known = {name.decode(): Rules.model_validate_json(value) for name, value in found.items()}
-            self._rules = (time.monotonic(), known)
-        return known.get(group, Rules())
+    async def rules(self, group: str = "") -> Rules:
+        """What is allowed in a group, or with "" to everybody; at most two seconds old."""
+        return (await self._all_rules()).get(group, Rules())
+
+    async def rules_for(self, group: str) -> list[Rules]:
+        """What a request from this group is held to: everybody's rules, and its own."""
+        known = await self._all_rules()
+        return [known[name] for name in dict.fromkeys(("", group)) if name in known]
 
     async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> Rules:
-        """Sets what a group may not ask for.
+        """Sets what is allowed in a group, or with "" to everybody; fields left out allow everything.
 
         Raises:
           RequestRefusedError: when a field is wrong.
         """
         rules = parse_rules(fields)
         pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(keys.RULES, group, rules.model_dump_json())
-        pipe.xadd(keys.AUDIT, _audited(who, "rules", group), maxlen=AUDIT_MAX, approximate=True)
+        if rules == Rules():
+            pipe.hdel(keys.RULES, group)
+        else:
+            pipe.hset(keys.RULES, group, rules.model_dump_json())
+        pipe.xadd(keys.AUDIT, _audited(who, "rules", group or "everybody"), maxlen=AUDIT_MAX, approximate=True)
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
         return rules
+
+    async def _all_rules(self) -> dict[str, Rules]:
+        read, known = self._rules
+        if time.monotonic() - read > POLICY_AGE_S:
+            with redis_errors():
+                known = decode_rules(await self._redis.hgetall(keys.RULES))
+            self._rules = (time.monotonic(), known)
+        return known
 
     async def replace(
         self,
         who: str,
         group: str,
         *,
-        record: tuple[str, str, Document] | None = None,
+        record: tuple[str, str, dict[str, Any]] | None = None,
         rules: Rules | None = None,
         policies: Mapping[str, Policy | None] | None = None,
     ) -> None:
@@ -308,5 +334,8 @@ def checked_scope(scope: str) -> str:
     if scope == "queue" or (kind == "lane" and name in set(Lane)) or (kind in ("checkpoint", "worker") and name):
         return scope
     raise RequestRefusedError(
-        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID", field="scope"
+        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID",
+        code="unknown-scope",
+        field="scope",
+        values={"given": scope},
     )

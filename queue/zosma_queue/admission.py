@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError
+from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, RequestRefusedError
 
 _LIMITS = {
-    Accepted.OWNER_FULL: "you have as many jobs waiting as you may",
-    Accepted.COOLDOWN: "that is too soon after your last job",
-    Accepted.SPENT: "your GPU time for today is used up",
-    Accepted.FULL: "the queue is full",
+    Accepted.OWNER_FULL: ("limit-waiting", "you have as many jobs waiting as you may"),
+    Accepted.COOLDOWN: ("limit-cooldown", "that is too soon after your last job"),
+    Accepted.SPENT: ("limit-spent", "your GPU time for today is used up"),
+    Accepted.FULL: ("limit-full", "the queue is full"),
 }
 
 
-def check_admitted(admission: Admission, offer: Callable[[], str] | None = None) -> None:
-    """Returns when the job was taken. `offer` says what comes nearest to a job that nobody can do.
+def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError] | None = None) -> None:
+    """Returns when the job was taken. `offer` is the refusal that says what comes nearest to a job nobody can do.
 
     Raises:
       NoWorkerError: when no worker is ready.
@@ -27,10 +27,11 @@ def check_admitted(admission: Admission, offer: Callable[[], str] | None = None)
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:
-        raise InfeasibleError(offer() if offer else "no GPU that is online can do this combination")
+        raise offer() if offer else InfeasibleError("no GPU that is online can do this combination")
     if answer in _LIMITS:
         when = readable(admission.retry_after_s)
-        raise LimitError(f"{_LIMITS[answer]}: try again in {when}", retry_after_s=admission.retry_after_s)
+        code, text = _LIMITS[answer]
+        raise LimitError(f"{text}: try again in {when}", code=code, retry_after_s=admission.retry_after_s)
 
 
 def readable(seconds: float) -> str:

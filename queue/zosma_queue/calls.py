@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,8 @@ class NewJob:
     patience_ms: int = PATIENCE_MS
     reply: str = ""
     """JSON that says where the answer goes; '' when its sender waits for it."""
+    keep_ms: int = 0
+    """How long it is kept once its end is shown; 0: as long as all are."""
     policy: Policy = UNLIMITED
     group_weight: float = 1.0
 
@@ -95,7 +97,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
             now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
             int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
-            job.group_weight,
+            job.group_weight, job.keep_ms,
         ),
         lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
         more_keys=(keys.reply(job.id),),
@@ -258,9 +260,14 @@ def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:
     return Call("leave", (now_ms, worker), bool)
 
 
-def delivered(job_id: str, images: Iterable[str], *, keep_ms: int, now_ms: int = 0) -> Call[bool]:
-    """A job's end has been shown; its image keys go after `keep_ms`. True when it was owed."""
-    return Call("delivered", (now_ms, job_id, keep_ms, *images), bool)
+def delivered(job_id: str, images: Iterable[str], *, keep_ms: int, kept: str = "", now_ms: int = 0) -> Call[bool]:
+    """A job's end has been shown: its images go after `keep_ms`, its result becomes `kept`. True when it was owed."""
+    return Call("delivered", (now_ms, job_id, keep_ms, kept, *images), bool, more_keys=(keys.reply(job_id),))
+
+
+def forget(owner: str, job_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:
+    """Forgets those of the jobs that are the owner's and ended, or are being cancelled; how many."""
+    return Call("forget", (now_ms, owner, *job_ids), int, more_keys=tuple(keys.reply(one) for one in job_ids))
 
 
 def note_forecasts(ends_in_s: Mapping[str, float], *, now_ms: int = 0) -> Call[int]:

@@ -108,7 +108,11 @@ class Catalogue:
         if request.upscale is None:
             return request
         if not self.enlargers:
-            raise RequestRefusedError("upscale is not possible here: no GPU that is online can do it", field="upscale")
+            raise RequestRefusedError(
+                "upscale is not possible here: no GPU that is online can do it",
+                code="upscale-not-possible",
+                field="upscale",
+            )
         wanted = request.upscale.upscaler_1
         if wanted:
             upscaler = _known("upscale.upscaler_1", wanted, self.enlargers)
@@ -172,4 +176,9 @@ def _unknown(field: str, wanted: str, known: Iterable[str]) -> RequestRefusedErr
     near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.4) or names[:3]
     offer = f": the nearest are {', '.join(near)}" if near else ": the fleet offers none"
     shown = wanted if len(wanted) <= 60 else f"{wanted[:60]}…"
-    return RequestRefusedError(f"{field} {shown!r} is not known here{offer}", field=field)
+    return RequestRefusedError(
+        f"{field} {shown!r} is not known here{offer}",
+        code="unknown-name",
+        field=field,
+        values={"given": shown, "nearest": ", ".join(near)},
+    )

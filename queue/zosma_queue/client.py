@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Cancelled, NewJob, Swept
@@ -25,10 +25,11 @@ from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
-from zosma_queue.moderation import moderated
+from zosma_queue.moderation import held_to
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
+from zosma_queue.privacy import Erased
 from zosma_queue.records import Records
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scripts import Call, T, acall, redis_errors
@@ -154,19 +155,25 @@ class Queue:
         delay_ms: int = 0,
         patience_ms: int = calls.PATIENCE_MS,
         reply: str = "",
+        keep_s: float = 0,
     ) -> str:
         """Takes a request in and returns its job id. The same `job_id` twice is the same job.
+
+        `keep_s` is how long the job is kept once its end is shown, without its pictures; 0: 30 days.
 
         Raises:
           NoWorkerError: when no worker is ready.
           InfeasibleError: when none of them can do it.
           LimitError: when it would break a limit of the sender's policy.
-          RequestRefusedError: when the request names something nobody has, or breaks the group's rules.
+          BlockedError: when it has a word that is not allowed there.
+          RequestRefusedError: when the request names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
         workers = await self.workers()
         catalogue = Catalogue.of(workers)
-        request = moderated(await self.admin.rules(sender.group), catalogue.resolve(request.pinned()), catalogue)
+        request = held_to(
+            await self.admin.rules_for(sender.group), catalogue.resolve(request.pinned()), catalogue, workers
+        )
         job_id = job_id or new_job_id()
         policies = await self.admin.policies()
         job = NewJob(
@@ -181,16 +188,19 @@ class Queue:
             delay_ms=delay_ms,
             patience_ms=patience_ms,
             reply=reply,
+            keep_ms=int(keep_s * 1000),
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )
         if not await self._hold_inputs(request, INPUT_TTL_S):
-            raise RequestRefusedError("the picture to start from is no longer stored: send it again")
+            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
+        await history.note_job(self._redis, sender.owner, job_id)
         admission = await self._run(calls.enqueue(job))
         try:
             check_admitted(admission, lambda: nearest_offer(request, workers))
         except RequestRefusedError:
             await self._hold_inputs(request, INPUT_UNUSED_TTL_S)
+            await history.unnote_job(self._redis, sender.owner, job_id)
             raise
         return job_id
 
@@ -202,7 +212,11 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         if len(data) > INPUT_MAX_BYTES:
-            raise RequestRefusedError(f"the picture has {len(data):,} bytes, at most {INPUT_MAX_BYTES:,} are possible")
+            raise RequestRefusedError(
+                f"the picture has {len(data):,} bytes, at most {INPUT_MAX_BYTES:,} are possible",
+                code="too-many-bytes",
+                values={"given": len(data), "most": INPUT_MAX_BYTES},
+            )
         input_id = secrets.token_hex(16)
         with redis_errors():
             await self._redis.set(keys.picture_input(input_id), data, ex=INPUT_UNUSED_TTL_S)
@@ -218,6 +232,18 @@ class Queue:
         with redis_errors():
             fields: dict[bytes, bytes] = await self._redis.hgetall(keys.job(job_id))
         return Job.from_hash(job_id, fields) if fields else None
+
+    async def jobs_of(self, owner: str, *, limit: int = 25) -> list[Job]:
+        """The newest jobs that somebody asked for with `submit`, newest first. Of the newest 200, those still known."""
+        return await history.jobs_of(self._redis, owner, limit=limit)
+
+    async def export(self, owner: str) -> list[dict[str, Any]]:
+        """All that is kept of an owner's jobs, ready for JSON (privacy.py)."""
+        return await privacy.export(self._redis, owner)
+
+    async def erase(self, owner: str) -> Erased:
+        """Cancels an owner's open jobs and forgets all that is kept of him but what a limit goes by (privacy.py)."""
+        return await privacy.erase(self._redis, owner)
 
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancels a job, waiting or running."""
@@ -287,9 +313,12 @@ class Queue:
             found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
         return [job_id.decode() for ids in found for job_id in ids]
 
-    async def mark_delivered(self, job: Job) -> None:
-        """Notes that a job's end has been shown."""
-        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=IMAGE_KEEP_MS))
+    async def mark_delivered(self, job: Job, keep_s: float | None = None) -> None:
+        """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min."""
+        keep_ms = IMAGE_KEEP_MS if keep_s is None else int(keep_s * 1000)
+        # Of a month's jobs the WebUI's own words would fill most of the memory, and say each prompt again.
+        kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
+        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept))
 
     # -- the whole ----------------------------------------------------------------------------------------------
 

@@ -17,41 +17,102 @@ class QueueUnavailableError(ZosmaError):
     """Raised when Redis can't be reached, is loading, or doesn't answer in time."""
 
 
+Value = str | int | float
+
+#: Every refusal's code, and the names of the values that go with it besides the English text: what it takes to say
+#: the same in another language. A test holds each raise to this table. `field` is the request's field as we call it.
+CODES: Mapping[str, tuple[str, ...]] = {
+    # the request itself
+    "missing": ("field",),
+    "empty-prompt": ("field",),
+    "empty-name": ("field",),
+    "unknown-field": ("field",),
+    "too-long": ("field", "given", "most"),  # characters
+    "too-many-items": ("field", "given", "most"),
+    "out-of-bounds": ("field", "given", "low", "high"),
+    "malformed": ("field", "given", "problem"),  # the problem is in English
+    "too-many-pixels": ("field", "width", "height", "most_megapixels"),
+    "too-many-pictures": ("field",),
+    "hires-with-picture": ("field",),
+    "upscale-alone": ("field",),
+    # pictures sent along
+    "not-base64": ("field",),
+    "address": ("field",),
+    "too-many-bytes": ("given", "most"),
+    "picture-too-heavy": ("field", "most_mb"),
+    "picture-too-large": ("field", "given", "most_megapixels"),
+    "not-a-picture": ("field",),
+    "input-gone": (),
+    # the fleet
+    "no-worker": (),
+    "unknown-name": ("field", "given", "nearest"),
+    "upscale-not-possible": ("field",),
+    "infeasible": (),
+    "infeasible-size": ("checkpoint", "side"),
+    "infeasible-lacking": ("kind", "name", "checkpoint", "instead"),
+    # limits
+    "limit-waiting": ("retry_after_s",),
+    "limit-cooldown": ("retry_after_s",),
+    "limit-spent": ("retry_after_s",),
+    "limit-full": ("retry_after_s",),
+    # a server's rules
+    "blocked-word": ("field", "word"),
+    "checkpoint-not-allowed": ("field", "given", "allowed"),
+    "no-allowed-checkpoint": ("field", "allowed"),
+    "over-rule": ("field", "given", "most"),
+    # admins
+    "bad-rule": ("field", "given", "problem"),
+    "unknown-state": ("field", "given", "known"),
+    "unknown-scope": ("field", "given"),
+    "record-too-large": ("given", "most"),
+    # anything else: only the English text says what
+    "refused": (),
+}
+
+
 class RequestRefusedError(ZosmaError):
     """Raised when a request can't become a job.
 
     `field` is the request's field that is at fault (None when it's none of them); the text says what is wrong and
-    how to put it right, in words that a member of the community understands.
+    how to put it right, in words that a member of the community understands. `code` is one of CODES and never changes;
+    `values` are what the text names.
     """
 
+    default_code = "refused"
+
     def __init__(
-        self,
-        text: str,
-        *,
-        field: str | None = None,
-        code: str = "",
-        values: Mapping[str, str | int | float] | None = None,
+        self, text: str, *, code: str = "", field: str | None = None, values: Mapping[str, Value] | None = None
     ) -> None:
         super().__init__(text)
         self.field = field
-        self.code = code
-        self.values = dict(values or {})
+        self.code = code or self.default_code
+        self.values: dict[str, Value] = {**(values or {}), **({} if field is None else {"field": field})}
 
 
 class NoWorkerError(RequestRefusedError):
     """Raised when no worker is ready at all; the same request may be taken in a minute."""
 
+    default_code = "no-worker"
+
 
 class InfeasibleError(RequestRefusedError):
     """Raised when workers are ready, but none of them can do this request."""
+
+    default_code = "infeasible"
 
 
 class LimitError(RequestRefusedError):
     """Raised when a request would break a limit. `retry_after_s` says when it may be taken."""
 
-    def __init__(self, text: str, *, retry_after_s: float) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, retry_after_s: float, code: str = "") -> None:
+        super().__init__(text, code=code, values={"retry_after_s": retry_after_s})
         self.retry_after_s = retry_after_s
+
+
+class BlockedError(RequestRefusedError):
+    """Raised when a request has a word that is not allowed where it comes from. `values["word"]` is the rule's."""
+
+    default_code = "blocked-word"
 
 
 class PoisonMessageError(ZosmaError):

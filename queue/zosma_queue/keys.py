@@ -52,8 +52,10 @@ ACCURACY = PREFIX + "accuracy"
 AUDIT = PREFIX + "audit"
 #: hash: role or API key → its policy (JSON).
 POLICIES = PREFIX + "policies"
-#: hash: group → its blocked words and allowed checkpoints (JSON). Python's alone: no script touches it.
+#: hash: group, or `` for everybody → what is allowed there (JSON).
 RULES = PREFIX + "rules"
+#: hash: class → number of jobs that wait in it.
+DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
 #: string: number of the last job accepted.
@@ -149,6 +151,11 @@ def reply(job_id: str) -> str:
     return f"bot:{PREFIX}reply:{job_id}"
 
 
-def record(kind: str, id: str) -> str:  # noqa: A002 what it is called everywhere else
-    """string: a small document that the bot keeps (JSON). The bot's alone."""
-    return f"bot:{PREFIX}record:{kind}:{id}"
+def record(kind: str, record_id: str) -> str:
+    """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
+    return f"bot:{PREFIX}record:{kind}:{record_id}"
+
+
+def history(owner: str) -> str:
+    """zset: ids of an owner's newest jobs by the ms at which he asked for them. The bot's alone."""
+    return f"bot:{PREFIX}history:{owner}"

@@ -1,96 +1,192 @@
-"""What a group may not ask for: blocked words, and checkpoints other than the allowed ones.
+"""What is allowed where: blocked words, allowed checkpoints, and how much one request may ask for.
 
-Checked where a job is submitted, so that every way into the queue keeps to it.
+Rules are kept for everybody (group "") and for single groups, like a Discord server. `Queue.submit` holds each request
+to both, so no way of sending one goes round them.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from zosma_queue.catalogue import Catalogue
-from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import Request
+from zosma_queue.errors import BlockedError, RequestRefusedError
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.needs import loras_in
+from zosma_queue.offer import can_do
+from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.words import WordFinder
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+BLOCKED_MAX = 500
+CHECKPOINTS_MAX = 200
+#: Where a name like `DarkHorse_v2` has its words.
+_INNER_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 
-#: What WebUIs take for emphasis and the like: `na(ked:1.2)` is read as one word.
-_SYNTAX = re.compile(r"[()\[\]{}\\]|:[\d.]+")
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class Rules(BaseModel):
-    """One group's rules; nothing is forbidden where they are empty."""
+    """What is allowed to everybody, or to one group."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    blocked: tuple[Word, ...] = Field((), max_length=1000)
-    """Words and phrases, compared without case, accents and punctuation."""
-    checkpoints: tuple[Name, ...] = Field((), max_length=200)
-    """The only ones allowed; empty: all."""
+    blocked: tuple[Word, ...] = Field((), max_length=BLOCKED_MAX)
+    """Words and phrases, whole ones; `word*` is every word that begins so (words.py)."""
+    checkpoints: tuple[Name, ...] = Field((), max_length=CHECKPOINTS_MAX)
+    """Names of those that may be used; none: all."""
+    count: int = Field(0, ge=0, le=COUNT_MAX)
+    """Most pictures of one request; 0: as many as are possible. Likewise the next two."""
+    steps: int = Field(0, ge=0, le=STEPS_MAX)
+    side: int = Field(0, ge=0, le=SIDE_MAX_PX)
+    """Longest side in pixels, before the hires pass."""
+
+    @field_validator("blocked")
+    @classmethod
+    def _can_be_found(cls, blocked: tuple[str, ...]) -> tuple[str, ...]:
+        for word in blocked:
+            if not any(char.isalnum() for char in word) or "*" in word.rstrip("*"):
+                raise ValueError(f"{word!r} is no word: letters or digits, and * only at the end")
+        return tuple(dict.fromkeys(blocked))
 
 
 def parse_rules(fields: Mapping[str, object]) -> Rules:
     """The rules made of these fields.
 
     Raises:
-      RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
+      RequestRefusedError: when a field is unknown or wrong; names it and what is wrong.
     """
     try:
         return Rules.model_validate(dict(fields))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RequestRefusedError(f"{field} is {str(first['input'])[:60]!r}: {first['msg']}", field=field) from None
+        name = str(first["loc"][0])
+        problem = first["msg"].removeprefix("Value error, ")
+        raise RequestRefusedError(
+            f"{name}: {problem[:1].lower()}{problem[1:]}",
+            code="bad-rule",
+            field=name,
+            values={"given": str(first["input"])[:60], "problem": problem},
+        ) from None
 
 
-def plain_words(text: str) -> str:
-    """The text as it is compared: letters and digits in one case, without accents and invisible signs."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    kept = (sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Me", "Cf"))
-    return " ".join(re.sub(r"[\W_]+", " ", "".join(kept)).split())
+def check_words(request: Request, rules: Iterable[Rules], catalogue: Catalogue) -> None:
+    """Returns when no rule blocks a word of its prompts, of its LoRAs' and styles' names, of its styles' prompts.
 
-
-def blocked_word(rules: Rules, text: str) -> str | None:
-    """The first blocked word in a text."""
-    readings = [f" {plain_words(reading)} " for reading in (text, _SYNTAX.sub("", text))]
-    for word in rules.blocked:
-        wanted = plain_words(word)
-        if wanted and any(f" {wanted} " in reading for reading in readings):
-            return word
-    return None
-
-
-def moderated(rules: Rules, request: Request, catalogue: Catalogue) -> Request:
-    """The request, with an allowed checkpoint where it names none: a GPU would take whatever it has loaded.
+    What a style excludes is the WebUI's, and no wish of the member's.
 
     Raises:
-      RequestRefusedError: when it breaks the rules.
+      BlockedError: names the field and the word, never the prompt.
     """
-    if word := blocked_word(rules, request.prompt):
-        raise RequestRefusedError(
-            f"the prompt has {word!r}, which is blocked here: leave it out",
-            field="prompt",
-            code="blocked-word",
-            values={"word": word},
-        )
-    if not rules.checkpoints or request.upscale:
-        return request
-    allowed = [one for one in catalogue.checkpoints if any(one.is_called(name) for name in rules.checkpoints)]
-    names = [one.name for one in allowed]
-    if request.checkpoint in names:
-        return request
-    if request.checkpoint is None and names:
-        loaded = [name for name in names if name in catalogue.loaded]
-        return request.model_copy(update={"checkpoint": (loaded or names)[0]})
-    shown = ", ".join(list(rules.checkpoints)[:5])
-    raise RequestRefusedError(
-        f"only these checkpoints are allowed here: {shown}",
-        field="checkpoint",
-        code="checkpoint-not-allowed",
-        values={"allowed": shown},
+    finders = [WordFinder.of(one.blocked) for one in rules if one.blocked]
+    for finder in finders:
+        for field, text in _words_of(request, catalogue):
+            word = finder.find(text)
+            if word:
+                raise BlockedError(
+                    f"{field} has {word.rstrip('*')!r}, which is not allowed here: leave it out",
+                    field=field,
+                    values={"word": word.rstrip("*")},
+                )
+
+
+def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """(field, text) of all that says what the picture is to show."""
+    found = [("prompt", request.prompt), ("negative_prompt", request.negative_prompt)]
+    found += [("prompt", _apart(name)) for name in loras_in(request.prompt)]
+    styles = {style.name: style for style in catalogue.styles}
+    for name in request.styles:
+        found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]
+    return [(field, text) for field, text in found if text]
+
+
+def _apart(name: str) -> str:
+    """A name and its inner words."""
+    return f"{name} , {_INNER_WORDS.sub(' ', name)}"
+
+
+def check_amounts(request: Request, rules: Iterable[Rules]) -> None:
+    """Returns when the request asks for no more than the rules allow.
+
+    Raises:
+      RequestRefusedError: names the field and the most that is allowed.
+    """
+    if request.upscale:
+        return
+    wanted = (
+        ("count", "count", request.count),
+        ("steps", "steps", request.steps),
+        ("side", "width" if request.width >= request.height else "height", max(request.width, request.height)),
     )
+    for one in rules:
+        for rule, field, given in wanted:
+            most: int = getattr(one, rule)
+            if most and given > most:
+                raise RequestRefusedError(
+                    f"{field} is {given}: at most {most} is allowed here",
+                    code="over-rule",
+                    field=field,
+                    values={"given": given, "most": most},
+                )
+
+
+def with_allowed_checkpoint(
+    request: Request, rules: Iterable[Rules], catalogue: Catalogue, workers: Sequence[WorkerInfo]
+) -> Request:
+    """The request with a checkpoint that all the rules allow: its own, or one that is loaded where it names none.
+
+    Raises:
+      RequestRefusedError: when its own is not allowed, or none of the allowed ones is there; names those.
+    """
+    lists = [one.checkpoints for one in rules if one.checkpoints]
+    if not lists or request.upscale:
+        return request
+    names = ", ".join(dict.fromkeys(name for one in lists for name in one))
+    allowed = [
+        checkpoint.name
+        for checkpoint in catalogue.checkpoints
+        if all(any(checkpoint.is_called(name) for name in one) for one in lists)
+    ]
+    shown = ", ".join(allowed) or names
+    if request.checkpoint:
+        if request.checkpoint in allowed:
+            return request
+        raise RequestRefusedError(
+            f"checkpoint {request.checkpoint!r} is not allowed here: use {shown}",
+            code="checkpoint-not-allowed",
+            field="checkpoint",
+            values={"given": request.checkpoint, "allowed": shown},
+        )
+    if not allowed:
+        raise RequestRefusedError(
+            f"checkpoint: none that is allowed here is online right now; allowed are {names}",
+            code="no-allowed-checkpoint",
+            field="checkpoint",
+            values={"allowed": names},
+        )
+
+    def rank(name: str) -> tuple[bool, bool]:
+        named = request.model_copy(update={"checkpoint": name})
+        return not any(can_do(worker, named) for worker in workers), name not in catalogue.loaded
+
+    return request.model_copy(update={"checkpoint": min(allowed, key=rank)})
+
+
+def held_to(rules: Iterable[Rules], request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]) -> Request:
+    """The request as all the rules allow it. Its names must be the catalogue's.
+
+    Raises:
+      BlockedError: when it has a word that is blocked.
+      RequestRefusedError: when it wants a checkpoint, or more of something, than is allowed.
+    """
+    rules = list(rules)
+    check_words(request, rules, catalogue)
+    check_amounts(request, rules)
+    return with_allowed_checkpoint(request, rules, catalogue, workers)
+
+
+def decode_rules(found: Mapping[bytes, Any]) -> dict[str, Rules]:
+    """The rules in Redis's hash, by group."""
+    return {group.decode(): Rules.model_validate_json(value) for group, value in found.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from zosma_queue.errors import InfeasibleError, NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import About, WorkerInfo, WorkerState
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
@@ -20,8 +21,8 @@ def can_do(worker: WorkerInfo, request: Request) -> bool:
     return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
 
 
-def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> str:
-    """One sentence on why no ready worker can do the request, and the smallest change with which one could."""
+def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> RequestRefusedError:
+    """Why no ready worker can do the request, in one sentence, and the smallest change with which one could."""
     ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
     needs = needs_of(request)
     abouts = [worker.about for worker in ready if worker.about]
@@ -30,9 +31,13 @@ def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> str:
         most = max(fitting)
         side = int(most**0.5) // 8 * 8
         whose = f" with {request.checkpoint}" if request.checkpoint else ""
-        return f"no GPU{whose} that is online makes pictures this large: the most is {side}x{side}, use a smaller size"
+        return InfeasibleError(
+            f"no GPU{whose} that is online makes pictures this large: the most is {side}x{side}, use a smaller size",
+            code="infeasible-size",
+            values={"checkpoint": request.checkpoint or "", "side": side},
+        )
     if not abouts:
-        return "no GPU is online right now: try again in a few minutes"
+        return NoWorkerError("no GPU is online right now: try again in a few minutes")
 
     def lacking_in(about: About) -> list[str]:
         return sorted(set(needs.tokens) - set(about.tokens()))
@@ -46,7 +51,16 @@ def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> str:
     have = [token.partition(":")[2] for token in nearest.tokens() if token.startswith(f"{kind}:")]
     wanted = f"{kind} {name!r}" if name else kind
     rest = f" together with {request.checkpoint}" if request.checkpoint and kind != "checkpoint" else ""
-    return f"no GPU that is online offers {wanted}{rest}: {_advice(kind, have)}"
+    return InfeasibleError(
+        f"no GPU that is online offers {wanted}{rest}: {_advice(kind, have)}",
+        code="infeasible-lacking",
+        values={
+            "kind": kind,
+            "name": name,
+            "checkpoint": request.checkpoint or "",
+            "instead": ", ".join(have[:NAMES_MAX]),
+        },
+    )
 
 
 def _advice(kind: str, have: Sequence[str]) -> str:

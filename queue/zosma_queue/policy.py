@@ -57,4 +57,9 @@ def parse_policy(fields: Mapping[str, object]) -> Policy:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RequestRefusedError(f"{field} is {first['input']!r}: {problem}", field=field) from None
+        raise RequestRefusedError(
+            f"{field} is {first['input']!r}: {problem}",
+            code="malformed",
+            field=field,
+            values={"given": str(first["input"])[:60], "problem": problem},
+        ) from None

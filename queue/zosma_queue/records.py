@@ -1,8 +1,9 @@
-"""Small JSON documents that the bot keeps beside the queue: members' settings, servers' rules, presets."""
+"""Small JSON documents that the bot keeps: members' settings, servers' rules, presets, confirmations."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,76 +13,108 @@ from zosma_queue import keys
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.scripts import redis_errors
 
-DOCUMENT_MAX_BYTES = 64 * 1024
-
-Document = dict[str, Any]
+#: As UTF-8.
+RECORD_MAX_BYTES = 64 * 1024
+_KIND = re.compile(r"[a-z-]+")
 
 
 class Records:
-    """Documents by kind and id, over an asyncio Redis client."""
+    """The bot's documents, each under a kind and an id of its own. A worker's Redis user can't read them."""
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
 
-    async def get(self, kind: str, id: str) -> Document | None:  # noqa: A002 what it is called everywhere else
-        """The document, or None when there is none."""
-        with redis_errors():
-            found: bytes | None = await self._redis.get(keys.record(kind, id))
-        return _decoded(found)
+    async def get(self, kind: str, id: str) -> dict[str, Any] | None:  # noqa: A002 - what it is called everywhere
+        """The document, or None.
 
-    async def put(self, kind: str, id: str, document: Document, *, ttl_s: int | None = None) -> None:  # noqa: A002
-        """Writes the document, for good or for so many seconds.
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return _decoded(await self._redis.get(_key(kind, id)))
+
+    async def put(self, kind: str, id: str, document: dict[str, Any], *, ttl_s: int | None = None) -> None:  # noqa: A002
+        """Writes the document over what was there; with `ttl_s` it goes after so many seconds.
 
         Raises:
           RequestRefusedError: when it is too large.
+          QueueUnavailableError: when Redis doesn't answer.
         """
+        data = encoded(document)
         with redis_errors():
-            await self._redis.set(keys.record(kind, id), encoded(document), ex=ttl_s)
+            await self._redis.set(_key(kind, id), data, ex=ttl_s)
 
     async def drop(self, kind: str, id: str) -> bool:  # noqa: A002
-        """Forgets the document; False when there was none."""
-        with redis_errors():
-            return bool(await self._redis.delete(keys.record(kind, id)))
-
-    async def take(self, kind: str, id: str) -> Document | None:  # noqa: A002
-        """The document, which is gone then: of two who take it, one gets it."""
-        with redis_errors():
-            found: bytes | None = await self._redis.getdel(keys.record(kind, id))
-        return _decoded(found)
-
-    async def change(self, kind: str, id: str, edit: Callable[[Document], Document | None]) -> Document:  # noqa: A002
-        """What `edit` makes of the document ({} where there is none; None drops it). No other change is lost by it.
+        """Forgets the document; False when there was none.
 
         Raises:
-          RequestRefusedError: when it is too large.
+          QueueUnavailableError: when Redis doesn't answer.
         """
-        key = keys.record(kind, id)
         with redis_errors():
-            while True:
-                async with self._redis.pipeline(transaction=True) as pipe:
-                    await pipe.watch(key)
-                    edited = edit(_decoded(await pipe.get(key)) or {})
-                    pipe.multi()
-                    if edited is None:
-                        pipe.delete(key)
-                    else:
-                        pipe.set(key, encoded(edited), keepttl=True)
-                    try:
+            return bool(await self._redis.delete(_key(kind, id)))
+
+    async def take(self, kind: str, id: str) -> dict[str, Any] | None:  # noqa: A002
+        """The document, for one caller alone: whoever asks next gets None.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return _decoded(await self._redis.getdel(_key(kind, id)))
+
+    async def change(
+        self,
+        kind: str,
+        id: str,  # noqa: A002
+        edit: Callable[[dict[str, Any]], dict[str, Any] | None],
+    ) -> dict[str, Any]:
+        """Writes what `edit` makes of the document ({} when there is none), and returns it; None drops it, returns {}.
+
+        `edit` is called again when somebody else has changed the document meanwhile, so no change is ever lost. How
+        long the document stays is not changed.
+
+        Raises:
+          RequestRefusedError: when it becomes too large; whatever `edit` raises.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        key = _key(kind, id)
+        while True:  # each time round somebody else's change went through, so this ends
+            try:
+                with redis_errors():
+                    async with self._redis.pipeline(transaction=True) as pipe:
+                        await pipe.watch(key)
+                        document = edit(_decoded(await pipe.get(key)) or {})
+                        pipe.multi()
+                        if document is None:
+                            pipe.delete(key)
+                        else:
+                            pipe.set(key, encoded(document), keepttl=True)
                         await pipe.execute()
-                    except WatchError:
-                        continue
-                    return edited or {}
+                        return document or {}
+            except WatchError:
+                continue
 
 
-def encoded(document: Document) -> bytes:
+def _key(kind: str, record_id: str) -> str:
+    if not _KIND.fullmatch(kind):
+        raise ValueError(f"{kind!r} is no kind of record: lower case letters and hyphens only")
+    return keys.record(kind, record_id)
+
+
+def encoded(document: dict[str, Any]) -> bytes:
     """As it is kept; raises RequestRefusedError when it is too large."""
-    encoded = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(encoded) > DOCUMENT_MAX_BYTES:
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(data) > RECORD_MAX_BYTES:
         raise RequestRefusedError(
-            f"this would take {len(encoded):,} bytes, at most {DOCUMENT_MAX_BYTES:,} are possible"
+            f"that is too much to keep: it has {len(data):,} bytes, at most {RECORD_MAX_BYTES:,} are possible",
+            code="record-too-large",
+            values={"given": len(data), "most": RECORD_MAX_BYTES},
         )
-    return encoded
+    return data
 
 
-def _decoded(found: bytes | None) -> Document | None:
-    return None if found is None else dict(json.loads(found))
+def _decoded(data: bytes | None) -> dict[str, Any] | None:
+    if data is None:
+        return None
+    document: dict[str, Any] = json.loads(data)
+    return document

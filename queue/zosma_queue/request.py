@@ -6,11 +6,12 @@ Field names are those of AUTOMATIC1111's API where it has one.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from zosma_queue.errors import RequestRefusedError
+from zosma_queue.errors import RequestRefusedError, Value
 
 PROMPT_MAX_CHARS = 4000
 SIDE_MIN_PX, SIDE_MAX_PX = 64, 2048
@@ -95,6 +96,16 @@ class Upscale(BaseModel):
         return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
 
 
+class _WrongError(ValueError):
+    """Raised by a check of several fields; becomes a refusal with this text, code, field and values."""
+
+    def __init__(self, text: str, code: str, field: str, values: Mapping[str, Value] | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
+        self.values = values
+
+
 class Request(BaseModel):
     """A checked request. Immutable, and the same JSON on every machine."""
 
@@ -132,38 +143,50 @@ class Request(BaseModel):
     def _words_are_there(cls, data: Any) -> Any:
         if isinstance(data, dict) and not data.get("upscale"):
             if "prompt" not in data:
-                raise ValueError(f"prompt {_FIXES['missing']}")
+                raise _WrongError("prompt is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not data["prompt"].strip():
-                raise ValueError(f"prompt {_FIXES['string_too_short']}")
+                raise _WrongError("prompt is empty: say what the picture should show", "empty-prompt", "prompt")
         return data
 
     @model_validator(mode="after")
     def _one_thing_at_a_time(self) -> Self:
         if self.img2img and self.hires:
-            raise ValueError(
-                "hires: belongs to pictures made from words alone: leave it out, and ask for a larger size"
+            raise _WrongError(
+                "hires: belongs to pictures made from words alone: leave it out, and ask for a larger size",
+                "hires-with-picture",
+                "hires",
             )
         if self.upscale and (self.img2img or self.hires or self.count != 1):
-            raise ValueError("upscale: makes one picture larger and nothing else: leave the other fields out")
+            raise _WrongError(
+                "upscale: makes one picture larger and nothing else: leave the other fields out",
+                "upscale-alone",
+                "upscale",
+            )
         return self
 
     @model_validator(mode="after")
     def _within_the_canvas(self) -> Self:
         if self.upscale and self.output_pixels > PIXELS_MAX:
-            wide, high = self.output_size
-            raise ValueError(
-                f"upscale.upscaling_resize: makes the picture {wide}x{high}, at most {PIXELS_MAX // 10**6} megapixels"
-                " are possible: use a smaller scale"
-            )
+            raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
         if self.output_pixels > PIXELS_MAX:
-            wide, high = self.output_size
-            raise ValueError(
-                f"hires.scale: makes the picture {wide}x{high}, at most {PIXELS_MAX // 10**6} megapixels are possible:"
-                " use a smaller size or scale"
-            )
+            raise self._too_large("hires.scale", "use a smaller size or scale")
         if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
-            raise ValueError("count: too many pictures of this size in one request: ask for fewer or smaller ones")
+            raise _WrongError(
+                "count: too many pictures of this size in one request: ask for fewer or smaller ones",
+                "too-many-pictures",
+                "count",
+            )
         return self
+
+    def _too_large(self, field: str, advice: str) -> _WrongError:
+        wide, high = self.output_size
+        most = PIXELS_MAX // 10**6
+        return _WrongError(
+            f"{field}: makes the picture {wide}x{high}, at most {most} megapixels are possible: {advice}",
+            "too-many-pixels",
+            field,
+            {"width": wide, "height": high, "most_megapixels": most},
+        )
 
     @property
     def output_size(self) -> tuple[int, int]:
@@ -223,41 +246,59 @@ def parse_request(fields: dict[str, Any]) -> Request:
         raise _refusal(error) from None
 
 
-_FIXES = {
-    "missing": "is missing",
-    "string_too_short": "is empty: say what the picture should show",
-    "extra_forbidden": "is no field of a request: leave it out",
-}
-
-
 def _refusal(error: ValidationError) -> RequestRefusedError:
     """The first thing wrong, in one line that names the field, what it was given and what it takes."""
     first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    context, given = first.get("ctx", {}), first["input"]
     if first["type"] == "value_error":
-        text = str(first["ctx"]["error"])
-        field = text.partition(":")[0].split(" ")[0]
-        return RequestRefusedError(text, field=field)
-    context = first.get("ctx", {})
-    given = first["input"]
-    if first["type"] == "string_too_long":
-        fix = f"has {len(given):,} characters, at most {context['max_length']:,} are possible: shorten it"
-    elif first["type"] in ("greater_than_equal", "less_than_equal"):
-        fix = f"is {given}: it must be {bounds_of(field)}"
-    else:
-        fix = _FIXES.get(first["type"]) or f"is {str(given)[:60]!r}: {first['msg'][0].lower()}{first['msg'][1:]}"
-    return RequestRefusedError(f"{field} {fix}", field=field)
+        wrong = context["error"]
+        return RequestRefusedError(str(wrong), code=wrong.code, field=wrong.field, values=wrong.values)
+    field = ".".join(str(part) for part in first["loc"])
+    text, code, values = _problem(first["type"], field, given, context)
+    if not code:
+        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        code = "malformed"
+        text = f"is {str(given)[:60]!r}: {problem}"
+        values = {"given": str(given)[:60], "problem": problem}
+    return RequestRefusedError(f"{field} {text}", code=code, field=field, values=values)
 
 
-def bounds_of(field: str) -> str:
-    """What a numeric field takes, as "between 64 and 2048". Shown in errors and used by the command line's help."""
+def _problem(kind: str, field: str, given: Any, context: Mapping[str, Any]) -> tuple[str, str, dict[str, Value]]:
+    """(what is wrong, code, values) for what pydantic found; '' where its own words must do."""
+    if kind == "missing":
+        return "is missing", "missing", {}
+    if kind == "extra_forbidden":
+        return "is no field of a request: leave it out", "unknown-field", {}
+    if kind == "string_too_short":
+        return "is empty: name one, or leave it out", "empty-name", {}
+    if kind in ("string_too_long", "too_long"):
+        most, has = context["max_length"], len(given)
+        if kind == "too_long":
+            return f"has {has} entries, at most {most} are possible", "too-many-items", {"given": has, "most": most}
+        text = f"has {has:,} characters, at most {most:,} are possible: shorten it"
+        return text, "too-long", {"given": has, "most": most}
+    if kind in ("greater_than_equal", "less_than_equal"):
+        low, high = limits_of(field)
+        return f"is {given}: it must be {bounds_of(field)}", "out-of-bounds", {"given": given, "low": low, "high": high}
+    return "", "", {}
+
+
+def limits_of(field: str) -> tuple[float, float]:
+    """The least and the most that a numeric field takes."""
     model: type[BaseModel] = Request
     *parents, name = field.split(".")
     if parents:
         parts: dict[str, type[BaseModel]] = {"hires": Hires, "img2img": Img2Img, "upscale": Upscale}
         model = parts[parents[0]]
-    lower = upper = None
+    lower: float = 0
+    upper: float = 0
     for limit in model.model_fields[name].metadata:
         lower = getattr(limit, "ge", lower)
         upper = getattr(limit, "le", upper)
+    return lower, upper
+
+
+def bounds_of(field: str) -> str:
+    """What a numeric field takes, as "between 64 and 2048". Shown in errors and used by the command line's help."""
+    lower, upper = limits_of(field)
     return f"between {lower:g} and {upper:g}"

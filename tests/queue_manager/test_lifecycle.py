@@ -259,9 +259,9 @@ def test_an_end_is_owed_until_it_is_delivered(rig, raw):
 def test_an_end_that_is_forgotten_is_owed_no_longer(rig, raw):
     job = rig.submit(reply='{"channel": 1}')
     rig.settle(rig.take())
-    raw.delete(keys.job(job))  # what its expiry does after a week
+    raw.delete(keys.job(job))  # what its expiry does
 
-    rig.later(7 * 86_400 - 1)
+    rig.later(3_600 - 1)
     rig.sweep()
     assert raw.zcard(keys.UNDELIVERED) == 1
     rig.later(2)
@@ -300,3 +300,15 @@ async def test_whoever_listens_hears_when_a_worker_goes_away_and_comes_back(rig,
     await heard.aclose()
 
     assert kinds == ["worker-changed", "worker-changed", "worker-joined"]
+
+
+def test_what_has_failed_is_listed_for_a_month(rig, raw):
+    rig.submit()
+    rig.settle(rig.take(), calls.fail("refused", "no"))
+
+    rig.later(30 * 86_400 - 1)
+    rig.sweep()
+    assert raw.zcard(keys.DEAD) == 1
+    rig.later(2)
+    rig.sweep()
+    assert raw.zcard(keys.DEAD) == 0

@@ -45,7 +45,7 @@ def test_the_offer_names_what_is_lacking_and_the_smallest_change(fields, says):
 
 
 def test_an_empty_fleet_is_said_to_be_empty():
-    assert "no GPU is online" in nearest_offer(parse_request({"prompt": "a cat"}), [])
+    assert "no GPU is online" in str(nearest_offer(parse_request({"prompt": "a cat"}), []))
 
 
 def test_what_the_offer_says_can_be_done():

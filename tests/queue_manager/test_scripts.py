@@ -12,11 +12,11 @@ from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
-#: POLICIES, RULES and PROTOCOL are read by Python alone.
+#: POLICIES, PROTOCOL and RULES are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper() and name not in ("PREFIX", "POLICIES", "RULES", "PROTOCOL") and isinstance(value, str)
+    if name.isupper() and name not in ("PREFIX", "POLICIES", "PROTOCOL", "RULES") and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),

@@ -195,4 +195,5 @@ def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     name = _A1111_NAMES.get(error.field) or error.field.removeprefix("img2img.").removeprefix("upscale.")
     if name == error.field:
         return error
-    return RequestRefusedError(str(error).replace(error.field, name, 1), field=name)
+    text = str(error).replace(error.field, name, 1)
+    return RequestRefusedError(text, code=error.code, field=name, values=error.values)

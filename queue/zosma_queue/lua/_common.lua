@@ -8,7 +8,7 @@ local K = {
   stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
-  group_of = P .. 'group-of', audit = P .. 'audit', accuracy = P .. 'accuracy',
+  group_of = P .. 'group-of', audit = P .. 'audit', accuracy = P .. 'accuracy', depth = P .. 'depth',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
@@ -25,8 +25,11 @@ local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 
 local DAY_MS = 24 * 3600 * 1000
-local DONE_TTL_MS = 7 * DAY_MS
+-- Ended jobs are kept this long without their pictures: what is asked of an old message is read from them.
+local DONE_TTL_MS = 30 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
+-- A job that is to be forgotten, but whose owner has not been told yet that it ended.
+local FORGET_TTL_MS = 3600 * 1000
 local WORKER_TTL_MS = 10 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.

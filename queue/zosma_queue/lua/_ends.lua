@@ -24,11 +24,19 @@ local function take_again(job)
   begin(job)
 end
 
+-- How long an ended job is kept: as its sender said, but not less than usual while its end has not been shown.
+local function retention(job, ttl)
+  if job.erase then return FORGET_TTL_MS end
+  local keep = tonumber(job.keep)
+  if not keep then return ttl end
+  return job.deliver == '1' and math.max(keep, ttl) or keep
+end
+
 local function finish(job, state, now, ttl)
   close_job(job.owner, job.group)
   redis.call('HSET', job_key(job.id), 'state', state, 'finished', now)
   redis.call('HDEL', job_key(job.id), 'cancel')
-  redis.call('PEXPIRE', job_key(job.id), ttl)
+  redis.call('PEXPIRE', job_key(job.id), retention(job, ttl))
   redis.call('DEL', preview_key(job.id))
   redis.call('HINCRBY', K.stats, state, 1)
   if job.deliver == '1' then redis.call('ZADD', K.undelivered, now, job.id) end

@@ -86,11 +86,16 @@ local function wake_tags(owner, group, seq)
   raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), seq))
 end
 
+-- Keeps count of the jobs that wait in a class, so that nobody has to look through them.
+local function count_waiting(class, by)
+  if redis.call('HINCRBY', K.depth, class, by) <= 0 then redis.call('HDEL', K.depth, class) end
+end
+
 -- Lets a job wait under its class.
 local function push(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
   local asleep = redis.call('EXISTS', owner_classes_key(owner)) == 0
-  redis.call('ZADD', K.waiting, job.created, id)
+  if redis.call('ZADD', K.waiting, job.created, id) == 1 then count_waiting(class, 1) end
   redis.call('ZADD', jobs_key(class, owner), job.seq, id)
   local first = redis.call('SADD', owner_classes_key(owner), class) == 1
   if is_parked(owner) then return end
@@ -102,6 +107,7 @@ end
 local function pull(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
   if redis.call('ZREM', K.waiting, id) == 0 then return false end
+  count_waiting(class, -1)
   redis.call('ZREM', K.bumped, id)
   redis.call('ZREM', jobs_key(class, owner), id)
   if redis.call('EXISTS', jobs_key(class, owner)) == 0 then

@@ -1,8 +1,25 @@
--- The bot has shown a job's end to its owner: it is owed no longer, and its images may go soon.
+-- The bot has shown a job's end to its owner: it is owed no longer, and its images may go soon. How long the job
+-- itself stays is as its sender said; one that its owner has erased goes at once.
 --
--- KEYS  1 prefix
--- ARGV  1 now (unused: every verb has it)   2 id   3 how long images stay, ms   4… image keys
+-- KEYS  1 prefix   2 where its answer goes
+-- ARGV  1 now (unused: every verb has it)   2 id   3 how long images stay, ms   4 what is kept of the result (JSON, ''
+--       for none)   5… image keys
 -- Returns  1 when it was owed
 
-for i = 4, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[3]) end
-return redis.call('ZREM', K.undelivered, ARGV[2])
+local id = ARGV[2]
+for i = 5, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[3]) end
+local owed = redis.call('ZREM', K.undelivered, id)
+local job = redis.call('HMGET', job_key(id), 'erase', 'keep')
+if job[1] then
+  redis.call('DEL', job_key(id), KEYS[2])
+  redis.call('ZREM', K.dead, id)
+  return owed
+end
+if owed == 1 and job[2] then
+  redis.call('PEXPIRE', job_key(id), job[2])
+  redis.call('PEXPIRE', KEYS[2], job[2])
+end
+if ARGV[4] ~= '' and redis.call('HEXISTS', job_key(id), 'result') == 1 then
+  redis.call('HSET', job_key(id), 'result', ARGV[4])
+end
+return owed

@@ -5,7 +5,7 @@
 --       9 run at, ms (0: now)   10 patience without a capable worker, ms   11 reply (JSON, '' for none)
 --       limits, 0 for none: 12 owner's waiting jobs   13 owner's running jobs   14 ms between two of his jobs
 --       15 his GPU-seconds a day (UTC)   16 waiting jobs of everybody   17 his weight   18 not before this many ms from now (0: at once)
---       19 his group's weight
+--       19 his group's weight   20 ms for which the job is kept once its end is shown (0: as long as all are)
 -- Returns  {answer, ms after which to try again}
 -- Answers  queued, delayed, exists; nobody (no worker is ready), infeasible (none of them can do it);
 --          owner-full, cooldown, spent, full (a limit)
@@ -50,6 +50,7 @@ redis.call('HSET', job_key(id), 'message', ARGV[3], 'owner', owner, 'group', job
   'needs', job.needs, 'cost', ARGV[8], 'seq', job.seq, 'created', now, 'patience', ARGV[10],
   'deliver', ARGV[11] == '' and '0' or '1', 'state', 'waiting')
 if ARGV[11] ~= '' then redis.call('SET', KEYS[2], ARGV[11], 'PX', DEAD_TTL_MS) end
+if tonumber(ARGV[20]) > 0 then redis.call('HSET', job_key(id), 'keep', ARGV[20]) end
 set_cap(owner, job.group, tonumber(ARGV[13]))
 if tonumber(ARGV[14]) > 0 then redis.call('SET', cooldown_key(owner), '1', 'PX', ARGV[14]) end
 set_weight(owner, ARGV[17])

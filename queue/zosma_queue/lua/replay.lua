@@ -2,11 +2,12 @@
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 who does it   3 id
--- Returns  1, or 0 when it has not failed
+-- Returns  1, or 0 when it has not failed, or its owner has it erased
 
 local now, id = clock(ARGV[1]), ARGV[3]
 local job = load_job(id)
-if not job or job.state ~= 'failed' then return 0 end
+if not job then redis.call('ZREM', K.dead, id) end
+if not job or job.state ~= 'failed' or job.erase then return 0 end
 redis.call('ZREM', K.dead, id)
 redis.call('ZREM', K.undelivered, id)
 redis.call('PERSIST', job_key(id))

@@ -45,8 +45,11 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (n
   publish({event = 'worker-left', worker = worker})
 end
 
+-- What has failed is listed for as long as it is kept.
+redis.call('ZREMRANGEBYSCORE', K.dead, '-inf', now - DEAD_TTL_MS)
+
 -- An end that nobody could be shown for so long that the job is forgotten is owed no longer.
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - DONE_TTL_MS, 'LIMIT', 0, most)) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - FORGET_TTL_MS, 'LIMIT', 0, most)) do
   if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
 end
 

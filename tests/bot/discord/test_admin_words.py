@@ -7,7 +7,6 @@ import pytest
 from zosma_bot.discord.prefs import Member
 from zosma_queue.client import Sender
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.moderation import blocked_word, parse_rules
 from zosma_queue.request import parse_request
 
 
@@ -35,7 +34,8 @@ async def test_words_are_added_listed_offered_and_removed(server, does, admin, s
     assert "||Kitten||" in await does("words add", word="Kitten")
     assert "on the list already" in await does("words add", word=" KITTEN ")
     assert "no letter or digit" in await does("words add", word="!?")
-    assert "||very \\*old\\*||" in await does("words add", word="very *old*")
+    assert "||very old\\*||" in await does("words add", word="very old*")
+    assert "can't be kept" in await does("words add", word="very *old")
     offered = await server.autocomplete(admin, "admin words remove", focused="word", value="kit")
     assert [one["value"] for one in offered] == ["Kitten"]
     assert "Kitten" not in await does("words remove", word="kitten")
@@ -44,7 +44,7 @@ async def test_words_are_added_listed_offered_and_removed(server, does, admin, s
 
 
 @pytest.mark.parametrize(
-    "prompt", ["a kitten", "KÍTTEN, 4k", "ki\u200btten", "ｋｉｔｔｅｎ", "(kit:1.2)ten", "a_kitten"]
+    "prompt", ["a kitten", "KÍTTEN, 4k", "ki\u200btten", "ｋｉｔｔｅｎ", "(kitten:1.2)", "a_kitten"]
 )
 async def test_a_blocked_word_is_refused_however_it_is_written(server, does, ann, prompt):
     await does("words add", word="kitten")
@@ -84,7 +84,7 @@ async def test_other_servers_and_other_ways_have_rules_of_their_own(server, does
     await does("words add", word="kitten")
     request = parse_request({"prompt": "a kitten"})
     await queue.submit(request, Sender(owner="key:web", group="key:web"))
-    with pytest.raises(RequestRefusedError, match="blocked"):
+    with pytest.raises(RequestRefusedError, match="not allowed"):
         await queue.submit(request, Sender(owner="x", group=f"discord:{server.guild.id}"))
 
 
@@ -107,15 +107,3 @@ async def test_only_allowed_checkpoints_are_used_even_when_nobody_names_one(serv
     offered = await server.autocomplete(admin, "admin checkpoints remove", focused="checkpoint")
     assert [one["value"] for one in offered] == ["anime"]
     assert "Every checkpoint" in await does("checkpoints remove", checkpoint="anime")
-
-
-@pytest.mark.parametrize("fields", [{"blocked": [""]}, {"blocked": "x"}, {"nope": 1}, {"blocked": ["x"] * 1001}])
-def test_rules_that_are_none_are_refused_by_name(fields):
-    with pytest.raises(RequestRefusedError, match=next(iter(fields))):
-        parse_rules(fields)
-
-
-def test_a_phrase_is_found_over_line_ends_and_commas():
-    rules = parse_rules({"blocked": ["blue moon"]})
-    assert blocked_word(rules, "once in a blue,\n  moon") == "blue moon"
-    assert blocked_word(rules, "a moon, blue") is None

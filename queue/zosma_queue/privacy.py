@@ -1,0 +1,133 @@
+"""What is kept of one owner: all of it to look at, or erased.
+
+Both look through every job there is, in small steps that hold nobody up: an owner may have more jobs than his history
+lists, and none may be left out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Cancelled
+from zosma_queue.job import Job
+from zosma_queue.scripts import acall, redis_errors
+
+#: Keys that one step looks at.
+STEP = 1000
+#: Jobs that are read or forgotten in one go.
+BATCH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What was erased."""
+
+    jobs: int
+    """Forgotten, those that were cancelled for it included."""
+    pictures: int
+    """Whose bytes were still stored, both made and sent ones."""
+    cancelled: int
+
+
+async def export(redis: Any, owner: str) -> list[dict[str, Any]]:
+    """An owner's jobs as plain JSON, oldest first, without the pictures' bytes.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    jobs = [job for ids in _batches(await _ids_of(redis, owner)) for job in await _read(redis, ids)]
+    return [_plain(job) for job in sorted(jobs, key=lambda job: (job.created_ms, job.id))]
+
+
+async def erase(redis: Any, owner: str) -> Erased:
+    """Cancels an owner's open jobs and forgets all of his: requests, results, pictures, where answers went, history.
+
+    What he hasn't been told yet of an end (his cancelled jobs, mostly) is forgotten once he has, within the hour at
+    most. A picture that is being made this very moment goes with its own time, within a day. His cooldown and the
+    GPU-seconds that he has used today stay until they run out: erasing is no way around a limit. Safe to repeat, also
+    after it broke off.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    begun = int(time.time() * 1000)
+    cancelled = pictures = forgotten = 0
+    for ids in _batches(await _ids_of(redis, owner)):
+        jobs = await _read(redis, ids)
+        for job in jobs:
+            if not job.state.ended:
+                outcome = await acall(redis, calls.cancel(job.id))
+                cancelled += outcome in (Cancelled.CANCELLED, Cancelled.CANCELLING)
+        stored = [key for job in jobs for key in _stored(job)]
+        if stored:
+            with redis_errors():
+                pictures += await redis.unlink(*stored)
+        forgotten += await acall(redis, calls.forget(owner, [job.id for job in jobs]))
+    with redis_errors():
+        # What he asks for while this goes on is not his past.
+        await redis.zremrangebyscore(keys.history(owner), "-inf", begun)
+    return Erased(jobs=forgotten, pictures=pictures, cancelled=cancelled)
+
+
+async def _ids_of(redis: Any, owner: str) -> list[str]:
+    """The ids of all the owner's jobs that are kept."""
+    prefix, wanted = keys.job(""), owner.encode()
+    found: set[str] = set()  # a scan may show a key twice
+    cursor = None
+    with redis_errors():
+        while cursor != 0:
+            cursor, names = await redis.scan(cursor or 0, match=f"{prefix}*", count=STEP)
+            pipe = redis.pipeline(transaction=False)
+            for name in names:
+                pipe.hget(name, "owner")
+            owners = await pipe.execute() if names else []
+            found |= {
+                name.decode().removeprefix(prefix) for name, its in zip(names, owners, strict=True) if its == wanted
+            }
+    return sorted(found)
+
+
+def _batches(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[first : first + BATCH] for first in range(0, len(ids), BATCH)]
+
+
+async def _read(redis: Any, ids: Sequence[str]) -> list[Job]:
+    pipe = redis.pipeline(transaction=False)
+    for job_id in ids:
+        pipe.hgetall(keys.job(job_id))
+    with redis_errors():
+        rows = await pipe.execute()
+    return [Job.from_hash(job_id, row) for job_id, row in zip(ids, rows, strict=True) if row]
+
+
+def _stored(job: Job) -> list[str]:
+    """Where pictures of the job may lie: of every attempt, for a superseded one has left its own behind."""
+    if job.request is None:
+        return []
+    made = [
+        keys.image(job.id, attempt, index)
+        for attempt in range(1, job.attempt + 1)
+        for index in range(job.request.count)
+    ]
+    return [*made, keys.preview(job.id), *(keys.picture_input(one) for one in job.request.inputs)]
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": str(job.state),
+        "owner": job.owner,
+        "group": job.group,
+        "lane": str(job.lane),
+        "created_ms": job.created_ms,
+        "run_at_ms": job.run_at_ms,
+        "started_ms": job.started_ms,
+        "finished_ms": job.finished_ms,
+        "error": job.error,
+        "request": job.request and job.request.model_dump(mode="json", exclude_defaults=True),
+        "result": job.result and job.result.model_dump(mode="json", exclude={"info", "attempt"}),
+    }

@@ -1,0 +1,88 @@
+"""The queue at a glance, and the dead brought back together."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_queue import calls, keys
+from zosma_queue.policy import Policy
+
+
+@pytest.fixture(name="live")
+def _live(rig):
+    """The verbs on the server's own clock."""
+    rig.now = 0
+    rig.worker("w1", "dream", "anime", loaded="dream")
+    return rig
+
+
+async def test_an_overview_counts_by_lane_checkpoint_owner_and_worker(live, queue):
+    live.worker("w2", "anime")
+    taken = live.submit("ann", checkpoint="dream")
+    assert live.take().id == taken
+    live.submit("ann", checkpoint="dream")
+    live.submit("ann", checkpoint="anime")
+    live.submit("bob", policy=Policy(lane="relax"))
+    live.submit("cyd", delay_ms=60_000)
+
+    seen = await queue.admin.overview()
+
+    assert (seen.waiting, seen.delayed, seen.running, seen.failed) == (3, 1, 1, 0)
+    assert seen.lanes == {"fast": 2, "relax": 1}
+    assert seen.checkpoints == {"dream": 1, "anime": 1, "": 1}
+    assert [(one.owner, one.open, one.running) for one in seen.owners] == [("ann", 3, 1), ("bob", 1, 0), ("cyd", 1, 0)]
+    assert [(one.id, one.loaded, one.job, one.could_do) for one in sorted(seen.workers, key=lambda one: one.id)] == [
+        ("w1", "dream", taken, 3), ("w2", None, None, 2)]  # fmt: skip
+    assert 0 <= seen.oldest_wait_s < 60
+
+
+async def test_jobs_of_an_owner_at_his_limit_are_counted_too(live, queue):
+    for _ in range(3):
+        live.submit("ann", checkpoint="anime", policy=Policy(running=1))
+    live.take()
+
+    seen = await queue.admin.overview()
+
+    assert seen.checkpoints == {"anime": 2}
+    assert seen.workers[0].could_do == 2
+
+
+async def test_of_many_owners_those_with_most_jobs_are_listed(live, queue):
+    for number in range(20):
+        for _ in range(1 + number // 10):
+            live.submit(f"owner-{number:02d}")
+
+    owners = (await queue.admin.overview()).owners
+
+    assert len(owners) == 15
+    assert [one.owner for one in owners[:11]] == [*(f"owner-{number}" for number in range(10, 20)), "owner-00"]
+
+
+async def test_an_empty_queue_has_an_overview(live, queue, raw):
+    live.submit()
+    live.cancel(live.submit("bob"))
+    live.settle(live.take(), calls.retry("webui", "x", backoff_ms=0, max_failures=3))
+    live.sweep()
+    live.settle(live.take(), calls.RELEASE)
+    live.settle(live.take())
+
+    seen = await queue.admin.overview()
+
+    assert (seen.waiting, seen.lanes, seen.checkpoints, seen.owners) == (0, {"fast": 0, "relax": 0}, {}, ())
+    assert seen.oldest_wait_s is None
+    assert raw.exists(keys.DEPTH) == 0
+
+
+async def test_all_that_failed_is_brought_back_oldest_first_up_to_a_limit(live, queue, raw):
+    for _ in range(4):
+        live.submit()
+        live.settle(live.take(), calls.fail("refused", "no"))
+    raw.zadd(keys.DEAD, {"forgotten": 1})
+
+    assert await queue.admin.retry_all("root", 0) == 0
+    assert await queue.admin.retry_all("root", 3) == 2
+    assert await queue.admin.retry_all("root", 10) == 2
+    assert await queue.admin.retry_all("root", 10) == 0
+    assert (await queue.depth()).waiting == 4
+    assert raw.zcard(keys.DEAD) == 0
+    assert [act.act for act in await queue.admin.audit()] == ["retry"] * 4

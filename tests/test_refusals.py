@@ -1,0 +1,104 @@
+"""Every refusal has a code of the table, with the values that the table names."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import zosma_bot.inputs
+import zosma_queue
+from zosma_queue import errors
+from zosma_queue.errors import CODES, LimitError, NoWorkerError, RequestRefusedError
+from zosma_queue.request import parse_request
+
+_CLASSES = {
+    name: one
+    for name, one in vars(errors).items()
+    if inspect.isclass(one) and issubclass(one, errors.RequestRefusedError)
+}
+_FILES = [*Path(zosma_queue.__file__).parent.glob("*.py"), Path(zosma_bot.inputs.__file__)]
+#: Passes on what it was given: the checks of several fields that `_WrongError` stands for, and pydantic's.
+_PASSED_ON = {("request.py", "wrong.code"), ("request.py", "code"), ("admission.py", "code")}
+
+
+def constructions():
+    """(file, line, class, code, names of values) for each refusal that is made anywhere."""
+    for file in _FILES:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or file.name == "errors.py":
+                continue
+            given = {one.arg: one.value for one in node.keywords}
+            if node.func.id == "_WrongError":
+                names = {"field", *_names(node.args[3] if len(node.args) > 3 else None)}
+                yield file.name, node.lineno, "RequestRefusedError", node.args[1], names
+            elif node.func.id in _CLASSES:
+                names = {*_names(given.get("values")), *({"field"} & given.keys()), *({"retry_after_s"} & given.keys())}
+                yield file.name, node.lineno, node.func.id, given.get("code"), names
+
+
+def _names(values):
+    return [key.value for key in values.keys] if isinstance(values, ast.Dict) else []
+
+
+def test_every_refusal_that_is_raised_has_a_code_of_the_table_and_its_values():
+    found = list(constructions())
+    assert len(found) > 25
+    for file, line, name, code, values in found:
+        if code is not None and not isinstance(code, ast.Constant):
+            assert (file, ast.unparse(code)) in _PASSED_ON, (file, line)
+            continue
+        known = code.value if code else _CLASSES[name].default_code
+        assert known in CODES, (file, line)
+        assert known != "refused", (file, line)
+        assert values == set(CODES[known]), (file, line, known)
+
+
+def test_no_code_of_the_table_is_unused():
+    sources = "".join(file.read_text("utf-8") for file in _FILES if file.name != "errors.py")
+    unused = {code for code in CODES if f'"{code}"' not in sources}
+
+    assert unused <= {one.default_code for one in _CLASSES.values()}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "values"),
+    [
+        ({}, "missing", {"field": "prompt"}),
+        ({"prompt": " "}, "empty-prompt", {"field": "prompt"}),
+        ({"prompt": "x", "checkpoint": ""}, "empty-name", {"field": "checkpoint"}),
+        ({"prompt": "x", "colour": 1}, "unknown-field", {"field": "colour"}),
+        ({"prompt": "x" * 4001}, "too-long", {"field": "prompt", "given": 4001, "most": 4000}),
+        ({"prompt": "x", "styles": ["x"] * 11}, "too-many-items", {"field": "styles", "given": 11, "most": 10}),
+        ({"prompt": "x", "steps": 151}, "out-of-bounds", {"field": "steps", "given": 151, "low": 1, "high": 150}),
+        ({"prompt": "x", "width": 1792, "height": 1792, "hires": {"scale": 4}}, "too-many-pixels",
+         {"field": "hires.scale", "width": 7168, "height": 7168, "most_megapixels": 16}),
+        ({"prompt": "x", "hires": {}, "img2img": {"image": "0" * 20}}, "hires-with-picture", {"field": "hires"}),
+        ({"prompt": "x", "width": 2048, "height": 2048, "count": 16, "hires": {"scale": 2}}, "too-many-pictures",
+         {"field": "count"}),
+    ],
+)  # fmt: skip
+def test_a_wrong_request_says_what_is_wrong_in_a_code_and_values(fields, code, values):
+    with pytest.raises(RequestRefusedError) as refused:
+        parse_request(fields)
+
+    assert (refused.value.code, refused.value.values) == (code, values)
+    assert set(values) == set(CODES[code])
+
+
+def test_what_pydantic_alone_can_say_is_passed_on():
+    with pytest.raises(RequestRefusedError) as refused:
+        parse_request({"prompt": "x", "steps": "many"})
+
+    assert refused.value.code == "malformed"
+    assert refused.value.values["given"] == "many"
+    assert "valid integer" in refused.value.values["problem"]
+
+
+def test_kinds_of_refusals_have_codes_of_their_own():
+    limit = LimitError("x", retry_after_s=3.0, code="limit-full")
+
+    assert NoWorkerError("x").code == "no-worker"
+    assert (limit.code, limit.values, limit.retry_after_s) == ("limit-full", {"retry_after_s": 3.0}, 3.0)
