@@ -43,6 +43,8 @@ class BotSettings(Settings):
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
     admins: CommaSeparated = Field((), validation_alias="ZOSMA_ADMINS")
     """Names in ZOSMA_API_KEYS whose holders may use the admin API."""
+    home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
+    """Ids of the Discord servers whose admins may steer the whole fleet."""
 
     @field_validator("discord_api_url")
     @classmethod
@@ -72,6 +74,18 @@ class BotSettings(Settings):
             raise ValueError("must look like ws://host:port/")
         return value
 
+    @field_validator("home_guilds")
+    @classmethod
+    def _guild_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            # `isdecimal` takes digits of every script; Discord's are these ten.
+            if not (one.isascii() and one.isdecimal() and 0 < int(one) < GUILD_ID_MAX):
+                raise ValueError(
+                    f"{one!r} is no server's id: switch on Discord's developer mode, right-click the server, Copy"
+                    " Server ID; several with commas between"
+                )
+        return value
+
     @field_validator("keys")
     @classmethod
     def _pairs(cls, value: SecretStr | None) -> SecretStr | None:
@@ -99,6 +113,11 @@ class BotSettings(Settings):
                 " set it (name:key, …) or leave ZOSMA_HOST at 127.0.0.1"
             )
         return self
+
+    @property
+    def homes(self) -> frozenset[int]:
+        """The ids in ZOSMA_HOME_GUILDS."""
+        return frozenset(int(one) for one in self.home_guilds)
 
     @property
     def api_keys(self) -> dict[str, str]:

@@ -19,7 +19,9 @@ from zosma_queue.moderation import Rules, decode_rules, parse_rules
 from zosma_queue.needs import Lane
 from zosma_queue.overview import Overview, take_overview
 from zosma_queue.policy import Policy, parse_policy
+from zosma_queue.records import encoded
 from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.tally import Tally, take_tally
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
 _LISTED = {
@@ -32,6 +34,8 @@ _LISTED = {
 POLICY_AGE_S = 2.0
 #: Jobs that one clear looks at in one go.
 BATCH = 500
+#: A worker gives signs of life every two seconds; one that gives none for so long is gone.
+TRY_NOW_TTL_S = 60
 #: Acts that the audit stream keeps, about.
 AUDIT_MAX = 10_000
 
@@ -99,6 +103,10 @@ class Admin:
             rows = await pipe.execute() if ids else []
         return [Job.from_hash(job_id.decode(), row) for job_id, row in zip(ids, rows, strict=True) if row]
 
+    async def tally(self) -> Tally:
+        """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
+        return await take_tally(self._redis)
+
     async def pauses(self) -> list[Pause]:
         """What is paused."""
         with redis_errors():
@@ -153,6 +161,17 @@ class Admin:
           RequestRefusedError: when the scope is none.
         """
         return await acall(self._redis, calls.resume(who, checked_scope(scope)))
+
+    async def try_now(self, who: str, worker: str) -> None:
+        """Has a worker that is away look at its WebUI at once, a sick one with its canary job, instead of in its time.
+
+        Told by a key that the worker takes with its next sign of life: an event would be lost on one that is not there.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.set(keys.try_now(worker), who, ex=TRY_NOW_TTL_S)
+        pipe.xadd(keys.AUDIT, _audited(who, "try", worker), maxlen=AUDIT_MAX, approximate=True)
+        with redis_errors():
+            await pipe.execute()
 
     async def bump(self, who: str, job_id: str) -> bool:
         """Moves a waiting job before everybody's; False when it doesn't wait."""
@@ -256,8 +275,7 @@ class Admin:
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
-        note = {"who": who, "act": "rules", "target": group or "everybody", "at": int(time.time() * 1000)}
-        pipe.xadd(keys.AUDIT, note, maxlen=10_000, approximate=True)
+        pipe.xadd(keys.AUDIT, _audited(who, "rules", group or "everybody"), maxlen=AUDIT_MAX, approximate=True)
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
@@ -270,6 +288,36 @@ class Admin:
                 known = decode_rules(await self._redis.hgetall(keys.RULES))
             self._rules = (time.monotonic(), known)
         return known
+
+    async def replace(
+        self,
+        who: str,
+        group: str,
+        *,
+        record: tuple[str, str, dict[str, Any]] | None = None,
+        rules: Rules | None = None,
+        policies: Mapping[str, Policy | None] | None = None,
+    ) -> None:
+        """Sets a server's record (kind, id, document), rules and policies (None drops one): all of it or nothing.
+
+        Raises:
+          RequestRefusedError: when the record is too large.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        if record:
+            pipe.set(keys.record(record[0], record[1]), encoded(record[2]))
+        if rules:
+            pipe.hset(keys.RULES, group, rules.model_dump_json())
+        for name, policy in (policies or {}).items():
+            if policy is None:
+                pipe.hdel(keys.POLICIES, name)
+            else:
+                pipe.hset(keys.POLICIES, name, policy.model_dump_json())
+        pipe.xadd(keys.AUDIT, _audited(who, "import", group), maxlen=AUDIT_MAX, approximate=True)
+        with redis_errors():
+            await pipe.execute()
+        self._rules = (float("-inf"), {})
+        self._policies = (float("-inf"), {})
 
 
 def _audited(who: str, act: str, target: str) -> dict[str, str | int]:

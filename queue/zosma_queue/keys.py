@@ -105,6 +105,11 @@ def wake(worker_id: str) -> str:
     return f"{PREFIX}wake:{worker_id}"
 
 
+def try_now(worker_id: str) -> str:
+    """string: there when an admin wants a sick worker tried at once. Python's alone: no script touches it."""
+    return f"{PREFIX}try-now:{worker_id}"
+
+
 def cooldown(owner: str) -> str:
     """string: there while an owner has to wait before his next job."""
     return f"{PREFIX}cooldown:{owner}"

@@ -40,7 +40,7 @@ class Records:
           RequestRefusedError: when it is too large.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        data = _encoded(document)
+        data = encoded(document)
         with redis_errors():
             await self._redis.set(_key(kind, id), data, ex=ttl_s)
 
@@ -88,7 +88,7 @@ class Records:
                         if document is None:
                             pipe.delete(key)
                         else:
-                            pipe.set(key, _encoded(document), keepttl=True)
+                            pipe.set(key, encoded(document), keepttl=True)
                         await pipe.execute()
                         return document or {}
             except WatchError:
@@ -101,7 +101,8 @@ def _key(kind: str, record_id: str) -> str:
     return keys.record(kind, record_id)
 
 
-def _encoded(document: dict[str, Any]) -> bytes:
+def encoded(document: dict[str, Any]) -> bytes:
+    """As it is kept; raises RequestRefusedError when it is too large."""
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(data) > RECORD_MAX_BYTES:
         raise RequestRefusedError(

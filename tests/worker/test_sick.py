@@ -66,6 +66,21 @@ async def test_a_sick_webui_comes_back_after_its_canary_and_one_job(webui, join,
     assert (await ann.worker(WorkerState.READY)).reason is None
 
 
+async def test_an_admin_has_a_sick_webui_tried_at_once(webui, join, ann, queue):
+    worker = await join(webui, patience=SLOW)
+    webui.script(crash())
+    job_id = await ann.asks()
+    await ann.worker(WorkerState.AWAY)
+    await webui.stop()
+    await webui.start()
+
+    await queue.admin.try_now("me", worker.id)
+
+    assert (await ann.gets(job_id)).state is State.DONE
+    assert len(webui.canaries) == 1
+    assert [(act.act, act.target) for act in await queue.admin.audit()] == [("try", worker.id)]
+
+
 async def test_a_hung_webui_that_heeds_no_interrupt_is_sick_and_the_job_runs_elsewhere(webui, other, join, ann):
     hold = Hold(heeds=False)
     webui.script(hold)

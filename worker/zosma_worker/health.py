@@ -80,6 +80,7 @@ class Health:
         self._reason: str | None = None
         self.speed = speed
         self.quarantine = Quarantine(patience.pauses)
+        presence.on_try_now = self.try_now
         self.found: Found | None = None
         """The last that is known of it, also while it is away."""
 
@@ -170,6 +171,11 @@ class Health:
         """Look at once, at everything."""
         self._listed_at = float("-inf")
         self._hurry.set()
+
+    def try_now(self) -> None:
+        """Look at once, a sick one with its canary job: an admin has mended it, or thinks so."""
+        self.quarantine.try_now()
+        self.hurry()
 
     async def run(self) -> None:
         """Looks until cancelled."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import redis.asyncio
 
-from zosma_queue import calls
+from zosma_queue import calls, keys
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import About, WorkerState
-from zosma_queue.scripts import Call, acall
+from zosma_queue.scripts import Call, acall, redis_errors
 from zosma_queue.tasks import set_within
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Presence:
         self._lock = asyncio.Lock()
         self._away = False
         self.sign = Sign()
+        self.on_try_now: Callable[[], None] | None = None
+        """Called when an admin wants the WebUI tried at once."""
 
     @property
     def joined(self) -> bool:
@@ -76,6 +79,10 @@ class Presence:
         if not asked and known and sign.about:
             await acall(self._client, self._call(sign, sign.about))
         self._told = sign
+        if sign.state is WorkerState.AWAY and self.on_try_now:
+            with redis_errors():
+                if await self._client.getdel(keys.try_now(self._worker)):
+                    self.on_try_now()
 
     def _call(self, sign: Sign, about: About | None) -> Call[bool]:
         pixels = sign.about.max_pixels if sign.about else 0

@@ -84,6 +84,10 @@ class Quarantine:
         """True when a canary should be tried."""
         return self.sick and now >= self._next_at
 
+    def try_now(self) -> None:
+        """An admin doesn't want to wait for the pause to end."""
+        self._next_at = float("-inf")
+
     def canary_passed(self) -> None:
         """The canary job came out right: one real job may try."""
         self.phase = Phase.HALF_OPEN

@@ -86,8 +86,9 @@ class ZosmaClient(discord.Client):
             )
         )
         self.desk = Desk(
-            queue=queue, fleet=fleet, courier=self.courier, rulebook=Rulebook(queue), prefs=Prefs(queue), now=now
-        )
+            queue=queue, fleet=fleet, courier=self.courier, rulebook=Rulebook(queue), prefs=Prefs(queue),
+            homes=settings.homes, now=now,
+        )  # fmt: skip
         self.tree = Tree(self)
         commands.add(self.tree, self.desk)
         self.router = Router()

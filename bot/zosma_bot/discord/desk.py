@@ -54,6 +54,8 @@ class Desk:
     rulebook: Rulebook
     prefs: Prefs
     chores: Chores = field(default_factory=Chores)
+    homes: frozenset[int] = frozenset()
+    """Servers whose admins may steer the whole fleet; see `authority`."""
     now: Callable[[], float] = time.time
 
     async def take(

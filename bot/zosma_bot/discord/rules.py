@@ -106,6 +106,10 @@ class Rulebook:
             self._known.popitem(last=False)
         return rules
 
+    def forget(self, guild_id: int) -> None:
+        """The rules have been changed by other hands."""
+        self._known.pop(guild_id, None)
+
     async def change(self, guild_id: int, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> GuildRules:
         """Changes the rules; what comes out is checked before it is kept.
 

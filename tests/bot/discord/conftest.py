@@ -18,6 +18,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import discord  # noqa: F401
 
+from loopback.discord.handle import InteractionHandle
+from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Member
 from zosma_bot.discord.client import ZosmaClient, run_discord
@@ -127,3 +129,24 @@ def _valkey_asleep(raw: redis.Redis) -> Callable[[], contextlib.AbstractAsyncCon
             os.kill(process, signal.SIGCONT)
 
     return asleep
+
+
+@pytest.fixture(name="admin")
+def _admin(server: DiscordServer) -> Member:
+    """Manages the server; no administrator."""
+    return server.add_member("admin", P.MANAGE_GUILD)
+
+
+@pytest.fixture(name="said")
+def _said(server: DiscordServer) -> Callable[..., Any]:
+    """What an admin command answers, to its admin alone, once it has been worked on."""
+
+    async def said(
+        member: Member, command: str, options: dict[str, Any] | None = None, **more: Any
+    ) -> InteractionHandle:
+        asked = await server.slash(member, command, options, **more)
+        shown = await asked.wait_for(lambda shown: not shown.thinking)
+        assert shown.ephemeral
+        return asked
+
+    return said

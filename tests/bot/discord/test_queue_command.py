@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from loopback.discord.errors import RefusedByClient
-from loopback.discord.permissions import P
 from zosma_queue.client import Sender
 from zosma_queue.fleet import WorkerState
 from zosma_queue.request import parse_request
-
-
-@pytest.fixture(name="admin")
-def _admin(server):
-    return server.add_member("admin", P.MANAGE_GUILD)
 
 
 async def test_an_admin_sees_the_queue_and_the_gpus(server, client, worker, admin, queue):

@@ -20,7 +20,7 @@ from loopback.discord.gateway import Gateway, Session
 from loopback.discord.handle import AnyMessage, InteractionHandle, message_of
 from loopback.discord.messages import Messages
 from loopback.discord.openapi import Violation, checker_for
-from loopback.discord.payloads import channel_json, guild_create_json, member_json
+from loopback.discord.payloads import channel_json, guild_create_json, member_json, role_json
 from loopback.discord.permissions import NONE, P
 from loopback.discord.ratelimits import RateLimits, too_many
 from loopback.discord.rest.app import MOST_BYTES, Rest
@@ -201,7 +201,10 @@ class DiscordServer:
         self.world.emit("CHANNEL_DELETE", gone, channel.guild.id)
 
     def add_role(self, name: str, permissions: P = NONE, guild: Guild | None = None) -> Role:
-        return self.world.add_role(guild or self.guild, name, permissions)
+        guild = guild or self.guild
+        role = self.world.add_role(guild, name, permissions)
+        self.world.emit("GUILD_ROLE_CREATE", {"guild_id": str(guild.id), "role": role_json(role)}, guild.id)
+        return role
 
     def add_member(
         self,
@@ -220,7 +223,7 @@ class DiscordServer:
         guild = guild or self.guild
         held = list(roles)
         if permissions:
-            held.append(self.world.add_role(guild, f"{name}'s", permissions))
+            held.append(self.add_role(f"{name}'s", permissions, guild))
         user = user or User(self.world.new_id(), name, closed=closed)
         member = self.world.add_member(guild, user, held)
         joined = member_json(self.world, member) | {"guild_id": str(guild.id)}

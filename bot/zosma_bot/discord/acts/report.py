@@ -61,19 +61,22 @@ def add(router: Router, desk: Desk) -> None:
     async def remove(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if not await _moderates(interaction):
             return
+        # Discord waits 3 s for the first answer, and a deletion may have to wait for a rate limit.
+        await interaction.response.defer()
         channel_id, message_id = custom_id.args[0], custom_id.args[1]
         gone = await _remove(interaction, int(channel_id), int(message_id))
         w = words_of(interaction)
         if gone:
-            await _close(interaction, w("report-deleted", member=f"<@{interaction.user.id}>"))
             await desk.queue.admin.note(texts.admin_name(interaction), "report-delete", message_id)
+            await _close(interaction, w("report-deleted", member=f"<@{interaction.user.id}>"))
         else:
             await say(interaction, w("delete-refused"))
 
     async def dismiss(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if await _moderates(interaction):
-            await _close(interaction, words_of(interaction)("report-dismissed", member=f"<@{interaction.user.id}>"))
+            await interaction.response.defer()
             await desk.queue.admin.note(texts.admin_name(interaction), "report-dismiss", custom_id.args[1])
+            await _close(interaction, words_of(interaction)("report-dismissed", member=f"<@{interaction.user.id}>"))
 
     router.add(Act.REPORT, press)
     router.add(FORM, filled_in)
@@ -115,7 +118,7 @@ async def _tell(desk: Desk, interaction: discord.Interaction[Any], of: OfJob, wh
 async def _moderates(interaction: discord.Interaction[Any]) -> bool:
     if rules.is_moderator(interaction):
         return True
-    await say(interaction, words_of(interaction)("not-permitted"))
+    await say(interaction, words_of(interaction)("moderators-only"))
     return False
 
 
@@ -133,6 +136,6 @@ async def _remove(interaction: discord.Interaction[Any], channel_id: int, messag
 async def _close(interaction: discord.Interaction[Any], verdict: str) -> None:
     """Writes the verdict under the report and takes its buttons and pictures away."""
     text = interaction.message.content if interaction.message else ""
-    await interaction.response.edit_message(
+    await interaction.edit_original_response(
         content=f"{text}\n{verdict}"[:2000], view=None, attachments=[], allowed_mentions=NO_MENTIONS
     )

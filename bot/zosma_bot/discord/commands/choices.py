@@ -39,6 +39,11 @@ def name_choices(names: Iterable[str], typed: str) -> list[Choice[str]]:
     return _choices([(name, name) for name in names], typed)
 
 
+def labelled_choices(offers: list[tuple[str, str]], typed: str) -> list[Choice[str]]:
+    """Of (label, value) those whose label fits, best first."""
+    return _choices(offers, typed)
+
+
 def checkpoint_choices(w: Words, catalogue: Catalogue, typed: str) -> list[Choice[str]]:
     """The checkpoints that fit, best first, those in a GPU's memory before others."""
     return _choices(_checkpoints(w, catalogue), typed)

@@ -37,11 +37,26 @@ def slash(parent: Parent, name: str) -> Callable[[Callback], app_commands.Comman
     return declare
 
 
-def group(name: str, parent: app_commands.Group | None = None, **options: Any) -> app_commands.Group:
+def group(
+    name: str,
+    parent: app_commands.Group | None = None,
+    *,
+    cls: type[app_commands.Group] = app_commands.Group,
+    **options: Any,
+) -> app_commands.Group:
     """A group of commands, described as the catalogue has it."""
     path = f"{parent.qualified_name} {name}" if parent else name
     description = words_for(None)(f"command-{path.replace(' ', '-')}.description")
-    return app_commands.Group(name=name, description=description, parent=parent, **options)
+    return cls(name=name, description=description, parent=parent, **options)
+
+
+def choices(prefix: str, *values: str) -> list[app_commands.Choice[str]]:
+    """Fixed values of an option, named by the texts `<prefix>-<value>`."""
+    named = [(value, f"{prefix}-{value}") for value in values]
+    return [
+        app_commands.Choice(name=app_commands.locale_str(words_for(None)(key), text=key), value=value)
+        for value, key in named
+    ]
 
 
 def everywhere(command: app_commands.Command[Any, Any, Any]) -> app_commands.Command[Any, Any, Any]:

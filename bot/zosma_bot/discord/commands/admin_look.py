@@ -1,0 +1,76 @@
+"""`/admin overview`, `workers`, `failed`, `audit`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord import admin_texts, texts
+from zosma_bot.discord.authority import at_home, group_of, is_own, sees
+from zosma_bot.discord.commands.admin_base import begin
+from zosma_bot.discord.commands.slash import slash
+from zosma_bot.discord.deeds import jobs as job_deeds
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_queue.admin import Act
+
+#: A server's own acts are looked for among so many of everybody's.
+ACTS_READ = 300
+#: Acts whose target is a job.
+_OF_JOBS = ("cancel", "bump", "retry", "report")
+
+
+def add(root: app_commands.Group, desk: Desk) -> None:
+    """Registers the commands."""
+
+    @slash(root, "overview")
+    async def overview(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        admin = desk.queue.admin
+        found, depth, pauses = await asyncio.gather(admin.tally(), desk.queue.depth(), admin.pauses())
+        w = words_of(interaction)
+        embed = admin_texts.overview(w, found, depth, pauses, lambda owner: sees(desk, interaction, owner))
+        await say(interaction, "", embed=embed)
+
+    @slash(root, "workers")
+    async def workers(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        found, pauses = await asyncio.gather(desk.queue.workers(), desk.queue.admin.pauses())
+        shown = found[: admin_texts.WORKERS_SHOWN]
+        jobs = await asyncio.gather(*(desk.queue.job(worker.job) for worker in shown if worker.job))
+        seen = {job.id: job for job in jobs if job and sees(desk, interaction, job.owner)}
+        # A job of another server isn't named; that the worker is busy may be known.
+        found = [one if one.job in seen else replace(one, job=None) for one in found]
+        await say(interaction, "", embed=admin_texts.workers(words_of(interaction), found, seen, pauses))
+
+    @slash(root, "failed")
+    async def failed(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        jobs = await job_deeds.failed(desk, interaction)
+        await say(interaction, "", embed=admin_texts.failed(words_of(interaction), jobs))
+
+    @slash(root, "audit")
+    async def audit(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        acts = await desk.queue.admin.audit(limit=ACTS_READ)
+        if not at_home(desk, interaction):
+            acts = await _own(desk, interaction, acts)
+        await say(interaction, "", embed=admin_texts.audit(words_of(interaction), acts))
+
+
+async def _own(desk: Desk, interaction: discord.Interaction[Any], acts: list[Act]) -> list[Act]:
+    """The acts that concern this server, and those of whoever asks."""
+    ids = {act.target for act in acts if act.act in _OF_JOBS}
+    jobs = await asyncio.gather(*(desk.queue.job(job_id) for job_id in ids))
+    own = {job.id for job in jobs if job and is_own(interaction, job.owner)}
+    me, here = texts.admin_name(interaction), group_of(interaction)
+
+    def concerns(act: Act) -> bool:
+        of_server = act.target == here or act.target.startswith((f"{here}/", f"{here} "))
+        return act.who == me or act.target in own or of_server
+
+    return [act for act in acts if concerns(act)]

@@ -1,0 +1,116 @@
+"""`/admin words` and `checkpoints`: what this server's members may not ask for, on whatever way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord import rules_texts, texts
+from zosma_bot.discord.authority import group_of, refused
+from zosma_bot.discord.commands import options
+from zosma_bot.discord.commands.admin_base import AdminGroup, Offers, begin, offering
+from zosma_bot.discord.commands.slash import group, slash
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.names import known_checkpoint
+from zosma_queue.moderation import Rules
+
+Word = app_commands.Range[str, 1, 60]
+Name = app_commands.Range[str, 1, 200]
+
+
+def add(root: app_commands.Group, desk: Desk) -> None:
+    """Registers the commands."""
+    _words(group("words", root, cls=AdminGroup), desk)
+    _checkpoints(group("checkpoints", root, cls=AdminGroup), desk)
+
+
+async def _change(
+    desk: Desk, interaction: discord.Interaction[Any], name: str, edit: Callable[[list[str]], list[str]]
+) -> Rules:
+    here = group_of(interaction)
+    fields = (await desk.queue.admin.rules(here)).model_dump(mode="json")
+    return await desk.queue.admin.set_rules(
+        texts.admin_name(interaction), here, fields | {name: edit(list(fields[name]))}
+    )
+
+
+def _same(word: str) -> str:
+    """A word as it is compared with those on the list; prompts are compared far more thoroughly, by the queue."""
+    return " ".join(word.casefold().split())
+
+
+def _words(words: app_commands.Group, desk: Desk) -> None:
+    async def told(interaction: discord.Interaction[Any], found: Rules) -> None:
+        w = words_of(interaction)
+        # One a line and hidden: nobody wants to read these by accident.
+        lines = [f"||{texts.plain(one, 60)}||" for one in found.blocked]
+        shown = rules_texts.listed(w, lines, "words-none")
+        await say(interaction, f"{w('words-blocked')}\n{shown}" if lines else shown)
+
+    @slash(words, "add")
+    async def block(interaction: discord.Interaction[Any], word: Word) -> None:
+        await begin(interaction)
+        if not any(sign.isalnum() for sign in word):
+            raise refused("admin-no-letters")
+        known = (await desk.queue.admin.rules(group_of(interaction))).blocked
+        if _same(word) in map(_same, known):
+            raise refused("admin-listed")
+        await told(interaction, await _change(desk, interaction, "blocked", lambda old: [*old, word]))
+
+    @slash(words, "remove")
+    async def allow(interaction: discord.Interaction[Any], word: Word) -> None:
+        await begin(interaction)
+        gone = _same(word)
+        known = (await desk.queue.admin.rules(group_of(interaction))).blocked
+        if gone not in map(_same, known):
+            raise refused("admin-not-listed")
+        edit: Callable[[list[str]], list[str]] = lambda old: [one for one in old if _same(one) != gone]  # noqa: E731
+        await told(interaction, await _change(desk, interaction, "blocked", edit))
+
+    @slash(words, "list")
+    async def show(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        await told(interaction, await desk.queue.admin.rules(group_of(interaction)))
+
+    async def blocked(interaction: discord.Interaction[Any]) -> Offers:
+        return [(one, one) for one in (await desk.queue.admin.rules(group_of(interaction))).blocked]
+
+    allow.autocomplete("word")(offering(desk, blocked))
+
+
+def _checkpoints(checkpoints: app_commands.Group, desk: Desk) -> None:
+    async def told(interaction: discord.Interaction[Any], found: Rules) -> None:
+        key = "checkpoints-only" if found.checkpoints else "checkpoints-all"
+        await say(interaction, words_of(interaction)(key, shown=rules_texts.words(found.checkpoints)))
+
+    @slash(checkpoints, "allow")
+    async def allow(interaction: discord.Interaction[Any], checkpoint: Name) -> None:
+        await begin(interaction)
+        name = await known_checkpoint(desk, checkpoint)
+        found = await _change(desk, interaction, "checkpoints", lambda old: [*dict.fromkeys([*old, name])])
+        await told(interaction, found)
+
+    @slash(checkpoints, "remove")
+    async def remove(interaction: discord.Interaction[Any], checkpoint: Name) -> None:
+        await begin(interaction)
+        wanted = checkpoint.strip().casefold()
+        known = (await desk.queue.admin.rules(group_of(interaction))).checkpoints
+        if wanted not in [one.casefold() for one in known]:
+            raise refused("admin-not-listed")
+        edit: Callable[[list[str]], list[str]] = lambda old: [one for one in old if one.casefold() != wanted]  # noqa: E731
+        await told(interaction, await _change(desk, interaction, "checkpoints", edit))
+
+    @slash(checkpoints, "list")
+    async def show(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        await told(interaction, await desk.queue.admin.rules(group_of(interaction)))
+
+    async def allowed(interaction: discord.Interaction[Any]) -> Offers:
+        return [(one, one) for one in (await desk.queue.admin.rules(group_of(interaction))).checkpoints]
+
+    options.complete_names(allow, desk, "checkpoint")
+    remove.autocomplete("checkpoint")(offering(desk, allowed))

@@ -1,0 +1,95 @@
+"""Deeds on the whole fleet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from zosma_bot.discord import texts
+from zosma_bot.discord.authority import need_home, refused
+from zosma_bot.discord.deeds import Args, Deed
+from zosma_bot.discord.desk import Desk
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.scopes import CHECKPOINT, LANE, WORKER, scope_name
+from zosma_queue.fleet import WorkerState
+from zosma_queue.job import Job, State
+
+#: Why a worker is paused, as it stands beside the pause.
+QUARANTINE, DRAIN = "quarantine", "drain"
+#: More jobs than any fleet runs at once.
+RUNNING_MAX = 1000
+
+
+async def pause(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
+    """Hands out no more jobs of a scope; says how many still run there."""
+    need_home(desk, interaction)
+    w = words_of(interaction)
+    await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], args.get("why", ""))
+    left = await running_in(desk, args["scope"])
+    return w("admin-paused", scope=scope_name(w, args["scope"]), running=left)
+
+
+async def resume(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
+    """Goes on."""
+    need_home(desk, interaction)
+    w = words_of(interaction)
+    if not await desk.queue.admin.resume(texts.admin_name(interaction), args["scope"]):
+        raise refused("admin-not-paused", scope=scope_name(w, args["scope"]))
+    return w("admin-resumed", scope=scope_name(w, args["scope"]))
+
+
+async def drain(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
+    """Lets a worker or checkpoint run empty."""
+    need_home(desk, interaction)
+    w = words_of(interaction)
+    await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], DRAIN)
+    left = await running_in(desk, args["scope"])
+    return w("admin-draining" if left else "admin-drained", scope=scope_name(w, args["scope"]), running=left)
+
+
+async def quarantine(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
+    """Gives a worker no more jobs, because an admin doesn't trust it."""
+    need_home(desk, interaction)
+    w = words_of(interaction)
+    await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], QUARANTINE)
+    return w("admin-quarantined", scope=scope_name(w, args["scope"]))
+
+
+async def release(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
+    """Trusts a worker again: ends an admin's pause, and has a sick one tried now instead of later."""
+    need_home(desk, interaction)
+    w = words_of(interaction)
+    who, scope = texts.admin_name(interaction), args["scope"]
+    here = [one for one in await desk.queue.workers() if f"{WORKER}:{one.place}" == scope]
+    ended = [await desk.queue.admin.resume(who, name) for name in (scope, *(f"{WORKER}:{one.id}" for one in here))]
+    away = [one for one in here if one.state is WorkerState.AWAY]
+    for one in away:
+        await desk.queue.admin.try_now(who, one.id)
+    if not any(ended) and not away:
+        raise refused("admin-not-quarantined", scope=scope_name(w, scope))
+    return w("admin-tried-now" if away else "admin-released", scope=scope_name(w, scope))
+
+
+async def running_in(desk: Desk, scope: str) -> int:
+    """How many jobs of a scope run."""
+    return sum(is_in(job, scope) for job in await desk.queue.admin.jobs(State.RUNNING, limit=RUNNING_MAX))
+
+
+def is_in(job: Job, scope: str) -> bool:
+    """True when a running job is of the scope."""
+    kind, _, name = scope.partition(":")
+    if kind == LANE:
+        return job.lane == name
+    if kind == WORKER:
+        return name in (job.worker, (job.worker or "").rpartition("/")[0])
+    return kind != CHECKPOINT or (job.request is not None and job.request.checkpoint == name)
+
+
+DEEDS: dict[str, Deed] = {
+    "pause": pause,
+    "resume": resume,
+    "drain": drain,
+    "quarantine": quarantine,
+    "release": release,
+}

@@ -1,0 +1,399 @@
+command-admin = admin
+    .description = Warteschlange, GPUs und Regeln dieses Servers ansehen und steuern
+command-admin-overview = überblick
+    .description = Wie voll die Schlange ist, nach Spur, Checkpoint, Mitglied und Worker; was angehalten ist
+command-admin-workers = worker
+    .description = Jeder Worker: Zustand, WebUI, Checkpoint, Auftrag und warum er keinen annimmt
+command-admin-failed = gescheitert
+    .description = Endgültig gescheiterte Aufträge und warum
+command-admin-audit = protokoll
+    .description = Was Admins getan haben
+command-admin-pause = anhalten
+    .description = Keine Aufträge mehr vergeben, ganz oder zum Teil; laufende enden in Ruhe
+command-admin-pause-scope = was
+    .description = Was angehalten wird
+command-admin-pause-why = grund
+    .description = Grund, für alle, die nachsehen
+command-admin-resume = fortsetzen
+    .description = Mit Angehaltenem weitermachen
+command-admin-resume-scope = was
+    .description = Womit
+command-admin-drain = leerlaufen
+    .description = Einen Worker oder Checkpoint leerlaufen lassen
+command-admin-drain-scope = was
+    .description = Worker oder Checkpoint
+command-admin-quarantine = quarantäne
+    .description = Einem Worker keine Aufträge mehr geben, weil du ihm nicht traust
+command-admin-quarantine-worker = worker
+    .description = Welchem
+command-admin-release = freigeben
+    .description = Einem Worker wieder trauen; ein kranker wird sofort geprüft
+command-admin-release-worker = worker
+    .description = Welchem
+command-admin-bump = vorziehen
+    .description = Einen wartenden Auftrag vor alle anderen setzen
+command-admin-bump-job = auftrag
+    .description = Seine Kennung
+command-admin-cancel = abbrechen
+    .description = Einen wartenden oder laufenden Auftrag abbrechen
+command-admin-cancel-job = auftrag
+    .description = Seine Kennung
+command-admin-clear = räumen
+    .description = Alle Aufträge eines Mitglieds dieses Servers abbrechen
+command-admin-clear-member = mitglied
+    .description = Wessen
+command-admin-requeue = neu-einreihen
+    .description = Gescheiterten Aufträgen ein neues Leben geben
+command-admin-requeue-job = auftrag
+    .description = Seine Kennung, oder alle
+
+scope-queue = die ganze Schlange
+scope-lane = Spur { $name }
+scope-checkpoint = Checkpoint { $name }
+scope-worker = Worker { $name }
+lane-fast = schnell
+lane-relax = gemütlich
+state-waiting = wartet
+state-delayed = verschoben
+state-running = läuft
+state-done = fertig
+state-failed = gescheitert
+state-cancelled = abgebrochen
+why-quarantine = Quarantäne
+why-drain = läuft leer
+
+admin-lanes = Spuren
+admin-checkpoints = Checkpoints
+admin-members = Mitglieder
+admin-workers = Worker
+admin-any-checkpoint = beliebiger Checkpoint
+admin-all = alle
+admin-counts = { $name }: **{ $waiting }** warten, **{ $running }** in Arbeit
+admin-more = … und { $count } weitere
+admin-pause-line = ⏸️ { $scope }: angehalten von { $who } { $since }
+admin-sick = 🤒 von selbst in Quarantäne; `/admin release` lässt ihn sofort prüfen
+admin-failed-line = { $id } { $who } { $when }: { $reason }
+admin-failed-none = Kein Auftrag ist gescheitert.
+admin-audit-line = { $when } { $who } **{ $act }** { $target }
+admin-audit-none = Noch ist nichts getan worden.
+
+act-pause = hielt an:
+act-resume = setzte fort:
+act-try = ließ prüfen:
+act-bump = zog vor:
+act-cancel = brach ab:
+act-clear = räumte:
+act-retry = reihte neu ein:
+act-purge = vergaß:
+act-limits = setzte Grenzen:
+act-report = meldete:
+act-report-delete = löschte eine gemeldete Nachricht:
+act-report-dismiss = verwarf eine Meldung:
+act-rules = setzte Regeln:
+
+moderators-only = ⚠️ Das dürfen nur Moderatoren (Recht „Nachrichten verwalten“ oder „Server verwalten“).
+admin-yes = Ja, so machen
+admin-no = Nein
+admin-left = 👌 Es ist nichts geschehen.
+admin-too-late = ⚠️ Diese Frage ist nicht mehr offen: Sie wurde beantwortet oder ist älter als 15 Minuten. Bitte den Befehl noch einmal geben.
+admin-not-asked = ⚠️ Das kann nur beantworten, wer gefragt wurde.
+admin-unsure = ⚠️ Die Warteschlange antwortete mittendrin nicht mehr. Bitte mit /admin overview nachsehen, ob es geschehen ist, und den Befehl sonst noch einmal geben.
+ask-pause-queue = ⏸️ **Die ganze Schlange anhalten?** Kein Worker bekommt mehr einen Auftrag, auf keinem Server, bis `/admin resume`. { $waiting ->
+    [one] { $waiting } Auftrag wartet und behält
+   *[other] { $waiting } Aufträge warten und behalten
+    } den Platz; { $running ->
+    [one] { $running } laufender endet
+   *[other] { $running } laufende enden
+    } in Ruhe.
+ask-drain = 🚰 **{ $scope } leerlaufen lassen?** Dort werden keine Aufträge mehr vergeben bis `/admin resume`; { $running ->
+    [one] { $running } laufender endet
+   *[other] { $running } laufende enden
+    } in Ruhe.
+ask-quarantine = 🤒 **{ $scope } in Quarantäne schicken?** Er bekommt keine Aufträge mehr bis `/admin release`; { $running ->
+    [one] { $running } laufender endet
+   *[other] { $running } laufende enden
+    } in Ruhe.
+ask-clear = 🧹 **Alle Aufträge von { $member } auf diesem Server abbrechen?** { $waiting } warten, { $running } laufen gerade, dazu die, die später noch einmal versucht werden. Das lässt sich nicht rückgängig machen.
+ask-requeue-fleet = 🔁 **{ $count ->
+    [one] Dem { $count } gescheiterten Auftrag
+   *[other] Allen { $count } gescheiterten Aufträgen
+    } ein neues Leben geben?** Das sind die Aufträge aller Server. Jeder wird von vorn versucht.
+ask-requeue-server = 🔁 **{ $count ->
+    [one] Dem { $count } gescheiterten Auftrag
+   *[other] Allen { $count } gescheiterten Aufträgen
+    } dieses Servers ein neues Leben geben?** Jeder wird von vorn versucht.
+
+admin-paused = ⏸️ { $scope }: angehalten. { $running ->
+    [0] Dort läuft nichts.
+    [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
+   *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
+    } Weiter geht es mit `/admin resume`.
+admin-resumed = ▶️ { $scope }: Es geht weiter.
+admin-draining = 🚰 { $scope }: bekommt keine Aufträge mehr. { $running ->
+    [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
+   *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
+    } Weiter geht es mit `/admin resume`.
+admin-drained = 🚰 { $scope }: leergelaufen. Dort läuft nichts, und bis `/admin resume` kommt nichts dazu.
+admin-quarantined = 🤒 { $scope }: in Quarantäne bis `/admin release`.
+admin-released = ▶️ { $scope } nimmt wieder Aufträge an.
+admin-tried-now = ▶️ { $scope }: nicht (mehr) von einem Admin angehalten, und die WebUI wird sofort geprüft; geht das gut, nimmt er wieder Aufträge an.
+admin-bumped = ⏫ Auftrag `{ $id }` ist als Nächster dran.
+admin-cancelled = ✋ Auftrag `{ $id }` ist abgebrochen.
+admin-cancelling = ✋ Auftrag `{ $id }` wird beendet.
+admin-cleared = 🧹 { $count ->
+    [0] { $member } hatte hier keinen Auftrag, der sich abbrechen ließ.
+    [one] { $count } Auftrag von { $member } ist abgebrochen.
+   *[other] { $count } Aufträge von { $member } sind abgebrochen.
+    }
+admin-requeued = 🔁 Auftrag `{ $id }` wartet wieder.
+admin-requeued-all = 🔁 { $count ->
+    [one] { $count } Auftrag wartet wieder.
+   *[other] { $count } Aufträge warten wieder.
+    }
+
+refusal-admin-not-home = das steuert die ganze Flotte und steht den Admins dieses Servers nicht zu. Der Betreiber des Bots kann es erlauben: `ZOSMA_HOME_GUILDS={ $guild }` setzen und den Bot neu starten.
+refusal-admin-no-job = hier gibt es keinen Auftrag { $given }; vielleicht ist er schon vergessen.
+refusal-admin-not-waiting = Auftrag { $id } wartet nicht, also ist nichts vorzuziehen.
+refusal-admin-not-failed = Auftrag { $id } ist nicht gescheitert, also ist nichts neu einzureihen.
+refusal-admin-nothing-failed = kein Auftrag ist gescheitert, also ist nichts neu einzureihen.
+refusal-admin-ended = Auftrag { $id } ist schon zu Ende.
+refusal-admin-not-paused = { $scope }: nicht angehalten.
+refusal-admin-not-quarantined = { $scope }: nicht in Quarantäne.
+refusal-admin-no-scope = „{ $given }“ ist nicht bekannt; es gibt: { $there }.
+refusal-admin-no-scopes = so etwas ist gerade nicht da.
+
+command-admin-limits = grenzen
+    .description = Wie viel eine Rolle haben darf
+command-admin-limits-set = setzen
+    .description = Grenzen setzen; Weggelassenes bleibt, 0 ist keine Grenze
+command-admin-limits-set-role = rolle
+    .description = Wessen; ohne gilt es für alle, die keine andere haben
+command-admin-limits-set-waiting = wartend
+    .description = Wartende Aufträge eines Mitglieds
+command-admin-limits-set-running = laufend
+    .description = Gleichzeitig laufende Aufträge eines Mitglieds
+command-admin-limits-set-cooldown = pause
+    .description = Sekunden zwischen zwei Aufträgen
+command-admin-limits-set-daily = täglich
+    .description = GPU-Sekunden am Tag
+command-admin-limits-set-weight = gewicht
+    .description = Anteil: 2 bekommt doppelt so viel wie 1
+command-admin-limits-set-lane = spur
+    .description = Gemütliche kommen nach schnellen
+command-admin-limits-set-depth = tiefe
+    .description = So viele Aufträge aller dürfen schon warten
+command-admin-limits-remove = entfernen
+    .description = Grenzen entfernen
+command-admin-limits-remove-role = rolle
+    .description = Wessen; ohne die aller
+command-admin-limits-show = zeigen
+    .description = Die Grenzen zeigen
+command-admin-channels = kanäle
+    .description = Wo man um Bilder bitten kann
+command-admin-channels-allow = erlauben
+    .description = Einen Kanal erlauben; andere sind dann zu
+command-admin-channels-allow-channel = kanal
+    .description = Welchen
+command-admin-channels-remove = entfernen
+    .description = Einen Kanal von der Liste nehmen
+command-admin-channels-remove-channel = kanal
+    .description = Welchen
+command-admin-channels-list = liste
+    .description = Die Liste zeigen
+command-admin-roles = rollen
+    .description = Wer um Bilder bitten kann
+command-admin-roles-allow = erlauben
+    .description = Eine Rolle erlauben; ohne eine geht es dann nicht mehr
+command-admin-roles-allow-role = rolle
+    .description = Welche
+command-admin-roles-remove = entfernen
+    .description = Eine Rolle von der Liste nehmen
+command-admin-roles-remove-role = rolle
+    .description = Welche
+command-admin-roles-list = liste
+    .description = Die Liste zeigen
+command-admin-rules = regeln
+    .description = Weitere Regeln dieses Servers
+command-admin-rules-buttons = knöpfe
+    .description = Wer die Knöpfe an den Bildern eines Mitglieds benutzen kann
+command-admin-rules-buttons-who = wer
+    .description = Neben dem Mitglied und Moderatoren
+command-admin-rules-buttons-role = rolle
+    .description = Noch eine Rolle, die das kann
+command-admin-rules-age-restricted = altersbeschränkt
+    .description = Bilder nur in altersbeschränkten Kanälen
+command-admin-rules-age-restricted-switch = schalter
+    .description = An oder aus
+command-admin-rules-spoiler = spoiler
+    .description = Bilder verdeckt zeigen
+command-admin-rules-spoiler-when = wann
+    .description = Wann
+command-admin-rules-grid = raster
+    .description = Einen Satz als ein Bild zeigen
+command-admin-rules-grid-switch = schalter
+    .description = An oder aus
+command-admin-rules-reports = meldungen
+    .description = Wo Moderatoren gemeldete Bilder sehen
+command-admin-rules-reports-channel = kanal
+    .description = Ohne einen stehen Meldungen nur im Protokoll
+command-admin-rules-retention = aufbewahrung
+    .description = Wie lange Prompts und Parameter beendeter Aufträge bleiben
+command-admin-rules-retention-days = tage
+    .description = Bis zu 30
+command-admin-defaults = vorgaben
+    .description = Was ein Befehl bekommt, der es weglässt
+command-admin-defaults-set = setzen
+    .description = Vorgaben setzen; Weggelassenes bleibt
+command-admin-defaults-set-channel = kanal
+    .description = Nur für diesen Kanal
+command-admin-defaults-set-checkpoint = checkpoint
+    .description = Das Modell
+command-admin-defaults-set-style = stil
+    .description = Ein Stil oder ein hier geteiltes Preset
+command-admin-defaults-set-negative = negativ
+    .description = Was Bilder nicht zeigen sollen
+command-admin-defaults-clear = leeren
+    .description = Die Vorgaben leeren
+command-admin-defaults-clear-channel = kanal
+    .description = Nur die dieses Kanals
+
+switch-on = an
+switch-off = aus
+spoiler-never = nie
+spoiler-always = immer
+spoiler-outside-age-restricted = außerhalb altersbeschränkter Kanäle
+who-owner = sonst niemand
+who-anyone = alle
+who-roles = Rollen
+
+limits-default = alle ohne eigene Grenze
+limits-none = Niemand ist begrenzt.
+limits-set = ✅ { $line }
+limits-removed = ✅ Aufgehoben: die Grenzen für { $name }.
+limit-line = { $name }: { $limits }
+limit-waiting = { $value } wartend
+limit-running = { $value } laufend
+limit-depth = keiner, wenn insgesamt { $value } warten
+limit-cooldown = einer je { $span }
+limit-daily = { $span } GPU-Zeit am Tag
+limit-weight = Gewicht { $value }
+limit-lane = Spur { $lane }
+
+channels-only = 📍 Um Bilder bitten kann man nur in diesen Kanälen: { $shown }
+channels-all = 📍 Um Bilder bitten kann man in jedem Kanal.
+roles-only = 👥 Um Bilder bitten können nur Mitglieder mit einer dieser Rollen: { $shown }
+roles-all = 👥 Alle können um Bilder bitten.
+reports-here = 🚩 Gemeldete Bilder werden hier gezeigt, mit Knöpfen für Moderatoren.
+
+rules-channels = **Kanäle:** { $shown }
+rules-roles = **Rollen:** { $shown }
+rules-buttons = **Knöpfe an Bildern, neben dem Mitglied und Moderatoren:** { $shown }
+rules-age = **Nur altersbeschränkte Kanäle:** { $shown }
+rules-spoiler = **Verdeckt:** { $shown }
+rules-grid = **Ein Satz als ein Bild:** { $shown }
+rules-reports = **Meldungen gehen nach:** { $shown }
+rules-retention = **Prompts und Parameter bleiben:** { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+    }
+rules-words = **Gesperrte Wörter:** { $count }
+rules-checkpoints = **Checkpoints:** { $shown }
+rules-defaults = **Vorgaben:** { $shown }
+rules-defaults-in = **Vorgaben in { $channel }:** { $shown }
+rules-everywhere = alle
+rules-everybody = alle
+rules-all = alle
+rules-off = nirgendwohin
+rules-none = keine
+default-checkpoint = Checkpoint { $value }
+default-style = Stil { $value }
+default-negative = ohne { $value }
+
+refusal-admin-no-limits = solche Grenzen gibt es nicht.
+refusal-admin-limits-empty = nenne mindestens eine Grenze; 0 hebt sie auf.
+refusal-admin-limit-above = { $name } kann hier höchstens { $most } sein: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-admin-limit-below = { $name } muss hier mindestens { $least } sein: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-admin-limit-lane = die schnelle Spur steht diesem Server nicht offen: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-admin-not-listed = das steht nicht auf der Liste.
+refusal-admin-buttons-role = eine Rolle kann nur mit „Rollen“ genannt werden.
+refusal-admin-buttons-whose = welche Rolle? Nenne eine dazu.
+refusal-admin-cannot-post = in diesem Kanal kann ich nicht schreiben. Gib mir dort die Rechte Kanal ansehen, Nachrichten senden, Dateien anhängen und Links einbetten, und versuche es noch einmal.
+refusal-admin-defaults-empty = nenne Checkpoint, Stil oder negativen Prompt; /admin defaults clear leert sie.
+refusal-admin-no-styles = gerade gibt es weder Stile noch geteilte Presets.
+
+command-admin-words = wörter
+    .description = Wörter, die Prompts hier nicht haben dürfen
+command-admin-words-add = hinzufügen
+    .description = Ein Wort oder eine Wendung sperren
+command-admin-words-add-word = wort
+    .description = In jeder Schreibweise; Wort* ist jedes, das so beginnt
+command-admin-words-remove = entfernen
+    .description = Es wieder erlauben
+command-admin-words-remove-word = wort
+    .description = Welches
+command-admin-words-list = liste
+    .description = Die gesperrten Wörter zeigen
+command-admin-checkpoints = checkpoints
+    .description = Checkpoints, die hier benutzt werden können
+command-admin-checkpoints-allow = erlauben
+    .description = Einen erlauben; andere sind dann zu
+command-admin-checkpoints-allow-checkpoint = checkpoint
+    .description = Welchen
+command-admin-checkpoints-remove = entfernen
+    .description = Einen von der Liste nehmen
+command-admin-checkpoints-remove-checkpoint = checkpoint
+    .description = Welchen
+command-admin-checkpoints-list = liste
+    .description = Die Liste zeigen
+command-admin-rules-show = zeigen
+    .description = Alle Regeln dieses Servers zeigen
+command-admin-rules-export = exportieren
+    .description = Regeln, Wörter, Checkpoints und Grenzen als Datei
+command-admin-rules-import = importieren
+    .description = So eine Datei an ihre Stelle setzen
+command-admin-rules-import-file = datei
+    .description = Wie der Export sie gibt
+
+act-import = importierte Regeln:
+words-blocked = 🚫 In Prompts hier gesperrt:
+words-none = Hier ist kein Wort gesperrt.
+checkpoints-only = 🧩 Nur diese Checkpoints können hier benutzt werden: { $shown }
+checkpoints-all = 🧩 Jeder Checkpoint kann hier benutzt werden.
+export-here = 📦 Regeln, gesperrte Wörter, erlaubte Checkpoints und Grenzen der Rollen dieses Servers. `/admin rules import` nimmt sie wieder.
+import-wrong = ⚠️ Nichts wurde geändert. In dieser Datei:
+    { $problems }
+import-unknown = so einen Teil gibt es nicht; es gibt { $there }
+import-version = muss { $version } sein
+import-no-text = Sie ist kein Text (UTF-8).
+import-no-json = Sie ist kein JSON: Zeile { $line }, Spalte { $column } ansehen.
+import-no-object = muss ein JSON-Objekt sein, in geschweiften Klammern
+import-no-channel = dieser Server hat keinen Kanal { $id }
+import-no-role = dieser Server hat keine Rolle { $id }
+import-rules = alle Regeln
+import-words = { $count ->
+    [one] { $count } gesperrtes Wort
+   *[other] { $count } gesperrte Wörter
+    }
+import-checkpoints = { $count ->
+    [0] jeder Checkpoint erlaubt
+    [one] { $count } erlaubter Checkpoint
+   *[other] { $count } erlaubte Checkpoints
+    }
+import-limits = { $count ->
+    [0] keine Grenzen für Rollen
+    [one] Grenzen für { $count } Rolle
+   *[other] Grenzen für { $count } Rollen
+    }
+ask-import = 📦 **Die Datei an die Stelle der eigenen Regeln setzen?** Darin: { $parts }. Was jetzt gilt, wird überschrieben; vorher exportieren, wenn du es vielleicht zurückhaben willst.
+import-done = 📦 Getan: Die Regeln der Datei gelten jetzt hier. `/admin rules show` zeigt sie.
+
+refusal-blocked-word = der Prompt enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
+refusal-checkpoint-not-allowed = nur diese Checkpoints können hier benutzt werden: { $allowed }.
+refusal-bad-rule = das lässt sich nicht aufnehmen. { $problem }.
+refusal-no-allowed-checkpoint = von den Checkpoints, die hier benutzt werden können, ist gerade keiner da: { $allowed }.
+refusal-over-rule = { $field } ist { $given }: Hier ist höchstens { $most } erlaubt.
+refusal-admin-no-letters = darin ist kein Buchstabe und keine Ziffer, es würde also nichts gesperrt.
+refusal-admin-listed = das steht schon auf der Liste.
+refusal-admin-import-empty = diese Datei sagt nichts: Sie hat weder Regeln noch Wörter, Checkpoints oder Grenzen.
+refusal-admin-import-large = diese Datei ist zu groß: Höchstens { $most } sind möglich.
+refusal-admin-import-unfetched = die Datei ließ sich nicht von Discord holen. Schick sie noch einmal.

@@ -1,0 +1,109 @@
+"""Blocked words and allowed checkpoints: set by an admin, met by members on every way into the queue."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_bot.discord.prefs import Member
+from zosma_queue.client import Sender
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import parse_request
+
+
+@pytest.fixture(name="does")
+def _does(server, client, worker, admin, said):
+    async def does(command, **options):
+        return (await said(admin, f"admin {command}", options)).message.text
+
+    return does
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.rules.MAX_AGE_S", 0.0)
+
+
+async def refusal_of(asked):
+    shown = await asked.wait_for_followup()
+    assert shown.ephemeral
+    return shown.text
+
+
+async def test_words_are_added_listed_offered_and_removed(server, does, admin, said):
+    assert "No word is blocked" in await does("words list")
+    assert "||Kitten||" in await does("words add", word="Kitten")
+    assert "on the list already" in await does("words add", word=" KITTEN ")
+    assert "no letter or digit" in await does("words add", word="!?")
+    assert "||very old\\*||" in await does("words add", word="very old*")
+    assert "can't be kept" in await does("words add", word="very *old")
+    offered = await server.autocomplete(admin, "admin words remove", focused="word", value="kit")
+    assert [one["value"] for one in offered] == ["Kitten"]
+    assert "Kitten" not in await does("words remove", word="kitten")
+    assert "not on the list" in await does("words remove", word="kitten")
+    assert "**set rules of**" in await does("audit")
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a kitten", "KÍTTEN, 4k", "ki\u200btten", "ｋｉｔｔｅｎ", "(kitten:1.2)", "a_kitten"]
+)
+async def test_a_blocked_word_is_refused_however_it_is_written(server, does, ann, prompt):
+    await does("words add", word="kitten")
+    asked = await server.slash(ann, "imagine", {"prompt": prompt})
+    assert "“kitten”, which is blocked here" in await refusal_of(asked)
+
+
+async def test_a_word_inside_another_is_none(server, does, ann):
+    await does("words add", word="cat")
+    asked = await server.slash(ann, "imagine", {"prompt": "a catalogue"})
+    await asked.wait_for(lambda shown: "in line" in shown.text.lower())
+
+
+async def test_a_blocked_word_is_refused_in_the_edit_form_and_again(server, does, worker, ann, queue):
+    asked = await server.slash(ann, "imagine", {"prompt": "a kitten"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: "Edit" in shown.labels)
+    await does("words add", word="kitten")
+
+    opened = await server.click(ann, asked, "Edit")
+    await opened.response()
+    sent = await server.submit_modal(ann, opened, {"prompt": "a kitten at sea"})
+    assert "“kitten”, which is blocked" in await refusal_of(sent)
+    again = await server.click(ann, asked, "Again")
+    assert "“kitten”, which is blocked" in await refusal_of(again)
+    assert await queue.admin.jobs("waiting") == []
+
+
+async def test_a_blocked_word_in_a_preset_is_refused(server, does, client, ann):
+    await client.desk.prefs.change(ann.id, lambda _: Member(presets={"pets": {"prompt": "a kitten"}}))
+    await does("words add", word="kitten")
+    asked = await server.slash(ann, "imagine", {"prompt": "at sea", "style": "pets"})
+    assert "“kitten”, which is blocked" in await refusal_of(asked)
+
+
+async def test_other_servers_and_other_ways_have_rules_of_their_own(server, does, queue):
+    await does("words add", word="kitten")
+    request = parse_request({"prompt": "a kitten"})
+    await queue.submit(request, Sender(owner="key:web", group="key:web"))
+    with pytest.raises(RequestRefusedError, match="not allowed"):
+        await queue.submit(request, Sender(owner="x", group=f"discord:{server.guild.id}"))
+
+
+async def test_only_allowed_checkpoints_are_used_even_when_nobody_names_one(server, does, ann, admin, queue):
+    assert "Every checkpoint" in await does("checkpoints list")
+    assert "“nope” is not known; there are: dream, anime" in await does("checkpoints allow", checkpoint="nope")
+    assert "Only these checkpoints can be used here: `anime`" in await does(
+        "checkpoints allow", checkpoint="9876543210"
+    )
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "checkpoint": "dream"})
+    assert "only these checkpoints can be used here: anime" in (await refusal_of(asked)).lower()
+
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await asked.wait_for(lambda shown: "in line" in shown.text.lower())
+    [job] = await queue.admin.jobs("waiting")
+    assert job.request.checkpoint == "anime"
+
+    assert "`anime`" in await does("checkpoints list")
+    assert "not on the list" in await does("checkpoints remove", checkpoint="dream")
+    offered = await server.autocomplete(admin, "admin checkpoints remove", focused="checkpoint")
+    assert [one["value"] for one in offered] == ["anime"]
+    assert "Every checkpoint" in await does("checkpoints remove", checkpoint="anime")
