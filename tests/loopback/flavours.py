@@ -99,6 +99,17 @@ class ForgeWebUI(A1111WebUI):
         return await super().usual(turn)
 
 
+class ReForgeWebUI(A1111WebUI):
+    """reForge: A1111's API throughout, with the first Forge's built-in scripts in its list."""
+
+    flavour = "reforge"
+
+    def __init__(self) -> None:
+        super().__init__()
+        scripts = ["controlnet", "never oom integrated", "freeu integrated", "prompt matrix"]
+        self.lists["/sdapi/v1/scripts"] = {"txt2img": scripts, "img2img": scripts}
+
+
 class SDNextWebUI(A1111WebUI):
     """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler."""
 
@@ -219,4 +230,4 @@ class KoboldWebUI(ScriptedWebUI):
         return web.json_response({"images": [image], "parameters": {}, "info": ""})
 
 
-EVERY = (A1111WebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)
+EVERY = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)

@@ -9,14 +9,16 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from loopback.flavours import EVERY, A1111WebUI, ForgeWebUI, KoboldWebUI, SDCppWebUI, SDNextWebUI, opened
+from loopback.flavours import (
+    EVERY, A1111WebUI, ForgeWebUI, KoboldWebUI, ReForgeWebUI, SDCppWebUI, SDNextWebUI, opened,
+)  # fmt: skip
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.job import State
 from zosma_worker.infotext import parameters
 
-FULL = (A1111WebUI, ForgeWebUI, SDNextWebUI)
+FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)
 
 
@@ -71,6 +73,31 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
     assert (bool(about.vaes), bool(about.styles), bool(about.enlargers)) == (full,) * 3
     assert {"DPM++ 2M", "Euler a"} <= set(about.samplers)
     assert not {"Default", "default", "euler_a"} & set(about.samplers)
+
+
+async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):
+    class Newer(ReForgeWebUI):
+        def __init__(self):
+            super().__init__()
+            self.options |= {"forge_preset": "sd", "forge_additional_modules": []}
+
+    webui, worker = await flavoured(Newer)
+    await ann.gets(await ann.asks(vae="soft.safetensors"))
+
+    assert worker.about.flavour == "reforge"
+    assert webui.jobs[0]["override_settings"]["sd_vae"] == "soft.safetensors"
+
+
+async def test_scripts_that_an_a1111_has_make_no_reforge_of_it(flavoured):
+    class WithScripts(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            names = ["prompt matrix", "x/y/z plot", "hypertile", "soft inpainting", "controlnet"]
+            self.lists["/sdapi/v1/scripts"] = {"txt2img": names, "img2img": names}
+
+    _, worker = await flavoured(WithScripts)
+
+    assert worker.about.flavour == "a1111"
 
 
 @pytest.mark.parametrize("kind", EVERY)
