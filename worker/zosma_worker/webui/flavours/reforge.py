@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.a1111 import A1111
 
-#: What Forge's first version called its built-in scripts ("Never OOM Integrated", "FreeU Integrated", …), lower-cased as
-#: the API lists them. A1111 has none of that name, and Forge proper is known before this is asked.
+#: How the names of the first Forge's built-in scripts end ("Never OOM Integrated", "FreeU Integrated", …; the API lists
+#: them in lower case). None of A1111's does, and Forge proper is known before this is asked.
 _INTEGRATED = " integrated"
 
 
