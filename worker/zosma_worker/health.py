@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from zosma_queue.broker import Slot
@@ -23,7 +23,7 @@ from zosma_worker.speed import BENCHMARK, Speed
 from zosma_worker.verify import BadAnswer
 from zosma_worker.watch import Patience, Stalled
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUIUnreachable
+from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,14 @@ LISTS_EVERY_S = 30.0
 #: The smallest job that shows whether pictures come out at all.
 CANARY = Request(prompt="a lighthouse at dusk", width=64, height=64, steps=2, seed=1)
 BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
+
+
+def free_pauses() -> Iterator[float]:
+    """Seconds before each of several looks in vain that cost nothing."""
+    pause = LOOK_EVERY_S
+    while True:
+        yield pause
+        pause = min(pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
 
 
 class Health:
@@ -71,6 +79,7 @@ class Health:
         self._others = Others(client)
         self._listed_at = float("-inf")
         self._pause = LOOK_EVERY_S
+        self._free_pauses = free_pauses()
         self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
         self._lingering: asyncio.Task[Any] | None = None
@@ -148,7 +157,7 @@ class Health:
         try:
             found = await probe(self._client)
         except WebUIError as error:
-            self._shut(str(error))
+            self._gone(error)
         else:
             self._note(found)
             self._presence.change(loaded=found.loaded)
@@ -206,12 +215,14 @@ class Health:
                 await self._open()
 
     def _gone(self, error: WebUIError) -> None:
-        if self._restart and self.found and isinstance(error, WebUIUnreachable):
-            self.quarantine.condemn(str(error), time.monotonic())
+        if self.found and not isinstance(error, WebUIBusy | WebUINotSetUp):
+            # It was up: whatever comes back must show that it makes pictures before it gets a job.
+            again_s = None if self._restart else next(self._free_pauses)
+            self.quarantine.condemn(str(error), time.monotonic(), again_s=again_s)
             self._shut(self._sickness())
             return
         self._shut(str(error))
-        self._pause = min(self._pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+        self._pause = next(self._free_pauses)
 
     async def _see(self) -> str:
         """Reads what is due. Why it can't be used just now, '' when it can.
@@ -254,6 +265,7 @@ class Health:
         if self._reason:
             log.info("%s is back", self._client.url)
         self._reason = None
+        self._free_pauses = free_pauses()
         if self._presence.sign.state is WorkerState.AWAY:
             self._presence.change(state=WorkerState.READY, reason="")
             await self._presence.tell()  # a fetch by a worker that counts as away finds nothing
@@ -334,9 +346,9 @@ class Health:
         if self._restart and self._lingering:
             await end(self._lingering)  # whatever it waits for ends with the server
             self._lingering = None
-        costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy) and not self._restart
-        at_most_s = AWAY_PAUSE_MAX_S if costs_nothing else None
-        self.quarantine.canary_failed(str(error), time.monotonic(), at_most_s=at_most_s)
+        costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy | WebUINotSetUp) and not self._restart
+        again_s = next(self._free_pauses) if costs_nothing else None
+        self.quarantine.canary_failed(str(error), time.monotonic(), again_s=again_s)
         log.warning("still takes no jobs: %s", self._sickness())
         self._shut(self._sickness())
         if self._restart:

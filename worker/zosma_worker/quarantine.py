@@ -65,13 +65,13 @@ class Quarantine:
         self.condemn(reason, now)
         return True
 
-    def condemn(self, reason: str, now: float) -> None:
-        """It is sick, without a doubt."""
+    def condemn(self, reason: str, now: float, *, again_s: float | None = None) -> None:
+        """It is sick, without a doubt. `again_s`: the pause, where a try costs nothing."""
         if self.phase is Phase.HALF_OPEN:
             self._tries += 1
         self.phase = Phase.SICK
         self._reason = reason
-        self._next_at = now + self._pauses.after(self._tries)
+        self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def job_done(self) -> None:
         """A job came out right."""
@@ -88,12 +88,12 @@ class Quarantine:
         """The canary job came out right: one real job may try."""
         self.phase = Phase.HALF_OPEN
 
-    def canary_failed(self, reason: str, now: float, *, at_most_s: float | None = None) -> None:
-        """Still sick. `at_most_s`: the longest pause that makes sense, where a try costs nothing."""
+    def canary_failed(self, reason: str, now: float, *, again_s: float | None = None) -> None:
+        """Still sick. `again_s`: the pause, where a try costs nothing; such a try makes no later pause longer."""
         self._reason = reason
-        self._tries += 1
-        pause = self._pauses.after(self._tries)
-        self._next_at = now + (pause if at_most_s is None else min(pause, at_most_s))
+        if again_s is None:
+            self._tries += 1
+        self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def says(self, now: float) -> str:
         """The reason, for whoever looks at the fleet."""
