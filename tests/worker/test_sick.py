@@ -199,6 +199,20 @@ async def test_a_new_place_is_measured_and_its_speed_told(webui, join, ann, raw,
     assert float(raw.hget(keys.SPEED, f"{worker.id.rpartition('/')[0]}|")) > 0
 
 
+async def test_a_slow_webui_is_not_kept_out_by_its_benchmark(webui, join, ann, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr("zosma_worker.health.BENCHMARK_S", 0.2)
+    benchmark = Hold()
+    webui.script_canaries(benchmark)
+
+    await join(webui, benchmark=True)
+
+    assert benchmark.interrupted.is_set()
+    assert "its speed is learned from them" in caplog.text
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+    assert len(webui.canaries) == 1
+
+
 async def test_a_place_that_the_queue_knows_is_not_measured_again(webui, join, raw, caplog):
     caplog.set_level("INFO")
     raw.hset(keys.SPEED, f"{socket.gethostname()}/{webui.address.place}|", "2.0")

@@ -14,7 +14,7 @@ from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import Request
 from zosma_queue.tasks import end, set_within
-from zosma_worker.drive import Driver, Ended, Task
+from zosma_worker.drive import Driver, Ended, Task, TookTooLong
 from zosma_worker.others import Others
 from zosma_worker.presence import Presence
 from zosma_worker.probe import Found, loaded_of, named, probe
@@ -36,6 +36,8 @@ AWAY_PAUSE_MAX_S = 10.0
 PAUSE_GROWTH = 1.6
 #: Lists of checkpoints and the like are read again this often.
 LISTS_EVERY_S = 30.0
+#: A WebUI that needs longer for the benchmark joins without it, and shows in its jobs how slow it is.
+BENCHMARK_S = 15.0
 #: The smallest job that shows whether pictures come out at all.
 CANARY = Request(prompt="a lighthouse at dusk", width=64, height=64, steps=2, seed=1)
 BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
@@ -210,8 +212,7 @@ class Health:
             if refusal:
                 self._shut(refusal)
                 return
-            await self._measure()
-            if not self.quarantine.sick:
+            if await self._measured():
                 await self._open()
 
     def _gone(self, error: WebUIError) -> None:
@@ -287,19 +288,18 @@ class Health:
     def _sickness(self) -> str:
         return self.quarantine.says(time.monotonic())
 
-    async def _try(self, request: Request, name: str) -> float:
+    async def _try(self, request: Request, name: str, *, at_most_s: float | None = None) -> float:
         checkpoint = self.checkpoint_for(request)
         if self.found is None or checkpoint is None:
             raise WebUIBusy(f"{self._client.url} has not been looked at")
         task_id = f"zosma-{name}-{secrets.token_hex(3)}"
-        return await self._driver.try_out(
-            Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
-        )
+        task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
+        return await self._driver.try_out(task, at_most_s=at_most_s)
 
-    async def _measure(self) -> None:
-        """Finds out how fast it is, once, when nobody knows."""
+    async def _measured(self) -> bool:
+        """Finds out how fast it is, once, when nobody knows. False: look again before it takes jobs."""
         if not self._unmeasured:
-            return
+            return True
         await self.speed.recall()
         if self.speed.ratio is None:
             self._shut("measures its speed with one small picture")
@@ -307,13 +307,19 @@ class Health:
             try:
                 if self.loaded is None:
                     await self._try(CANARY, "canary")  # loads a checkpoint, which is not to be measured
-                await self.speed.measured(await self._try(BENCHMARK, "benchmark"))
+                await self.speed.measured(await self._try(BENCHMARK, "benchmark", at_most_s=BENCHMARK_S))
+            except TookTooLong as slow:
+                log.info("%s: it takes jobs, and its speed is learned from them", slow)
+                self._unmeasured = False
+                self.hurry()  # it may still be letting go of the picture
+                return False
             except (WebUIError, BadAnswer, Stalled) as error:
                 self.quarantine.condemn(str(error), time.monotonic())
                 self._shut(self._sickness())
-                return
+                return False
         self._unmeasured = False
         log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
+        return True
 
     async def _nurse(self) -> None:
         """Waits out a sick WebUI's pause, then tries it with a canary job."""
