@@ -18,7 +18,7 @@ from zosma_worker.drive import Driver, Ended, Task, TookTooLong
 from zosma_worker.others import Others
 from zosma_worker.presence import Presence
 from zosma_worker.probe import Found, loaded_of, named, probe
-from zosma_worker.quarantine import SICK, Quarantine
+from zosma_worker.quarantine import SICK, Phase, Quarantine
 from zosma_worker.speed import BENCHMARK, Speed
 from zosma_worker.verify import BadAnswer
 from zosma_worker.watch import Patience, Stalled
@@ -32,7 +32,7 @@ LOOK_EVERY_S = 1.0
 #: Between two looks at one that does somebody else's job.
 OTHERS_EVERY_S = 0.3
 #: The longest pause between two looks at one that is away; it grows from LOOK_EVERY_S.
-AWAY_PAUSE_MAX_S = 10.0
+AWAY_PAUSE_MAX_S = 5.0
 PAUSE_GROWTH = 1.6
 #: Lists of checkpoints and the like are read again this often.
 LISTS_EVERY_S = 30.0
@@ -89,6 +89,7 @@ class Health:
         self._begun = 0  # jobs: a look that one overtook saw an older truth
         self._stopping = False
         self._reason: str | None = None
+        self._doubt = ""
         self.speed = speed
         self.quarantine = Quarantine(patience.pauses)
         self.found: Found | None = None
@@ -128,13 +129,20 @@ class Health:
         """Shuts the slot if the job showed that it must be. True when the WebUI is to blame for it."""
         blamed = bool(ended.fault) and self.quarantine.fault(job_id, ended.fault, time.monotonic())
         if ended.away and ended.sick:
-            self.quarantine.condemn(ended.away, time.monotonic())
+            # The first look after a crash costs nothing; one that crashes again and again must wait longer each time.
+            free = self.quarantine.phase is Phase.HEALTHY and not ended.lingering and not self._restart
+            again_s = next(self._free_pauses) if free else None
+            self.quarantine.condemn(ended.away, time.monotonic(), again_s=again_s)
         if ended.away:
             self._lingering = ended.lingering
         if ended.away or blamed:
             self._shut(self._sickness() if self.quarantine.sick else ended.away)
             self._pause = LOOK_EVERY_S
             await self._presence.tell()  # before the job goes back: it must not be offered to this worker again
+        elif ended.outcome.kind == "oom":
+            # Too large a picture, or has the memory gone to something else? A small picture tells, before the next job.
+            self._doubt = ended.outcome.text
+            self._slot.shut()
         elif ended.outcome.kind == "wrong-checkpoint":
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
@@ -212,7 +220,7 @@ class Health:
             if refusal:
                 self._shut(refusal)
                 return
-            if await self._measured():
+            if await self._measured() and await self._proved():
                 await self._open()
 
     def _gone(self, error: WebUIError) -> None:
@@ -319,6 +327,20 @@ class Health:
                 return False
         self._unmeasured = False
         log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
+        return True
+
+    async def _proved(self) -> bool:
+        """Whether a small picture still comes out after a job found no memory; it takes jobs all along."""
+        if not self._doubt:
+            return True
+        try:
+            await self._try(CANARY, "canary")
+        except (WebUIError, BadAnswer, Stalled) as error:
+            self.quarantine.condemn(str(error), time.monotonic())
+            self._shut(self._sickness())
+            return False
+        finally:
+            self._doubt = ""
         return True
 
     async def _nurse(self) -> None:
