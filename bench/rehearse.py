@@ -165,7 +165,7 @@ def rehearse(rig: Rig, fault: str, times: int | None, jobs: int) -> list[str]:
             sick_at = now
         if rig.running["webui"].poll() is not None and sick_at and now - sick_at > DOWN_S:
             rig.start_webui()
-        for_good = times is None and not cleared_at
+        for_good = (times is None or fault == "hang-deaf") and not cleared_at  # nothing else ends that one
         if for_good and ((sick_at and now - sick_at > DOWN_S) or (ids and ended == len(ids) and not away)):
             with contextlib.suppress(OSError):
                 ask(f"{rig.webui}/zosma/faults", method="DELETE")

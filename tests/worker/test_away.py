@@ -7,6 +7,7 @@ import logging
 
 import pytest
 import redis
+from aiohttp import web
 from pydantic import SecretStr
 
 from loopback.fleet import until
@@ -35,7 +36,12 @@ async def test_a_webui_that_is_not_there_is_waited_for(webui, join, ann):
     await webui.stop()
     away = await join(webui, state=WorkerState.AWAY)
 
-    assert (away.about, "doesn't answer" in away.reason or "first time" in away.reason) == (None, True)
+    assert away.about is None
+
+    async def told():
+        return "Connection refused: start the WebUI, or check SD_API_HOST" in (await ann.queue.workers())[0].reason
+
+    await until(told)
     with pytest.raises(NoWorkerError):
         await ann.asks()
     await webui.start()
@@ -58,6 +64,22 @@ async def test_a_webui_that_can_t_be_used_is_shown_with_its_reason(path, code, b
 
         async def told():
             return reason in ((await ann.queue.workers())[0].reason or "")
+
+        assert await until(told)
+
+
+async def test_a_webui_with_a_certificate_that_is_asked_without_https_is_shown_with_the_fix(join, ann):
+    async with with_special("/sdapi/v1/options", 200) as webui:
+
+        async def hangs_up(request):
+            request.transport.abort()
+            return web.Response()
+
+        webui.special["/sdapi/v1/options"] = hangs_up
+        await join(webui, state=WorkerState.AWAY)
+
+        async def told():
+            return "write https:// there" in ((await ann.queue.workers())[0].reason or "")
 
         assert await until(told)
 

@@ -23,7 +23,7 @@ from zosma_worker.speed import BENCHMARK, Speed
 from zosma_worker.verify import BadAnswer
 from zosma_worker.watch import Patience, Stalled
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
+from zosma_worker.webui.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,15 @@ def free_pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+
+
+def _first_help(error: WebUIError) -> str:
+    """What to do about a WebUI that has never answered, where the error itself doesn't say."""
+    if isinstance(error, WebUIUnreachable):
+        return ": start the WebUI, or check SD_API_HOST"
+    if isinstance(error, WebUICut):
+        return ": check SD_API_HOST, and write https:// there if the WebUI has a certificate"
+    return ""
 
 
 class Health:
@@ -230,7 +239,7 @@ class Health:
             self.quarantine.condemn(str(error), time.monotonic(), again_s=again_s)
             self._shut(self._sickness())
             return
-        self._shut(str(error))
+        self._shut(f"{error}{_first_help(error) if self.found is None else ''}")
         self._pause = next(self._free_pauses)
 
     async def _see(self) -> str:
@@ -272,7 +281,7 @@ class Health:
 
     async def _open(self) -> None:
         if self._reason:
-            log.info("%s is back", self._client.url)
+            log.info("%s takes jobs", self._client.url)
         self._reason = None
         self._free_pauses = free_pauses()
         if self._presence.sign.state is WorkerState.AWAY:
@@ -281,12 +290,12 @@ class Health:
         if self._presence.joined:
             self._slot.open()
 
-    def _shut(self, reason: str) -> None:
+    def _shut(self, reason: str, level: int = logging.WARNING) -> None:
         self._slot.shut()
         # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
         known_sick = self.quarantine.sick and (self._reason or "").startswith(SICK)
         if reason != self._reason and not known_sick:
-            log.warning("takes no jobs: %s", reason)
+            log.log(level, "takes no jobs: %s", reason)
         self._reason = reason
         if not self._stopping:
             self._presence.change(state=WorkerState.AWAY, reason=reason)
@@ -310,7 +319,7 @@ class Health:
             return True
         await self.speed.recall()
         if self.speed.ratio is None:
-            self._shut("measures its speed with one small picture")
+            self._shut("measures its speed with one small picture", logging.INFO)
             await self._presence.tell()
             try:
                 if self.loaded is None:

@@ -181,7 +181,10 @@ class Client:
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
             raise WebUICut(f"{self.url} closed the connection before its answer") from error
         except aiohttp.ClientError as error:
-            raise WebUIBroken(f"{self.url} doesn't speak HTTP properly: {type(error).__name__}") from error
+            raise WebUIBroken(
+                f"{self.url} doesn't speak HTTP properly ({type(error).__name__}): check that SD_API_HOST names the"
+                " WebUI's own port"
+            ) from error
 
     def decoded(self, raw: bytes) -> Any:
         """What an answer says."""
