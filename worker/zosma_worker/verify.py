@@ -140,9 +140,11 @@ def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes, fl
     how = f"Postprocess upscale by: {upscale.upscaling_resize:g}"
     if upscale.resize_mode:
         how = f"Postprocess upscale to: {upscale.upscaling_resize_w}x{upscale.upscaling_resize_h}"
-    before = seen.infotext or _infotext_in(source)
-    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in before else ""
-    text = ", ".join(part for part in (before, told) if part)
+    # What the picture said before stays, also where the WebUI writes only what it did itself.
+    before, said = _infotext_in(source), seen.infotext
+    kept = before if before not in said else ""
+    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in said else ""
+    text = ", ".join(part for part in (kept, said, told) if part)
     info = {
         "prompt": "", "negative_prompt": "", "seed": request.seed, "all_seeds": [request.seed], "all_prompts": [""],
         "all_negative_prompts": [""], "all_subseeds": [-1], "width": seen.size[0], "height": seen.size[1],
