@@ -544,8 +544,10 @@ def _answers(images, **more):
 
 
 BUSY = status(503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}})
+A1111_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. Tried"})
 FORGE_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": "CUDA out of memory. Tried"})
 FAULTS = {
+    "reforge out of memory": (ReForgeWebUI, A1111_OOM, "oom", "ran out of memory"),
     "forge out of memory": (ForgeWebUI, FORGE_OOM, "oom", "ran out of memory"),
     "forge black": (ForgeWebUI, _answers([encoded(picture(64, 64, None))]), "black", "all black"),
     "sdnext nothing": (SDNextWebUI, _answers([]), "empty", "no picture"),

@@ -58,6 +58,13 @@ def test_a_try_that_costs_nothing_is_made_after_the_pause_given_and_makes_no_lat
     assert (webui.due(209), webui.due(210)) == (False, True)
 
 
+def test_a_reason_as_long_as_a_page_is_cut_for_whoever_looks_at_the_fleet(webui):
+    webui.condemn("CUDA out of memory. " * 50, 0)
+
+    assert len(webui.says(0)) < 200
+    assert webui.says(0).endswith("…; next try in 5 s")
+
+
 def test_after_the_canary_one_job_decides(webui):
     webui.condemn("gone", 0)
     webui.canary_passed()

@@ -280,6 +280,8 @@ class Health:
         self._presence.change(about=about)
 
     async def _open(self) -> None:
+        if self._stopping:  # while a canary ran
+            return
         if self._reason:
             log.info("%s takes jobs", self._client.url)
         self._reason = None

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 #: What the reason of a sick WebUI begins with.
 SICK = "sick: "
+#: Whoever looks at the fleet reads this much of the reason.
+REASON_CHARS = 160
 
 
 class Phase(enum.StrEnum):
@@ -34,6 +36,11 @@ class Pauses:
     def after(self, tries: int) -> float:
         """The pause after so many tries in vain."""
         return float(min(self.first_s * self.growth ** min(tries, 64), self.max_s))
+
+
+def _short(reason: str) -> str:
+    """The beginning of a reason: torch's are as long as a page, and the log has them in full."""
+    return reason if len(reason) <= REASON_CHARS else f"{reason[: REASON_CHARS - 1].rstrip()}…"
 
 
 class Quarantine:
@@ -70,7 +77,7 @@ class Quarantine:
         if self.phase is Phase.HALF_OPEN:
             self._tries += 1
         self.phase = Phase.SICK
-        self._reason = reason
+        self._reason = _short(reason)
         self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def job_done(self) -> None:
@@ -90,7 +97,7 @@ class Quarantine:
 
     def canary_failed(self, reason: str, now: float, *, again_s: float | None = None) -> None:
         """Still sick. `again_s`: the pause, where a try costs nothing; such a try makes no later pause longer."""
-        self._reason = reason
+        self._reason = _short(reason)
         if again_s is None:
             self._tries += 1
         self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
