@@ -129,7 +129,7 @@ class About(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerInfo:
-    """A worker that has shown a sign of life in the last ten seconds."""
+    """A worker that has shown a sign of life in the last eight seconds: a dead one is swept out within ten."""
 
     id: str
     state: WorkerState

@@ -27,7 +27,7 @@ local function group_classes_key(group) return P .. 'group-classes:' .. group en
 local DAY_MS = 24 * 3600 * 1000
 local DONE_TTL_MS = 7 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
-local WORKER_TTL_MS = 10 * 1000
+local WORKER_TTL_MS = 8 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
 local function clock(given)
