@@ -8,11 +8,12 @@ import signal
 from contextlib import suppress
 
 from zosma_bot.forecaster import Forecaster
+from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import SettingsError
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import run_together
@@ -37,8 +38,13 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         app = make_app(queue, hub, settings.api_keys, settings.admins)
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
-            await _greet(queue)
-            jobs = [hub.run(), Sweeper(queue.sweep).run(), Forecaster(queue).run(), _until_signal()]
+            jobs = [
+                Greeter(queue, hub).run(),
+                hub.run(),
+                Sweeper(queue.sweep).run(),
+                Forecaster(queue).run(),
+                _until_signal(),
+            ]
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
 
@@ -47,14 +53,6 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
             await run_together(*(asyncio.create_task(job) for job in jobs))
     log.info("stopped")
-
-
-async def _greet(queue: Queue) -> None:
-    """Says what could lose jobs, and to workers who may work. A Redis that isn't there is the sweeper's to report."""
-    with suppress(QueueUnavailableError):
-        await queue.announce()
-        for risk in await queue.risks():
-            log.warning("Redis: %s", risk)
 
 
 async def _until_signal() -> None:

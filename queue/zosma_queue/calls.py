@@ -20,7 +20,7 @@ from zosma_queue.scripts import Call
 #: A killed worker's job is free again when its lease has run out; renewed four times as often.
 LEASE_MS = 6_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
-WORKER_TTL_MS = 10_000
+WORKER_TTL_MS = 8_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.

@@ -354,7 +354,7 @@ class Queue:
         )
 
     async def workers(self) -> list[WorkerInfo]:
-        """The workers that have shown a sign of life in the last ten seconds."""
+        """The workers that have shown a sign of life in the last eight seconds."""
         with redis_errors():
             ids = [worker.decode() for worker in await self._redis.zrange(keys.WORKERS, 0, -1)]
             pipe = self._redis.pipeline(transaction=False)

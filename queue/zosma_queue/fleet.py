@@ -84,6 +84,8 @@ class About(BaseModel):
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
+    mask_settings: bool = True
+    """False: it inpaints, but always the whole picture, and from what is under the mask."""
     variations: bool = True
     clip_skip: bool = True
     large_seeds: bool = True
@@ -114,6 +116,7 @@ class About(BaseModel):
         can = {
             needs.IMG2IMG: self.img2img,
             needs.INPAINTING: self.inpainting,
+            needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
             needs.LARGE_SEEDS: self.large_seeds,
@@ -126,7 +129,7 @@ class About(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerInfo:
-    """A worker that has shown a sign of life in the last ten seconds."""
+    """A worker that has shown a sign of life in the last eight seconds: a dead one is swept out within ten."""
 
     id: str
     state: WorkerState

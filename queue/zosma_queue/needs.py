@@ -53,6 +53,7 @@ def loras_in(prompt: str) -> list[str]:
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
+MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.
 SIDE_LIMITS = (1024,)
 STEPS_LIMITS = (80, 100)
@@ -98,6 +99,8 @@ def _generation(request: Request) -> list[str]:
     tokens += sorted({f"style:{name}" for name in request.styles})
     if request.img2img:
         tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
+        if request.img2img.mask and (request.img2img.inpaint_full_res or request.img2img.inpainting_fill != 1):
+            tokens.append(MASK_SETTINGS)
     return [*tokens, *_limits(request)]
 
 

@@ -99,6 +99,17 @@ class ForgeWebUI(A1111WebUI):
         return await super().usual(turn)
 
 
+class ReForgeWebUI(A1111WebUI):
+    """reForge: A1111's API throughout, with the first Forge's built-in scripts in its list."""
+
+    flavour = "reforge"
+
+    def __init__(self) -> None:
+        super().__init__()
+        scripts = ["controlnet", "never oom integrated", "freeu integrated", "prompt matrix"]
+        self.lists["/sdapi/v1/scripts"] = {"txt2img": scripts, "img2img": scripts}
+
+
 class SDNextWebUI(A1111WebUI):
     """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler."""
 
@@ -219,4 +230,23 @@ class KoboldWebUI(ScriptedWebUI):
         return web.json_response({"images": [image], "parameters": {}, "info": ""})
 
 
-EVERY = (A1111WebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)
+class NewKoboldWebUI(KoboldWebUI):
+    """koboldcpp of 2026: LoRAs, masks, clip skip, and whole factors with --sdupscaler."""
+
+    def _lists(self) -> dict[str, Any]:
+        return {
+            **super()._lists(),
+            "/sdapi/v1/loras": [{"name": "lighthouses", "path": "lighthouses.gguf"}],
+            "/sdapi/v1/upscalers": [{"name": "ESRGAN_4x", "model_name": "ESRGAN_4x", "scale": 4}],
+        }
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        if turn.request.path.endswith("extra-single-image"):
+            image, factor = opened(turn.body["image"]), int(turn.body["upscaling_resize"])
+            out = io.BytesIO()
+            image.resize((image.width * factor, image.height * factor)).save(out, "PNG")
+            return web.json_response({"html_info": "", "image": encoded(out.getvalue())})
+        return await super().usual(turn)
+
+
+EVERY = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)

@@ -63,6 +63,21 @@ async def _sends(queue):
     return await queue.keep_input(out.getvalue())
 
 
+async def test_an_enlarged_picture_still_says_how_it_was_made(builtin, join, ann, queue):
+    await join(builtin)
+    first = await ann.gets(await ann.asks(seed=77))
+    image = await queue.keep_input((await queue.pictures(first))[0])
+    upscale = {"image": image, "source_width": 64, "source_height": 64, "upscaler_1": "nearest"}
+
+    large = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    text = large.result.pictures[0].parameters
+    assert text.startswith(first.result.pictures[0].parameters)
+    assert (text.count("Seed: 77"), text.count("Postprocess upscale")) == (1, 1)
+    with Image.open(io.BytesIO((await queue.pictures(large))[0])) as stored:
+        assert stored.info["parameters"] == text
+
+
 async def test_pictures_are_made_from_pictures_and_made_larger(builtin, join, ann, queue):
     await join(builtin)
 

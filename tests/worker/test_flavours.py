@@ -9,14 +9,25 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from loopback.flavours import EVERY, A1111WebUI, ForgeWebUI, KoboldWebUI, SDCppWebUI, SDNextWebUI, opened
+from loopback.flavours import (
+    EVERY,
+    A1111WebUI,
+    ForgeWebUI,
+    KoboldWebUI,
+    NewKoboldWebUI,
+    ReForgeWebUI,
+    SDCppWebUI,
+    SDNextWebUI,
+    opened,
+)  # fmt: skip
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.job import State
 from zosma_worker.infotext import parameters
+from zosma_worker.webui.flavours.plain import prepared_mask
 
-FULL = (A1111WebUI, ForgeWebUI, SDNextWebUI)
+FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)
 
 
@@ -62,8 +73,8 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
     full = kind in FULL
 
     assert about.flavour == kind.flavour
-    assert (about.inpainting, about.variations, about.progress, about.large_seeds) == (full,) * 4
-    assert about.img2img
+    assert (about.mask_settings, about.variations, about.progress, about.large_seeds) == (full,) * 4
+    assert (about.img2img, about.inpainting) == (True, kind is not KoboldWebUI)
     assert about.hires is (kind is not KoboldWebUI)
     assert (about.max_side, about.max_steps) == {
         SDCppWebUI: (None, 100), KoboldWebUI: (1024, 80),
@@ -71,6 +82,31 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
     assert (bool(about.vaes), bool(about.styles), bool(about.enlargers)) == (full,) * 3
     assert {"DPM++ 2M", "Euler a"} <= set(about.samplers)
     assert not {"Default", "default", "euler_a"} & set(about.samplers)
+
+
+async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):
+    class Newer(ReForgeWebUI):
+        def __init__(self):
+            super().__init__()
+            self.options |= {"forge_preset": "sd", "forge_additional_modules": []}
+
+    webui, worker = await flavoured(Newer)
+    await ann.gets(await ann.asks(vae="soft.safetensors"))
+
+    assert worker.about.flavour == "reforge"
+    assert webui.jobs[0]["override_settings"]["sd_vae"] == "soft.safetensors"
+
+
+async def test_scripts_that_an_a1111_has_make_no_reforge_of_it(flavoured):
+    class WithScripts(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            names = ["prompt matrix", "x/y/z plot", "hypertile", "soft inpainting", "controlnet"]
+            self.lists["/sdapi/v1/scripts"] = {"txt2img": names, "img2img": names}
+
+    _, worker = await flavoured(WithScripts)
+
+    assert worker.about.flavour == "a1111"
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -291,12 +327,80 @@ async def test_the_masked_part_is_painted_anew(kind, flavoured, ann, queue):
     assert (body["mask_blur"], body["inpainting_fill"], body["inpainting_mask_invert"]) == (8, 2, 0)
 
 
-@pytest.mark.parametrize("kind", SMALL)
-async def test_inpainting_is_not_sent_to_a_server_that_would_ignore_the_mask(kind, flavoured, ann, queue):
-    await flavoured(kind)
+async def test_inpainting_is_not_sent_to_a_server_that_would_ignore_the_mask(flavoured, ann, queue):
+    await flavoured(KoboldWebUI)
 
     with pytest.raises(InfeasibleError, match="inpainting"):
         await ann.asks(img2img={"image": await sends(queue), "mask": await sends(queue)})
+
+
+@pytest.mark.parametrize("kind", [SDCppWebUI, NewKoboldWebUI])
+@pytest.mark.parametrize("invert", [False, True])
+async def test_a_small_server_gets_its_mask_as_large_as_its_picture_and_the_right_way_round(
+    kind, invert, flavoured, ann, queue
+):
+    webui, _ = await flavoured(kind)
+    start, mask = await sends(queue), await sends(queue, colour=(255, 255, 255))
+
+    fields = {"image": start, "mask": mask, "mask_blur": 2, "inpainting_mask_invert": invert}
+    job = await ann.gets(await ann.asks(width=72, img2img=fields))
+
+    assert job.state is State.DONE, job.error
+    sent = opened(webui.jobs[0]["mask"])
+    assert (sent.mode, sent.size) == ("L", opened(webui.jobs[0]["init_images"][0]).size)
+    assert sent.getpixel((0, 0)) == sent.getpixel((64, 32)) == (0 if invert else 255)
+
+
+@pytest.mark.parametrize("fields", [{"inpaint_full_res": True}, {"inpainting_fill": 2}])
+async def test_mask_settings_that_a_small_server_would_ignore_are_refused_in_words(fields, flavoured, ann, queue):
+    await flavoured(SDCppWebUI)
+
+    with pytest.raises(InfeasibleError, match="the masked part alone, or with another fill"):
+        await ann.asks(img2img={"image": await sends(queue), "mask": await sends(queue), **fields})
+
+
+def test_a_mask_drawn_on_nothing_is_what_was_drawn():
+    canvas = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    canvas.putpixel((3, 3), (0, 0, 0, 255))
+    out = io.BytesIO()
+    canvas.save(out, "PNG")
+
+    mask = Image.open(io.BytesIO(prepared_mask(out.getvalue(), invert=False, blur=0)))
+
+    assert [mask.getpixel(at) for at in ((0, 0), (3, 3))] == [0, 255]
+
+
+async def test_a_newer_koboldcpp_offers_what_it_can_do_and_gets_it_in_its_own_words(flavoured, ann):
+    webui, worker = await flavoured(NewKoboldWebUI)
+    about = worker.about
+    assert (about.flavour, about.loras, about.clip_skip, about.hires) == ("koboldcpp", ("lighthouses",), True, False)
+
+    job = await ann.gets(await ann.asks(prompt="a sea <lora:lighthouses>", clip_skip=2))
+
+    assert job.state is State.DONE, job.error
+    body = webui.jobs[0]
+    assert (body["prompt"], body["clip_skip"]) == ("a sea", 2)
+    assert body["lora"] == [{"path": "lighthouses.gguf", "multiplier": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("how", "factor", "size"),
+    [
+        ({"upscaling_resize": 2}, 2, (192, 128)),
+        ({"upscaling_resize": 1.5}, 2, (144, 96)),
+        ({"resize_mode": 1, "upscaling_resize_w": 200, "upscaling_resize_h": 200}, 4, (200, 200)),
+    ],
+)
+async def test_a_server_that_enlarges_by_whole_factors_still_makes_every_size(how, factor, size, flavoured, ann, queue):
+    webui, _ = await flavoured(NewKoboldWebUI)
+    upscale = {"image": await sends(queue), "source_width": 96, "source_height": 64, **how}
+
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.state is State.DONE, job.error
+    assert set(webui.jobs[0]) == {"image", "upscaling_resize"}
+    assert webui.jobs[0]["upscaling_resize"] == factor
+    assert [image.size for image in await shown(queue, job)] == [size]
 
 
 @pytest.mark.parametrize("kind", FULL)
@@ -440,8 +544,10 @@ def _answers(images, **more):
 
 
 BUSY = status(503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}})
+A1111_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. Tried"})
 FORGE_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": "CUDA out of memory. Tried"})
 FAULTS = {
+    "reforge out of memory": (ReForgeWebUI, A1111_OOM, "oom", "ran out of memory"),
     "forge out of memory": (ForgeWebUI, FORGE_OOM, "oom", "ran out of memory"),
     "forge black": (ForgeWebUI, _answers([encoded(picture(64, 64, None))]), "black", "all black"),
     "sdnext nothing": (SDNextWebUI, _answers([]), "empty", "no picture"),

@@ -52,10 +52,14 @@ async def test_the_loaded_checkpoint_is_named_when_the_job_names_none(webui, joi
 
 
 async def test_the_worker_says_what_it_holds_after_a_job(webui, join, ann, queue):
+    async def loads(turn):
+        webui.options["sd_model_checkpoint"] = "anime"
+        return await webui.usual(turn)
+
+    webui.script(loads)
     await join(webui)
 
     await ann.gets(await ann.asks(checkpoint="anime"))
-    webui.options["sd_model_checkpoint"] = "anime"
 
     assert [worker.loaded for worker in await queue.workers()] == ["anime"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import re
 import signal
@@ -10,11 +12,17 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from PIL import Image
 
 from loopback.fleet import until
-from loopback.webui import Hold, ScriptedWebUI
+from loopback.webui import Hold, ScriptedWebUI, Turn, encoded, pictures
+from zosma_queue import calls, keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
+from zosma_queue.scripts import acall
+from zosma_queue.sweeper import SWEEP_EVERY_S
+from zosma_queue.tasks import end
 
 
 class Process:
@@ -94,6 +102,40 @@ async def test_a_second_signal_ends_it_at_once(webui, spawn, ann):
     assert await worker.ended() == 1
 
 
+async def test_a_killed_worker_is_gone_from_the_queue_within_ten_seconds_of_its_last_sign_of_life(
+    webui, spawn, ann, queue, raw
+):
+    worker = await spawn(SD_API_HOST=webui.url)
+    await ann.worker(WorkerState.READY)
+    worker.process.kill()
+    await worker.ended()
+    [shown] = await queue.workers()
+
+    assert calls.WORKER_TTL_MS + 1000 * SWEEP_EVERY_S < 10_000
+    for later_ms, there in ((calls.WORKER_TTL_MS - 1, True), (calls.WORKER_TTL_MS + 1, False)):
+        await acall(queue._redis, calls.sweep(now_ms=shown.seen_ms + later_ms))
+        assert bool(await queue.workers()) is there
+
+
+async def test_a_drained_worker_finishes_its_job_takes_nothing_new_and_can_be_put_back(webui, spawn, ann, queue):
+    hold = Hold()
+    webui.script(hold)
+    await spawn(SD_API_HOST=webui.url)
+    worker = await ann.worker(WorkerState.READY)
+    running, waiting = await ann.asks(), await ann.asks()
+    await hold.started.wait()
+
+    await queue.admin.pause("ann", f"worker:{worker.id}")
+    hold.released.set()
+
+    assert (await ann.gets(running)).state is State.DONE
+    await ann.worker(WorkerState.READY)  # idle, and shown as paused
+    assert [one.reason for one in await queue.workers()] == ["paused by an admin"]
+    assert ((await ann.job(waiting)).state, len(webui.jobs)) == (State.WAITING, 1)
+    await queue.admin.resume("ann", f"worker:{worker.id}")
+    assert (await ann.gets(waiting)).state is State.DONE
+
+
 async def test_a_killed_workers_job_runs_again_on_another(webui, spawn, ann, join):
     hold = Hold()
     webui.script(hold)
@@ -109,6 +151,75 @@ async def test_a_killed_workers_job_runs_again_on_another(webui, spawn, ann, joi
 
     assert (job.state, job.attempt, job.lost, job.failures) == (State.DONE, 2, 1, 0)
     assert len(other.jobs) == 1
+
+
+class Heavy:
+    """Four pictures of noise, which take a while to decode, check and store."""
+
+    def __init__(self) -> None:
+        noise = io.BytesIO()
+        Image.effect_noise((1024, 1024), 90).convert("RGB").save(noise, "PNG", compress_level=1)
+        self._image = encoded(noise.getvalue())
+
+    async def __call__(self, turn: Turn) -> web.StreamResponse:
+        seeds = [turn.body["seed"] + index for index in range(4)]
+        info = {"all_seeds": seeds, "sd_model_name": "dream", "infotexts": []}
+        return web.json_response({"images": [self._image] * 4, "parameters": {}, "info": json.dumps(info)})
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.2, 0.3, 0.45])
+async def test_a_worker_killed_while_it_finishes_one_job_and_makes_the_next_loses_and_doubles_none(
+    after_s, webui, other, spawn, ann, join, queue, raw
+):
+    hold = Hold()
+    webui.script(Heavy(), hold)
+    worker = await spawn(SD_API_HOST=webui.url, SD_BENCHMARK="off")
+    await ann.worker(WorkerState.READY)
+    ended, listening = await _settlements(queue)
+    jobs = [await ann.asks(seed=1, count=4, width=1024, height=1024), await ann.asks(seed=9)]
+
+    await hold.started.wait()  # the first is made and unsettled, the second is under way
+    await asyncio.sleep(after_s)
+    worker.process.kill()
+    await worker.ended()
+
+    states = [(await ann.job(job)).state for job in jobs]
+    assert states[1] is State.RUNNING
+    if not after_s:
+        assert states[0] is State.RUNNING
+    seconds, microseconds = raw.time()
+    await acall(queue._redis, calls.sweep(now_ms=seconds * 1000 + microseconds // 1000 + calls.LEASE_MS + 1000))
+    other.script(Heavy() if states[0] is State.RUNNING else pictures())
+    await join(other)
+    made = [await ann.gets(job) for job in jobs]
+
+    assert [job.state for job in made] == [State.DONE] * 2
+    assert [len(await queue.pictures(job)) for job in made] == [4, 1]
+    assert [job.lost for job in made] == [1 if states[0] is State.RUNNING else 0, 1]
+    assert [job.failures for job in made] == [0, 0]
+    assert int(raw.hget(keys.STATS, "done")) == 2
+    await until(lambda: _at_least(ended, 2))
+    assert sorted(ended) == sorted(jobs)  # each once: whoever posts results hears of it once
+    await end(listening)
+
+
+async def _settlements(queue):
+    """The ids of the jobs that end from now on, as they are told; and the task that listens."""
+    ended, hears = [], asyncio.Event()
+
+    async def listen():
+        async for event in queue.events():
+            hears.set()
+            if event and event.kind == "settled":
+                ended.append(event.job)
+
+    listening = asyncio.create_task(listen())
+    await hears.wait()
+    return ended, listening
+
+
+async def _at_least(items, count):
+    return len(items) >= count
 
 
 async def test_several_webuis_get_a_process_each_and_a_dead_one_is_started_again(webui, spawn, ann):

@@ -47,12 +47,22 @@ def test_a_canary_is_due_after_pauses_that_grow_up_to_a_limit(webui):
     assert pauses == [5, 10, 20, 40, 60, 60]
 
 
-def test_a_try_that_costs_nothing_is_made_more_often(webui):
-    webui.condemn("gone", 0)
+def test_a_try_that_costs_nothing_is_made_after_the_pause_given_and_makes_no_later_one_longer(webui):
+    webui.condemn("gone", 0, again_s=1)
+    assert (webui.due(0.9), webui.due(1)) == (False, True)
     for _ in range(5):
-        webui.canary_failed("gone", 100, at_most_s=10)
+        webui.canary_failed("gone", 100, again_s=2)
 
-    assert (webui.due(109), webui.due(110)) == (False, True)
+    assert (webui.due(101), webui.due(102)) == (False, True)
+    webui.canary_failed("black", 200)
+    assert (webui.due(209), webui.due(210)) == (False, True)
+
+
+def test_a_reason_as_long_as_a_page_is_cut_for_whoever_looks_at_the_fleet(webui):
+    webui.condemn("CUDA out of memory. " * 50, 0)
+
+    assert len(webui.says(0)) < 200
+    assert webui.says(0).endswith("…; next try in 5 s")
 
 
 def test_after_the_canary_one_job_decides(webui):

@@ -118,7 +118,21 @@ async def test_jobs_too_large_for_the_gpu_do_not_make_the_webui_sick(webui, join
 
     assert [job.error_kind for job in jobs] == ["oom", "oom"]
     assert (await ann.gets(await ann.asks())).state is State.DONE
-    assert webui.canaries == []
+    assert {(body["width"], body["height"]) for body in webui.canaries} == {(64, 64)}
+    assert (await ann.worker(WorkerState.READY)).reason is None
+
+
+async def test_a_webui_whose_memory_went_to_something_else_burns_no_second_job(webui, join, ann):
+    await join(webui, patience=SLOW)
+    webui.script(OOM)
+    webui.script_canaries(OOM)
+    first, second = await ann.asks(seed=1), await ann.asks(seed=2)
+
+    away = await ann.worker(WorkerState.AWAY)
+
+    assert away.reason.startswith(f"sick: {webui.url} ran out of memory")
+    assert [(await ann.job(job)).failures for job in (first, second)] == [1, 0]
+    assert len(webui.jobs) == 1
 
 
 async def test_a_sick_webui_is_restarted_by_the_operators_command(webui, join, ann, tmp_path, caplog):
@@ -212,6 +226,20 @@ async def test_a_new_place_is_measured_and_its_speed_told(webui, join, ann, raw,
     assert (body["width"], body["steps"], webui.jobs) == (512, 4, [])
     assert "s for one step on one megapixel" in caplog.text
     assert float(raw.hget(keys.SPEED, f"{worker.id.rpartition('/')[0]}|")) > 0
+
+
+async def test_a_slow_webui_is_not_kept_out_by_its_benchmark(webui, join, ann, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr("zosma_worker.health.BENCHMARK_S", 0.2)
+    benchmark = Hold()
+    webui.script_canaries(benchmark)
+
+    await join(webui, benchmark=True)
+
+    assert benchmark.interrupted.is_set()
+    assert "its speed is learned from them" in caplog.text
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+    assert len(webui.canaries) == 1
 
 
 async def test_a_place_that_the_queue_knows_is_not_measured_again(webui, join, raw, caplog):

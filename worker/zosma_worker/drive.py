@@ -15,7 +15,7 @@ import redis.asyncio
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Outcome
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
 from zosma_queue.request import Request
@@ -92,6 +92,10 @@ class Ended:
     """Done once the WebUI has let go of this job; nothing may begin before that."""
 
 
+class TookTooLong(ZosmaError):
+    """Raised when pictures that nobody asked for are not worth waiting for any longer."""
+
+
 class _Stopped(Exception):
     """Raised when nobody wants the job from us any more, or we are to leave."""
 
@@ -134,20 +138,23 @@ class Driver:
             except (WebUIError, BadAnswer) as error:
                 return await self._fault(task, error)
 
-    async def try_out(self, task: Task) -> float:
+    async def try_out(self, task: Task, *, at_most_s: float | None = None) -> float:
         """Makes pictures that nobody asked for, to see whether they come out right; the seconds that took.
 
         Raises:
           WebUIError, BadAnswer, Stalled: when they don't.
+          TookTooLong: after `at_most_s`; the WebUI has been told to stop.
         """
         watch = Watch(self._webui, task.name, lambda report: None, self._patience)
         began = time.monotonic()
         call = asyncio.create_task(self._making(task, {}).run())
         watching = asyncio.create_task(watch.run())
         try:
-            await asyncio.wait({call, watching}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                raise TookTooLong(f"{self._webui.url} took more than {at_most_s:.0f} s for a small picture")
             parts = call.result() if call.done() else watching.result()
-        except Stalled:
+        except (Stalled, TookTooLong):
             with contextlib.suppress(WebUIError):
                 if await watch.ours():
                     await self._webui.interrupt()

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from zosma_queue.broker import Slot
@@ -14,16 +14,16 @@ from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import Request
 from zosma_queue.tasks import end, set_within
-from zosma_worker.drive import Driver, Ended, Task
+from zosma_worker.drive import Driver, Ended, Task, TookTooLong
 from zosma_worker.others import Others
 from zosma_worker.presence import Presence
 from zosma_worker.probe import Found, loaded_of, named, probe
-from zosma_worker.quarantine import SICK, Quarantine
+from zosma_worker.quarantine import SICK, Phase, Quarantine
 from zosma_worker.speed import BENCHMARK, Speed
 from zosma_worker.verify import BadAnswer
 from zosma_worker.watch import Patience, Stalled
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUIUnreachable
+from zosma_worker.webui.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +32,32 @@ LOOK_EVERY_S = 1.0
 #: Between two looks at one that does somebody else's job.
 OTHERS_EVERY_S = 0.3
 #: The longest pause between two looks at one that is away; it grows from LOOK_EVERY_S.
-AWAY_PAUSE_MAX_S = 10.0
+AWAY_PAUSE_MAX_S = 5.0
 PAUSE_GROWTH = 1.6
 #: Lists of checkpoints and the like are read again this often.
 LISTS_EVERY_S = 30.0
+#: A WebUI that needs longer for the benchmark joins without it, and shows in its jobs how slow it is.
+BENCHMARK_S = 15.0
 #: The smallest job that shows whether pictures come out at all.
 CANARY = Request(prompt="a lighthouse at dusk", width=64, height=64, steps=2, seed=1)
 BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
+
+
+def free_pauses() -> Iterator[float]:
+    """Seconds before each of several looks in vain that cost nothing."""
+    pause = LOOK_EVERY_S
+    while True:
+        yield pause
+        pause = min(pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+
+
+def _first_help(error: WebUIError) -> str:
+    """What to do about a WebUI that has never answered, where the error itself doesn't say."""
+    if isinstance(error, WebUIUnreachable):
+        return ": start the WebUI, or check SD_API_HOST"
+    if isinstance(error, WebUICut):
+        return ": check SD_API_HOST, and write https:// there if the WebUI has a certificate"
+    return ""
 
 
 class Health:
@@ -71,6 +90,7 @@ class Health:
         self._others = Others(client)
         self._listed_at = float("-inf")
         self._pause = LOOK_EVERY_S
+        self._free_pauses = free_pauses()
         self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
         self._lingering: asyncio.Task[Any] | None = None
@@ -78,6 +98,7 @@ class Health:
         self._begun = 0  # jobs: a look that one overtook saw an older truth
         self._stopping = False
         self._reason: str | None = None
+        self._doubt = ""
         self.speed = speed
         self.quarantine = Quarantine(patience.pauses)
         presence.on_try_now = self.try_now
@@ -118,13 +139,20 @@ class Health:
         """Shuts the slot if the job showed that it must be. True when the WebUI is to blame for it."""
         blamed = bool(ended.fault) and self.quarantine.fault(job_id, ended.fault, time.monotonic())
         if ended.away and ended.sick:
-            self.quarantine.condemn(ended.away, time.monotonic())
+            # The first look after a crash costs nothing; one that crashes again and again must wait longer each time.
+            free = self.quarantine.phase is Phase.HEALTHY and not ended.lingering and not self._restart
+            again_s = next(self._free_pauses) if free else None
+            self.quarantine.condemn(ended.away, time.monotonic(), again_s=again_s)
         if ended.away:
             self._lingering = ended.lingering
         if ended.away or blamed:
             self._shut(self._sickness() if self.quarantine.sick else ended.away)
             self._pause = LOOK_EVERY_S
             await self._presence.tell()  # before the job goes back: it must not be offered to this worker again
+        elif ended.outcome.kind == "oom":
+            # Too large a picture, or has the memory gone to something else? A small picture tells, before the next job.
+            self._doubt = ended.outcome.text
+            self._slot.shut()
         elif ended.outcome.kind == "wrong-checkpoint":
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
@@ -149,7 +177,7 @@ class Health:
         try:
             found = await probe(self._client)
         except WebUIError as error:
-            self._shut(str(error))
+            self._gone(error)
         else:
             self._note(found)
             self._presence.change(loaded=found.loaded)
@@ -207,17 +235,18 @@ class Health:
             if refusal:
                 self._shut(refusal)
                 return
-            await self._measure()
-            if not self.quarantine.sick:
+            if await self._measured() and await self._proved():
                 await self._open()
 
     def _gone(self, error: WebUIError) -> None:
-        if self._restart and self.found and isinstance(error, WebUIUnreachable):
-            self.quarantine.condemn(str(error), time.monotonic())
+        if self.found and not isinstance(error, WebUIBusy | WebUINotSetUp):
+            # It was up: whatever comes back must show that it makes pictures before it gets a job.
+            again_s = None if self._restart else next(self._free_pauses)
+            self.quarantine.condemn(str(error), time.monotonic(), again_s=again_s)
             self._shut(self._sickness())
             return
-        self._shut(str(error))
-        self._pause = min(self._pause * PAUSE_GROWTH, AWAY_PAUSE_MAX_S)
+        self._shut(f"{error}{_first_help(error) if self.found is None else ''}")
+        self._pause = next(self._free_pauses)
 
     async def _see(self) -> str:
         """Reads what is due. Why it can't be used just now, '' when it can.
@@ -257,21 +286,24 @@ class Health:
         self._presence.change(about=about)
 
     async def _open(self) -> None:
+        if self._stopping:  # while a canary ran
+            return
         if self._reason:
-            log.info("%s is back", self._client.url)
+            log.info("%s takes jobs", self._client.url)
         self._reason = None
+        self._free_pauses = free_pauses()
         if self._presence.sign.state is WorkerState.AWAY:
             self._presence.change(state=WorkerState.READY, reason="")
             await self._presence.tell()  # a fetch by a worker that counts as away finds nothing
         if self._presence.joined:
             self._slot.open()
 
-    def _shut(self, reason: str) -> None:
+    def _shut(self, reason: str, level: int = logging.WARNING) -> None:
         self._slot.shut()
         # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
         known_sick = self.quarantine.sick and (self._reason or "").startswith(SICK)
         if reason != self._reason and not known_sick:
-            log.warning("takes no jobs: %s", reason)
+            log.log(level, "takes no jobs: %s", reason)
         self._reason = reason
         if not self._stopping:
             self._presence.change(state=WorkerState.AWAY, reason=reason)
@@ -281,33 +313,52 @@ class Health:
     def _sickness(self) -> str:
         return self.quarantine.says(time.monotonic())
 
-    async def _try(self, request: Request, name: str) -> float:
+    async def _try(self, request: Request, name: str, *, at_most_s: float | None = None) -> float:
         checkpoint = self.checkpoint_for(request)
         if self.found is None or checkpoint is None:
             raise WebUIBusy(f"{self._client.url} has not been looked at")
         task_id = f"zosma-{name}-{secrets.token_hex(3)}"
-        return await self._driver.try_out(
-            Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
-        )
+        task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
+        return await self._driver.try_out(task, at_most_s=at_most_s)
 
-    async def _measure(self) -> None:
-        """Finds out how fast it is, once, when nobody knows."""
+    async def _measured(self) -> bool:
+        """Finds out how fast it is, once, when nobody knows. False: look again before it takes jobs."""
         if not self._unmeasured:
-            return
+            return True
         await self.speed.recall()
         if self.speed.ratio is None:
-            self._shut("measures its speed with one small picture")
+            self._shut("measures its speed with one small picture", logging.INFO)
             await self._presence.tell()
             try:
                 if self.loaded is None:
                     await self._try(CANARY, "canary")  # loads a checkpoint, which is not to be measured
-                await self.speed.measured(await self._try(BENCHMARK, "benchmark"))
+                await self.speed.measured(await self._try(BENCHMARK, "benchmark", at_most_s=BENCHMARK_S))
+            except TookTooLong as slow:
+                log.info("%s: it takes jobs, and its speed is learned from them", slow)
+                self._unmeasured = False
+                self.hurry()  # it may still be letting go of the picture
+                return False
             except (WebUIError, BadAnswer, Stalled) as error:
                 self.quarantine.condemn(str(error), time.monotonic())
                 self._shut(self._sickness())
-                return
+                return False
         self._unmeasured = False
         log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
+        return True
+
+    async def _proved(self) -> bool:
+        """Whether a small picture still comes out after a job found no memory; it takes jobs all along."""
+        if not self._doubt:
+            return True
+        try:
+            await self._try(CANARY, "canary")
+        except (WebUIError, BadAnswer, Stalled) as error:
+            self.quarantine.condemn(str(error), time.monotonic())
+            self._shut(self._sickness())
+            return False
+        finally:
+            self._doubt = ""
+        return True
 
     async def _nurse(self) -> None:
         """Waits out a sick WebUI's pause, then tries it with a canary job."""
@@ -340,9 +391,9 @@ class Health:
         if self._restart and self._lingering:
             await end(self._lingering)  # whatever it waits for ends with the server
             self._lingering = None
-        costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy) and not self._restart
-        at_most_s = AWAY_PAUSE_MAX_S if costs_nothing else None
-        self.quarantine.canary_failed(str(error), time.monotonic(), at_most_s=at_most_s)
+        costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy | WebUINotSetUp) and not self._restart
+        again_s = next(self._free_pauses) if costs_nothing else None
+        self.quarantine.canary_failed(str(error), time.monotonic(), again_s=again_s)
         log.warning("still takes no jobs: %s", self._sickness())
         self._shut(self._sickness())
         if self._restart:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 #: What the reason of a sick WebUI begins with.
 SICK = "sick: "
+#: Whoever looks at the fleet reads this much of the reason.
+REASON_CHARS = 160
 
 
 class Phase(enum.StrEnum):
@@ -34,6 +36,11 @@ class Pauses:
     def after(self, tries: int) -> float:
         """The pause after so many tries in vain."""
         return float(min(self.first_s * self.growth ** min(tries, 64), self.max_s))
+
+
+def _short(reason: str) -> str:
+    """The beginning of a reason: torch's are as long as a page, and the log has them in full."""
+    return reason if len(reason) <= REASON_CHARS else f"{reason[: REASON_CHARS - 1].rstrip()}…"
 
 
 class Quarantine:
@@ -65,13 +72,13 @@ class Quarantine:
         self.condemn(reason, now)
         return True
 
-    def condemn(self, reason: str, now: float) -> None:
-        """It is sick, without a doubt."""
+    def condemn(self, reason: str, now: float, *, again_s: float | None = None) -> None:
+        """It is sick, without a doubt. `again_s`: the pause, where a try costs nothing."""
         if self.phase is Phase.HALF_OPEN:
             self._tries += 1
         self.phase = Phase.SICK
-        self._reason = reason
-        self._next_at = now + self._pauses.after(self._tries)
+        self._reason = _short(reason)
+        self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def job_done(self) -> None:
         """A job came out right."""
@@ -92,12 +99,12 @@ class Quarantine:
         """The canary job came out right: one real job may try."""
         self.phase = Phase.HALF_OPEN
 
-    def canary_failed(self, reason: str, now: float, *, at_most_s: float | None = None) -> None:
-        """Still sick. `at_most_s`: the longest pause that makes sense, where a try costs nothing."""
-        self._reason = reason
-        self._tries += 1
-        pause = self._pauses.after(self._tries)
-        self._next_at = now + (pause if at_most_s is None else min(pause, at_most_s))
+    def canary_failed(self, reason: str, now: float, *, again_s: float | None = None) -> None:
+        """Still sick. `again_s`: the pause, where a try costs nothing; such a try makes no later pause longer."""
+        self._reason = _short(reason)
+        if again_s is None:
+            self._tries += 1
+        self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def says(self, now: float) -> str:
         """The reason, for whoever looks at the fleet."""

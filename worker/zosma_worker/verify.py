@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint
@@ -22,6 +22,9 @@ from zosma_worker.webui.flavours import A1111, Flavour
 _A1111 = A1111()
 #: `info` lists with an entry for each picture.
 _PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
+
+#: How much larger than asked for a picture may come out of a WebUI that enlarges as it likes.
+FACTOR_MAX = 8
 
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -81,7 +84,7 @@ def verify_all(
 def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
     upscale = part.request.upscale
     if upscale:
-        return _upscaled(part.answer, part.request, upscale, inputs.get(upscale.image, b""))
+        return _upscaled(part.answer, part.request, upscale, inputs.get(upscale.image, b""), flavour)
     return verify(part.answer, part.request, checkpoint, flavour)
 
 
@@ -128,16 +131,20 @@ def _checked(seen: Sequence[_Seen], seeds: Sequence[int], texts: Sequence[str], 
 # -- upscaling --------------------------------------------------------------------------------------------------
 
 
-def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes) -> Checked:
+def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes, flavour: Flavour) -> Checked:
     if not isinstance(answer, dict):
         raise BadAnswer("webui-broken", "the WebUI answered without pictures")
-    seen = _decoded(answer.get("image"), request, _A1111)
+    seen = _decoded(answer.get("image"), request, flavour)
+    if flavour.whole_factors:
+        seen = _shrunk(seen, upscale.size)
     how = f"Postprocess upscale by: {upscale.upscaling_resize:g}"
     if upscale.resize_mode:
         how = f"Postprocess upscale to: {upscale.upscaling_resize_w}x{upscale.upscaling_resize_h}"
-    before = seen.infotext or _infotext_in(source)
-    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in before else ""
-    text = ", ".join(part for part in (before, told) if part)
+    # What the picture said before stays, also where the WebUI writes only what it did itself.
+    before, said = _infotext_in(source), seen.infotext
+    kept = before if before not in said else ""
+    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in said else ""
+    text = ", ".join(part for part in (kept, said, told) if part)
     info = {
         "prompt": "", "negative_prompt": "", "seed": request.seed, "all_seeds": [request.seed], "all_prompts": [""],
         "all_negative_prompts": [""], "all_subseeds": [-1], "width": seen.size[0], "height": seen.size[1],
@@ -145,6 +152,16 @@ def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes) ->
         "infotexts": [text], "index_of_first_image": 0, "version": "",
     }  # fmt: skip
     return _checked([seen], [request.seed], [text], info)
+
+
+def _shrunk(seen: _Seen, size: tuple[int, int]) -> _Seen:
+    """A picture that was enlarged further than asked for, at the size asked for; what stands over is cut off."""
+    if seen.size == size:
+        return seen
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(seen.data), formats=FORMATS) as image:
+        ImageOps.fit(image.convert("RGB"), size, Image.Resampling.LANCZOS).save(out, "PNG")
+    return replace(seen, data=out.getvalue(), format="png", size=size, infotext="")
 
 
 def _infotext_in(data: bytes) -> str:
@@ -255,8 +272,11 @@ def _decoded(entry: Any, request: Request, flavour: Flavour) -> _Seen:
 
 def _check_size(size: tuple[int, int], request: Request, flavour: Flavour) -> None:
     if request.upscale:
-        # WebUIs cut a side to whole latents.
-        right = all(0 <= side - found < LATENT_PX for found, side in zip(size, request.upscale.size, strict=True))
+        sides = list(zip(size, request.upscale.size, strict=True))
+        # WebUIs cut a side to whole latents; those with whole factors make it up to so much larger.
+        right = all(0 <= side - found < LATENT_PX for found, side in sides) or (
+            flavour.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
+        )
     else:
         scale = request.hires.scale if request.hires else 1.0
         asked = zip(size, (request.width, request.height), strict=True)

@@ -31,7 +31,7 @@ local DONE_TTL_MS = 30 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
 -- A job that is to be forgotten, but whose owner has not been told yet that it ended.
 local FORGET_TTL_MS = 3600 * 1000
-local WORKER_TTL_MS = 10 * 1000
+local WORKER_TTL_MS = 8 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
 local function clock(given)

@@ -1,4 +1,4 @@
--- A worker says goodbye, so that nobody counts on it for the next ten seconds.
+-- A worker says goodbye, so that nobody counts on it for the next eight seconds.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (unused: every verb has it)   2 worker

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,12 +177,14 @@ class Client:
         except aiohttp.ClientConnectorSSLError as error:
             raise WebUINotSetUp(f"{self.url} doesn't speak TLS: write http:// instead of https://") from error
         except (aiohttp.ClientConnectorError, TimeoutError) as error:
-            reason = getattr(error, "strerror", None) or "no answer in time"
-            raise WebUIUnreachable(f"{self.url} doesn't answer: {reason}") from error
+            raise WebUIUnreachable(f"{self.url} doesn't answer: {_why(error)}") from error
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
             raise WebUICut(f"{self.url} closed the connection before its answer") from error
         except aiohttp.ClientError as error:
-            raise WebUIBroken(f"{self.url} doesn't speak HTTP properly: {type(error).__name__}") from error
+            raise WebUIBroken(
+                f"{self.url} doesn't speak HTTP properly ({type(error).__name__}): check that SD_API_HOST names the"
+                " WebUI's own port"
+            ) from error
 
     def decoded(self, raw: bytes) -> Any:
         """What an answer says."""
@@ -189,6 +192,13 @@ class Client:
             return json.loads(raw) if raw else None
         except ValueError:
             raise WebUIRubbish(f"{self.url} answered with something that is not JSON") from None
+
+
+def _why(error: Exception) -> str:
+    """Why nothing answered. asyncio's own words for a refused connection repeat the address and leave that out."""
+    if not isinstance(error, OSError) or not error.errno:
+        return "no answer in time"
+    return os.strerror(error.errno) if error.errno > 0 else str(error.strerror or error)  # below 0: of the name service
 
 
 def _within(seconds: float) -> aiohttp.ClientTimeout:

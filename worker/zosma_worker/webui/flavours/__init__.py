@@ -9,10 +9,13 @@ from zosma_worker.webui.flavours.a1111 import A1111, BuiltIn
 from zosma_worker.webui.flavours.base import Call, Flavour, Order
 from zosma_worker.webui.flavours.forge import Forge
 from zosma_worker.webui.flavours.koboldcpp import KoboldCpp
+from zosma_worker.webui.flavours.reforge import ReForge, is_reforge
 from zosma_worker.webui.flavours.sdcpp import SDCpp
 from zosma_worker.webui.flavours.sdnext import SDNext
 
-__all__ = ["A1111", "BuiltIn", "Call", "Flavour", "Forge", "KoboldCpp", "Order", "SDCpp", "SDNext", "identify"]
+__all__ = [
+    "A1111", "BuiltIn", "Call", "Flavour", "Forge", "KoboldCpp", "Order", "ReForge", "SDCpp", "SDNext", "identify",
+]  # fmt: skip
 
 
 async def identify(client: Client, options: dict[str, Any]) -> Flavour:
@@ -22,7 +25,9 @@ async def identify(client: Client, options: dict[str, Any]) -> Flavour:
       WebUIError: when it doesn't answer.
     """
     if any(key.startswith("forge_") for key in options):
-        return Forge(options=options, home=client.home)
+        # Some builds of reForge have such options too, but keep VAEs where A1111 has them.
+        vaes_as_a1111 = isinstance(await client.get_or_none("/sdapi/v1/sd-vae"), list)
+        return (ReForge if vaes_as_a1111 else Forge)(options=options, home=client.home)
     version = await client.get_or_none("/sdapi/v1/version")
     if isinstance(version, dict):
         shown = version.get("updated") or version.get("version")
@@ -32,5 +37,6 @@ async def identify(client: Client, options: dict[str, Any]) -> Flavour:
         return KoboldCpp(version=str(kobold.get("version")))
     if await client.get_or_none("/sdcpp/v1/capabilities") is not None:
         return SDCpp()
-    found = BuiltIn if "zosma_stand_in" in options else A1111
-    return found(options=options, home=client.home)
+    if "zosma_stand_in" in options:
+        return BuiltIn(options=options, home=client.home)
+    return (ReForge if await is_reforge(client) else A1111)(options=options, home=client.home)

@@ -1,4 +1,4 @@
-"""AUTOMATIC1111's WebUI and reForge, which has the same API; and the built-in one, which speaks it."""
+"""AUTOMATIC1111's WebUI, and the built-in one, which speaks its API."""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ class Flavour:
     tells_progress: ClassVar[bool] = True
     hires: ClassVar[bool] = True
     img2img: ClassVar[bool] = True
-    inpainting: ClassVar[bool] = True
+    inpainting: bool = True
+    mask_settings: ClassVar[bool] = True
+    #: Enlarges by whole factors only, so that pictures are made larger than asked for and shrunk.
+    whole_factors: ClassVar[bool] = False
     variations: ClassVar[bool] = True
     large_seeds: ClassVar[bool] = True
     free_cfg: ClassVar[bool] = True
@@ -156,6 +159,7 @@ class Flavour:
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
+            mask_settings=self.mask_settings,
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,

@@ -1,18 +1,27 @@
-"""koboldcpp with `--sdmodel`."""
+"""koboldcpp with `--sdmodel`: 1.76 of October 2024, and newer ones, which can do more."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
+from typing import Any, ClassVar
 
+from zosma_queue.request import Upscale
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours.base import Order, encoded
 from zosma_worker.webui.flavours.plain import Plain
 
 
 class KoboldCpp(Plain):
-    """It clamps what it is given without a word, so nothing is offered that it would clamp."""
+    """It clamps what it is given without a word, so nothing is offered that it would clamp.
+
+    Versions that list LoRAs take masks and clip skip too, and enlarge pictures if started with `--sdupscaler`. Older
+    ones ignore all of that in silence.
+    """
 
     name: ClassVar[str] = "koboldcpp"
-    hires: ClassVar[bool] = False
+    hires: ClassVar[bool] = False  # the field is there, but enlarges the finished picture
     free_cfg: ClassVar[bool] = False
+    whole_factors: ClassVar[bool] = True
     max_side: ClassVar[int | None] = 1024
     max_steps: ClassVar[int | None] = 80
     max_pixels: ClassVar[int] = 1024 * 1024
@@ -20,5 +29,22 @@ class KoboldCpp(Plain):
 
     @property
     def clip_skip(self) -> bool:
-        """It has none."""
-        return False
+        """Not in old ones."""
+        return self._lora_paths is not None
+
+    async def read_lists(self, client: Client) -> None:
+        """As A1111's, and from them whether it is a newer one."""
+        await super().read_lists(client)
+        self.inpainting = self._lora_paths is not None
+
+    def _upscale(self, order: Order) -> dict[str, Any]:
+        upscale = order.request.upscale
+        if upscale is None:
+            raise TypeError("the order is for something else")
+        return {"image": encoded(order.inputs[upscale.image]), "upscaling_resize": covering(upscale)}
+
+
+def covering(upscale: Upscale) -> int:
+    """The whole factor by which a picture becomes at least as large as asked for."""
+    wide, high = upscale.size
+    return max(math.ceil(wide / upscale.source_width), math.ceil(high / upscale.source_height), 1)

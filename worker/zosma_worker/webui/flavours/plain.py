@@ -7,16 +7,19 @@ picture to start from is laid out by us in the same way, because they only know 
 from __future__ import annotations
 
 import io
+import re
 from typing import Any, ClassVar
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Img2Img, Request
+from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import Flavour, Order, encoded
 
 #: What both put where a hash should be.
 NO_HASH = "8888888888"
+_LORA = re.compile(r"<lora:([^:>]+)(?::([^>]*))?>", re.IGNORECASE)
 
 
 class Plain(Flavour):
@@ -28,9 +31,21 @@ class Plain(Flavour):
     one_checkpoint: ClassVar[bool] = True
     writes_infotext: ClassVar[bool] = False
     tells_progress: ClassVar[bool] = False
-    inpainting: ClassVar[bool] = False
+    mask_settings: ClassVar[bool] = False
     variations: ClassVar[bool] = False
     large_seeds: ClassVar[bool] = False  # read as 32-bit: larger ones are random
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        self._lora_paths: dict[str, str] | None = None  # None: it has no such list
+
+    async def read_lists(self, client: Client) -> None:
+        """As A1111's; and where each LoRA's file is."""
+        await super().read_lists(client)
+        loras = await client.get_or_none("/sdapi/v1/loras")
+        if isinstance(loras, list):
+            entries = [entry for entry in loras if isinstance(entry, dict)]
+            self._lora_paths = {str(one.get("name")): str(one.get("path") or one.get("name")) for one in entries}
 
     def checkpoint(self, entry: Any) -> Checkpoint | None:
         """Without the hash, which is none."""
@@ -43,17 +58,63 @@ class Plain(Flavour):
     def _settings(self, order: Order) -> dict[str, Any]:
         return {}
 
+    def _body(self, order: Order) -> dict[str, Any]:
+        body = super()._body(order)
+        # LoRA tags are words to one of them, and to the other only with a weight; both take a list.
+        body["prompt"] = _LORA.sub("", body["prompt"]).strip() or " "  # an empty one is refused
+        paths = self._lora_paths or {}
+        loras = [
+            {"path": paths.get(name.strip(), name.strip()), "multiplier": _weight(weight)}
+            for name, weight in _LORA.findall(order.request.prompt)
+        ]
+        if loras:
+            body["lora"] = loras
+        if self.clip_skip and (order.request.clip_skip or 1) > 1:
+            body["clip_skip"] = order.request.clip_skip
+        return body
+
     def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
-        size = order.request.width, order.request.height
-        image = laid_out(order.inputs[start.image], size, self.made_size(order.request), start.resize_mode)
+        size, whole = (order.request.width, order.request.height), self.made_size(order.request)
+        image = laid_out(order.inputs[start.image], size, whole, start.resize_mode)
         # Bare base64: a data: URL is ignored, or answered with nothing.
-        return {"init_images": [encoded(image)], "denoising_strength": start.denoising_strength}
+        fields = {"init_images": [encoded(image)], "denoising_strength": start.denoising_strength}
+        if start.mask:
+            # Inverted and blurred here: they know of only one of these, or of neither.
+            mask = prepared_mask(order.inputs[start.mask], invert=start.inpainting_mask_invert, blur=start.mask_blur)
+            fields["mask"] = encoded(laid_out(mask, size, whole, start.resize_mode))
+        return fields
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 1.0
+
+
+def prepared_mask(data: bytes, *, invert: bool, blur: int) -> bytes:
+    """A mask of which white is painted anew, with a soft edge, as a PNG."""
+    with Image.open(io.BytesIO(data)) as opened:
+        # As A1111: what is drawn on nothing is the mask.
+        mask = opened.getchannel("A") if opened.mode in ("RGBA", "LA") and _is_see_through(opened) else opened
+        mask = mask.convert("L")
+    if invert:
+        mask = ImageOps.invert(mask)
+    if blur:
+        mask = mask.filter(ImageFilter.GaussianBlur(blur))
+    out = io.BytesIO()
+    mask.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _is_see_through(image: Image.Image) -> bool:
+    return image.getchannel("A").getextrema() != (255, 255)
 
 
 def laid_out(data: bytes, size: tuple[int, int], whole: tuple[int, int], mode: int) -> bytes:
     """The picture at `size`, in the middle of one of `whole` whose rim repeats its edge, as a PNG."""
     with Image.open(io.BytesIO(data)) as opened:
-        image = opened.convert("RGB")
+        image = opened.convert("L" if opened.mode == "L" else "RGB")
     if mode == 1:
         image = ImageOps.fit(image, size)
     elif mode == 2:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from zosma_queue.request import Hires, Request
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Order
 from zosma_worker.webui.flavours.plain import Plain
 
 #: Its own ids, and what A1111 calls the same thing.
@@ -23,7 +21,6 @@ SCHEDULERS: Mapping[str, str] = {
     "sgm_uniform": "SGM Uniform", "simple": "Simple", "kl_optimal": "KL Optimal", "beta": "Beta",
     "discrete": "Normal", "ddim": "DDIM",
 }  # fmt: skip
-_LORA = re.compile(r"<lora:([^:>]+)(?::([^>]*))?>", re.IGNORECASE)
 
 
 class SDCpp(Plain):
@@ -33,17 +30,13 @@ class SDCpp(Plain):
     max_steps: ClassVar[int | None] = 100
     where_checkpoints_go: ClassVar[str] = "start it with -m FILE"
 
-    def __init__(self, **about: Any) -> None:
-        super().__init__(**about)
-        self._lora_paths: dict[str, str] = {}
-
     @property
     def clip_skip(self) -> bool:
         """It has a field of its own for it."""
         return True
 
     async def read_lists(self, client: Client) -> None:
-        """As A1111's, in A1111's names; and where each LoRA's file is."""
+        """As A1111's, in A1111's names."""
         await super().read_lists(client)
         self.lists = dataclasses.replace(
             self.lists,
@@ -51,32 +44,8 @@ class SDCpp(Plain):
             schedulers=tuple(one for one in self.lists.schedulers if one.name != "default"),
         )
         self.renamed(SAMPLERS, SCHEDULERS)
-        loras = await client.get_or_none("/sdapi/v1/loras")
-        entries = [entry for entry in loras if isinstance(entry, dict)] if isinstance(loras, list) else []
-        self._lora_paths = {str(entry.get("name")): str(entry.get("path") or entry.get("name")) for entry in entries}
-
-    def _body(self, order: Order) -> dict[str, Any]:
-        body = super()._body(order)
-        # Its server doesn't read LoRA tags: the model would see them as words.
-        body["prompt"] = _LORA.sub("", body["prompt"]).strip() or " "  # it refuses an empty one
-        loras = [
-            {"path": self._lora_paths.get(name.strip(), name.strip()), "multiplier": _weight(weight)}
-            for name, weight in _LORA.findall(order.request.prompt)
-        ]
-        if loras:
-            body["lora"] = loras
-        if (order.request.clip_skip or 1) > 1:
-            body["clip_skip"] = order.request.clip_skip
-        return body
 
     def _hires(self, hires: Hires, request: Request) -> dict[str, Any]:
         fields = super()._hires(hires, request)
         steps = fields.pop("hr_second_pass_steps")
         return {**fields, "hr_steps": steps or request.steps}
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text) if text else 1.0
-    except ValueError:
-        return 1.0

@@ -1,0 +1,45 @@
+"""What the bot tells and asks a Redis each time it reaches it: at its start, and after every restart of either."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from zosma_bot.hub import Hub
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+
+log = logging.getLogger(__name__)
+
+#: After a greeting that failed although the hub hears: Redis may be full, or just going down.
+AGAIN_S = 1.0
+
+
+class Greeter:
+    """Says to workers who may work, and to the operator what could lose jobs. `run` it beside the hub."""
+
+    def __init__(self, queue: Queue, hub: Hub) -> None:
+        self._queue = queue
+        self._reached = asyncio.Event()
+        self._warned: list[str] = []
+        hub.on_sync(self._reached.set)
+
+    async def run(self) -> None:
+        """Greets until cancelled."""
+        while True:
+            await self._reached.wait()
+            self._reached.clear()
+            try:
+                await self._greet()
+            except QueueUnavailableError as error:
+                log.warning("Redis: %s", error)
+                await asyncio.sleep(AGAIN_S)
+                self._reached.set()
+
+    async def _greet(self) -> None:
+        await self._queue.announce()
+        risks = await self._queue.risks()
+        for risk in risks:
+            if risk not in self._warned:
+                log.warning("Redis: %s", risk)
+        self._warned = risks
