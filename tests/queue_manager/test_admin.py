@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from zosma_queue import calls, keys
-from zosma_queue.admin import checked_scope
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.policy import Policy
+from zosma_queue.scopes import checked_scope
 
 
 @pytest.fixture(name="admin")
@@ -31,7 +31,7 @@ async def test_pausing_the_queue_holds_everything_back_until_it_resumes(rig, adm
     assert await admin.resume("bob", "queue")
     assert rig.take().id == job
     assert not await admin.resume("bob", "queue")
-    assert await acts(admin) == [("ann", "pause", "queue"), ("bob", "resume", "queue"), ("bob", "resume", "queue")]
+    assert await acts(admin) == [("ann", "pause", "queue"), ("bob", "resume", "queue")]
 
 
 @pytest.mark.parametrize("scope", ["lane:relax", "checkpoint:anime"])

@@ -11,11 +11,11 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.problems import Problem
-from zosma_bot.http.views import JOBS, job_view, queue_view
+from zosma_bot.http.views import JOBS, job_view, queue_view, standing
 from zosma_bot.inputs import request_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.job import Job, State
+from zosma_queue.job import Job
 
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 #: A job may be put off for a month.
@@ -95,8 +95,9 @@ class Jobs:
         return web.Response(body=preview, content_type="image/jpeg" if preview[:2] == b"\xff\xd8" else "image/webp")
 
     async def queue(self, _: web.Request) -> web.Response:
-        """Depth by state, oldest wait, workers."""
-        return web.json_response(queue_view(await self._queue.depth(), await self._queue.workers()))
+        """Depth by state, oldest wait, what is paused, workers."""
+        depth, workers = await self._queue.depth(), await self._queue.workers()
+        return web.json_response(queue_view(depth, workers, await self._queue.admin.pauses()))
 
     async def _own(self, request: web.Request) -> Job:
         """The job that the path names. Another's job is as unknown as none."""
@@ -106,7 +107,7 @@ class Jobs:
         return job
 
     async def _view(self, job: Job) -> dict[str, Any]:
-        return job_view(job, await self._queue.place(job.id) if job.state is State.WAITING else None)
+        return job_view(job, *await standing(self._queue, job))
 
 
 def _delay_ms(given: object) -> int:
