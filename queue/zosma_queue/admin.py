@@ -15,7 +15,6 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
-from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.roster import read_workers
 from zosma_queue.scopes import is_of, paused_scope, resolve

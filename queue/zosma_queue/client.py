@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
@@ -88,7 +88,7 @@ class Queue:
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
-        self._held: frozenset[str] = frozenset()
+        self._held: dict[str, int] = {}
         self._noted: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -252,6 +252,18 @@ class Queue:
         await self._places(wanted=job_id)
         return job_id in self._held
 
+    async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
+        """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
+        jobs = sorted(jobs, key=lambda job: job.created_ms)
+        self._snapshot = (float("-inf"), {})  # whoever looks has often just changed something
+        known = await self._places()
+
+        def rank(job: Job) -> tuple[int, int]:
+            place = known.get(job.id)
+            return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
+
+        return sorted(jobs, key=rank)
+
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
         known = await self._places()
@@ -271,7 +283,7 @@ class Queue:
             snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
             # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
             known = await asyncio.to_thread(places, snapshot)
-            self._held = await asyncio.to_thread(held, snapshot, known) if snapshot.paused else frozenset()
+            self._held = await asyncio.to_thread(held, snapshot, known)
             self._snapshot = (time.monotonic(), known)
         return known
 

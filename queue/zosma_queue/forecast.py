@@ -100,9 +100,12 @@ def places(snapshot: Snapshot) -> dict[str, Place]:
     return _Play(snapshot).run()
 
 
-def held(snapshot: Snapshot, known: Collection[str]) -> frozenset[str]:
-    """The jobs without a place among the `known` ones that would have one if nothing were paused."""
-    return frozenset(_Play(replace(snapshot, paused=frozenset())).run()) - frozenset(known)
+def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
+    """The jobs without a place among the `known` ones that would have one if nothing were paused: which one."""
+    if not snapshot.paused:
+        return {}
+    free = _Play(replace(snapshot, paused=frozenset())).run()
+    return {job_id: place.position for job_id, place in free.items() if job_id not in known}
 
 
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:

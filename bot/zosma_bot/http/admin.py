@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-import math
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
@@ -64,7 +63,7 @@ class AdminApi:
         return check
 
     async def jobs(self, request: web.Request) -> web.Response:
-        """Jobs in the state that `state` names: waiting ones in the order in which they run; running ones of `scope`."""
+        """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""
         wanted = request.query.get("state", State.WAITING)
         try:
             state = State(wanted)
@@ -77,10 +76,9 @@ class AdminApi:
             found = (await self._admin.running(scope))[: _limit(request)]
         else:
             raise _unprocessable("scope goes with state=running alone", "scope")
-        views = [admin_job_view(job, *await standing(self._queue, job)) for job in found]
         if state is State.WAITING:
-            views.sort(key=lambda view: view["position"] or math.inf)
-        return web.json_response(views)
+            found = await self._queue.in_order(found)
+        return web.json_response([admin_job_view(job, *await standing(self._queue, job)) for job in found])
 
     async def job(self, request: web.Request) -> web.Response:
         """Anybody's job."""
