@@ -95,6 +95,9 @@ class ZosmaClient(discord.Client):
                 f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
                 " invite it with the scopes bot and applications.commands, or correct the id"
             ) from None
+        # Those of an earlier start without DISCORD_GUILD_ID stay until somebody takes them away.
+        if self.application_id is not None:
+            await self.http.bulk_upsert_global_commands(self.application_id, [])
 
     async def on_connect(self) -> None:
         """After READY."""

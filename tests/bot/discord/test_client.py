@@ -62,7 +62,16 @@ async def test_commands_go_to_one_guild_when_it_is_named_and_everywhere_otherwis
 
     await bot.start(bot.settings(discord_guild_id=server.guild.id))
     await server.wait_for_commands("imagine", "queue", guild=server.guild)
-    assert len(server.requests_to("PUT", r"^/applications/\d+/commands$")) == 1
+    await server.world.changes.until(
+        lambda: not server.commands.all(None) or None, 10.0, lambda: "global commands are left"
+    )
+
+
+async def test_a_client_that_is_closed_hears_no_events_any_more(bot, hub):
+    for _ in range(2):
+        await bot.start()
+        await bot.close()
+    assert hub._listeners == hub._on_sync == []
 
 
 async def test_no_privileged_intent_is_asked_for(server, client):
