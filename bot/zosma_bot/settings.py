@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
@@ -38,24 +39,31 @@ class BotSettings(Settings):
     @field_validator("discord_api_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("http://", "https://")):
+        if value and not _is_address(value, "http", "https"):
             raise ValueError("must look like http://host:port/api/v10")
         return value and value.rstrip("/")
 
     @field_validator("discord_gateway_url")
     @classmethod
     def _ws_url(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("ws://", "wss://")):
+        if value and not _is_address(value, "ws", "wss"):
             raise ValueError("must look like ws://host:port/")
         return value
 
     @field_validator("keys")
     @classmethod
     def _pairs(cls, value: SecretStr | None) -> SecretStr | None:
+        holders: dict[str, str] = {}
         for number, pair in enumerate(_split(value), start=1):
             name, _, key = pair.partition(":")
             if not name.strip() or not key.strip():
                 raise ValueError(f"entry {number} must look like name:key, with commas between entries")
+            holder = holders.setdefault(key.strip(), name.strip())
+            if holder != name.strip():
+                raise ValueError(
+                    f"{holder} and {name.strip()} have the same key, which would make both of them {holder}:"
+                    " give each name a key of its own"
+                )
         return value
 
     @model_validator(mode="after")
@@ -82,6 +90,14 @@ class BotSettings(Settings):
         """key → name of its holder. Empty: no key is asked for."""
         pairs = (pair.partition(":") for pair in _split(self.keys))
         return {key.strip(): name.strip() for name, _, key in pairs}
+
+
+def _is_address(url: str, *schemes: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _split(value: SecretStr | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError
+from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, OtherRequestError
 
 _LIMITS = {
     Accepted.OWNER_FULL: "you have as many jobs waiting as you may",
@@ -19,11 +19,14 @@ def check_admitted(admission: Admission, offer: Callable[[], str] | None = None)
     """Returns when the job was taken. `offer` says what comes nearest to a job that nobody can do.
 
     Raises:
+      OtherRequestError: when its id is that of a job which asked for something else.
       NoWorkerError: when no worker is ready.
       InfeasibleError: when none of them can do it.
       LimitError: when it would break a limit; says when to try again.
     """
     answer = admission.answer
+    if answer is Accepted.OTHER:
+        raise OtherRequestError("this id belongs to a job that asked for something else: use a new one")
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:

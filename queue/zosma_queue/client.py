@@ -149,6 +149,7 @@ class Queue:
         sender: Sender,
         *,
         job_id: str | None = None,
+        digest: str = "",
         lane: Lane | None = None,
         run_at_ms: int = 0,
         delay_ms: int = 0,
@@ -157,7 +158,10 @@ class Queue:
     ) -> str:
         """Takes a request in and returns its job id. The same `job_id` twice is the same job.
 
+        `digest` is of what was asked: the same `job_id` with another one is a mistake of its sender.
+
         Raises:
+          OtherRequestError: when the job of this id asked for something else.
           NoWorkerError: when no worker is ready.
           InfeasibleError: when none of them can do it.
           LimitError: when it would break a limit of the sender's policy.
@@ -179,6 +183,7 @@ class Queue:
             run_at_ms=run_at_ms,
             delay_ms=delay_ms,
             patience_ms=patience_ms,
+            digest=digest,
             reply=reply,
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,

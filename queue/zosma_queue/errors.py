@@ -35,6 +35,10 @@ class InfeasibleError(RequestRefusedError):
     """Raised when workers are ready, but none of them can do this request."""
 
 
+class OtherRequestError(RequestRefusedError):
+    """Raised when a job id that the sender chose is taken by a request that asked for something else."""
+
+
 class LimitError(RequestRefusedError):
     """Raised when a request would break a limit. `retry_after_s` says when it may be taken."""
 

@@ -260,4 +260,9 @@ def bounds_of(field: str) -> str:
     for limit in model.model_fields[name].metadata:
         lower = getattr(limit, "ge", lower)
         upper = getattr(limit, "le", upper)
-    return f"between {lower:g} and {upper:g}"
+    return f"between {_plain(lower)} and {_plain(upper)}"
+
+
+def _plain(limit: float | None) -> str:
+    """Whole numbers in full: 4294967295 rather than 4.29497e+09."""
+    return f"{limit:.12g}" if limit is not None else "any"

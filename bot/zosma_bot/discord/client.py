@@ -132,7 +132,7 @@ async def run_discord(
         # A client can't log in twice: each try has its own.
         client = make_client(settings=settings, queue=queue, hub=hub)
         try:
-            await client.login(settings.discord_token.get_secret_value())
+            await _log_in(client, settings, settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)
             await client.connect()
         except Exception as error:
@@ -150,6 +150,15 @@ async def run_discord(
             await _hang_up(client)
         await sleep(retry_s * random.uniform(0.5, 1.0))
         retry_s = min(retry_s * 2, LOGIN_RETRY_MAX_S)
+
+
+async def _log_in(client: ZosmaClient, settings: BotSettings, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.NotFound as error:
+        if settings.discord_api_url:
+            raise refusals.not_an_api(error, settings.discord_api_url) from None
+        raise
 
 
 async def _hang_up(client: ZosmaClient) -> None:
