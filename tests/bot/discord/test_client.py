@@ -30,6 +30,14 @@ async def test_a_refused_token_is_named_and_not_shown(bot, queue, hub):
     assert "wrong.secret" not in text
 
 
+@pytest.mark.parametrize("path", ["", "/api", "/somewhere/else"])
+async def test_an_address_that_is_no_discord_api_is_named_with_the_fix(server, bot, queue, hub, path):
+    url = server.api_url.removesuffix("/api/v10") + path
+    text = await refusal(bot, queue, hub, discord_api_url=url)
+    assert text.startswith(f"DISCORD_API_URL='{url}' is no Discord API")
+    assert "like http://host:port/api/v10" in text
+
+
 async def test_a_missing_token_is_named(bot, queue, hub):
     assert "DISCORD_TOKEN is not set" in await refusal(bot, queue, hub, discord_token=None)
 
