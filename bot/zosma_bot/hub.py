@@ -11,12 +11,15 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RECONNECT_S = 0.5
 
@@ -68,13 +71,13 @@ class Hub:
         """True when somebody in this process watches the job."""
         return job_id in self._watches
 
-    def on_event(self, listener: Callable[[Event], None]) -> None:
-        """Calls `listener` with every event. It must not block."""
-        self._listeners.append(listener)
+    def on_event(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Calls `listener` with every event, until what this returns is called. It must not block."""
+        return _joined(self._listeners, listener)
 
-    def on_sync(self, listener: Callable[[], None]) -> None:
-        """Calls `listener` each time the hub begins to hear: events before that may have been missed."""
-        self._on_sync.append(listener)
+    def on_sync(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Likewise each time the hub begins to hear: events before that may have been missed."""
+        return _joined(self._on_sync, listener)
 
     async def run(self) -> None:
         """Listens until cancelled, through any number of Redis restarts."""
@@ -94,10 +97,21 @@ class Hub:
             for watches in self._watches.values():
                 for watch in watches:
                     watch.notify()
-            for synced in self._on_sync:
+            for synced in list(self._on_sync):
                 synced()
             return
         for watch in self._watches.get(event.job or "", ()):
             watch.notify()
-        for listener in self._listeners:
+        for listener in list(self._listeners):
             listener(event)
+
+
+def _joined(listeners: list[T], listener: T) -> Callable[[], None]:
+    """Adds a listener; what this returns takes it away, at the first call."""
+    listeners.append(listener)
+
+    def leave() -> None:
+        if listener in listeners:
+            listeners.remove(listener)
+
+    return leave

@@ -13,6 +13,7 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
+from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
@@ -25,10 +26,11 @@ def run(settings: BotSettings) -> None:
     """Runs the bot until SIGINT or SIGTERM.
 
     Raises:
-      SettingsError: when a setting turns out wrong: port taken, token refused, no Redis named.
+      SettingsError: when a setting turns out wrong: port taken, token refused, no Redis named, its password wrong.
     """
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
+    check_login(settings)
     asyncio.run(_main(settings, settings.redis))
 
 

@@ -49,14 +49,14 @@ class BotSettings(Settings):
     @field_validator("discord_api_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("http://", "https://")):
+        if value and not _is_address(value, "http", "https"):
             raise ValueError("must look like http://host:port/api/v10")
         return value and value.rstrip("/")
 
     @field_validator("public_url", "classifier_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value and not _is_http_url(value):
+        if value and not _is_address(value, "http", "https"):
             raise ValueError("must look like https://pictures.example.org")
         return value and value.rstrip("/")
 
@@ -70,7 +70,7 @@ class BotSettings(Settings):
     @field_validator("discord_gateway_url")
     @classmethod
     def _ws_url(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("ws://", "wss://")):
+        if value and not _is_address(value, "ws", "wss"):
             raise ValueError("must look like ws://host:port/")
         return value
 
@@ -89,10 +89,17 @@ class BotSettings(Settings):
     @field_validator("keys")
     @classmethod
     def _pairs(cls, value: SecretStr | None) -> SecretStr | None:
+        holders: dict[str, str] = {}
         for number, pair in enumerate(_split(value), start=1):
             name, _, key = pair.partition(":")
             if not name.strip() or not key.strip():
                 raise ValueError(f"entry {number} must look like name:key, with commas between entries")
+            holder = holders.setdefault(key.strip(), name.strip())
+            if holder != name.strip():
+                raise ValueError(
+                    f"{holder} and {name.strip()} have the same key, which would make both of them {holder}:"
+                    " give each name a key of its own"
+                )
         return value
 
     @model_validator(mode="after")
@@ -126,14 +133,14 @@ class BotSettings(Settings):
         return {key.strip(): name.strip() for name, _, key in pairs}
 
 
-def _is_http_url(url: str) -> bool:
+def _is_address(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
         good_port = parts.port is None or parts.port > 0
     except ValueError:
         return False
     good_letters = not any(letter.isspace() or letter in '<>()"' for letter in url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and good_port and good_letters
+    return parts.scheme in schemes and bool(parts.hostname) and good_port and good_letters
 
 
 def _split(value: SecretStr | None) -> list[str]:

@@ -97,6 +97,8 @@ async def _watch(client: Client, job: dict[str, Any], console: Console) -> dict[
 
 
 def _words(job: dict[str, Any]) -> str:
+    if job["state"] == "waiting" and job.get("paused"):
+        return "paused by an admin"
     if job["state"] == "waiting" and job["position"]:
         return f"number {job['position']} in line"
     if job["state"] == "running" and job["eta_s"]:

@@ -80,12 +80,15 @@ def worker(
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
     from zosma_queue import logs
+    from zosma_queue.connections import check_login
     from zosma_queue.settings import load
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
     logs.set_up()
-    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
+    settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
+    check_login(settings)
+    raise typer.Exit(run(settings))
 
 
 @app.command()
@@ -138,6 +141,20 @@ def imagine(
     asyncio.run(run(fields, server, key, out))
 
 
+#: What has to be installed for a command; `bot` brings all that a client needs too.
+_EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
+
+
+def missing(module: str, arguments: list[str]) -> str:
+    """What to install, for a command that found a module missing: a machine has only what it needs."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    extra = "bot" if module == "discord" else _EXTRAS.get(command, "bot")
+    return (
+        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here:"
+        f" install Zosma with its extra {extra!r}, like pip install '.[{extra}]'"
+    )
+
+
 def fail(text: str) -> NoReturn:
     """Ends the command with one line and exit code 2."""
     sys.stderr.write(f"zosma: {' '.join(text.split())}\n")
@@ -150,5 +167,9 @@ def main() -> None:
         app()
     except ZosmaError as error:
         fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("zosma_"):
+            raise
+        fail(missing(error.name, sys.argv[1:]))
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -9,19 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import redis
 from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
 from zosma_bot.settings import BotSettings
 from zosma_cli.stack import Plan, Stack, running
+from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError, ZosmaError
 from zosma_queue.settings import Settings, address_of, load
 from zosma_worker.settings import WorkerSettings
-
-#: A Redis that is there answers at once.
-REDIS_TIMEOUT_S = 2.0
 
 
 class UpSettings(Settings):
@@ -39,8 +36,7 @@ async def run() -> None:
     """
     console = Console()
     bot, worker = load(BotSettings), load(WorkerSettings)
-    if bot.redis:
-        _check_redis(bot.redis)
+    check_login(bot, must_answer=True)
     folder = load(UpSettings).data_dir.expanduser()
     with _locked(folder):
         plan = Plan(
@@ -74,21 +70,6 @@ async def _until(stopped: asyncio.Event, stack: Stack) -> None:
         error = error.exceptions[0]
     if error:
         raise error
-
-
-def _check_redis(url: str) -> None:
-    try:
-        with redis.Redis.from_url(
-            url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
-        ) as client:
-            client.ping()
-    except redis.AuthenticationError as error:
-        raise SettingsError(f"REDIS_URL: {address_of(url)} refused the password: {error}") from None
-    except redis.RedisError as error:
-        raise SettingsError(
-            f"REDIS_URL: {address_of(url)} can't be reached ({error}):"
-            " start it, or leave REDIS_URL out for a built-in one"
-        ) from None
 
 
 @contextmanager

@@ -16,10 +16,11 @@ from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State
 from zosma_queue.moderation import Rules, decode_rules, parse_rules
-from zosma_queue.needs import Lane
 from zosma_queue.overview import Overview, take_overview
-from zosma_queue.policy import Policy, parse_policy
+from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.records import encoded
+from zosma_queue.roster import read_workers
+from zosma_queue.scopes import is_of, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.tally import Tally, take_tally
 
@@ -32,6 +33,8 @@ _LISTED = {
 }
 #: Policies are read again after this long.
 POLICY_AGE_S = 2.0
+#: More jobs than any fleet runs at once.
+RUNNING_MAX = 10_000
 #: Jobs that one clear looks at in one go.
 BATCH = 500
 #: A worker gives signs of life every two seconds; one that gives none for so long is gone.
@@ -107,6 +110,15 @@ class Admin:
         """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
         return await take_tally(self._redis)
 
+    async def running(self, scope: str) -> list[Job]:
+        """The running jobs of a scope, those included that run on a checkpoint because it is loaded.
+
+        Raises:
+          RequestRefusedError: when the scope is none.
+        """
+        scope = await self.resolve_paused(scope)
+        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if is_of(scope, job)]
+
     async def pauses(self) -> list[Pause]:
         """What is paused."""
         with redis_errors():
@@ -146,13 +158,30 @@ class Admin:
         """Cancels anybody's job."""
         return await acall(self._redis, calls.cancel(job_id, admin=who))
 
+    async def resolve_scope(self, scope: str) -> str:
+        """What somebody means who names a scope: with the name of a worker or checkpoint that there is.
+
+        Raises:
+          RequestRefusedError: when there is none; names those that there are.
+        """
+        return resolve(scope, await read_workers(self._redis))
+
+    async def resolve_paused(self, scope: str) -> str:
+        """Likewise for what is to go on: a pause counts, even if its worker or checkpoint is gone.
+
+        Raises:
+          RequestRefusedError: when it is neither paused nor there.
+        """
+        paused = [pause.scope for pause in await self.pauses()]
+        return paused_scope(scope, paused) or await self.resolve_scope(scope)
+
     async def pause(self, who: str, scope: str, why: str = "") -> bool:
-        """Hands out no more jobs of a scope. Running ones end in peace.
+        """Hands out no more jobs of a scope; running ones end in peace. False when it was paused already.
 
         Raises:
           RequestRefusedError: when the scope is none.
         """
-        return await acall(self._redis, calls.pause(who, checked_scope(scope), why=why))
+        return await acall(self._redis, calls.pause(who, await self.resolve_scope(scope), why=why))
 
     async def resume(self, who: str, scope: str) -> bool:
         """Goes on; False when the scope was not paused.
@@ -160,7 +189,7 @@ class Admin:
         Raises:
           RequestRefusedError: when the scope is none.
         """
-        return await acall(self._redis, calls.resume(who, checked_scope(scope)))
+        return await acall(self._redis, calls.resume(who, await self.resolve_paused(scope)))
 
     async def try_now(self, who: str, worker: str) -> None:
         """Has a worker that is away look at its WebUI at once, a sick one with its canary job, instead of in its time.
@@ -228,20 +257,24 @@ class Admin:
         return known
 
     async def set_policy(self, who: str, name: str, fields: Mapping[str, object]) -> Policy:
-        """Sets the policy of a role or key; fields left out have no limit.
+        """Sets the policy of a role, key or owner; fields left out have no limit.
 
         Raises:
-          RequestRefusedError: when a field is wrong.
+          RequestRefusedError: when the name can be nobody's, or a field is wrong.
         """
         policy = parse_policy(fields)
-        await self._write_policy(who, name, policy.model_dump_json())
+        await self._write_policy(who, checked_name(name), policy.model_dump_json())
         return policy
 
-    async def drop_policy(self, who: str, name: str) -> None:
-        """Whoever had it gets `default` again."""
-        await self._write_policy(who, name, None)
+    async def drop_policy(self, who: str, name: str) -> bool:
+        """Whoever had it gets `default` again; False when there was none."""
+        return await self._write_policy(who, name, None)
 
-    async def _write_policy(self, who: str, name: str, value: str | None) -> None:
+    async def _write_policy(self, who: str, name: str, value: str | None) -> bool:
+        with redis_errors():
+            old: bytes | None = await self._redis.hget(keys.POLICIES, name)
+        if (old and old.decode()) == value:
+            return False
         pipe = self._redis.pipeline(transaction=True)
         if value is None:
             pipe.hdel(keys.POLICIES, name)
@@ -251,6 +284,7 @@ class Admin:
         with redis_errors():
             await pipe.execute()
         self._policies = (float("-inf"), {})
+        return True
 
     # -- rules --------------------------------------------------------------------------------------------------
 
@@ -322,20 +356,3 @@ class Admin:
 
 def _audited(who: str, act: str, target: str) -> dict[str, str | int]:
     return {"who": who, "act": act, "target": target, "at": int(time.time() * 1000)}
-
-
-def checked_scope(scope: str) -> str:
-    """The scope, when it is one.
-
-    Raises:
-      RequestRefusedError: when it isn't; says which there are.
-    """
-    kind, _, name = scope.partition(":")
-    if scope == "queue" or (kind == "lane" and name in set(Lane)) or (kind in ("checkpoint", "worker") and name):
-        return scope
-    raise RequestRefusedError(
-        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID",
-        code="unknown-scope",
-        field="scope",
-        values={"given": scope},
-    )

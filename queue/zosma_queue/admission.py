@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, RequestRefusedError
+from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, OtherRequestError, RequestRefusedError
 
 _LIMITS = {
     Accepted.OWNER_FULL: ("limit-waiting", "you have as many jobs waiting as you may"),
@@ -19,11 +19,16 @@ def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError
     """Returns when the job was taken. `offer` is the refusal that says what comes nearest to a job nobody can do.
 
     Raises:
+      OtherRequestError: when its id is that of a job which asked for something else.
       NoWorkerError: when no worker is ready.
       InfeasibleError: when none of them can do it.
       LimitError: when it would break a limit; says when to try again.
     """
     answer = admission.answer
+    if answer is Accepted.OTHER:
+        raise OtherRequestError(
+            "this id belongs to a job that asked for something else: use a new one", code="id-taken"
+        )
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:

@@ -42,6 +42,7 @@ class Accepted(enum.StrEnum):
     QUEUED = "queued"
     DELAYED = "delayed"
     EXISTS = "exists"  # the same id before: the same job
+    OTHER = "other"  # refused: the same id before, and another request
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
     OWNER_FULL = "owner-full"  # refused: he has as many waiting as he may
@@ -74,6 +75,8 @@ class NewJob:
     """Of the Redis server's clock; 0: at once."""
     delay_ms: int = 0
     patience_ms: int = PATIENCE_MS
+    digest: str = ""
+    """Of what was asked, for a sender that chose the id itself; '' for one that was drawn."""
     reply: str = ""
     """JSON that says where the answer goes; '' when its sender waits for it."""
     keep_ms: int = 0
@@ -97,7 +100,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
             now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
             int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
-            job.group_weight, job.keep_ms,
+            job.group_weight, job.keep_ms, job.digest,
         ),
         lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
         more_keys=(keys.reply(job.id),),

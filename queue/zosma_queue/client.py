@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
@@ -22,7 +22,7 @@ from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.events import Event, decode_event
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, places
+from zosma_queue.forecast import Place, held, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import held_to
@@ -32,6 +32,8 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.records import Records
 from zosma_queue.request import INPUT_MAX_BYTES, Request
+from zosma_queue.roster import read_workers
+from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 
@@ -90,6 +92,7 @@ class Queue:
         self.admin = Admin(self._redis)
         self.records = Records(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
+        self._held: dict[str, int] = {}
         self._noted: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -150,6 +153,7 @@ class Queue:
         sender: Sender,
         *,
         job_id: str | None = None,
+        digest: str = "",
         lane: Lane | None = None,
         run_at_ms: int = 0,
         delay_ms: int = 0,
@@ -159,9 +163,11 @@ class Queue:
     ) -> str:
         """Takes a request in and returns its job id. The same `job_id` twice is the same job.
 
-        `keep_s` is how long the job is kept once its end is shown, without its pictures; 0: 30 days.
+        `keep_s` is how long the job is kept once its end is shown, without its pictures; 0: 30 days. `digest` is of
+        what was asked: the same `job_id` with another one is a mistake of its sender.
 
         Raises:
+          OtherRequestError: when the job of this id asked for something else.
           NoWorkerError: when no worker is ready.
           InfeasibleError: when none of them can do it.
           LimitError: when it would break a limit of the sender's policy.
@@ -188,6 +194,7 @@ class Queue:
             run_at_ms=run_at_ms,
             delay_ms=delay_ms,
             patience_ms=patience_ms,
+            digest=digest,
             reply=reply,
             keep_ms=int(keep_s * 1000),
             policy=policy_for((sender.owner, *sender.roles), policies),
@@ -268,6 +275,30 @@ class Queue:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
         return (await self._places(wanted=job_id)).get(job_id)
 
+    async def pauses(self) -> tuple[str, ...]:
+        """The scopes that are paused: `queue`, `lane:…`, `checkpoint:…`, `worker:…`. `admin.pauses` says why."""
+        return tuple(pause.scope for pause in await self.admin.pauses())
+
+    async def is_held(self, job_id: str) -> bool:
+        """True for a waiting job that has no place in line only because an admin paused something."""
+        paused = await self.pauses()
+        if not paused or QUEUE in paused:
+            return bool(paused)
+        await self._places(wanted=job_id)
+        return job_id in self._held
+
+    async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
+        """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
+        jobs = sorted(jobs, key=lambda job: job.created_ms)
+        self._snapshot = (float("-inf"), {})  # whoever looks has often just changed something
+        known = await self._places()
+
+        def rank(job: Job) -> tuple[int, int]:
+            place = known.get(job.id)
+            return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
+
+        return sorted(jobs, key=rank)
+
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
         known = await self._places()
@@ -282,11 +313,12 @@ class Queue:
         """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back."""
         taken, known = self._snapshot
         age = time.monotonic() - taken
-        missing = wanted is not None and wanted not in known
+        missing = wanted is not None and wanted not in known and wanted not in self._held
         if age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S)):
             snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
             # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
             known = await asyncio.to_thread(places, snapshot)
+            self._held = await asyncio.to_thread(held, snapshot, known)
             self._snapshot = (time.monotonic(), known)
         return known
 
@@ -355,15 +387,7 @@ class Queue:
 
     async def workers(self) -> list[WorkerInfo]:
         """The workers that have shown a sign of life in the last eight seconds."""
-        with redis_errors():
-            ids = [worker.decode() for worker in await self._redis.zrange(keys.WORKERS, 0, -1)]
-            pipe = self._redis.pipeline(transaction=False)
-            for worker in ids:
-                pipe.hgetall(keys.worker(worker))
-            found: list[dict[bytes, bytes]] = await pipe.execute() if ids else []
-            paused = {scope.decode() for scope in await self._redis.hkeys(keys.PAUSED)} if ids else set()
-        workers = [WorkerInfo.from_hash(worker, fields) for worker, fields in zip(ids, found, strict=True) if fields]
-        return [one.shown_paused() if paused & {f"worker:{one.id}", f"worker:{one.place}"} else one for one in workers]
+        return await read_workers(self._redis)
 
     async def catalogue(self) -> Catalogue:
         """What the ready workers offer together."""

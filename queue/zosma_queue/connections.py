@@ -10,10 +10,42 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
+from zosma_queue.errors import SettingsError
+from zosma_queue.settings import Settings, address_of
+
 #: A member is told within 3 s that Redis is away: two tries at this each fit.
 BOT_TIMEOUT_S = 1.2
 #: Longer than the longest blocking command a worker sends (`BROKER_BLOCK_S` in broker.py).
 WORKER_TIMEOUT_S = 5.0
+#: A Redis that is there answers at once.
+LOGIN_TIMEOUT_S = 2.0
+
+
+def check_login(settings: Settings, *, must_answer: bool = False) -> None:
+    """Tries the settings' Redis once. One that isn't there is waited for later, but a wrong password mends by no wait.
+
+    Raises:
+      SettingsError: when the password is refused, or with `must_answer` when nobody answers.
+    """
+    if not settings.redis:
+        return
+    address = address_of(settings.redis)
+    limits = {"socket_timeout": LOGIN_TIMEOUT_S, "socket_connect_timeout": LOGIN_TIMEOUT_S}
+    try:
+        with redis.Redis.from_url(settings.redis, retry=Retry(NoBackoff(), 0), **limits) as client:
+            client.ping()
+    except redis.AuthenticationError as error:
+        has_password = "@" in settings.redis
+        variable = settings.redis_password_variable
+        told = f"refused the password ({error})" if has_password else "asks for a password, and none is set"
+        how = "redis://:PASSWORD@host:6379/0" if variable == "REDIS_URL" else "its password"
+        raise SettingsError(f"{variable}: {address} {told}: set {variable} to {how}") from None
+    except redis.RedisError as error:
+        if must_answer:
+            raise SettingsError(
+                f"{settings.redis_variable}: {address} can't be reached ({error}):"
+                f" start it, or leave {settings.redis_variable} out for a built-in one"
+            ) from None
 
 
 def bot_client(url: str) -> redis.asyncio.Redis:

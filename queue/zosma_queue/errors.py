@@ -64,6 +64,10 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "bad-rule": ("field", "given", "problem"),
     "unknown-state": ("field", "given", "known"),
     "unknown-scope": ("field", "given"),
+    "scope-not-there": ("field", "given", "known"),
+    "ambiguous-scope": ("field", "given", "known"),
+    "unknown-policy-name": ("field", "given"),
+    "id-taken": (),
     "record-too-large": ("given", "most"),
     # anything else: only the English text says what
     "refused": (),
@@ -99,6 +103,10 @@ class InfeasibleError(RequestRefusedError):
     """Raised when workers are ready, but none of them can do this request."""
 
     default_code = "infeasible"
+
+
+class OtherRequestError(RequestRefusedError):
+    """Raised when a job id that the sender chose is taken by a request that asked for something else."""
 
 
 class LimitError(RequestRefusedError):

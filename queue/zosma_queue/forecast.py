@@ -9,11 +9,11 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
-from zosma_queue.needs import Lane
+from zosma_queue.needs import UPSCALE, Lane
 
 #: Of ties between those who start at one clock; see _order.lua.
 _TIE_S = 1e-9
@@ -98,6 +98,14 @@ class Snapshot:
 def places(snapshot: Snapshot) -> dict[str, Place]:
     """The place of each job that some worker can do."""
     return _Play(snapshot).run()
+
+
+def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
+    """The jobs without a place among the `known` ones that would have one if nothing were paused: which one."""
+    if not snapshot.paused:
+        return {}
+    free = _Play(replace(snapshot, paused=frozenset())).run()
+    return {job_id: place.position for job_id, place in free.items() if job_id not in known}
 
 
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
@@ -237,7 +245,8 @@ class _Play:
 
     def _may_run(self, machine: Machine, job: WaitingJob) -> bool:
         paused = self._snapshot.paused
-        if f"lane:{job.lane}" in paused or (job.checkpoint and f"checkpoint:{job.checkpoint}" in paused):
+        checkpoint = job.checkpoint or (None if UPSCALE in job.tokens else machine.loaded)
+        if f"lane:{job.lane}" in paused or (checkpoint and f"checkpoint:{checkpoint}" in paused):
             return False
         if not _is_able(machine, job):
             return False

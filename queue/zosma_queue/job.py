@@ -86,6 +86,8 @@ class Job:
     finished_ms: int | None = None
     run_at_ms: int | None = None
     worker: str | None = None
+    runs_on: str | None = None
+    """Name of the checkpoint that its worker has it on; None before it begins, and where that is unknown."""
     progress: float | None = None
     """0 to 1, while running."""
     eta_s: float | None = None
@@ -133,6 +135,7 @@ class Job:
             finished_ms=whole("finished"),
             run_at_ms=whole("run_at"),
             worker=text("worker"),
+            runs_on=text("runs_on") or None,
             progress=number("progress"),
             eta_s=number("eta"),
             estimated=text("estimated") == "1",

@@ -6,6 +6,7 @@ job is submitted, inside the script that takes it in, so no two jobs can slip th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +15,10 @@ from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import Lane
 
 DEFAULT = "default"
+#: `default`, a Discord role, an API key's holder, or an owner or group as jobs show it.
+_NAME = re.compile(
+    r"default|role:\d{1,20}|key:\S(.*\S)?|discord:\d{1,20}(/\d{1,20})?|discord:dm[/-]\d{1,20}|http:local|dramatiq"
+)
 
 
 class Policy(BaseModel):
@@ -43,6 +48,23 @@ def policy_for(roles: Iterable[str], policies: Mapping[str, Policy]) -> Policy:
     """The policy of somebody with these roles: that with the greatest weight, `default` when none of them has one."""
     found = [policies[role] for role in roles if role in policies]
     return max(found, key=lambda policy: policy.weight, default=policies.get(DEFAULT, UNLIMITED))
+
+
+def checked_name(name: str) -> str:
+    """The name, when somebody could have a policy under it.
+
+    Raises:
+      RequestRefusedError: when nobody could.
+    """
+    if _NAME.fullmatch(name):
+        return name
+    raise RequestRefusedError(
+        f"name {name!r} can be nobody's: use default, role:ID (the role's number in Discord), key:NAME (a name in"
+        " ZOSMA_API_KEYS), or an owner as `zosma queue list` shows it, like discord:SERVER/USER",
+        code="unknown-policy-name",
+        field="name",
+        values={"given": name},
+    )
 
 
 def parse_policy(fields: Mapping[str, object]) -> Policy:

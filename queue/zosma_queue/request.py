@@ -301,4 +301,9 @@ def limits_of(field: str) -> tuple[float, float]:
 def bounds_of(field: str) -> str:
     """What a numeric field takes, as "between 64 and 2048". Shown in errors and used by the command line's help."""
     lower, upper = limits_of(field)
-    return f"between {lower:g} and {upper:g}"
+    return f"between {_plain(lower)} and {_plain(upper)}"
+
+
+def _plain(limit: float | None) -> str:
+    """Whole numbers in full: 4294967295 rather than 4.29497e+09."""
+    return f"{limit:.12g}" if limit is not None else "any"

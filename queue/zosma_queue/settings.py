@@ -81,6 +81,16 @@ class Settings(BaseModel):
         address = self.redis_addr if urlsplit(f"redis://{self.redis_addr}").port else f"{self.redis_addr}:6379"
         return f"redis://{login}{address}/0"
 
+    @property
+    def redis_variable(self) -> str:
+        """The variable that named the Redis."""
+        return "REDIS_ADDR" if self.redis_addr and not self.redis_url else "REDIS_URL"
+
+    @property
+    def redis_password_variable(self) -> str:
+        """The variable in which its password belongs."""
+        return "REDIS_PASSWORD" if self.redis_variable == "REDIS_ADDR" else "REDIS_URL"
+
 
 def _is_redis_url(url: str) -> bool:
     try:

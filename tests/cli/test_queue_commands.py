@@ -24,7 +24,13 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         await up.says("Stop: Ctrl-C")
         [worker] = await queue_json("workers")
         place = worker["id"].rpartition("/")[0]
-        assert "is drained" in await queue("drain", f"worker:{place}", "--why", "new fan")
+        short = place.partition("/")[2]
+        assert f"worker:{place} is drained" in await queue("drain", f"worker:{short}", "--why", "new fan")
+        assert f"Paused: worker:{place} (new fan)" in await queue()
+        for scope in ("worker:nosuch", "checkpoint:nosuch"):
+            unknown = await zosma("queue", "drain", scope, **env)
+            assert (unknown.code, unknown.out, unknown.err.count("\n")) == (2, "", 1)
+        assert "there are anime, dream, photo" in unknown.err
 
         async with (
             zosma.running("imagine", "a lighthouse at dusk", **env) as first,
@@ -39,9 +45,11 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
             cat = next(job["id"] for job in jobs if "cat" in job["request"]["prompt"])
             other = next(job["id"] for job in jobs if job["id"] != cat)
             assert f"{cat} goes next" in await queue("bump", cat)
+            listed = await queue("list")
+            assert listed.index(cat) < listed.index(other)
             assert "http:local" in await queue("show", cat)
             assert f"{other} cancelled" in await queue("cancel", other)
-            assert "goes on" in await queue("resume", f"worker:{place}")
+            assert "goes on" in await queue("resume", f"worker:{short}")
             assert "was not paused" in await queue("resume", f"worker:{place}")
             await second.says(r"a-cat-in-the-forest-\d+\.png")
             await first.says("no picture: the job was cancelled")
@@ -51,13 +59,17 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         assert "0 jobs of http:local cancelled" in await queue("clear", "http:local")
         assert "5" in await queue("limits", "default", "--waiting", "5")
         assert (await queue_json("limits"))["default"]["waiting"] == 5
-        assert "no policy of its own" in await queue("limits", "default", "--drop")
+        assert "has no policy of its own" in await queue("limits", "default", "--drop")
+        assert "had no policy of its own" in await queue("limits", "default", "--drop")
+        assert "discord:1/2" in await queue("limits", "discord:1/2", "--daily", "5000000")
+        assert "5,000,000" in await queue("limits")
         acts = [act["act"] for act in await queue_json("audit")]
-        assert acts == ["limits", "limits", "clear", "purge", "resume", "resume", "cancel", "bump", "pause"]
+        assert acts == ["limits", "limits", "limits", "resume", "cancel", "bump", "pause"]
         assert re.search(r"done\W+1", await queue("stats"))
 
         refused = await zosma("queue", "pause", "moon", **env)
         assert (refused.code, refused.err.count("\n")) == (2, 1)
         assert "use queue, lane:fast" in refused.err
-        unknown = await zosma("queue", "show", "ghost", **env)
-        assert (unknown.code, unknown.err) == (2, "zosma: no such job\n")
+        for command in ("show", "retry", "bump", "cancel"):
+            unknown = await zosma("queue", command, "ghost", **env)
+            assert (unknown.code, unknown.err) == (2, "zosma: no such job\n")

@@ -8,6 +8,7 @@ from base64 import b64decode
 from io import BytesIO
 
 import aiohttp
+import pytest
 from PIL import Image
 
 from zosma_cli.processes import free_port
@@ -87,13 +88,20 @@ async def test_up_says_when_its_port_is_taken(zosma):
         ran = await zosma("up", ZOSMA_PORT=port)
 
     assert ran.code == 2
-    assert f"ZOSMA_PORT={port}: can't listen there" in ran.err
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("zosma: the bot process ended: ")
+    assert f"ZOSMA_PORT={port}: can't listen there" in last
 
 
-async def test_up_says_when_the_named_redis_is_not_there(zosma):
-    ran = await zosma("up", REDIS_URL="redis://:hunter2@127.0.0.1:1/0")
+@pytest.mark.parametrize(
+    "named",
+    [{"REDIS_URL": "redis://:hunter2@127.0.0.1:1/0"}, {"REDIS_ADDR": "127.0.0.1:1", "REDIS_PASSWORD": "hunter2"}],
+    ids=["url", "address"],
+)
+async def test_up_says_when_the_named_redis_is_not_there(zosma, named):
+    ran = await zosma("up", **named)
 
     assert ran.code == 2
-    assert ran.err.startswith("zosma: REDIS_URL: redis://127.0.0.1:1/0 can't be reached")
+    assert ran.err.startswith(f"zosma: {next(iter(named))}: redis://127.0.0.1:1/0 can't be reached")
     assert ran.err.count("\n") == 1
     assert "hunter2" not in ran.err

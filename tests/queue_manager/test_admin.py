@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from zosma_queue import calls, keys
-from zosma_queue.admin import checked_scope
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import State
@@ -31,7 +30,7 @@ async def test_pausing_the_queue_holds_everything_back_until_it_resumes(rig, adm
     assert await admin.resume("bob", "queue")
     assert rig.take().id == job
     assert not await admin.resume("bob", "queue")
-    assert await acts(admin) == [("ann", "pause", "queue"), ("bob", "resume", "queue"), ("bob", "resume", "queue")]
+    assert await acts(admin) == [("ann", "pause", "queue"), ("bob", "resume", "queue")]
 
 
 @pytest.mark.parametrize("scope", ["lane:relax", "checkpoint:anime"])
@@ -66,10 +65,39 @@ async def test_resuming_wakes_who_rests(rig, admin, raw):
     assert raw.llen(keys.wake("w1")) == 1
 
 
-@pytest.mark.parametrize("scope", ["everything", "lane:slow", "worker:", "checkpoint:", ""])
-def test_a_scope_that_is_none_is_refused_with_those_there_are(scope):
-    with pytest.raises(RequestRefusedError, match="use queue, lane:fast"):
-        checked_scope(scope)
+async def test_an_act_that_changes_nothing_is_not_written_down(rig, admin):
+    job = rig.submit()
+    for _ in range(2):
+        await admin.pause("ann", "queue", "heat")
+        await admin.bump("ann", job)
+        await admin.set_policy("ann", "default", {"waiting": 1})
+    assert not await admin.pause("bob", "queue")
+    assert [pause.why for pause in await admin.pauses()] == ["heat"]
+    assert await admin.pause("bob", "queue", "still hot")
+    for _ in range(2):
+        await admin.resume("ann", "queue")
+        await admin.cancel("ann", job)
+        await admin.clear("ann", "ann")
+        await admin.purge("ann")
+        await admin.drop_policy("ann", "default")
+    await admin.cancel("ann", "ghost")
+
+    assert [act for _, act, _ in await acts(admin)] == [
+        "pause", "bump", "limits", "pause", "resume", "cancel", "limits",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["odd", "", "role:mods", "role:55/1", "key:", "discord:me"])
+async def test_a_policy_that_nobody_could_have_is_refused(admin, name):
+    with pytest.raises(RequestRefusedError, match="use default, role:ID"):
+        await admin.set_policy("root", name, {"waiting": 1})
+    assert not await admin.drop_policy("root", name)
+
+
+@pytest.mark.parametrize("name", ["default", "role:55", "key:ann", "discord:5/6", "discord:dm/6", "http:local"])
+async def test_a_policy_may_be_everybodys_a_roles_a_keys_or_an_owners(admin, name):
+    assert await admin.set_policy("root", name, {"waiting": 1})
+    assert await admin.drop_policy("root", name)
 
 
 async def test_a_bumped_job_goes_before_everybodys(rig, admin):

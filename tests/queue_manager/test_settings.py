@@ -8,6 +8,7 @@ import traceback
 import pytest
 
 from zosma_bot.settings import BotSettings
+from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import Settings, address_of, load
 
@@ -18,6 +19,15 @@ def _clean_environment(monkeypatch, tmp_path):
         if name.startswith(("REDIS_", "DISCORD_", "ZOSMA_", "SD_API_", "BOT_TOKEN")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(name="locked")
+def _locked(raw, valkey):
+    """host:port of a Redis that asks for a password."""
+    raw.ping()  # this connection stays logged in
+    raw.config_set("requirepass", "right")
+    yield valkey.url.removeprefix("redis://").partition("/")[0]
+    raw.config_set("requirepass", "")
 
 
 def test_the_go_systems_names_stay_valid(monkeypatch):
@@ -62,8 +72,12 @@ def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypa
         ("ZOSMA_PORT", "web", "ZOSMA_PORT='web' is wrong"),
         ("DISCORD_GUILD_ID", "my server", "DISCORD_GUILD_ID='my server' is wrong"),
         ("DISCORD_API_URL", "discord.com", "DISCORD_API_URL='discord.com' is wrong: must look like http://"),
+        ("DISCORD_API_URL", "http://", "DISCORD_API_URL='http://' is wrong: must look like http://"),
+        ("DISCORD_API_URL", "http://host:port", "DISCORD_API_URL='http://host:port' is wrong"),
+        ("DISCORD_GATEWAY_URL", "ws://", "DISCORD_GATEWAY_URL='ws://' is wrong: must look like ws://"),
         ("DISCORD_GATEWAY_URL", "http://x", "DISCORD_GATEWAY_URL='http://x' is wrong: must look like ws://"),
         ("ZOSMA_API_KEYS", "justakey", "ZOSMA_API_KEYS=(hidden) is wrong: entry 1 must look like name:key"),
+        ("ZOSMA_API_KEYS", "ann:k,bob:k", "ZOSMA_API_KEYS=(hidden) is wrong: ann and bob have the same key"),
         ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
     ],
 )
@@ -111,6 +125,32 @@ def test_a_password_that_breaks_the_url_is_in_no_part_of_the_error(monkeypatch):
 
 def test_an_address_is_shown_without_its_password():
     assert address_of("redis://:hunter2@host:6379/0") == "redis://host:6379/0"
+
+
+@pytest.mark.parametrize("given", [{"REDIS_URL": "{url}"}, {"REDIS_ADDR": "{host}"}])
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_a_refused_redis_password_is_told_by_the_variable_that_was_used(monkeypatch, locked, given, password):
+    [(name, value)] = given.items()
+    login = f":{password}@" if password else ""
+    monkeypatch.setenv(name, value.format(url=f"redis://{login}{locked}/0", host=locked))
+    if name == "REDIS_ADDR" and password:
+        monkeypatch.setenv("REDIS_PASSWORD", password)
+
+    with pytest.raises(SettingsError) as wrong:
+        check_login(load(Settings))
+
+    variable = "REDIS_URL" if name == "REDIS_URL" else "REDIS_PASSWORD"
+    told = "refused the password" if password else "asks for a password, and none is set"
+    assert str(wrong.value).startswith(f"{variable}: redis://{locked}/0 {told}")
+    assert "wrong@" not in str(wrong.value)
+
+
+def test_a_redis_that_is_not_there_is_waited_for_unless_it_is_needed_at_once(monkeypatch):
+    monkeypatch.setenv("REDIS_ADDR", "127.0.0.1:1")
+    check_login(load(Settings))
+
+    with pytest.raises(SettingsError, match=r"^REDIS_ADDR: redis://127.0.0.1:1/0 can't be reached"):
+        check_login(load(Settings), must_answer=True)
 
 
 def test_no_redis_is_none():

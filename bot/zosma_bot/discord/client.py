@@ -115,6 +115,9 @@ class ZosmaClient(discord.Client):
                 f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
                 " invite it with the scopes bot and applications.commands, or correct the id"
             ) from None
+        # Those of an earlier start without DISCORD_GUILD_ID stay until somebody takes them away.
+        if self.application_id is not None:
+            await self.http.bulk_upsert_global_commands(self.application_id, [])
 
     async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
         """A button, menu or form: the command tree takes the rest."""
@@ -157,7 +160,7 @@ async def run_discord(
         # A client can't log in twice: each try has its own.
         client = make_client(settings=settings, queue=queue, hub=hub, governor=governor)
         try:
-            await client.login(settings.discord_token.get_secret_value())
+            await _log_in(client, settings, settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)
             await client.connect()
         except Exception as error:
@@ -175,6 +178,15 @@ async def run_discord(
             await _hang_up(client)
         await sleep(retry_s * random.uniform(0.5, 1.0))
         retry_s = min(retry_s * 2, LOGIN_RETRY_MAX_S)
+
+
+async def _log_in(client: ZosmaClient, settings: BotSettings, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.NotFound as error:
+        if settings.discord_api_url:
+            raise refusals.not_an_api(error, settings.discord_api_url) from None
+        raise
 
 
 async def _hang_up(client: ZosmaClient) -> None:

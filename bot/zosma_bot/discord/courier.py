@@ -34,8 +34,7 @@ class Courier:
         self._sync = asyncio.Event()
         self._closed = False
         self._looker: asyncio.Task[None] | None = None
-        tools.hub.on_sync(self._sync.set)
-        tools.hub.on_event(self._hear)
+        self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
 
     def follow(self, job_id: str) -> None:
         """Starts the job's delivery unless it is at work."""
@@ -103,6 +102,8 @@ class Courier:
     async def close(self, grace_s: float) -> None:
         """Lets what is under way come to its end, and stops the rest."""
         self._closed = True
+        for leave in self._leave_hub:
+            leave()
         self._sync.set()
         for delivery, task in list(self._running.values()):
             delivery.stop()

@@ -49,6 +49,14 @@ def as_settings_error(error: Exception) -> SettingsError | None:
     return None
 
 
+def not_an_api(error: discord.NotFound, api_url: str) -> SettingsError:
+    """For a server that doesn't know the first thing it is asked at a login: the address is another one's."""
+    return SettingsError(
+        f"DISCORD_API_URL={api_url!r} is no Discord API (it answers 404 to a login): it must end as the server's API"
+        " does, like http://host:port/api/v10"
+    )
+
+
 def is_away(error: Exception, client: discord.Client) -> bool:
     """True when Discord merely can't be reached."""
     if isinstance(error, AttributeError):

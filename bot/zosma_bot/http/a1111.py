@@ -15,6 +15,7 @@ from zosma_bot.http import problems
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
+from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import request_with_pictures
@@ -114,7 +115,7 @@ class A1111:
                 {"progress": 0.0, "eta_relative": 0.0, "state": _IDLE_STATE, "current_image": None, "textinfo": None}
             )
         preview = await self._queue.preview(job.id) if with_image and job.state is State.RUNNING else None
-        place = await self._queue.place(job.id) if job.state is State.WAITING else None
+        place, paused = await standing(self._queue, job)
         steps = job.request.steps if job.request else 0
         state = {**_IDLE_STATE, "job": job.id, "job_count": 1, "sampling_steps": steps,
                  "sampling_step": int(steps * (job.progress or 0))}  # fmt: skip
@@ -124,7 +125,7 @@ class A1111:
                 "eta_relative": job.eta_s or 0.0,
                 "state": state,
                 "current_image": b64encode(preview).decode() if preview else None,
-                "textinfo": f"In queue: {place.position}" if place else None,
+                "textinfo": "Paused by an admin" if paused else f"In queue: {place.position}" if place else None,
             }
         )
 

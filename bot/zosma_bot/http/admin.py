@@ -12,7 +12,7 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
 from zosma_bot.http.problems import Handler, Problem
-from zosma_bot.http.views import admin_job_view, worker_view
+from zosma_bot.http.views import admin_job_view, standing, worker_view
 from zosma_queue.client import Queue
 from zosma_queue.job import State
 
@@ -63,26 +63,29 @@ class AdminApi:
         return check
 
     async def jobs(self, request: web.Request) -> web.Response:
-        """Jobs in the state that `state` names."""
+        """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""
         wanted = request.query.get("state", State.WAITING)
         try:
             state = State(wanted)
         except ValueError:
             raise _unprocessable(f"state {wanted!r} is none: use one of {', '.join(State)}", "state") from None
-        found = await self._admin.jobs(state, limit=_limit(request))
-        views = []
-        for job in found:
-            place = await self._queue.place(job.id) if state is State.WAITING else None
-            views.append(admin_job_view(job, place))
-        return web.json_response(views)
+        scope = request.query.get("scope")
+        if scope is None:
+            found = await self._admin.jobs(state, limit=_limit(request))
+        elif state is State.RUNNING:
+            found = (await self._admin.running(scope))[: _limit(request)]
+        else:
+            raise _unprocessable("scope goes with state=running alone", "scope")
+        if state is State.WAITING:
+            found = await self._queue.in_order(found)
+        return web.json_response([admin_job_view(job, *await standing(self._queue, job)) for job in found])
 
     async def job(self, request: web.Request) -> web.Response:
         """Anybody's job."""
         job = await self._queue.job(request.match_info["id"])
         if job is None:
             raise _not_found()
-        place = await self._queue.place(job.id) if job.state is State.WAITING else None
-        return web.json_response(admin_job_view(job, place))
+        return web.json_response(admin_job_view(job, *await standing(self._queue, job)))
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancels anybody's job; 409 when it had ended."""
@@ -96,14 +99,20 @@ class AdminApi:
     async def bump(self, request: web.Request) -> web.Response:
         """Moves a waiting job before everybody's."""
         if not await self._admin.bump(_who(request), request.match_info["id"]):
+            await self._exists(request)
             raise Problem(http.HTTPStatus.CONFLICT, "NotWaiting", "the job does not wait")
         return web.json_response({"id": request.match_info["id"], "bumped": True})
 
     async def retry(self, request: web.Request) -> web.Response:
         """Gives a failed job a new life."""
         if not await self._admin.retry(_who(request), request.match_info["id"]):
+            await self._exists(request)
             raise Problem(http.HTTPStatus.CONFLICT, "NotFailed", "the job has not failed for good")
         return web.json_response({"id": request.match_info["id"], "state": State.WAITING})
+
+    async def _exists(self, request: web.Request) -> None:
+        if await self._queue.job(request.match_info["id"]) is None:
+            raise _not_found()
 
     async def purge(self, request: web.Request) -> web.Response:
         """Forgets the failed jobs in `ids`, or all."""
@@ -124,12 +133,12 @@ class AdminApi:
     async def pause(self, request: web.Request) -> web.Response:
         """Hands out no more jobs of `scope`."""
         body = await read_object(request)
-        scope, why = str(body.get("scope", "")), str(body.get("why") or "")
+        scope, why = await self._admin.resolve_scope(str(body.get("scope", ""))), str(body.get("why") or "")
         return web.json_response({"scope": scope, "changed": await self._admin.pause(_who(request), scope, why)})
 
     async def resume(self, request: web.Request) -> web.Response:
         """Goes on with `scope`."""
-        scope = await _text(request, "scope")
+        scope = await self._admin.resolve_paused(await _text(request, "scope"))
         return web.json_response({"scope": scope, "changed": await self._admin.resume(_who(request), scope)})
 
     async def workers(self, _: web.Request) -> web.Response:
@@ -151,8 +160,8 @@ class AdminApi:
 
     async def drop_limits(self, request: web.Request) -> web.Response:
         """Drops one policy."""
-        await self._admin.drop_policy(_who(request), request.match_info["name"])
-        return web.json_response({})
+        name = request.match_info["name"]
+        return web.json_response({"name": name, "changed": await self._admin.drop_policy(_who(request), name)})
 
     async def stats(self, _: web.Request) -> web.Response:
         """Counters since the beginning, and how forecasts turned out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
@@ -46,6 +47,7 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
     Raises:
       SettingsError: when the port is taken or the host isn't ours.
     """
+    logging.getLogger("aiohttp.server").addFilter(problems.without_traceback)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:

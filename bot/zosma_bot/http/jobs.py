@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http
+import json
 from typing import Any
 
 from aiohttp import web
@@ -11,11 +13,11 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.problems import Problem
-from zosma_bot.http.views import JOBS, job_view, queue_view
+from zosma_bot.http.views import JOBS, job_view, queue_view, standing
 from zosma_bot.inputs import request_with_pictures
 from zosma_queue.client import Queue
-from zosma_queue.errors import RequestRefusedError
-from zosma_queue.job import Job, State
+from zosma_queue.errors import OtherRequestError, RequestRefusedError
+from zosma_queue.job import Job
 
 IDEMPOTENCY_KEY_MAX_CHARS = 200
 #: A job may be put off for a month.
@@ -43,20 +45,28 @@ class Jobs:
         """202 with the job; `delay_s` in the body puts it off.
 
         Pictures to start from (`img2img.image`, `img2img.mask`, `upscale.image`) are sent as base64.
-        The same `Idempotency-Key` of the same caller is the same job.
+        The same `Idempotency-Key` of the same caller is the same job; with another body it is refused.
         """
         caller = request[CALLER]
         body = await read_object(request, PICTURES_MAX_BYTES)
+        key = request.headers.get("Idempotency-Key")
+        digest = await asyncio.to_thread(_digest, body) if key else ""
         delay_ms = _delay_ms(body.pop("delay_s", None))
         wanted = await request_with_pictures(self._queue, body)
-        key = request.headers.get("Idempotency-Key")
         if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS:
             raise Problem(
                 http.HTTPStatus.BAD_REQUEST, "ValidationError",
                 f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
             )  # fmt: skip
         job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
-        job_id = await self._queue.submit(wanted, caller, job_id=job_id, delay_ms=delay_ms)
+        try:
+            job_id = await self._queue.submit(wanted, caller, job_id=job_id, digest=digest, delay_ms=delay_ms)
+        except OtherRequestError:
+            raise Problem(
+                http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError",
+                "this Idempotency-Key was sent before with another body: send a new key, or the same body",
+                field="Idempotency-Key",
+            ) from None  # fmt: skip
         job = await self._queue.job(job_id)
         if job is None:
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
@@ -95,8 +105,9 @@ class Jobs:
         return web.Response(body=preview, content_type="image/jpeg" if preview[:2] == b"\xff\xd8" else "image/webp")
 
     async def queue(self, _: web.Request) -> web.Response:
-        """Depth by state, oldest wait, workers."""
-        return web.json_response(queue_view(await self._queue.depth(), await self._queue.workers()))
+        """Depth by state, oldest wait, what is paused, workers."""
+        depth, workers = await self._queue.depth(), await self._queue.workers()
+        return web.json_response(queue_view(depth, workers, await self._queue.admin.pauses()))
 
     async def _own(self, request: web.Request) -> Job:
         """The job that the path names. Another's job is as unknown as none."""
@@ -106,7 +117,12 @@ class Jobs:
         return job
 
     async def _view(self, job: Job) -> dict[str, Any]:
-        return job_view(job, await self._queue.place(job.id) if job.state is State.WAITING else None)
+        return job_view(job, *await standing(self._queue, job))
+
+
+def _digest(body: dict[str, Any]) -> str:
+    """The same for the same fields, however they were written. Takes CPU time where pictures are sent."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def _delay_ms(given: object) -> int:

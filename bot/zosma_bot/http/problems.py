@@ -8,6 +8,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job, State
@@ -60,6 +61,16 @@ def of_job(job: Job) -> Problem:
     kind, text = job.error_kind or "unknown", job.error or "no reason was kept"
     status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == "refused" else http.HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, kind, text)
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        reason = " ".join(error.message.split())[:200]
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args, record.exc_info = "refused a malformed request: %s", (reason,), None
+    return True
 
 
 @web.middleware

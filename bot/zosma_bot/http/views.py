@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from zosma_queue.client import Depth
+from zosma_queue.admin import Pause
+from zosma_queue.client import Depth, Queue
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
@@ -13,9 +14,18 @@ from zosma_queue.job import Job, State
 JOBS = "/api/v1/jobs"
 
 
-def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
+async def standing(queue: Queue, job: Job) -> tuple[Place | None, bool]:
+    """A waiting job's place in line, and whether a pause holds it back; (None, False) for any other."""
+    if job.state is not State.WAITING:
+        return None, False
+    place = await queue.place(job.id)
+    return place, place is None and await queue.is_held(job.id)
+
+
+def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict[str, Any]:
     """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts.
 
+    `paused`: it waits for an admin to resume what he paused, which nobody can forecast.
     `progress` and `eta_s` are the running WebUI's word; with `estimated`, a WebUI's that has none, by time.
     """
     view: dict[str, Any] = {
@@ -24,6 +34,7 @@ def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
         "position": place.position if place else None,
         "starts_in_s": place and round(place.starts_in_s, 1),
         "ends_in_s": place and round(place.ends_in_s, 1),
+        "paused": paused,
         "progress": job.progress,
         "eta_s": job.eta_s,
         "estimated": job.estimated,
@@ -48,13 +59,14 @@ def job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
     return view
 
 
-def admin_job_view(job: Job, place: Place | None = None) -> dict[str, Any]:
+def admin_job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict[str, Any]:
     """A job with what only admins need."""
     return {
-        **job_view(job, place),
+        **job_view(job, place, paused),
         "owner": job.owner,
         "group": job.group,
         "lane": job.lane,
+        "runs_on": job.runs_on,
         "cost_s": job.cost,
         "created_ms": job.created_ms,
         "started_ms": job.started_ms,
@@ -80,6 +92,10 @@ def worker_view(worker: WorkerInfo) -> dict[str, Any]:
     }
 
 
-def queue_view(depth: Depth, workers: list[WorkerInfo]) -> dict[str, Any]:
-    """Depth by state, oldest wait in seconds, workers."""
-    return {**asdict(depth), "workers": [worker_view(worker) for worker in workers]}
+def queue_view(depth: Depth, workers: list[WorkerInfo], pauses: list[Pause]) -> dict[str, Any]:
+    """Depth by state, oldest wait in seconds, what is paused, workers. Which admin paused it is the admins' to know."""
+    return {
+        **asdict(depth),
+        "paused": [{"scope": pause.scope, "since_ms": pause.at_ms, "why": pause.why or None} for pause in pauses],
+        "workers": [worker_view(worker) for worker in workers],
+    }

@@ -20,6 +20,8 @@ from zosma_queue.job import Job, State
 LOOK_AGAIN_S = 1.0
 #: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
 NOBODY_S = 1.5
+#: How long an admin may pause a job that somebody's open connection waits for: about as long as clients hold out.
+PAUSED_S = 600.0
 #: How long one that had begun may wait for a worker to come back.
 PATIENCE_MS = 30_000
 
@@ -69,15 +71,18 @@ class Blocked:
 async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str) -> Job:
     """The job, ended. A client that hangs up cancels it: nobody would see the picture.
 
+    What an admin paused is waited for, also while its workers are down: most pauses are short, and a client would only
+    ask again.
+
     Raises:
-      Problem: 503 when no worker is left that could begin it.
+      Problem: 503 when no worker is left that could begin it, or a pause lasts too long.
     """
-    alone = Stopwatch()
+    patience = _Patience()
     away = Stopwatch()
     with hub.watch(job_id) as watch:
         while True:
             try:
-                job = await _look(request, queue, job_id, alone)
+                job = await _look(request, queue, job_id, patience)
                 away.stop()
             except QueueUnavailableError:
                 if away.run() > REDIS_AWAY_S:
@@ -88,7 +93,15 @@ async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str
             await watch.changed(LOOK_AGAIN_S)
 
 
-async def _look(request: web.Request, queue: Queue, job_id: str, alone: Stopwatch) -> Job | None:
+class _Patience:
+    """What runs out while a job doesn't begin."""
+
+    def __init__(self) -> None:
+        self.alone = Stopwatch()
+        self.paused = Stopwatch()
+
+
+async def _look(request: web.Request, queue: Queue, job_id: str, patience: _Patience) -> Job | None:
     """The job when it has ended; None when there is more to wait for."""
     job = await queue.job(job_id)
     if job is None:
@@ -98,15 +111,30 @@ async def _look(request: web.Request, queue: Queue, job_id: str, alone: Stopwatc
     if request.transport is None or request.transport.is_closing():
         await queue.cancel(job_id)
         raise Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
-    if not _not_begun(job) or (await queue.catalogue()).ready:
-        alone.stop()
-    elif alone.run() >= NOBODY_S:
+    if not _not_begun(job):
+        patience.alone.stop()
+        patience.paused.stop()
+    elif await queue.is_held(job_id):
+        patience.alone.stop()
+        if patience.paused.run() >= PAUSED_S:
+            await queue.cancel(job_id)
+            raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Paused", await _why_paused(queue))
+    elif (await queue.catalogue()).ready:
+        patience.alone.stop()
+        patience.paused.stop()
+    elif patience.alone.run() >= NOBODY_S:
         await queue.cancel(job_id)
         why = f" ({job.error})" if job.error else ""
         raise Problem(
             http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", f"no GPU is online any more{why}: try again later"
         )
     return None
+
+
+async def _why_paused(queue: Queue) -> str:
+    pauses = await queue.admin.pauses()
+    shown = "; ".join(f"{pause.scope} ({pause.why})" if pause.why else pause.scope for pause in pauses)
+    return f"an admin has paused {shown or 'the queue'}: try again later"
 
 
 def _not_begun(job: Job) -> bool:

@@ -7,7 +7,7 @@
 local now, id = clock(ARGV[1]), ARGV[3]
 local job = load_job(id)
 if not job or job.state ~= 'waiting' then return 0 end
-redis.call('ZADD', K.bumped, 'NX', now, id)
+if redis.call('ZADD', K.bumped, 'NX', now, id) == 0 then return 1 end
 wake(cjson.decode(job.needs), now)
 audit(ARGV[2], 'bump', id, now)
 return 1

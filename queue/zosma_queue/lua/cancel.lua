@@ -7,6 +7,7 @@
 local now, id = clock(ARGV[1]), ARGV[2]
 local job = load_job(id)
 if not job then return 'unknown' end
+local asked_before = job.cancel
 local outcome = cancel_job(job, now)
-if ARGV[3] ~= '' then audit(ARGV[3], 'cancel', id, now) end
+if ARGV[3] ~= '' and not asked_before and outcome ~= job.state then audit(ARGV[3], 'cancel', id, now) end
 return outcome

@@ -7,10 +7,10 @@
 local now, owner, count = clock(ARGV[1]), ARGV[3], 0
 for i = 4, #ARGV do
   local job = load_job(ARGV[i])
-  if job and job.owner == owner then
+  if job and job.owner == owner and not job.cancel then
     local outcome = cancel_job(job, now)
     if outcome == 'cancelled' or outcome == 'cancelling' then count = count + 1 end
   end
 end
-audit(ARGV[2], 'clear', owner, now)
+if count > 0 then audit(ARGV[2], 'clear', owner, now) end
 return count

@@ -1,4 +1,4 @@
--- Takes a job into the queue, or says why not. The same id twice is the same job.
+-- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
 -- ARGV  1 now (0: server's)   2 id   3 message   4 owner   5 group   6 class   7 needs (JSON)   8 cost, GPU-seconds
@@ -6,13 +6,17 @@
 --       limits, 0 for none: 12 owner's waiting jobs   13 owner's running jobs   14 ms between two of his jobs
 --       15 his GPU-seconds a day (UTC)   16 waiting jobs of everybody   17 his weight   18 not before this many ms from now (0: at once)
 --       19 his group's weight   20 ms for which the job is kept once its end is shown (0: as long as all are)
+--       21 digest of what was asked ('' for none)
 -- Returns  {answer, ms after which to try again}
--- Answers  queued, delayed, exists; nobody (no worker is ready), infeasible (none of them can do it);
+-- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
 --          owner-full, cooldown, spent, full (a limit)
 
 local now = clock(ARGV[1])
 local id, owner, needs, cost = ARGV[2], ARGV[4], cjson.decode(ARGV[7]), tonumber(ARGV[8])
-if redis.call('EXISTS', job_key(id)) == 1 then return {'exists', 0} end
+if redis.call('EXISTS', job_key(id)) == 1 then
+  local digest = redis.call('HGET', job_key(id), 'digest')
+  return {digest and ARGV[21] ~= '' and digest ~= ARGV[21] and 'other' or 'exists', 0}
+end
 
 -- The first limit that this job would break.
 local function over()
@@ -49,6 +53,7 @@ local job = {
 redis.call('HSET', job_key(id), 'message', ARGV[3], 'owner', owner, 'group', job.group, 'class', job.class,
   'needs', job.needs, 'cost', ARGV[8], 'seq', job.seq, 'created', now, 'patience', ARGV[10],
   'deliver', ARGV[11] == '' and '0' or '1', 'state', 'waiting')
+if ARGV[21] ~= '' then redis.call('HSET', job_key(id), 'digest', ARGV[21]) end
 if ARGV[11] ~= '' then redis.call('SET', KEYS[2], ARGV[11], 'PX', DEAD_TTL_MS) end
 if tonumber(ARGV[20]) > 0 then redis.call('HSET', job_key(id), 'keep', ARGV[20]) end
 set_cap(owner, job.group, tonumber(ARGV[13]))

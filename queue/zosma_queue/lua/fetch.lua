@@ -23,9 +23,17 @@ local function rest()
   return nil
 end
 
+-- What a job runs on here: what it names, else what is loaded. What only makes a picture larger runs on none.
+local function checkpoint_of(needs)
+  if needs.checkpoint then return needs.checkpoint end
+  for _, token in ipairs(needs.tokens) do
+    if token == 'upscale' then return '' end
+  end
+  return loaded or ''
+end
+
 local function may_run(lane, needs)
-  if paused['lane:' .. lane] then return false end
-  if needs.checkpoint and paused['checkpoint:' .. needs.checkpoint] then return false end
+  if paused['lane:' .. lane] or paused['checkpoint:' .. checkpoint_of(needs)] then return false end
   return serves(worker, needs, now)
 end
 
@@ -103,7 +111,8 @@ local function hand_over(job)
   pull(job)
   job.charged = exact(tonumber(job.cost) * speed_of(worker, checkpoint))
   local attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
-  redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0')
+  redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
+    'runs_on', checkpoint_of(needs))
   begin(job)
   if cold then redis.call('HINCRBY', K.stats, 'loads', 1) end
   redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)

@@ -3,12 +3,16 @@
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 admin who does it   3 scope: `queue`, `lane:<lane>`, `checkpoint:<name>`, `worker:<id>`
 --       4 '1' pause, '0' resume   5 why ('' for no reason given)
--- Returns  1 when that changed something
+-- Returns  1 when that changed something; another reason does, none given leaves what was said before
 
 local now, scope = clock(ARGV[1]), ARGV[3]
 local changed
 if ARGV[4] == '1' then
-  changed = redis.call('HSET', K.paused, scope, cjson.encode({who = ARGV[2], at = now, why = ARGV[5]}))
+  local noted = redis.call('HGET', K.paused, scope)
+  changed = (not noted or (ARGV[5] ~= '' and cjson.decode(noted).why ~= ARGV[5])) and 1 or 0
+  if changed == 1 then
+    redis.call('HSET', K.paused, scope, cjson.encode({who = ARGV[2], at = now, why = ARGV[5]}))
+  end
 else
   changed = redis.call('HDEL', K.paused, scope)
   -- Whoever rests may have something to do now.
@@ -17,5 +21,5 @@ else
     redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
   end
 end
-audit(ARGV[2], ARGV[4] == '1' and 'pause' or 'resume', scope, now)
+if changed == 1 then audit(ARGV[2], ARGV[4] == '1' and 'pause' or 'resume', scope, now) end
 return changed

@@ -12,5 +12,5 @@ for i = 3, #ARGV do
     count = count + 1
   end
 end
-audit(ARGV[2], 'purge', count .. ' jobs', now)
+if count > 0 then audit(ARGV[2], 'purge', count .. ' jobs', now) end
 return count

@@ -70,10 +70,12 @@ local function give_up(class, since)
   end
 end
 
+-- Nobody's patience runs while the queue is paused: the workers may well be down for that.
+local at_rest = redis.call('HEXISTS', K.paused, 'queue') == 1
 local flat = redis.call('HGETALL', K.classes)
 for i = 1, #flat, 2 do
   local class = flat[i]
-  if feasible(cjson.decode(flat[i + 1]), now) == 'yes' then
+  if at_rest or feasible(cjson.decode(flat[i + 1]), now) == 'yes' then
     redis.call('HDEL', K.stranded, class)
   else
     redis.call('HSETNX', K.stranded, class, now)

@@ -30,6 +30,14 @@ async def test_a_refused_token_is_named_and_not_shown(bot, queue, hub):
     assert "wrong.secret" not in text
 
 
+@pytest.mark.parametrize("path", ["", "/api", "/somewhere/else"])
+async def test_an_address_that_is_no_discord_api_is_named_with_the_fix(server, bot, queue, hub, path):
+    url = server.api_url.removesuffix("/api/v10") + path
+    text = await refusal(bot, queue, hub, discord_api_url=url)
+    assert text.startswith(f"DISCORD_API_URL='{url}' is no Discord API")
+    assert "like http://host:port/api/v10" in text
+
+
 async def test_a_missing_token_is_named(bot, queue, hub):
     assert "DISCORD_TOKEN is not set" in await refusal(bot, queue, hub, discord_token=None)
 
@@ -62,7 +70,16 @@ async def test_commands_go_to_one_guild_when_it_is_named_and_everywhere_otherwis
 
     await bot.start(bot.settings(discord_guild_id=server.guild.id))
     await server.wait_for_commands("imagine", "queue", guild=server.guild)
-    assert len(server.requests_to("PUT", r"^/applications/\d+/commands$")) == 1
+    await server.world.changes.until(
+        lambda: not server.commands.all(None) or None, 10.0, lambda: "global commands are left"
+    )
+
+
+async def test_a_client_that_is_closed_hears_no_events_any_more(bot, hub):
+    for _ in range(2):
+        await bot.start()
+        await bot.close()
+    assert hub._listeners == hub._on_sync == []
 
 
 async def test_no_privileged_intent_is_asked_for(server, client):

@@ -9,6 +9,7 @@ from base64 import b64decode
 
 import pytest
 
+from zosma_bot.http import waiting
 from zosma_queue import calls, keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import decode_request
@@ -36,7 +37,7 @@ async def test_txt2img_blocks_and_answers_as_a1111_does(http, worker):
     )
     info = json.loads(answer["info"])
     assert (info["prompt"], info["seed"], info["all_seeds"], info["sd_model_name"]) == ("a cat", 7, [7, 8], "dream")
-    assert info["infotexts"][1].endswith("Seed: 8")
+    assert "Seed: 8" in info["infotexts"][1]
     assert info["index_of_first_image"] == 0
 
 
@@ -251,3 +252,33 @@ async def test_a_body_over_the_limit_is_refused(http):
     status, answer, _ = await call(http, "POST", TXT2IMG, data=body, headers={"Content-Type": "application/json"})
 
     assert (status, answer["error"]) == (413, "HTTPException")
+
+
+async def test_what_an_admin_paused_is_waited_for_also_while_its_workers_are_down(http, queue, worker, monkeypatch):
+    monkeypatch.setattr(waiting, "LOOK_AGAIN_S", 0.001)
+    monkeypatch.setattr(waiting, "NOBODY_S", 0.0)
+    await queue.admin.pause("root", "queue", "new fan")
+    asked = asyncio.create_task(call(http, "POST", "/sdapi/v1/txt2img", json={"prompt": "a cat"}))
+    while not await queue.open_jobs():  # noqa: ASYNC110 the job is in Redis, where nobody sets an event
+        await asyncio.sleep(0)
+    await worker.leave()
+    for _ in range(20):
+        _, progress, _ = await call(http, "GET", "/sdapi/v1/progress")
+        assert progress["textinfo"] == "Paused by an admin"
+    await worker.beat()
+    await queue.admin.resume("root", "queue")
+    await worker.finish(await worker.take())
+
+    assert (await asked)[0] == 200
+
+
+async def test_a_pause_that_outlasts_a_clients_patience_is_told_with_its_reason(http, queue, worker, monkeypatch):
+    monkeypatch.setattr(waiting, "PAUSED_S", 0.0)
+    await queue.admin.pause("root", "queue", "new fan")
+
+    async with http.post("/sdapi/v1/txt2img", json={"prompt": "a cat"}) as answer:
+        problem = await answer.json()
+
+    assert (answer.status, problem["error"]) == (503, "Paused")
+    assert problem["detail"] == "an admin has paused queue (new fan): try again later"
+    assert await queue.open_jobs() == []

@@ -62,6 +62,19 @@ async def test_a_taken_port_is_said_with_the_fix(queue, hub):
                 pass
 
 
+async def test_a_malformed_request_is_one_line_in_the_log(queue, hub, caplog):
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1]))
+        twice = "Content-Type: application/json\r\n" * 2
+        writer.write(f"POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n{twice}Content-Length: 2\r\n\r\n{{}}".encode())
+        assert b" 400 " in await reader.readline()
+        writer.close()
+
+    [record] = [record for record in caplog.records if record.name == "aiohttp.server"]
+    assert "malformed request: Duplicate 'Content-Type' header" in record.getMessage()
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+
+
 async def test_redis_away_is_answered_within_three_seconds_and_healed(tmp_path):
     server = PrivateValkey(tmp_path)
     server.start()

@@ -101,6 +101,66 @@ async def test_pauses_are_set_shown_and_lifted(http):
     assert [act["act"] for act in acts] == ["resume", "pause"]
 
 
+async def test_a_pause_names_the_worker_that_was_meant_and_refuses_an_unknown_one(http, worker):
+    await worker.beat()
+    _, paused = await call(http, "POST", f"{ADMIN}/pause", json={"scope": "worker:GPU:7860", "why": "new fan"})
+    assert (paused["scope"], paused["changed"]) == ("worker:gpu", True)
+    status, refused = await call(http, "POST", f"{ADMIN}/pause", json={"scope": "worker:moon"})
+    assert (status, refused["field"]) == (422, "scope")
+    assert "there are gpu/played" in refused["detail"]
+
+    await worker.leave()
+    _, resumed = await call(http, "POST", f"{ADMIN}/resume", json={"scope": "worker:gpu/played"})
+    assert resumed == {"scope": "worker:gpu", "changed": True}
+
+
+async def test_a_pause_is_seen_by_everybody_and_by_the_job_that_it_holds_back(guarded, queue, worker):
+    _, job = await call(guarded, "POST", "/api/v1/jobs", json={"prompt": "a cat"}, headers=ANN)
+    assert (job["position"], job["paused"]) == (1, False)
+    await queue.admin.pause("root", "worker:gpu", "new fan")
+    await queue.in_order([])  # takes a new snapshot
+
+    _, seen = await call(guarded, "GET", "/api/v1/queue", headers=BOB)
+    _, job = await call(guarded, "GET", f"/api/v1/jobs/{job['id']}", headers=ANN)
+
+    assert [(pause["scope"], pause["why"]) for pause in seen["paused"]] == [("worker:gpu", "new fan")]
+    assert "root" not in str(seen)
+    assert (job["position"], job["paused"]) == (None, True)
+
+
+async def test_the_running_jobs_of_a_scope_are_listed(http, worker):
+    job = await submit(http)
+    await worker.take()
+
+    for scope, found in (("checkpoint:dream", [job]), ("worker:gpu:7860", [job]), ("checkpoint:anime", [])):
+        _, jobs = await call(http, "GET", f"{ADMIN}/jobs", params={"state": "running", "scope": scope})
+        assert [one["id"] for one in jobs] == found
+    assert (await call(http, "GET", f"{ADMIN}/jobs?state=waiting&scope=queue"))[1]["field"] == "scope"
+
+
+async def test_waiting_jobs_are_listed_as_they_will_run(http, worker):
+    first, second = await submit(http), await submit(http)
+    await call(http, "POST", f"{ADMIN}/jobs/{second}/bump")
+
+    assert [job["id"] for job in (await call(http, "GET", f"{ADMIN}/jobs"))[1]] == [second, first]
+
+
+@pytest.mark.parametrize("verb", ["retry", "bump", "cancel"])
+async def test_a_job_that_is_none_is_told_from_one_in_another_state(http, verb):
+    assert await call(http, "POST", f"{ADMIN}/jobs/nosuch/{verb}") == (
+        404, {"error": "NotFound", "detail": "no such job", "body": "", "errors": "no such job"},
+    )  # fmt: skip
+
+
+async def test_a_policy_of_nobody_is_refused_and_dropping_none_says_so(http):
+    status, answer = await call(http, "PUT", f"{ADMIN}/limits/odd", json={"waiting": 1})
+    assert (status, answer["field"]) == (422, "name")
+    assert (await call(http, "PUT", f"{ADMIN}/limits/discord:1%2F2", json={"waiting": 1}))[0] == 200
+    for changed in (True, False):
+        answer = (await call(http, "DELETE", f"{ADMIN}/limits/discord:1%2F2"))[1]
+        assert answer == {"name": "discord:1/2", "changed": changed}
+
+
 async def test_a_limit_is_set_enforced_with_429_and_dropped(http, worker):
     status, policy = await call(http, "PUT", f"{ADMIN}/limits/default", json={"waiting": 1})
     assert (status, policy["waiting"], policy["running"]) == (200, 1, 0)

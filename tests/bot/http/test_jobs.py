@@ -49,6 +49,18 @@ async def test_the_same_idempotency_key_is_the_same_job_of_the_same_caller(guard
     assert first["id"] == again["id"] != his["id"]
 
 
+async def test_the_same_idempotency_key_with_another_body_is_refused(guarded, worker):
+    ann = {"Authorization": "Bearer ann-key", "Idempotency-Key": "once"}
+    _, first = await call(guarded, "POST", JOBS, json={"prompt": "a cat", "steps": 5}, headers=ann)
+    status, refused = await call(guarded, "POST", JOBS, json={"prompt": "a dog", "steps": 5}, headers=ann)
+    delayed, _ = await call(guarded, "POST", JOBS, json={"prompt": "a cat", "steps": 5, "delay_s": 9}, headers=ann)
+    _, again = await call(guarded, "POST", JOBS, json={"steps": 5, "prompt": "a cat"}, headers=ann)
+
+    assert (status, delayed, refused["field"]) == (422, 422, "Idempotency-Key")
+    assert "sent before with another body" in refused["detail"]
+    assert again["id"] == first["id"]
+
+
 async def test_anothers_job_is_as_unknown_as_none(guarded, worker):
     ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
     _, job = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)

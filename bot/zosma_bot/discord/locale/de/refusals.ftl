@@ -41,3 +41,10 @@ refusal-record-too-large = Das wären { $given } Bytes, höchstens { $most } sin
 refusal-infeasible = Keine GPU, die da ist, kann diese Zusammenstellung.
 refusal-infeasible-size = Keine GPU, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
 refusal-infeasible-size-checkpoint = Keine GPU mit { $checkpoint }, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
+
+refusal-unknown-scope = „{ $given }“ lässt sich nicht anhalten: möglich sind die Schlange, eine Spur, ein Checkpoint oder ein Worker.
+refusal-scope-not-there = „{ $given }“ gibt es nicht. Es gibt: { $known }
+refusal-ambiguous-scope = „{ $given }“ kann jedes davon sein, bitte eins wählen: { $known }
+refusal-unknown-policy-name = „{ $given }“ kann niemandes Name sein: bitte eine Rolle wählen.
+refusal-unknown-state = „{ $given }“ ist kein Zustand, dessen Aufträge aufgelistet werden: { $known }
+refusal-id-taken = Diese Kennung gehört zu einem Auftrag, der etwas anderes wollte.

@@ -44,3 +44,10 @@ refusal-record-too-large = This would take { $given } bytes, at most { $most } a
 refusal-infeasible = No GPU that is online can do this combination.
 refusal-infeasible-size = No GPU that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
 refusal-infeasible-size-checkpoint = No GPU with { $checkpoint } that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
+
+refusal-unknown-scope = '{ $given }' can't be paused: choose the queue, a lane, a checkpoint or a worker.
+refusal-scope-not-there = '{ $given }' is not there. There are: { $known }
+refusal-ambiguous-scope = '{ $given }' may be any of these, choose one: { $known }
+refusal-unknown-policy-name = '{ $given }' can be nobody's name: choose a role.
+refusal-unknown-state = '{ $given }' is no state whose jobs are listed: { $known }
+refusal-id-taken = This id belongs to a job that asked for something else.

@@ -1,0 +1,177 @@
+"""What `zosma queue` prints for people: tables in which ids are always whole."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+PROMPT_CHARS = 48
+NONE = "–"
+#: Headings of columns that hold ids. Somebody copies them, so they are neither cut nor wrapped.
+_IDS = frozenset({"job", "worker", "scope", "policy", "to"})
+#: Between two columns, and left for whatever stands in one that isn't an id.
+_GAP, _LEAST = 3, 5
+#: Into a pipe each row is one line, however long.
+_PIPE_WIDTH = 100_000
+
+
+def for_people() -> Console:
+    """Standard output, as wide as the terminal; a pipe has no width."""
+    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+
+
+def show_queue(queue: dict[str, Any], console: Console) -> None:
+    """Prints depth, pauses and workers."""
+    states = ("waiting", "delayed", "running", "failed", "undelivered")
+    oldest = queue["oldest_wait_s"]
+    depth = [*(str(queue[state]) for state in states), None if oldest is None else f"{oldest:.0f} s"]
+    _print(console, (*states, "oldest wait"), [depth], title="Queue", all_columns=True)
+    for pause in queue.get("paused", ()):
+        why = f" ({pause['why']})" if pause["why"] else ""
+        line = f"{pause['scope']}{why} since {when(pause['since_ms'])}; go on with: {_resume(pause['scope'])}"
+        console.print(f"[bold yellow]Paused:[/] {escape(line)}", highlight=False, soft_wrap=True)
+    rows = [
+        [worker["id"], _state(worker), worker["flavour"], worker["checkpoint"], worker["job"]]
+        for worker in queue["workers"]
+    ]
+    if rows:
+        _print(console, ("worker", "state", "kind", "checkpoint", "job"), rows, title="Workers")
+    else:
+        console.print("No worker is there. Start one with `zosma worker`.")
+
+
+def show_jobs(jobs: list[dict[str, Any]], console: Console) -> None:
+    """Prints jobs, one a row."""
+    headings = ("job", "place", "starts in", "owner", "lane", "prompt", "checkpoint", "worker", "reason")
+    rows = []
+    for job in jobs:
+        request, error = job["request"] or {}, job["error"] or {}
+        starts = None if job["starts_in_s"] is None else f"{job['starts_in_s']:.0f} s"
+        rows.append(
+            [job["id"], "paused" if job.get("paused") else job["position"], starts, job["owner"], job["lane"],
+             _short(request.get("prompt")), request.get("checkpoint") or job.get("runs_on"), job["worker"],
+             error.get("text")]
+        )  # fmt: skip
+    if rows:
+        _print(console, headings, rows)
+    else:
+        console.print("There are none.")
+
+
+def show_job(job: dict[str, Any], console: Console) -> None:
+    """Prints all about a job."""
+    table = Table(show_header=False, title=job["id"])
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in job.items():
+        if value is None or name == "id":
+            continue
+        if name.endswith("_ms"):
+            name, value = name.removesuffix("_ms"), when(value)
+        table.add_row(name, escape(value if isinstance(value, str) else json.dumps(value, indent=1)))
+    console.print(table)
+
+
+def show_workers(workers: list[dict[str, Any]], console: Console) -> None:
+    """Prints the workers and what they can do."""
+    headings = ("worker", "state", "kind", "loaded", "checkpoints", "samplers", "largest", "job")
+    rows = []
+    for worker in workers:
+        about = worker["about"] or {}
+        checkpoints = ", ".join(one["name"] for one in about.get("checkpoints", ()))
+        kind = " ".join(part for part in (about.get("flavour"), about.get("version")) if part)
+        largest = f"{about['max_pixels'] / 2**20:.0f} MP" if about else None
+        rows.append(
+            [worker["id"], _state(worker), kind, worker["checkpoint"], checkpoints, len(about.get("samplers", ())),
+             largest, worker["job"]]
+        )  # fmt: skip
+    if rows:
+        _print(console, headings, rows)
+    else:
+        console.print("No worker is there. Start one with `zosma worker`.")
+
+
+def show_limits(policies: dict[str, Any], console: Console) -> None:
+    """Prints the policies."""
+    if not policies:
+        console.print("There are none: nobody is limited.")
+        return
+    headings = ("policy", "waiting", "running", "cooldown", "GPU-seconds a day", "depth", "weight", "lane")
+    rows = []
+    for name, one in sorted(policies.items()):
+        numbers = (one["waiting"], one["running"], one["cooldown_s"], one["daily_gpu_s"], one["depth"])
+        rows.append([name, *(f"{number:,.12g}" if number else None for number in numbers), f"{one['weight']:g}",
+                     one["lane"]])  # fmt: skip
+    _print(console, headings, rows)
+
+
+def show_audit(acts: list[dict[str, Any]], console: Console) -> None:
+    """Prints what admins did."""
+    rows = [[when(act["at_ms"]), act["who"], act["act"], act["target"]] for act in acts]
+    if rows:
+        _print(console, ("when", "who", "did", "to"), rows)
+    else:
+        console.print("Nothing was done yet.")
+
+
+def show_stats(stats: dict[str, Any], console: Console) -> None:
+    """Prints the counters."""
+    table = Table(show_header=False)
+    forecast = stats.pop("forecast")
+    for name, count in sorted(stats.items()):
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    if forecast["count"]:
+        table.add_row(
+            "forecasts", f"{forecast['count']:,}, off by {forecast['error']:.0%}, bias {forecast['bias']:.2f}"
+        )
+    console.print(table)
+
+
+def when(ms: int) -> str:
+    """A time as people here write it."""
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _print(
+    console: Console, headings: tuple[str, ...], rows: list[list[Any]], *, title: str | None = None,
+    all_columns: bool = False,
+) -> None:  # fmt: skip
+    """Prints a table without the columns in which nothing stands, beyond the edge if its ids need that."""
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    shown = [index for index in range(len(headings)) if all_columns or any(row[index] for row in cells)]
+    table = Table(title=title)
+    needed = 1
+    for index in shown:
+        is_id = headings[index] in _IDS
+        longest = _longest(row[index] for row in cells)
+        table.add_column(headings[index], no_wrap=is_id, overflow="fold", min_width=longest if is_id else None)
+        needed += _GAP + (longest if is_id else min(max(longest, len(headings[index])), _LEAST))
+    for row in cells:
+        table.add_row(*(escape(row[index]) or NONE for index in shown))
+    if needed > console.width:
+        table.width = needed
+    console.print(table, crop=False)
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max((len(text) for text in texts), default=0)
+
+
+def _resume(scope: str) -> str:
+    return "zosma queue resume" + ("" if scope == "queue" else f" '{scope}'" if " " in scope else f" {scope}")
+
+
+def _state(worker: dict[str, Any]) -> str:
+    reason = f": {worker['reason']}" if worker["reason"] else ""
+    return f"{worker['state']}{reason}"
+
+
+def _short(prompt: str | None) -> str | None:
+    return prompt and (prompt if len(prompt) <= PROMPT_CHARS else prompt[: PROMPT_CHARS - 1] + "…")
