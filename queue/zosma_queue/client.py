@@ -42,6 +42,9 @@ SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
+#: Jobs in an owner's history, and for how long after his last one it is kept: as long as a failed job.
+HISTORY_MAX = 200
+HISTORY_TTL_S = 30 * 24 * 3600
 #: A picture that a request starts from, once that is queued: for as long as its result is kept.
 INPUT_TTL_S = 24 * 3600
 #: Before that, and after a refusal.
@@ -58,6 +61,16 @@ class Sender:
     """What the owner shares with others, like `discord:<guild>`."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for him, like `role:<id>`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What was forgotten of an owner."""
+
+    jobs: int
+    pictures: int
+    cancelled: int
+    """Of the jobs, those that waited or ran."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +203,62 @@ class Queue:
         except RequestRefusedError:
             await self._hold_inputs(request, INPUT_UNUSED_TTL_S)
             raise
+        await self._note_in_history(sender.owner, job_id)
         return job_id
+
+    async def _note_in_history(self, owner: str, job_id: str) -> None:
+        key = keys.history(owner)
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.zadd(key, {job_id: int(time.time() * 1000)})
+        pipe.zremrangebyrank(key, 0, -HISTORY_MAX - 1)
+        pipe.expire(key, HISTORY_TTL_S)
+        with redis_errors():
+            await pipe.execute()
+
+    async def jobs_of(self, owner: str, *, limit: int = 25) -> list[Job]:
+        """An owner's jobs that are still known, newest first."""
+        with redis_errors():
+            ids = [one.decode() for one in await self._redis.zrevrange(keys.history(owner), 0, -1)]
+        found: list[Job] = []
+        for job_id in ids:
+            if len(found) == limit:
+                break
+            if job := await self.job(job_id):
+                found.append(job)
+        return found
+
+    async def export(self, owner: str) -> list[dict[str, Any]]:
+        """All that is kept of an owner's jobs, for himself."""
+        return [
+            {
+                "id": job.id,
+                "state": str(job.state),
+                "created_ms": job.created_ms,
+                "finished_ms": job.finished_ms,
+                "request": job.request.model_dump(mode="json", exclude_defaults=True) if job.request else None,
+                "result": job.result.model_dump(mode="json") if job.result else None,
+                "error": job.error,
+            }
+            for job in await self.jobs_of(owner, limit=HISTORY_MAX)
+        ]
+
+    async def erase(self, owner: str) -> Erased:
+        """Forgets an owner's jobs with their pictures; what waits or runs is cancelled first."""
+        jobs = await self.jobs_of(owner, limit=HISTORY_MAX)
+        cancelled = pictures = 0
+        for job in jobs:
+            if not job.state.ended:
+                cancelled += 1
+                await self.cancel(job.id)
+            images = _image_keys(job)
+            with redis_errors():
+                if images:
+                    pictures += await self._redis.delete(*images)
+                if job.state.ended:
+                    await self._redis.delete(keys.job(job.id), keys.reply(job.id))
+        with redis_errors():
+            await self._redis.delete(keys.history(owner))
+        return Erased(jobs=len(jobs), pictures=pictures, cancelled=cancelled)
 
     async def keep_input(self, data: bytes) -> str:
         """Stores a picture that a request is to start from, and returns the id by which the request names it.

@@ -145,3 +145,8 @@ def reply(job_id: str) -> str:
 def record(kind: str, id: str) -> str:  # noqa: A002 what it is called everywhere else
     """string: a small document that the bot keeps (JSON). The bot's alone."""
     return f"bot:{PREFIX}record:{kind}:{id}"
+
+
+def history(owner: str) -> str:
+    """zset: ids of an owner's newest jobs by the ms at which he asked for them. The bot's alone."""
+    return f"bot:{PREFIX}history:{owner}"

@@ -101,6 +101,8 @@ class CommandTranslator(app_commands.Translator):
         language = _DISCORD_LOCALES.get(locale)
         if language and (shape := string.extras.get("shape")):
             return str(string.message).replace(shape, words_for(language)(f"shape-{shape}"), 1)
+        if language and (text := string.extras.get("text")):
+            return words_for(language)(text)
         key = _key_in(context)
         if language is None or key is None:
             return None

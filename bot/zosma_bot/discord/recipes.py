@@ -4,6 +4,7 @@ message, whose pictures tell it themselves."""
 from __future__ import annotations
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from zosma_queue.job import Job
 
 #: Fields that say which picture of a set it was, not what was asked for.
 SEEDS = ("seed", "subseed")
+#: Recipes that were read from members' pictures, and for how long they are kept.
+KIND, KEPT_S = "recipe", 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ async def recall(desk: Desk, of: OfJob) -> Recipe | None:
     """
     job = await desk.chores.within(CHECKS_S, desk.queue.job(of.job_id))
     if job is None or job.request is None:
-        return None
+        return await _kept(desk, of.job_id)
     fields = job.request.model_dump(mode="json", exclude_defaults=True)
     if job.result is None:
         return Recipe(fields, job=job)
@@ -63,6 +66,24 @@ async def recall(desk: Desk, of: OfJob) -> Recipe | None:
         fields["checkpoint"] = job.result.checkpoint
     pictures = job.result.pictures
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
+
+
+async def keep(desk: Desk, recipe: Recipe) -> str:
+    """Keeps a recipe that belongs to no job for a while; buttons name it by the key as they name a job by its id.
+
+    Raises:
+      RequestRefusedError: when it is too large.
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    key = secrets.token_hex(10)
+    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters}
+    await desk.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    return key
+
+
+async def _kept(desk: Desk, key: str) -> Recipe | None:
+    found = await desk.chores.within(CHECKS_S, desk.queue.records.get(KIND, key))
+    return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
 
 
 async def read(message: discord.Message | None, number: int = 0) -> Recipe | None:

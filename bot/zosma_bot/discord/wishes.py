@@ -48,6 +48,17 @@ async def complete(
     return Wish(fields, member.private if private is None else private)
 
 
+async def wants_private(desk: Desk, interaction: discord.Interaction[Any], private: bool | None) -> bool:
+    """True when only the member shall see it: as he says, else as he has set it.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    if private is not None:
+        return private
+    return (await desk.chores.within(CHECKS_S, desk.prefs.of(interaction.user.id))).private
+
+
 async def style_names(desk: Desk, interaction: discord.Interaction[Any]) -> list[str]:
     """All that an option `style` takes here: own presets, the server's, the WebUIs' styles."""
     try:

@@ -11,6 +11,7 @@ from discord import app_commands
 from zosma_bot.discord.language import words_for
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
+Anywhere = TypeVar("Anywhere", app_commands.Command[Any, Any, Any], app_commands.Group, app_commands.ContextMenu)
 Parent = app_commands.CommandTree[Any] | app_commands.Group
 
 
@@ -44,7 +45,16 @@ def group(name: str, parent: app_commands.Group | None = None, **options: Any) -
     return app_commands.Group(name=name, description=description, parent=parent, **options)
 
 
-def everywhere(command: app_commands.Command[Any, Any, Any]) -> app_commands.Command[Any, Any, Any]:
+def choices(prefix: str, *values: str) -> list[app_commands.Choice[str]]:
+    """Fixed values of an option, named by the texts `<prefix>-<value>`."""
+    named = [(value, f"{prefix}-{value}") for value in values]
+    return [
+        app_commands.Choice(name=app_commands.locale_str(words_for(None)(key), text=key), value=value)
+        for value, key in named
+    ]
+
+
+def everywhere(command: Anywhere) -> Anywhere:
     """For servers, direct messages and group messages, whether the bot was added to a server or by a user."""
     app_commands.allowed_installs(guilds=True, users=True)(command)
     return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(command)
