@@ -40,6 +40,10 @@ class Reply(BaseModel):
     """Only the member sees it."""
     spoiler: bool = False
     """Its pictures are covered until somebody clicks on them."""
+    uncollected: bool = False
+    """The end could be shown nowhere: it waits where the member looks for his jobs."""
+    blocked: tuple[int, ...] = ()
+    """Pictures that must not be shown, counted from 0: the image check refused them."""
     posting_since_ms: int | None = None
     """Set before a new message is sent for the first time: it may be there although its id is unknown."""
 

@@ -17,3 +17,32 @@ command-describe-image = bild
 button-remake = Genau so noch einmal
 parameters-file = 📋 Das ist zu lang für eine Nachricht, deshalb steht es in der Datei.
 described-gone = ⚠️ Das ist mehr als eine Woche her und nicht mehr gespeichert. Bitte noch einmal /describe benutzen.
+
+command-jobs = aufträge
+    .description = Was du hier bestellt hast und was daraus geworden ist
+
+button-refresh = Neu laden
+button-pick-up = Bilder zeigen
+jobs-none = In den letzten Tagen hast du hier nichts bestellt. /imagine macht ein Bild.
+jobs-choose = Einen Auftrag genauer ansehen
+jobs-done = ✅ { $count ->
+    [one] { $count } Bild
+   *[other] { $count } Bilder
+    }
+jobs-uncollected = 📥 { $count ->
+    [one] { $count } Bild wartet
+   *[other] { $count } Bilder warten
+    } hier auf dich: Discord ließ mich es nirgends sonst zeigen
+jobs-failed = ⚠️ Gescheitert
+jobs-cancelled = ✋ Abgebrochen
+jobs-unreadable = ein Auftrag, der sich nicht lesen lässt
+jobs-state-waiting = in der Schlange
+jobs-state-delayed = wird noch einmal versucht
+jobs-state-running = in Arbeit
+jobs-state-done = fertig
+jobs-state-failed = gescheitert
+jobs-state-cancelled = abgebrochen
+jobs-asked = bestellt { $time }
+jobs-link = [Zur Nachricht]({ $link })
+jobs-forgotten = ⚠️ Dieser Auftrag ist nicht mehr gespeichert.
+jobs-pictures-gone = ⚠️ Die Bilder dieses Auftrags sind nicht mehr gespeichert. „Bearbeiten“ macht auf die gleiche Weise neue.

@@ -19,3 +19,32 @@ command-describe-image = image
 button-remake = Make it again
 parameters-file = 📋 This is too long for a message, so it is in the file.
 described-gone = ⚠️ This is more than a week old and no longer stored. Please use /describe again.
+
+command-jobs = jobs
+    .description = What you have asked for here, and what became of it
+
+button-refresh = Refresh
+button-pick-up = Show the pictures
+jobs-none = You have asked for nothing here in the last days. /imagine makes a picture.
+jobs-choose = Choose one to see more
+jobs-done = ✅ { $count ->
+    [one] { $count } picture
+   *[other] { $count } pictures
+    }
+jobs-uncollected = 📥 { $count ->
+    [one] { $count } picture waits
+   *[other] { $count } pictures wait
+    } for you here: Discord let me show it nowhere else
+jobs-failed = ⚠️ Failed
+jobs-cancelled = ✋ Cancelled
+jobs-unreadable = a request that can't be read
+jobs-state-waiting = in line
+jobs-state-delayed = to be tried again
+jobs-state-running = being made
+jobs-state-done = done
+jobs-state-failed = failed
+jobs-state-cancelled = cancelled
+jobs-asked = asked for { $time }
+jobs-link = [Go to its message]({ $link })
+jobs-forgotten = ⚠️ This job is no longer stored.
+jobs-pictures-gone = ⚠️ The pictures of this job are no longer stored. “Edit” makes new ones in the same way.
