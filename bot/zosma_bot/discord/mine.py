@@ -169,16 +169,11 @@ def rows(w: Words, one: Mine, user_id: int) -> Rows:
     refresh = Button(of.custom_id(LOOK), w("button-refresh"), "🔄")
     if not job.state.ended:
         return ((Button(of.custom_id(Act.CANCEL), w("button-cancel"), "✋"), refresh),)
-    edit = (
-        () if job.request is None or job.request.upscale else (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),)
-    )
+    from_words = job.request is not None and job.request.upscale is None
+    edit = (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if from_words else ()
     if job.state is State.DONE:
         pick_up = Button(of.custom_id(PICK_UP), w("button-pick-up"), "📥", discord.ButtonStyle.primary)
-        told = (
-            ()
-            if job.request is None or job.request.upscale
-            else (Button(of.custom_id(Act.PARAMETERS), w("button-parameters"), "📋"),)
-        )
+        told = (Button(of.custom_id(Act.PARAMETERS), w("button-parameters"), "📋"),) if from_words else ()
         return ((pick_up, *told, *edit),)
     retry = Button(of.custom_id(RETRY), w("button-try-again"), "🔄", discord.ButtonStyle.primary)
     return ((retry, *edit),)

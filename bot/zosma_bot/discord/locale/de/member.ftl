@@ -46,3 +46,17 @@ jobs-asked = bestellt { $time }
 jobs-link = [Zur Nachricht]({ $link })
 jobs-forgotten = ⚠️ Dieser Auftrag ist nicht mehr gespeichert.
 jobs-pictures-gone = ⚠️ Die Bilder dieses Auftrags sind nicht mehr gespeichert. „Bearbeiten“ macht auf die gleiche Weise neue.
+
+command-use-this-picture = Dieses Bild benutzen
+use-title = Neue Bilder aus diesem
+use-strength = Wie viel neu gemalt wird
+use-strength-of = { $percent } %
+use-count = Wie viele
+use-pictures = { $count ->
+    [one] { $count } Bild
+   *[other] { $count } Bilder
+    }
+use-which = Welches Bild
+use-none = ⚠️ Diese Nachricht hat kein Bild.
+use-embed = ⚠️ Dieses Bild wird hier nur gezeigt und liegt nicht bei Discord. Bitte speichern und bei /imagine als „vorlage“ anhängen.
+use-too-late = ⚠️ Dieses Formular war mehr als einen Tag offen, und Discord gibt das Bild unter dieser Adresse nicht mehr heraus. Bitte noch einmal „Dieses Bild benutzen“ wählen.

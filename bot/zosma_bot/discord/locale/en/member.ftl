@@ -48,3 +48,17 @@ jobs-asked = asked for { $time }
 jobs-link = [Go to its message]({ $link })
 jobs-forgotten = ⚠️ This job is no longer stored.
 jobs-pictures-gone = ⚠️ The pictures of this job are no longer stored. “Edit” makes new ones in the same way.
+
+command-use-this-picture = Use this picture
+use-title = New pictures from this one
+use-strength = How much is painted anew
+use-strength-of = { $percent } %
+use-count = How many
+use-pictures = { $count ->
+    [one] { $count } picture
+   *[other] { $count } pictures
+    }
+use-which = Which picture
+use-none = ⚠️ This message has no picture.
+use-embed = ⚠️ This picture is only shown here, it doesn't lie at Discord. Save it and attach it to /imagine as “image”.
+use-too-late = ⚠️ This form was open for more than a day, and Discord no longer hands out the picture under that address. Please choose “Use this picture” again.
