@@ -60,3 +60,13 @@ use-which = Welches Bild
 use-none = ⚠️ Diese Nachricht hat kein Bild.
 use-embed = ⚠️ Dieses Bild wird hier nur gezeigt und liegt nicht bei Discord. Bitte speichern und bei /imagine als „vorlage“ anhängen.
 use-too-late = ⚠️ Dieses Formular war mehr als einen Tag offen, und Discord gibt das Bild unter dieser Adresse nicht mehr heraus. Bitte noch einmal „Dieses Bild benutzen“ wählen.
+
+queue-depth = **{ $waiting }** warten, **{ $running }** in Arbeit
+queue-yours = Deine:
+queue-none-of-yours = Keiner davon ist von dir.
+queue-more-of-yours = … und { $count } weitere von dir
+queue-no-gpus = Gerade ist keine GPU da.
+queue-gpus = { $count ->
+    [one] { $count } GPU
+   *[other] { $count } GPUs
+    }:{" "}

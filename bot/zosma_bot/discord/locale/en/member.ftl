@@ -62,3 +62,13 @@ use-which = Which picture
 use-none = ⚠️ This message has no picture.
 use-embed = ⚠️ This picture is only shown here, it doesn't lie at Discord. Save it and attach it to /imagine as “image”.
 use-too-late = ⚠️ This form was open for more than a day, and Discord no longer hands out the picture under that address. Please choose “Use this picture” again.
+
+queue-depth = **{ $waiting }** waiting, **{ $running }** running
+queue-yours = Yours:
+queue-none-of-yours = None of them is yours.
+queue-more-of-yours = … and { $count } more of yours
+queue-no-gpus = No GPU is online right now.
+queue-gpus = { $count ->
+    [one] { $count } GPU
+   *[other] { $count } GPUs
+    }:{" "}
