@@ -77,7 +77,9 @@ def _encoded(document: Document) -> bytes:
     encoded = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     if len(encoded) > DOCUMENT_MAX_BYTES:
         raise RequestRefusedError(
-            f"this would take {len(encoded):,} bytes, at most {DOCUMENT_MAX_BYTES:,} are possible"
+            f"this would take {len(encoded):,} bytes, at most {DOCUMENT_MAX_BYTES:,} are possible",
+            code="document-too-large",
+            values={"given": len(encoded), "most": DOCUMENT_MAX_BYTES},
         )
     return encoded
 
