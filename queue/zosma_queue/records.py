@@ -78,7 +78,7 @@ def _encoded(document: Document) -> bytes:
     if len(encoded) > DOCUMENT_MAX_BYTES:
         raise RequestRefusedError(
             f"this would take {len(encoded):,} bytes, at most {DOCUMENT_MAX_BYTES:,} are possible",
-            code="document-too-large",
+            code="record-too-large",
             values={"given": len(encoded), "most": DOCUMENT_MAX_BYTES},
         )
     return encoded
