@@ -247,15 +247,16 @@ class Queue:
         jobs = await self.jobs_of(owner, limit=HISTORY_MAX)
         cancelled = pictures = 0
         for job in jobs:
-            if not job.state.ended:
-                cancelled += 1
-                await self.cancel(job.id)
+            outcome = None if job.state.ended else await self.cancel(job.id)
+            cancelled += outcome in (Cancelled.CANCELLED, Cancelled.CANCELLING)
             images = _image_keys(job)
             with redis_errors():
                 if images:
                     pictures += await self._redis.delete(*images)
-                if job.state.ended:
+                if outcome is not Cancelled.CANCELLING:
                     await self._redis.delete(keys.job(job.id), keys.reply(job.id))
+                    await self._redis.zrem(keys.UNDELIVERED, job.id)
+                    await self._redis.zrem(keys.DEAD, job.id)
         with redis_errors():
             await self._redis.delete(keys.history(owner))
         return Erased(jobs=len(jobs), pictures=pictures, cancelled=cancelled)

@@ -97,6 +97,18 @@ class Prefs:
 
         await self._records.change(SHARED, str(guild_id), edited)
 
+    async def unshare_all(self, guild_id: int, by: int) -> None:
+        """Takes everything away that somebody has shared with a server.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def others(presets: Fields) -> Fields | None:
+            return {name: one for name, one in presets.items() if one.get("by") != by} or None
+
+        await self._records.change(SHARED, str(guild_id), others)
+
 
 def _member(fields: Fields) -> Member:
     try:

@@ -183,3 +183,51 @@ styles-webui = **Stile der WebUIs:** { $names }
 styles-more = … und { $count } weitere: Teil des Namens tippen
 styles-one = 🎨 **{ $name }**
 refusal-no-style = einen Stil oder eine Vorlage „{ $name }“ gibt es hier nicht.
+
+command-privacy = datenschutz
+    .description = Was von dir gespeichert ist: ansehen, mitnehmen, löschen
+command-privacy-show = zeigen
+    .description = Was gespeichert wird und wie lange
+command-privacy-export = mitnehmen
+    .description = Alles, was von dir gespeichert ist, als Datei
+command-privacy-erase = löschen
+    .description = Alles über dich vergessen
+
+privacy-shown =
+    {"**"}Was von dir gespeichert wird und wie lange**
+    • Was du bestellst (Worte, Einstellungen, Seeds), wann, und was daraus wurde: höchstens { $job_days } Tage nach dem Ende.
+    • Die Bilder: höchstens { $picture_hours } Stunden, meist { $shown_minutes } Minuten, nachdem sie gezeigt wurden. In Discord bleiben sie, bis ihre Nachricht gelöscht wird.
+    • Ein Bild, das du als Vorlage schickst: { $input_hours } Stunden; wenn nichts daraus wird, { $unused_minutes } Minuten.
+    • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
+    • Was /describe aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
+    • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
+    • Wie viel GPU-Zeit du heute verbraucht hast: zwei Tage, für Grenzwerte. Löschen nimmt das nicht zurück.
+    • Wenn du ein Bild meldest oder die Warteschlange verwaltest: deine Discord-Kennung, was du getan hast und wann, ohne Worte aus Prompts, unter den neuesten Einträgen (etwa 10.000).
+    Prompts stehen in keinem Protokoll. Die GPUs erfahren, was zu machen ist, nicht für wen.
+    Nachrichten und Bilder in Discord speichert Discord.
+    „/privacy export“ gibt dir alles, „/privacy erase“ vergisst es.
+privacy-exported = 📦 Das ist von dir gespeichert, auf diesem Server und aus Direktnachrichten mit mir. Auf anderen Servern bitte den Befehl dort benutzen.
+privacy-too-large = ⚠️ Die Datei ist hier zu groß für Discord. Bitte frag den danach, der diesen Bot betreibt.
+privacy-ask =
+    🧹 Alles löschen, was von dir gespeichert ist? Das ist, was du **auf diesem Server und in Direktnachrichten mit mir** bestellt hast, mit den Bildern, deine Einstellungen und deine Vorlagen, auch die hier geteilten. Was wartet oder läuft, wird abgebrochen, und Nachrichten werden gelöscht, wo Discord mich lässt. Das lässt sich nicht rückgängig machen.
+    Was du auf anderen Servern bestellt hast, bleibt: Bitte den Befehl auch dort benutzen.
+privacy-erase-button = Alles löschen
+privacy-keep-button = Behalten
+privacy-kept = Es wurde nichts gelöscht.
+privacy-erasing = 🧹 Wird gelöscht …
+privacy-erased =
+    🧹 Gelöscht: { $jobs ->
+        [one] { $jobs } Auftrag
+       *[other] { $jobs } Aufträge
+    } ({ $cancelled } davon abgebrochen), { $pictures ->
+        [one] { $pictures } gespeichertes Bild
+       *[other] { $pictures } gespeicherte Bilder
+    }, deine Einstellungen und Vorlagen. { $messages ->
+        [one] { $messages } Nachricht wurde gelöscht.
+       *[other] { $messages } Nachrichten wurden gelöscht.
+    }
+privacy-left = { $left ->
+        [one] ⚠️ { $left } Nachricht ließ sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
+       *[other] ⚠️ { $left } Nachrichten ließen sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
+    }
+privacy-broke-off = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nicht alles gelöscht. Bitte in einer Minute noch einmal „/privacy erase“ benutzen.

@@ -185,3 +185,51 @@ styles-webui = **Styles of the WebUIs:** { $names }
 styles-more = … and { $count } more: type a part of the name
 styles-one = 🎨 **{ $name }**
 refusal-no-style = there is no style or preset “{ $name }” here.
+
+command-privacy = privacy
+    .description = What is kept of you: see it, take it with you, erase it
+command-privacy-show = show
+    .description = What is kept, and for how long
+command-privacy-export = export
+    .description = Everything that is kept of you, as a file
+command-privacy-erase = erase
+    .description = Forget everything about you
+
+privacy-shown =
+    {"**"}What is kept of you, and for how long**
+    • What you ask for (words, settings, seeds), when, and what became of it: at most { $job_days } days after its end.
+    • The pictures: at most { $picture_hours } hours, and usually { $shown_minutes } minutes after they were shown. In Discord they stay until their message is deleted.
+    • A picture that you send to start from: { $input_hours } hours; if nothing comes of it, { $unused_minutes } minutes.
+    • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
+    • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
+    • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
+    • How much GPU time you used today: two days, for limits. Erasing doesn't take it back.
+    • If you report a picture, or manage the queue as an admin: your Discord id, what you did and when, without words of prompts, among the newest entries (about 10,000).
+    Prompts are not written into logs. The GPUs are told what to make, not for whom.
+    Messages and pictures in Discord are kept by Discord.
+    /privacy export gives you all of it, /privacy erase forgets it.
+privacy-exported = 📦 This is what is kept of you in this server and in direct messages with me. In other servers, use the command there.
+privacy-too-large = ⚠️ The file is too large for Discord here. Please ask whoever runs this bot for it.
+privacy-ask =
+    🧹 Erase everything that is kept of you? That is what you asked for **in this server and in direct messages with me**, with its pictures, your settings and your presets, those you shared here too. What waits or runs is cancelled, and messages are deleted where Discord lets me. It can't be undone.
+    What you asked for in other servers stays: use the command there as well.
+privacy-erase-button = Erase everything
+privacy-keep-button = Keep it
+privacy-kept = Nothing was erased.
+privacy-erasing = 🧹 Erasing …
+privacy-erased =
+    🧹 Erased: { $jobs ->
+        [one] { $jobs } job
+       *[other] { $jobs } jobs
+    } ({ $cancelled } of them cancelled), { $pictures ->
+        [one] { $pictures } stored picture
+       *[other] { $pictures } stored pictures
+    }, your settings and presets. { $messages ->
+        [one] { $messages } message was deleted.
+       *[other] { $messages } messages were deleted.
+    }
+privacy-left = { $left ->
+        [one] ⚠️ { $left } message could not be deleted, because Discord doesn't let me there. You or a moderator can.
+       *[other] ⚠️ { $left } messages could not be deleted, because Discord doesn't let me there. You or a moderator can.
+    }
+privacy-broke-off = ⚠️ The queue can't be reached right now, so not everything was erased. Please use /privacy erase again in a minute.
