@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from zosma_bot.discord.desk import CHECKS_S, Desk
 from zosma_bot.discord.prefs import Fields
-from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import parse_request
 
@@ -27,11 +26,14 @@ async def check(desk: Desk, fields: Fields) -> None:
         catalogue.resolve(request)
 
 
-def still_offered(defaults: Fields, catalogue: Catalogue) -> Fields:
+async def still_offered(desk: Desk, defaults: Fields) -> Fields:
     """The defaults without names that are gone from the fleet since they were set: nobody has said them now."""
-    if not catalogue.ready:
-        return defaults
     kept = dict(defaults)
+    if not any(name in kept for name in _NAMES):
+        return kept
+    catalogue = await desk.catalogue()
+    if not catalogue.ready:
+        return kept
     for name in _NAMES:
         if name in kept:
             try:

@@ -34,7 +34,7 @@ async def complete(
     """
     member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
     here = (await desk.rules_here(interaction)).defaults_in(_channel(interaction))
-    defaults = still_offered(member.defaults, await desk.catalogue())
+    defaults = await still_offered(desk, member.defaults)
     usual = defaults.pop("style", None) or here.get("style")
     if style:
         given = await _styled(desk, given, style, member.presets, shared)
