@@ -46,6 +46,12 @@ async def test_the_form_knows_what_the_picture_says_of_itself(server, client, an
     assert "which" not in fields
 
 
+async def test_the_form_opens_in_time_when_the_picture_does_not_come(server, client, ann):
+    message = server.say(ann, "", files=[with_parameters()])
+    del server.world.attachments[message.attachments[0].id]
+    assert "value" not in fields_of(await opened(server, ann, message))["prompt"]
+
+
 async def test_it_speaks_german_and_is_named_in_german(server, client, ann):
     ann.locale = "de"
     (command,) = [one for one in server.commands.all(None) if one["name"] == NAME]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 
-from zosma_bot.discord import starting, texts
+from zosma_bot.discord import described, starting, texts
 from zosma_bot.discord.commands.slash import everywhere
 from zosma_bot.discord.desk import CHECKS_S, Desk, say
 from zosma_bot.discord.language import words_for, words_of
-from zosma_bot.discord.recipes import pictures_in, read
+from zosma_bot.discord.recipes import pictures_in
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 #: A form must be the first answer, and Discord waits 3 s for it: the picture is asked for its words only so long.
@@ -34,18 +35,18 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, texts.refused(w, error))
             return
-        await interaction.response.send_modal(starting.form(w, key, usable, await _words(message)))
+        await interaction.response.send_modal(starting.form(w, key, usable, await _words(usable[0])))
 
     menu = app_commands.ContextMenu(name=words_for(None)("command-use-this-picture"), callback=use)
     everywhere(menu)
     tree.add_command(menu)
 
 
-async def _words(message: discord.Message) -> dict[str, Any]:
+async def _words(attachment: discord.Attachment) -> dict[str, Any]:
     """What the picture says of itself, if it says it in time."""
     try:
         async with asyncio.timeout(READ_S):
-            recipe = await read(message)
-    except TimeoutError:
+            recipe = await asyncio.to_thread(described.told_by, await attachment.read())
+    except (RequestRefusedError, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
         return {}
     return recipe.fields if recipe else {}
