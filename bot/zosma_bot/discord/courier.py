@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 
 from zosma_bot.discord.delivery import Delivery, Tools
@@ -98,6 +99,12 @@ class Courier:
                 return
             except QueueUnavailableError:
                 await self._tools.sleep(1.0)
+
+    async def ended(self, job_ids: Iterable[str], limit_s: float) -> None:
+        """Waits until none of these jobs is being told of any more, or for so long."""
+        tasks = [self._running[job_id][1] for job_id in job_ids if job_id in self._running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=limit_s)
 
     async def close(self, grace_s: float) -> None:
         """Lets what is under way come to its end, and stops the rest."""

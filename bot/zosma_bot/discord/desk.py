@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 CHECKS_S = 0.8
 #: Autocomplete and menus show nothing rather than come late.
 CHOICES_S = 1.0
+#: For what several reads of the queue are needed to answer at all.
+LOOK_S = 2.0
 #: A picture that a member has attached must be here within this time.
 FETCH_S = 30.0
 

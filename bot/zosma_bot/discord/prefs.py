@@ -74,17 +74,40 @@ class Prefs:
             return {}
         return dict(await self._records.get(SHARED, str(guild_id)) or {})
 
-    async def share(self, guild_id: int, name: str, fields: Fields | None, by: int) -> None:
-        """Shares a preset with a server, or with None takes it away. `by`, who may do that again, is kept with it."""
+    async def share(self, guild_id: int, name: str, fields: Fields | None, by: int, *, any_ones: bool = False) -> None:
+        """Shares a preset with a server, or with None takes it away. `by`, who may do that again, is kept with it.
+
+        Raises:
+          RequestRefusedError: when somebody else has shared one of this name, unless it may be `any_ones`.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
 
         def edited(presets: Fields) -> Fields:
-            presets.pop(name, None)
+            taken = next((one for one in presets if one.casefold() == name.casefold()), None)
+            if taken and presets[taken].get("by") != by and not any_ones:
+                raise RequestRefusedError(
+                    f"somebody else has shared a preset {taken!r} here: only he and moderators can change it",
+                    field="preset", code="preset-not-yours", values={"name": taken},
+                )  # fmt: skip
+            presets.pop(taken or name, None)
             if fields is not None:
                 presets[name] = fields | {"by": by}
                 check_presets(presets)
             return presets
 
         await self._records.change(SHARED, str(guild_id), edited)
+
+    async def unshare_all(self, guild_id: int, by: int) -> None:
+        """Takes everything away that somebody has shared with a server.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def others(presets: Fields) -> Fields | None:
+            return {name: one for name, one in presets.items() if one.get("by") != by} or None
+
+        await self._records.change(SHARED, str(guild_id), others)
 
 
 def _member(fields: Fields) -> Member:
@@ -97,10 +120,16 @@ def _member(fields: Fields) -> Member:
 def check_presets(presets: Mapping[str, Fields]) -> None:
     """Raises RequestRefusedError when there are too many, or one has no good name."""
     if len(presets) > PRESETS_MAX:
-        raise RequestRefusedError(f"there are {PRESETS_MAX} presets already: remove one first", field="preset")
+        raise RequestRefusedError(
+            f"there are {PRESETS_MAX} presets already: remove one first",
+            field="preset", code="presets-full", values={"most": PRESETS_MAX},
+        )  # fmt: skip
     for name in presets:
         if not name.strip() or len(name) > PRESET_NAME_MAX_CHARS:
-            raise RequestRefusedError(f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters", field="preset")
+            raise RequestRefusedError(
+                f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters",
+                field="preset", code="preset-name", values={"most": PRESET_NAME_MAX_CHARS},
+            )  # fmt: skip
 
 
 def with_preset(fields: Fields, preset: Fields) -> Fields:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
+from zosma_bot.discord.checked import still_offered
 from zosma_bot.discord.desk import CHECKS_S, Desk
 from zosma_bot.discord.prefs import Fields, Member, with_preset
 from zosma_bot.discord.rules import channel_ids
@@ -32,11 +34,13 @@ async def complete(
     """
     member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
     here = (await desk.rules_here(interaction)).defaults_in(_channel(interaction))
-    defaults = dict(member.defaults)
-    style = style or defaults.pop("style", None) or here.get("style")
-    defaults.pop("style", None)
+    defaults = await still_offered(desk, member.defaults)
+    usual = defaults.pop("style", None) or here.get("style")
     if style:
-        given = await _styled(desk, given, str(style), member.presets, shared)
+        given = await _styled(desk, given, style, member.presets, shared)
+    elif usual:
+        with contextlib.suppress(RequestRefusedError):  # it is gone since it was set, and nobody has said it now
+            given = await _styled(desk, given, str(usual), member.presets, shared)
     if "width" in given or "height" in given:  # half a default size would distort what was said
         defaults = {name: value for name, value in defaults.items() if name not in ("width", "height")}
     fields = defaults | given
@@ -46,6 +50,28 @@ async def complete(
     if fields.get("img2img"):
         fields.pop("hires", None)
     return Wish(fields, member.private if private is None else private)
+
+
+async def wants_private(desk: Desk, interaction: discord.Interaction[Any], private: bool | None) -> bool:
+    """True when only the member shall see it: as he says, else as he has set it.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    if private is not None:
+        return private
+    return (await desk.chores.within(CHECKS_S, desk.prefs.of(interaction.user.id))).private
+
+
+async def with_style(desk: Desk, interaction: discord.Interaction[Any], given: Fields, style: str) -> Fields:
+    """What was said, with a preset or a style of the WebUIs beneath it.
+
+    Raises:
+      RequestRefusedError: when it is neither.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
+    return await _styled(desk, given, style, member.presets, shared)
 
 
 async def style_names(desk: Desk, interaction: discord.Interaction[Any]) -> list[str]:

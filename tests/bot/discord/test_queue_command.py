@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from loopback.discord.errors import RefusedByClient
 from zosma_queue.client import Sender
 from zosma_queue.fleet import WorkerState
 from zosma_queue.request import parse_request
@@ -38,19 +35,58 @@ async def test_an_empty_fleet_is_said_to_be_empty(server, client, admin):
     assert "No worker has shown a sign of life" in asked.message.text
 
 
-async def test_a_member_is_not_offered_it_and_refused_all_the_same(server, client, worker, ann):
-    with pytest.raises(RefusedByClient):
-        await server.slash(ann, "queue")
-
-    asked = await server.slash(ann, "queue", force=True)
+async def shown(server, member, **where):
+    asked = await server.slash(member, "queue", **where)
     await asked.response()
     assert asked.message.ephemeral
-    assert "Manage Server" in asked.message.text
+    return asked.message.text
 
 
-async def test_it_is_not_offered_in_direct_messages(server, client, admin):
-    with pytest.raises(RefusedByClient):
-        await server.slash(admin, "queue", dm=True)
+async def imagine(server, member, words, **where):
+    asked = await server.slash(member, "imagine", {"prompt": "a cat", "width": 64, "height": 64}, **where)
+    await asked.wait_for(lambda message: words in message.text)
+
+
+async def test_a_member_sees_his_places_and_the_gpus_in_short(server, client, worker, ann, queue):
+    bob = server.add_member("bob")
+    await imagine(server, bob, "Next in line")
+    await imagine(server, ann, "2nd in line")
+    await worker.beat(WorkerState.BUSY)
+
+    text = await shown(server, ann)
+    assert text.splitlines() == [
+        "**2** waiting, **0** running", "Yours:", "🕓 2nd in line · starts in a moment · a cat", "1 GPU: 1 🔵 busy",
+    ]  # fmt: skip
+    assert "gpu:7860" not in text
+
+
+async def test_a_start_that_is_far_off_is_told_as_a_time_that_counts_down(server, client, worker, ann, queue):
+    heavy = {"prompt": "a", "width": 2048, "height": 2048, "steps": 150, "count": 4}
+    await queue.submit(parse_request(heavy), Sender(owner="a", group="g"))
+    await imagine(server, ann, "in line")
+    await worker.take()
+    assert "starts <t:" in await shown(server, ann)
+
+
+async def test_who_waits_for_nothing_is_told_so_and_that_no_gpu_is_there(server, client, ann):
+    ann.locale = "de"
+    assert (await shown(server, ann)).splitlines() == [
+        "**0** warten, **0** in Arbeit", "Keiner davon ist von dir.", "Gerade ist keine GPU da.",
+    ]  # fmt: skip
+
+
+async def test_an_admin_sees_his_own_jobs_too(server, client, worker, admin):
+    await imagine(server, admin, "in line")
+    text = await shown(server, admin)
+    assert "gpu:7860" in text
+    assert "Next in line" in text
+
+
+async def test_in_direct_messages_an_admin_is_a_member_like_others(server, client, worker, admin):
+    await imagine(server, admin, "in line", dm=True)
+    text = await shown(server, admin, dm=True)
+    assert "Next in line" in text
+    assert "gpu:7860" not in text
 
 
 async def test_redis_away_is_told(server, client, worker, admin, valkey_asleep):

@@ -22,12 +22,14 @@ Offer = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_c
 
 def complete_names(command: app_commands.Command[Any, Any, Any], desk: Desk, *names: str) -> None:
     """Gives these options of a command their autocomplete."""
-    offers = _offers(desk)
+    offered = offers(desk)
     for name in names:
-        command.autocomplete(name)(offers[name])
+        command.autocomplete(name)(offered[name])
 
 
-def _offers(desk: Desk) -> dict[str, Offer]:
+def offers(desk: Desk) -> dict[str, Offer]:
+    """Autocomplete by the name of the option."""
+
     async def checkpoints(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return checkpoint_choices(words_of(interaction), await desk.catalogue(), typed)
 

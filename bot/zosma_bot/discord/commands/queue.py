@@ -1,53 +1,85 @@
-"""`/queue`: how the queue and the GPUs are, for admins."""
+"""`/queue`: where a member's jobs stand, and how the GPUs are; who manages the server sees all of it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import app_commands
 
-from zosma_bot.discord import texts
+from zosma_bot.discord import mine, texts
 from zosma_bot.discord.card import Colour
-from zosma_bot.discord.commands.slash import slash
-from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.commands.slash import everywhere, slash
+from zosma_bot.discord.desk import LOOK_S, Desk, say
 from zosma_bot.discord.language import Words, words_of
+from zosma_bot.discord.mine import Mine
+from zosma_bot.discord.rules import is_admin
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.fleet import WorkerInfo
+from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.job import Job
 from zosma_queue.settings import address_of
 
 #: Below Discord's 25 fields and 6000 characters.
 WORKERS_SHOWN = 15
-ANSWER_S = 2.0
+#: A member's own jobs.
+JOBS_SHOWN = 10
 
 
 def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
     """Registers `/queue`."""
 
-    # Discord hides the command by the first permission line; the second asks again, whatever a server has set up.
     @slash(tree, "queue")
-    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.default_permissions(manage_guild=True)
-    @app_commands.checks.has_permissions(manage_guild=True)
     async def queue(interaction: discord.Interaction[Any]) -> None:
+        w = words_of(interaction)
         try:
-            embed = await desk.chores.within(ANSWER_S, _report(desk, words_of(interaction)))
+            embed = await desk.chores.within(LOOK_S, _answer(desk, w, interaction))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(words_of(interaction)))
+            await say(interaction, texts.queue_away(w))
             return
         await say(interaction, "", embed=embed)
 
+    everywhere(queue)
 
-async def _report(desk: Desk, w: Words) -> discord.Embed:
-    depth, workers = await asyncio.gather(desk.queue.depth(), desk.queue.workers())
+
+async def _answer(desk: Desk, w: Words, interaction: discord.Interaction[Any]) -> discord.Embed:
+    depth, workers, jobs = await asyncio.gather(
+        desk.queue.depth(), desk.queue.workers(), mine.jobs_here(desk, w, interaction)
+    )
+    own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
+    # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
+    if not is_admin(interaction):
+        lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))
+        return discord.Embed(description="\n".join(lines), colour=Colour.RUNNING)
     ids = [worker.job for worker in workers[:WORKERS_SHOWN] if worker.job]
-    jobs = await asyncio.gather(*(desk.queue.job(job_id) for job_id in ids))
-    return report(w, depth, workers, {job.id: job for job in jobs if job})
+    running = await asyncio.gather(*(desk.queue.job(job_id) for job_id in ids))
+    embed = report(w, depth, workers, {job.id: job for job in running if job})
+    embed.description = f"{embed.description}\n{own}"
+    return embed
+
+
+def own_jobs(w: Words, jobs: Sequence[Mine]) -> str:
+    """Where a member's jobs stand, a line each."""
+    if not jobs:
+        return w("queue-none-of-yours")
+    lines = [f"{one.line} · {texts.plain(mine.title(w, one.job), 40)}" for one in jobs[:JOBS_SHOWN]]
+    if len(jobs) > JOBS_SHOWN:
+        lines.append(w("queue-more-of-yours", count=len(jobs) - JOBS_SHOWN))
+    return "\n".join([w("queue-yours"), *lines])
+
+
+def gpus(w: Words, workers: Sequence[WorkerInfo]) -> str:
+    """How many there are of each kind, for who only wants to know whether it goes on."""
+    if not workers:
+        return w("queue-no-gpus")
+    states = Counter(worker.state for worker in workers)
+    kinds = ((WorkerState.READY, "worker-free"), (WorkerState.BUSY, "worker-busy"), (WorkerState.AWAY, "worker-away"))
+    return w("queue-gpus", count=len(workers)) + " · ".join(
+        f"{states[state]} {w(key)}" for state, key in kinds if states[state]
+    )
 
 
 def report(w: Words, depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:

@@ -11,6 +11,7 @@ from discord import app_commands
 from zosma_bot.discord.language import words_for
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
+Anywhere = TypeVar("Anywhere", app_commands.Command[Any, Any, Any], app_commands.Group, app_commands.ContextMenu)
 Parent = app_commands.CommandTree[Any] | app_commands.Group
 
 
@@ -59,7 +60,7 @@ def choices(prefix: str, *values: str) -> list[app_commands.Choice[str]]:
     ]
 
 
-def everywhere(command: app_commands.Command[Any, Any, Any]) -> app_commands.Command[Any, Any, Any]:
+def everywhere(command: Anywhere) -> Anywhere:
     """For servers, direct messages and group messages, whether the bot was added to a server or by a user."""
     app_commands.allowed_installs(guilds=True, users=True)(command)
     return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(command)

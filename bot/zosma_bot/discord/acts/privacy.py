@@ -1,0 +1,48 @@
+"""The answer to "erase everything?"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from zosma_bot.discord import erasure
+from zosma_bot.discord.custom_id import CustomId
+from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.language import words_of
+from zosma_bot.discord.router import Router
+from zosma_queue.errors import QueueUnavailableError
+
+#: Written into messages: never give one another meaning.
+ERASE, KEEP = "pe", "pk"
+
+
+def add(router: Router, desk: Desk) -> None:
+    """Registers the two buttons."""
+
+    async def erase(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        w = words_of(interaction)
+        if custom_id.args != (str(interaction.user.id),):  # shown to the member alone, so this is nobody's click
+            await say(interaction, w("button-unknown"))
+            return
+        # At once, so that nobody presses again: the messages take a while.
+        await interaction.response.edit_message(content=w("privacy-erasing"), view=None)
+        with desk.chores.counted():
+            try:
+                gone = await erasure.erase(desk, interaction)
+            except QueueUnavailableError:
+                await interaction.edit_original_response(content=w("privacy-broke-off"))
+                return
+        lines = [
+            w("privacy-erased", jobs=gone.jobs, pictures=gone.pictures, cancelled=gone.cancelled,
+              messages=gone.messages)
+        ]  # fmt: skip
+        if gone.left:
+            lines.append(w("privacy-left", left=gone.left))
+        await interaction.edit_original_response(content="\n".join(lines))
+
+    async def keep(interaction: discord.Interaction[Any], _: CustomId) -> None:
+        await interaction.response.edit_message(content=words_of(interaction)("privacy-kept"), view=None)
+
+    router.add(ERASE, erase)
+    router.add(KEEP, keep)

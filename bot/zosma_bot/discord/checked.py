@@ -1,0 +1,43 @@
+"""Defaults and presets are judged as `/imagine` would judge them, so that none of them spoils a later command."""
+
+from __future__ import annotations
+
+from zosma_bot.discord.desk import CHECKS_S, Desk
+from zosma_bot.discord.prefs import Fields
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import parse_request
+
+#: Stands for the words that the member has yet to say.
+_SOME_WORDS = "words"
+#: What only the fleet knows, and may one day know no longer.
+_NAMES = ("checkpoint", "sampler", "scheduler")
+
+
+async def check(desk: Desk, fields: Fields) -> None:
+    """Judges fields that are to be kept; their names as far as a GPU is online that knows them.
+
+    Raises:
+      RequestRefusedError: when a command would be refused for them.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    request = parse_request({"prompt": _SOME_WORDS} | {name: one for name, one in fields.items() if name != "style"})
+    catalogue = await desk.chores.within(CHECKS_S, desk.fleet.catalogue())
+    if catalogue.ready:
+        catalogue.resolve(request)
+
+
+async def still_offered(desk: Desk, defaults: Fields) -> Fields:
+    """The defaults without names that are gone from the fleet since they were set: nobody has said them now."""
+    kept = dict(defaults)
+    if not any(name in kept for name in _NAMES):
+        return kept
+    catalogue = await desk.catalogue()
+    if not catalogue.ready:
+        return kept
+    for name in _NAMES:
+        if name in kept:
+            try:
+                catalogue.resolve(parse_request({"prompt": _SOME_WORDS, name: kept[name]}))
+            except RequestRefusedError:
+                del kept[name]
+    return kept

@@ -1,0 +1,121 @@
+"""`/describe` over real sockets, and its buttons after a restart."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopback.discord.errors import RefusedByClient
+from loopback.pictures import INFOTEXT, UNUSABLE, silent, with_parameters
+
+
+async def described(server, ann, image):
+    asked = await server.slash(ann, "describe", {"image": image})
+    shown = await asked.wait_for(lambda shown: not shown.thinking)
+    assert shown.ephemeral
+    return shown
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_what_a_picture_says_is_shown_as_a_command_and_as_text(server, client, ann, kind):
+    shown = await described(server, ann, with_parameters(kind=kind))
+    assert "/imagine prompt:a lighthouse at night, misty negative:people width:64 height:96" in shown.text
+    assert "seed:42" in shown.text
+    assert INFOTEXT in shown.text
+    assert shown.labels == ["Make it again", "Edit"]
+
+
+async def test_a_member_reads_it_in_his_language(server, client, ann):
+    ann.locale = "de"
+    shown = await described(server, ann, with_parameters())
+    assert shown.labels == ["Genau so noch einmal", "Bearbeiten"]
+    assert "Als Befehl:" in shown.text
+
+
+async def test_a_picture_that_says_nothing_ends_in_one_sentence(server, client, ann):
+    shown = await described(server, ann, silent())
+    assert shown.text == "⚠️ This picture doesn't say how it was made."
+    assert shown.buttons == []
+
+
+async def test_words_that_are_no_parameters_are_shown_without_a_command(server, client, ann):
+    shown = await described(server, ann, with_parameters("painted by ``` hand"))
+    assert "painted by ''' hand" in shown.text
+    assert "/imagine" not in shown.text
+    assert shown.buttons == []
+
+
+async def test_very_long_words_come_as_a_file(server, client, ann):
+    shown = await described(server, ann, with_parameters(INFOTEXT.replace("misty", "misty " * 600)))
+    (file,) = shown.files
+    assert file.filename == "parameters.txt"
+    assert file.data.startswith(b"/imagine prompt:a lighthouse")
+    assert shown.labels == ["Make it again", "Edit"]
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+async def test_what_is_no_usable_picture_ends_in_one_plain_answer(server, client, ann, name):
+    file, words = UNUSABLE[name]
+    shown = await described(server, ann, file)
+    assert words in shown.text
+    assert server.messages() == [shown]
+
+
+async def test_the_very_picture_is_made_again_after_a_restart(server, bot, worker, ann, queue):
+    await bot.start()
+    shown = await described(server, ann, with_parameters())
+    await bot.close()
+    await bot.start()
+
+    await server.click(ann, shown, "Make it again")
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.prompt, request.negative_prompt) == ("a lighthouse at night, misty", "people")
+    assert (request.width, request.height, request.steps, request.seed) == (64, 96, 12, 42)
+    assert (request.sampler, request.scheduler, request.checkpoint) == ("Euler a", "Karras", "anime")
+
+
+async def test_it_is_edited_in_a_form_after_a_restart(server, bot, worker, ann, queue):
+    await bot.start()
+    shown = await described(server, ann, with_parameters())
+    await bot.close()
+    await bot.start()
+
+    form = await server.click(ann, shown, "Edit")
+    await form.response()
+    await server.submit_modal(ann, form, {"prompt": "a lighthouse by day"})
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.prompt, request.negative_prompt) == ("a lighthouse by day", "people")
+    assert (request.width, request.height, request.checkpoint) == (64, 96, "anime")
+
+
+async def test_a_checkpoint_that_nobody_has_is_refused_with_the_nearest(server, client, worker, ann):
+    shown = await described(server, ann, with_parameters(INFOTEXT.replace("anime", "drem")))
+    asked = await server.click(ann, shown, "Make it again")
+    await asked.response()
+    assert "⚠️ Checkpoint 'drem' is not known here" in asked.message.text
+
+
+async def test_a_recipe_that_is_forgotten_says_so(server, client, worker, ann, raw):
+    shown = await described(server, ann, with_parameters())
+    raw.flushall()
+    await worker.beat()
+    asked = await server.click(ann, shown, "Make it again")
+    await asked.response()
+    assert "use /describe again" in asked.message.text
+
+
+async def test_nobody_else_sees_it(server, client, ann):
+    shown = await described(server, ann, with_parameters())
+    with pytest.raises(RefusedByClient):
+        await server.click(server.add_member("bob"), shown, "Edit")
+
+
+async def test_it_is_shown_without_buttons_while_redis_is_away(server, client, ann, valkey_asleep):
+    async with valkey_asleep():
+        shown = await described(server, ann, with_parameters())
+    assert "seed:42" in shown.text
+    assert shown.buttons == []
+
+
+async def test_it_works_in_direct_messages(server, client, ann):
+    asked = await server.slash(ann, "describe", {"image": with_parameters()}, dm=True)
+    assert "seed:42" in (await asked.wait_for(lambda shown: not shown.thinking)).text

@@ -1,0 +1,204 @@
+"""`/privacy` over real sockets: what it says is true, what it hands out is whole, and what it erases is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+from loopback.discord.permissions import P
+from loopback.pictures import silent, with_parameters
+from zosma_queue import calls
+from zosma_queue.job import State
+
+
+async def ask(server, member, prompt="sunflower", **options):
+    where = {"dm": options.pop("dm", False)}
+    small = {"prompt": prompt, "width": 64, "height": 64}
+    return await server.slash(member, "imagine", small | options, **where)
+
+
+async def made(server, worker, member, prompt="sunflower", **options):
+    asked = await ask(server, member, prompt, **options)
+    await asked.response()
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
+    return asked
+
+
+async def erased(server, member, **where):
+    asked = await server.slash(member, "privacy erase", **where)
+    await asked.response()
+    assert asked.message.ephemeral
+    pressed = await server.click(member, asked.message, "Erase everything")
+    return await pressed.wait_for(lambda shown: "Erased" in shown.text or "⚠️" in shown.text)
+
+
+def days(seconds):
+    return seconds / 86_400
+
+
+async def test_what_is_said_of_times_is_what_redis_does(server, client, worker, ann, raw):
+    asked = await server.slash(ann, "privacy show")
+    await asked.response()
+    text = asked.message.text
+    assert asked.message.ephemeral
+
+    await made(server, worker, ann)
+    await server.slash(ann, "upscale", {"image": silent()})
+    await worker.take()
+    await (await server.slash(ann, "describe", {"image": with_parameters()})).wait_for(lambda one: not one.thinking)
+    form = await server.message_command(ann, "Use this picture", server.say(ann, "", files=[silent()]))
+    await form.response()
+
+    def longest(pattern):
+        found = [days(raw.ttl(key)) for key in raw.keys(pattern)]
+        assert found
+        return max(found)
+
+    assert "at most 30 days after its end" in text
+    ended = [key for key in raw.keys("{zosma}:job:*") if raw.hget(key, "state") == b"done"]
+    assert all(0 < days(raw.ttl(key)) <= 30 for key in ended)
+    assert longest("bot:{zosma}:reply:*") <= 30
+    assert longest("bot:{zosma}:history:*") <= 30
+    assert "usually 15 minutes after they were shown" in text
+    assert longest("{zosma}:image:*") * 24 * 60 <= 15
+    assert "start from: 24 hours" in text
+    assert longest("{zosma}:input:*") <= 1
+    assert "/describe has read from a picture: 7 days" in text
+    assert longest("bot:{zosma}:record:recipe:*") <= 7
+    assert "“Use this picture”: 24 hours" in text
+    assert longest("bot:{zosma}:record:picture:*") <= 1
+    assert "two days, for limits" in text
+    assert longest("{zosma}:spent:*") <= 2
+
+
+async def test_both_languages_fit_into_a_message(server, client, ann):
+    for locale, words in (("en-US", "What is kept of you"), ("de", "Was von dir gespeichert wird")):
+        ann.locale = locale
+        asked = await server.slash(ann, "privacy show", dm=True)
+        await asked.response()
+        assert words in asked.message.text
+
+
+async def test_everything_is_handed_out_as_a_file(server, client, worker, ann):
+    await made(server, worker, ann, "sunflower")
+    await made(server, worker, ann, "tulip", dm=True)
+    await made(server, worker, server.add_member("bob"), "not mine")
+    await (await server.slash(ann, "settings save", {"name": "oil", "prompt": "oil painting"})).response()
+    await (await server.slash(ann, "settings share", {"name": "oil"})).response()
+
+    asked = await server.slash(ann, "privacy export")
+    shown = await asked.wait_for(lambda shown: shown.files)
+    assert shown.ephemeral
+    (file,) = shown.files
+    assert file.filename == "zosma.json"
+    found = json.loads(file.data)
+    jobs = {owner: [job["request"]["prompt"] for job in some] for owner, some in found["jobs"].items()}
+    assert jobs == {f"discord:{server.guild.id}/{ann.id}": ["sunflower"], f"discord:dm/{ann.id}": ["tulip"]}
+    assert found["settings"]["presets"]["oil"]["prompt"] == "oil painting"
+    assert "oil" in found["shared_presets"]
+    assert b"not mine" not in file.data
+
+
+async def test_a_file_that_discord_would_not_take_is_said_to_be_too_large(server, client, worker, ann):
+    server.settings.upload_limit = 65_000
+    asked = await server.slash(ann, "privacy export")
+    assert "too large" in (await asked.wait_for(lambda shown: not shown.thinking)).text
+
+
+async def test_nothing_is_left_after_erasing_not_even_the_messages(server, bot, worker, ann, raw, queue):
+    client = await bot.start()
+    bob = server.add_member("bob")
+    kept = await made(server, worker, bob, "not mine")
+    await made(server, worker, ann)
+    await made(server, worker, ann, dm=True)
+    await (await server.slash(ann, "settings save", {"name": "oil", "prompt": "sunflower oil"})).response()
+    await (await server.slash(ann, "settings share", {"name": "oil"})).response()
+    waiting = await ask(server, ann)
+    await waiting.wait_for(lambda shown: "in line" in shown.text)
+
+    asked = await server.slash(ann, "privacy erase")
+    await asked.response()
+    assert "in this server and in direct messages" in asked.message.text
+    await bot.close()
+    client = await bot.start()
+    pressed = await server.click(ann, asked.message, "Erase everything")
+    text = (await pressed.wait_for(lambda shown: "Erased" in shown.text)).text
+    for part in ("3 jobs (1 of them cancelled)", "2 stored pictures", "3 messages were deleted"):
+        assert part in text
+    assert pressed.message.buttons == []
+
+    assert [shown.id for shown in server.messages() if not shown.ephemeral] == [kept.message.id]
+    assert server.messages(server.dm(ann)) == []
+    assert (await client.desk.prefs.of(ann.id)).presets == {}
+    assert await client.desk.prefs.shared(server.guild.id) == {}
+    shown = await server.slash(ann, "jobs")
+    await shown.response()
+    assert "asked for nothing" in shown.message.text
+    owners = [raw.hget(key, "owner") for key in raw.keys("{zosma}:job:*")]
+    assert owners == [f"discord:{server.guild.id}/{bob.id}".encode()]
+    for kind in ("reply", "history"):
+        assert len(raw.keys(f"bot:{{zosma}}:{kind}:*")) == 1
+    assert raw.keys("bot:{zosma}:record:*") == []
+
+
+async def test_what_runs_is_stopped_before_its_message_goes(server, client, worker, ann, queue, until):
+    asked = await ask(server, ann)
+    await asked.wait_for(lambda shown: "in line" in shown.text)
+    leased = await worker.take()
+    await worker.progress(leased, 0.5)
+    await asked.wait_for(lambda shown: "50 %" in shown.text)
+
+    erasing = asyncio.create_task(erased(server, ann))
+
+    async def told_to_stop():
+        return (await queue.job(leased.id)).cancelling
+
+    await until(told_to_stop)
+    assert await worker.settle(leased, calls.CANCELLED) is State.CANCELLED
+    assert "1 message was deleted" in (await erasing).text
+    assert [shown for shown in server.messages() if not shown.ephemeral] == []
+
+
+async def test_messages_that_cannot_be_deleted_are_counted(server, bot, worker, ann):
+    late = {"s": 0.0}
+    await bot.start(now=lambda: time.time() + late["s"])
+    for _ in range(2):
+        await made(server, worker, ann)
+    private = await made(server, worker, ann, private=True)
+    late["s"] = 3600.0  # their tokens are void by now
+    server.channel.overwrite(server.bot_member, deny=P.VIEW_CHANNEL)
+
+    text = (await erased(server, ann)).text
+    assert "2 messages could not be deleted" in text
+    assert "0 messages were deleted" in text
+    assert len(server.requests_to("DELETE", "/channels/")) == 1
+    assert private.message is not None
+
+
+async def test_who_thinks_better_of_it_keeps_everything(server, client, worker, ann, queue):
+    await made(server, worker, ann)
+    asked = await server.slash(ann, "privacy erase")
+    await asked.response()
+    pressed = await server.click(ann, asked.message, "Keep it")
+    await pressed.response()
+    assert pressed.message.text == "Nothing was erased."
+    assert len(await queue.jobs_of(f"discord:{server.guild.id}/{ann.id}")) == 1
+
+
+async def test_other_servers_are_left_alone(server, client, worker, ann, queue):
+    there = server.add_guild("elsewhere")
+    twin = server.add_member("ann", guild=there, user=ann.user)
+    await made(server, worker, twin)
+    assert "0 jobs" in (await erased(server, ann)).text
+    assert len(await queue.jobs_of(f"discord:{there.id}/{ann.id}")) == 1
+
+
+async def test_redis_away_is_told(server, client, worker, ann, valkey_asleep):
+    asked = await server.slash(ann, "privacy erase")
+    await asked.response()
+    async with valkey_asleep():
+        pressed = await server.click(ann, asked.message, "Erase everything")
+        told = await pressed.wait_for(lambda shown: "⚠️" in shown.text)
+    assert "not everything was erased" in told.text

@@ -1,0 +1,58 @@
+"""Files that members hand to commands."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+from PIL import ExifTags, Image, PngImagePlugin
+
+from loopback.discord.state import Upload
+
+#: As A1111 writes it.
+INFOTEXT = (
+    "a lighthouse at night, misty\nNegative prompt: people\n"
+    "Steps: 12, Sampler: Euler a, Schedule type: Karras, CFG scale: 5.5, Seed: 42, Size: 64x96, Model: anime"
+)
+
+
+def with_parameters(text: str = INFOTEXT, kind: str = "PNG", size: tuple[int, int] = (64, 96)) -> Upload:
+    """A picture that says how it was made, as a WebUI writes it into this kind of file."""
+    picture, out = Image.new("RGB", size, (7, 8, 9)), io.BytesIO()
+    if kind == "PNG":
+        told = PngImagePlugin.PngInfo()
+        told.add_text("parameters", text)
+        picture.save(out, "PNG", pnginfo=told)
+    else:
+        exif = Image.Exif()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
+        picture.save(out, kind, exif=exif)
+    return Upload(f"made.{kind.lower()}", out.getvalue(), f"image/{kind.lower()}")
+
+
+def silent(size: tuple[int, int] = (64, 96)) -> Upload:
+    """A picture that says nothing of itself."""
+    out = io.BytesIO()
+    Image.new("RGB", size, (7, 8, 9)).save(out, "PNG")
+    return Upload("silent.png", out.getvalue())
+
+
+def bomb(side: int = 60_000) -> Upload:
+    """A file of a few hundred bytes that unfolds to gigabytes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 10_000))
+    return Upload("bomb.png", data + chunk(b"IEND", b""))
+
+
+#: What each command must refuse in one plain answer: name → (file, words of the answer).
+UNUSABLE = {
+    "12 MB": (Upload("huge.png", b"\x89PNG\r\n\x1a\n" + b"\0" * (12 * 1024**2)), "at most 12 MB"),
+    "no picture": (Upload("notes.txt", b"hello", "text/plain"), "no PNG, JPEG or WebP picture but text/plain"),
+    "a picture by name alone": (Upload("fake.png", b"hello"), "no whole PNG, JPEG or WebP picture"),
+    "a decompression bomb": (bomb(), "16 megapixels"),
+}
