@@ -51,8 +51,8 @@ def bomb(side: int = 60_000) -> Upload:
 
 #: What each command must refuse in one plain answer: name → (file, words of the answer).
 UNUSABLE = {
-    "12 MB": (Upload("huge.png", b"\x89PNG\r\n\x1a\n" + b"\0" * (12 * 1024**2)), "at most 12 MB"),
-    "no picture": (Upload("notes.txt", b"hello", "text/plain"), "no PNG, JPEG or WebP picture but text/plain"),
+    "12 MB": (Upload("huge.png", b"\x89PNG\r\n\x1a\n" + b"\0" * (12 * 1024**2)), "larger than 12 MB"),
+    "no picture": (Upload("notes.txt", b"hello", "text/plain"), "no whole PNG, JPEG or WebP picture"),
     "a picture by name alone": (Upload("fake.png", b"hello"), "no whole PNG, JPEG or WebP picture"),
     "a decompression bomb": (bomb(), "16 megapixels"),
 }

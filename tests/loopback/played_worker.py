@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any, Self
 
@@ -83,14 +84,15 @@ class PlayedWorker:
         """Goodbye."""
         await acall(self._redis, calls.leave(self.name))
 
-    async def take(self) -> Leased:
-        """The next job, once there is one."""
-        while True:
-            leased = await acall(self._redis, calls.fetch(self.name))
-            if leased:
-                return leased
-            await self._redis.blpop([keys.wake(self.name)], timeout=1)
-            await self.beat()
+    async def take(self, timeout: float = 30.0) -> Leased:
+        """The next job, once there is one. A test whose job never came fails, and doesn't hang."""
+        async with asyncio.timeout(timeout):
+            while True:
+                leased = await acall(self._redis, calls.fetch(self.name))
+                if leased:
+                    return leased
+                await self._redis.blpop([keys.wake(self.name)], timeout=1)
+                await self.beat()
 
     async def progress(self, leased: Leased, value: float, *, eta_s: float = 1.0, preview: bytes = b"") -> calls.Lease:
         """Renews the lease with progress."""

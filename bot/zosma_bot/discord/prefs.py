@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,6 +13,8 @@ from zosma_queue.errors import RequestRefusedError
 
 MEMBER, SHARED = "member", "shared-presets"
 PRESETS_MAX = 50
+#: Members and servers whose records are held in memory.
+REMEMBERED = 2000
 PRESET_NAME_MAX_CHARS = 60
 
 #: Request fields that a default or preset may hold, beside `style`. A prompt in a preset is added to the member's own.
@@ -36,10 +39,12 @@ class Member(BaseModel):
 
 
 class Prefs:
-    """Reads and changes members' records and servers' shared presets."""
+    """Reads and changes members' records and servers' shared presets. What was read is kept: nobody else writes it."""
 
     def __init__(self, queue: Queue) -> None:
         self._records = queue.records
+        self._members: OrderedDict[int, Member] = OrderedDict()
+        self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
 
     async def of(self, user_id: int) -> Member:
         """A member's record.
@@ -47,7 +52,11 @@ class Prefs:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        return _member(await self._records.get(MEMBER, str(user_id)) or {})
+        known = self._members.get(user_id)
+        if known is None:
+            known = _member(await self._records.get(MEMBER, str(user_id)) or {})
+            _remember(self._members, user_id, known)
+        return known
 
     async def change(self, user_id: int, edit: Callable[[Member], Member]) -> Member:
         """Changes a member's record, whatever else changes it at the same time.
@@ -62,17 +71,26 @@ class Prefs:
             check_presets(changed.presets)
             return changed.model_dump(mode="json", exclude_defaults=True)
 
-        return _member(await self._records.change(MEMBER, str(user_id), edited))
+        self._members.pop(user_id, None)
+        changed = _member(await self._records.change(MEMBER, str(user_id), edited))
+        _remember(self._members, user_id, changed)
+        return changed
 
     async def forget(self, user_id: int) -> bool:
         """Drops all of it; False when there was nothing."""
-        return await self._records.drop(MEMBER, str(user_id))
+        dropped = await self._records.drop(MEMBER, str(user_id))
+        self._members.pop(user_id, None)
+        return dropped
 
     async def shared(self, guild_id: int | None) -> dict[str, Fields]:
         """The presets that a server shares: name → fields."""
         if guild_id is None:
             return {}
-        return dict(await self._records.get(SHARED, str(guild_id)) or {})
+        known = self._shared.get(guild_id)
+        if known is None:
+            known = dict(await self._records.get(SHARED, str(guild_id)) or {})
+            _remember(self._shared, guild_id, known)
+        return dict(known)
 
     async def share(self, guild_id: int, name: str, fields: Fields | None, by: int, *, any_ones: bool = False) -> None:
         """Shares a preset with a server, or with None takes it away. `by`, who may do that again, is kept with it.
@@ -95,7 +113,8 @@ class Prefs:
                 check_presets(presets)
             return presets
 
-        await self._records.change(SHARED, str(guild_id), edited)
+        self._shared.pop(guild_id, None)
+        _remember(self._shared, guild_id, dict(await self._records.change(SHARED, str(guild_id), edited)))
 
     async def unshare_all(self, guild_id: int, by: int) -> None:
         """Takes everything away that somebody has shared with a server.
@@ -108,6 +127,15 @@ class Prefs:
             return {name: one for name, one in presets.items() if one.get("by") != by} or None
 
         await self._records.change(SHARED, str(guild_id), others)
+
+
+K, V = TypeVar("K"), TypeVar("V")
+
+
+def _remember(known: OrderedDict[K, V], key: K, value: V) -> None:
+    known[key] = value
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
 
 
 def _member(fields: Fields) -> Member:

@@ -4,6 +4,8 @@ message, whose pictures tell it themselves."""
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +20,8 @@ from zosma_bot.inputs import infotext_in
 from zosma_queue import infotext
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job
+
+log = logging.getLogger(__name__)
 
 #: Fields that say which picture of a set it was, not what was asked for.
 SEEDS = ("seed", "subseed")
@@ -107,7 +111,8 @@ async def _infotext(attachment: discord.Attachment) -> str:
         async with asyncio.timeout(FETCH_S):
             data = await attachment.read()
         return await asyncio.to_thread(infotext_in, data)
-    except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError, SyntaxError):
+    except Exception as error:  # Pillow's readers raise whatever they stumble over, discord.py and aiohttp their own
+        log.info("a picture's parameters could not be read: %s", type(error).__name__)
         return ""
 
 
@@ -153,7 +158,16 @@ def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:
     return [one for one in found if (one.content_type or "image/").startswith("image/")]
 
 
+#: How the files of a job's message are named; `grid` is a whole set in one picture.
+_NAME = re.compile(r"-(\d+|grid)\.[a-z]+$")
+
+
 def attached(message: discord.Message | None, number: int) -> discord.Attachment | None:
-    """Picture `number` of a message, counted from 1; 0 is the first."""
+    """Picture `number` of a message, counted from 1; 0 is the first. Some of a set may not be shown, or all as one."""
     found = pictures_in(message)
-    return found[max(number - 1, 0)] if max(number - 1, 0) < len(found) else None
+    if number == 0:
+        return found[0] if found else None
+    names = [named[1] if (named := _NAME.search(one.filename)) else "" for one in found]
+    if str(number) in names:
+        return found[names.index(str(number))]
+    return None if any(names) or number > len(found) else found[number - 1]

@@ -13,7 +13,15 @@ _SUFFIXES = {"jpeg": "jpg"}
 
 
 def going_on(
-    w: Words, job: Job, of: OfJob, *, place: Place | None, starts_at: int | None, capable: bool, preview: bytes | None
+    w: Words,
+    job: Job,
+    of: OfJob,
+    *,
+    place: Place | None,
+    starts_at: int | None,
+    capable: bool,
+    paused: bool = False,
+    preview: bytes | None,
 ) -> Card:
     """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
     asked = texts.prompt(w, job.request)
@@ -29,6 +37,8 @@ def going_on(
         return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
+    elif paused:
+        line = texts.paused(w)
     elif not capable:
         line = texts.nobody_online(w)
     else:

@@ -88,6 +88,7 @@ class Rulebook:
         self._records = queue.records
         self._clock = clock
         self._known: OrderedDict[int, tuple[float, GuildRules]] = OrderedDict()
+        self._changes = 0
 
     async def of(self, guild_id: int | None) -> GuildRules:
         """The rules of a server; those of direct messages are the defaults.
@@ -100,14 +101,20 @@ class Rulebook:
         known = self._known.get(guild_id)
         if known and self._clock() - known[0] < MAX_AGE_S:
             return known[1]
+        changes = self._changes
         rules = GuildRules.model_validate(await self._records.get(KIND, str(guild_id)) or {})
+        if changes == self._changes:  # else what was read may be older than what was written meanwhile
+            self._remember(guild_id, rules)
+        return rules
+
+    def _remember(self, guild_id: int, rules: GuildRules) -> None:
         self._known[guild_id] = self._clock(), rules
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        return rules
 
     def forget(self, guild_id: int) -> None:
-        """The rules have been changed by other hands."""
+        """The rules have been changed."""
+        self._changes += 1
         self._known.pop(guild_id, None)
 
     async def change(self, guild_id: int, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> GuildRules:
@@ -121,9 +128,11 @@ class Rulebook:
         def checked(fields: dict[str, Any]) -> dict[str, Any]:
             return parse_rules(edit(fields)).model_dump(mode="json", exclude_defaults=True)
 
-        self._known.pop(guild_id, None)
-        await self._records.change(KIND, str(guild_id), checked)
-        return await self.of(guild_id)
+        changed = await self._records.change(KIND, str(guild_id), checked)
+        self.forget(guild_id)
+        rules = GuildRules.model_validate(changed)
+        self._remember(guild_id, rules)
+        return rules
 
 
 def is_moderator(interaction: discord.Interaction[Any]) -> bool:

@@ -34,7 +34,7 @@ def _noise(monkeypatch):
     """Workers make pictures that compress badly."""
     pictures = {}
 
-    def noisy(seed, size):
+    def noisy(seed, size, parameters=""):
         if seed not in pictures:
             out = io.BytesIO()
             Image.effect_noise(size, 90).save(out, "PNG")

@@ -68,7 +68,7 @@ async def test_one_default_or_all_are_forgotten(server, client, ann, worker):
         ({}, "choose at least one option"),
         ({"checkpoint": "drem"}, "⚠️ Checkpoint 'drem' is not known here"),
         ({"style": "foggy"}, "is not known here"),
-        ({"width": 2048, "height": 2048, "hires": 4.0}, "use a smaller size or scale"),
+        ({"width": 2048, "height": 2048, "hires": 4.0}, "at most 16 megapixels are possible"),
     ],
 )
 async def test_what_would_spoil_every_later_command_is_refused(server, client, worker, ann, options, words):
@@ -78,7 +78,7 @@ async def test_what_would_spoil_every_later_command_is_refused(server, client, w
 
 async def test_defaults_that_are_too_much_together_are_refused(server, client, worker, ann):
     await said(server, ann, "defaults", {"width": 2048, "height": 2048})
-    assert "use a smaller size or scale" in await said(server, ann, "defaults", {"hires": 4.0})
+    assert "at most 16 megapixels are possible" in await said(server, ann, "defaults", {"hires": 4.0})
 
 
 async def test_a_default_that_the_fleet_has_lost_spoils_nothing(server, client, worker, ann, queue):

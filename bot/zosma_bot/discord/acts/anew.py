@@ -12,9 +12,10 @@ from zosma_bot.discord.acts.whose import may_use
 from zosma_bot.discord.buttons import Act
 from zosma_bot.discord.commands.choices import checkpoint_options
 from zosma_bot.discord.custom_id import CustomId, OfJob
-from zosma_bot.discord.desk import Desk, Wish, say
+from zosma_bot.discord.desk import CHECKS_S, Desk, Wish, say
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.recipes import Recipe, keep, picture_of, recall, recipe_of
+from zosma_bot.discord.reply import Reply
 from zosma_bot.discord.router import Handler, Router, chosen
 from zosma_queue.errors import QueueUnavailableError
 
@@ -80,7 +81,7 @@ async def take(desk: Desk, interaction: discord.Interaction[Any], of: OfJob, mak
     except QueueUnavailableError:
         await say(interaction, texts.queue_away(words_of(interaction)))
         return
-    private = await _was_private(interaction)
+    private = await was_private(desk, interaction, of)
     if known:
         await desk.take(interaction, make(known), private=private)
         return
@@ -98,7 +99,7 @@ async def enlarge(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) 
         source = await picture_of(desk, interaction.message, of)
         return {"upscale": {"upscaling_resize": LARGER}}, {("upscale", "image"): source}
 
-    await desk.take_late(interaction, find, private=await _was_private(interaction))
+    await desk.take_late(interaction, find, private=await was_private(desk, interaction, of))
 
 
 async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> None:
@@ -126,7 +127,14 @@ async def _is_known(desk: Desk, of: OfJob) -> bool:
         return False
 
 
-async def _was_private(interaction: discord.Interaction[Any]) -> bool:
-    """True when the button is on a message that the member alone sees, but for our own menus."""
+async def was_private(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> bool:
+    """True when the job's own message is one that its member alone sees: what is made of it shall be seen by no more."""
+    try:
+        text = await desk.chores.within(CHECKS_S, desk.queue.reply(of.job_id))
+    except QueueUnavailableError:
+        text = None
+    reply = Reply.parse(text) if text else None
+    if reply:
+        return reply.private
     message = interaction.message
-    return bool(message and message.flags.ephemeral and message.attachments)
+    return bool(message and message.flags.ephemeral and (message.attachments or message.embeds))

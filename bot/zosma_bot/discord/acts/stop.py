@@ -32,11 +32,11 @@ def add(router: Router, desk: Desk) -> None:
             return
         w = words_of(interaction)
         try:
-            answer = await desk.chores.within(CHECKS_S, desk.queue.cancel(of.job_id))
+            answer = await desk.chores.within(CHECKS_S, _cancel(desk, of.job_id))
         except QueueUnavailableError:
             await say(interaction, texts.queue_away(w))
             return
-        await say(interaction, w(CANCEL_TEXTS.get(answer, "cancel-ended")))
+        await say(interaction, w(CANCEL_TEXTS[answer] if answer in CANCEL_TEXTS else "cancel-ended"))
 
     async def delete(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if await may_end(interaction, custom_id) is None:
@@ -53,6 +53,12 @@ def add(router: Router, desk: Desk) -> None:
 
     router.add(Act.CANCEL, cancel)
     router.add(Act.DELETE, delete)
+
+
+async def _cancel(desk: Desk, job_id: str) -> Cancelled | None:
+    """The queue's answer; None when the job had ended before, also by a cancel."""
+    job = await desk.queue.job(job_id)
+    return None if job and job.state.ended else await desk.queue.cancel(job_id)
 
 
 async def _delete_as_bot(interaction: discord.Interaction[Any]) -> None:

@@ -78,13 +78,14 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
             count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
             seed=seed, hires=None if hires is None else {"scale": hires},
         )  # fmt: skip
-        try:
-            sources = start_from(given, image, strength)
-            wish = await complete(desk, interaction, given, style, private)
-        except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(words_of(interaction), error))
-            return
-        await desk.take(interaction, wish.fields, sources=sources, private=wish.private)
+        with desk.chores.counted():
+            try:
+                sources = start_from(given, image, strength)
+                wish = await complete(desk, interaction, given, style, private)
+            except (RequestRefusedError, QueueUnavailableError) as error:
+                await say(interaction, texts.refused(words_of(interaction), error))
+                return
+            await desk.take(interaction, wish.fields, sources=sources, private=wish.private)
 
     everywhere(imagine)
     options.complete_names(imagine, desk, "checkpoint", "style", "lora", "sampler", "scheduler")

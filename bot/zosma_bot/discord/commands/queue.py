@@ -11,6 +11,7 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord import mine, texts
+from zosma_bot.discord.authority import at_home
 from zosma_bot.discord.card import Colour
 from zosma_bot.discord.commands.slash import everywhere, slash
 from zosma_bot.discord.desk import LOOK_S, Desk, say
@@ -51,7 +52,7 @@ async def _answer(desk: Desk, w: Words, interaction: discord.Interaction[Any]) -
     )
     own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
-    if not is_admin(interaction):
+    if not (is_admin(interaction) and at_home(desk, interaction)):
         lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))
         return discord.Embed(description="\n".join(lines), colour=Colour.RUNNING)
     ids = [worker.job for worker in workers[:WORKERS_SHOWN] if worker.job]
