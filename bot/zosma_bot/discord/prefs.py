@@ -25,6 +25,8 @@ FIELDS = (
 
 Fields = dict[str, Any]
 
+V = TypeVar("V")
+
 
 class Member(BaseModel):
     """One member's record."""
@@ -129,10 +131,7 @@ class Prefs:
         await self._records.change(SHARED, str(guild_id), others)
 
 
-K, V = TypeVar("K"), TypeVar("V")
-
-
-def _remember(known: OrderedDict[K, V], key: K, value: V) -> None:
+def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:
     known[key] = value
     while len(known) > REMEMBERED:
         known.popitem(last=False)

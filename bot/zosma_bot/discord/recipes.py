@@ -10,7 +10,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import discord
 
 from zosma_bot.discord.custom_id import OfJob

@@ -51,7 +51,10 @@ async def test_what_is_no_usable_picture_ends_in_one_plain_answer(server, client
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"upscaler": "magic"}, "⚠️ Upscaler 'magic' is not known here"), ({"scale": 8.0}, "at most 16 megapixels are possible")],
+    [
+        ({"upscaler": "magic"}, "⚠️ Upscaler 'magic' is not known here"),
+        ({"scale": 8.0}, "at most 16 megapixels are possible"),
+    ],
 )
 async def test_what_nobody_can_do_is_refused_at_once(server, client, worker, ann, options, words):
     asked = await server.slash(ann, "upscale", {"image": silent((1024, 1024))} | options)

@@ -128,7 +128,7 @@ async def _is_known(desk: Desk, of: OfJob) -> bool:
 
 
 async def was_private(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> bool:
-    """True when the job's own message is one that its member alone sees: what is made of it shall be seen by no more."""
+    """True when its member alone sees the job's message: what is made of it shall be seen by no more."""
     try:
         text = await desk.chores.within(CHECKS_S, desk.queue.reply(of.job_id))
     except QueueUnavailableError:

@@ -36,7 +36,7 @@ def add(router: Router, desk: Desk) -> None:
         except QueueUnavailableError:
             await say(interaction, texts.queue_away(w))
             return
-        await say(interaction, w(CANCEL_TEXTS[answer] if answer in CANCEL_TEXTS else "cancel-ended"))
+        await say(interaction, w(CANCEL_TEXTS.get(answer, "cancel-ended") if answer else "cancel-ended"))
 
     async def delete(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if await may_end(interaction, custom_id) is None:
