@@ -94,3 +94,16 @@ async def test_redis_away_is_told(server, client, worker, admin, valkey_asleep):
         asked = await server.slash(admin, "queue")
         await asked.response()
     assert "queue can't be reached" in asked.message.text
+
+
+async def test_everybody_sees_what_is_paused(server, client, worker, ann, queue):
+    await queue.admin.pause("boss", "queue", "dinner")
+    asked = await server.slash(ann, "queue", {})
+    await asked.response()
+    assert "Paused by an admin: the whole queue" in asked.message.text
+
+
+async def test_a_waiting_job_says_that_it_is_paused(server, client, worker, ann, queue):
+    await queue.admin.pause("boss", "queue", "dinner")
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "width": 64, "height": 64})
+    await asked.wait_for(lambda shown: "An admin has paused this" in shown.text)

@@ -18,6 +18,7 @@ from zosma_bot.discord.desk import LOOK_S, Desk, say
 from zosma_bot.discord.language import Words, words_of
 from zosma_bot.discord.mine import Mine
 from zosma_bot.discord.rules import is_admin
+from zosma_bot.discord.scopes import scope_name
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerInfo, WorkerState
@@ -28,6 +29,7 @@ from zosma_queue.settings import address_of
 WORKERS_SHOWN = 15
 #: A member's own jobs.
 JOBS_SHOWN = 10
+PAUSES_SHOWN = 8
 
 
 def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
@@ -47,10 +49,12 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
 
 
 async def _answer(desk: Desk, w: Words, interaction: discord.Interaction[Any]) -> discord.Embed:
-    depth, workers, jobs = await asyncio.gather(
-        desk.queue.depth(), desk.queue.workers(), mine.jobs_here(desk, w, interaction)
+    depth, workers, jobs, pauses = await asyncio.gather(
+        desk.queue.depth(), desk.queue.workers(), mine.jobs_here(desk, w, interaction), desk.queue.pauses()
     )
     own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
+    if pauses:
+        own = w("queue-paused", scopes=", ".join(scope_name(w, scope) for scope in pauses[:PAUSES_SHOWN])) + "\n" + own
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
     if not (is_admin(interaction) and at_home(desk, interaction)):
         lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))

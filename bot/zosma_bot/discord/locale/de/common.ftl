@@ -19,3 +19,4 @@ worker-nothing-loaded = kein Checkpoint geladen
 worker-job = Auftrag { $id }
 workers-none = In den letzten zehn Sekunden hat sich kein Worker gemeldet.
 workers-more = … und { $count } weitere
+queue-paused = ⏸️ Von der Verwaltung angehalten: { $scopes }

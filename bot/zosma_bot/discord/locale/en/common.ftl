@@ -23,3 +23,4 @@ worker-nothing-loaded = no checkpoint loaded
 worker-job = job { $id }
 workers-none = No worker has shown a sign of life in the last ten seconds.
 workers-more = … and { $count } more
+queue-paused = ⏸️ Paused by an admin: { $scopes }
