@@ -80,15 +80,12 @@ def worker(
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
     from zosma_queue import logs
-    from zosma_queue.connections import check_login
     from zosma_queue.settings import load
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
     logs.set_up()
-    settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
-    check_login(settings)
-    raise typer.Exit(run(settings))
+    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
 
 
 @app.command()

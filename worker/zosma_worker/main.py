@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 
+from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import Manners, run_slot
@@ -23,13 +24,15 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
     `child`: ends also when its standard input closes, that is when its supervisor died.
 
     Raises:
-      SettingsError: when no WebUI or no Redis is named.
+      SettingsError: when no WebUI or no Redis is named, or Redis refuses the password.
     """
     if not settings.webuis:
         raise SettingsError("SD_API_HOST is not set: say where the WebUI answers, like SD_API_HOST=localhost:7860")
     redis_url = settings.redis
     if not redis_url:
         raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
+    if not child:
+        check_login(settings)
     if len(settings.webuis) > 1:
         return asyncio.run(supervise(redis_url, settings.webuis))
     return asyncio.run(_alone(redis_url, settings, child))
