@@ -30,7 +30,6 @@ class Act(enum.StrEnum):
     DELETE = "de"
     CANCEL = "ca"
     REPORT = "rp"
-    PICTURE = "pi"
 
 
 _GREY, _BLUE, _RED = discord.ButtonStyle.secondary, discord.ButtonStyle.primary, discord.ButtonStyle.danger

@@ -292,9 +292,8 @@ async def test_a_button_of_a_later_version_is_answered(server, client, ann, made
 
 async def test_a_button_with_broken_arguments_is_answered(server, client, ann, made):
     for act in Act:
-        if act is not Act.PICTURE:
-            pressed = await server.press(ann, made, f"z1:{act}:nonsense")
-            assert "knew more than this one" in (await answer_of(pressed)).text
+        pressed = await server.press(ann, made, f"z1:{act}:nonsense")
+        assert "knew more than this one" in (await answer_of(pressed)).text
 
 
 # -- others --------------------------------------------------------------------------------------------------------

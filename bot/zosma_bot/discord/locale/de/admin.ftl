@@ -387,11 +387,7 @@ import-limits = { $count ->
 ask-import = 📦 **Die Datei an die Stelle der eigenen Regeln setzen?** Darin: { $parts }. Was jetzt gilt, wird überschrieben; vorher exportieren, wenn du es vielleicht zurückhaben willst.
 import-done = 📦 Getan: Die Regeln der Datei gelten jetzt hier. `/admin rules show` zeigt sie.
 
-refusal-blocked-word = der Prompt enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
-refusal-checkpoint-not-allowed = nur diese Checkpoints können hier benutzt werden: { $allowed }.
 refusal-bad-rule = das lässt sich nicht aufnehmen. { $problem }.
-refusal-no-allowed-checkpoint = von den Checkpoints, die hier benutzt werden können, ist gerade keiner da: { $allowed }.
-refusal-over-rule = { $field } ist { $given }: Hier ist höchstens { $most } erlaubt.
 refusal-admin-no-letters = darin ist kein Buchstabe und keine Ziffer, es würde also nichts gesperrt.
 refusal-admin-listed = das steht schon auf der Liste.
 refusal-admin-import-empty = diese Datei sagt nichts: Sie hat weder Regeln noch Wörter, Checkpoints oder Grenzen.

@@ -170,7 +170,6 @@ refusal-no-preset = eine Vorlage „{ $name }“ gibt es nicht.
 refusal-preset-not-yours = jemand anderes hat hier eine Vorlage „{ $name }“ geteilt; nur er und die Moderation können sie ändern.
 refusal-presets-full = es sind schon { $most } Vorlagen: Bitte erst eine löschen.
 refusal-preset-name = eine Vorlage braucht einen Namen mit 1 bis { $most } Zeichen.
-refusal-record-too-large = das wären { $given } Bytes, und { $most } sind möglich: Bitte kürzer fassen oder eine Vorlage löschen.
 
 command-styles = stile
     .description = Was du hier als Stil wählen kannst und was dahinter steht

@@ -32,7 +32,7 @@ refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in 
 refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
 refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
 
-refusal-blocked-word = „{ $word }“ ist hier nicht erlaubt.
+refusal-blocked-word = Der Prompt enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
 refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.
 refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $most }.

@@ -393,11 +393,7 @@ import-limits = { $count ->
 ask-import = 📦 **Put the file in the place of this server's own?** It has: { $parts }. What is there now is overwritten; export it first if you may want it back.
 import-done = 📦 Done: the file's rules are this server's now. `/admin rules show` shows them.
 
-refusal-blocked-word = the prompt has “{ $word }”, which is blocked here. Leave it out.
-refusal-checkpoint-not-allowed = only these checkpoints can be used here: { $allowed }.
 refusal-bad-rule = this can't be kept. { $problem }.
-refusal-no-allowed-checkpoint = none of the checkpoints that can be used here is online right now: { $allowed }.
-refusal-over-rule = { $field } is { $given }: at most { $most } is allowed here.
 refusal-admin-no-letters = this has no letter or digit, so nothing would be blocked.
 refusal-admin-listed = that is on the list already.
 refusal-admin-import-empty = this file says nothing: it has neither rules, words, checkpoints nor limits.

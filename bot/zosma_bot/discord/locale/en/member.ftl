@@ -172,7 +172,6 @@ refusal-no-preset = there is no preset “{ $name }”.
 refusal-preset-not-yours = somebody else has shared a preset “{ $name }” here; only its owner and moderators can change it.
 refusal-presets-full = there are { $most } presets already: delete one first.
 refusal-preset-name = a preset needs a name of 1 to { $most } characters.
-refusal-record-too-large = this would take { $given } bytes, and { $most } are possible: use shorter words or delete a preset.
 
 command-styles = styles
     .description = What you can choose as a style here, and what stands behind it

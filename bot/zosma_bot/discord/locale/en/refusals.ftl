@@ -35,7 +35,7 @@ refusal-limit-cooldown = That is too soon after your last job: try again in { $w
 refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
 refusal-limit-full = The queue is full: try again in { $when }.
 
-refusal-blocked-word = '{ $word }' is not allowed here.
+refusal-blocked-word = The prompt has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
 refusal-no-allowed-checkpoint = None of the checkpoints that are allowed here is online: { $allowed }.
 refusal-over-rule = { $field } is { $given }, at most { $most } is allowed here.

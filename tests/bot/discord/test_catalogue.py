@@ -1,0 +1,153 @@
+"""The text catalogue: whole in each language, understood by Fluent, and with all that the code asks for."""
+
+from __future__ import annotations
+
+import ast as python
+from importlib import resources
+from pathlib import Path
+
+import discord
+import pytest
+from fluent.syntax import FluentParser, ast, visitor
+
+import zosma_bot.discord
+from zosma_bot.discord.buttons import Act
+from zosma_bot.discord.language import ENGLISH, LANGUAGES, CommandTranslator, words_for
+from zosma_bot.discord.sizes import SIZES
+from zosma_queue.errors import CODES
+
+#: Read for their English words in every language: nobody but us knows what they say.
+_ENGLISH_ONLY = {"malformed", "refused", "bad-rule", "infeasible-lacking"}
+
+
+def entries(language):
+    """Every entry of a language's files."""
+    folder = resources.files("zosma_bot.discord") / "locale" / language
+    return [entry for file in sorted(folder.iterdir()) for entry in FluentParser().parse(file.read_text("utf-8")).body]
+
+
+def texts(language):
+    """Key → pattern, attributes included."""
+    found = {}
+    for one in entries(language):
+        if isinstance(one, ast.Message):
+            found[one.id.name] = one.value
+            found |= {f"{one.id.name}.{attribute.id.name}": attribute.value for attribute in one.attributes}
+    return found
+
+
+class Variables(visitor.Visitor):
+    """Collects the values that a pattern needs."""
+
+    def __init__(self):
+        self.names = set()
+
+    def visit_VariableReference(self, node):
+        self.names.add(node.id.name)
+
+
+def variables(pattern):
+    found = Variables()
+    if pattern is not None:
+        found.visit(pattern)
+    return found.names
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fluent_understands_every_line(language):
+    assert [one.content for one in entries(language) if isinstance(one, ast.Junk)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_key_stands_twice(language):
+    names = [one.id.name for one in entries(language) if isinstance(one, ast.Message)]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != ENGLISH])
+def test_every_language_has_every_text_with_the_same_values(language):
+    english, other = texts(ENGLISH), texts(language)
+    assert sorted(english.keys() - other.keys()) == []
+    assert sorted(other.keys() - english.keys()) == []
+    differing = {key for key in english if variables(other[key]) - variables(english[key])}
+    assert differing == set()
+
+
+def test_every_text_that_the_code_names_is_there():
+    """Calls like `w("key")`: keys put together at run time are tried by the tests of what shows them."""
+    known = texts(ENGLISH)
+    missing = []
+    for file in Path(zosma_bot.discord.__path__[0]).rglob("*.py"):
+        for node in python.walk(python.parse(file.read_text("utf-8"))):
+            named = isinstance(node, python.Call) and isinstance(node.func, python.Name) and node.func.id == "w"
+            if named and node.args and isinstance(node.args[0], python.Constant) and node.args[0].value not in known:
+                missing.append(f"{file.name}: {node.args[0].value}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("code", sorted(CODES.keys() - _ENGLISH_ONLY))
+def test_every_refusal_has_words_and_their_values(code):
+    pattern = texts(ENGLISH)[f"refusal-{code}"]
+    given = {*CODES[code], "field"} | ({"when"} if code.startswith("limit-") else set())
+    assert variables(pattern) <= given
+
+
+def test_every_shape_has_a_name():
+    for name in SIZES:
+        assert f"shape-{name.partition(' ')[0]}" in words_for("de")
+
+
+def test_every_act_is_written_as_it_always_was():
+    """These stand in messages for ever."""
+    assert {act.name: act.value for act in Act} == {
+        "UPSCALE": "up", "VARY_SUBTLE": "vs", "VARY_STRONG": "vb", "AGAIN": "re", "EDIT": "ed", "CHECKPOINT": "ck",
+        "PARAMETERS": "pa", "SEND": "dm", "DELETE": "de", "CANCEL": "ca", "REPORT": "rp",
+    }  # fmt: skip
+
+
+async def test_every_command_and_option_is_told_to_discord_in_german(client):
+    payloads = await translated(client)
+    missing = []
+
+    def look(thing, path):
+        for field in ("name_localizations", "description_localizations"):
+            if field.partition("_")[0] in thing and "de" not in (thing.get(field) or {}) and thing.get("type") != 3:
+                missing.append(f"{path}: {field}")
+        for option in thing.get("options", []):
+            look(option | {"type": None}, f"{path} {option['name']}")
+
+    for payload in payloads:
+        if payload.get("type", 1) == 1:
+            look(payload | {"type": None}, payload["name"])
+        else:
+            assert "de" in payload["name_localizations"]
+    assert missing == []
+
+
+async def translated(client):
+    """What is registered, as discord.py sends it."""
+    return [
+        await command.get_translated_payload(client.tree, CommandTranslator())
+        for command in client.tree.get_commands(type=None)
+    ]
+
+
+async def test_names_of_options_differ_in_each_language(client):
+    for payload in await translated(client):
+        waiting = [payload]
+        while waiting:
+            one = waiting.pop()
+            options = one.get("options", [])
+            waiting += options
+            german = [(option.get("name_localizations") or {}).get("de", option["name"]) for option in options]
+            assert len(german) == len(set(german)), one["name"]
+
+
+def test_a_locale_without_a_language_of_its_own_gets_english():
+    assert words_for("fr").language == words_for(None).language == words_for(discord.Locale.american_english).language
+    assert words_for(discord.Locale.german).language == "de"
+
+
+def test_a_missing_text_is_a_mistake_of_ours():
+    with pytest.raises(KeyError):
+        words_for("de")("no-such-text")
