@@ -81,6 +81,7 @@ async def _server() -> AsyncIterator[DiscordServer]:
     async with DiscordServer() as server:
         yield server
         assert server.violations == []
+        assert server.own_violations == []
 
 
 @pytest.fixture(name="bot")

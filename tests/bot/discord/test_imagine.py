@@ -207,10 +207,11 @@ async def test_a_waiting_job_says_when_no_gpu_can_do_it(server, client, worker, 
 
 
 async def test_a_hundred_pictures_that_finish_together_delay_no_answer(server, client, worker, ann):
-    handles = [
-        await server.slash(ann, "imagine", {"prompt": f"cat {number}", "width": 64, "height": 64})
-        for number in range(100)
-    ]
+    handles = []
+    for number in range(100):
+        handles.append(await server.slash(ann, "imagine", {"prompt": f"cat {number}", "width": 64, "height": 64}))
+        await handles[-1].response()
+        await worker.beat()  # on a slow machine this takes longer than a silent worker is believed in
     leased = [await worker.take() for _ in handles]
     finishing = [asyncio.create_task(worker.finish(one)) for one in leased]
 

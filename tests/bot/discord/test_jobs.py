@@ -190,14 +190,14 @@ async def test_direct_messages_have_their_own(server, client, worker, ann):
     assert "asked for nothing" in (await jobs(server, ann, dm=True)).text
 
 
-async def test_twenty_five_long_prompts_fit(server, client, worker, ann):
+async def test_twenty_five_long_prompts_fit(server, client, worker, ann, until):
     for _ in range(26):
         await (await ask(server, ann, "*" * 300)).response()
 
     async def all_there():
         return len((await jobs(server, ann)).selects[0]["options"]) == 25
 
-    assert await all_there()
+    await until(all_there)
 
 
 async def test_redis_away_is_told(server, client, worker, ann, valkey_asleep):

@@ -149,10 +149,13 @@ def _check_field(form: FormErrors, path: Path, item: Json, labelled: bool) -> No
 
 
 def number_components(components: list[Json]) -> list[Json]:
-    """Discord gives each component without an `id` the next free number."""
+    """Discord gives each component without an `id` the next free number, and tells no emoji an id that has none."""
     taken = {c["id"] for c in walk(components) if c.get("id")}
     free = (n for n in range(1, 1000) if n not in taken)
     for component in walk(components):
         if not component.get("id"):
             component["id"] = next(free)
+        for part in (component, *(component.get("options") or [])):
+            if part.get("emoji"):
+                part["emoji"] = {name: value for name, value in part["emoji"].items() if value is not None}
     return components

@@ -101,7 +101,7 @@ class Driver:
             "components": _filled_rows(ack.data["components"], dict(values)),
         }
         source, channel = opened.interaction.source, opened.interaction.channel
-        return self._send(Kind.MODAL, member, channel, data, ack.data["title"], source)
+        return self._send(Kind.MODAL, member, channel, data, ack.data["title"], source, opened.interaction)
 
     def _use(self, member: Member, message: Message, component: Json, extra: Json) -> InteractionHandle:
         if component.get("disabled"):
@@ -154,10 +154,13 @@ class Driver:
         data: Json,
         name: str,
         source: Message | None = None,
+        opened_by: Interaction | None = None,
     ) -> InteractionHandle:
         world = self._world
         token = "aW50ZXJhY3Rpb246" + secrets.token_urlsafe(48)
-        interaction = Interaction(world.new_id(), token, kind, world.now(), member, channel, data, name, source)
+        interaction = Interaction(
+            world.new_id(), token, kind, world.now(), member, channel, data, name, source, opened_by
+        )
         world.interactions[interaction.id] = interaction
         world.emit(
             "INTERACTION_CREATE",

@@ -52,6 +52,8 @@ class Interaction:
     name: str
     #: The message whose component was used (or which opened the modal).
     source: Message | None = None
+    #: For a modal: what it was the answer to.
+    opened_by: Interaction | None = None
     ack: Ack | None = None
     original: Message | None = None
     #: A deferred message that nothing has filled yet.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
@@ -36,7 +37,7 @@ class Violation:
 
 class OpenApiChecker:
     def __init__(self, path: str | Path | None) -> None:
-        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+        self._validators: dict[tuple[str, ...], tuple[jsonschema_rs.Draft202012Validator, Draft202012Validator]] = {}
         self._paths: Json = {}
         if path is not None:
             self._load(Path(path))
@@ -51,6 +52,7 @@ class OpenApiChecker:
         self._paths = document["paths"]
         resource = DRAFT202012.create_resource(document)
         self._registry: Registry[Any] = Registry().with_resource(_ROOT, resource)
+        self._quick_registry = jsonschema_rs.Registry([(_ROOT, document)], draft=jsonschema_rs.Draft202012)
 
     def check(self, method: str, template: str, query: dict[str, str], body: Any) -> list[str]:
         """What is wrong with a request, one text for each finding."""
@@ -99,8 +101,11 @@ class OpenApiChecker:
         if at not in self._validators:
             pointer = "/".join(part.replace("~", "~0").replace("/", "~1") for part in at)
             schema = {"$ref": f"{_ROOT}#/{_quote(pointer)}"}
-            self._validators[at] = Draft202012Validator(schema, registry=self._registry)
-        return [_explain(error) for error in self._validators[at].iter_errors(value)]
+            quick = jsonschema_rs.Draft202012Validator(schema, registry=self._quick_registry)
+            self._validators[at] = quick, Draft202012Validator(schema, registry=self._registry)
+        quick, telling = self._validators[at]
+        # The quick one takes a hundredth of the time over Discord's unions; the other one says what is wrong.
+        return [] if quick.is_valid(value) else [_explain(error) for error in telling.iter_errors(value)]
 
 
 def _quote(pointer: str) -> str:

@@ -219,6 +219,12 @@ def message_json(world: World, message: Message) -> Json:
 
 
 def _through_interaction(world: World, interaction: Interaction) -> Json:
+    application = str(world.application_id)
+    metadata = _metadata(world, interaction)
+    return {"interaction_metadata": metadata, "application_id": application, "webhook_id": application}
+
+
+def _metadata(world: World, interaction: Interaction) -> Json:
     metadata: Json = {
         "id": str(interaction.id),
         "type": int(interaction.kind),
@@ -227,8 +233,11 @@ def _through_interaction(world: World, interaction: Interaction) -> Json:
     }
     if interaction.kind is Kind.COMMAND:
         metadata["name"] = interaction.name
-    application = str(world.application_id)
-    return {"interaction_metadata": metadata, "application_id": application, "webhook_id": application}
+    elif interaction.kind is Kind.COMPONENT and interaction.source is not None:
+        metadata["interacted_message_id"] = str(interaction.source.id)
+    elif interaction.kind is Kind.MODAL and interaction.opened_by is not None:
+        metadata["triggering_interaction_metadata"] = _metadata(world, interaction.opened_by)
+    return metadata
 
 
 def owners_json(world: World, interaction: Interaction) -> Json:
