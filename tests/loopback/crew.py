@@ -39,6 +39,7 @@ class Crew:
 
     async def _work(self, player: PlayedWorker) -> None:
         while True:
+            await player.beat()  # `take` gives no sign of life while there is always work
             leased = await player.take(timeout=3600)
             self.begun.append(leased.id)
             for share in TOLD_AT:
