@@ -1,8 +1,8 @@
 """What the bot's memory does over many jobs, and what 10,000 servers cost it.
 
-The bot runs in a process of its own and tells on SIGUSR1 how many entries each container has (discord.py's and our own);
-its resident memory is the kernel's figure. Every job is the whole way: `/imagine`, progress, result, and every tenth a
-press of a button. Discord and the workers are played in this process, which forgets after each step.
+The bot runs in a process of its own and tells on SIGUSR1 how many entries each container has (discord.py's and our
+own); its resident memory is the kernel's figure. Every job is the whole way: `/imagine`, progress, result, and now and
+then the press of a button. Discord and the workers are played in this process, which forgets after each step.
 
 uv run python bench/memory.py [jobs] [guilds]
 """
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -65,8 +65,8 @@ class Child:
     async def sizes(self) -> dict[str, int]:
         """What it holds now."""
         self._process.send_signal(signal.SIGUSR1)
-        assert self._process.stdout is not None
-        told: dict[str, int] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 60))
+        out = cast(asyncio.StreamReader, self._process.stdout)
+        told: dict[str, int] = json.loads(await asyncio.wait_for(out.readline(), 60))
         return told
 
     @property
