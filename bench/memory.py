@@ -99,7 +99,7 @@ async def jobs(server: DiscordServer, members: list[Any], first: int, number: in
         pressed = [part for row in shown.components for part in row.get("components", ()) if part.get("label")]
         if pressed and start % (TOGETHER * 4) == first % (TOGETHER * 4):
             handle = await server.press(handle.interaction.member, shown.id, _parameters(pressed))
-            await handle.wait_for_followup()
+            await handle.wait_for(lambda shown: not shown.thinking)
 
 
 def _parameters(buttons: list[Any]) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import discord
 import pytest
 
+from loopback.discord.permissions import P
 from zosma_bot.discord.client import ShardedZosmaClient, ZosmaClient, run_discord
 from zosma_queue.errors import SettingsError
 
@@ -91,6 +92,16 @@ async def test_more_connections_than_before_are_opened_when_discord_wants_them(s
     assert server.gateway.identifies[-1]["shard"] == [2, 3]
     asked = await server.slash(server.add_member("ann"), "imagine", SMALL)
     await asked.response()
+
+
+async def test_of_several_connections_none_makes_its_only_server_the_home_of_the_fleet(server, sharded, worker, said):
+    for guild in list(server.world.guilds.values()):
+        if guild is not server.guild:
+            sharded._connection._guilds.pop(guild.id, None)  # as before the other connection's READY
+    assert [guild.id for guild in sharded.guilds] == [server.guild.id]
+    admin = server.add_member("admin", P.MANAGE_GUILD)
+    asked = await said(admin, "admin pause", {"scope": "queue"})
+    assert "ZOSMA_HOME_GUILDS" in asked.message.text
 
 
 @pytest.mark.parametrize("value", ["auto", " Auto ", "AUTO"])
