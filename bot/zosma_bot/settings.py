@@ -30,6 +30,8 @@ class BotSettings(Settings):
     discord_api_url: str | None = Field(None, validation_alias="DISCORD_API_URL")
     discord_gateway_url: str | None = Field(None, validation_alias="DISCORD_GATEWAY_URL")
     discord_guild_id: int | None = Field(None, validation_alias="DISCORD_GUILD_ID", ge=1, lt=GUILD_ID_MAX)
+    discord_shards: str | None = Field(None, validation_alias="DISCORD_SHARDS")
+    """`auto`: as many connections to the gateway as Discord wants. None: one."""
     discord_requests_per_s: int = Field(45, validation_alias="DISCORD_REQUESTS_PER_S", ge=5, le=10_000)
     """Discord lets 50 through, unless it has granted more to a large bot."""
     public_url: str | None = Field(None, validation_alias="ZOSMA_PUBLIC_URL")
@@ -73,6 +75,13 @@ class BotSettings(Settings):
         if value and not _is_address(value, "ws", "wss"):
             raise ValueError("must look like ws://host:port/")
         return value
+
+    @field_validator("discord_shards")
+    @classmethod
+    def _auto(cls, value: str | None) -> str | None:
+        if value and value.strip().casefold() != "auto":
+            raise ValueError("must be auto (Discord says how many connections), or left out for one connection")
+        return value and value.strip().casefold()
 
     @field_validator("home_guilds")
     @classmethod

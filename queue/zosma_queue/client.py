@@ -93,6 +93,7 @@ class Queue:
         self.records = Records(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
+        self._taking = asyncio.Lock()
         self._noted: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -290,8 +291,7 @@ class Queue:
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
         jobs = sorted(jobs, key=lambda job: job.created_ms)
-        self._snapshot = (float("-inf"), {})  # whoever looks has often just changed something
-        known = await self._places()
+        known = await self._places(anew=True)  # whoever looks has often just changed something
 
         def rank(job: Job) -> tuple[int, int]:
             place = known.get(job.id)
@@ -309,18 +309,30 @@ class Queue:
             await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
         return len(new)
 
-    async def _places(self, wanted: str | None = None) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back."""
+    async def _places(self, wanted: str | None = None, *, anew: bool = False) -> dict[str, Place]:
+        """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back.
+
+        A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
+        """
+        asked = time.monotonic()
+        if self._is_outdated(asked, wanted, anew):
+            async with self._taking:
+                if self._is_outdated(asked, wanted, anew):
+                    began = time.monotonic()
+                    snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
+                    # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
+                    known = await asyncio.to_thread(places, snapshot)
+                    self._held = await asyncio.to_thread(held, snapshot, known)
+                    self._snapshot = (began, known)
+        return self._snapshot[1]
+
+    def _is_outdated(self, asked: float, wanted: str | None, anew: bool) -> bool:
         taken, known = self._snapshot
+        if taken >= asked or anew:
+            return taken < asked
         age = time.monotonic() - taken
         missing = wanted is not None and wanted not in known and wanted not in self._held
-        if age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S)):
-            snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
-            # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
-            known = await asyncio.to_thread(places, snapshot)
-            self._held = await asyncio.to_thread(held, snapshot, known)
-            self._snapshot = (time.monotonic(), known)
-        return known
+        return age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S))
 
     # -- delivery -----------------------------------------------------------------------------------------------
 

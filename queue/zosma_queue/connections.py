@@ -17,6 +17,8 @@ from zosma_queue.settings import Settings, address_of
 BOT_TIMEOUT_S = 1.2
 #: Longer than the longest blocking command a worker sends (`BROKER_BLOCK_S` in broker.py).
 WORKER_TIMEOUT_S = 5.0
+#: Who finds all of these busy waits for one. redis-py's own pool refuses the hundred-and-first question outright.
+BOT_CONNECTIONS = 32
 #: A Redis that is there answers at once.
 LOGIN_TIMEOUT_S = 2.0
 
@@ -50,15 +52,17 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
 
 def bot_client(url: str) -> redis.asyncio.Redis:
     """For the bot's event loop. Verbs are safe to repeat, so one lost connection is retried at once."""
-    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
+        max_connections=BOT_CONNECTIONS,
+        timeout=BOT_TIMEOUT_S,
         socket_timeout=BOT_TIMEOUT_S,
         socket_connect_timeout=BOT_TIMEOUT_S,
         health_check_interval=15,
         retry=AsyncRetry(NoBackoff(), 1),
         client_name="zosma-bot",
     )
-    return client
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 def listener_client(url: str) -> redis.asyncio.Redis:

@@ -24,7 +24,12 @@ def at_home(desk: Desk, interaction: discord.Interaction[Any]) -> bool:
     if desk.homes:
         return interaction.guild_id in desk.homes
     # Nobody has been named. As long as there is one server only, the whole fleet is that server's.
-    return [guild.id for guild in interaction.client.guilds] == [interaction.guild_id]
+    client = interaction.client
+    if (client.shard_count or 1) > 1:
+        # Until the last connection stands, not all servers are known; and who needs several is in many.
+        return False
+    guilds = client.guilds
+    return len(guilds) == 1 and guilds[0].id == interaction.guild_id
 
 
 def need_home(desk: Desk, interaction: discord.Interaction[Any]) -> None:

@@ -40,8 +40,15 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 LOGIN_RETRY_MIN_S, LOGIN_RETRY_MAX_S = 1.0, 60.0
 
 
-class ZosmaClient(discord.Client):
-    """One login. Needs no privileged intent: commands bring all that the bot has to know."""
+#: Discord takes one IDENTIFY in this time.
+IDENTIFY_EVERY_S = 5.0
+
+
+class Zosma(discord.Client):
+    """What both kinds of client do. Needs no privileged intent: commands bring all that the bot has to know.
+
+    `ws` is None in a client of several shards: use what both have.
+    """
 
     def __init__(
         self,
@@ -68,6 +75,9 @@ class ZosmaClient(discord.Client):
             chunk_guilds_at_startup=False,
         )
         self._settings = settings
+        self._sleep = sleep
+        self.was_connected = False
+        """True once Discord's gateway has taken it."""
         fleet = LiveFleet(queue)
         self.courier = Courier(
             Tools(
@@ -128,7 +138,9 @@ class ZosmaClient(discord.Client):
 
     async def on_connect(self) -> None:
         """After READY."""
-        endpoints.pin_gateway(self, self._settings)
+        self.was_connected = True
+        if self.shard_count is None:
+            endpoints.pin_gateway(self, self._settings)
 
     async def close(self) -> None:
         """Finishes what is being told to Discord, then hangs up. The rest waits in the queue for the next start."""
@@ -136,12 +148,40 @@ class ZosmaClient(discord.Client):
         await super().close()
 
 
+class ZosmaClient(Zosma):
+    """One login over one connection."""
+
+
+class ShardedZosmaClient(Zosma, discord.AutoShardedClient):
+    """One login over as many connections as Discord wants, each with its share of the servers."""
+
+    async def setup_hook(self) -> None:
+        """Asks Discord how many there shall be. By itself discord.py would go to the gateway of that answer, too."""
+        self.shard_count, _, _ = await self.http.get_bot_gateway()
+        log.info("Discord wants %d connections", self.shard_count)
+        await super().setup_hook()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """One after the other."""
+        if not initial:
+            await self._sleep(IDENTIFY_EVERY_S)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """After one connection's READY."""
+        endpoints.pin_gateway(self, self._settings, shard_id)
+
+
+def client_class(settings: BotSettings) -> type[Zosma]:
+    """The kind of client that the settings want."""
+    return ShardedZosmaClient if settings.discord_shards else ZosmaClient
+
+
 async def run_discord(
     settings: BotSettings,
     queue: Queue,
     hub: Hub,
     *,
-    make_client: Callable[..., ZosmaClient] = ZosmaClient,
+    make_client: Callable[..., Zosma] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Runs the bot until cancelled. Discord may be away at the start and at any time later.
@@ -158,18 +198,18 @@ async def run_discord(
     governor = Governor(settings.discord_requests_per_s)
     while True:
         # A client can't log in twice: each try has its own.
-        client = make_client(settings=settings, queue=queue, hub=hub, governor=governor)
+        client = (make_client or client_class(settings))(settings=settings, queue=queue, hub=hub, governor=governor)
         try:
             await _log_in(client, settings, settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)
             await client.connect()
         except Exception as error:
-            if hopeless := refusals.as_settings_error(error):
+            if hopeless := refusals.as_settings_error(error, sharded=bool(settings.discord_shards)):
                 raise hopeless from None
-            if not refusals.is_away(error, client):
+            if not refusals.is_away(error, was_connected=client.was_connected):
                 # Whatever Discord sends, it must not end the HTTP side and the queue with it.
                 log.exception("the Discord side failed, trying on")
-            if client.ws is not None:  # it was there: this outage is a new one
+            if client.was_connected:  # this outage is a new one
                 away, retry_s = False, LOGIN_RETRY_MIN_S
             if not away:
                 log.warning("Discord can't be reached, trying on: %s", _in_short(error))
@@ -180,7 +220,7 @@ async def run_discord(
         retry_s = min(retry_s * 2, LOGIN_RETRY_MAX_S)
 
 
-async def _log_in(client: ZosmaClient, settings: BotSettings, token: str) -> None:
+async def _log_in(client: Zosma, settings: BotSettings, token: str) -> None:
     try:
         await client.login(token)
     except discord.NotFound as error:
@@ -189,7 +229,7 @@ async def _log_in(client: ZosmaClient, settings: BotSettings, token: str) -> Non
         raise
 
 
-async def _hang_up(client: ZosmaClient) -> None:
+async def _hang_up(client: Zosma) -> None:
     """Closes a client in its own time (`CLOSE_GRACE_S` at most), however often the caller is cancelled meanwhile."""
     closing = asyncio.create_task(client.close())
     while not closing.done():

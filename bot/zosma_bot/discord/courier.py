@@ -19,6 +19,8 @@ SYNC_EVERY_S = 30.0
 CLOSE_GRACE_S = 5.0
 #: Edits a second over all messages. More jobs than that make each of them slower.
 EDITS_PER_S = 20.0
+#: Undone submits that are remembered, the newest: a sync that was under way may still have them on its list.
+WITHDRAWN_MAX = 1000
 
 
 class Courier:
@@ -31,7 +33,7 @@ class Courier:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._running: dict[str, tuple[Delivery, asyncio.Task[None]]] = {}
-        self._withdrawn: set[str] = set()
+        self._withdrawn: dict[str, None] = {}
         self._sync = asyncio.Event()
         self._closed = False
         self._looker: asyncio.Task[None] | None = None
@@ -90,7 +92,9 @@ class Courier:
 
     async def withdraw(self, job_id: str) -> None:
         """Undoes a submit of which nobody knows whether the queue got it: its member has been told "no"."""
-        self._withdrawn.add(job_id)
+        self._withdrawn[job_id] = None
+        while len(self._withdrawn) > WITHDRAWN_MAX:
+            del self._withdrawn[next(iter(self._withdrawn))]
         while not self._closed:
             try:
                 await self._tools.queue.cancel(job_id)

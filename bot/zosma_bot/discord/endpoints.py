@@ -43,7 +43,8 @@ async def find_gateway(client: discord.Client, settings: BotSettings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(address).with_query(None)
 
 
-def pin_gateway(client: discord.Client, settings: BotSettings) -> None:
+def pin_gateway(client: discord.Client, settings: BotSettings, shard_id: int | None = None) -> None:
     """Keeps to the gateway that the settings name, also when READY tells another address to resume at."""
     if settings.discord_gateway_url:
-        client.ws.gateway = URL(settings.discord_gateway_url)
+        # The one way to a connection that clients with one and with several of them share.
+        client._get_websocket(shard_id=shard_id).gateway = URL(settings.discord_gateway_url)

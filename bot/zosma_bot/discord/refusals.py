@@ -13,9 +13,10 @@ from zosma_queue.errors import SettingsError
 RECONNECT_EXPONENT = 5
 
 _TOKEN_REFUSED = 4004
+_SHARDING_REQUIRED = 4011
 _GATEWAY_REFUSALS = {
     4010: "the bot sent an invalid shard",
-    4011: "the bot is in so many servers that it needs several connections (sharding)",
+    _SHARDING_REQUIRED: "the bot is in so many servers that it needs several connections: set DISCORD_SHARDS=auto",
     4012: "the bot speaks a version of the gateway that is gone: update discord.py",
     4013: "the bot sent intents that Discord does not know: update discord.py",
     4014: "the bot asked for an intent that the Developer Portal does not allow it",
@@ -33,8 +34,11 @@ def reconnect_soon() -> None:
     vars(discord.client)["ExponentialBackoff"] = _Backoff
 
 
-def as_settings_error(error: Exception) -> SettingsError | None:
-    """The plain words for what no second try can mend; None for anything else. The token is never in them."""
+def as_settings_error(error: Exception, *, sharded: bool = False) -> SettingsError | None:
+    """The plain words for what no second try can mend; None for anything else. The token is never in them.
+
+    When several connections are `sharded` and Discord wants more of them by now, a new login asks how many.
+    """
     if isinstance(error, SettingsError):
         return error
     if isinstance(error, discord.LoginFailure) or (isinstance(error, discord.HTTPException) and error.status == 401):
@@ -44,7 +48,7 @@ def as_settings_error(error: Exception) -> SettingsError | None:
     if isinstance(error, discord.ConnectionClosed):
         if error.code == _TOKEN_REFUSED:
             return _token_refused()
-        if error.code in _GATEWAY_REFUSALS:
+        if error.code in _GATEWAY_REFUSALS and not (sharded and error.code == _SHARDING_REQUIRED):
             return SettingsError(f"Discord refuses the connection: {_GATEWAY_REFUSALS[error.code]}")
     return None
 
@@ -57,11 +61,11 @@ def not_an_api(error: discord.NotFound, api_url: str) -> SettingsError:
     )
 
 
-def is_away(error: Exception, client: discord.Client) -> bool:
+def is_away(error: Exception, *, was_connected: bool) -> bool:
     """True when Discord merely can't be reached."""
     if isinstance(error, AttributeError):
         # discord.py reads `self.ws.sequence` when its very first gateway connection fails.
-        return client.ws is None
+        return not was_connected
     if isinstance(error, discord.HTTPException) and error.status == 400:
         return False
     return isinstance(error, discord.DiscordException | aiohttp.ClientError | OSError | TimeoutError)

@@ -3,6 +3,7 @@ queue's own (`policy.py`, `moderation.py`), because other ways into the queue mu
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -88,6 +89,7 @@ class Rulebook:
         self._records = queue.records
         self._clock = clock
         self._known: OrderedDict[int, tuple[float, GuildRules]] = OrderedDict()
+        self._reading: dict[int, asyncio.Task[GuildRules]] = {}
         self._changes = 0
 
     async def of(self, guild_id: int | None) -> GuildRules:
@@ -101,11 +103,24 @@ class Rulebook:
         known = self._known.get(guild_id)
         if known and self._clock() - known[0] < MAX_AGE_S:
             return known[1]
+        if guild_id not in self._reading:
+            # A hundred commands at once ask Redis once, and none of them ends the question of the others.
+            reading = self._reading[guild_id] = asyncio.create_task(self._read(guild_id))
+            reading.add_done_callback(lambda done: self._has_read(guild_id, done))
+        return await asyncio.shield(self._reading[guild_id])
+
+    async def _read(self, guild_id: int) -> GuildRules:
         changes = self._changes
         rules = GuildRules.model_validate(await self._records.get(KIND, str(guild_id)) or {})
         if changes == self._changes:  # else what was read may be older than what was written meanwhile
             self._remember(guild_id, rules)
         return rules
+
+    def _has_read(self, guild_id: int, reading: asyncio.Task[GuildRules]) -> None:
+        if self._reading.get(guild_id) is reading:
+            del self._reading[guild_id]
+        if not reading.cancelled():
+            reading.exception()  # told to those who wait
 
     def _remember(self, guild_id: int, rules: GuildRules) -> None:
         self._known[guild_id] = self._clock(), rules
@@ -116,6 +131,7 @@ class Rulebook:
         """The rules have been changed."""
         self._changes += 1
         self._known.pop(guild_id, None)
+        self._reading.pop(guild_id, None)  # what it finds may be older than the change
 
     async def change(self, guild_id: int, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> GuildRules:
         """Changes the rules; what comes out is checked before it is kept.

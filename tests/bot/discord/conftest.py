@@ -22,7 +22,7 @@ from loopback.discord.handle import InteractionHandle
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Member
-from zosma_bot.discord.client import ZosmaClient, run_discord
+from zosma_bot.discord.client import Zosma, client_class, run_discord
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
@@ -37,7 +37,7 @@ class Bot:
         self._server = server
         self._hub = hub
         self._task: asyncio.Task[None] | None = None
-        self.client: ZosmaClient | None = None
+        self.client: Zosma | None = None
 
     def settings(self, **changes: Any) -> BotSettings:
         """Settings that lead to the loopback."""
@@ -48,14 +48,15 @@ class Bot:
         }
         return BotSettings.model_validate(values | changes)
 
-    async def start(self, settings: BotSettings | None = None, **options: Any) -> ZosmaClient:
+    async def start(self, settings: BotSettings | None = None, **options: Any) -> Zosma:
         """Runs the bot until it stands in Discord."""
+        settings = settings or self.settings()
 
-        def make(**needed: Any) -> ZosmaClient:
-            self.client = ZosmaClient(**needed, **({"edit_every_s": 0.0} | options))
+        def make(**needed: Any) -> Zosma:
+            self.client = client_class(settings)(**needed, **({"edit_every_s": 0.0} | options))
             return self.client
 
-        running = run_discord(settings or self.settings(), self.queue, self._hub, make_client=make)
+        running = run_discord(settings, self.queue, self._hub, make_client=make)
         self._task = asyncio.create_task(running)
         before = len(self._server.gateway.sessions)
         await self._server.wait_connected(before + 1)
@@ -93,7 +94,7 @@ async def _bot(server: DiscordServer, queue: Queue, hub: Hub) -> AsyncIterator[B
 
 
 @pytest.fixture(name="client")
-async def _client(bot: Bot) -> ZosmaClient:
+async def _client(bot: Bot) -> Zosma:
     """A bot in Discord that edits without a pause."""
     return await bot.start()
 

@@ -230,6 +230,8 @@ class Gateway:
         number, count = data.get("shard") or (0, 1)
         if not 0 <= number < count:
             raise GatewayClosed(4010, "Invalid shard.")
+        if self._world.settings.shards_required and count < self._world.settings.shards:
+            raise GatewayClosed(4011, "Sharding required.")
         session = Session(secrets.token_hex(16), intents, (number, count), data)
         self.sessions[session.id] = session
         self._attach(connection, session)

@@ -185,6 +185,9 @@ class Settings:
     #: Privileged intents that the developer portal allows this bot (bits 1, 8 and 15).
     privileged_intents: int = 0
     heartbeat_interval_ms: int = 41_250
+    #: Connections that `/gateway/bot` asks for. An IDENTIFY for fewer is refused (4011) if `shards_required`.
+    shards: int = 1
+    shards_required: bool = False
     #: Answer callbacks with 204 whatever was asked, as servers that are only compatible may.
     tells_of_callbacks: bool = True
 

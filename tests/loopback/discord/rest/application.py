@@ -47,7 +47,7 @@ class Application:
 
     def gateway_bot(self, call: Call) -> Json:
         limit = {"total": 1000, "remaining": 1000, "reset_after": 14_400_000, "max_concurrency": 1}
-        return self.gateway(call) | {"shards": 1, "session_start_limit": limit}
+        return self.gateway(call) | {"shards": self._world.settings.shards, "session_start_limit": limit}
 
     def me(self, call: Call) -> Json:
         return user_json(self._world.bot) | {"verified": True, "mfa_enabled": False, "locale": "en-US"}
