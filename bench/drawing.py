@@ -27,56 +27,10 @@ BACKGROUND = (49, 51, 56)
 BUTTON_STYLES = {1: "blue", 2: "grey", 3: "green", 4: "red", 5: "grey"}
 BUTTON, ROW, TEXT_INPUT, LABEL = 2, 1, 4, 18
 
-CSS = """
-* { box-sizing: border-box; margin: 0; }
-body { background: #313338; color: #dbdee1; font: 14px/1.35 "Liberation Sans", "Noto Color Emoji", sans-serif;
-       width: 520px; padding: 10px 12px; }
-.call { font-size: 12.5px; color: #b5bac1; margin: 0 0 4px 20px; }
-.call b { color: #c9cdfb; font-weight: 500; } .call .cmd { color: #a8b0ff; }
-.message { display: grid; grid-template-columns: 36px 1fr; column-gap: 12px; }
-.avatar { width: 36px; height: 36px; border-radius: 50%; background: #5865f2; color: #fff; text-align: center;
-          line-height: 36px; font-size: 19px; }
-.name { color: #f2f3f5; font-weight: 600; } .app { background: #5865f2; color: #fff; font-size: 10px; border-radius: 3px;
-        padding: 1px 4px; margin: 0 6px; vertical-align: 1px; } .dim { color: #949ba4; font-size: 11.5px; font-weight: 400; }
-.content, .embed { overflow-wrap: anywhere; }
-.embed { background: #2b2d31; border-left: 4px solid; border-radius: 4px; padding: 9px 13px 10px; margin-top: 5px;
-         max-width: 432px; font-size: 13.5px; }
-.field { margin-top: 8px; } .field > b { color: #f2f3f5; display: block; }
-.footer { color: #b5bac1; font-size: 11.5px; margin-top: 8px; }
-.embed img { display: block; max-width: 260px; border-radius: 4px; margin-top: 10px; }
-.gallery { display: grid; gap: 4px; margin-top: 6px; width: 330px; border-radius: 8px; overflow: hidden; }
-.gallery img { width: 100%; display: block; } .gallery.many { grid-template-columns: 1fr 1fr; }
-.file { background: #2b2d31; border: 1px solid #3f4147; border-radius: 6px; padding: 9px 12px; margin-top: 6px;
-        width: 330px; color: #00a8fc; }
-blockquote { border-left: 4px solid #4e5058; padding-left: 9px; border-radius: 2px; }
-code { background: #1e1f22; border-radius: 3px; padding: 1px 4px; font: 12px "DejaVu Sans Mono", monospace; }
-pre { background: #1e1f22; border: 1px solid #28292d; border-radius: 4px; padding: 7px; margin: 3px 0; white-space: pre-wrap;
-      font: 12px/1.35 "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-.mention { background: #3c4270; color: #c9cdfb; border-radius: 3px; padding: 0 2px; } .time { background: #3a3c41;
-      border-radius: 3px; padding: 0 2px; } a { color: #00a8fc; } .small { color: #949ba4; font-size: 11.5px; }
-.row { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 7px; }
-.button { border-radius: 8px; padding: 6px 12px; font-size: 13px; color: #fff; white-space: nowrap; }
-.grey { background: #4e5058; } .blue { background: #5865f2; } .green { background: #248046; } .red { background: #da373c; }
-.off { opacity: .5; }
-.select { background: #1e1f22; border: 1px solid #2b2d31; border-radius: 8px; padding: 8px 12px; width: 400px;
-          color: #949ba4; display: flex; justify-content: space-between; }
-.options { background: #2b2d31; border: 1px solid #1e1f22; border-radius: 4px; width: 400px; margin-top: 3px; }
-.option { padding: 6px 12px; } .option.chosen { background: #404249; }
-.private { color: #949ba4; font-size: 11.5px; margin-top: 5px; } .private a { text-decoration: none; }
-.modal { background: #313338; border: 1px solid #4e5058; border-radius: 8px; padding: 16px; width: 440px; margin: 4px auto;
-         background: #2b2d31; }
-.modal h3 { color: #f2f3f5; font-size: 18px; margin-bottom: 4px; } .modal .label { margin-top: 12px; color: #f2f3f5;
-            font-weight: 600; font-size: 13px; } .modal .select { width: 100%; color: #dbdee1; }
-.input { background: #1e1f22; border-radius: 6px; padding: 8px 10px; min-height: 34px; }
-.must { color: #f23f42; }
-.auto { background: #2b2d31; border-radius: 8px; padding: 6px; } .auto .head { color: #b5bac1; font-size: 11.5px;
-        padding: 4px 8px; } .auto .option { border-radius: 4px; } .auto .option:nth-child(2) { background: #404249; }
-.typed { background: #383a40; border-radius: 8px; padding: 10px 12px; margin-top: 6px; }
-.typed span { background: #1e1f22; border-radius: 3px; padding: 2px 5px; margin-right: 4px; }
-"""
+CSS = (Path(__file__).parent / "screens.css").read_text("utf-8")
 
 _TOKENS = re.compile(
-    r"```(?:\w*\n)?(?P<block>.*?)```|\\(?P<escaped>[^\w\s])|`(?P<code>[^`]+)`|\*\*(?P<bold>.+?)\*\*|<@!?(?P<user>\d+)>"
+    r"```(?:\w*\n)?(?P<block>.*?)```|\\(?P<escaped>[^a-zA-Z0-9\s])|`(?P<code>[^`]+)`|\*\*(?P<bold>.+?)\*\*|<@!?(?P<user>\d+)>"
     r"|<#(?P<channel>\d+)>|<@&(?P<role>\d+)>|<t:(?P<time>\d+)(?::\w)?>|\[(?P<label>[^\]]+)\]\(<?(?P<target>[^)>\s]+)>?\)"
     r"|<?(?P<url>https?://[^\s>]+)>?|</(?P<command>[^:>]+):\d+>",
     re.DOTALL,
@@ -187,7 +141,7 @@ class Artist:
             label = " ".join(part for part in (emoji, html.escape(one.get("label") or "")) if part)
             return f'<span class="button {BUTTON_STYLES[one["style"]]}{off}">{label}</span>'
         chosen = next((o for o in one.get("options", []) if o.get("default")), None)
-        text = chosen["label"] if chosen else one.get("placeholder") or ""
+        text = chosen["label"] if chosen else one.get("placeholder") or "Make a selection"
         out = f'<div class="select"><span>{html.escape(text)}</span><span>⌄</span></div>'
         if not opened:
             return out

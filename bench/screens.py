@@ -19,10 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from drawing import Artist, photograph
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from drawing import Artist, photograph
 from loopback.discord.handle import InteractionHandle
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
@@ -87,7 +87,7 @@ class Painter(PlayedWorker):
         picture(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
         return out.getvalue()
 
-    async def half(self, leased: Leased, done: float = 0.46, eta_s: float = 6.0) -> None:
+    async def half(self, leased: Leased, done: float = 0.72, eta_s: float = 3.0) -> None:
         """Reports progress with a preview."""
         request, out = decode_request(leased.body), io.BytesIO()
         small = picture(request, request.seed, self.loaded).resize((384, 256))
@@ -157,6 +157,9 @@ class Screens:
         ack = await (await self.server.click(who, message, button)).response()
         self.pages[name] = Artist(self.server.world, who.locale[:2]).modal(ack.data)
 
+    async def rules_are(self, rule: str, **options: Any) -> None:
+        await answer(await self.server.slash(self.mia, f"admin rules {rule}", options))
+
     # -- scenes ---------------------------------------------------------------------------------------------
 
     async def done(self) -> None:
@@ -177,12 +180,13 @@ class Screens:
 
     async def sets(self) -> None:
         await self._finished("done-set", self.ann, "/imagine", count=4, prompt="a cat in a forest, morning fog")
-        await self.server.slash(self.mia, "admin rules grid", {"switch": "on"})
+        await self.rules_are("grid", switch="on")
         await self._finished("done-grid", self.ann, "/imagine", count=4, prompt="a mountain lake at sunrise")
-        await self.server.slash(self.mia, "admin rules grid", {"switch": "off"})
+        await self.rules_are("grid", switch="off")
 
     async def german_set(self) -> None:
-        await self._finished("de-done", self.eva, "/bild", count=2, prompt="ein Leuchtturm am Abend, lighthouse, dusk")
+        await self._finished("de-done", self.eva, "/bild", count=2, prompt="ein Leuchtturm am Abend, lighthouse, dusk",
+                             negative="Menschen, Schrift")  # fmt: skip
 
     async def life(self) -> None:
         """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
@@ -194,7 +198,7 @@ class Screens:
             worker.state = WorkerState.BUSY
             await worker.beat()
         for other in ("Cid", "Dee"):
-            await self.asks(self.server.add_member(other), prompt=f"a ship in a storm, {other}", count=4)
+            await self.asks(self.server.add_member(other), prompt=f"a ship in a storm, {other}")
         await self.asks(self.bob, prompt="a ship in a storm", checkpoint="animagineXL_3.1", count=4)
         first = await self.asks(self.ann)
         german = await self.asks(self.eva, prompt="ein Fuchs im Schnee, fox, snow", negative="Menschen")
@@ -236,8 +240,8 @@ class Screens:
         await self.says("refused-word", self.ann, "imagine", "/imagine", prompt="a bloody battle")
 
     async def settings(self) -> None:
-        await answer(await self.server.slash(self.ann, "settings defaults",
-                                             {"size": "portrait 512×768", "steps": 30, "negative": "text"}))  # fmt: skip
+        given = {"size": "portrait 512×768", "steps": 30, "negative": "text"}
+        await answer(await self.server.slash(self.ann, "settings defaults", given))
         save = {"name": "foggy", "prompt": "{prompt}, fog, soft light", "checkpoint": "dreamshaper_8", "guidance": 5.5}
         await answer(await self.server.slash(self.ann, "settings save", save))
         await answer(await self.server.slash(self.ann, "settings share", {"name": "foggy"}))
@@ -248,12 +252,12 @@ class Screens:
         await self.says("privacy-erase", self.ann, "privacy erase")
 
     async def rules(self) -> None:
-        await self.server.slash(self.mia, "admin rules reports", {"channel": self.server.add_channel("reports")})
+        await self.rules_are("reports", channel=self.server.add_channel("reports"))
         await self.server.slash(self.mia, "admin channels allow", {"channel": self.server.channel})
         given = {"checkpoint": "dreamshaper_8", "negative": "text, watermark"}
         await self.server.slash(self.mia, "admin defaults set", given)
         artists = self.server.add_role("artists")
-        await self.server.slash(self.mia, "admin rules buttons", {"who": "roles", "role": artists})
+        await self.rules_are("buttons", who="roles", role=artists)
         await self.server.slash(self.mia, "admin limits set", {"role": artists, "waiting": 10, "weight": 2.0})
         await asyncio.sleep(1)
         await self.says("admin-rules", self.mia, "admin rules show")

@@ -115,7 +115,8 @@ async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], 
         await interaction.response.defer(ephemeral=True, thinking=True)
         key = await keep(desk, await recipe_of(desk, interaction.message, of))
     view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Select(custom_id=OfJob(key, of.owner).custom_id(CHOOSE), options=options))
+    menu = OfJob(key, of.owner).custom_id(CHOOSE)
+    view.add_item(discord.ui.Select(custom_id=menu, placeholder=w("edit-checkpoint"), options=options))
     view.stop()
     await say(interaction, w("checkpoint-ask"), view=view)
 

@@ -18,9 +18,9 @@ refusal-picture-too-large = { $field } hat { $given } Pixel, höchstens { $most_
 refusal-not-a-picture = { $field } ist kein vollständiges Bild in PNG, JPEG oder WebP.
 refusal-input-gone = Das Ausgangsbild ist nicht mehr gespeichert: bitte noch einmal schicken.
 refusal-picture-unfetched = { $field } ließ sich von Discord nicht abholen: bitte noch einmal schicken.
-refusal-recipe-gone = Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /imagine benutzen.
+refusal-recipe-gone = Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /{ command-imagine } benutzen.
 refusal-picture-gone = Dieses Bild ist nicht mehr gespeichert, und die Nachricht hat es auch nicht.
-refusal-strength-without-image = { $field } sagt, wie viel von einem angehängten Bild neu gemalt wird: bitte eins als Vorlage anhängen oder weglassen.
+refusal-strength-without-image = { $field } sagt, wie viel von einem angehängten Bild neu gemalt wird: bitte eins als Startbild anhängen oder weglassen.
 
 refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einmal versuchen.
 refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
@@ -31,12 +31,6 @@ refusal-limit-waiting = Du hast so viele Aufträge in der Schlange, wie du darfs
 refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in { $when } noch einmal versuchen.
 refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
 refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
-
-refusal-blocked-word = „{ $word }“ ist hier nicht erlaubt.
-refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
-refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.
-refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $most }.
-refusal-record-too-large = Das wären { $given } Bytes, höchstens { $most } sind möglich: bitte zuerst etwas entfernen.
 
 refusal-infeasible = Keine GPU, die da ist, kann diese Zusammenstellung.
 refusal-infeasible-size = Keine GPU, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
