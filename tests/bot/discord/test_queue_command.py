@@ -55,7 +55,7 @@ async def test_a_member_sees_his_places_and_the_gpus_in_short(server, client, wo
 
     text = await shown(server, ann)
     assert text.splitlines() == [
-        "**2** waiting, **0** running", "Yours:", "🕓 2nd in line · starts in a moment · a cat", "1 GPU: 1 🔵 busy",
+        "**2** waiting, **0** running", "Yours:", "🕓 2nd in line · starts in a moment · a cat", "1 GPU: 🔵 1 busy",
     ]  # fmt: skip
     assert "gpu:7860" not in text
 

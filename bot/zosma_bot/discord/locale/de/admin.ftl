@@ -221,7 +221,7 @@ command-admin-rules = regeln
 command-admin-rules-buttons = knöpfe
     .description = Wer die Knöpfe an den Bildern eines Mitglieds benutzen kann
 command-admin-rules-buttons-who = wer
-    .description = Außer dem Mitglied und Moderatoren
+    .description = Zusätzlich zum Mitglied und zur Moderation
 command-admin-rules-buttons-role = rolle
     .description = Noch eine Rolle, die das kann
 command-admin-rules-age-restricted = altersbeschränkt
@@ -291,7 +291,7 @@ reports-here = 🚩 Gemeldete Bilder werden hier gezeigt, mit Knöpfen für Mode
 
 rules-channels = **Kanäle:** { $shown }
 rules-roles = **Rollen:** { $shown }
-rules-buttons = **Knöpfe an Bildern, außer dem Mitglied und Moderatoren:** { $shown }
+rules-buttons = **Knöpfe an den Bildern eines Mitglieds, zusätzlich zu ihm und der Moderation:** { $shown }
 rules-age = **Nur altersbeschränkte Kanäle:** { $shown }
 rules-spoiler = **Verdeckt:** { $shown }
 rules-grid = **Ein Satz als ein Bild:** { $shown }
