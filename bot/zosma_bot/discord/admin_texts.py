@@ -80,7 +80,12 @@ def _counts(w: Words, counts: Counts, shown: Callable[[str], str]) -> str:
 
 def pause(w: Words, one: Pause) -> str:
     """One pause in a line."""
-    line = w("admin-pause-line", scope=_name(scope_name(w, one.scope)), who=person(one.who), since=moment(one.at_ms))
+    line = w(
+        "admin-pause-line",
+        scope=_name(texts.capitalised(scope_name(w, one.scope))),
+        who=person(one.who),
+        since=moment(one.at_ms),
+    )
     return f"{line}: {texts.plain(reason(w, one.why), 150)}" if one.why else line
 
 

@@ -78,7 +78,7 @@ async def test_overview_tells_of_lanes_checkpoints_members_and_workers(
 async def test_overview_tells_what_is_paused_by_whom_and_why(server, client, worker, admin, said):
     await said(admin, "admin pause", {"scope": "lane:relax", "why": "power is dear"})
     text = (await said(admin, "admin overview")).message.text
-    assert f"lane relax is paused, by <@{admin.id}>" in text
+    assert f"Lane relax is paused, by <@{admin.id}>" in text
     assert "power is dear" in text
 
 

@@ -102,7 +102,9 @@ async def test_pictures_are_private_once_that_is_set(server, client, worker, ann
 async def test_a_preset_is_saved_offered_used_and_removed(server, client, worker, ann, queue):
     text = await said(server, ann, "save", {"name": "Oil  Paint", "prompt": "oil painting", "negative": "photo",
                                             "lora": "lighthouses:0.5", "steps": 11, "style": "misty"})  # fmt: skip
-    assert text.startswith("💾 **Oil Paint** is saved: prompt “oil painting \\<lora:lighthouses:0.5>” · negative “photo”")
+    assert text.startswith(
+        "💾 **Oil Paint** is saved: prompt “oil painting \\<lora:lighthouses:0.5>” · negative “photo”"
+    )
     offered = await server.autocomplete(ann, "imagine", focused="style", value="oil", options={"prompt": "a"})
     assert offered == [{"name": "Oil Paint", "value": "Oil Paint"}]
 

@@ -106,17 +106,20 @@ ask-pause-queue = ⏸️ **Die ganze Schlange anhalten?** Kein Worker bekommt me
     [one] { $waiting } Auftrag wartet und behält
    *[other] { $waiting } Aufträge warten und behalten
     } den Platz; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
 ask-drain = 🚰 **{ $scope } leerlaufen lassen?** Dort werden keine Aufträge mehr vergeben bis `/{ command-admin } { command-admin-resume }`; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
 ask-quarantine = 🤒 **{ $scope } in Quarantäne schicken?** Er bekommt keine Aufträge mehr bis `/{ command-admin } { command-admin-release }`; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
 ask-clear = 🧹 **Alle Aufträge von { $member } auf diesem Server abbrechen?** In der Schlange: { $waiting }, in Arbeit: { $running }, dazu die, die später noch einmal versucht werden. Das lässt sich nicht rückgängig machen.
 ask-requeue-fleet = 🔁 **{ $count ->
     [one] Dem { $count } gescheiterten Auftrag

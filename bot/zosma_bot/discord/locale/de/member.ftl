@@ -66,7 +66,7 @@ queue-depth = **{ $waiting }** { $waiting ->
    *[other] warten
     }, **{ $running }** in Arbeit
 queue-yours = Deine:
-queue-none-of-yours = Keiner davon ist von dir.
+queue-none-of-yours = Von dir wartet und läuft gerade nichts.
 queue-more-of-yours = … und { $count } weitere von dir
 queue-no-gpus = Gerade ist keine GPU da.
 queue-gpus = { $count ->

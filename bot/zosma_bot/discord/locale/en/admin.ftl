@@ -105,17 +105,20 @@ ask-pause-queue = ⏸️ **Pause the whole queue?** No worker gets another job, 
     [one] { $waiting } job waits and keeps its place
    *[other] { $waiting } jobs wait and keep their places
     }; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-drain = 🚰 **Drain { $scope }?** It gets no more jobs until `/admin resume`; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-quarantine = 🤒 **Put { $scope } into quarantine?** It gets no more jobs until `/admin release`; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-clear = 🧹 **Cancel all jobs of { $member } in this server?** { $waiting } waiting and { $running } running now, and those to be tried again later. That can't be undone.
 ask-requeue-fleet = 🔁 **Give { $count ->
     [one] the { $count } failed job
