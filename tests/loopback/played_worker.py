@@ -64,6 +64,7 @@ class PlayedWorker:
     def __init__(self, url: str, name: str = "gpu/played", loaded: str = "dream") -> None:
         self.name = name
         self.loaded = loaded
+        self.gpu_seconds = 1.5
         self._redis: Any = redis.asyncio.Redis.from_url(url)
 
     async def __aenter__(self) -> Self:
@@ -104,13 +105,17 @@ class PlayedWorker:
         """Ends the delivery."""
         return await acall(self._redis, calls.settle(leased.id, leased.attempt, outcome))
 
+    def draw(self, request: Request, seed: int, checkpoint: str, parameters: str) -> bytes:
+        """One picture; whoever wants to look at it draws a better one."""
+        return png(seed, request.output_size, parameters)
+
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
         request = decode_request(leased.body)
         seeds = range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
         told = [infotext(request, seed, checkpoint) for seed in seeds]
-        images = [png(seed, request.output_size, text) for seed, text in zip(seeds, told, strict=True)]
+        images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
             await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)
         pictures = tuple(
@@ -123,7 +128,7 @@ class PlayedWorker:
         result = Result(
             pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
-            worker=self.name, gpu_seconds=1.5,
+            worker=self.name, gpu_seconds=self.gpu_seconds,
             info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip
         await self.settle(leased, calls.done(result))

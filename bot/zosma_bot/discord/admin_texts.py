@@ -27,6 +27,10 @@ LINES_SHOWN = 15
 #: What a worker's reason begins with that has put itself into quarantine.
 SICK = "sick: "
 
+#: Acts whose target is a server, and what was changed there.
+_OF_SERVERS = ("rules", "import")
+_ROLE = re.compile(r"role:(\d+)")
+_ID = re.compile(r"(\d{15,})")
 _MEMBER = re.compile(r"discord:(?:\d+/|dm/)?(\d+)")
 
 
@@ -76,7 +80,12 @@ def _counts(w: Words, counts: Counts, shown: Callable[[str], str]) -> str:
 
 def pause(w: Words, one: Pause) -> str:
     """One pause in a line."""
-    line = w("admin-pause-line", scope=_name(scope_name(w, one.scope)), who=person(one.who), since=moment(one.at_ms))
+    line = w(
+        "admin-pause-line",
+        scope=_name(texts.capitalised(scope_name(w, one.scope))),
+        who=person(one.who),
+        since=moment(one.at_ms),
+    )
     return f"{line}: {texts.plain(reason(w, one.why), 150)}" if one.why else line
 
 
@@ -115,11 +124,11 @@ def failed(w: Words, jobs: Sequence[Job]) -> discord.Embed:
     return _listed(w, lines, len(jobs), "admin-failed-none")
 
 
-def audit(w: Words, acts: Sequence[Act]) -> discord.Embed:
-    """What was done, newest first."""
+def audit(w: Words, acts: Sequence[Act], here: str) -> discord.Embed:
+    """What was done, newest first. `here`: the queue's name for the server in which this is read."""
     lines = [
         w("admin-audit-line", when=moment(act.at_ms), who=person(act.who), act=_act(w, act.act),
-          target=_target(act.target))
+          target=_target(w, act, here))
         for act in acts[:LINES_SHOWN]
     ]  # fmt: skip
     return _listed(w, lines, len(acts), "admin-audit-none")
@@ -130,8 +139,25 @@ def _act(w: Words, act: str) -> str:
     return w(key) if key in w else texts.plain(act, 40)
 
 
-def _target(target: str) -> str:
+def _target(w: Words, act: Act, here: str) -> str:
+    target = act.target
+    if act.act in _OF_SERVERS:
+        server, _, what = target.partition(" ")
+        server = w("audit-here") if server == here else texts.plain(server, 60)
+        return f"{server}: {_named(what)}" if what else server
+    if found := _ROLE.fullmatch(target):
+        return f"<@&{found[1]}>"
     return person(target) if _MEMBER.fullmatch(target) else texts.plain(target, 120)
+
+
+def _named(what: str) -> str:
+    """What was changed, with channels and roles as Discord shows them."""
+    part, _, rest = what.partition(" ")
+    kind = {"channels": "#", "reports": "#", "roles": "@&", "buttons": "@&"}.get(part)
+    if kind is None:
+        return texts.plain(what, 120)
+    shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", texts.plain(rest, 100))
+    return f"{part} {shown}"
 
 
 def _listed(w: Words, lines: list[str], count: int, none: str) -> discord.Embed:

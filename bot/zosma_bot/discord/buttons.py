@@ -113,7 +113,7 @@ def finished(w: Words, job: OfJob, count: int, *, made_from_words: bool) -> Rows
     else:
         each = tuple(
             tuple(
-                Button(OfJob(job.job_id, job.owner, n).custom_id(act), f"{w(key + '-short')}{n}", emoji)
+                Button(OfJob(job.job_id, job.owner, n).custom_id(act), w(f"{key}-short", number=n), emoji)
                 for n in range(1, min(count, ROW_MAX) + 1)
             )
             for act, key, emoji in numbered

@@ -54,7 +54,7 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
                 Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
             ),
         )
-    command = texts.command_for(recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
+    command = texts.command_for(w, recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
     shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
     shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
     text = "\n".join(shown)

@@ -20,7 +20,10 @@ def fields_line(w: Words, fields: Mapping[str, object], limit: int = VALUE_MAX_C
             if name == "width":
                 parts.append(f"{w('option-size')} {fields['width']}×{fields['height']}")
         elif fields.get(name) not in (None, "", [], ()):
-            parts.append(f"{texts.option_name(w, name)} {_value(fields[name], limit)}")
+            value = _value(fields[name], limit)
+            # A member's own words would run into those around them.
+            shown = w("quoted", text=value) if name in ("prompt", "negative_prompt") else value
+            parts.append(f"{texts.option_name(w, name)} {shown}")
     return " · ".join(parts)
 
 

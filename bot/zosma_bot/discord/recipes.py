@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Fields that say which picture of a set it was, not what was asked for.
 SEEDS = ("seed", "subseed")
+#: What decides over every picture.
+WRITTEN_OUT = ("width", "height", "steps", "cfg_scale")
 #: Recipes that were read from members' pictures, and for how long they are kept.
 KIND, KEPT_S = "recipe", 7 * 24 * 3600
 
@@ -63,6 +65,9 @@ async def recall(desk: Desk, of: OfJob) -> Recipe | None:
     if job is None or job.request is None:
         return await _kept(desk, of.job_id)
     fields = job.request.model_dump(mode="json", exclude_defaults=True)
+    if not job.request.upscale:
+        # Also where they are the usual ones: who copies the command may have other defaults.
+        fields |= job.request.model_dump(mode="json", include=set(WRITTEN_OUT))
     if job.result is None:
         return Recipe(fields, job=job)
     if not job.request.upscale:

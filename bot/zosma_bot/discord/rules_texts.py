@@ -55,15 +55,20 @@ def policy_name(w: Words, name: str) -> str:
     return f"<@&{role}>" if name.startswith(PREFIX) and role.isdecimal() else f"`{name.replace('`', chr(39))}`"
 
 
+def _span(w: Words, value: float) -> str:
+    """A limit as it was set: whole seconds without a fraction."""
+    return texts.span(w, value) if value < 60 and value.is_integer() else texts.seconds(w, value)
+
+
 def policy(w: Words, name: str, one: Policy) -> str:
     """One policy in a line."""
     parts = [
         w(f"limit-{field}", value=value) for field in ("waiting", "running", "depth") if (value := getattr(one, field))
     ]
     if one.cooldown_s:
-        parts.append(w("limit-cooldown", span=texts.seconds(w, one.cooldown_s)))
+        parts.append(w("limit-cooldown", span=_span(w, one.cooldown_s)))
     if one.daily_gpu_s:
-        parts.append(w("limit-daily", span=texts.seconds(w, one.daily_gpu_s)))
+        parts.append(w("limit-daily", span=_span(w, one.daily_gpu_s)))
     if one.weight != 1:
         parts.append(w("limit-weight", value=one.weight))
     parts.append(w("limit-lane", lane=w(f"lane-{one.lane}")))

@@ -19,6 +19,8 @@ NAMED = 12
 def scope_name(w: Words, scope: str) -> str:
     """A scope in words: "worker gpu"."""
     kind, _, name = scope.partition(":")
+    if kind == LANE and f"lane-{name}" in w:
+        name = w(f"lane-{name}")
     return w(f"scope-{kind}", name=name) if kind in KINDS else scope
 
 

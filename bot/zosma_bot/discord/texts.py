@@ -147,7 +147,7 @@ def running(w: Words, job: Job) -> str:
     progress = job.progress or 0.0
     line = w("running", bar=bar(progress), percent=round(progress * 100))
     if job.eta_s is not None:
-        line += " · " + w("running-left", span=seconds(w, max(job.eta_s, 1.0)))
+        line += " · " + w("running-left", span=span(w, job.eta_s))
     if job.estimated:
         line += " " + w("running-estimated")
     return line
@@ -348,23 +348,27 @@ def checkpoint_hint(w: Words, catalogue: Catalogue, name: str) -> str:
 
 #: Options of /imagine by request field, in the order in which they are written.
 _COMMAND = (
-    ("negative_prompt", "negative"), ("width", "width"), ("height", "height"), ("count", "count"),
+    ("prompt", "prompt"), ("negative_prompt", "negative"), ("width", "width"), ("height", "height"), ("count", "count"),
     ("checkpoint", "checkpoint"), ("sampler", "sampler"), ("scheduler", "scheduler"), ("steps", "steps"),
     ("cfg_scale", "guidance"),
 )  # fmt: skip
 
 
-def command_for(fields: Mapping[str, Any], seed: int | None) -> str:
-    """`/imagine …` with all that makes a picture again, to be copied."""
-    parts = [f"/imagine prompt:{fields.get('prompt', '')}"]
-    parts += [f"{option}:{fields[name]}" for name, option in _COMMAND if fields.get(name) not in (None, "")]
+def command_for(w: Words, fields: Mapping[str, Any], seed: int | None) -> str:
+    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it."""
+    given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
-        parts.append(f"style:{fields['styles'][0]}")
+        given["style"] = fields["styles"][0]
     if fields.get("hires"):
-        parts.append(f"hires:{fields['hires'].get('scale', 2.0):g}")
+        given["hires"] = fields["hires"].get("scale", 2.0)
     seed = fields.get("seed") if seed is None else seed
     if seed is not None and seed >= 0:
-        parts.append(f"seed:{seed}")
+        given["seed"] = seed
+    parts = [f"/{w('command-imagine')}"]
+    for option, value in given.items():
+        if value not in (None, ""):
+            shown = f"{value:g}" if isinstance(value, float) else value
+            parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
     return " ".join(parts)
 
 

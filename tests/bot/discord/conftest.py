@@ -59,7 +59,7 @@ class Bot:
         running = run_discord(settings, self.queue, self._hub, make_client=make)
         self._task = asyncio.create_task(running)
         before = len(self._server.gateway.sessions)
-        await self._server.wait_connected(before + 1)
+        await self._server.wait_connected(before + 1, timeout=60)
         assert self.client is not None
         return self.client
 

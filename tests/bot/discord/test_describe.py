@@ -91,7 +91,7 @@ async def test_a_checkpoint_that_nobody_has_is_refused_with_the_nearest(server, 
     shown = await described(server, ann, with_parameters(INFOTEXT.replace("anime", "drem")))
     asked = await server.click(ann, shown, "Make it again")
     await asked.response()
-    assert "⚠️ Checkpoint 'drem' is not known here" in asked.message.text
+    assert "⚠️ Checkpoint “drem” is not known here" in asked.message.text
 
 
 async def test_a_recipe_that_is_forgotten_says_so(server, client, worker, ann, raw):

@@ -28,7 +28,7 @@ async def test_a_picture_goes_its_way_in_one_message(server, client, worker, ann
     await worker.progress(leased, 0.5, eta_s=3, preview=png(1))
     running = await asked.wait_for(lambda shown: "50 %" in shown.text)
     assert [file.data for file in running.files] == [png(1)]
-    assert "3.0 s left" in running.text
+    assert "3 s left" in running.text
 
     made = await worker.finish(leased)
     shown = await asked.wait_for(lambda shown: shown.attachments)
@@ -135,7 +135,7 @@ async def test_without_a_worker_the_member_is_told_at_once(server, client, ann, 
 
 async def test_an_unknown_checkpoint_is_refused_with_the_nearest(server, client, worker, ann):
     text = await refused(server, ann, checkpoint="drem")
-    assert text.startswith("⚠️ Checkpoint 'drem' is not known here")
+    assert text.startswith("⚠️ Checkpoint “drem” is not known here")
     assert "dream" in text
 
 

@@ -37,7 +37,7 @@ async def test_defaults_are_taken_by_imagine_and_what_is_said_wins(server, clien
         "scheduler": "karras", "steps": 9, "guidance": 4.5, "hires": 1.5, "style": "misty",
     }  # fmt: skip
     text = await said(server, ann, "defaults", options)
-    for part in ("negative dogs", "size 512×768", "count 2", "checkpoint anime", "guidance 4.5", "hires ×1.5"):
+    for part in ("negative “dogs”", "size 512×768", "count 2", "checkpoint anime", "guidance 4.5", "hires ×1.5"):
         assert part in text
     assert "steps 9" in await said(server, ann, "show")
 
@@ -66,7 +66,7 @@ async def test_one_default_or_all_are_forgotten(server, client, ann, worker):
     ("options", "words"),
     [
         ({}, "choose at least one option"),
-        ({"checkpoint": "drem"}, "⚠️ Checkpoint 'drem' is not known here"),
+        ({"checkpoint": "drem"}, "⚠️ Checkpoint “drem” is not known here"),
         ({"style": "foggy"}, "is not known here"),
         ({"width": 2048, "height": 2048, "hires": 4.0}, "at most 16 megapixels are possible"),
     ],
@@ -102,7 +102,9 @@ async def test_pictures_are_private_once_that_is_set(server, client, worker, ann
 async def test_a_preset_is_saved_offered_used_and_removed(server, client, worker, ann, queue):
     text = await said(server, ann, "save", {"name": "Oil  Paint", "prompt": "oil painting", "negative": "photo",
                                             "lora": "lighthouses:0.5", "steps": 11, "style": "misty"})  # fmt: skip
-    assert text.startswith("💾 **Oil Paint** is saved: prompt oil painting \\<lora:lighthouses:0.5> · negative photo")
+    assert text.startswith(
+        "💾 **Oil Paint** is saved: prompt “oil painting \\<lora:lighthouses:0.5>” · negative “photo”"
+    )
     offered = await server.autocomplete(ann, "imagine", focused="style", value="oil", options={"prompt": "a"})
     assert offered == [{"name": "Oil Paint", "value": "Oil Paint"}]
 

@@ -10,6 +10,7 @@ from zosma_bot.discord import render, texts
 from zosma_bot.discord.card import Colour
 from zosma_bot.discord.custom_id import OfJob
 from zosma_bot.discord.language import words_for
+from zosma_bot.discord.scopes import find_scope, scope_name
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result, State
@@ -156,3 +157,28 @@ def test_a_preview_is_named_by_what_it_is():
         card = going_on(job(State.RUNNING, progress=0.5), preview=data)
         assert card.preview.name == f"zosma-preview.{name}"
         assert card.embed().image.url == f"attachment://zosma-preview.{name}"
+
+
+def test_a_command_to_copy_is_named_as_the_members_discord_names_it():
+    fields = {"prompt": "a cat", "width": 64, "height": 96, "steps": 20, "cfg_scale": 7.0, "hires": {"scale": 1.5}}
+    english = "/imagine prompt:a cat width:64 height:96 steps:20 guidance:7 hires:1.5 seed:3"
+    assert texts.command_for(EN, fields, 3) == english
+    assert texts.command_for(DE, fields, 3).startswith("/bild prompt:a cat breite:64 höhe:96 schritte:20")
+
+
+def test_one_that_waits_is_told_in_the_singular():
+    assert DE("depth-waiting", count=1) == "**1** wartet"
+    assert DE("depth-waiting", count=2) == "**2** warten"
+    assert "1 job waits and keeps its place" in EN("ask-pause-queue", waiting=1, running=0)
+    assert "2 jobs wait and keep their places" in EN("ask-pause-queue", waiting=2, running=0)
+
+
+def test_lanes_are_translated_wherever_they_are_named():
+    assert (scope_name(EN, "lane:relax"), scope_name(DE, "lane:relax")) == ("lane relax", "Spur gemütlich")
+    assert find_scope(DE, "Spur gemütlich", ["queue", "lane:relax"]) == "lane:relax"
+    assert find_scope(DE, "relax", ["queue", "lane:relax"]) == "lane:relax"
+
+
+def test_a_question_about_an_idle_worker_counts_no_zero_jobs():
+    assert EN("ask-drain", scope="worker gpu", running=0).endswith("; nothing runs there now.")
+    assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one ends in peace.")

@@ -52,7 +52,7 @@ async def test_what_is_no_usable_picture_ends_in_one_plain_answer(server, client
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"upscaler": "magic"}, "⚠️ Upscaler 'magic' is not known here"),
+        ({"upscaler": "magic"}, "⚠️ Upscaler “magic” is not known here"),
         ({"scale": 8.0}, "at most 16 megapixels are possible"),
     ],
 )

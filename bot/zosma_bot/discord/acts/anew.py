@@ -105,26 +105,29 @@ async def enlarge(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) 
 async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """Shows the member a menu of the checkpoints that are online."""
     w = words_of(interaction)
-    options = checkpoint_options(w, await desk.catalogue())
+    known = await _known(desk, of)
+    same = known.fields.get("checkpoint") if known else None
+    options = [one for one in checkpoint_options(w, await desk.catalogue()) if one.value != same]
     if not options:
         await say(interaction, w("checkpoint-none"))
         return
     key = of.job_id
-    if not await _is_known(desk, of):
+    if known is None:
         # The menu is a message of its own, without the picture that tells how it was made.
         await interaction.response.defer(ephemeral=True, thinking=True)
         key = await keep(desk, await recipe_of(desk, interaction.message, of))
     view = discord.ui.View(timeout=None)
-    view.add_item(discord.ui.Select(custom_id=OfJob(key, of.owner).custom_id(CHOOSE), options=options))
+    menu = OfJob(key, of.owner).custom_id(CHOOSE)
+    view.add_item(discord.ui.Select(custom_id=menu, placeholder=w("edit-checkpoint"), options=options))
     view.stop()
     await say(interaction, w("checkpoint-ask"), view=view)
 
 
-async def _is_known(desk: Desk, of: OfJob) -> bool:
+async def _known(desk: Desk, of: OfJob) -> Recipe | None:
     try:
-        return await recall(desk, of) is not None
+        return await recall(desk, of)
     except QueueUnavailableError:
-        return False
+        return None
 
 
 async def was_private(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> bool:

@@ -61,7 +61,7 @@ def add(router: Router, desk: Desk) -> None:
 async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
     """Tells the member how a picture was made; what is too long for a message comes as a file."""
     w = words_of(interaction)
-    command = texts.code_block(texts.command_for(recipe.fields, recipe.seed_of(1)))
+    command = texts.code_block(texts.command_for(w, recipe.fields, recipe.seed_of(1)))
     words = texts.code_block(recipe.parameters) if recipe.parameters else ""
     text = f"{w('parameters-shown')}\n{command}"
     if words:
@@ -69,7 +69,7 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
     if len(text) <= SHOWN_MAX_CHARS:
         await say(interaction, text)
         return
-    whole = f"{texts.command_for(recipe.fields, recipe.seed_of(1))}\n\n{recipe.parameters}\n"
+    whole = f"{texts.command_for(w, recipe.fields, recipe.seed_of(1))}\n\n{recipe.parameters}\n"
     await say(
         interaction, w("parameters-shown"), files=[discord.File(io.BytesIO(whole.encode()), filename="parameters.txt")]
     )

@@ -59,7 +59,7 @@ def add(root: app_commands.Group, desk: Desk) -> None:
         acts = await desk.queue.admin.audit(limit=ACTS_READ)
         if not at_home(desk, interaction):
             acts = await _own(desk, interaction, acts)
-        await say(interaction, "", embed=admin_texts.audit(words_of(interaction), acts))
+        await say(interaction, "", embed=admin_texts.audit(words_of(interaction), acts, group_of(interaction)))
 
 
 async def _own(desk: Desk, interaction: discord.Interaction[Any], acts: list[Act]) -> list[Act]:

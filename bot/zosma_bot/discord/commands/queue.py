@@ -83,7 +83,7 @@ def gpus(w: Words, workers: Sequence[WorkerInfo]) -> str:
     states = Counter(worker.state for worker in workers)
     kinds = ((WorkerState.READY, "worker-free"), (WorkerState.BUSY, "worker-busy"), (WorkerState.AWAY, "worker-away"))
     return w("queue-gpus", count=len(workers)) + " · ".join(
-        f"{states[state]} {w(key)}" for state, key in kinds if states[state]
+        w(f"{key}.count", count=states[state]) for state, key in kinds if states[state]
     )
 
 

@@ -10,7 +10,7 @@ from zosma_bot.discord import texts
 from zosma_bot.discord.authority import need_home, refused
 from zosma_bot.discord.deeds import Args, Deed
 from zosma_bot.discord.desk import Desk
-from zosma_bot.discord.language import words_of
+from zosma_bot.discord.language import Words, words_of
 from zosma_bot.discord.scopes import CHECKPOINT, LANE, WORKER, scope_name
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import Job, State
@@ -21,13 +21,18 @@ QUARANTINE, DRAIN = "quarantine", "drain"
 RUNNING_MAX = 1000
 
 
+def _begin(w: Words, scope: str) -> str:
+    """A scope at the beginning of a sentence."""
+    return texts.capitalised(scope_name(w, scope))
+
+
 async def pause(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
     """Hands out no more jobs of a scope; says how many still run there."""
     need_home(desk, interaction)
     w = words_of(interaction)
     await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], args.get("why", ""))
     left = await running_in(desk, args["scope"])
-    return w("admin-paused", scope=scope_name(w, args["scope"]), running=left)
+    return w("admin-paused", scope=_begin(w, args["scope"]), running=left)
 
 
 async def resume(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
@@ -36,7 +41,7 @@ async def resume(desk: Desk, interaction: discord.Interaction[Any], args: Args) 
     w = words_of(interaction)
     if not await desk.queue.admin.resume(texts.admin_name(interaction), args["scope"]):
         raise refused("admin-not-paused", scope=scope_name(w, args["scope"]))
-    return w("admin-resumed", scope=scope_name(w, args["scope"]))
+    return w("admin-resumed", scope=_begin(w, args["scope"]))
 
 
 async def drain(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
@@ -45,7 +50,7 @@ async def drain(desk: Desk, interaction: discord.Interaction[Any], args: Args) -
     w = words_of(interaction)
     await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], DRAIN)
     left = await running_in(desk, args["scope"])
-    return w("admin-draining" if left else "admin-drained", scope=scope_name(w, args["scope"]), running=left)
+    return w("admin-draining" if left else "admin-drained", scope=_begin(w, args["scope"]), running=left)
 
 
 async def quarantine(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
@@ -53,7 +58,7 @@ async def quarantine(desk: Desk, interaction: discord.Interaction[Any], args: Ar
     need_home(desk, interaction)
     w = words_of(interaction)
     await desk.queue.admin.pause(texts.admin_name(interaction), args["scope"], QUARANTINE)
-    return w("admin-quarantined", scope=scope_name(w, args["scope"]))
+    return w("admin-quarantined", scope=_begin(w, args["scope"]))
 
 
 async def release(desk: Desk, interaction: discord.Interaction[Any], args: Args) -> str:
@@ -68,7 +73,7 @@ async def release(desk: Desk, interaction: discord.Interaction[Any], args: Args)
         await desk.queue.admin.try_now(who, one.id)
     if not any(ended) and not away:
         raise refused("admin-not-quarantined", scope=scope_name(w, scope))
-    return w("admin-tried-now" if away else "admin-released", scope=scope_name(w, scope))
+    return w("admin-tried-now" if away else "admin-released", scope=_begin(w, scope))
 
 
 async def running_in(desk: Desk, scope: str) -> int:

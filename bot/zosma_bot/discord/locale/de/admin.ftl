@@ -68,13 +68,17 @@ admin-members = Mitglieder
 admin-workers = Worker
 admin-any-checkpoint = beliebiger Checkpoint
 admin-all = alle
-admin-counts = { $name }: **{ $waiting }** warten, **{ $running }** in Arbeit
+admin-counts = { $name }: **{ $waiting }** { $waiting ->
+    [one] wartet
+   *[other] warten
+    }, **{ $running }** in Arbeit
 admin-more = … und { $count } weitere
 admin-pause-line = ⏸️ { $scope }: angehalten von { $who } { $since }
-admin-sick = 🤒 von selbst in Quarantäne; `/admin release` lässt ihn sofort prüfen
+admin-sick = 🤒 von selbst in Quarantäne; `/{ command-admin } { command-admin-release }` lässt ihn sofort prüfen
 admin-failed-line = { $id } { $who } { $when }: { $reason }
 admin-failed-none = Kein Auftrag ist gescheitert.
 admin-audit-line = { $when } { $who } **{ $act }** { $target }
+audit-here = dieser Server
 admin-audit-none = Noch ist nichts getan worden.
 
 act-pause = hielt an:
@@ -92,28 +96,31 @@ act-report-dismiss = verwarf eine Meldung:
 act-rules = setzte Regeln:
 
 moderators-only = ⚠️ Das dürfen nur Moderatoren (Recht „Nachrichten verwalten“ oder „Server verwalten“).
-admin-yes = Ja, so machen
+admin-yes = Ja, ausführen
 admin-no = Nein
 admin-left = 👌 Es ist nichts geschehen.
 admin-too-late = ⚠️ Diese Frage ist nicht mehr offen: Sie wurde beantwortet oder ist älter als 15 Minuten. Bitte den Befehl noch einmal geben.
 admin-not-asked = ⚠️ Das kann nur beantworten, wer gefragt wurde.
-admin-unsure = ⚠️ Die Warteschlange antwortete mittendrin nicht mehr. Bitte mit /admin overview nachsehen, ob es geschehen ist, und den Befehl sonst noch einmal geben.
-ask-pause-queue = ⏸️ **Die ganze Schlange anhalten?** Kein Worker bekommt mehr einen Auftrag, auf keinem Server, bis `/admin resume`. { $waiting ->
+admin-unsure = ⚠️ Die Warteschlange antwortete mittendrin nicht mehr. Bitte mit /{ command-admin } { command-admin-overview } nachsehen, ob es geschehen ist, und den Befehl sonst noch einmal geben.
+ask-pause-queue = ⏸️ **Die ganze Schlange anhalten?** Kein Worker bekommt mehr einen Auftrag, auf keinem Server, bis `/{ command-admin } { command-admin-resume }`. { $waiting ->
     [one] { $waiting } Auftrag wartet und behält
    *[other] { $waiting } Aufträge warten und behalten
     } den Platz; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
-ask-drain = 🚰 **{ $scope } leerlaufen lassen?** Dort werden keine Aufträge mehr vergeben bis `/admin resume`; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
-ask-quarantine = 🤒 **{ $scope } in Quarantäne schicken?** Er bekommt keine Aufträge mehr bis `/admin release`; { $running ->
-    [one] { $running } laufender endet
-   *[other] { $running } laufende enden
-    } in Ruhe.
-ask-clear = 🧹 **Alle Aufträge von { $member } auf diesem Server abbrechen?** { $waiting } warten, { $running } laufen gerade, dazu die, die später noch einmal versucht werden. Das lässt sich nicht rückgängig machen.
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
+ask-drain = 🚰 **{ $scope } leerlaufen lassen?** Dort werden keine Aufträge mehr vergeben bis `/{ command-admin } { command-admin-resume }`; { $running ->
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
+ask-quarantine = 🤒 **{ $scope } in Quarantäne schicken?** Er bekommt keine Aufträge mehr bis `/{ command-admin } { command-admin-release }`; { $running ->
+    [0] gerade läuft dort nichts.
+    [one] { $running } laufender endet in Ruhe.
+   *[other] { $running } laufende enden in Ruhe.
+    }
+ask-clear = 🧹 **Alle Aufträge von { $member } auf diesem Server abbrechen?** In der Schlange: { $waiting }, in Arbeit: { $running }, dazu die, die später noch einmal versucht werden. Das lässt sich nicht rückgängig machen.
 ask-requeue-fleet = 🔁 **{ $count ->
     [one] Dem { $count } gescheiterten Auftrag
    *[other] Allen { $count } gescheiterten Aufträgen
@@ -127,14 +134,14 @@ admin-paused = ⏸️ { $scope }: angehalten. { $running ->
     [0] Dort läuft nichts.
     [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
    *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
-    } Weiter geht es mit `/admin resume`.
+    } Weiter geht es mit `/{ command-admin } { command-admin-resume }`.
 admin-resumed = ▶️ { $scope }: Es geht weiter.
 admin-draining = 🚰 { $scope }: bekommt keine Aufträge mehr. { $running ->
     [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
    *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
-    } Weiter geht es mit `/admin resume`.
-admin-drained = 🚰 { $scope }: leergelaufen. Dort läuft nichts, und bis `/admin resume` kommt nichts dazu.
-admin-quarantined = 🤒 { $scope }: in Quarantäne bis `/admin release`.
+    } Weiter geht es mit `/{ command-admin } { command-admin-resume }`.
+admin-drained = 🚰 { $scope }: leergelaufen. Dort läuft nichts, und bis `/{ command-admin } { command-admin-resume }` kommt nichts dazu.
+admin-quarantined = 🤒 { $scope }: in Quarantäne bis `/{ command-admin } { command-admin-release }`.
 admin-released = ▶️ { $scope } nimmt wieder Aufträge an.
 admin-tried-now = ▶️ { $scope }: nicht (mehr) von einem Admin angehalten, und die WebUI wird sofort geprüft; geht das gut, nimmt er wieder Aufträge an.
 admin-bumped = ⏫ Auftrag `{ $id }` ist als Nächster dran.
@@ -217,7 +224,7 @@ command-admin-rules = regeln
 command-admin-rules-buttons = knöpfe
     .description = Wer die Knöpfe an den Bildern eines Mitglieds benutzen kann
 command-admin-rules-buttons-who = wer
-    .description = Neben dem Mitglied und Moderatoren
+    .description = Zusätzlich zum Mitglied und zur Moderation
 command-admin-rules-buttons-role = rolle
     .description = Noch eine Rolle, die das kann
 command-admin-rules-age-restricted = altersbeschränkt
@@ -249,7 +256,7 @@ command-admin-defaults-set-channel = kanal
 command-admin-defaults-set-checkpoint = checkpoint
     .description = Das Modell
 command-admin-defaults-set-style = stil
-    .description = Ein Stil oder ein hier geteiltes Preset
+    .description = Ein Stil oder eine hier geteilte Vorlage
 command-admin-defaults-set-negative = negativ
     .description = Was Bilder nicht zeigen sollen
 command-admin-defaults-clear = leeren
@@ -287,7 +294,7 @@ reports-here = 🚩 Gemeldete Bilder werden hier gezeigt, mit Knöpfen für Mode
 
 rules-channels = **Kanäle:** { $shown }
 rules-roles = **Rollen:** { $shown }
-rules-buttons = **Knöpfe an Bildern, neben dem Mitglied und Moderatoren:** { $shown }
+rules-buttons = **Knöpfe an den Bildern eines Mitglieds, zusätzlich zu ihm und der Moderation:** { $shown }
 rules-age = **Nur altersbeschränkte Kanäle:** { $shown }
 rules-spoiler = **Verdeckt:** { $shown }
 rules-grid = **Ein Satz als ein Bild:** { $shown }
@@ -318,8 +325,8 @@ refusal-admin-not-listed = das steht nicht auf der Liste.
 refusal-admin-buttons-role = eine Rolle kann nur mit „Rollen“ genannt werden.
 refusal-admin-buttons-whose = welche Rolle? Nenne eine dazu.
 refusal-admin-cannot-post = in diesem Kanal kann ich nicht schreiben. Gib mir dort die Rechte Kanal ansehen, Nachrichten senden, Dateien anhängen und Links einbetten, und versuche es noch einmal.
-refusal-admin-defaults-empty = nenne Checkpoint, Stil oder negativen Prompt; /admin defaults clear leert sie.
-refusal-admin-no-styles = gerade gibt es weder Stile noch geteilte Presets.
+refusal-admin-defaults-empty = nenne Checkpoint, Stil oder negativen Prompt; /{ command-admin } { command-admin-defaults } { command-admin-defaults-clear } leert sie.
+refusal-admin-no-styles = gerade gibt es weder Stile noch geteilte Vorlagen.
 
 command-admin-words = wörter
     .description = Wörter, die Prompts hier nicht haben dürfen
@@ -359,7 +366,7 @@ words-blocked = 🚫 In Prompts hier gesperrt:
 words-none = Hier ist kein Wort gesperrt.
 checkpoints-only = 🧩 Nur diese Checkpoints können hier benutzt werden: { $shown }
 checkpoints-all = 🧩 Jeder Checkpoint kann hier benutzt werden.
-export-here = 📦 Regeln, gesperrte Wörter, erlaubte Checkpoints und Grenzen der Rollen dieses Servers. `/admin rules import` nimmt sie wieder.
+export-here = 📦 Regeln, gesperrte Wörter, erlaubte Checkpoints und Grenzen der Rollen dieses Servers. `/{ command-admin } { command-admin-rules } { command-admin-rules-import }` nimmt sie wieder.
 import-wrong = ⚠️ Nichts wurde geändert. In dieser Datei:
     { $problems }
 import-unknown = so einen Teil gibt es nicht; es gibt { $there }
@@ -385,7 +392,7 @@ import-limits = { $count ->
    *[other] Grenzen für { $count } Rollen
     }
 ask-import = 📦 **Die Datei an die Stelle der eigenen Regeln setzen?** Darin: { $parts }. Was jetzt gilt, wird überschrieben; vorher exportieren, wenn du es vielleicht zurückhaben willst.
-import-done = 📦 Getan: Die Regeln der Datei gelten jetzt hier. `/admin rules show` zeigt sie.
+import-done = 📦 Getan: Die Regeln der Datei gelten jetzt hier. `/{ command-admin } { command-admin-rules } { command-admin-rules-show }` zeigt sie.
 
 refusal-bad-rule = das lässt sich nicht aufnehmen. { $problem }.
 refusal-admin-no-letters = darin ist kein Buchstabe und keine Ziffer, es würde also nichts gesperrt.

@@ -30,7 +30,7 @@ command-imagine-seed = seed
     .description = Gleicher Seed und gleiche Einstellungen ergeben wieder dasselbe Bild
 command-imagine-hires = hires
     .description = In einem zweiten Durchgang so viele Male größer, mit mehr Einzelheiten
-command-imagine-image = vorlage
+command-imagine-image = startbild
     .description = Ein Bild, von dem ausgegangen wird
 command-imagine-strength = stärke
     .description = Wie viel davon neu gemalt wird: 0 nichts, 1 alles
@@ -42,7 +42,7 @@ command-queue = warteschlange
 
 option-guidance = Guidance
 option-negative = negativ
-option-image = Vorlage
+option-image = Startbild
 option-strength = Stärke
 option-scale = Faktor
 option-upscaler = Upscaler

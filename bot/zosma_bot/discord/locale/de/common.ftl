@@ -1,4 +1,5 @@
 refused = ⚠️ { $reason }
+quoted = „{ $text }“
 queue-away = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nichts begonnen. Bitte in einer Minute noch einmal versuchen.
 restarting = ⚠️ Der Bot startet gerade neu. Bitte in einer halben Minute noch einmal versuchen.
 not-permitted = ⚠️ Das dürfen nur Mitglieder mit dem Recht „Server verwalten“.
@@ -6,15 +7,27 @@ guilds-only = ⚠️ Das geht nur auf einem Server, nicht in Direktnachrichten.
 outdated = ⚠️ Dieser Befehl hat sich geändert. Bitte Discord neu laden (Strg+R) und noch einmal versuchen.
 unexpected = ⚠️ Bei uns ist etwas schiefgegangen. Es ist vermerkt; bitte noch einmal versuchen.
 
-depth-waiting = **{ $count }** warten
-depth-waiting-since = **{ $count }** warten, der älteste Auftrag seit { $span }
+depth-waiting = **{ $count }** { $count ->
+    [one] wartet
+   *[other] warten
+    }
+depth-waiting-since = **{ $count }** { $count ->
+    [one] wartet
+   *[other] warten
+    }, der älteste Auftrag seit { $span }
 depth-running = **{ $count }** in Arbeit
-depth-delayed = **{ $count }** werden später noch einmal versucht
+depth-delayed = **{ $count }** { $count ->
+    [one] wird
+   *[other] werden
+    } später noch einmal versucht
 depth-failed = **{ $count }** in den letzten 30 Tagen gescheitert
 depth-undelivered = **{ $count }** fertig, noch nicht gezeigt
 worker-free = 🟢 frei
+    .count = 🟢 { $count } frei
 worker-busy = 🔵 beschäftigt
+    .count = 🔵 { $count } beschäftigt
 worker-away = 🔴 weg
+    .count = 🔴 { $count } weg
 worker-nothing-loaded = kein Checkpoint geladen
 worker-job = Auftrag { $id }
 workers-none = In den letzten zehn Sekunden hat sich kein Worker gemeldet.

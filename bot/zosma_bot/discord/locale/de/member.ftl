@@ -16,14 +16,14 @@ command-describe-image = bild
 
 button-remake = Genau so noch einmal
 parameters-file = 📋 Das ist zu lang für eine Nachricht, deshalb steht es in der Datei.
-described-gone = ⚠️ Das ist mehr als eine Woche her und nicht mehr gespeichert. Bitte noch einmal /describe benutzen.
+described-gone = ⚠️ Das ist mehr als eine Woche her und nicht mehr gespeichert. Bitte noch einmal /{ command-describe } benutzen.
 
 command-jobs = aufträge
     .description = Was du hier bestellt hast und was daraus geworden ist
 
 button-refresh = Neu laden
 button-pick-up = Bilder zeigen
-jobs-none = In den letzten Tagen hast du hier nichts bestellt. /imagine macht ein Bild.
+jobs-none = In den letzten Tagen hast du hier nichts bestellt. /{ command-imagine } macht ein Bild.
 jobs-choose = Einen Auftrag genauer ansehen
 jobs-done = ✅ { $count ->
     [one] { $count } Bild
@@ -58,12 +58,15 @@ use-pictures = { $count ->
     }
 use-which = Welches Bild
 use-none = ⚠️ Diese Nachricht hat kein Bild.
-use-embed = ⚠️ Dieses Bild wird hier nur gezeigt und liegt nicht bei Discord. Bitte speichern und bei /imagine als „vorlage“ anhängen.
+use-embed = ⚠️ Dieses Bild wird hier nur gezeigt und liegt nicht bei Discord. Bitte speichern und bei /{ command-imagine } als „{ command-imagine-image }“ anhängen.
 use-too-late = ⚠️ Dieses Formular war mehr als einen Tag offen, und Discord gibt das Bild unter dieser Adresse nicht mehr heraus. Bitte noch einmal „Dieses Bild benutzen“ wählen.
 
-queue-depth = **{ $waiting }** warten, **{ $running }** in Arbeit
+queue-depth = **{ $waiting }** { $waiting ->
+    [one] wartet
+   *[other] warten
+    }, **{ $running }** in Arbeit
 queue-yours = Deine:
-queue-none-of-yours = Keiner davon ist von dir.
+queue-none-of-yours = Von dir wartet und läuft gerade nichts.
 queue-more-of-yours = … und { $count } weitere von dir
 queue-no-gpus = Gerade ist keine GPU da.
 queue-gpus = { $count ->
@@ -96,7 +99,7 @@ command-settings-unshare = nicht-teilen
 command-settings-unshare-name = name
     .description = Welche Vorlage
 command-settings-defaults = vorgaben
-    .description = Was /imagine nimmt, wenn du es nicht sagst
+    .description = Was /{ command-imagine } nimmt, wenn du es nicht sagst
 command-settings-defaults-negative = { command-imagine-negative }
     .description = { command-imagine-negative.description }
 command-settings-defaults-size = { command-imagine-size }
@@ -122,7 +125,7 @@ command-settings-defaults-guidance = { command-imagine-guidance }
 command-settings-defaults-hires = { command-imagine-hires }
     .description = { command-imagine-hires.description }
 command-settings-save = speichern
-    .description = Worte und Einstellungen als Vorlage behalten, für „stil“ bei /imagine
+    .description = Worte und Einstellungen als Vorlage behalten, für „stil“ bei /{ command-imagine }
 command-settings-save-name = name
     .description = Wie sie heißen soll
 command-settings-save-prompt = { command-imagine-prompt }
@@ -163,7 +166,7 @@ settings-presets = **Deine Vorlagen:** { $names }
 settings-shared = **Vorlagen dieses Servers:** { $names }
 settings-nothing-given = ⚠️ Es war nichts angegeben: Bitte mindestens eine Option wählen.
 preset-saved = 💾 **{ $name }** ist gespeichert: { $values }
-preset-removed = 🗑️ **{ $name }** ist gelöscht. Wo du sie geteilt hast, bleibt sie, bis du sie mit „/settings unshare“ wegnimmst.
+preset-removed = 🗑️ **{ $name }** ist gelöscht. Wo du sie geteilt hast, bleibt sie, bis du sie mit „/{ command-settings } { command-settings-unshare }“ wegnimmst.
 preset-shared = 🤝 Alle auf diesem Server können jetzt **{ $name }** benutzen.
 preset-unshared = 🗑️ **{ $name }** ist hier nicht mehr geteilt.
 refusal-no-preset = eine Vorlage „{ $name }“ gibt es nicht.
@@ -196,15 +199,15 @@ privacy-shown =
     {"**"}Was von dir gespeichert wird und wie lange**
     • Was du bestellst (Worte, Einstellungen, Seeds), wann, und was daraus wurde: höchstens { $job_days } Tage nach dem Ende.
     • Die Bilder: höchstens { $picture_hours } Stunden, meist { $shown_minutes } Minuten, nachdem sie gezeigt wurden. In Discord bleiben sie, bis ihre Nachricht gelöscht wird.
-    • Ein Bild, das du als Vorlage schickst: { $input_hours } Stunden; wenn nichts daraus wird, { $unused_minutes } Minuten.
+    • Ein Bild, von dem du ausgehst: { $input_hours } Stunden; wenn nichts daraus wird, { $unused_minutes } Minuten.
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
-    • Was /describe aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
+    • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
     • Wie viel GPU-Zeit du heute verbraucht hast: zwei Tage, für Grenzwerte. Löschen nimmt das nicht zurück.
     • Wenn du ein Bild meldest oder die Warteschlange verwaltest: deine Discord-Kennung, was du getan hast und wann, ohne Worte aus Prompts, unter den neuesten Einträgen (etwa 10.000).
     Prompts stehen in keinem Protokoll. Die GPUs erfahren, was zu machen ist, nicht für wen.
     Nachrichten und Bilder in Discord speichert Discord.
-    „/privacy export“ gibt dir alles, „/privacy erase“ vergisst es.
+    „/{ command-privacy } { command-privacy-export }“ gibt dir alles, „/{ command-privacy } { command-privacy-erase }“ vergisst es.
 privacy-exported = 📦 Das ist von dir gespeichert, auf diesem Server und aus Direktnachrichten mit mir. Auf anderen Servern bitte den Befehl dort benutzen.
 privacy-too-large = ⚠️ Die Datei ist hier zu groß für Discord. Bitte frag den danach, der diesen Bot betreibt.
 privacy-ask =
@@ -229,4 +232,4 @@ privacy-left = { $left ->
         [one] ⚠️ { $left } Nachricht ließ sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
        *[other] ⚠️ { $left } Nachrichten ließen sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
     }
-privacy-broke-off = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nicht alles gelöscht. Bitte in einer Minute noch einmal „/privacy erase“ benutzen.
+privacy-broke-off = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nicht alles gelöscht. Bitte in einer Minute noch einmal „/{ command-privacy } { command-privacy-erase }“ benutzen.

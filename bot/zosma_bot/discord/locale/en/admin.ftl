@@ -77,6 +77,7 @@ admin-sick = 🤒 in quarantine by itself; `/admin release` has it tried at once
 admin-failed-line = { $id } { $who } { $when }: { $reason }
 admin-failed-none = No job has failed.
 admin-audit-line = { $when } { $who } **{ $act }** { $target }
+audit-here = this server
 admin-audit-none = Nothing was done yet.
 
 act-pause = paused
@@ -101,20 +102,23 @@ admin-too-late = ⚠️ This question is no longer open: it was answered, or is 
 admin-not-asked = ⚠️ Only the admin who was asked can answer this.
 admin-unsure = ⚠️ The queue stopped answering in the middle. Please look with /admin overview whether it was done, and use the command again if not.
 ask-pause-queue = ⏸️ **Pause the whole queue?** No worker gets another job, in any server, until `/admin resume`. { $waiting ->
-    [one] { $waiting } job waits and keeps
-   *[other] { $waiting } jobs wait and keep
-    } its place; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [one] { $waiting } job waits and keeps its place
+   *[other] { $waiting } jobs wait and keep their places
+    }; { $running ->
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-drain = 🚰 **Drain { $scope }?** It gets no more jobs until `/admin resume`; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-quarantine = 🤒 **Put { $scope } into quarantine?** It gets no more jobs until `/admin release`; { $running ->
-    [one] { $running } running one ends
-   *[other] { $running } running ones end
-    } in peace.
+    [0] nothing runs there now.
+    [one] { $running } running one ends in peace.
+   *[other] { $running } running ones end in peace.
+    }
 ask-clear = 🧹 **Cancel all jobs of { $member } in this server?** { $waiting } waiting and { $running } running now, and those to be tried again later. That can't be undone.
 ask-requeue-fleet = 🔁 **Give { $count ->
     [one] the { $count } failed job
@@ -221,7 +225,7 @@ command-admin-rules = rules
 command-admin-rules-buttons = buttons
     .description = Who can use the buttons of a member's pictures
 command-admin-rules-buttons-who = who
-    .description = Beside the member and moderators
+    .description = Besides the member and moderators
 command-admin-rules-buttons-role = role
     .description = One more role that can
 command-admin-rules-age-restricted = age-restricted
@@ -291,7 +295,7 @@ reports-here = 🚩 Reported pictures will be shown here, with buttons for moder
 
 rules-channels = **Channels:** { $shown }
 rules-roles = **Roles:** { $shown }
-rules-buttons = **Buttons of a member's pictures, beside the member and moderators:** { $shown }
+rules-buttons = **Buttons of a member's pictures, besides the member and moderators:** { $shown }
 rules-age = **Age-restricted channels only:** { $shown }
 rules-spoiler = **Spoilers:** { $shown }
 rules-grid = **A set as one picture:** { $shown }

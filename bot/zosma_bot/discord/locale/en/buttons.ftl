@@ -10,11 +10,11 @@ button-send = Send to me
 button-report = Report
 button-delete = Delete
 button-upscale = Upscale
-button-upscale-short = U
+button-upscale-short = U{ $number }
 button-vary-subtle = Vary (subtle)
-button-vary-subtle-short = V
+button-vary-subtle-short = V{ $number }
 button-vary-strong = Vary (strong)
-button-vary-strong-short = S
+button-vary-strong-short = V{ $number }+
 
 button-unknown = ⚠️ This button is from a version of the bot that knew more than this one. Please use the command instead.
 button-not-yours = ⚠️ Only { $member } and the server's moderators can use this button here. You can ask for a picture of your own with /imagine.

@@ -1,6 +1,7 @@
 # Refusals and answers that any command can give.
 
 refused = ⚠️ { $reason }
+quoted = “{ $text }”
 queue-away = ⚠️ The queue can't be reached right now, so nothing was started. Please try again in a minute.
 restarting = ⚠️ The bot restarts right now. Please try again in half a minute.
 not-permitted = ⚠️ Only members with the permission “Manage Server” may use this.
@@ -17,8 +18,11 @@ depth-delayed = **{ $count }** to be tried again later
 depth-failed = **{ $count }** failed in the last 30 days
 depth-undelivered = **{ $count }** finished, not shown yet
 worker-free = 🟢 free
+    .count = 🟢 { $count } free
 worker-busy = 🔵 busy
+    .count = 🔵 { $count } busy
 worker-away = 🔴 away
+    .count = 🔴 { $count } away
 worker-nothing-loaded = no checkpoint loaded
 worker-job = job { $id }
 workers-none = No worker has shown a sign of life in the last ten seconds.

@@ -65,7 +65,7 @@ use-too-late = ⚠️ This form was open for more than a day, and Discord no lon
 
 queue-depth = **{ $waiting }** waiting, **{ $running }** running
 queue-yours = Yours:
-queue-none-of-yours = None of them is yours.
+queue-none-of-yours = Nothing of yours waits or runs.
 queue-more-of-yours = … and { $count } more of yours
 queue-no-gpus = No GPU is online right now.
 queue-gpus = { $count ->

@@ -26,8 +26,8 @@ refusal-picture-gone = This picture is no longer stored, and the message doesn't
 refusal-strength-without-image = { $field } says how much of an attached picture is painted anew: attach one as image, or leave it out.
 
 refusal-no-worker = No GPU is online right now: try again in a few minutes.
-refusal-unknown-name = { $field } '{ $given }' is not known here: the nearest are { $nearest }.
-refusal-unknown-name-none = { $field } '{ $given }' is not known here, there is none.
+refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
+refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
 
 refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
@@ -45,9 +45,9 @@ refusal-infeasible = No GPU that is online can do this combination.
 refusal-infeasible-size = No GPU that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
 refusal-infeasible-size-checkpoint = No GPU with { $checkpoint } that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
 
-refusal-unknown-scope = '{ $given }' can't be paused: choose the queue, a lane, a checkpoint or a worker.
-refusal-scope-not-there = '{ $given }' is not there. There are: { $known }
-refusal-ambiguous-scope = '{ $given }' may be any of these, choose one: { $known }
-refusal-unknown-policy-name = '{ $given }' can be nobody's name: choose a role.
-refusal-unknown-state = '{ $given }' is no state whose jobs are listed: { $known }
+refusal-unknown-scope = “{ $given }” can't be paused: choose the queue, a lane, a checkpoint or a worker.
+refusal-scope-not-there = “{ $given }” is not there. There are: { $known }
+refusal-ambiguous-scope = “{ $given }” may be any of these, choose one: { $known }
+refusal-unknown-policy-name = “{ $given }” can be nobody's name: choose a role.
+refusal-unknown-state = “{ $given }” is no state whose jobs are listed: { $known }
 refusal-id-taken = This id belongs to a job that asked for something else.

@@ -1,0 +1,336 @@
+"""What members and admins see, as pictures in docs/screens: the real bot in the Discord on loopback, drawn in Discord's
+dark look. The pictures are painted by the built-in WebUI's own brush; workers are played, so that each moment holds
+still.
+
+Needs Chromium and a font with emoji (Debian: chromium, fonts-noto-color-emoji).
+
+PYTHONPATH=tests uv run python bench/screens.py [name …]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import tempfile
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from drawing import Artist, photograph
+from loopback.discord.handle import InteractionHandle
+from loopback.discord.permissions import P
+from loopback.discord.server import DiscordServer
+from loopback.discord.shown import Shown
+from loopback.discord.state import Member
+from loopback.played_worker import ABOUT, PlayedWorker
+from zosma_bot.discord.client import ZosmaClient, run_discord
+from zosma_bot.forecaster import Forecaster
+from zosma_bot.hub import Hub
+from zosma_bot.settings import BotSettings
+from zosma_cli.valkey import PrivateValkey
+from zosma_queue import calls
+from zosma_queue.calls import Leased
+from zosma_queue.client import Queue
+from zosma_queue.fleet import About, Checkpoint, Style, WorkerState
+from zosma_queue.messages import decode_request
+from zosma_queue.request import Request
+from zosma_queue.tasks import end
+from zosma_webui.painting import Motif, emerge, paint
+
+FOLDER = Path(__file__).parent.parent / "docs" / "screens"
+BEAT_S = 2.0
+
+CHECKPOINTS = tuple(
+    Checkpoint(name=name, title=f"{name}.safetensors [{number * 11:010x}]", hash=f"{number * 11:010x}")
+    for number, name in enumerate(("dreamshaper_8", "juggernautXL_v9", "animagineXL_3.1"), start=1)
+)
+STYLES = (
+    Style(name="misty", prompt="{prompt}, morning mist, soft light"),
+    Style(name="oil painting", prompt="oil painting of {prompt}, visible brush strokes", negative_prompt="photo"),
+    Style(name="pixel art", prompt="pixel art, {prompt}, 16 bit"),
+)
+LIGHTHOUSE = {
+    "prompt": "a lighthouse at dusk, waves, stars", "negative": "people, text", "seed": 4217, "steps": 24,
+    "size": "landscape 768×512",
+}  # fmt: skip
+
+
+class Painter(PlayedWorker):
+    """A played worker whose pictures are worth a look."""
+
+    state = WorkerState.READY
+    reason = ""
+
+    def about(self) -> About:
+        place = self.name.partition("/")[0]
+        return ABOUT.model_copy(
+            update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}
+        )
+
+    async def beat(self, *_: Any, **__: Any) -> None:
+        await super().beat(self.state, self.about(), self.reason)
+
+    async def live(self) -> None:
+        while True:
+            await self.beat()
+            await asyncio.sleep(BEAT_S)
+
+    def draw(self, request: Request, seed: int, checkpoint: str, parameters: str) -> bytes:
+        told, out = PngInfo(), io.BytesIO()
+        told.add_text("parameters", parameters)
+        picture(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
+        return out.getvalue()
+
+    async def half(self, leased: Leased, done: float = 0.72, eta_s: float = 3.0) -> None:
+        """Reports progress with a preview."""
+        request, out = decode_request(leased.body), io.BytesIO()
+        small = picture(request, request.seed, self.loaded).resize((384, 256))
+        emerge(small, done, request.seed).save(out, "JPEG", quality=80)
+        await self.progress(leased, done, eta_s=eta_s, preview=out.getvalue())
+
+
+def picture(request: Request, seed: int, checkpoint: str) -> Image.Image:
+    width, height = request.output_size
+    motif = Motif(request.prompt, request.negative_prompt, seed, width, height, checkpoint, steps=request.steps)
+    return paint(motif)
+
+
+async def answer(handle: InteractionHandle) -> Shown:
+    """What is read after a command, press or form, once it has been worked on."""
+    await handle.response()
+    async with asyncio.timeout(10):
+        while True:
+            # A refusal of a public command takes the place of its deferred answer as a message of its own.
+            own = handle.message if handle.message and not _is_source(handle) else None
+            found = handle.followups or ([own] if own else [])
+            if found and not found[-1].thinking:
+                return found[-1]
+            await asyncio.sleep(0.02)
+
+
+def _is_source(handle: InteractionHandle) -> bool:
+    """True when the answer so far is the message whose button was pressed."""
+    source = handle.interaction.source
+    return source is not None and handle.message is not None and handle.message.id == source.id
+
+
+class Screens:
+    """Plays the scenes, one after the other, and keeps what is to be drawn."""
+
+    def __init__(self, server: DiscordServer, queue: Queue, one: Painter, two: Painter) -> None:
+        self.server, self.queue, self.one, self.two = server, queue, one, two
+        self.pages: dict[str, str] = {}
+        self.ann = server.add_member("Ann")
+        self.bob = server.add_member("Bob")
+        self.eva = server.add_member("Eva")
+        self.eva.locale = "de"
+        self.mia = server.add_member("Mia", P.MANAGE_GUILD)
+        self.max = server.add_member("Max", P.MANAGE_GUILD)
+        self.max.locale = "de"
+
+    def keep(self, name: str, shown: Shown, who: Member, call: str = "", *, opened: bool = False) -> None:
+        artist = Artist(self.server.world, who.locale[:2])
+        self.pages[name] = artist.message(shown, call=(who.name, call) if call else None, opened=opened)
+
+    async def asks(self, who: Member, **options: Any) -> InteractionHandle:
+        return await self.server.slash(who, "imagine", LIGHTHOUSE | options)
+
+    async def says(self, name: str, who: Member, command: str, call: str = "", **options: Any) -> Shown:
+        """The answer to a command, kept under a name."""
+        handle = await self.server.slash(who, command, options)
+        shown = await answer(handle)
+        self.keep(name, shown, who, call or f"/{command}")
+        return shown
+
+    async def presses(self, name: str, who: Member, message: Shown, button: str, *, opened: bool = False) -> Shown:
+        shown = await answer(await self.server.click(who, message, button))
+        self.keep(name, shown, who, opened=opened)
+        return shown
+
+    async def form(self, name: str, who: Member, message: Shown, button: str) -> None:
+        ack = await (await self.server.click(who, message, button)).response()
+        self.pages[name] = Artist(self.server.world, who.locale[:2]).modal(ack.data)
+
+    async def rules_are(self, rule: str, **options: Any) -> None:
+        await answer(await self.server.slash(self.mia, f"admin rules {rule}", options))
+
+    # -- scenes ---------------------------------------------------------------------------------------------
+
+    async def done(self) -> None:
+        """One picture, and what its buttons answer. Also teaches the forecast how fast the GPUs are."""
+        await self._finished("done", self.ann, "/imagine")
+        message = self.finished
+        await self.presses("parameters", self.ann, message, "Parameters")
+        await self.presses("checkpoint", self.ann, message, "Other checkpoint", opened=True)
+        await self.form("edit", self.ann, message, "Edit")
+        await self.form("report", self.bob, message, "Report")
+        await self.presses("not-yours", self.bob, message, "Again")
+
+    async def _finished(self, name: str, who: Member, call: str, **options: Any) -> None:
+        handle = await self.asks(who, **options)
+        await self.one.finish(await self.one.take())
+        self.finished = await handle.wait_for(lambda shown: bool(shown.attachments))
+        self.keep(name, self.finished, who, call)
+
+    async def sets(self) -> None:
+        await self._finished("done-set", self.ann, "/imagine", count=4, prompt="a cat in a forest, morning fog")
+        await self.rules_are("grid", switch="on")
+        await self._finished("done-grid", self.ann, "/imagine", count=4, prompt="a mountain lake at sunrise")
+        await self.rules_are("grid", switch="off")
+
+    async def german_set(self) -> None:
+        await self._finished("de-done", self.eva, "/bild", count=2, prompt="ein Leuchtturm am Abend, lighthouse, dusk",
+                             negative="Menschen, Schrift")  # fmt: skip
+
+    async def life(self) -> None:
+        """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
+        taken = []
+        for number, worker in enumerate((self.one, self.two)):
+            await self.asks(self.bob, prompt=f"a castle on a hill, {number}", count=2)
+            taken.append(await worker.take())
+            await worker.half(taken[-1], 0.1 + 0.2 * number, 31 - 8 * number)
+            worker.state = WorkerState.BUSY
+            await worker.beat()
+        for other in ("Cid", "Dee"):
+            await self.asks(self.server.add_member(other), prompt=f"a ship in a storm, {other}")
+        await self.asks(self.bob, prompt="a ship in a storm", checkpoint="animagineXL_3.1", count=4)
+        first = await self.asks(self.ann)
+        german = await self.asks(self.eva, prompt="ein Fuchs im Schnee, fox, snow", negative="Menschen")
+        await asyncio.sleep(6)  # the forecaster notes what it thinks of them, the message is told
+        await self.one.half(taken[0], 0.15, 29)
+        await self.two.half(taken[1], 0.35, 20)
+        waits = await first.wait_for(lambda shown: "<t:" in shown.text)
+        self.keep("waiting", waits, self.ann, "/imagine")
+        await self.says("queue", self.ann, "queue")
+        await self.says("admin-queue", self.mia, "queue")
+        await self.says("admin-overview", self.mia, "admin overview")
+        await self.says("admin-workers", self.mia, "admin workers")
+        await self.says("de-warteschlange", self.eva, "queue", "/warteschlange")
+        await self.says("confirm", self.mia, "admin pause", "/admin pause scope:the whole queue", scope="queue")
+        await self.says("de-bestaetigen", self.max, "admin clear", "/admin räumen mitglied:@Bob", member=self.bob)
+        self.keep("de-wartet", german.history[-1], self.eva, "/bild")
+        await self._runs(first, taken[0])
+
+    async def _runs(self, first: InteractionHandle, taken: Leased) -> None:
+        await self.one.finish(taken)
+        while (leased := await self.one.take()).id not in first.message.buttons[0]["custom_id"]:
+            await self.one.finish(leased)
+        await self.one.half(leased)
+        runs = await first.wait_for(lambda shown: bool(shown.embeds and shown.embeds[0].get("image")))
+        self.keep("running", runs, self.ann, "/imagine")
+        await self.one.settle(leased, calls.fail("oom", "CUDA out of memory"))
+        failed = await first.wait_for(lambda shown: "memory" in shown.text)
+        self.keep("failed", failed, self.ann, "/imagine")
+        stopped = await self.asks(self.ann, prompt="a dragon over a city at night")
+        await self.server.click(self.ann, await stopped.wait_for(lambda shown: bool(shown.buttons)), "Cancel")
+        self.keep("cancelled", await stopped.wait_for(lambda shown: "✋ C" in shown.text), self.ann, "/imagine")
+        jobs = await self.server.slash(self.ann, "jobs")
+        self.keep("jobs", await answer(jobs), self.ann, "/jobs")
+        await self.says("de-auftraege", self.eva, "jobs", "/aufträge")
+
+    async def refusals(self) -> None:
+        await self.server.slash(self.mia, "admin words add", {"word": "blood*"})
+        await self.says("refused", self.ann, "imagine", "/imagine", **LIGHTHOUSE | {"checkpoint": "dreamshapr"})
+        await self.says("refused-word", self.ann, "imagine", "/imagine", prompt="a bloody battle")
+
+    async def settings(self) -> None:
+        given = {"size": "portrait 512×768", "steps": 30, "negative": "text"}
+        await answer(await self.server.slash(self.ann, "settings defaults", given))
+        save = {"name": "foggy", "prompt": "{prompt}, fog, soft light", "checkpoint": "dreamshaper_8", "guidance": 5.5}
+        await answer(await self.server.slash(self.ann, "settings save", save))
+        await answer(await self.server.slash(self.ann, "settings share", {"name": "foggy"}))
+        await self.says("settings", self.ann, "settings show")
+        await self.says("styles", self.bob, "styles")
+        await self.says("privacy", self.ann, "privacy show")
+        await self.says("de-datenschutz", self.eva, "privacy show", "/datenschutz zeigen")
+        await self.says("privacy-erase", self.ann, "privacy erase")
+
+    async def rules(self) -> None:
+        await self.rules_are("reports", channel=self.server.add_channel("reports"))
+        await self.server.slash(self.mia, "admin channels allow", {"channel": self.server.channel})
+        given = {"checkpoint": "dreamshaper_8", "negative": "text, watermark"}
+        await self.server.slash(self.mia, "admin defaults set", given)
+        artists = self.server.add_role("artists")
+        await self.rules_are("buttons", who="roles", role=artists)
+        await self.server.slash(self.mia, "admin limits set", {"role": artists, "waiting": 10, "weight": 2.0})
+        await asyncio.sleep(1)
+        await self.says("admin-rules", self.mia, "admin rules show")
+        await self.says("de-regeln", self.max, "admin rules show", "/admin regeln zeigen")
+        await self.says("admin-audit", self.mia, "admin audit")
+
+    async def offers(self) -> None:
+        choices = await self.server.autocomplete(self.ann, "imagine", focused="checkpoint", value="")
+        typed = "/imagine <span>prompt a lighthouse at dusk</span><span>checkpoint |</span>"
+        self.pages["autocomplete"] = Artist.autocomplete(typed, "checkpoint", choices)
+
+    async def play(self) -> None:
+        for scene in (self.done, self.offers, self.sets, self.german_set, self.refusals, self.life, self.settings,
+                      self.rules):  # fmt: skip
+            print(scene.__name__, flush=True)
+            await scene()
+
+
+@contextlib.asynccontextmanager
+async def system(folder: Path) -> AsyncIterator[Screens]:
+    """The bot at work between a Discord, a Valkey and two played workers."""
+    async with contextlib.AsyncExitStack() as stack:
+        redis = stack.enter_context(PrivateValkey(folder, durable=False)).url
+        queue = await stack.enter_async_context(Queue(redis))
+        server = await stack.enter_async_context(DiscordServer())
+        hub = Hub(queue)
+        one = await stack.enter_async_context(Painter(redis, "gpu1/7860", "dreamshaper_8"))
+        two = await stack.enter_async_context(Painter(redis, "gpu2/7860", "juggernautXL_v9"))
+        one.gpu_seconds = two.gpu_seconds = 7.4
+        settings = BotSettings.model_validate({
+            "discord_token": server.token, "discord_api_url": server.api_url,
+            "discord_gateway_url": server.gateway_url,
+        })  # fmt: skip
+
+        def make(**needed: Any) -> ZosmaClient:
+            return ZosmaClient(**needed, edit_every_s=0.0)
+
+        running = [hub.run(), Forecaster(queue).run(), one.live(), two.live()]
+        tasks = [asyncio.create_task(one) for one in running]
+        await hub.live.wait()
+        tasks.append(asyncio.create_task(run_discord(settings, queue, hub, make_client=make)))
+        try:
+            await server.wait_connected()
+            yield Screens(server, queue, one, two)
+            for wrong in server.violations:
+                print(f"against Discord's description: {wrong}")
+        finally:
+            for task in reversed(tasks):
+                await end(task)
+
+
+async def played() -> dict[str, str]:
+    """Each screen's page."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with system(Path(folder)) as screens:
+            await screens.play()
+            return screens.pages
+
+
+def main() -> None:
+    """Plays everything, and draws the screens that were named, or all."""
+    parser = argparse.ArgumentParser(prog="screens", description="Draw what members and admins see")
+    parser.add_argument("names", nargs="*", help="screens to draw; all without")
+    wanted = parser.parse_args().names
+    pages = asyncio.run(played())
+    FOLDER.mkdir(exist_ok=True)
+    chosen = {name: page for name, page in pages.items() if not wanted or name in wanted}
+    with ThreadPoolExecutor(2) as pool:
+        sizes = list(pool.map(lambda name: photograph(chosen[name], FOLDER / f"{name}.png"), chosen))
+    for name, size in zip(chosen, sizes, strict=True):
+        print(f"{name:20} {size / 1000:5.0f} kB")
+    print(f"{sum(sizes) / 1000:.0f} kB in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
