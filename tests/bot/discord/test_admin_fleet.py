@@ -116,7 +116,7 @@ async def test_audit_lists_what_was_done(server, client, worker, admin, said):
 
 async def test_a_checkpoint_is_paused_at_once_and_goes_on(server, client, worker, admin, said, queue):
     text = (await said(admin, "admin pause", {"scope": "checkpoint:dream"})).message.text
-    assert "checkpoint dream is paused. Nothing runs there." in text
+    assert "Checkpoint dream is paused. Nothing runs there." in text
     assert [one.scope for one in await queue.admin.pauses()] == ["checkpoint:dream"]
 
     assert "goes on" in (await said(admin, "admin resume", {"scope": "checkpoint dream"})).message.text
@@ -155,7 +155,7 @@ async def test_pausing_the_queue_asks_first_and_says_what_it_means(
     assert "1 job waits and keeps its place" in asked.message.text
     assert await queue.admin.pauses() == []
 
-    assert "the whole queue is paused" in await answer(admin, asked)
+    assert "The whole queue is paused" in await answer(admin, asked)
     assert [one.scope for one in await queue.admin.pauses()] == ["queue"]
 
 

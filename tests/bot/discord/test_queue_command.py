@@ -71,7 +71,7 @@ async def test_a_start_that_is_far_off_is_told_as_a_time_that_counts_down(server
 async def test_who_waits_for_nothing_is_told_so_and_that_no_gpu_is_there(server, client, ann):
     ann.locale = "de"
     assert (await shown(server, ann)).splitlines() == [
-        "**0** warten, **0** in Arbeit", "Keiner davon ist von dir.", "Gerade ist keine GPU da.",
+        "**0** warten, **0** in Arbeit", "Von dir wartet und läuft gerade nichts.", "Gerade ist keine GPU da.",
     ]  # fmt: skip
 
 
