@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,26 +183,10 @@ class Desk:
 
 async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int:
     """Shows "thinking" to everybody, or to the member alone; gives the id of that message."""
-    answer = None
-    with heard(interaction):
-        answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+    answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
     if answer and answer.message_id:
         return answer.message_id
     return (await interaction.original_response()).id
-
-
-@contextlib.contextmanager
-def heard(interaction: discord.Interaction[Any]) -> Iterator[None]:
-    """Lets an answer count that was taken without a word.
-
-    Discord-compatible servers may answer 204, as Discord itself does when nobody asks for more; discord.py then fails
-    to read what it asked for, after the answer has been accepted.
-    """
-    try:
-        yield
-    except (TypeError, KeyError):
-        if not interaction.response.is_done():
-            raise
 
 
 async def say(
@@ -223,8 +206,7 @@ async def say(
     if interaction.response.is_done():
         await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS, **more)
     else:
-        with heard(interaction):
-            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS, **more)
+        await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS, **more)
 
 
 def owner_of(interaction: discord.Interaction[Any]) -> str:

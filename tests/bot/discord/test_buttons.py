@@ -354,3 +354,16 @@ async def test_a_checkpoint_menu_of_somebody_elses_job_is_checked_again(server, 
     of = OfJob(CustomId.parse(button(made, Act.AGAIN)).args[0], ann.id)
     pressed = await server.press(bob, made, of.custom_id(CHOOSE), values=["anime"])
     assert "Only" in (await answer_of(pressed)).text
+
+
+async def test_a_server_that_acknowledges_without_a_word_is_understood(server, client, worker, ann, queue, made):
+    server.settings.tells_of_callbacks = False
+    opened = await server.click(ann, made, button(made, Act.EDIT))
+    assert (await opened.response()).type is Callback.MODAL
+    await server.submit_modal(ann, opened, {"prompt": "two cats"})
+    request, _ = await next_request(worker, queue)
+    assert request.prompt == "two cats"
+    pressed = await server.click(ann, made, button(made, Act.PARAMETERS))
+    assert "prompt:a cat" in (await answer_of(pressed)).text
+    await (await server.click(ann, made, button(made, Act.DELETE))).response()
+    await server.world.changes.until(lambda: made.id not in [one.id for one in server.messages()], 5, lambda: "")
