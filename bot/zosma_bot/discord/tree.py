@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 class Tree(app_commands.CommandTree["Zosma"]):
     """Answers every failed command in plain words, to its member alone."""
 
-    async def on_error(
-        self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /
-    ) -> None:
+    async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Whatever a command raises."""
         name = interaction.command.qualified_name if interaction.command else "?"
         await answer_error(interaction, error, f"/{name}")
