@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import redis
 
 from zosma_queue.client import Queue
+from zosma_queue.connections import BOT_CONNECTIONS
 from zosma_queue.errors import QueueUnavailableError
 
 
@@ -51,3 +54,17 @@ async def test_every_question_to_a_redis_that_is_away_is_one_error():
                          queue.undelivered(), queue.admin.policies(), queue.admin.pauses(), queue.sweep()):  # fmt: skip
             with pytest.raises(QueueUnavailableError):
                 await question
+
+
+async def test_more_questions_at_once_than_there_are_connections_wait_their_turn(queue, raw):
+    await asyncio.gather(*(queue.job(f"job-{number}") for number in range(300)))
+    bots = [one for one in raw.client_list() if one["name"] == "zosma-bot"]
+    assert 0 < len(bots) <= BOT_CONNECTIONS
+
+
+async def test_a_hundred_who_ask_for_their_place_at_once_are_answered_from_one_look(queue, raw):
+    await queue.place("job-0")
+    raw.config_resetstat()
+    await asyncio.gather(*(queue.place(f"job-{number}") for number in range(100)))
+    # Each look asks the server for its time once. Who comes while one is under way waits for the next.
+    assert 1 <= raw.info("commandstats")["cmdstat_time"]["calls"] <= 2
