@@ -38,6 +38,7 @@ CHOICES_S = 1.0
 LOOK_S = 2.0
 #: A picture that a member has attached must be here within this time.
 FETCH_S = 30.0
+DAY_S = 86_400.0
 
 #: Where in the request each picture belongs → where it comes from.
 Sources = Mapping[tuple[str, str], Source]
@@ -127,7 +128,14 @@ class Desk:
         reply = reply_to(interaction, message_id, received_s, private=private, here=here)
         try:
             request = await self._with_pictures(*await find())
-            await self.queue.submit(request, sender_of(interaction), job_id=job_id, reply=reply.model_dump_json())
+            await self.queue.submit(
+                request,
+                sender_of(interaction),
+                job_id=job_id,
+                reply=reply.model_dump_json(),
+                # 0 would mean "as long as usual".
+                keep_s=max(here.retention_days * DAY_S, 1.0),
+            )
         except (RequestRefusedError, QueueUnavailableError) as error:
             if isinstance(error, QueueUnavailableError):
                 self.chores.start(self.courier.withdraw(job_id))

@@ -14,11 +14,12 @@ import discord
 
 from zosma_bot.discord.custom_id import OfJob
 from zosma_bot.discord.desk import CHECKS_S, FETCH_S, Desk
+from zosma_bot.discord.reply import Reply
 from zosma_bot.discord.sources import Source, of_bytes
 from zosma_bot.inputs import infotext_in
 from zosma_queue import infotext
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
-from zosma_queue.job import Job
+from zosma_queue.job import Job, Picture
 
 log = logging.getLogger(__name__)
 
@@ -96,18 +97,25 @@ async def _kept(desk: Desk, key: str) -> Recipe | None:
 
 async def read(message: discord.Message | None, number: int = 0) -> Recipe | None:
     """What a message's own picture says; takes as long as Discord takes to hand it out. None when it says nothing."""
-    attachment = attached(message, number)
+    attachment = attached(message, number) or _grid(message)
     if attachment is None:
         return None
     text = await _infotext(attachment)
     fields = infotext.request_fields(text)
     if not fields:
         return None
-    count = len(pictures_in(message))
-    seed = int(fields["seed"])
-    # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do.
-    first = seed - max(number - 1, 0)
-    return Recipe(fields | {"count": max(count, 1)}, tuple(first + index for index in range(count)), text)
+    in_grid = infotext.pairs(text).get("Grid", "")
+    count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
+    # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
+    first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))
+    return Recipe(fields | {"count": count}, tuple(first + index for index in range(count)), text)
+
+
+def _grid(message: discord.Message | None) -> discord.Attachment | None:
+    """A message's one picture, when it shows a whole set."""
+    one = attached(message, 0)
+    named = _NAME.search(one.filename) if one else None
+    return one if named and named[1] == "grid" else None
 
 
 async def _infotext(attachment: discord.Attachment) -> str:
@@ -140,20 +148,42 @@ async def picture_of(desk: Desk, message: discord.Message | None, of: OfJob) -> 
     """Picture `of.number` (0: the first) in the best form that is left.
 
     Raises:
-      RequestRefusedError: when it is nowhere any more.
+      RequestRefusedError: when it is nowhere any more, or must not be shown.
       QueueUnavailableError: when Redis doesn't answer in time.
     """
-    index = max(of.number - 1, 0)
-    job = await desk.chores.within(CHECKS_S, desk.queue.job(of.job_id))
-    if job and job.result and index < len(job.result.pictures):
-        data = (await desk.queue.pictures(job))[index]
-        if data:
-            made = job.result.pictures[index]
-            return of_bytes(data, made.width, made.height)
+    found = await desk.chores.within(CHECKS_S, stored(desk, of.job_id))
+    if one := found.get(max(of.number, 1)):
+        return of_bytes(one.data, one.made.width, one.made.height)
     attachment = attached(message, of.number)
     if attachment is None:
         raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
     return Source(attachment.read, attachment.width or 512, attachment.height or 512)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A picture as it was made."""
+
+    made: Picture
+    data: bytes = field(repr=False)
+
+
+async def stored(desk: Desk, job_id: str) -> dict[int, Stored]:
+    """Those of a job's pictures that are still stored and may be shown, by number from 1.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    job = await desk.queue.job(job_id)
+    if job is None or job.result is None:
+        return {}
+    text = await desk.queue.reply(job_id)
+    reply = Reply.parse(text) if text else None
+    blocked = reply.blocked if reply else ()
+    pictures = zip(job.result.pictures, await desk.queue.pictures(job), strict=True)
+    return {
+        index + 1: Stored(made, data) for index, (made, data) in enumerate(pictures) if data and index not in blocked
+    }
 
 
 def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:

@@ -56,7 +56,7 @@ def ended(w: Words, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
-        Attached(f"{file_prefix(job.id)}{number}.{_SUFFIXES.get(made.format, made.format)}", data, alt)
+        Attached(f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, alt)
         for alt in [texts.alt_text(w, job.request)]
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
         if data
@@ -81,6 +81,11 @@ def without_pictures(w: Words, card: Card, job: Job) -> Card:
 def file_prefix(job_id: str) -> str:
     """How the names of a job's files begin."""
     return f"zosma-{job_id}-"
+
+
+def suffix_of(kind: str) -> str:
+    """How the name of a file with a picture of this format ends."""
+    return _SUFFIXES.get(kind, kind)
 
 
 def _suffix_of(data: bytes) -> str:

