@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 from base64 import b64decode
 from collections.abc import AsyncIterator
@@ -14,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from loopback.commands import Running, Zosma
 from loopback.discord.handle import InteractionHandle
 from loopback.discord.interaction import Callback
 from loopback.discord.server import DiscordServer
+from loopback.discord.state import Upload
 from loopback.fleet import until
 from loopback.webui import Hold, ScriptedWebUI, good_answer
 from zosma_cli.processes import free_port
@@ -62,7 +65,7 @@ class System:
         """`/imagine`, acknowledged."""
         handle = await self.discord.slash(self.discord.add_member("ann"), "imagine", {"prompt": prompt})
         ack = await handle.response()
-        assert ack.after_s < 1
+        assert ack.after_s < 3
         assert ack.type is Callback.DEFERRED_MESSAGE, handle.message.text
         return handle
 
@@ -206,3 +209,58 @@ async def test_a_refused_token_is_one_line_and_exit_code_two(system):
     last = ran.err.strip().splitlines()[-1]
     assert last.startswith("zosma: DISCORD_TOKEN")
     assert "wrong-token" not in ran.err
+
+
+async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in_webui(system):
+    """A picture, varied, enlarged, painted anew and made again in a form: by real parts all the way."""
+    port = free_port()
+    await system.parts.enter_async_context(
+        system.zosma.running("webui", "--port", str(port), "--step-seconds", "0.01", "--load-seconds", "0.1")
+    )
+    worker = await system.parts.enter_async_context(
+        system.zosma.running("worker", "--webui", f"http://127.0.0.1:{port}")
+    )
+    await worker.says(r"\d+ checkpoints? \(")
+    await until(lambda: is_anybody_ready(system.queue))
+    ann = system.discord.add_member("ann")
+
+    async def picture_of(handle):
+        shown = await handle.wait_for(finished, timeout=WAIT_S)
+        return shown, Image.open(io.BytesIO(shown.files[0].data))
+
+    async with system.zosma.running("bot") as bot:
+        await bot.says("logged in to Discord")
+        await system.discord.wait_connected()
+        options = {"prompt": "a lighthouse at dusk", "seed": 5, "steps": 4, "width": 256, "height": 256}
+        shown, first = await picture_of(await system.discord.slash(ann, "imagine", options))
+        assert "Seed: 5" in first.info["parameters"]
+
+    async with system.zosma.running("bot") as bot:
+        await bot.says("logged in to Discord")
+        await system.discord.wait_connected()
+        _, varied = await picture_of(await system.discord.click(ann, shown, "Vary (subtle)"))
+        assert "Variation seed strength: 0.12" in varied.info["parameters"]
+        assert varied.tobytes() != first.tobytes()
+        _, larger = await picture_of(await system.discord.click(ann, shown, "Upscale"))
+        assert larger.size == (512, 512)
+        assert "Seed: 5" in larger.info["parameters"]
+        upload = Upload("start.png", shown.files[0].data)
+        _, painted = await picture_of(
+            await system.discord.slash(ann, "imagine", {"prompt": "a lighthouse in fog", "steps": 4, "image": upload})
+        )
+        assert painted.size == (256, 256)
+        opened = await system.discord.click(ann, shown, "Edit")
+        await opened.response()
+
+    async with system.zosma.running("bot") as bot:
+        await bot.says("logged in to Discord")
+        await system.discord.wait_connected()
+        _, edited = await picture_of(await system.discord.submit_modal(ann, opened, {"prompt": "a cat"}))
+        assert edited.info["parameters"].startswith("a cat")
+    await until(system.nothing_is_owed)
+    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 5
+
+
+async def is_anybody_ready(queue: Queue) -> bool:
+    """True once a worker takes jobs."""
+    return any(one.state is WorkerState.READY for one in await queue.workers())
