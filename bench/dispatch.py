@@ -35,20 +35,22 @@ while (word := server.blpop(["bench:there"])[1]) != b"end":
 """
 
 
-async def dispatch(queue: Queue, webui: Clockwork) -> list[float]:
-    """Seconds from `submit` to the WebUI, for jobs that come one by one."""
+async def dispatch(queue: Queue, webui: Clockwork) -> tuple[list[float], list[float]]:
+    """Seconds from the call of `submit` to the WebUI, and from accepted to leased (whole ms), for jobs one by one."""
     request = {"prompt": "a cat", "width": 512, "height": 512, "steps": 20, "checkpoint": "dream"}
-    taken = []
+    taken, leased = [], []
     for number in range(JOBS):
         began = time.perf_counter()
-        await queue.submit(parse_request({**request, "seed": number}), Sender(owner="ann", group="guild"))
+        job_id = await queue.submit(parse_request({**request, "seed": number}), Sender(owner="ann", group="guild"))
         while len(webui.answered) <= number:  # noqa: ASYNC110 - seen from outside
             await asyncio.sleep(0.001)
         taken.append(webui.arrived[number] - began)
         while (await queue.depth()).running:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+        if (job := await queue.job(job_id)) and job.started_ms:
+            leased.append((job.started_ms - job.created_ms) / 1000)
         await asyncio.sleep(PAUSE_S)
-    return taken[WARM_UP:]
+    return taken[WARM_UP:], leased[WARM_UP:]
 
 
 async def round_trips(redis_url: str) -> list[float]:
@@ -74,11 +76,16 @@ async def measure(redis_url: str) -> None:
     """Prints both rows."""
     webui = Clockwork(512, 0.0)
     async with driven(webui, redis_url) as queue:
-        started = await dispatch(queue, webui)
+        started, leased = await dispatch(queue, webui)
     raw = await round_trips(redis_url)
     print(f"{JOBS - WARM_UP} jobs into an idle fleet, one by one; milliseconds")
     print(f"{'':>34} {'p50':>7} {'p95':>7} {'p99':>7} {'max':>7}")
-    for name, found in (("submit to request at the WebUI", started), ("a word to a BLPOP and back", raw)):
+    rows = {
+        "submit to request at the WebUI": started,
+        "accepted to leased, whole ms": leased,
+        "a word to a BLPOP and back": raw,
+    }
+    for name, found in rows.items():
         cuts = statistics.quantiles(found, n=100)
         numbers = "".join(f" {1000 * one:7.2f}" for one in (statistics.median(found), cuts[94], cuts[98], max(found)))
         print(f"{name:>34}{numbers}")
