@@ -23,8 +23,8 @@ from loopback.flavours import (
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
+from zosma_queue.infotext import pairs
 from zosma_queue.job import State
-from zosma_worker.infotext import parameters
 from zosma_worker.webui.flavours.plain import prepared_mask
 
 FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
@@ -120,7 +120,7 @@ async def test_several_pictures_of_an_odd_size_come_out_as_asked_with_seeds_that
     assert [(one.seed, one.width, one.height) for one in made] == [(seed, 72, 104) for seed in (7, 8, 9)]
     assert [image.size for image in await shown(queue, job)] == [(72, 104)] * 3
     for one in made:
-        told = parameters(one.parameters)
+        told = pairs(one.parameters)
         assert (told["Seed"], told["Steps"], told["Model"]) == (str(one.seed), "4", "dream")
         assert "SDCPP" not in one.parameters
     assert job.result.info["all_seeds"] == [7, 8, 9]
@@ -134,7 +134,7 @@ async def test_a_picture_that_was_cut_says_so_and_its_file_too(kind, flavoured, 
 
     job = await ann.gets(await ann.asks(width=72, sampler="Euler a"))
 
-    told = parameters(job.result.pictures[0].parameters)
+    told = pairs(job.result.pictures[0].parameters)
     assert (told["Size"], told["Cut to"], told["Sampler"]) == ("128x64", "72x64", "Euler a")
     assert (await shown(queue, job))[0].info["parameters"] == job.result.pictures[0].parameters
 
@@ -278,7 +278,7 @@ async def test_variations_keep_their_seed_and_count_the_subseed_on(kind, flavour
 
     assert (webui.jobs[0]["subseed"], webui.jobs[0]["subseed_strength"]) == (40, 0.3)
     assert [one.seed for one in job.result.pictures] == [7, 7]
-    told = [parameters(one.parameters) for one in job.result.pictures]
+    told = [pairs(one.parameters) for one in job.result.pictures]
     assert [one["Variation seed"] for one in told] == ["40", "41"]
     assert told[0]["Variation seed strength"] == "0.3"
 

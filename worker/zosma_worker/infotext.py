@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+from zosma_queue.infotext import pairs
 from zosma_queue.request import Request
 
 KEYWORD = "parameters"
@@ -75,18 +75,9 @@ def _second_look(request: Request) -> dict[str, Any]:
     return {}
 
 
-_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-
-
-def parameters(text: str) -> dict[str, str]:
-    """The pairs of an infotext's last line; {} when it has none."""
-    lines = text.strip().splitlines()
-    return {key: value.strip().strip('"') for key, value in _PAIR.findall(lines[-1])} if lines else {}
-
-
 def is_whole(text: str, seed: int) -> bool:
     """True for the infotext of a picture with this seed that says how to make it again."""
-    found = parameters(text)
+    found = pairs(text)
     return (
         {"Steps", "Seed"} <= found.keys() and ("Model" in found or "Model hash" in found) and found["Seed"] == str(seed)
     )

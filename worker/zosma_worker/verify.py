@@ -13,9 +13,10 @@ from PIL import Image, ImageOps
 
 from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint
+from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
 from zosma_queue.request import LATENT_PX, Request, Upscale
-from zosma_worker.infotext import KEYWORD, compose, is_whole, parameters, with_exif_infotext, with_infotext
+from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
 from zosma_worker.making import Part
 from zosma_worker.webui.flavours import A1111, Flavour
 
@@ -209,7 +210,7 @@ def _told(info: dict[str, Any]) -> dict[str, str]:
     """The parameters in the infotext of the last picture."""
     texts = info.get("infotexts")
     text = texts[-1] if isinstance(texts, list) and texts else ""
-    return parameters(text) if isinstance(text, str) else {}
+    return pairs(text) if isinstance(text, str) else {}
 
 
 def _same_file(told: Any, wanted: str) -> bool:
