@@ -10,6 +10,7 @@ import aiohttp
 import discord
 
 from zosma_bot.discord import rules, texts
+from zosma_bot.discord.acts.whose import anybody
 from zosma_bot.discord.buttons import Act, Button, view_of
 from zosma_bot.discord.custom_id import CustomId, OfJob
 from zosma_bot.discord.desk import Desk, say
@@ -32,9 +33,8 @@ def add(router: Router, desk: Desk) -> None:
 
     async def press(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = words_of(interaction)
-        of = OfJob.parse(custom_id)
+        of = await anybody(interaction, custom_id)
         if of is None:
-            await say(interaction, w("button-unknown"))
             return
         modal = discord.ui.Modal(title=w("report-title")[:45], custom_id=of.custom_id(FORM))
         why = discord.ui.TextInput[discord.ui.Modal](
@@ -46,9 +46,8 @@ def add(router: Router, desk: Desk) -> None:
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = words_of(interaction)
-        of = OfJob.parse(custom_id)
+        of = await anybody(interaction, custom_id)
         if of is None:
-            await say(interaction, w("button-unknown"))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord import texts
+from zosma_bot.discord.acts.whose import anybody
 from zosma_bot.discord.buttons import Act
 from zosma_bot.discord.card import Attached
 from zosma_bot.discord.custom_id import CustomId, OfJob
@@ -31,9 +32,8 @@ def add(router: Router, desk: Desk) -> None:
 
     async def parameters(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = words_of(interaction)
-        of = OfJob.parse(custom_id)
+        of = await anybody(interaction, custom_id)
         if of is None:
-            await say(interaction, w("button-unknown"))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
@@ -45,9 +45,8 @@ def add(router: Router, desk: Desk) -> None:
 
     async def send(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = words_of(interaction)
-        of = OfJob.parse(custom_id)
+        of = await anybody(interaction, custom_id)
         if of is None:
-            await say(interaction, w("button-unknown"))
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:

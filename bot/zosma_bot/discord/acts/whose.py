@@ -13,19 +13,23 @@ from zosma_bot.discord.language import words_of
 from zosma_queue.errors import QueueUnavailableError
 
 
+async def anybody(interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
+    """The job of a button that is for everybody; None when it names none, and then the member has been told."""
+    of = OfJob.parse(custom_id)
+    if of is None:
+        await say(interaction, words_of(interaction)("button-unknown"))
+    return of
+
+
 async def may_use(desk: Desk, interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
     """The job of a button for making something new, when the member may use it; else he has been told why not."""
-    of = OfJob.parse(custom_id)
-    w = words_of(interaction)
-    if of is None:
-        await say(interaction, w("button-unknown"))
-        return None
-    if interaction.user.id == of.owner:
+    of = await anybody(interaction, custom_id)
+    if of is None or interaction.user.id == of.owner:
         return of
     try:
         here = await desk.rules_here(interaction)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(w))
+        await say(interaction, texts.queue_away(words_of(interaction)))
         return None
     if rules.may_press(here, interaction, of.owner):
         return of
@@ -35,11 +39,8 @@ async def may_use(desk: Desk, interaction: discord.Interaction[Any], custom_id: 
 
 async def may_end(interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
     """Likewise for what takes something away: the owner and moderators only, whatever the server has set."""
-    of = OfJob.parse(custom_id)
-    if of is None:
-        await say(interaction, words_of(interaction)("button-unknown"))
-        return None
-    if interaction.user.id == of.owner or rules.is_moderator(interaction):
+    of = await anybody(interaction, custom_id)
+    if of is None or interaction.user.id == of.owner or rules.is_moderator(interaction):
         return of
     await _not_yours(interaction, of)
     return None
