@@ -86,9 +86,11 @@ def upright(data: bytes, field: str) -> Picture:
                 raise _too_large(field, f"{image.width}x{image.height}")
             image.load()
             turned = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) != _UPRIGHT
-            if image.format in _KEPT_AS_THEY_ARE and not turned:
+            if image.format in _KEPT_AS_THEY_ARE and not turned and not image.mode.startswith("I"):
                 return Picture(data, image.width, image.height)
             plain = ImageOps.exif_transpose(image)
+            if plain.mode.startswith("I"):  # 16 bits: to 8, which `convert` alone would cut off at white
+                plain = plain.convert("I").point(lambda value: value * (1 / 257)).convert("L")
             out = io.BytesIO()
             plain.convert("RGBA" if plain.has_transparency_data else "RGB").save(out, "PNG", compress_level=1)
             return Picture(out.getvalue(), plain.width, plain.height)

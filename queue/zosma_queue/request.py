@@ -6,6 +6,7 @@ Field names are those of AUTOMATIC1111's API where it has one.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -144,7 +145,7 @@ class Request(BaseModel):
         if isinstance(data, dict) and not data.get("upscale"):
             if "prompt" not in data:
                 raise _WrongError("prompt is missing", "missing", "prompt")
-            if isinstance(data["prompt"], str) and not data["prompt"].strip():
+            if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
                 raise _WrongError("prompt is empty: say what the picture should show", "empty-prompt", "prompt")
         return data
 
@@ -224,6 +225,11 @@ class Request(BaseModel):
         if self.img2img:
             return (self.img2img.image, *([self.img2img.mask] if self.img2img.mask else []))
         return (self.upscale.image,) if self.upscale else ()
+
+
+def _visible(text: str) -> bool:
+    """False for a text in which nothing can be seen: spaces, control and format characters alone."""
+    return any(unicodedata.category(letter)[0] not in "ZC" for letter in text)
 
 
 def _drawn(seed: int) -> int:

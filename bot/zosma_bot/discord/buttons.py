@@ -79,12 +79,13 @@ def going_on(w: Words, job: OfJob) -> Rows:
     return ((Button(job.custom_id(Act.CANCEL), w("button-cancel"), "✋"),),)
 
 
-def unfinished(w: Words, job: OfJob) -> Rows:
-    """Of a job that failed or was cancelled."""
+def unfinished(w: Words, job: OfJob, *, made_from_words: bool) -> Rows:
+    """Of a job that failed or was cancelled; one that makes a picture larger has no words to edit."""
+    edit = (Button(job.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if made_from_words else ()
     return (
         (
             Button(job.custom_id(Act.AGAIN), w("button-try-again"), "🔄", _BLUE),
-            Button(job.custom_id(Act.EDIT), w("button-edit"), "✏️"),
+            *edit,
             Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
         ),
     )

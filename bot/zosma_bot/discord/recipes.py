@@ -77,15 +77,17 @@ async def recall(desk: Desk, of: OfJob) -> Recipe | None:
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
 
 
-async def keep(desk: Desk, recipe: Recipe) -> str:
+async def keep(desk: Desk, recipe: Recipe, *, private: bool = False) -> str:
     """Keeps a recipe that belongs to no job for a while; buttons name it by the key as they name a job by its id.
+
+    `private`: it is of a picture that its member alone has seen.
 
     Raises:
       RequestRefusedError: when it is too large.
       QueueUnavailableError: when Redis doesn't answer.
     """
     key = secrets.token_hex(10)
-    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters}
+    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private}
     await desk.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
@@ -104,7 +106,12 @@ async def read(message: discord.Message | None, number: int = 0) -> Recipe | Non
     fields = infotext.request_fields(text)
     if not fields:
         return None
-    in_grid = infotext.pairs(text).get("Grid", "")
+    told = infotext.pairs(text)
+    if "Denoising strength" in told and "hires" not in fields:
+        raise RequestRefusedError(
+            "this was made from another picture: use /imagine with it", code="recipe-from-picture"
+        )
+    in_grid = told.get("Grid", "")
     count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
     # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
     first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))

@@ -50,7 +50,8 @@ def ended(w: Words, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
     """The last card of a job; `pictures` in the order of its result."""
     asked = texts.prompt(w, job.request)
     mark = texts.job_mark(w, job)
-    rows = buttons.unfinished(w, of)
+    from_words = job.request is not None and job.request.upscale is None
+    rows = buttons.unfinished(w, of, made_from_words=from_words)
     if job.state is State.CANCELLED:
         return Card(asked + texts.cancelled(w), Colour.WAITING, footer=mark, buttons=rows)
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
@@ -67,7 +68,6 @@ def ended(w: Words, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
     footer = texts.parameters(w, job.request, job.result)
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
-    from_words = job.request is not None and job.request.upscale is None
     rows = buttons.finished(w, of, len(job.result.pictures), made_from_words=from_words)
     return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
 

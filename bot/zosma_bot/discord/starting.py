@@ -54,7 +54,12 @@ async def keep(desk: Desk, message: discord.Message, attachments: Sequence[disco
     pictures = [
         {"id": one.id, "url": one.url, "width": one.width or 512, "height": one.height or 512} for one in attachments
     ]
-    document = {"channel": message.channel.id, "message": message.id, "pictures": pictures}
+    document = {
+        "channel": message.channel.id,
+        "message": message.id,
+        "pictures": pictures,
+        "private": message.flags.ephemeral,
+    }
     await desk.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 

@@ -255,7 +255,9 @@ def _refusal_key(error: RequestRefusedError) -> str:
     key = f"refusal-{error.code}"
     if error.values.get("nearest") == "":
         return f"{key}-none"
-    return f"{key}-checkpoint" if error.code == "infeasible-size" and error.values.get("checkpoint") else key
+    if error.code == "infeasible-lacking" and not error.values.get("instead"):
+        return f"{key}-alone"
+    return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key
 
 
 def _told(name: str, value: str | int | float) -> str | int | float:

@@ -32,6 +32,7 @@ async def complete(
       RequestRefusedError: when the style is neither a preset nor one of the WebUIs'.
       QueueUnavailableError: when Redis doesn't answer in time.
     """
+    typed = set(given)
     member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
     here = (await desk.rules_here(interaction)).defaults_in(_channel(interaction))
     defaults = await still_offered(desk, member.defaults)
@@ -47,7 +48,7 @@ async def complete(
     for name, field in (("checkpoint", "checkpoint"), ("negative", "negative_prompt")):
         if name in here and field not in fields:
             fields[field] = here[name]
-    if fields.get("img2img"):
+    if fields.get("img2img") and "hires" not in typed:  # what was typed is refused, and not left out in silence
         fields.pop("hires", None)
     return Wish(fields, member.private if private is None else private)
 

@@ -413,3 +413,52 @@ async def test_a_server_that_acknowledges_without_a_word_is_understood(server, c
     assert "prompt:a cat" in (await answer_of(pressed)).text
     await (await server.click(ann, made, button(made, Act.DELETE))).response()
     await server.world.changes.until(lambda: made.id not in [one.id for one in server.messages()], 5, lambda: "")
+
+
+# -- what only its member has seen -----------------------------------------------------------------------------------
+
+
+async def test_what_follows_from_a_private_picture_stays_private_when_all_is_forgotten(
+    server, client, worker, ann, queue, raw
+):
+    asked = await server.slash(ann, "imagine", ASKED | {"private": True})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert shown.ephemeral
+    for key in [*raw.keys("*job:*"), *raw.keys("*reply:*")]:
+        raw.delete(key)
+
+    menu = await answer_of(await server.click(ann, shown, button(shown, Act.CHECKPOINT)))
+    chosen = await server.select(ann, menu, menu.components[0]["components"][0]["custom_id"], ["anime"])
+    _, leased = await next_request(worker, queue)
+    await worker.finish(leased)
+    assert (await chosen.wait_for(lambda shown: shown.attachments)).ephemeral
+    assert all(message.ephemeral for message in server.messages())
+
+
+async def test_with_private_set_new_pictures_of_a_public_one_are_private(server, client, worker, ann, queue, made):
+    await client.desk.prefs.change(ann.id, lambda member: member.model_copy(update={"private": True}))
+    pressed = await server.click(ann, made, button(made, Act.AGAIN))
+    _, leased = await next_request(worker, queue)
+    await worker.finish(leased)
+    assert (await pressed.wait_for(lambda shown: shown.attachments)).ephemeral
+
+
+async def test_use_this_picture_of_a_private_one_is_private(server, client, worker, ann, queue):
+    asked = await server.slash(ann, "imagine", ASKED | {"private": True})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    opened = await server.message_command(ann, "Use this picture", shown)
+    await opened.response()
+    sent = await server.submit_modal(ann, opened, {"prompt": "two cats"})
+    _, leased = await next_request(worker, queue)
+    await worker.finish(leased)
+    assert (await sent.wait_for(lambda shown: shown.attachments)).ephemeral
+
+
+async def test_a_cancelled_enlargement_has_no_words_to_edit(server, client, worker, ann, queue, made):
+    pressed = await server.click(ann, made, button(made, Act.UPSCALE, 1))
+    shown = await pressed.wait_for(lambda shown: "in line" in shown.text)
+    await server.click(ann, shown, button(shown, Act.CANCEL))
+    ended = await pressed.wait_for(lambda shown: "Cancelled" in shown.text)
+    assert ended.labels == ["Try again", "Delete"]

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from loopback.discord.interaction import Callback
+from loopback.discord.state import Upload
 from loopback.played_worker import ABOUT, png
 from zosma_bot.settings import BotSettings
 from zosma_queue import calls
@@ -143,6 +144,31 @@ async def test_an_unknown_checkpoint_is_refused_with_the_nearest(server, client,
 async def test_an_empty_prompt_is_refused(server, client, worker, ann):
     text = await refused(server, ann, prompt="   ")
     assert text == "⚠️ Prompt is empty: say what the picture should show."
+
+
+@pytest.mark.parametrize("prompt", ["\u200b", "\ufeff \u2060"])
+async def test_a_prompt_in_which_nothing_can_be_seen_is_refused(server, client, worker, ann, prompt):
+    assert await refused(server, ann, prompt=prompt) == "⚠️ Prompt is empty: say what the picture should show."
+
+
+@pytest.mark.parametrize(
+    ("typed", "tags"),
+    [("lighthouses", "<lora:lighthouses:1>"), ("lighthouses:-0.5", "<lora:lighthouses:-0.5>"),
+     ("lighthouses:.5", "<lora:lighthouses:.5>"), ("<lora:lighthouses:0.5>", "<lora:lighthouses:0.5>")],
+)  # fmt: skip
+async def test_loras_are_taken_as_people_write_them(server, client, worker, ann, queue, typed, tags):
+    await server.slash(ann, "imagine", {"prompt": "a cat", "lora": typed})
+    leased = await worker.take()
+    assert (await queue.job(leased.id)).request.prompt == f"a cat {tags}"
+
+
+async def test_a_lora_that_cannot_be_read_is_refused(server, client, worker, ann):
+    assert "“lighthouses:abc” can't be read" in await refused(server, ann, lora="lighthouses:abc")
+
+
+async def test_hires_with_a_picture_is_refused_and_not_left_out(server, client, worker, ann):
+    picture = Upload("start.png", png(1))
+    assert "made from words alone" in await refused(server, ann, hires=2.0, image=picture)
 
 
 async def test_redis_away_is_told_within_three_seconds(server, client, worker, ann, valkey_asleep):

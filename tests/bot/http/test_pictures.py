@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from zosma_bot import inputs
-from zosma_bot.inputs import read_picture
+from zosma_bot.inputs import read_picture, upright
 from zosma_queue import keys
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.messages import decode_request
@@ -196,3 +196,11 @@ async def test_what_clients_press_now_and_then_is_answered_in_json(name, http):
                                   "cmd-flags", "scripts"])  # fmt: skip
 async def test_lists_that_clients_need_are_there_without_a_worker(name, http):
     assert (await call(http, "GET", f"/sdapi/v1/{name}"))[0] == 200
+
+
+def test_a_picture_of_16_bits_is_brought_to_8_and_not_cut_off_at_white():
+    deep = Image.new("I;16", (8, 4), 20_000)
+    out = io.BytesIO()
+    deep.save(out, "PNG")
+    with Image.open(io.BytesIO(upright(out.getvalue(), "image").data)) as plain:
+        assert plain.convert("RGB").getpixel((0, 0)) == (77, 77, 77)

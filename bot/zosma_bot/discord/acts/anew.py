@@ -14,9 +14,10 @@ from zosma_bot.discord.commands.choices import checkpoint_options
 from zosma_bot.discord.custom_id import CustomId, OfJob
 from zosma_bot.discord.desk import CHECKS_S, Desk, Wish, say
 from zosma_bot.discord.language import words_of
-from zosma_bot.discord.recipes import Recipe, keep, picture_of, recall, recipe_of
+from zosma_bot.discord.recipes import KIND, Recipe, keep, picture_of, recall, recipe_of
 from zosma_bot.discord.reply import Reply
 from zosma_bot.discord.router import Handler, Router, chosen
+from zosma_bot.discord.wishes import wants_private
 from zosma_queue.errors import QueueUnavailableError
 
 #: How much of the noise comes from another seed.
@@ -81,7 +82,7 @@ async def take(desk: Desk, interaction: discord.Interaction[Any], of: OfJob, mak
     except QueueUnavailableError:
         await say(interaction, texts.queue_away(words_of(interaction)))
         return
-    private = await was_private(desk, interaction, of)
+    private = await is_private(desk, interaction, of)
     if known:
         await desk.take(interaction, make(known), private=private)
         return
@@ -99,7 +100,7 @@ async def enlarge(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) 
         source = await picture_of(desk, interaction.message, of)
         return {"upscale": {"upscaling_resize": LARGER}}, {("upscale", "image"): source}
 
-    await desk.take_late(interaction, find, private=await was_private(desk, interaction, of))
+    await desk.take_late(interaction, find, private=await is_private(desk, interaction, of))
 
 
 async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> None:
@@ -115,7 +116,8 @@ async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], 
     if known is None:
         # The menu is a message of its own, without the picture that tells how it was made.
         await interaction.response.defer(ephemeral=True, thinking=True)
-        key = await keep(desk, await recipe_of(desk, interaction.message, of))
+        private = await is_private(desk, interaction, of)
+        key = await keep(desk, await recipe_of(desk, interaction.message, of), private=private)
     view = discord.ui.View(timeout=None)
     menu = OfJob(key, of.owner).custom_id(CHOOSE)
     view.add_item(discord.ui.Select(custom_id=menu, placeholder=w("edit-checkpoint"), options=options))
@@ -130,14 +132,23 @@ async def _known(desk: Desk, of: OfJob) -> Recipe | None:
         return None
 
 
-async def was_private(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> bool:
-    """True when its member alone sees the job's message: what is made of it shall be seen by no more."""
+async def is_private(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> bool:
+    """True when its member alone shall see what is made: of a picture that is seen by him alone, or as he has set it.
+
+    Where nothing is known any more, an ephemeral message makes an ephemeral one.
+    """
     try:
-        text = await desk.chores.within(CHECKS_S, desk.queue.reply(of.job_id))
+        known = await desk.chores.within(CHECKS_S, _known_private(desk, of))
+        wanted = await wants_private(desk, interaction, None)
     except QueueUnavailableError:
-        text = None
-    reply = Reply.parse(text) if text else None
-    if reply:
-        return reply.private
+        known, wanted = None, False
     message = interaction.message
-    return bool(message and message.flags.ephemeral and (message.attachments or message.embeds))
+    return wanted or (bool(message and message.flags.ephemeral) if known is None else known)
+
+
+async def _known_private(desk: Desk, of: OfJob) -> bool | None:
+    text = await desk.queue.reply(of.job_id)
+    if reply := Reply.parse(text) if text else None:
+        return reply.private
+    kept = await desk.queue.records.get(KIND, of.job_id)
+    return bool(kept.get("private")) if kept else None

@@ -28,7 +28,7 @@ def add(router: Router, desk: Desk) -> None:
                 await say(interaction, w("use-too-late"))
                 return
             given, source = starting.wanted(interaction.client, found, values_of(interaction))
-            wish = await complete(desk, interaction, given, None, None)
+            wish = await complete(desk, interaction, given, None, True if found.get("private") else None)
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, texts.refused(w, error))
             return

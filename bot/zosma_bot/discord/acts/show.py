@@ -69,6 +69,8 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
     command = texts.code_block(texts.command_for(w, recipe.fields, recipe.seed_of(1)))
     words = texts.code_block(recipe.parameters) if recipe.parameters else ""
     text = f"{w('parameters-shown')}\n{command}"
+    if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
+        text += f"\n{w('parameters-not-alone')}"
     if words:
         text += f"\n{w('parameters-text')}\n{words}"
     if len(text) <= SHOWN_MAX_CHARS:

@@ -74,12 +74,13 @@ def add(tree: app_commands.CommandTree[Any], desk: Desk) -> None:
         private: bool | None = None,
     ) -> None:
         given = request_fields(
-            size=size, prompt=options.with_loras(prompt, lora), negative_prompt=negative, width=width, height=height,
+            size=size, prompt=prompt, negative_prompt=negative, width=width, height=height,
             count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
             seed=seed, hires=None if hires is None else {"scale": hires},
         )  # fmt: skip
         with desk.chores.counted():
             try:
+                given["prompt"] = options.with_loras(prompt, lora)
                 sources = start_from(given, image, strength)
                 wish = await complete(desk, interaction, given, style, private)
             except (RequestRefusedError, QueueUnavailableError) as error:

@@ -13,9 +13,10 @@ from zosma_bot.discord.commands.choices import checkpoint_choices, lora_choices,
 from zosma_bot.discord.desk import Desk
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.wishes import style_names
+from zosma_queue.errors import RequestRefusedError
 
-#: A LoRA as it may be typed: `name` or `name:0.8`.
-_LORA = re.compile(r"^(?P<name>[^:<>]+?)(?::(?P<weight>\d+(?:\.\d+)?))?$")
+#: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
+_LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\d+)?|\.\d+)))?>?$")
 
 Offer = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
@@ -55,9 +56,21 @@ def offers(desk: Desk) -> dict[str, Offer]:
 
 
 def with_loras(prompt: str, typed: str | None) -> str:
-    """The prompt with a tag for each LoRA in `name, other:0.8`."""
+    """The prompt with a tag for each LoRA in `name, other:0.8`.
+
+    Raises:
+      RequestRefusedError: when something in it is no LoRA.
+    """
     tags = []
-    for part in (typed or "").split(","):
-        if found := _LORA.match(part.strip()):
+    for part in (part.strip() for part in (typed or "").split(",")):
+        found = _LORA.match(part)
+        if found:
             tags.append(f"<lora:{found['name'].strip()}:{found['weight'] or 1}>")
+        elif part:
+            raise RequestRefusedError(
+                f"lora {part[:60]!r} can't be read: write name or name:0.8, with commas between",
+                field="lora",
+                code="unreadable-lora",
+                values={"given": part[:60]},
+            )
     return " ".join([prompt, *tags])

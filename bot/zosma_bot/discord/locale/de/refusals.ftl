@@ -32,7 +32,7 @@ refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in 
 refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
 refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
 
-refusal-blocked-word = Der Prompt enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
+refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
 refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.
 refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $most }.
@@ -48,3 +48,10 @@ refusal-ambiguous-scope = „{ $given }“ kann jedes davon sein, bitte eins wä
 refusal-unknown-policy-name = „{ $given }“ kann niemandes Name sein: bitte eine Rolle wählen.
 refusal-unknown-state = „{ $given }“ ist kein Zustand, dessen Aufträge aufgelistet werden: { $known }
 refusal-id-taken = Diese Kennung gehört zu einem Auftrag, der etwas anderes wollte.
+
+refusal-infeasible-lacking = Keine GPU, die da ist, bietet { $name } ({ $kind }). Es gibt: { $instead }
+refusal-infeasible-lacking-checkpoint = Keine GPU, die da ist, bietet { $name } ({ $kind }) zusammen mit { $checkpoint }. Es gibt: { $instead }
+refusal-infeasible-lacking-alone = Keine GPU, die da ist, kann das: { $name } ({ $kind }). Bitte weglassen.
+refusal-unreadable-lora = { $field } „{ $given }“ ist nicht lesbar: bitte Name oder Name:0.8, mit Kommas dazwischen.
+refusal-recipe-from-picture = Das entstand aus einem anderen Bild, das nicht mehr gespeichert ist. Bitte /{ command-imagine } mit diesem Bild benutzen.
+parameters-not-alone = ℹ️ Der Befehl allein macht es nicht noch einmal: Es ging von einem Bild aus oder ist eine Variante.

@@ -35,7 +35,7 @@ refusal-limit-cooldown = That is too soon after your last job: try again in { $w
 refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
 refusal-limit-full = The queue is full: try again in { $when }.
 
-refusal-blocked-word = The prompt has “{ $word }”, which is blocked here. Leave it out.
+refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
 refusal-no-allowed-checkpoint = None of the checkpoints that are allowed here is online: { $allowed }.
 refusal-over-rule = { $field } is { $given }, at most { $most } is allowed here.
@@ -51,3 +51,10 @@ refusal-ambiguous-scope = “{ $given }” may be any of these, choose one: { $k
 refusal-unknown-policy-name = “{ $given }” can be nobody's name: choose a role.
 refusal-unknown-state = “{ $given }” is no state whose jobs are listed: { $known }
 refusal-id-taken = This id belongs to a job that asked for something else.
+
+refusal-infeasible-lacking = No GPU that is online offers { $name } ({ $kind }). There is: { $instead }
+refusal-infeasible-lacking-checkpoint = No GPU that is online offers { $name } ({ $kind }) together with { $checkpoint }. There is: { $instead }
+refusal-infeasible-lacking-alone = No GPU that is online can do this: { $name } ({ $kind }). Leave it out.
+refusal-unreadable-lora = { $field } “{ $given }” can't be read: write name or name:0.8, with commas between.
+refusal-recipe-from-picture = This was made from another picture, which is no longer stored. Please use /imagine with that picture.
+parameters-not-alone = ℹ️ The command alone doesn't make it again: it started from a picture, or is a variation of one.
