@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import discord
+
 from zosma_bot.discord.desk import CHECKS_S, Desk
 from zosma_bot.discord.prefs import Fields
 from zosma_queue.errors import RequestRefusedError
@@ -26,12 +30,12 @@ async def check(desk: Desk, fields: Fields) -> None:
         catalogue.resolve(request)
 
 
-async def still_offered(desk: Desk, defaults: Fields) -> Fields:
-    """The defaults without names that are gone from the fleet since they were set: nobody has said them now."""
+async def still_offered(desk: Desk, interaction: discord.Interaction[Any], defaults: Fields) -> Fields:
+    """The defaults without names that the fleet lost or this server forbids: nobody has said them now."""
     kept = dict(defaults)
     if not any(name in kept for name in _NAMES):
         return kept
-    catalogue = await desk.catalogue()
+    catalogue = await desk.offered(interaction)
     if not catalogue.ready:
         return kept
     for name in _NAMES:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -159,6 +159,19 @@ class Desk:
             return await self.chores.within(CHOICES_S, self.fleet.catalogue())
         except QueueUnavailableError:
             return Catalogue()
+
+    async def offered(self, interaction: discord.Interaction[Any]) -> Catalogue:
+        """Likewise without the checkpoints that this server's rules don't allow."""
+        catalogue = await self.catalogue()
+        try:
+            held = await self.chores.within(CHOICES_S, self.queue.admin.rules_for(sender_of(interaction).group))
+        except QueueUnavailableError:
+            return catalogue
+        allowed = [rules.checkpoints for rules in held if rules.checkpoints]
+        checkpoints = [
+            one for one in catalogue.checkpoints if all(any(one.is_called(name) for name in names) for names in allowed)
+        ]
+        return replace(catalogue, checkpoints=tuple(checkpoints))
 
     async def _check(self, request: Request) -> None:
         """Judges a request as far as that is possible without queueing it.

@@ -35,7 +35,7 @@ async def complete(
     typed = set(given)
     member, shared = await desk.chores.within(CHECKS_S, _records(desk, interaction))
     here = (await desk.rules_here(interaction)).defaults_in(_channel(interaction))
-    defaults = await still_offered(desk, member.defaults)
+    defaults = await still_offered(desk, interaction, member.defaults)
     usual = defaults.pop("style", None) or here.get("style")
     if style:
         given = await _styled(desk, given, style, member.presets, shared)

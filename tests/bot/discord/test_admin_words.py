@@ -107,3 +107,12 @@ async def test_only_allowed_checkpoints_are_used_even_when_nobody_names_one(serv
     offered = await server.autocomplete(admin, "admin checkpoints remove", focused="checkpoint")
     assert [one["value"] for one in offered] == ["anime"]
     assert "Every checkpoint" in await does("checkpoints remove", checkpoint="anime")
+
+
+async def test_forbidden_checkpoints_are_not_offered_and_no_default_names_one(server, client, worker, ann, queue):
+    await client.desk.prefs.change(ann.id, lambda one: one.model_copy(update={"defaults": {"checkpoint": "anime"}}))
+    await queue.admin.set_rules("boss", f"discord:{server.guild.id}", {"checkpoints": ["dream"]})
+    offered = await server.autocomplete(ann, "imagine", focused="checkpoint", options={"prompt": "a"})
+    assert [one["value"] for one in offered] == ["dream"]
+    await server.slash(ann, "imagine", {"prompt": "a cat"})
+    assert (await queue.job((await worker.take()).id)).request.checkpoint == "dream"

@@ -108,7 +108,7 @@ async def ask_for_checkpoint(desk: Desk, interaction: discord.Interaction[Any], 
     w = words_of(interaction)
     known = await _known(desk, of)
     same = known.fields.get("checkpoint") if known else None
-    options = [one for one in checkpoint_options(w, await desk.catalogue()) if one.value != same]
+    options = [one for one in checkpoint_options(w, await desk.offered(interaction)) if one.value != same]
     if not options:
         await say(interaction, w("checkpoint-none"))
         return

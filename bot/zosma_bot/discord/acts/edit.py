@@ -44,7 +44,7 @@ def add(router: Router, desk: Desk) -> None:
         except (RequestRefusedError, TimeoutError):
             await say(interaction, w("recipe-gone"))
             return
-        await interaction.response.send_modal(form(w, of, recipe, await desk.catalogue()))
+        await interaction.response.send_modal(form(w, of, recipe, await desk.offered(interaction)))
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if of := await may_use(desk, interaction, custom_id):

@@ -32,7 +32,7 @@ def offers(desk: Desk) -> dict[str, Offer]:
     """Autocomplete by the name of the option."""
 
     async def checkpoints(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-        return checkpoint_choices(words_of(interaction), await desk.catalogue(), typed)
+        return checkpoint_choices(words_of(interaction), await desk.offered(interaction), typed)
 
     async def styles(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return name_choices(await style_names(desk, interaction), typed)
