@@ -11,8 +11,8 @@ from zosma_bot.inputs import Picture
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX
 
-#: What Discord calls the formats that we read.
-_TYPES = ("image/png", "image/jpeg", "image/webp")
+#: What Discord calls the formats that we read, and what it calls a file that it doesn't know: its bytes tell.
+_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
 
 
 @dataclass(frozen=True)

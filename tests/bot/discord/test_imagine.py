@@ -166,6 +166,13 @@ async def test_a_lora_that_cannot_be_read_is_refused(server, client, worker, ann
     assert "“lighthouses:abc” can't be read" in await refused(server, ann, lora="lighthouses:abc")
 
 
+async def test_a_picture_of_unknown_type_is_known_by_its_bytes(server, client, worker, ann, queue):
+    picture = Upload("start.png", png(1, (128, 64)), "application/octet-stream")
+    await server.slash(ann, "imagine", {"prompt": "a cat", "image": picture})
+    request = (await queue.job((await worker.take()).id)).request
+    assert request.img2img is not None
+
+
 async def test_hires_with_a_picture_is_refused_and_not_left_out(server, client, worker, ann):
     picture = Upload("start.png", png(1))
     assert "made from words alone" in await refused(server, ann, hires=2.0, image=picture)
