@@ -6,10 +6,11 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.desk import CHECKS_S, Desk
+from zosma_bot.discord.desk import CHECKS_S, Desk, sender_of
 from zosma_bot.discord.prefs import Fields
+from zosma_queue import moderation
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import parse_request
+from zosma_queue.request import PROMPT_MAX_CHARS, parse_request
 
 #: Stands for the words that the member has yet to say.
 _SOME_WORDS = "words"
@@ -28,6 +29,19 @@ async def check(desk: Desk, fields: Fields) -> None:
     catalogue = await desk.chores.within(CHECKS_S, desk.fleet.catalogue())
     if catalogue.ready:
         catalogue.resolve(request)
+
+
+async def check_words(desk: Desk, interaction: discord.Interaction[Any], name: str, preset: Fields) -> None:
+    """Judges a preset that everybody in this server is to see: its name and its words, by the server's word list.
+
+    Raises:
+      BlockedError: when one of them is blocked here.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    rules = await desk.chores.within(CHECKS_S, desk.queue.admin.rules_for(sender_of(interaction).group))
+    words = {field: preset[field] for field in ("negative_prompt", "styles") if field in preset}
+    request = parse_request({"prompt": f"{name}, {preset.get('prompt', '')}"[:PROMPT_MAX_CHARS]} | words)
+    moderation.check_words(request, rules, await desk.catalogue())
 
 
 async def still_offered(desk: Desk, interaction: discord.Interaction[Any], defaults: Fields) -> Fields:

@@ -150,6 +150,14 @@ async def test_a_shared_preset_is_everybodys_in_this_server_only(server, client,
     assert "**This server's presets:** nothing" in await said(server, cid, "show")
 
 
+@pytest.mark.parametrize("preset", [{"name": "kitten", "steps": 8}, {"name": "soft", "prompt": "a kitten"}])
+async def test_what_a_server_blocks_is_not_shared_there(server, client, worker, ann, queue, preset):
+    await said(server, ann, "save", preset)
+    await queue.admin.set_rules("boss", f"discord:{server.guild.id}", {"blocked": ["kitten"]})
+    assert "“kitten”, which is blocked here" in await said(server, ann, "share", {"name": preset["name"]})
+    assert await client.desk.prefs.shared(server.guild.id) == {}
+
+
 async def test_only_who_shared_it_and_moderators_take_it_away(server, client, ann):
     bob, mod = server.add_member("bob"), server.add_member("mod", P.MANAGE_MESSAGES)
     await said(server, ann, "save", {"name": "oil", "prompt": "oil painting"})

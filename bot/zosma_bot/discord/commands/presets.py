@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord import prefs_texts, texts
-from zosma_bot.discord.checked import check
+from zosma_bot.discord.checked import check, check_words
 from zosma_bot.discord.commands import options
 from zosma_bot.discord.commands.choices import name_choices, size_choices
 from zosma_bot.discord.commands.imagine import PICTURES_MAX, Name, Side, request_fields
@@ -112,6 +112,7 @@ def _add_share(settings: app_commands.Group, desk: Desk) -> None:
         own = called(name, member.presets)
         if own not in member.presets:
             raise no_preset(name)
+        await check_words(desk, interaction, own, member.presets[own])
         await _share(desk, interaction, interaction.guild_id, own, member.presets[own])
         await say(interaction, words_of(interaction)("preset-shared", name=texts.plain(own, 60)))
 
