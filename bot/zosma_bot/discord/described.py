@@ -42,7 +42,7 @@ def told_by(data: bytes) -> Recipe | None:
     return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), text)
 
 
-async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str | None) -> None:
+async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str | None = None) -> None:
     """Tells the member; what is too long for a message comes as a file. `key`: under which the recipe is kept."""
     w = words_of(interaction)
     rows: tuple[tuple[Button, ...], ...] = ()
@@ -56,7 +56,10 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
         )
     command = texts.command_for(w, recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
     shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
-    shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
+    if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
+        shown.append(w("parameters-not-alone"))
+    if recipe.parameters:
+        shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
     text = "\n".join(shown)
     if len(text) <= SHOWN_MAX_CHARS:
         await say(interaction, text, view=view_of(rows))

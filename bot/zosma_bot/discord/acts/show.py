@@ -13,18 +13,16 @@ from zosma_bot.discord.acts.whose import anybody
 from zosma_bot.discord.buttons import Act
 from zosma_bot.discord.card import Attached
 from zosma_bot.discord.custom_id import CustomId, OfJob
+from zosma_bot.discord.described import show
 from zosma_bot.discord.desk import CHECKS_S, Desk, say
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.packing import ATTACHMENTS_MAX, MESSAGE_MAX_BYTES
-from zosma_bot.discord.recipes import Recipe, pictures_in, recipe_of, stored
+from zosma_bot.discord.recipes import pictures_in, recipe_of, stored
 from zosma_bot.discord.render import file_prefix, suffix_of
 from zosma_bot.discord.reply import UPLOAD_LIMIT
 from zosma_bot.discord.router import Router
 from zosma_bot.discord.upload import Original, fit
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
-
-#: What a message may hold besides the words around it.
-SHOWN_MAX_CHARS = 1700
 
 
 def add(router: Router, desk: Desk) -> None:
@@ -61,25 +59,6 @@ def add(router: Router, desk: Desk) -> None:
 
     router.add(Act.PARAMETERS, parameters)
     router.add(Act.SEND, send)
-
-
-async def show(interaction: discord.Interaction[Any], recipe: Recipe) -> None:
-    """Tells the member how a picture was made; what is too long for a message comes as a file."""
-    w = words_of(interaction)
-    command = texts.code_block(texts.command_for(w, recipe.fields, recipe.seed_of(1)))
-    words = texts.code_block(recipe.parameters) if recipe.parameters else ""
-    text = f"{w('parameters-shown')}\n{command}"
-    if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
-        text += f"\n{w('parameters-not-alone')}"
-    if words:
-        text += f"\n{w('parameters-text')}\n{words}"
-    if len(text) <= SHOWN_MAX_CHARS:
-        await say(interaction, text)
-        return
-    whole = f"{texts.command_for(w, recipe.fields, recipe.seed_of(1))}\n\n{recipe.parameters}\n"
-    await say(
-        interaction, w("parameters-shown"), files=[discord.File(io.BytesIO(whole.encode()), filename="parameters.txt")]
-    )
 
 
 async def _files(desk: Desk, interaction: discord.Interaction[Any], of: OfJob) -> list[discord.File]:
