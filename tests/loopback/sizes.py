@@ -8,8 +8,8 @@ from typing import Any
 
 def sizes(client: Any) -> dict[str, int]:
     """Name → number of entries. What a job, a press or a member adds must go again, or be bounded."""
-    state, http, tools, desk = client._connection, client.http, client.courier._tools, client.desk
-    governor = tools.governor
+    state, http, tools, services = client._connection, client.http, client.deliveries._tools, client.services
+    rate_limiter = tools.rate_limiter
     held = {
         "views": state._view_store._views,
         "message views": state._view_store._synced_message_views,
@@ -19,21 +19,21 @@ def sizes(client: Any) -> dict[str, int]:
         "private channels": state._private_channels,
         "route limits": http._buckets,
         "route names": http._bucket_hashes,
-        "deliveries": client.courier._running,
-        "withdrawn": client.courier._withdrawn,
-        "chores": desk.chores._tasks,
+        "deliveries": client.deliveries._running,
+        "withdrawn": client.deliveries._withdrawn,
+        "background": services.background._tasks,
         "watches": tools.hub._watches,
         "listeners": tools.hub._listeners,
         "presses": client.router._pressed,
-        "requests waiting": governor._waiting,
-        "busy places": governor._busy,
-        "locks": governor._locks,
-        "progress by place": governor._progress_at,
-        "refusals": governor._refusals,
-        "members": desk.prefs._members,
-        "shared presets": desk.prefs._shared,
-        "rules": desk.rulebook._known,
-        "rules being read": desk.rulebook._reading,
+        "requests waiting": rate_limiter._waiting,
+        "busy places": rate_limiter._busy,
+        "locks": rate_limiter._locks,
+        "progress by place": rate_limiter._progress_at,
+        "refusals": rate_limiter._refusals,
+        "members": services.member_settings._members,
+        "shared presets": services.member_settings._shared,
+        "rules": services.server_settings._known,
+        "rules being read": services.server_settings._reading,
         "places": tools.queue._snapshot[1],
         "places held back": tools.queue._held,
         "forecasts noted": tools.queue._noted,

@@ -11,21 +11,22 @@ from contextlib import suppress
 from typing import Self
 
 import discord
+from discord import app_commands
 
 from zosma_bot.classifier import Classifier
-from zosma_bot.discord import acts, commands, endpoints, refusals
-from zosma_bot.discord.answers import answer_error
-from zosma_bot.discord.courier import CLOSE_GRACE_S, Courier
-from zosma_bot.discord.delivery import EDIT_EVERY_S, LOOK_EVERY_S, Tools
-from zosma_bot.discord.desk import Desk
-from zosma_bot.discord.fleet import LiveFleet
-from zosma_bot.discord.governor import Governor
-from zosma_bot.discord.ladder import Ladder
-from zosma_bot.discord.language import CommandTranslator
-from zosma_bot.discord.prefs import Prefs
-from zosma_bot.discord.router import Router, custom_id_of
-from zosma_bot.discord.rules import Rulebook
-from zosma_bot.discord.tree import Tree
+from zosma_bot.discord import features
+from zosma_bot.discord.api import endpoints, login_errors
+from zosma_bot.discord.api.rate_limits import RateLimiter
+from zosma_bot.discord.core.error_handler import answer_error
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.delivery.fallbacks import Fallbacks
+from zosma_bot.discord.delivery.job_message import EDIT_EVERY_S, LOOK_EVERY_S, Tools
+from zosma_bot.discord.delivery.manager import CLOSE_GRACE_S, DeliveryManager
+from zosma_bot.discord.state.fleet_cache import FleetCache
+from zosma_bot.discord.state.member_settings import MemberSettingsStore
+from zosma_bot.discord.state.server_settings import ServerSettingsStore
+from zosma_bot.discord.ui.language import CommandTranslator
+from zosma_bot.discord.ui.router import Router, custom_id_of
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
@@ -56,19 +57,19 @@ class Zosma(discord.Client):
         settings: BotSettings,
         queue: Queue,
         hub: Hub,
-        governor: Governor | None = None,
+        rate_limiter: RateLimiter | None = None,
         edit_every_s: float = EDIT_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`governor` outlives a login: Discord counts by address. Only tests change the times."""
+        """`rate_limiter` outlives a login: Discord counts by address. Only tests change the times."""
         intents = discord.Intents.none()
         intents.guilds = True
-        governor = governor or Governor(settings.discord_requests_per_s)
+        rate_limiter = rate_limiter or RateLimiter(settings.discord_requests_per_s)
         super().__init__(
             intents=intents,
-            http_trace=governor.trace(),
+            http_trace=rate_limiter.trace(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -78,14 +79,14 @@ class Zosma(discord.Client):
         self._sleep = sleep
         self.was_connected = False
         """True once Discord's gateway has taken it."""
-        fleet = LiveFleet(queue)
-        self.courier = Courier(
+        fleet = FleetCache(queue)
+        self.deliveries = DeliveryManager(
             Tools(
                 queue=queue,
                 hub=hub,
                 fleet=fleet,
-                ladder=Ladder(self, governor=governor, now=now),
-                governor=governor,
+                fallbacks=Fallbacks(self, rate_limiter=rate_limiter, now=now),
+                rate_limiter=rate_limiter,
                 links=Links(queue, settings.public_url),
                 classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
                 grid=settings.grid,
@@ -95,21 +96,20 @@ class Zosma(discord.Client):
                 now=now,
             )
         )
-        self.desk = Desk(
-            queue=queue, fleet=fleet, courier=self.courier, rulebook=Rulebook(queue), prefs=Prefs(queue),
-            homes=settings.homes, now=now,
+        self.services = Services(
+            queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
+            member_settings=MemberSettingsStore(queue), homes=settings.homes, now=now,
         )  # fmt: skip
         self.tree = Tree(self)
-        commands.add(self.tree, self.desk)
         self.router = Router()
-        acts.add(self.router, self.desk)
+        features.add(self.tree, self.router, self.services)
 
     async def setup_hook(self) -> None:
         """After login: commands and deliveries, neither of which needs the gateway."""
         await endpoints.find_gateway(self, self._settings)
         await self.tree.set_translator(CommandTranslator())
         await self._register_commands()
-        self.courier.start()
+        self.deliveries.start()
 
     async def _register_commands(self) -> None:
         """In one guild, where they appear at once, or everywhere. Never both: members would see each twice."""
@@ -144,8 +144,17 @@ class Zosma(discord.Client):
 
     async def close(self) -> None:
         """Finishes what is being told to Discord, then hangs up. The rest waits in the queue for the next start."""
-        await asyncio.gather(self.desk.chores.close(CLOSE_GRACE_S), self.courier.close(CLOSE_GRACE_S))
+        await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
         await super().close()
+
+
+class Tree(app_commands.CommandTree[Zosma]):
+    """The commands. A failed one is answered in plain words, to its member alone."""
+
+    async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
+        """Whatever a command raises."""
+        name = interaction.command.qualified_name if interaction.command else "?"
+        await answer_error(interaction, error, f"/{name}")
 
 
 class ZosmaClient(Zosma):
@@ -192,21 +201,23 @@ async def run_discord(
     if settings.discord_token is None:
         raise SettingsError("DISCORD_TOKEN is not set: create a bot in the Discord Developer Portal and copy its token")
     endpoints.use(settings)
-    refusals.reconnect_soon()
+    login_errors.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
     away = False
-    governor = Governor(settings.discord_requests_per_s)
+    rate_limiter = RateLimiter(settings.discord_requests_per_s)
     while True:
         # A client can't log in twice: each try has its own.
-        client = (make_client or client_class(settings))(settings=settings, queue=queue, hub=hub, governor=governor)
+        client = (make_client or client_class(settings))(
+            settings=settings, queue=queue, hub=hub, rate_limiter=rate_limiter
+        )
         try:
             await _log_in(client, settings, settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)
             await client.connect()
         except Exception as error:
-            if hopeless := refusals.as_settings_error(error, sharded=bool(settings.discord_shards)):
+            if hopeless := login_errors.as_settings_error(error, sharded=bool(settings.discord_shards)):
                 raise hopeless from None
-            if not refusals.is_away(error, was_connected=client.was_connected):
+            if not login_errors.is_away(error, was_connected=client.was_connected):
                 # Whatever Discord sends, it must not end the HTTP side and the queue with it.
                 log.exception("the Discord side failed, trying on")
             if client.was_connected:  # this outage is a new one
@@ -225,7 +236,7 @@ async def _log_in(client: Zosma, settings: BotSettings, token: str) -> None:
         await client.login(token)
     except discord.NotFound as error:
         if settings.discord_api_url:
-            raise refusals.not_an_api(error, settings.discord_api_url) from None
+            raise login_errors.not_an_api(error, settings.discord_api_url) from None
         raise
 
 

@@ -72,7 +72,7 @@ class Bot:
     async def kill(self) -> None:
         """Ends the bot with nothing finished, as nearly as one process can."""
         assert self.client is not None
-        for _, delivery in self.client.courier._running.values():
+        for _, delivery in self.client.deliveries._running.values():
             delivery.cancel()
         await self.close()
 

@@ -6,7 +6,7 @@ import pytest
 
 from loopback.discord.errors import RefusedByClient
 from loopback.discord.permissions import P
-from zosma_bot.discord.language import LANGUAGES, words_for
+from zosma_bot.discord.ui.language import LANGUAGES, translations_for
 
 SUB_COMMAND, SUB_GROUP = 1, 2
 
@@ -49,7 +49,7 @@ async def test_every_command_and_option_has_a_name_and_description_in_every_lang
         keys += [key, *(f"{key}-{option['name']}" for option in command.get("options") or [])]
         keys += ["command-" + "-".join(path[:-1])]
     for language in LANGUAGES:
-        words = words_for(language)
+        words = translations_for(language)
         missing = [key for key in keys if key not in words or f"{key}.description" not in words]
         assert not missing, language
 

@@ -14,7 +14,7 @@ from zosma_queue.policy import Policy
 
 @pytest.fixture(autouse=True)
 def _no_memory(monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.rules.MAX_AGE_S", 0.0)
+    monkeypatch.setattr("zosma_bot.discord.state.server_settings.MAX_AGE_S", 0.0)
 
 
 @pytest.fixture(name="role")
@@ -88,7 +88,7 @@ async def test_an_exported_file_brings_everything_back_after_a_restart(
 ):
     file = await export()
     assert file["rules"]["channels"] == [str(server.channel.id)]  # as text: no editor rounds it
-    before = await client.desk.rulebook.of(server.guild.id)
+    before = await client.services.server_settings.of(server.guild.id)
     await said(admin, "admin rules grid", {"switch": "off"})
     await said(admin, "admin channels remove", {"channel": server.channel})
     await said(admin, "admin words remove", {"word": "kitten"})
@@ -98,12 +98,12 @@ async def test_an_exported_file_brings_everything_back_after_a_restart(
 
     asked = await send(file)
     assert "It has: all rules, 1 blocked word, 1 allowed checkpoint, limits of 1 role" in asked.message.text
-    assert (await client.desk.rulebook.of(server.guild.id)).grid is False
+    assert (await client.services.server_settings.of(server.guild.id)).grid is False
     await bot.close()
     client = await bot.start()
     assert "the file's rules are this server's now" in await yes(asked)
 
-    assert await client.desk.rulebook.of(server.guild.id) == before
+    assert await client.services.server_settings.of(server.guild.id) == before
     assert await queue.admin.rules(f"discord:{server.guild.id}") == Rules(blocked=("kitten",), checkpoints=("dream",))
     assert await queue.admin.policies() == {f"role:{role.id}": Policy(waiting=3)}
     assert "**imported the rules of**" in (await said(admin, "admin audit")).message.text
@@ -116,7 +116,7 @@ async def test_what_a_file_leaves_out_stays(server, settled, send, yes, client, 
     assert await queue.admin.rules(f"discord:{server.guild.id}") == Rules(
         blocked=("dog", "bird"), checkpoints=("dream",)
     )
-    assert (await client.desk.rulebook.of(server.guild.id)).grid
+    assert (await client.services.server_settings.of(server.guild.id)).grid
     assert len(await queue.admin.policies()) == 1
 
 

@@ -33,7 +33,7 @@ def _imagine(server, client, worker):
 @pytest.fixture(autouse=True)
 def _no_memory(monkeypatch):
     """A rule counts at once, not two seconds later."""
-    monkeypatch.setattr("zosma_bot.discord.rules.MAX_AGE_S", 0.0)
+    monkeypatch.setattr("zosma_bot.discord.state.server_settings.MAX_AGE_S", 0.0)
 
 
 # -- limits -----------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ async def test_whose_buttons(server, does, client):
     assert f"<@&{other.id}>" in await does("rules buttons", who="roles", role=other)
     assert "with “roles” only" in await does("rules buttons", who="owner", role=role)
     assert "nobody else" in await does("rules buttons", who="owner")
-    assert (await client.desk.rulebook.of(server.guild.id)).button_roles == ()
+    assert (await client.services.server_settings.of(server.guild.id)).button_roles == ()
 
 
 async def test_spoiler_grid_and_retention(server, does, client):
@@ -150,7 +150,7 @@ async def test_spoiler_grid_and_retention(server, does, client):
     assert "as one picture:** on" in await does("rules grid", switch="on")
     assert "kept for:** 7 days" in await does("rules retention", days=7)
     assert "kept for:** 1 day" in await does("rules retention", days=1)
-    found = await client.desk.rulebook.of(server.guild.id)
+    found = await client.services.server_settings.of(server.guild.id)
     assert (found.spoiler, found.grid, found.retention_days) == ("outside-age-restricted", True, 1)
     assert "this server: spoiler outside-age-restricted" in (await does("audit")).replace("\\", "")
 
@@ -163,9 +163,9 @@ async def test_the_channel_for_reports_is_tried_out(server, does, client):
     closed = server.add_channel("closed")
     closed.overwrite(server.guild, deny=P.SEND_MESSAGES)
     assert "I can't write in that channel" in await does("rules reports", channel=closed)
-    assert (await client.desk.rulebook.of(server.guild.id)).report_channel == modlog.id
+    assert (await client.services.server_settings.of(server.guild.id)).report_channel == modlog.id
     assert "nowhere" in await does("rules reports")
-    assert (await client.desk.rulebook.of(server.guild.id)).report_channel is None
+    assert (await client.services.server_settings.of(server.guild.id)).report_channel is None
 
 
 async def test_defaults_of_server_and_channel_count_for_who_says_nothing_else(

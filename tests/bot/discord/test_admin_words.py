@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zosma_bot.discord.prefs import Member
+from zosma_bot.discord.state.member_settings import MemberSettings
 from zosma_queue.client import Sender
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import parse_request
@@ -20,7 +20,7 @@ def _does(server, client, worker, admin, said):
 
 @pytest.fixture(autouse=True)
 def _no_memory(monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.rules.MAX_AGE_S", 0.0)
+    monkeypatch.setattr("zosma_bot.discord.state.server_settings.MAX_AGE_S", 0.0)
 
 
 async def refusal_of(asked):
@@ -74,7 +74,9 @@ async def test_a_blocked_word_is_refused_in_the_edit_form_and_again(server, does
 
 
 async def test_a_blocked_word_in_a_preset_is_refused(server, does, client, ann):
-    await client.desk.prefs.change(ann.id, lambda _: Member(presets={"pets": {"prompt": "a kitten"}}))
+    await client.services.member_settings.change(
+        ann.id, lambda _: MemberSettings(presets={"pets": {"prompt": "a kitten"}})
+    )
     await does("words add", word="kitten")
     asked = await server.slash(ann, "imagine", {"prompt": "at sea", "style": "pets"})
     assert "“kitten”, which is blocked" in await refusal_of(asked)
@@ -110,7 +112,9 @@ async def test_only_allowed_checkpoints_are_used_even_when_nobody_names_one(serv
 
 
 async def test_forbidden_checkpoints_are_not_offered_and_no_default_names_one(server, client, worker, ann, queue):
-    await client.desk.prefs.change(ann.id, lambda one: one.model_copy(update={"defaults": {"checkpoint": "anime"}}))
+    await client.services.member_settings.change(
+        ann.id, lambda one: one.model_copy(update={"defaults": {"checkpoint": "anime"}})
+    )
     await queue.admin.set_rules("boss", f"discord:{server.guild.id}", {"checkpoints": ["dream"]})
     offered = await server.autocomplete(ann, "imagine", focused="checkpoint", options={"prompt": "a"})
     assert [one["value"] for one in offered] == ["dream"]

@@ -8,9 +8,8 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
-from zosma_bot.discord.acts.anew import CHOOSE, STRONG, SUBTLE
-from zosma_bot.discord.buttons import Act
-from zosma_bot.discord.custom_id import CustomId, OfJob
+from zosma_bot.discord.features.result.remix import STRONG, SUBTLE
+from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_queue import calls
 from zosma_queue.job import State
 
@@ -192,7 +191,7 @@ async def test_pictures_are_sent_in_a_direct_message(server, ann, four):
 @pytest.fixture(name="grid")
 async def _grid(server, client, worker, ann):
     """A finished set of four, shown as one picture."""
-    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | {"grid": True})
+    await client.services.server_settings.change(server.guild.id, lambda rules: rules | {"grid": True})
     asked = await server.slash(ann, "imagine", ASKED | {"count": 4})
     made = await worker.finish(await worker.take())
     shown = await asked.wait_for(lambda shown: shown.attachments)
@@ -220,7 +219,7 @@ async def test_of_a_grid_any_picture_is_made_larger_and_varied(server, worker, a
 
 
 async def test_what_a_server_keeps_for_no_day_is_made_again_from_the_picture(server, client, worker, ann, queue, until):
-    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | {"retention_days": 0})
+    await client.services.server_settings.change(server.guild.id, lambda rules: rules | {"retention_days": 0})
     asked = await server.slash(ann, "imagine", ASKED)
     leased = await worker.take()
     await worker.finish(leased)
@@ -361,7 +360,7 @@ async def test_a_stranger_is_refused(server, client, worker, bob, ann, queue, ma
 
 
 async def test_a_server_may_let_anyone_press(server, client, worker, bob, queue, made):
-    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | {"buttons": "anyone"})
+    await client.services.server_settings.change(server.guild.id, lambda rules: rules | {"buttons": "anyone"})
     await server.click(bob, made, button(made, Act.AGAIN))
     _, leased = await next_request(worker, queue)
     assert (await queue.job(leased.id)).owner == f"discord:{server.guild.id}/{bob.id}"
@@ -373,7 +372,7 @@ async def test_a_server_may_let_a_role_press(server, client, worker, ann, bob, q
     role = server.add_role("artists")
     carl = server.add_member("carl", roles=[role])
     edit = {"buttons": "roles", "button_roles": [role.id]}
-    await client.desk.rulebook.change(server.guild.id, lambda rules: rules | edit)
+    await client.services.server_settings.change(server.guild.id, lambda rules: rules | edit)
     assert "Only" in (await answer_of(await server.click(bob, made, button(made, Act.AGAIN)))).text
     await server.click(carl, made, button(made, Act.AGAIN))
     _, leased = await next_request(worker, queue)
@@ -398,7 +397,7 @@ async def test_a_double_click_makes_one_job(server, client, worker, ann, queue, 
 
 async def test_a_checkpoint_menu_of_somebody_elses_job_is_checked_again(server, client, worker, ann, bob, made):
     of = OfJob(CustomId.parse(button(made, Act.AGAIN)).args[0], ann.id)
-    pressed = await server.press(bob, made, of.custom_id(CHOOSE), values=["anime"])
+    pressed = await server.press(bob, made, of.custom_id(Act.CHOOSE_CHECKPOINT), values=["anime"])
     assert "Only" in (await answer_of(pressed)).text
 
 
@@ -437,7 +436,7 @@ async def test_what_follows_from_a_private_picture_stays_private_when_all_is_for
 
 
 async def test_with_private_set_new_pictures_of_a_public_one_are_private(server, client, worker, ann, queue, made):
-    await client.desk.prefs.change(ann.id, lambda member: member.model_copy(update={"private": True}))
+    await client.services.member_settings.change(ann.id, lambda member: member.model_copy(update={"private": True}))
     pressed = await server.click(ann, made, button(made, Act.AGAIN))
     _, leased = await next_request(worker, queue)
     await worker.finish(leased)

@@ -11,9 +11,9 @@ import pytest
 from fluent.syntax import FluentParser, ast, visitor
 
 import zosma_bot.discord
-from zosma_bot.discord.buttons import Act
-from zosma_bot.discord.language import ENGLISH, LANGUAGES, CommandTranslator, words_for
-from zosma_bot.discord.sizes import SIZES
+from zosma_bot.discord.ui.custom_id import Act
+from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
+from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.errors import CODES
 
 #: Read for their English words in every language: nobody but us knows what they say.
@@ -94,7 +94,7 @@ def test_every_refusal_has_words_and_their_values(code):
 
 def test_every_shape_has_a_name():
     for name in SIZES:
-        assert f"shape-{name.partition(' ')[0]}" in words_for("de")
+        assert f"shape-{name.partition(' ')[0]}" in translations_for("de")
 
 
 def test_every_act_is_written_as_it_always_was():
@@ -144,10 +144,14 @@ async def test_names_of_options_differ_in_each_language(client):
 
 
 def test_a_locale_without_a_language_of_its_own_gets_english():
-    assert words_for("fr").language == words_for(None).language == words_for(discord.Locale.american_english).language
-    assert words_for(discord.Locale.german).language == "de"
+    assert (
+        translations_for("fr").language
+        == translations_for(None).language
+        == translations_for(discord.Locale.american_english).language
+    )
+    assert translations_for(discord.Locale.german).language == "de"
 
 
 def test_a_missing_text_is_a_mistake_of_ours():
     with pytest.raises(KeyError):
-        words_for("de")("no-such-text")
+        translations_for("de")("no-such-text")

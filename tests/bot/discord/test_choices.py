@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zosma_bot.discord.commands.choices import checkpoint_choices, name_choices, rank
-from zosma_bot.discord.commands.imagine import request_fields
-from zosma_bot.discord.language import words_for
-from zosma_bot.discord.sizes import SIZES
+from zosma_bot.discord.core.options import request_fields
+from zosma_bot.discord.ui.choices import checkpoint_choices, name_choices, rank
+from zosma_bot.discord.ui.language import translations_for
+from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
@@ -25,17 +25,19 @@ def test_a_beginning_beats_a_part_and_a_part_a_misspelling():
 
 
 def test_everything_is_offered_before_anything_is_typed_with_loaded_ones_first():
-    offered = checkpoint_choices(words_for(None), catalogue("a", "b", "c", loaded="c"), "")
+    offered = checkpoint_choices(translations_for(None), catalogue("a", "b", "c", loaded="c"), "")
     assert [(one.name, one.value) for one in offered] == [("c (loaded now)", "c"), ("a", "a"), ("b", "b")]
 
 
 def test_never_more_than_discord_takes():
-    offered = checkpoint_choices(words_for(None), catalogue(*(f"model-{number}" for number in range(60))), "model")
+    offered = checkpoint_choices(
+        translations_for(None), catalogue(*(f"model-{number}" for number in range(60))), "model"
+    )
     assert len(offered) == 25
 
 
 def test_a_name_too_long_for_a_choice_is_given_by_its_hash():
-    (offered,) = checkpoint_choices(words_for(None), catalogue("x" * 150, loaded="x" * 150), "x")
+    (offered,) = checkpoint_choices(translations_for(None), catalogue("x" * 150, loaded="x" * 150), "x")
     assert len(offered.name) <= 100
     assert offered.name.endswith("… (loaded now)")
     assert offered.value == "0000000000"

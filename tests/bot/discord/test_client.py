@@ -11,7 +11,7 @@ from discord.gateway import DiscordWebSocket
 
 from loopback.discord.rest.app import Answer
 from loopback.discord.state import Snowflakes
-from zosma_bot.discord import endpoints
+from zosma_bot.discord.api import endpoints
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_queue.errors import SettingsError
 from zosma_queue.tasks import end
@@ -143,7 +143,7 @@ async def test_a_bug_is_answered_in_plain_words_and_logged_without_the_prompt(se
     await asked.response()
     assert asked.message.ephemeral
     assert "Something went wrong on our side" in asked.message.text
-    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.answers"]
+    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.core.error_handler"]
     assert record.exc_info
     assert "sunflower" not in caplog.text
     bot.queue.workers = kept

@@ -12,8 +12,8 @@ from PIL import Image
 from loopback.discord.permissions import P
 from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
-from zosma_bot.discord.delivery import UPLOADS_AT_ONCE
-from zosma_bot.discord.reply import Reply
+from zosma_bot.discord.delivery.job_message import UPLOADS_AT_ONCE
+from zosma_bot.discord.state.reply_record import Reply
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.request import parse_request
@@ -44,7 +44,7 @@ def pictures(server, channel=None):
     return [[file.data for file in shown.files] for shown in server.messages(channel)]
 
 
-# -- the ladder -------------------------------------------------------------------------------------------------
+# -- fallbacks -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
@@ -59,7 +59,7 @@ async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, wo
 
 
 async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.governor.PLACE_EVERY_S", 0.0)
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.PLACE_EVERY_S", 0.0)
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked)
     for percent in (40, 60, 80):
@@ -320,7 +320,7 @@ async def test_jobs_of_other_programs_are_left_alone(server, client, worker, que
     await queue.submit(parse_request(SMALL), sender)
     for _ in range(2):
         await worker.finish(await worker.take())
-    await client.courier.sync()
+    await client.deliveries.sync()
 
     assert await queue.undelivered() == [owed]
     assert server.messages() == []
@@ -583,7 +583,7 @@ async def test_the_bots_own_token_refused_for_a_while_loses_nothing(server, bot,
     made = await worker.finish(leased)
     await server.wait_for_request("PATCH", r"^/channels/")
     assert await queue.undelivered() == [leased.id]
-    client.courier._tools.governor._no_token_until = 0.0
+    client.deliveries._tools.rate_limiter._no_token_until = 0.0
     await delivered(queue, until)
     assert pictures(server) == [made]
 

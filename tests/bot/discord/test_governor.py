@@ -13,8 +13,8 @@ from discord.http import Route
 from yarl import URL
 
 from loopback.discord.permissions import P
-from zosma_bot.discord.governor import INVALID_WINDOW_S, REFUSAL_S, Governor, HeldBackError, Level, Priority
-from zosma_bot.discord.ladder import is_passing
+from zosma_bot.discord.api.rate_limits import INVALID_WINDOW_S, REFUSAL_S, HeldBackError, Level, Priority, RateLimiter
+from zosma_bot.discord.delivery.fallbacks import is_passing
 
 SMALL = {"prompt": "a cat", "width": 64, "height": 64}
 CALLBACK, WEBHOOK, CHANNEL = "/interactions/1/t/callback", "/webhooks/1/t/messages/2", "/channels/1/messages/2"
@@ -33,25 +33,25 @@ def _clock():
     return Clock()
 
 
-@pytest.fixture(name="governor")
-def _governor(clock):
-    return Governor(10, clock=clock)
+@pytest.fixture(name="rate_limiter")
+def _rate_limiter(clock):
+    return RateLimiter(10, clock=clock)
 
 
-async def ask(governor, path=WEBHOOK, *, priority=None, status=200, headers=None, base=None):
+async def ask(rate_limiter, path=WEBHOOK, *, priority=None, status=200, headers=None, base=None):
     """One request as the session tells of it."""
     context = SimpleNamespace()
-    (start,) = governor.trace().on_request_start
-    (end,) = governor.trace().on_request_end
-    async with governor.spending(priority) if priority is not None else contextlib.nullcontext():
+    (start,) = rate_limiter.trace().on_request_start
+    (end,) = rate_limiter.trace().on_request_end
+    async with rate_limiter.spending(priority) if priority is not None else contextlib.nullcontext():
         await start(None, context, SimpleNamespace(url=URL((base or Route.BASE) + path)))
     await end(None, context, SimpleNamespace(response=SimpleNamespace(status=status, headers=headers or {})))
 
 
-async def spoil(governor, times):
+async def spoil(rate_limiter, times):
     """So many requests that Discord calls invalid."""
     for _ in range(times):
-        await ask(governor, CALLBACK, status=403)
+        await ask(rate_limiter, CALLBACK, status=403)
 
 
 async def waits(coroutine):
@@ -66,111 +66,111 @@ async def waits(coroutine):
 # -- the budget -------------------------------------------------------------------------------------------------
 
 
-async def test_acknowledgements_never_wait(governor):
+async def test_acknowledgements_never_wait(rate_limiter):
     for _ in range(100):
-        await ask(governor, CALLBACK)
+        await ask(rate_limiter, CALLBACK)
 
 
 async def test_no_more_than_agreed_goes_out_in_a_second_and_results_go_before_errors(clock):
     sent = []
-    governor = Governor(10, clock=clock)
+    rate_limiter = RateLimiter(10, clock=clock)
 
     async def one(name, priority):
-        await ask(governor, priority=priority)
+        await ask(rate_limiter, priority=priority)
         sent.append(name)
 
     for _ in range(10):
-        await ask(governor)
+        await ask(rate_limiter)
     error = await waits(one("error", Priority.ERROR))
     first = await waits(one("first result", Priority.RESULT))
     second = await waits(one("second result", Priority.RESULT))
     clock.now += 1.0
-    governor._let_go()
+    rate_limiter._let_go()
     await asyncio.gather(error, first, second)
     assert sent == ["first result", "second result", "error"]
 
 
-async def test_one_who_gave_up_waiting_holds_up_nobody(governor, clock):
+async def test_one_who_gave_up_waiting_holds_up_nobody(rate_limiter, clock):
     for _ in range(10):
-        await ask(governor)
-    first, second = await waits(ask(governor)), await waits(ask(governor))
+        await ask(rate_limiter)
+    first, second = await waits(ask(rate_limiter)), await waits(ask(rate_limiter))
     first.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await first
     clock.now += 1.0
-    governor._let_go()
+    rate_limiter._let_go()
     await second
 
 
 async def test_the_waiting_go_on_by_themselves():
-    governor = Governor(5)
+    rate_limiter = RateLimiter(5)
     started = asyncio.get_running_loop().time()
     for _ in range(6):
-        await ask(governor)
+        await ask(rate_limiter)
     assert asyncio.get_running_loop().time() - started >= 0.99
 
 
-async def test_progress_is_dropped_before_the_budget_is_spent(governor, clock):
+async def test_progress_is_dropped_before_the_budget_is_spent(rate_limiter, clock):
     for _ in range(6):
-        await ask(governor, priority=Priority.PROGRESS)
+        await ask(rate_limiter, priority=Priority.PROGRESS)
     with pytest.raises(HeldBackError) as dropped:
-        await ask(governor, priority=Priority.PROGRESS)
+        await ask(rate_limiter, priority=Priority.PROGRESS)
     assert is_passing(dropped.value)
-    await ask(governor, priority=Priority.RESULT)
+    await ask(rate_limiter, priority=Priority.RESULT)
     clock.now += 1.0
-    await ask(governor, priority=Priority.PROGRESS)
+    await ask(rate_limiter, priority=Priority.PROGRESS)
 
 
-async def test_previews_are_left_out_before_that(governor):
-    assert governor.previews
+async def test_previews_are_left_out_before_that(rate_limiter):
+    assert rate_limiter.previews
     for _ in range(3):
-        await ask(governor)
-    assert not governor.previews
-    await ask(governor, priority=Priority.PROGRESS)
+        await ask(rate_limiter)
+    assert not rate_limiter.previews
+    await ask(rate_limiter, priority=Priority.PROGRESS)
 
 
-async def progress_at(governor, place):
+async def progress_at(rate_limiter, place):
     """True when progress may go to a place."""
     try:
-        async with governor.spending(Priority.PROGRESS, place):
+        async with rate_limiter.spending(Priority.PROGRESS, place):
             return True
     except HeldBackError:
         return False
 
 
-async def test_progress_leaves_most_of_a_channels_own_limit_to_results(governor, clock):
-    assert await progress_at(governor, "channel 1")
-    assert not await progress_at(governor, "channel 1")
-    assert await progress_at(governor, "channel 2")
+async def test_progress_leaves_most_of_a_channels_own_limit_to_results(rate_limiter, clock):
+    assert await progress_at(rate_limiter, "channel 1")
+    assert not await progress_at(rate_limiter, "channel 1")
+    assert await progress_at(rate_limiter, "channel 2")
     clock.now += 10
-    async with governor.spending(Priority.RESULT, "channel 1"):
-        assert not await progress_at(governor, "channel 1")
-    assert await progress_at(governor, "channel 1")
+    async with rate_limiter.spending(Priority.RESULT, "channel 1"):
+        assert not await progress_at(rate_limiter, "channel 1")
+    assert await progress_at(rate_limiter, "channel 1")
 
 
-async def test_results_for_one_channel_go_one_by_one_in_order(governor):
+async def test_results_for_one_channel_go_one_by_one_in_order(rate_limiter):
     order = []
 
     async def one(name, held):
-        async with governor.spending(Priority.RESULT, "channel 1"):
+        async with rate_limiter.spending(Priority.RESULT, "channel 1"):
             await held.wait()
             order.append(name)
 
     first, others = asyncio.Event(), asyncio.Event()
     others.set()
     tasks = [await waits(one("first", first)), await waits(one("second", others)), await waits(one("third", others))]
-    async with governor.spending(Priority.RESULT, "channel 2"):
+    async with rate_limiter.spending(Priority.RESULT, "channel 2"):
         assert order == []
     first.set()
     await asyncio.gather(*tasks)
     assert order == ["first", "second", "third"]
-    assert not governor._locks
+    assert not rate_limiter._locks
 
 
-async def test_other_addresses_than_discords_api_are_not_counted(governor):
+async def test_other_addresses_than_discords_api_are_not_counted(rate_limiter):
     for _ in range(100):
-        await ask(governor, "/x", base="https://cdn.example", status=403)
-    assert governor.invalid == 0
+        await ask(rate_limiter, "/x", base="https://cdn.example", status=403)
+    assert rate_limiter.invalid == 0
 
 
 # -- invalid requests -------------------------------------------------------------------------------------------
@@ -188,97 +188,97 @@ async def test_other_addresses_than_discords_api_are_not_counted(governor):
         (200, {}, False),
     ],
 )
-async def test_what_discord_counts_is_counted(governor, status, headers, counted):
-    await ask(governor, status=status, headers=headers)
-    assert governor.invalid == counted
+async def test_what_discord_counts_is_counted(rate_limiter, status, headers, counted):
+    await ask(rate_limiter, status=status, headers=headers)
+    assert rate_limiter.invalid == counted
 
 
-async def test_ten_minutes_later_it_is_forgotten(governor, clock):
-    await spoil(governor, 500)
-    assert governor.level is Level.CAREFUL
+async def test_ten_minutes_later_it_is_forgotten(rate_limiter, clock):
+    await spoil(rate_limiter, 500)
+    assert rate_limiter.level is Level.CAREFUL
     clock.now += INVALID_WINDOW_S
-    assert governor.level is Level.FREE
+    assert rate_limiter.level is Level.FREE
 
 
-async def test_from_500_on_there_is_no_progress(governor, clock):
-    await spoil(governor, 500)
+async def test_from_500_on_there_is_no_progress(rate_limiter, clock):
+    await spoil(rate_limiter, 500)
     clock.now += 1
     with pytest.raises(HeldBackError):
-        await ask(governor, priority=Priority.PROGRESS)
-    assert not governor.previews
-    await ask(governor, priority=Priority.ERROR)
-    await ask(governor, priority=Priority.ERROR)
+        await ask(rate_limiter, priority=Priority.PROGRESS)
+    assert not rate_limiter.previews
+    await ask(rate_limiter, priority=Priority.ERROR)
+    await ask(rate_limiter, priority=Priority.ERROR)
 
 
-async def test_from_2000_on_errors_are_slow_and_results_are_not(governor, clock):
-    await spoil(governor, 2000)
+async def test_from_2000_on_errors_are_slow_and_results_are_not(rate_limiter, clock):
+    await spoil(rate_limiter, 2000)
     clock.now += 1
-    await ask(governor, priority=Priority.ERROR)
-    second = await waits(ask(governor, priority=Priority.ERROR))
-    await ask(governor, priority=Priority.RESULT)
-    await ask(governor, priority=Priority.RESULT)
-    await ask(governor, CALLBACK)
+    await ask(rate_limiter, priority=Priority.ERROR)
+    second = await waits(ask(rate_limiter, priority=Priority.ERROR))
+    await ask(rate_limiter, priority=Priority.RESULT)
+    await ask(rate_limiter, priority=Priority.RESULT)
+    await ask(rate_limiter, CALLBACK)
     clock.now += 1
-    governor._let_go()
+    rate_limiter._let_go()
     await second
 
 
-async def test_from_5000_on_results_are_slow_too(governor, clock):
-    await spoil(governor, 5000)
+async def test_from_5000_on_results_are_slow_too(rate_limiter, clock):
+    await spoil(rate_limiter, 5000)
     clock.now += 1
-    await ask(governor, priority=Priority.RESULT)
-    second = await waits(ask(governor, priority=Priority.RESULT))
-    await ask(governor, CALLBACK)
+    await ask(rate_limiter, priority=Priority.RESULT)
+    second = await waits(ask(rate_limiter, priority=Priority.RESULT))
+    await ask(rate_limiter, CALLBACK)
     clock.now += 1
-    governor._let_go()
+    rate_limiter._let_go()
     await second
 
 
-async def test_a_refused_token_is_tried_twice_a_minute_and_webhooks_go_on(governor, clock):
-    await ask(governor, CHANNEL, status=401)
+async def test_a_refused_token_is_tried_twice_a_minute_and_webhooks_go_on(rate_limiter, clock):
+    await ask(rate_limiter, CHANNEL, status=401)
     with pytest.raises(HeldBackError):
-        await ask(governor, CHANNEL)
-    await ask(governor, WEBHOOK)
+        await ask(rate_limiter, CHANNEL)
+    await ask(rate_limiter, WEBHOOK)
     clock.now += 30
-    await ask(governor, CHANNEL)
+    await ask(rate_limiter, CHANNEL)
 
 
-async def test_a_void_interaction_says_nothing_of_the_bots_token(governor):
-    await ask(governor, WEBHOOK, status=401)
-    await ask(governor, CHANNEL)
+async def test_a_void_interaction_says_nothing_of_the_bots_token(rate_limiter):
+    await ask(rate_limiter, WEBHOOK, status=401)
+    await ask(rate_limiter, CHANNEL)
 
 
-async def test_cloudflares_ban_is_waited_out(governor, clock):
-    await ask(governor, status=429, headers={"Retry-After": "120"})
+async def test_cloudflares_ban_is_waited_out(rate_limiter, clock):
+    await ask(rate_limiter, status=429, headers={"Retry-After": "120"})
     for path in (WEBHOOK, CHANNEL):
         with pytest.raises(HeldBackError) as held:
-            await ask(governor, path)
+            await ask(rate_limiter, path)
         assert is_passing(held.value)
     clock.now += 120
-    await ask(governor)
+    await ask(rate_limiter)
 
 
-async def test_a_refusal_is_believed_for_five_minutes(governor, clock):
-    governor.refused("user 1")
-    assert governor.refuses("user 1")
-    assert not governor.refuses("user 2")
+async def test_a_refusal_is_believed_for_five_minutes(rate_limiter, clock):
+    rate_limiter.refused("user 1")
+    assert rate_limiter.refuses("user 1")
+    assert not rate_limiter.refuses("user 2")
     clock.now += REFUSAL_S
-    assert not governor.refuses("user 1")
+    assert not rate_limiter.refuses("user 1")
 
 
-async def test_refusals_do_not_pile_up(governor, clock, monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.governor.PLACES_MAX", 10)
+async def test_refusals_do_not_pile_up(rate_limiter, clock, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.PLACES_MAX", 10)
     for number in range(100):
-        governor.refused(f"user {number}")
+        rate_limiter.refused(f"user {number}")
         clock.now += REFUSAL_S / 5
-    assert len(governor._refusals) <= 11
+    assert len(rate_limiter._refusals) <= 11
 
 
 # -- in the session of a real client ----------------------------------------------------------------------------
 
 
 async def test_it_sees_both_what_the_bots_token_and_what_interactions_ask(server, client, worker, ann, queue, until):
-    governor = client.courier._tools.governor
+    rate_limiter = client.deliveries._tools.rate_limiter
     asked = await server.slash(ann, "imagine", SMALL)
     leased = await worker.take()
     await asked.wait_for(lambda shown: shown.text)
@@ -287,7 +287,7 @@ async def test_it_sees_both_what_the_bots_token_and_what_interactions_ask(server
     await asked.wait_for(lambda shown: "50 %" in shown.text)
     await worker.finish(leased)
     await asked.wait_for(lambda shown: shown.files)
-    assert governor.invalid == server.invalid_requests == 1
+    assert rate_limiter.invalid == server.invalid_requests == 1
 
 
 async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limits(server, bot, worker, queue, until):
@@ -343,12 +343,12 @@ async def test_two_hundred_results_for_a_closed_channel_ask_it_in_vain_only_a_fe
     assert Counter(shown) == Counter(made)
     # One edit and one post; everybody after them has heard of it.
     assert server.invalid_requests == 2
-    assert client.courier._tools.governor.invalid == server.invalid_requests
+    assert client.deliveries._tools.rate_limiter.invalid == server.invalid_requests
 
 
 async def test_a_request_of_the_session_is_really_held(server, client):
-    governor = client.courier._tools.governor
-    governor._no_token_until = float("inf")
+    rate_limiter = client.deliveries._tools.rate_limiter
+    rate_limiter._no_token_until = float("inf")
     with pytest.raises(aiohttp.ClientError):
         await client.fetch_user(1)
     assert not server.requests_to("GET", "^/users/1$")

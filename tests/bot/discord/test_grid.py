@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from loopback.played_worker import png
-from zosma_bot.discord import grid, upload
-from zosma_bot.discord.card import Attached
+from zosma_bot.discord.delivery import grid, shrink
+from zosma_bot.discord.ui.card import Attached
 from zosma_bot.inputs import infotext_of
 
 PARAMETERS = "a cät\nSteps: 20, Seed: 5"
@@ -18,7 +18,7 @@ PARAMETERS = "a cät\nSteps: 20, Seed: 5"
 
 def made(count, size=(64, 48), **options):
     return [
-        upload.Original(Attached(f"zosma-j-{n}.png", png(n * 20, size), "a cat", **options), PARAMETERS)
+        shrink.Original(Attached(f"zosma-j-{n}.png", png(n * 20, size), "a cat", **options), PARAMETERS)
         for n in range(1, count + 1)
     ]
 
@@ -59,14 +59,14 @@ def test_the_grid_is_one_of_its_jobs_files_and_says_how_it_was_made():
 def test_made_smaller_it_still_says_it():
     noise = io.BytesIO()
     Image.effect_noise((128, 128), 90).save(noise, "PNG")
-    originals = [upload.Original(Attached("zosma-j-1.png", noise.getvalue()), PARAMETERS)] * 4
-    (fitting,) = upload.fit([grid.as_original(originals)], 10_000, total=1_000_000)
+    originals = [shrink.Original(Attached("zosma-j-1.png", noise.getvalue()), PARAMETERS)] * 4
+    (fitting,) = shrink.fit([grid.as_original(originals)], 10_000, total=1_000_000)
     assert fitting.name == "zosma-j-grid.webp"
     assert infotext_of(base64.b64encode(fitting.data).decode(), "image") == PARAMETERS + ", Grid: 4"
 
 
 def test_words_that_are_no_parameters_are_left_alone():
-    assert grid.parameters([upload.Original(Attached("a-1.png", b""), "just a title")] * 2) == "just a title"
+    assert grid.parameters([shrink.Original(Attached("a-1.png", b""), "just a title")] * 2) == "just a title"
 
 
 def test_a_sheet_beyond_the_limit_is_scaled_to_it(monkeypatch):

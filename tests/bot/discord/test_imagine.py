@@ -304,5 +304,5 @@ async def test_a_submit_that_may_have_reached_the_queue_is_undone_after_its_refu
         return not await queue.open_jobs() and not await queue.undelivered()
 
     await until(undone)
-    await client.courier.sync()
+    await client.deliveries.sync()
     assert server.messages() == [told]

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from loopback.discord.interaction import Callback
-from zosma_bot.discord.reply import Outlet
+from zosma_bot.discord.state.reply_record import Outlet
 from zosma_queue import calls
 
 

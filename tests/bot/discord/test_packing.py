@@ -12,10 +12,10 @@ from PIL import Image
 from loopback.discord.permissions import P
 from loopback.image_check import ImageCheck
 from loopback.played_worker import png
-from zosma_bot.discord import packing
-from zosma_bot.discord.card import Attached
-from zosma_bot.discord.reply import Reply
-from zosma_bot.discord.upload import Original
+from zosma_bot.discord.delivery import packing
+from zosma_bot.discord.delivery.shrink import Original
+from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.ui.card import Attached
 from zosma_bot.links import LIFE_S
 from zosma_queue import keys
 
@@ -192,7 +192,7 @@ async def test_by_rule_all_pictures_are_hidden_and_there_are_no_previews(server,
 async def test_a_direct_message_is_never_offered_more_than_it_takes(
     server, client, worker, ann, queue, until, noise, monkeypatch
 ):
-    for module in ("delivery", "ladder"):
+    for module in ("job_message", "fallbacks"):
         monkeypatch.setattr(f"zosma_bot.discord.{module}.UPLOAD_LIMIT", 100_000)
     asked = await server.slash(ann, "imagine", SMALL | {"width": 512, "height": 512})
     leased = await worker.take()

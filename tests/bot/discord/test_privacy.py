@@ -131,8 +131,8 @@ async def test_nothing_is_left_after_erasing_not_even_the_messages(server, bot, 
 
     assert [shown.id for shown in server.messages() if not shown.ephemeral] == [kept.message.id]
     assert server.messages(server.dm(ann)) == []
-    assert (await client.desk.prefs.of(ann.id)).presets == {}
-    assert await client.desk.prefs.shared(server.guild.id) == {}
+    assert (await client.services.member_settings.of(ann.id)).presets == {}
+    assert await client.services.member_settings.shared(server.guild.id) == {}
     shown = await server.slash(ann, "jobs")
     await shown.response()
     assert "asked for nothing" in shown.message.text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from zosma_bot.discord.ladder import is_passing, nonce_of
-from zosma_bot.discord.reply import TOKEN_LIFE_S, Reply
+from zosma_bot.discord.delivery.fallbacks import is_passing, nonce_of
+from zosma_bot.discord.state.reply_record import TOKEN_LIFE_S, Reply
 
 REPLY = Reply(application_id=1, token="secret-token", token_created_ms=1_000_000, channel_id=2, user_id=3)
 

@@ -39,7 +39,7 @@ async def test_with_ten_thousand_servers_it_starts_and_answers(server, bot, work
     assert server.gateway.identifies[0]["intents"] == discord.Intents(guilds=True).value
     # Nothing is asked of Discord, and nothing of Redis, for the sake of a server where nobody uses the bot.
     assert not server.requests_to("GET", "/guilds/")
-    assert len(client.desk.rulebook._known) == 0
+    assert len(client.services.server_settings._known) == 0
 
     for guild in (server.guild, list(server.world.guilds.values())[-1]):
         await worker.beat()  # what came before takes longer than a silent worker is believed in
@@ -68,7 +68,7 @@ async def test_after_many_jobs_everything_is_as_small_as_before(server, client, 
             await handle.wait_for(lambda shown: shown.attachments, timeout=30)
 
         async def all_told():
-            return not await queue.undelivered() and not client.courier._running
+            return not await queue.undelivered() and not client.deliveries._running
 
         await until(all_told)
         await asyncio.sleep(0)  # what has ended leaves its container in the loop's next turn
@@ -83,24 +83,24 @@ async def test_after_many_jobs_everything_is_as_small_as_before(server, client, 
     # What there is for each user of the moment (weakly held) and for each address may differ by a few.
     grown = {name: (before[name], now[name]) for name in now if now[name] > before[name] + 10}
     assert not grown
-    for name in ("views", "message views", "forms", "deliveries", "watches", "withdrawn", "chores", "locks"):
+    for name in ("views", "message views", "forms", "deliveries", "watches", "withdrawn", "background", "locks"):
         assert now[name] == 0, name
 
 
 async def test_a_submit_that_was_undone_is_not_remembered_for_ever(client, monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.courier.WITHDRAWN_MAX", 3)
+    monkeypatch.setattr("zosma_bot.discord.delivery.manager.WITHDRAWN_MAX", 3)
     for number in range(10):
-        await client.courier.withdraw(f"job-{number}")
-    assert list(client.courier._withdrawn) == ["job-7", "job-8", "job-9"]
-    client.courier.follow("job-9")
-    assert not client.courier._running
+        await client.deliveries.withdraw(f"job-{number}")
+    assert list(client.deliveries._withdrawn) == ["job-7", "job-8", "job-9"]
+    client.deliveries.follow("job-9")
+    assert not client.deliveries._running
 
 
 async def test_channels_where_progress_was_shown_do_not_pile_up(client, monkeypatch):
-    monkeypatch.setattr("zosma_bot.discord.governor.PLACES_MAX", 10)
-    governor = client.courier._tools.governor
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.PLACES_MAX", 10)
+    rate_limiter = client.deliveries._tools.rate_limiter
     for number in range(100):
-        governor._progress_at[f"channel {number}"] = 0.0
-        governor._check_progress("channel 1000")
-        governor._progress_at.pop("channel 1000")
-    assert len(governor._progress_at) <= 10
+        rate_limiter._progress_at[f"channel {number}"] = 0.0
+        rate_limiter._check_progress("channel 1000")
+        rate_limiter._progress_at.pop("channel 1000")
+    assert len(rate_limiter._progress_at) <= 10

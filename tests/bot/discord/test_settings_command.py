@@ -6,7 +6,7 @@ import pytest
 
 from loopback.discord.permissions import P
 from loopback.played_worker import ABOUT
-from zosma_bot.discord.prefs import PRESETS_MAX
+from zosma_bot.discord.state.member_settings import PRESETS_MAX
 
 
 async def said(server, member, name, options=None, **where):
@@ -84,7 +84,7 @@ async def test_defaults_that_are_too_much_together_are_refused(server, client, w
 async def test_a_default_that_the_fleet_has_lost_spoils_nothing(server, client, worker, ann, queue):
     await said(server, ann, "defaults", {"checkpoint": "anime", "style": "misty", "steps": 9})
     await worker.beat(about=ABOUT.model_copy(update={"checkpoints": ABOUT.checkpoints[:1], "styles": ()}))
-    client.desk.fleet.forget()
+    client.services.fleet.forget()
     request = await requested(server, worker, queue, ann)
     assert (request.checkpoint, request.styles, request.steps) == (None, (), 9)
 
@@ -155,7 +155,7 @@ async def test_what_a_server_blocks_is_not_shared_there(server, client, worker, 
     await said(server, ann, "save", preset)
     await queue.admin.set_rules("boss", f"discord:{server.guild.id}", {"blocked": ["kitten"]})
     assert "“kitten”, which is blocked here" in await said(server, ann, "share", {"name": preset["name"]})
-    assert await client.desk.prefs.shared(server.guild.id) == {}
+    assert await client.services.member_settings.shared(server.guild.id) == {}
 
 
 async def test_only_who_shared_it_and_moderators_take_it_away(server, client, ann):

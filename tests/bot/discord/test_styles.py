@@ -54,7 +54,7 @@ async def test_an_unknown_one_is_refused(server, client, worker, ann):
 async def test_hundreds_of_styles_fit(server, client, worker, ann):
     many = tuple(Style(name=f"style-{number:03}") for number in range(300))
     await worker.beat(about=ABOUT.model_copy(update={"styles": many}))
-    client.desk.fleet.forget()
+    client.services.fleet.forget()
     assert "… and 260 more" in (await styles(server, ann)).text
 
 

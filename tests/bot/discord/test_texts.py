@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from zosma_bot.discord import render, texts
-from zosma_bot.discord.card import Colour
-from zosma_bot.discord.custom_id import OfJob
-from zosma_bot.discord.language import words_for
-from zosma_bot.discord.scopes import find_scope, scope_name
+from zosma_bot.discord.core.scopes import find_scope, scope_name
+from zosma_bot.discord.delivery import render
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.card import Colour
+from zosma_bot.discord.ui.custom_id import OfJob
+from zosma_bot.discord.ui.language import translations_for
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
 from zosma_queue.request import parse_request
 
-EN, DE = words_for("en-US"), words_for("de")
+EN, DE = translations_for("en-US"), translations_for("de")
 OF = OfJob("job-1", 7)
 
 

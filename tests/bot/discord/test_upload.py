@@ -7,33 +7,33 @@ import io
 import pytest
 from PIL import ExifTags, Image, ImageFilter
 
-from zosma_bot.discord import upload
-from zosma_bot.discord.card import Attached
+from zosma_bot.discord.delivery import shrink
+from zosma_bot.discord.ui.card import Attached
 
 ANY = 1_000_000_000
 PARAMETERS = "a cät\nSteps: 20, Seed: 5"
 
 
-def noise(side: int, *, blur: float = 0) -> upload.Original:
+def noise(side: int, *, blur: float = 0) -> shrink.Original:
     buffer = io.BytesIO()
     Image.effect_noise((side, side), 90).filter(ImageFilter.GaussianBlur(blur)).save(buffer, "PNG")
-    return upload.Original(Attached("zosma-j-1.png", buffer.getvalue(), "a cat"), PARAMETERS)
+    return shrink.Original(Attached("zosma-j-1.png", buffer.getvalue(), "a cat"), PARAMETERS)
 
 
 def parameters_of(attached):
     with Image.open(io.BytesIO(attached.data)) as image:
-        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[upload.USER_COMMENT]
+        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[shrink.USER_COMMENT]
     return comment.removeprefix(b"UNICODE\0").decode("utf-16-be")
 
 
 def test_what_fits_is_not_touched():
     original = noise(64)
-    assert upload.fit([original], 10_000_000, total=ANY) == (original.attached,)
+    assert shrink.fit([original], 10_000_000, total=ANY) == (original.attached,)
 
 
 def test_what_does_not_fit_becomes_webp_with_its_parameters():
     original = noise(256, blur=1)
-    (fitting,) = upload.fit([original], len(original.attached.data) // 2, total=ANY)
+    (fitting,) = shrink.fit([original], len(original.attached.data) // 2, total=ANY)
 
     assert (fitting.name, fitting.description) == ("zosma-j-1.webp", "a cat")
     with Image.open(io.BytesIO(fitting.data)) as image:
@@ -41,11 +41,11 @@ def test_what_does_not_fit_becomes_webp_with_its_parameters():
     assert parameters_of(fitting) == PARAMETERS
 
 
-@pytest.mark.parametrize("step", upload.STEPS, ids=str)
+@pytest.mark.parametrize("step", shrink.STEPS, ids=str)
 def test_every_step_keeps_the_parameters(step, monkeypatch):
     original = noise(128)
-    monkeypatch.setattr(upload, "STEPS", (step,))
-    first = next(form for form in upload._forms(original, 0) if form is not original.attached)
+    monkeypatch.setattr(shrink, "STEPS", (step,))
+    first = next(form for form in shrink._forms(original, 0) if form is not original.attached)
     assert first.name == "zosma-j-1.webp"
     assert parameters_of(first) == PARAMETERS
 
@@ -53,28 +53,28 @@ def test_every_step_keeps_the_parameters(step, monkeypatch):
 def test_discord_counts_each_file_alone():
     large, small = noise(256), noise(32)
     size = len(large.attached.data)
-    fitting = upload.fit([large, small], size - 1, total=ANY)
+    fitting = shrink.fit([large, small], size - 1, total=ANY)
     assert [one.name for one in fitting] == ["zosma-j-1.webp", "zosma-j-1.png"]
-    assert upload.fit([large] * 4, size, total=ANY) == (large.attached,) * 4
+    assert shrink.fit([large] * 4, size, total=ANY) == (large.attached,) * 4
 
 
 def test_where_the_whole_request_counts_all_pictures_are_made_smaller():
     originals = [noise(128)] * 4
     size = len(originals[0].attached.data)
-    total = upload.OVERHEAD_BYTES + 3 * size
-    fitting = upload.fit(originals, total, total=total)
+    total = shrink.OVERHEAD_BYTES + 3 * size
+    fitting = shrink.fit(originals, total, total=total)
     assert {one.name for one in fitting} == {"zosma-j-1.webp"}
     assert sum(len(one.data) for one in fitting) <= 3 * size
 
 
 def test_nothing_is_made_worse_than_asked():
     original = noise(256)
-    assert upload.fit([original], 4_000, total=ANY)
-    assert upload.fit([original], 4_000, total=ANY, quality=80) is None
+    assert shrink.fit([original], 4_000, total=ANY)
+    assert shrink.fit([original], 4_000, total=ANY, quality=80) is None
 
 
 def test_a_picture_is_halved_before_it_is_given_up():
-    (fitting,) = upload.fit([noise(256)], 8_000, total=ANY)
+    (fitting,) = shrink.fit([noise(256)], 8_000, total=ANY)
     with Image.open(io.BytesIO(fitting.data)) as image:
         assert image.size < (256, 256)
 
@@ -82,18 +82,18 @@ def test_a_picture_is_halved_before_it_is_given_up():
 def test_a_picture_longer_than_webp_can_be_is_scaled_to_what_it_can():
     buffer = io.BytesIO()
     Image.effect_noise((17_000, 8), 90).save(buffer, "PNG")
-    original = upload.Original(Attached("zosma-j-1.png", buffer.getvalue()), PARAMETERS)
-    (fitting,) = upload.fit([original], len(buffer.getvalue()) - 1, total=ANY)
+    original = shrink.Original(Attached("zosma-j-1.png", buffer.getvalue()), PARAMETERS)
+    (fitting,) = shrink.fit([original], len(buffer.getvalue()) - 1, total=ANY)
     with Image.open(io.BytesIO(fitting.data)) as image:
-        assert image.width == upload.SIDE_MAX
+        assert image.width == shrink.SIDE_MAX
 
 
 def test_nothing_fits_into_nothing():
-    assert upload.fit([noise(64)], 10, total=ANY) is None
-    assert upload.fit([noise(64)], ANY, total=upload.OVERHEAD_BYTES) is None
+    assert shrink.fit([noise(64)], 10, total=ANY) is None
+    assert shrink.fit([noise(64)], ANY, total=shrink.OVERHEAD_BYTES) is None
 
 
 def test_what_is_no_picture_is_left_as_it_is():
-    odd = upload.Original(Attached("a.png", b"x" * 100_000), "")
-    assert upload.fit([odd], 99_999, total=ANY) is None
-    assert upload.fit([odd], 100_000, total=ANY) == (odd.attached,)
+    odd = shrink.Original(Attached("a.png", b"x" * 100_000), "")
+    assert shrink.fit([odd], 99_999, total=ANY) is None
+    assert shrink.fit([odd], 100_000, total=ANY) == (odd.attached,)

@@ -1,0 +1,1 @@
+"""From "somebody asked" to a job in the queue: defaults, validation, attachments, recipes, permissions, errors."""

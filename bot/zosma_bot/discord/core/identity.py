@@ -1,0 +1,47 @@
+"""Under which names the queue knows members and servers: who pays for a job, and whose it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from zosma_queue.client import Sender
+
+
+def owner_of(interaction: discord.Interaction[Any]) -> str:
+    """Under which name the queue knows the member here."""
+    return sender_of(interaction).owner
+
+
+def sender_of(interaction: discord.Interaction[Any]) -> Sender:
+    """Who pays: the member, within his guild; in direct messages each user is a group of his own."""
+    user = interaction.user.id
+    if interaction.guild_id is None:
+        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}")
+    # Where the bot is no member of the guild (installed by the user), Discord sends no roles that it could know.
+    return Sender(
+        owner=f"discord:{interaction.guild_id}/{user}",
+        group=f"discord:{interaction.guild_id}",
+        roles=tuple(f"role:{role}" for role in sorted(role_ids(interaction))),
+    )
+
+
+def group_of(interaction: discord.Interaction[Any]) -> str:
+    """Under which name the queue knows this server."""
+    return f"discord:{interaction.guild_id}"
+
+
+def owner_in(interaction: discord.Interaction[Any], user_id: int) -> str:
+    """Under which name the queue knows a member of this server."""
+    return f"{group_of(interaction)}/{user_id}"
+
+
+def is_own(interaction: discord.Interaction[Any], owner: str) -> bool:
+    """True when the owner of a job is a member of this server."""
+    return owner.startswith(group_of(interaction) + "/")
+
+
+def role_ids(interaction: discord.Interaction[Any]) -> set[int]:
+    """The member's roles; none in direct messages and where the bot is not in the server."""
+    return {role.id for role in interaction.user.roles} if isinstance(interaction.user, discord.Member) else set()

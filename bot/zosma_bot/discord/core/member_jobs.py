@@ -1,0 +1,180 @@
+"""A member's own jobs, in words: where each one is, and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.core.identity import owner_of
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.buttons import Button, Rows
+from zosma_bot.discord.ui.card import EMBED_TEXT_MAX_CHARS, Colour
+from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
+from zosma_bot.discord.ui.language import Translations
+from zosma_queue.job import Job, State
+
+SHOWN_MAX = 25
+PROMPT_MAX_CHARS = 60
+
+_MARKS = {
+    State.WAITING: "🕓", State.DELAYED: "🕓", State.RUNNING: "🎨", State.DONE: "✅", State.FAILED: "⚠️",
+    State.CANCELLED: "✋",
+}  # fmt: skip
+_COLOURS = {State.RUNNING: Colour.RUNNING, State.DONE: Colour.DONE, State.FAILED: Colour.FAILED}
+
+
+@dataclass(frozen=True)
+class JobEntry:
+    """One of a member's jobs, with what else is known of it."""
+
+    job: Job
+    line: str
+    """Where it is."""
+    reply: Reply | None
+
+    @property
+    def uncollected(self) -> bool:
+        """True when its end could be shown nowhere."""
+        return self.reply is not None and self.reply.uncollected
+
+    @property
+    def private(self) -> bool:
+        """True when he asked for it so that nobody else sees it."""
+        return self.reply is None or self.reply.private
+
+
+def is_mine(interaction: discord.Interaction[Any], job: Job) -> bool:
+    """True for the member's own job, wherever he asked for it."""
+    return job.owner.startswith("discord:") and job.owner.endswith(f"/{interaction.user.id}")
+
+
+async def jobs_here(services: Services, w: Translations, interaction: discord.Interaction[Any]) -> list[JobEntry]:
+    """The member's jobs in this server, or in direct messages, newest first.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    return [
+        await look(services, w, job) for job in await services.queue.jobs_of(owner_of(interaction), limit=SHOWN_MAX)
+    ]
+
+
+async def look(services: Services, w: Translations, job: Job) -> JobEntry:
+    """What is known of a job.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    text = await services.queue.reply(job.id)
+    reply = Reply.parse(text) if text else None
+    return JobEntry(job, await _line(services, w, job, reply), reply)
+
+
+async def _line(services: Services, w: Translations, job: Job, reply: Reply | None) -> str:
+    if job.state is State.DONE:
+        count = len(job.result.pictures) if job.result else 0
+        return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
+    if job.state is State.FAILED:
+        return w("jobs-failed")
+    if job.state is State.CANCELLED:
+        return w("jobs-cancelled")
+    if job.state is State.RUNNING:
+        if job.cancelling:
+            return texts.cancelling(w)
+        return texts.running(w, job) if job.progress else texts.starting(w)
+    if job.state is State.DELAYED and job.failures:
+        return texts.trying_again(w)
+    if job.request and not await services.fleet.can_do(job.request):
+        return texts.nobody_online(w)
+    place = await services.queue.place(job.id) if job.state is State.WAITING else None
+    soon = place is None or place.starts_in_s < texts.SOON_S
+    return texts.waiting(w, place, None if soon or place is None else round(services.now() + place.starts_in_s))
+
+
+def title(w: Translations, job: Job) -> str:
+    """What was asked for, without anything that Discord would format."""
+    if job.request is None:
+        return w("jobs-unreadable")
+    return w("alt-upscale") if job.request.upscale else " ".join(job.request.prompt.split())
+
+
+def listed(w: Translations, jobs: list[JobEntry]) -> discord.Embed:
+    """All of them, a line each."""
+    lines: list[str] = []
+    for one in jobs:
+        # The line begins with its own mark.
+        line = f"{one.line}\n-# {texts.plain(title(w, one.job), PROMPT_MAX_CHARS)} · {asked_at(one.job)}"
+        if sum(len(before) + 1 for before in lines) + len(line) > EMBED_TEXT_MAX_CHARS:
+            break
+        lines.append(line)
+    return discord.Embed(description="\n".join(lines) or w("jobs-none"), colour=Colour.WAITING)
+
+
+def asked_at(job: Job) -> str:
+    """How long ago it was asked for; Discord keeps that true."""
+    return f"<t:{job.created_ms // 1000}:R>"
+
+
+def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui.View:
+    """A menu of the jobs, and a button that looks anew."""
+    view = discord.ui.View(timeout=None)
+    options = [
+        discord.SelectOption(
+            label=texts.cut(title(w, one.job), 100),
+            value=one.job.id,
+            emoji=_MARKS[one.job.state],
+            description=texts.cut(w(f"jobs-state-{one.job.state}"), 100),
+        )
+        for one in jobs[:SHOWN_MAX]
+    ]
+    if options:
+        menu = discord.ui.Select[discord.ui.View](
+            custom_id=str(CustomId(Act.JOBS_MENU, (str(user_id),))), placeholder=w("jobs-choose"), options=options
+        )
+        view.add_item(menu)
+    refresh = str(CustomId(Act.JOBS_REFRESH, (str(user_id),)))
+    view.add_item(discord.ui.Button(custom_id=refresh, label=w("button-refresh"), emoji="🔄"))
+    view.stop()
+    return view
+
+
+def detailed(w: Translations, one: JobEntry) -> discord.Embed:
+    """All about one of them."""
+    job = one.job
+    line = one.line
+    if job.state is State.FAILED:
+        line = texts.failed(w, job.error_kind, job.error)
+    parts = [texts.prompt(w, job.request) + line, w("jobs-asked", time=asked_at(job))]
+    if link := _link(one):
+        parts.append(w("jobs-link", link=link))
+    embed = discord.Embed(description="\n".join(parts)[:EMBED_TEXT_MAX_CHARS], colour=_COLOURS.get(job.state))
+    foot = [texts.parameters(w, job.request, job.result)] if job.result and job.result.pictures else []
+    return embed.set_footer(text=" · ".join([*foot, texts.job_mark(w, job)])[:1500])
+
+
+def _link(one: JobEntry) -> str | None:
+    """Where its message is, if everybody can go there again."""
+    reply = one.reply
+    if reply is None or reply.message_id is None or reply.private or reply.uncollected:
+        return None
+    return f"https://discord.com/channels/{reply.guild_id or '@me'}/{reply.channel_id}/{reply.message_id}"
+
+
+def rows(w: Translations, one: JobEntry, user_id: int) -> Rows:
+    """What can be done with it."""
+    job, of = one.job, OfJob(one.job.id, user_id)
+    refresh = Button(of.custom_id(Act.JOBS_LOOK), w("button-refresh"), "🔄")
+    if not job.state.ended:
+        return ((Button(of.custom_id(Act.CANCEL), w("button-cancel"), "✋"), refresh),)
+    from_words = job.request is not None and job.request.upscale is None
+    edit = (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if from_words else ()
+    if job.state is State.DONE:
+        pick_up = Button(of.custom_id(Act.JOBS_PICK_UP), w("button-pick-up"), "📥", discord.ButtonStyle.primary)
+        told = (Button(of.custom_id(Act.PARAMETERS), w("button-parameters"), "📋"),) if from_words else ()
+        return ((pick_up, *told, *edit),)
+    retry = Button(of.custom_id(Act.JOBS_RETRY), w("button-try-again"), "🔄", discord.ButtonStyle.primary)
+    return ((retry, *edit),)

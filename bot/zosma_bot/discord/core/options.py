@@ -1,0 +1,129 @@
+"""Options that several commands have: names from the living fleet, offered while they are typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.defaults import style_names
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.sizes import SIZES
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import LATENT_PX, SIDE_MAX_PX, SIDE_MIN_PX
+
+#: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
+_LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\d+)?|\.\d+)))?>?$")
+
+#: More make a message that nobody can look at; the HTTP API takes up to `COUNT_MAX`.
+PICTURES_MAX = 4
+NAME_MAX_CHARS = 200
+#: How much of an attached picture is painted anew when nothing is said.
+STRENGTH = 0.6
+Side = app_commands.Range[int, SIDE_MIN_PX, SIDE_MAX_PX]
+Name = app_commands.Range[str, 1, NAME_MAX_CHARS]
+
+Offer = Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
+
+
+def complete_names(command: app_commands.Command[Any, Any, Any], services: Services, *names: str) -> None:
+    """Gives these options of a command their autocomplete."""
+    offered = offers(services)
+    for name in names:
+        command.autocomplete(name)(offered[name])
+
+
+def offers(services: Services) -> dict[str, Offer]:
+    """Autocomplete by the name of the option."""
+
+    async def checkpoints(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return checkpoint_choices(translations_of(interaction), await services.offered(interaction), typed)
+
+    async def styles(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices(await style_names(services, interaction), typed)
+
+    async def loras(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return lora_choices(await services.catalogue(), typed)
+
+    async def samplers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices((await services.catalogue()).samplers, typed)
+
+    async def schedulers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices([one.label for one in (await services.catalogue()).schedulers], typed)
+
+    async def upscalers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices((await services.catalogue()).enlargers, typed)
+
+    return {
+        "checkpoint": checkpoints, "style": styles, "lora": loras, "sampler": samplers, "scheduler": schedulers,
+        "upscaler": upscalers,
+    }  # fmt: skip
+
+
+def with_loras(prompt: str, typed: str | None) -> str:
+    """The prompt with a tag for each LoRA in `name, other:0.8`.
+
+    Raises:
+      RequestRefusedError: when something in it is no LoRA.
+    """
+    tags = []
+    for part in (part.strip() for part in (typed or "").split(",")):
+        found = _LORA.match(part)
+        if found:
+            tags.append(f"<lora:{found['name'].strip()}:{found['weight'] or 1}>")
+        elif part:
+            raise RequestRefusedError(
+                f"lora {part[:60]!r} can't be read: write name or name:0.8, with commas between",
+                field="lora",
+                code="unreadable-lora",
+                values={"given": part[:60]},
+            )
+    return " ".join([prompt, *tags])
+
+
+def request_fields(*, size: str | None = None, **given: Any) -> dict[str, Any]:
+    """A request's fields from the options that were given. Width and height win over size."""
+    fields = {name: value for name, value in given.items() if value is not None}
+    if size:
+        wide, high = SIZES[size]
+        fields = {"width": wide, "height": high} | fields
+    return fields
+
+
+def start_from(
+    fields: dict[str, Any], image: discord.Attachment | None, strength: float | None
+) -> dict[tuple[str, str], Source]:
+    """Makes the fields those of an image-to-image request, and says where its picture comes from.
+
+    Raises:
+      RequestRefusedError: when the attachment can't be used, or there is a strength and no image.
+    """
+    if image is None:
+        if strength is not None:
+            raise RequestRefusedError(
+                "strength says how much of an attached image is painted anew: attach one as image, or leave it out",
+                field="strength",
+                code="strength-without-image",
+            )
+        return {}
+    source = of_attachment(image, "image")
+    fields["img2img"] = {"denoising_strength": STRENGTH if strength is None else strength, "resize_mode": 1}
+    if "width" not in fields and "height" not in fields:
+        fields["width"], fields["height"] = fitting_size(source.width, source.height)
+    return {("img2img", "image"): source}
+
+
+def fitting_size(width: int, height: int) -> tuple[int, int]:
+    """The size nearest to a picture's shape that is no larger than a checkpoint can do well: about a megapixel."""
+    scale = min(1.0, (1024 * 1024 / (width * height)) ** 0.5, SIDE_MAX_PX / max(width, height))
+    sides = (
+        max(SIDE_MIN_PX, min(SIDE_MAX_PX, round(side * scale / LATENT_PX) * LATENT_PX)) for side in (width, height)
+    )
+    wide, high = sides
+    return wide, high

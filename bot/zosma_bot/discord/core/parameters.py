@@ -1,0 +1,67 @@
+"""What a picture tells of how it was made, shown with buttons that go on from there."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.core.recipes import Recipe
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.buttons import Button, view_of
+from zosma_bot.discord.ui.custom_id import Act, OfJob
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.respond import say
+from zosma_bot.inputs import infotext_in, upright
+from zosma_queue import infotext
+from zosma_queue.errors import RequestRefusedError
+
+#: What a message may hold besides the words around it.
+SHOWN_MAX_CHARS = 1700
+#: A file that says more than this about itself says something else than how it was made.
+PARAMETERS_MAX_CHARS = 16_000
+
+
+def told_by(data: bytes) -> Recipe | None:
+    """What an encoded picture says; without fields when it isn't in A1111's form. Slow: run it in a thread.
+
+    Raises:
+      RequestRefusedError: when it is no picture, or has too many pixels.
+    """
+    upright(data, "image")
+    try:
+        text = infotext_in(data).strip()[:PARAMETERS_MAX_CHARS]
+    except Exception:  # Pillow's readers of comments raise whatever they stumble over
+        raise RequestRefusedError("image is no whole PNG, JPEG or WebP picture", field="image") from None
+    if not text:
+        return None
+    fields = infotext.request_fields(text)
+    return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), text)
+
+
+async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str | None = None) -> None:
+    """Tells the member; what is too long for a message comes as a file. `key`: under which the recipe is kept."""
+    w = translations_of(interaction)
+    rows: tuple[tuple[Button, ...], ...] = ()
+    if key:
+        of = OfJob(key, interaction.user.id)
+        rows = (
+            (
+                Button(of.custom_id(Act.REMAKE), w("button-remake"), "🔄", discord.ButtonStyle.primary),
+                Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
+            ),
+        )
+    command = texts.command_for(w, recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
+    shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
+    if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
+        shown.append(w("parameters-not-alone"))
+    if recipe.parameters:
+        shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
+    text = "\n".join(shown)
+    if len(text) <= SHOWN_MAX_CHARS:
+        await say(interaction, text, view=view_of(rows))
+        return
+    whole = "\n\n".join(part for part in (command, recipe.parameters) if part) + "\n"
+    file = discord.File(io.BytesIO(whole.encode()), filename="parameters.txt")
+    await say(interaction, w("parameters-file"), view=view_of(rows), files=[file])

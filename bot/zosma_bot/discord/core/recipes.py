@@ -1,0 +1,214 @@
+"""How a picture that somebody points at was made, and its bytes: from the queue while it remembers, else from the
+message, whose pictures tell it themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.core.attachments import Source, of_bytes
+from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
+from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.ui.custom_id import OfJob
+from zosma_bot.inputs import infotext_in
+from zosma_queue import infotext
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.job import Job, Picture
+
+log = logging.getLogger(__name__)
+
+#: Fields that say which picture of a set it was, not what was asked for.
+SEEDS = ("seed", "subseed")
+#: What decides over every picture.
+WRITTEN_OUT = ("width", "height", "steps", "cfg_scale")
+#: Recipes that were read from members' pictures, and for how long they are kept.
+KIND, KEPT_S = "recipe", 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A request's fields, with what the GPU chose filled in."""
+
+    fields: dict[str, Any]
+    seeds: tuple[int, ...] = ()
+    """Of each picture, as far as they are known."""
+    parameters: str = ""
+    """A1111's infotext of the first picture."""
+    job: Job | None = field(default=None, repr=False)
+
+    def seed_of(self, number: int) -> int | None:
+        """The seed of picture `number`, counted from 1."""
+        return self.seeds[number - 1] if 1 <= number <= len(self.seeds) else None
+
+    @property
+    def count(self) -> int:
+        """How many pictures were asked for."""
+        return int(self.fields.get("count", 1))
+
+    def anew(self, **changes: Any) -> dict[str, Any]:
+        """The fields for new pictures, with other seeds."""
+        return {name: value for name, value in self.fields.items() if name not in SEEDS} | changes
+
+
+async def recall(services: Services, of: OfJob) -> Recipe | None:
+    """What the queue still knows of the job; None when it has forgotten it.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    job = await services.background.within(CHECKS_S, services.queue.job(of.job_id))
+    if job is None or job.request is None:
+        return await _kept(services, of.job_id)
+    fields = job.request.model_dump(mode="json", exclude_defaults=True)
+    if not job.request.upscale:
+        # Also where they are the usual ones: who copies the command may have other defaults.
+        fields |= job.request.model_dump(mode="json", include=set(WRITTEN_OUT))
+    if job.result is None:
+        return Recipe(fields, job=job)
+    if not job.request.upscale:
+        fields["checkpoint"] = job.result.checkpoint
+    pictures = job.result.pictures
+    return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
+
+
+async def keep(services: Services, recipe: Recipe, *, private: bool = False) -> str:
+    """Keeps a recipe that belongs to no job for a while; buttons name it by the key as they name a job by its id.
+
+    `private`: it is of a picture that its member alone has seen.
+
+    Raises:
+      RequestRefusedError: when it is too large.
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    key = secrets.token_hex(10)
+    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private}
+    await services.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    return key
+
+
+async def _kept(services: Services, key: str) -> Recipe | None:
+    found = await services.background.within(CHECKS_S, services.queue.records.get(KIND, key))
+    return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
+
+
+async def read(message: discord.Message | None, number: int = 0) -> Recipe | None:
+    """What a message's own picture says; takes as long as Discord takes to hand it out. None when it says nothing."""
+    attachment = attached(message, number) or _grid(message)
+    if attachment is None:
+        return None
+    text = await _infotext(attachment)
+    fields = infotext.request_fields(text)
+    if not fields:
+        return None
+    told = infotext.pairs(text)
+    if "Denoising strength" in told and "hires" not in fields:
+        raise RequestRefusedError(
+            "this was made from another picture: use /imagine with it", code="recipe-from-picture"
+        )
+    in_grid = told.get("Grid", "")
+    count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
+    # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
+    first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))
+    return Recipe(fields | {"count": count}, tuple(first + index for index in range(count)), text)
+
+
+def _grid(message: discord.Message | None) -> discord.Attachment | None:
+    """A message's one picture, when it shows a whole set."""
+    one = attached(message, 0)
+    named = _NAME.search(one.filename) if one else None
+    return one if named and named[1] == "grid" else None
+
+
+async def _infotext(attachment: discord.Attachment) -> str:
+    try:
+        async with asyncio.timeout(FETCH_S):
+            data = await attachment.read()
+        return await asyncio.to_thread(infotext_in, data)
+    except Exception as error:  # Pillow's readers raise whatever they stumble over, discord.py and aiohttp their own
+        log.info("a picture's parameters could not be read: %s", type(error).__name__)
+        return ""
+
+
+async def recipe_of(services: Services, message: discord.Message | None, of: OfJob) -> Recipe:
+    """Either of the two.
+
+    Raises:
+      RequestRefusedError: when nothing tells it any more.
+    """
+    try:
+        found = await recall(services, of)
+    except QueueUnavailableError:
+        found = None
+    found = found or await read(message, of.number)
+    if found is None:
+        raise RequestRefusedError("how this was made is no longer stored: use /imagine", code="recipe-gone")
+    return found
+
+
+async def picture_of(services: Services, message: discord.Message | None, of: OfJob) -> Source:
+    """Picture `of.number` (0: the first) in the best form that is left.
+
+    Raises:
+      RequestRefusedError: when it is nowhere any more, or must not be shown.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    found = await services.background.within(CHECKS_S, stored(services, of.job_id))
+    if one := found.get(max(of.number, 1)):
+        return of_bytes(one.data, one.made.width, one.made.height)
+    attachment = attached(message, of.number)
+    if attachment is None:
+        raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
+    return Source(attachment.read, attachment.width or 512, attachment.height or 512)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A picture as it was made."""
+
+    made: Picture
+    data: bytes = field(repr=False)
+
+
+async def stored(services: Services, job_id: str) -> dict[int, Stored]:
+    """Those of a job's pictures that are still stored and may be shown, by number from 1.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    job = await services.queue.job(job_id)
+    if job is None or job.result is None:
+        return {}
+    text = await services.queue.reply(job_id)
+    reply = Reply.parse(text) if text else None
+    blocked = reply.blocked if reply else ()
+    pictures = zip(job.result.pictures, await services.queue.pictures(job), strict=True)
+    return {
+        index + 1: Stored(made, data) for index, (made, data) in enumerate(pictures) if data and index not in blocked
+    }
+
+
+def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:
+    """A message's pictures in their order."""
+    found = message.attachments if message else []
+    return [one for one in found if (one.content_type or "image/").startswith("image/")]
+
+
+#: How the files of a job's message are named; `grid` is a whole set in one picture.
+_NAME = re.compile(r"-(\d+|grid)\.[a-z]+$")
+
+
+def attached(message: discord.Message | None, number: int) -> discord.Attachment | None:
+    """Picture `number` of a message, counted from 1; 0 is the first. Some of a set may not be shown, or all as one."""
+    found = pictures_in(message)
+    if number == 0:
+        return found[0] if found else None
+    names = [named[1] if (named := _NAME.search(one.filename)) else "" for one in found]
+    if str(number) in names:
+        return found[names.index(str(number))]
+    return None if any(names) or number > len(found) else found[number - 1]

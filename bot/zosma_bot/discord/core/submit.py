@@ -1,0 +1,188 @@
+"""The one way in which a request becomes a job."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+import discord
+
+from zosma_bot.discord.core.attachments import Source
+from zosma_bot.discord.core.identity import sender_of
+from zosma_bot.discord.core.permissions import hides, why_not_here
+from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
+from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.state.server_settings import ServerSettings
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
+from zosma_bot.inputs import draft, store, upright
+from zosma_queue.client import new_job_id
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.request import Request
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86_400.0
+#: Where in the request each picture belongs → where it comes from.
+Sources = Mapping[tuple[str, str], Source]
+#: A request's fields, and the pictures that belong into it.
+Wanted = tuple[dict[str, Any], Sources]
+
+
+async def submit(
+    services: Services,
+    interaction: discord.Interaction[Any],
+    fields: dict[str, Any],
+    *,
+    sources: Sources | None = None,
+    private: bool = False,
+) -> str | None:
+    """Answers an interaction with a job's message, or with the reason why there is none. Returns the job id.
+
+    What can be known at once is refused at once, seen by the member alone; only then does everybody see "thinking".
+    """
+
+    async def known() -> Wanted:
+        return fields, sources or {}
+
+    with services.background.counted():
+        here = await _open(services, interaction)
+        if here is None:
+            return None
+        try:
+            unseen = {place: source.unseen for place, source in (sources or {}).items()}
+            await _check(services, draft(fields, unseen))
+        except (RequestRefusedError, QueueUnavailableError) as error:
+            await say(interaction, texts.refused(translations_of(interaction), error))
+            return None
+        return await _enqueue(services, interaction, here, known, private)
+
+
+async def submit_late(
+    services: Services,
+    interaction: discord.Interaction[Any],
+    find: Callable[[], Awaitable[Wanted]],
+    *,
+    private: bool = False,
+) -> str | None:
+    """Likewise for a wish that takes a while to find out: `find` runs after the first answer.
+
+    Raises nothing that `find` raises on purpose: a RequestRefusedError is told to the member.
+    """
+    with services.background.counted():
+        here = await _open(services, interaction)
+        return None if here is None else await _enqueue(services, interaction, here, find, private)
+
+
+async def _open(services: Services, interaction: discord.Interaction[Any]) -> ServerSettings | None:
+    """The rules here, or None when nothing may be asked for: then the member has been told why."""
+    w = translations_of(interaction)
+    if services.background.closed:
+        await say(interaction, w("restarting"))
+        return None
+    try:
+        here = await services.settings_here(interaction)
+    except QueueUnavailableError:
+        await say(interaction, texts.queue_away(w))
+        return None
+    if why := why_not_here(here, interaction):
+        await say(interaction, w(why[0], **why[1]))
+        return None
+    return here
+
+
+async def _enqueue(
+    services: Services,
+    interaction: discord.Interaction[Any],
+    here: ServerSettings,
+    find: Callable[[], Awaitable[Wanted]],
+    private: bool,
+) -> str | None:
+    received_s = services.now()
+    message_id = await defer(interaction, ephemeral=private)
+    job_id = new_job_id()
+    reply = reply_to(interaction, message_id, received_s, private=private, here=here)
+    try:
+        request = await _with_pictures(services, *await find())
+        await services.queue.submit(
+            request,
+            sender_of(interaction),
+            job_id=job_id,
+            reply=reply.model_dump_json(),
+            # 0 would mean "as long as usual".
+            keep_s=max(here.retention_days * DAY_S, 1.0),
+        )
+    except (RequestRefusedError, QueueUnavailableError) as error:
+        if isinstance(error, QueueUnavailableError):
+            services.background.start(services.deliveries.withdraw(job_id))
+        await _take_back(interaction, texts.refused(translations_of(interaction), error))
+        return None
+    log.info("job %s: accepted from Discord", job_id)
+    services.deliveries.follow(job_id)
+    return job_id
+
+
+async def _check(services: Services, request: Request) -> None:
+    """Judges a request as far as that is possible without queueing it.
+
+    Raises:
+      RequestRefusedError: when it is wrong, or nobody can do it.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
+
+
+async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources) -> Request:
+    pictures = {}
+    for place, source in sources.items():
+        name = ".".join(place)
+        try:
+            async with asyncio.timeout(FETCH_S):
+                data = await source.fetch()
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.info("an attachment could not be fetched: %s", type(error).__name__)
+            raise RequestRefusedError(
+                f"{name} could not be fetched from Discord: send it again", field=name, code="picture-unfetched"
+            ) from None
+        pictures[place] = await asyncio.to_thread(upright, data, name)
+    return await store(services.queue, fields, pictures)
+
+
+async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:
+    await interaction.delete_original_response()
+    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+def reply_to(
+    interaction: discord.Interaction[Any],
+    message_id: int,
+    received_s: float,
+    *,
+    private: bool,
+    here: ServerSettings,
+) -> Reply:
+    """Where the answer to this interaction goes.
+
+    Its token's age counts from when we received it, by our own clock: an id's date is Discord's clock, and on a server
+    that is only compatible it may be no date at all.
+    """
+    if interaction.channel_id is None:
+        raise ValueError("an interaction without a channel has no place for an answer")
+    return Reply(
+        application_id=interaction.application_id,
+        token=interaction.token,
+        token_created_ms=int(received_s * 1000),
+        channel_id=interaction.channel_id,
+        guild_id=interaction.guild_id,
+        user_id=interaction.user.id,
+        message_id=message_id,
+        upload_limit=interaction.filesize_limit,
+        locale=str(interaction.locale),
+        private=private,
+        spoiler=hides(here, interaction),
+        grid=here.grid,
+    )

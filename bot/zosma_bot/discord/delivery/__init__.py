@@ -1,0 +1,1 @@
+"""One message for each job, from "in line" to its end."""

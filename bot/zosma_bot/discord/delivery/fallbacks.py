@@ -1,0 +1,237 @@
+"""The ways to reach a member, tried from the best down: his message by the interaction's token, the same by the bot's
+token, a new message in the channel, a direct message. What was asked for in private is never shown in the channel.
+
+Each way either works, or is refused for good (the next is tried, and the refusal remembered, because Discord bans who
+asks in vain too often), or is out of order for the moment (`is_passing`: the caller tries again later).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import aiohttp
+import discord
+from discord.abc import Messageable
+
+from zosma_bot.discord.api.rate_limits import Priority, RateLimiter
+from zosma_bot.discord.delivery.render import file_prefix
+from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.card import Card
+from zosma_bot.discord.ui.respond import NO_MENTIONS
+
+log = logging.getLogger(__name__)
+
+#: For how long Discord surely recognises a nonce. It says "the past few minutes".
+NONCE_MEMORY_S = 120.0
+#: Messages looked through for one that was sent before a crash.
+HISTORY_MESSAGES = 100
+
+_TOO_LARGE = 40005
+_UNKNOWN_MESSAGE = 10008
+#: "You are opening direct messages too fast."
+_DIRECT_TOO_FAST = 40003
+
+
+class UnreachableError(Exception):
+    """Raised when every way has been refused for good."""
+
+
+class TooLargeError(Exception):
+    """Raised when Discord takes the message, but not this much of it."""
+
+
+def is_passing(error: Exception) -> bool:
+    """True for what may be over in a minute: limits, outages, a cut line, a bot token that is being changed."""
+    if isinstance(error, discord.HTTPException):
+        # A 401 on the bot's token ends when its owner sets the new one. Without a code it is Cloudflare that speaks.
+        return error.status in (401, 429) or error.status >= 500 or error.code in (0, _DIRECT_TOO_FAST)
+    return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
+
+
+def nonce_of(job_id: str) -> str:
+    """The same for every try of a job, so that Discord posts it once."""
+    return hashlib.sha256(job_id.encode()).hexdigest()[:24]
+
+
+class Fallbacks:
+    """Shows cards in Discord."""
+
+    def __init__(
+        self, client: discord.Client, *, rate_limiter: RateLimiter | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        """`rate_limiter` must be the one whose trace the client has."""
+        self._client = client
+        self._rate_limiter = rate_limiter or RateLimiter()
+        self._now = now
+
+    def place(self, outlet: Outlet) -> str | None:
+        """The channel by whose limit an end would have to wait; None while the interaction's token works."""
+        reply = outlet.reply
+        if reply.message_id is not None and reply.token_works(self._now()):
+            return None
+        return f"user {reply.user_id}" if reply.private else f"channel {reply.channel_id}"
+
+    async def edit(self, outlet: Outlet, card: Card) -> None:
+        """Changes the job's message, and makes no new one. Progress: dropped when the budget is short.
+
+        Raises:
+          UnreachableError: when it can't be changed any more.
+        """
+        if not await self._climb(outlet, card, (self._by_interaction, self._by_bot), Priority.PROGRESS):
+            raise UnreachableError
+
+    async def end(self, outlet: Outlet, card: Card) -> None:
+        """Shows a job's last card, wherever it can be shown: what is private only where nobody else looks.
+
+        Raises:
+          UnreachableError: when it can be shown nowhere.
+          TooLargeError: when its pictures must become smaller.
+        """
+        if outlet.reply.private:
+            # The bot's token knows nothing of a message that its member alone sees.
+            rungs: tuple[Rung, ...] = (self._by_interaction, self._in_private)
+        else:
+            rungs = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
+        if not await self._climb(outlet, card, rungs, Priority.RESULT if card.pictures else Priority.ERROR):
+            raise UnreachableError
+
+    async def _climb(self, outlet: Outlet, card: Card, rungs: tuple[Rung, ...], priority: Priority) -> bool:
+        for rung in rungs:
+            try:
+                if await rung(outlet, card, priority):
+                    return True
+            except discord.HTTPException as error:
+                if error.status == 413 or error.code == _TOO_LARGE:
+                    raise TooLargeError from None
+                if is_passing(error):
+                    raise
+                log.info("job %s: %s: %d (code %d)", outlet.job_id, rung.__name__, error.status, error.code)
+        return False
+
+    async def _by_interaction(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
+        reply = outlet.reply
+        if reply.message_id is None or not reply.token_works(self._now()):
+            return False
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        try:
+            async with self._rate_limiter.spending(priority):
+                await webhook.edit_message(
+                    reply.message_id,
+                    content=None,
+                    embed=card.embed(),
+                    attachments=card.files(),
+                    view=card.view(),
+                    allowed_mentions=NO_MENTIONS,
+                )
+        except discord.HTTPException as error:
+            if error.status not in (401, 403, 404):
+                raise
+            log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
+            await outlet.change(token="")
+            return False
+        return True
+
+    async def _by_bot(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
+        reply = outlet.reply
+        place = f"channel {reply.channel_id}"
+        if reply.message_id is None or reply.private or self._rate_limiter.refuses(f"edits in {place}"):
+            return False
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        try:
+            async with self._rate_limiter.spending(priority, place):
+                if self._rate_limiter.refuses(f"edits in {place}"):  # by what the one before has heard
+                    return False
+                await channel.get_partial_message(reply.message_id).edit(
+                    content=None,
+                    embed=card.embed(),
+                    attachments=card.files(),
+                    view=card.view(),
+                    allowed_mentions=NO_MENTIONS,
+                )
+        except discord.HTTPException as error:
+            if is_passing(error) or error.status not in (403, 404):
+                raise
+            log.info("job %s: its message is out of reach: %d (code %d)", outlet.job_id, error.status, error.code)
+            if error.code != _UNKNOWN_MESSAGE:
+                self._rate_limiter.refused(f"edits in {place}")
+            await outlet.change(message_id=None)
+            return False
+        return True
+
+    async def _in_channel(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
+        reply = outlet.reply
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        place = f"channel {reply.channel_id}"
+        async with self._rate_limiter.spending(priority, place):
+            with self._refusing(f"posts in {place}") as is_open:
+                return is_open and await self._post(outlet, card, channel)
+
+    async def _in_private(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
+        user_id = outlet.reply.user_id
+        place = f"user {user_id}"
+        if any(len(one.data) > UPLOAD_LIMIT for one in card.pictures):
+            # A boosted server takes more than a direct message.
+            raise TooLargeError
+        async with self._rate_limiter.spending(priority, place):
+            with self._refusing(place) as is_open:
+                if not is_open:
+                    return False
+                channel = await self._client.create_dm(discord.Object(user_id))
+                return await self._post(outlet, card, channel)
+
+    @contextlib.contextmanager
+    def _refusing(self, place: str) -> Iterator[bool]:
+        """Gives False for a place that has refused lately, and remembers when it refuses now."""
+        try:
+            yield not self._rate_limiter.refuses(place)
+        except discord.HTTPException as error:
+            if error.status in (403, 404) and not is_passing(error):
+                self._rate_limiter.refused(place)
+            raise
+
+    async def _post(self, outlet: Outlet, card: Card, channel: Messageable) -> bool:
+        """Sends a new message, once: by its nonce while Discord remembers that, by looking for it later."""
+        began_ms = outlet.reply.posting_since_ms
+        found: discord.Message | None = None
+        if began_ms is None:
+            await outlet.change(posting_since_ms=int(self._now() * 1000))
+        elif self._now() - began_ms / 1000 > NONCE_MEMORY_S:
+            found = await self._sent_before(outlet, channel, began_ms)
+        message = found or await channel.send(
+            texts.meant_for(outlet.reply.words, outlet.reply.user_id),
+            embed=card.embed(),
+            files=card.files(),
+            view=card.view() or discord.utils.MISSING,
+            nonce=nonce_of(outlet.job_id),
+            allowed_mentions=NO_MENTIONS,
+        )
+        await outlet.change(message_id=message.id, channel_id=message.channel.id, token="")
+        return True
+
+    async def _sent_before(self, outlet: Outlet, channel: Messageable, began_ms: int) -> discord.Message | None:
+        # A minute earlier, for clocks that disagree.
+        start = discord.Object((began_ms - 60_000 - discord.utils.DISCORD_EPOCH) << 22)
+        me = self._client.application_id
+        try:
+            async for message in channel.history(limit=HISTORY_MESSAGES, after=start):
+                if message.author.id == me and _shows(message, outlet.job_id):
+                    return message
+        except discord.Forbidden:
+            log.info("job %s: the channel's history can't be read", outlet.job_id)
+        return None
+
+
+#: One way to reach a member: True when the card is shown, False when this way isn't open.
+Rung = Callable[[Outlet, Card, Priority], Awaitable[bool]]
+
+
+def _shows(message: discord.Message, job_id: str) -> bool:
+    prefix = file_prefix(job_id)
+    if any(attachment.filename.removeprefix("SPOILER_").startswith(prefix) for attachment in message.attachments):
+        return True
+    return any(job_id in (embed.footer.text or "") for embed in message.embeds)

@@ -1,0 +1,230 @@
+"""One job's message, from the first "in line" to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from zosma_bot.classifier import Classifier
+from zosma_bot.discord.api.rate_limits import RateLimiter
+from zosma_bot.discord.delivery import render
+from zosma_bot.discord.delivery.fallbacks import Fallbacks, TooLargeError, UnreachableError, is_passing
+from zosma_bot.discord.delivery.packing import MESSAGE_MAX_BYTES, Packer
+from zosma_bot.discord.state.fleet_cache import FleetCache
+from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.card import Card
+from zosma_bot.hub import Hub, Watch
+from zosma_bot.links import KEEP_S as LINK_KEEP_S
+from zosma_bot.links import Links
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, State
+
+log = logging.getLogger(__name__)
+
+#: A message is edited at most this often; Discord lets through 5 edits in 5 seconds.
+EDIT_EVERY_S = 1.5
+#: Without any event the job is looked at again after this time: its place in line moves without a word.
+LOOK_EVERY_S = 5.0
+RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
+#: A forecast is told anew when it moves by more than this, and by more than this share of the wait.
+MOVES_S, MOVES_SHARE = 5.0, 0.15
+#: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
+UPLOADS_AT_ONCE = 8
+#: Pictures that could be shown nowhere stay stored for so long.
+UNCOLLECTED_KEEP_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What every delivery works with."""
+
+    queue: Queue
+    hub: Hub
+    fleet: FleetCache
+    fallbacks: Fallbacks
+    rate_limiter: RateLimiter
+    links: Links
+    classifier: Classifier | None = None
+    grid: bool = False
+    edit_every_s: float = EDIT_EVERY_S
+    look_every_s: float = LOOK_EVERY_S
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], float] = time.time
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+
+
+class JobMessage:
+    """Keeps the one message of a job true. `run` it as a task; `stop` it, and cancel it when it is `asleep`."""
+
+    def __init__(self, job_id: str, tools: Tools, *, pace_s: Callable[[], float]) -> None:
+        """`pace_s` says how long after an edit the next may come: longer the more jobs there are."""
+        self._id = job_id
+        self._tools = tools
+        self._pace_s = pace_s
+        self._watch: Watch | None = None
+        self._shown: Card | None = None
+        self._editable = True
+        self._packer = Packer(tools.links, tools.classifier, as_grid=tools.grid)
+        self._not_before = 0.0
+        self._told_start: int | None = None
+        self.asleep = False
+        """True while it waits before another try at the end."""
+        self._stopping = False
+
+    def poke(self) -> None:
+        """Makes it look at the job again."""
+        if self._watch:
+            self._watch.notify()
+
+    def stop(self) -> None:
+        """Ends `run` after what it is doing."""
+        self._stopping = True
+        self.poke()
+
+    async def run(self) -> None:
+        """Until the job's end is shown, or `stop`."""
+        with self._tools.hub.watch(self._id) as watch:
+            self._watch = watch
+            outlet = None
+            while not self._stopping:
+                try:
+                    outlet = outlet or await Outlet.open(self._tools.queue, self._id)
+                    if outlet is None or await self._look(outlet):
+                        return
+                except QueueUnavailableError:
+                    # The hub wakes everybody as soon as Redis is back.
+                    pass
+                await watch.changed(self._rest_s())
+
+    def _rest_s(self) -> float:
+        wait = self._not_before - time.monotonic()
+        return wait if wait > 0 else self._tools.look_every_s
+
+    async def _look(self, outlet: Outlet) -> bool:
+        """Shows what is new; True when there is nothing left to do."""
+        job = await self._tools.queue.job(self._id)
+        if job is None:
+            log.warning("job %s: forgotten by the queue before its end was shown", self._id)
+            return True
+        if job.state.ended:
+            await self._end(outlet, job)
+            return True
+        if self._editable and time.monotonic() >= self._not_before:
+            await self._show(outlet, await self._card(outlet, job))
+        return False
+
+    async def _card(self, outlet: Outlet, job: Job) -> Card:
+        queue = self._tools.queue
+        place, preview, capable, paused = None, None, True, False
+        if job.state is State.RUNNING:
+            wanted = job.progress and self._may_preview(outlet)
+            preview = await queue.preview(job.id) if wanted else None
+        else:
+            capable = job.request is None or await self._tools.fleet.can_do(job.request)
+            place = await queue.place(job.id) if job.state is State.WAITING and capable else None
+            paused = place is None and job.state is State.WAITING and await queue.is_held(job.id)
+        return render.going_on(
+            outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
+            paused=paused, preview=preview,
+        )  # fmt: skip
+
+    def _starts_at(self, place: Place | None) -> int | None:
+        """When the job's turn comes, in seconds since 1970; what was told before, unless it was far off.
+
+        Discord counts the time down by itself: the message is edited only when the forecast has changed.
+        """
+        if place is None or place.starts_in_s < texts.SOON_S:
+            self._told_start = None
+            return None
+        now = self._tools.now()
+        starts_at = round(now + place.starts_in_s)
+        told = self._told_start
+        if told is None or told < now or abs(told - starts_at) > max(MOVES_S, MOVES_SHARE * place.starts_in_s):
+            self._told_start = starts_at
+        return self._told_start
+
+    def _may_preview(self, outlet: Outlet) -> bool:
+        """Not what must be hidden, or what nobody has judged; and fewer under load."""
+        return not outlet.reply.spoiler and self._tools.classifier is None and self._tools.rate_limiter.previews
+
+    async def _show(self, outlet: Outlet, card: Card) -> None:
+        """One edit on the way. It may fail: the next one says more anyhow."""
+        if card == self._shown:
+            return
+        self._not_before = time.monotonic() + self._pace_s()
+        try:
+            await self._tools.fallbacks.edit(outlet, card)
+            self._shown = card
+        except (UnreachableError, TooLargeError):
+            self._editable = False
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.debug("job %s: an edit was dropped: %s", self._id, error)
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    async def _end(self, outlet: Outlet, job: Job) -> None:
+        """Shows the end and notes that it is shown, however long it takes."""
+        retry_s = RETRY_MIN_S
+        while not await self._try_to_end(outlet, job):
+            if self._stopping:
+                return
+            self.asleep = True
+            await self._tools.sleep(retry_s)
+            self.asleep = False
+            retry_s = min(retry_s * 2, RETRY_MAX_S)
+
+    async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
+        try:
+            # The pictures are read again for each try: a thousand waiting for Discord would fill the memory. Who waits
+            # for his channel's own limit does so before he takes one of the few places.
+            place = self._tools.fallbacks.place(outlet)
+            line = self._tools.rate_limiter.in_line(f"ends in {place}") if place else contextlib.nullcontext()
+            async with line, self._tools.uploads:
+                keep_s = await self._show_end(outlet, job)
+                await self._tools.queue.mark_delivered(job, keep_s)
+        except QueueUnavailableError as error:
+            log.warning("job %s: its end waits: %s", self._id, error)
+            return False
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.warning("job %s: its end waits for Discord: %s", self._id, error)
+            return False
+        return True
+
+    async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
+        """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""
+        card = render.ended(outlet.reply.words, job, outlet.of_job, await self._tools.queue.pictures(job))
+        card = await self._packer.judged(outlet, job, card)
+        limit = outlet.reply.upload_limit
+        try:
+            # Where Discord takes less than it said, the whole request may be what counts.
+            for each, total in (
+                (limit, max(limit, MESSAGE_MAX_BYTES)), (min(limit, UPLOAD_LIMIT),) * 2, (UPLOAD_LIMIT // 4,) * 2
+            ):  # fmt: skip
+                packed = await self._packer.fit(outlet, job, card, each, total=total)
+                if packed is None:
+                    continue
+                try:
+                    await self._tools.fallbacks.end(outlet, packed.card)
+                except TooLargeError:
+                    continue
+                log.info("job %s: %s shown", self._id, job.state)
+                return LINK_KEEP_S if packed.linked else None
+            packed = await self._packer.without(outlet, job, card)
+            await self._tools.fallbacks.end(outlet, packed.card)
+            log.error("job %s: Discord takes its pictures in no size", self._id)
+            return LINK_KEEP_S if packed.linked else None
+        except UnreachableError:
+            await outlet.change(uncollected=True)
+            log.error("job %s: its end (%s) waits to be collected: every way is refused", self._id, job.state)
+            return UNCOLLECTED_KEEP_S

@@ -1,0 +1,130 @@
+"""Sees to it that every job asked for in Discord has exactly one delivery at work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+
+from zosma_bot.discord.delivery.job_message import JobMessage, Tools
+from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.events import Event
+
+log = logging.getLogger(__name__)
+
+#: Without any word from the hub the whole is looked through this often.
+SYNC_EVERY_S = 30.0
+#: What is being told to Discord at shutdown may take this long; the rest is delivered at the next start.
+CLOSE_GRACE_S = 5.0
+#: Edits a second over all messages. More jobs than that make each of them slower.
+EDITS_PER_S = 20.0
+#: Undone submits that are remembered, the newest: a sync that was under way may still have them on its list.
+WITHDRAWN_MAX = 1000
+
+
+class DeliveryManager:
+    """One delivery for each job. `start` it after login, and `close` it before Discord's connection.
+
+    Everything here ends by a flag, and is cancelled only as a last resort: a cancel in the middle of a Redis call leaks
+    its connection, and on Python 3.11 may even be swallowed (by `asyncio.wait_for`, through which redis-py sends).
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._running: dict[str, tuple[JobMessage, asyncio.Task[None]]] = {}
+        self._withdrawn: dict[str, None] = {}
+        self._sync = asyncio.Event()
+        self._closed = False
+        self._looker: asyncio.Task[None] | None = None
+        self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
+
+    def follow(self, job_id: str) -> None:
+        """Starts the job's delivery unless it is at work."""
+        if self._closed or job_id in self._running or job_id in self._withdrawn:
+            return
+        delivery = JobMessage(job_id, self._tools, pace_s=self._pace_s)
+        task = asyncio.create_task(self._guard(job_id, delivery), name=f"delivery-{job_id}")
+        self._running[job_id] = delivery, task
+        task.add_done_callback(lambda _: self._running.pop(job_id, None))
+
+    def _hear(self, event: Event) -> None:
+        """A worker came or went: what waits may stand otherwise now."""
+        if event.kind.startswith("worker-"):
+            self._tools.fleet.forget()
+            for delivery, _ in self._running.values():
+                delivery.poke()
+
+    def _pace_s(self) -> float:
+        return max(self._tools.edit_every_s, len(self._running) / EDITS_PER_S)
+
+    async def _guard(self, job_id: str, delivery: JobMessage) -> None:
+        try:
+            await delivery.run()
+        except Exception:
+            log.exception("job %s: its delivery broke down", job_id)
+
+    async def sync(self) -> int:
+        """Starts what is missing, and returns the number of jobs that have a delivery.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        for job_id in [*await self._tools.queue.undelivered(), *await self._tools.queue.open_jobs()]:
+            self.follow(job_id)
+        return len(self._running)
+
+    def start(self) -> None:
+        """Begins to deliver."""
+        self._looker = asyncio.create_task(self._keep_looking(), name="deliveries")
+
+    async def _keep_looking(self) -> None:
+        """Syncs at once, whenever the hub begins to hear, and now and then."""
+        while not self._closed:
+            self._sync.clear()
+            try:
+                await self.sync()
+            except QueueUnavailableError as error:
+                log.debug("sync: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SYNC_EVERY_S):
+                    await self._sync.wait()
+
+    async def withdraw(self, job_id: str) -> None:
+        """Undoes a submit of which nobody knows whether the queue got it: its member has been told "no"."""
+        self._withdrawn[job_id] = None
+        while len(self._withdrawn) > WITHDRAWN_MAX:
+            del self._withdrawn[next(iter(self._withdrawn))]
+        while not self._closed:
+            try:
+                await self._tools.queue.cancel(job_id)
+                if job := await self._tools.queue.job(job_id):
+                    await self._tools.queue.mark_delivered(job)
+                return
+            except QueueUnavailableError:
+                await self._tools.sleep(1.0)
+
+    async def ended(self, job_ids: Iterable[str], limit_s: float) -> None:
+        """Waits until none of these jobs is being told of any more, or for so long."""
+        tasks = [self._running[job_id][1] for job_id in job_ids if job_id in self._running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=limit_s)
+
+    async def close(self, grace_s: float) -> None:
+        """Lets what is under way come to its end, and stops the rest."""
+        self._closed = True
+        for leave in self._leave_hub:
+            leave()
+        self._sync.set()
+        for delivery, task in list(self._running.values()):
+            delivery.stop()
+            if delivery.asleep:
+                task.cancel()
+        tasks = [task for _, task in self._running.values()]
+        if self._looker:
+            tasks.append(self._looker)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,94 @@
+"""From a job to what its message shows."""
+
+from __future__ import annotations
+
+from zosma_bot.discord.ui import buttons, texts
+from zosma_bot.discord.ui.card import Attached, Card, Colour
+from zosma_bot.discord.ui.custom_id import OfJob
+from zosma_bot.discord.ui.language import Translations
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, State
+
+_SUFFIXES = {"jpeg": "jpg"}
+
+
+def going_on(
+    w: Translations,
+    job: Job,
+    of: OfJob,
+    *,
+    place: Place | None,
+    starts_at: int | None,
+    capable: bool,
+    paused: bool = False,
+    preview: bytes | None,
+) -> Card:
+    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
+    asked = texts.prompt(w, job.request)
+    rows = buttons.going_on(w, of)
+    if job.state is State.RUNNING:
+        if job.cancelling:
+            line = texts.cancelling(w)
+        elif job.progress:
+            line = texts.running(w, job)
+        else:
+            line = texts.starting(w)
+        attached = Attached(f"zosma-preview.{_suffix_of(preview)}", preview) if preview else None
+        return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
+    if job.state is State.DELAYED and job.failures:
+        line = texts.trying_again(w)
+    elif paused:
+        line = texts.paused(w)
+    elif not capable:
+        line = texts.nobody_online(w)
+    else:
+        line = texts.waiting(w, place, starts_at)
+    return Card(asked + line, Colour.WAITING, buttons=rows)
+
+
+def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
+    """The last card of a job; `pictures` in the order of its result."""
+    asked = texts.prompt(w, job.request)
+    mark = texts.job_mark(w, job)
+    from_words = job.request is not None and job.request.upscale is None
+    rows = buttons.unfinished(w, of, made_from_words=from_words)
+    if job.state is State.CANCELLED:
+        return Card(asked + texts.cancelled(w), Colour.WAITING, footer=mark, buttons=rows)
+    if job.state is State.FAILED or job.result is None or not job.result.pictures:
+        return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
+    attached = tuple(
+        Attached(f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, alt)
+        for alt in [texts.alt_text(w, job.request)]
+        for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
+        if data
+    )
+    missing = len(job.result.pictures) - len(attached)
+    if missing:
+        asked += texts.pictures_gone(w, missing, len(job.result.pictures))
+    footer = texts.parameters(w, job.request, job.result)
+    if not attached:
+        return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
+    rows = buttons.finished(w, of, len(job.result.pictures), made_from_words=from_words)
+    return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
+
+
+def without_pictures(w: Translations, card: Card, job: Job) -> Card:
+    """What is shown when Discord takes no version of the pictures."""
+    footer = f"{card.footer} · {texts.job_mark(w, job)}"
+    return Card(texts.prompt(w, job.request) + texts.too_large(w), Colour.FAILED, footer=footer, buttons=card.buttons)
+
+
+def file_prefix(job_id: str) -> str:
+    """How the names of a job's files begin."""
+    return f"zosma-{job_id}-"
+
+
+def suffix_of(kind: str) -> str:
+    """How the name of a file with a picture of this format ends."""
+    return _SUFFIXES.get(kind, kind)
+
+
+def _suffix_of(data: bytes) -> str:
+    if data.startswith(b"\x89PNG"):
+        return "png"
+    return "webp" if data[8:12] == b"WEBP" else "jpg"

@@ -1,0 +1,169 @@
+"""What admins read of queue and fleet, put together from the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import discord
+
+from zosma_bot.discord.core.scopes import WORKER, scope_name
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.card import Colour
+from zosma_bot.discord.ui.language import Translations
+from zosma_queue.admin import Act, Pause
+from zosma_queue.client import Depth
+from zosma_queue.fleet import WorkerInfo
+from zosma_queue.job import Job
+from zosma_queue.tally import Counts, Tally
+
+#: Discord's limits for an embed: 1024 characters a field, 25 fields, 6000 in all.
+FIELD_MAX_CHARS = 1000
+TOP = 10
+WORKERS_SHOWN = 12
+PAUSES_SHOWN = 10
+LINE_MAX_CHARS = 250
+LINES_SHOWN = 15
+#: What a worker's reason begins with that has put itself into quarantine.
+SICK = "sick: "
+
+#: Acts whose target is a server, and what was changed there.
+_OF_SERVERS = ("rules", "import")
+_ROLE = re.compile(r"role:(\d+)")
+_ID = re.compile(r"(\d{15,})")
+_MEMBER = re.compile(r"discord:(?:\d+/|dm/)?(\d+)")
+
+
+def person(name: str) -> str:
+    """An owner, or who did something, as Discord shows it: a member by his name, without pinging him."""
+    found = _MEMBER.fullmatch(name)
+    return f"<@{found[1]}>" if found else f"`{texts.cut(name.replace('`', chr(39)), 60)}`"
+
+
+def moment(at_ms: int) -> str:
+    """A time that Discord counts from."""
+    return f"<t:{at_ms // 1000}:R>"
+
+
+def overview(
+    w: Translations, found: Tally, depth: Depth, pauses: Sequence[Pause], sees: Callable[[str], bool]
+) -> discord.Embed:
+    """How full the queue is, and of what. Owners whom the admin may not see are left out."""
+    lines = [texts.depth(w, depth)]
+    lines += [pause(w, one) for one in pauses[:PAUSES_SHOWN]]
+    embed = discord.Embed(description="\n".join(lines)[:2000], colour=Colour.RUNNING)
+    owners = {name: counts for name, counts in found.owners.items() if sees(name)}
+    for key, counts, shown in (
+        ("admin-lanes", found.lanes, lambda name: w(f"lane-{name}")),
+        ("admin-checkpoints", found.checkpoints, lambda name: _name(name) if name else w("admin-any-checkpoint")),
+        ("admin-members", owners, person),
+        ("admin-workers", found.workers, _name),
+    ):
+        if counts:
+            embed.add_field(name=w(key), value=_counts(w, counts, shown), inline=False)
+    return embed
+
+
+def _name(name: str) -> str:
+    return texts.plain(name, 60)
+
+
+def _counts(w: Translations, counts: Counts, shown: Callable[[str], str]) -> str:
+    lines = [
+        w("admin-counts", name=shown(name), waiting=waiting, running=running)
+        for name, (waiting, running) in list(counts.items())[:TOP]
+    ]
+    if len(counts) > TOP:
+        lines.append(w("admin-more", count=len(counts) - TOP))
+    return "\n".join(lines)[:FIELD_MAX_CHARS]
+
+
+def pause(w: Translations, one: Pause) -> str:
+    """One pause in a line."""
+    line = w(
+        "admin-pause-line",
+        scope=_name(texts.capitalised(scope_name(w, one.scope))),
+        who=person(one.who),
+        since=moment(one.at_ms),
+    )
+    return f"{line}: {texts.plain(reason(w, one.why), 150)}" if one.why else line
+
+
+def reason(w: Translations, why: str) -> str:
+    """Why something is paused: our own reasons have words, admins' are their own."""
+    key = f"why-{why}"
+    return w(key) if key in w else why
+
+
+def workers(
+    w: Translations, found: Sequence[WorkerInfo], jobs: Mapping[str, Job], pauses: Iterable[Pause]
+) -> discord.Embed:
+    """Each worker with what it does and why it doesn't."""
+    embed = discord.Embed(colour=Colour.RUNNING)
+    by_scope = {one.scope: one for one in pauses}
+    for worker in found[:WORKERS_SHOWN]:
+        lines = [texts.worker(w, worker, jobs.get(worker.job or ""))]
+        if (worker.reason or "").startswith(SICK):
+            lines.append(w("admin-sick"))
+        for scope in (f"{WORKER}:{worker.place}", f"{WORKER}:{worker.id}"):
+            if scope in by_scope:
+                lines.append(pause(w, by_scope[scope]))
+        embed.add_field(name=_name(worker.place), value="\n".join(lines)[:430], inline=False)
+    if not found:
+        embed.description = w("workers-none")
+    elif len(found) > WORKERS_SHOWN:
+        embed.set_footer(text=w("workers-more", count=len(found) - WORKERS_SHOWN))
+    return embed
+
+
+def failed(w: Translations, jobs: Sequence[Job]) -> discord.Embed:
+    """Failed jobs with their reasons."""
+    lines = [
+        w("admin-failed-line", id=f"`{job.id}`", who=person(job.owner), when=moment(job.finished_ms or job.created_ms),
+          reason=texts.plain(job.error or job.error_kind or "?", LINE_MAX_CHARS - 100))
+        for job in jobs[:LINES_SHOWN]
+    ]  # fmt: skip
+    return _listed(w, lines, len(jobs), "admin-failed-none")
+
+
+def audit(w: Translations, acts: Sequence[Act], here: str) -> discord.Embed:
+    """What was done, newest first. `here`: the queue's name for the server in which this is read."""
+    lines = [
+        w("admin-audit-line", when=moment(act.at_ms), who=person(act.who), act=_act(w, act.act),
+          target=_target(w, act, here))
+        for act in acts[:LINES_SHOWN]
+    ]  # fmt: skip
+    return _listed(w, lines, len(acts), "admin-audit-none")
+
+
+def _act(w: Translations, act: str) -> str:
+    key = f"act-{act}"
+    return w(key) if key in w else texts.plain(act, 40)
+
+
+def _target(w: Translations, act: Act, here: str) -> str:
+    target = act.target
+    if act.act in _OF_SERVERS:
+        server, _, what = target.partition(" ")
+        server = w("audit-here") if server == here else texts.plain(server, 60)
+        return f"{server}: {_named(what)}" if what else server
+    if found := _ROLE.fullmatch(target):
+        return f"<@&{found[1]}>"
+    return person(target) if _MEMBER.fullmatch(target) else texts.plain(target, 120)
+
+
+def _named(what: str) -> str:
+    """What was changed, with channels and roles as Discord shows them."""
+    part, _, rest = what.partition(" ")
+    kind = {"channels": "#", "reports": "#", "roles": "@&", "buttons": "@&"}.get(part)
+    if kind is None:
+        return texts.plain(what, 120)
+    shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", texts.plain(rest, 100))
+    return f"{part} {shown}"
+
+
+def _listed(w: Translations, lines: list[str], count: int, none: str) -> discord.Embed:
+    embed = discord.Embed(description="\n".join(lines) or w(none), colour=Colour.RUNNING)
+    if count > len(lines):
+        embed.set_footer(text=w("admin-more", count=count - len(lines)))
+    return embed

@@ -1,0 +1,192 @@
+"""`/admin channels`, `roles`, `defaults`, and `rules` with all that is switched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord.core.identity import group_of
+from zosma_bot.discord.core.permissions import refused
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.features.admin import export_import, rules_texts
+from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
+from zosma_bot.discord.state.server_settings import ServerSettings
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.language import translations_for, translations_of
+from zosma_bot.discord.ui.respond import NO_MENTIONS, say
+from zosma_bot.discord.ui.slash import choices, group, slash
+
+Fields = dict[str, Any]
+ON, OFF = "on", "off"
+RETENTION_MAX_DAYS = 30.0
+
+
+async def change(
+    services: Services, interaction: discord.Interaction[Any], what: str, edit: Callable[[Fields], Fields]
+) -> ServerSettings:
+    """Changes this server's rules, and notes it."""
+    found = await services.server_settings.change(guild_of(interaction), edit)
+    await services.queue.admin.note(texts.admin_name(interaction), "rules", f"{group_of(interaction)} {what}")
+    return found
+
+
+def including(name: str, one: int) -> Callable[[Fields], Fields]:
+    """Adds an id to a list."""
+    return lambda fields: fields | {name: sorted({*fields.get(name, []), one})}
+
+
+def without(name: str, one: int) -> Callable[[Fields], Fields]:
+    """Takes an id from a list."""
+    return lambda fields: fields | {name: [each for each in fields.get(name, []) if each != one]}
+
+
+def setting(**values: Any) -> Callable[[Fields], Fields]:
+    """Sets fields."""
+    return lambda fields: fields | values
+
+
+def add(root: app_commands.Group, services: Services) -> None:
+    """Registers the commands."""
+    _channels(group("channels", root, cls=AdminGroup), services)
+    _roles(group("roles", root, cls=AdminGroup), services)
+    rules = group("rules", root, cls=AdminGroup)
+    _switches(rules, services)
+    _people(rules, services)
+    export_import.add(rules, services)
+
+
+def _channels(channels: app_commands.Group, services: Services) -> None:
+    async def told(interaction: discord.Interaction[Any], found: ServerSettings) -> None:
+        w = translations_of(interaction)
+        key = "channels-only" if found.channels else "channels-all"
+        await say(interaction, w(key, shown=rules_texts.channels(found.channels)))
+
+    @slash(channels, "allow")
+    async def allow(interaction: discord.Interaction[Any], channel: AnyChannel) -> None:
+        await begin(interaction)
+        found = await change(services, interaction, f"channels +{channel.id}", including("channels", channel.id))
+        await told(interaction, found)
+
+    @slash(channels, "remove")
+    async def remove(interaction: discord.Interaction[Any], channel: AnyChannel) -> None:
+        await begin(interaction)
+        if channel.id not in (await services.settings_here(interaction)).channels:
+            raise refused("admin-not-listed")
+        found = await change(services, interaction, f"channels -{channel.id}", without("channels", channel.id))
+        await told(interaction, found)
+
+    @slash(channels, "list")
+    async def show(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        await told(interaction, await services.settings_here(interaction))
+
+
+def _roles(roles: app_commands.Group, services: Services) -> None:
+    async def told(interaction: discord.Interaction[Any], found: ServerSettings) -> None:
+        w = translations_of(interaction)
+        await say(interaction, w("roles-only" if found.roles else "roles-all", shown=rules_texts.roles(found.roles)))
+
+    @slash(roles, "allow")
+    async def allow(interaction: discord.Interaction[Any], role: discord.Role) -> None:
+        await begin(interaction)
+        await told(interaction, await change(services, interaction, f"roles +{role.id}", including("roles", role.id)))
+
+    @slash(roles, "remove")
+    async def remove(interaction: discord.Interaction[Any], role: discord.Role) -> None:
+        await begin(interaction)
+        if role.id not in (await services.settings_here(interaction)).roles:
+            raise refused("admin-not-listed")
+        await told(interaction, await change(services, interaction, f"roles -{role.id}", without("roles", role.id)))
+
+    @slash(roles, "list")
+    async def show(interaction: discord.Interaction[Any]) -> None:
+        await begin(interaction)
+        await told(interaction, await services.settings_here(interaction))
+
+
+def _switches(rules: app_commands.Group, services: Services) -> None:
+    @slash(rules, "age-restricted")
+    @app_commands.choices(switch=choices("switch", ON, OFF))
+    async def age_restricted(interaction: discord.Interaction[Any], switch: str) -> None:
+        await begin(interaction)
+        found = await change(
+            services, interaction, f"age-restricted {switch}", setting(age_restricted_only=switch == ON)
+        )
+        await _say_rule(interaction, "age", rules_texts.on_off(translations_of(interaction), found.age_restricted_only))
+
+    @slash(rules, "spoiler")
+    @app_commands.choices(when=choices("spoiler", "never", "always", "outside-age-restricted"))
+    async def spoiler(interaction: discord.Interaction[Any], when: str) -> None:
+        await begin(interaction)
+        found = await change(services, interaction, f"spoiler {when}", setting(spoiler=when))
+        await _say_rule(interaction, "spoiler", translations_of(interaction)(f"spoiler-{found.spoiler}"))
+
+    @slash(rules, "grid")
+    @app_commands.choices(switch=choices("switch", ON, OFF))
+    async def grid(interaction: discord.Interaction[Any], switch: str) -> None:
+        await begin(interaction)
+        found = await change(services, interaction, f"grid {switch}", setting(grid=switch == ON))
+        await _say_rule(interaction, "grid", rules_texts.on_off(translations_of(interaction), found.grid))
+
+    @slash(rules, "retention")
+    async def retention(
+        interaction: discord.Interaction[Any], days: app_commands.Range[float, 0.0, RETENTION_MAX_DAYS]
+    ) -> None:
+        await begin(interaction)
+        found = await change(services, interaction, f"retention {days:g}", setting(retention_days=days))
+        await say(interaction, "✅ " + translations_of(interaction)("rules-retention", days=found.retention_days))
+
+
+async def _say_rule(interaction: discord.Interaction[Any], name: str, shown: str) -> None:
+    await say(interaction, "✅ " + translations_of(interaction)(f"rules-{name}", shown=shown))
+
+
+def _people(rules: app_commands.Group, services: Services) -> None:
+    @slash(rules, "buttons")
+    @app_commands.choices(who=choices("who", "owner", "anyone", "roles"))
+    async def buttons(interaction: discord.Interaction[Any], who: str, role: discord.Role | None = None) -> None:
+        await begin(interaction)
+        if role and who != "roles":
+            raise refused("admin-buttons-role")
+        if who == "roles" and not role and not (await services.settings_here(interaction)).button_roles:
+            raise refused("admin-buttons-whose")
+
+        def edit(fields: Fields) -> Fields:
+            # Once the roles don't count any more they are forgotten, or a later "roles" would bring old ones back.
+            known = fields.get("button_roles", []) if who == "roles" else []
+            return fields | {"buttons": who, "button_roles": sorted({*known, *([role.id] if role else [])})}
+
+        what = f"buttons {who}" + (f" +{role.id}" if role else "")
+        found = await change(services, interaction, what, edit)
+        shown = translations_of(interaction)(f"who-{found.buttons}")
+        if found.button_roles:
+            shown += f": {rules_texts.roles(found.button_roles)}"
+        await _say_rule(interaction, "buttons", shown)
+
+    @slash(rules, "reports")
+    async def reports(interaction: discord.Interaction[Any], channel: AnyChannel | None = None) -> None:
+        await begin(interaction)
+        w = translations_of(interaction)
+        if channel is None:
+            await change(services, interaction, "reports off", setting(report_channel=None))
+            await _say_rule(interaction, "reports", w("rules-off"))
+            return
+        await _try_out(interaction, channel.id)
+        await change(services, interaction, f"reports {channel.id}", setting(report_channel=channel.id))
+        await _say_rule(interaction, "reports", f"<#{channel.id}>")
+
+
+async def _try_out(interaction: discord.Interaction[Any], channel_id: int) -> None:
+    """Posts where reports are to go: whether the bot may is known today, and not when the first report comes.
+
+    Raises:
+      RequestRefusedError: when Discord doesn't let it.
+    """
+    channel = interaction.client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
+    try:
+        await channel.send(translations_for(interaction.guild_locale)("reports-here"), allowed_mentions=NO_MENTIONS)
+    except discord.HTTPException:
+        raise refused("admin-cannot-post") from None

@@ -1,0 +1,61 @@
+"""`/describe`: how a picture was made, as it tells itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+
+from zosma_bot.discord.core import parameters
+from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.recipes import keep
+from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.respond import say
+from zosma_bot.discord.ui.slash import everywhere, slash
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+
+log = logging.getLogger(__name__)
+
+
+def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
+    """Registers `/describe`."""
+
+    @slash(tree, "describe")
+    async def describe(interaction: discord.Interaction[Any], image: discord.Attachment) -> None:
+        w = translations_of(interaction)
+        try:
+            source = of_attachment(image, "image")
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            found = await asyncio.to_thread(parameters.told_by, await _fetched(source))
+        except RequestRefusedError as error:
+            await say(interaction, texts.refused(w, error))
+            return
+        if found is None:
+            await say(interaction, w("parameters-none"))
+            return
+        key = None
+        if found.fields:
+            try:
+                key = await services.background.within(CHECKS_S, keep(services, found))
+            except (QueueUnavailableError, RequestRefusedError) as error:
+                # What it says can be shown all the same; only its buttons need a memory.
+                log.info("a described picture could not be kept: %s", type(error).__name__)
+        await parameters.show(interaction, found, key)
+
+    everywhere(describe)
+
+
+async def _fetched(source: Source) -> bytes:
+    try:
+        async with asyncio.timeout(FETCH_S):
+            return await source.fetch()
+    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
+        raise RequestRefusedError(
+            "image could not be fetched from Discord: send it again", field="image", code="picture-unfetched"
+        ) from None

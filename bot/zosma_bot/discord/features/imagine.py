@@ -1,0 +1,80 @@
+"""`/imagine`: a picture from words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from zosma_bot.discord.core.defaults import complete
+from zosma_bot.discord.core.options import (
+    PICTURES_MAX,
+    Name,
+    Side,
+    complete_names,
+    request_fields,
+    start_from,
+    with_loras,
+)
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.submit import submit
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.choices import size_choices
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.respond import say
+from zosma_bot.discord.ui.router import Router
+from zosma_bot.discord.ui.slash import everywhere, slash
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.request import (
+    CFG_MAX,
+    HIRES_SCALE_MAX,
+    PROMPT_MAX_CHARS,
+    SEED_MAX,
+    STEPS_MAX,
+)
+
+
+def add(tree: app_commands.CommandTree[Any], router: Router, services: Services) -> None:
+    """Registers `/imagine`."""
+
+    @slash(tree, "imagine")
+    @app_commands.choices(size=size_choices())
+    async def imagine(
+        interaction: discord.Interaction[Any],
+        prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
+        negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
+        size: str | None = None,
+        width: Side | None = None,
+        height: Side | None = None,
+        count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
+        checkpoint: Name | None = None,
+        style: Name | None = None,
+        lora: Name | None = None,
+        sampler: Name | None = None,
+        scheduler: Name | None = None,
+        steps: app_commands.Range[int, 1, STEPS_MAX] | None = None,
+        guidance: app_commands.Range[float, 0.0, CFG_MAX] | None = None,
+        seed: app_commands.Range[int, 0, SEED_MAX] | None = None,
+        hires: app_commands.Range[float, 1.0, HIRES_SCALE_MAX] | None = None,
+        image: discord.Attachment | None = None,
+        strength: app_commands.Range[float, 0.0, 1.0] | None = None,
+        private: bool | None = None,
+    ) -> None:
+        given = request_fields(
+            size=size, prompt=prompt, negative_prompt=negative, width=width, height=height,
+            count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
+            seed=seed, hires=None if hires is None else {"scale": hires},
+        )  # fmt: skip
+        with services.background.counted():
+            try:
+                given["prompt"] = with_loras(prompt, lora)
+                sources = start_from(given, image, strength)
+                completed = await complete(services, interaction, given, style, private)
+            except (RequestRefusedError, QueueUnavailableError) as error:
+                await say(interaction, texts.refused(translations_of(interaction), error))
+                return
+            await submit(services, interaction, completed.fields, sources=sources, private=completed.private)
+
+    everywhere(imagine)
+    complete_names(imagine, services, "checkpoint", "style", "lora", "sampler", "scheduler")

@@ -1,0 +1,46 @@
+"""The answer to "erase everything?"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.features.privacy import erasure
+from zosma_bot.discord.ui.custom_id import Act, CustomId
+from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.respond import say
+from zosma_bot.discord.ui.router import Router
+from zosma_queue.errors import QueueUnavailableError
+
+
+def add(router: Router, services: Services) -> None:
+    """Registers the two buttons."""
+
+    async def erase(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        w = translations_of(interaction)
+        if custom_id.args != (str(interaction.user.id),):  # shown to the member alone, so this is nobody's click
+            await say(interaction, w("button-unknown"))
+            return
+        # At once, so that nobody presses again: the messages take a while.
+        await interaction.response.edit_message(content=w("privacy-erasing"), view=None)
+        with services.background.counted():
+            try:
+                gone = await erasure.erase(services, interaction)
+            except QueueUnavailableError:
+                await interaction.edit_original_response(content=w("privacy-broke-off"))
+                return
+        lines = [
+            w("privacy-erased", jobs=gone.jobs, pictures=gone.pictures, cancelled=gone.cancelled,
+              messages=gone.messages)
+        ]  # fmt: skip
+        if gone.left:
+            lines.append(w("privacy-left", left=gone.left))
+        await interaction.edit_original_response(content="\n".join(lines))
+
+    async def keep(interaction: discord.Interaction[Any], _: CustomId) -> None:
+        await interaction.response.edit_message(content=translations_of(interaction)("privacy-kept"), view=None)
+
+    router.add(Act.ERASE, erase)
+    router.add(Act.KEEP, keep)

@@ -1,0 +1,134 @@
+"""All that is kept of a member: handed out to him, or erased, his messages in Discord included."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+
+from zosma_bot.discord.core.identity import owner_of
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.state.member_settings import MEMBER
+from zosma_bot.discord.state.reply_record import Reply
+
+log = logging.getLogger(__name__)
+
+#: More than are listed of anybody.
+JOBS_MAX = 1000
+#: What is being made is stopped first, and its message says so, before that is deleted.
+STOP_S = 20.0
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What became of it."""
+
+    jobs: int
+    pictures: int
+    cancelled: int
+    messages: int
+    left: int
+    """Messages that Discord let nobody delete for us."""
+
+
+def owners_of(interaction: discord.Interaction[Any]) -> list[str]:
+    """The names under which the queue knows the member: here, and in direct messages."""
+    return list(dict.fromkeys((owner_of(interaction), f"discord:dm/{interaction.user.id}")))
+
+
+async def export(services: Services, interaction: discord.Interaction[Any]) -> dict[str, Any]:
+    """Everything, ready for JSON.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    user = interaction.user.id
+    shared = await services.member_settings.shared(interaction.guild_id)
+    return {
+        "member": str(user),
+        "settings": await services.queue.records.get(MEMBER, str(user)) or {},
+        "shared_presets": {name: fields for name, fields in shared.items() if fields.get("by") == user},
+        "jobs": {owner: await services.queue.export(owner) for owner in owners_of(interaction)},
+    }
+
+
+async def erase(services: Services, interaction: discord.Interaction[Any]) -> Gone:
+    """Forgets everything. Takes as long as Discord takes to delete the messages.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer. Safe to do again.
+    """
+    user = interaction.user.id
+    replies: list[tuple[str, Reply]] = []
+    jobs = pictures = cancelled = 0
+    for owner in owners_of(interaction):
+        # Where the messages are must be read before it is forgotten.
+        replies += await _replies(services, owner)
+        erased = await services.queue.erase(owner)
+        jobs, pictures, cancelled = jobs + erased.jobs, pictures + erased.pictures, cancelled + erased.cancelled
+    await services.member_settings.forget(user)
+    if interaction.guild_id is not None:
+        await services.member_settings.unshare_all(interaction.guild_id, user)
+    # A message that goes while its job is at work would be posted anew.
+    await services.deliveries.ended([job_id for job_id, _ in replies], STOP_S)
+    messages, left = await _delete_messages(services, interaction.client, [reply for _, reply in replies])
+    log.info("a member has erased what was kept of him: %d jobs, %d messages", jobs, messages)
+    return Gone(jobs, pictures, cancelled, messages, left)
+
+
+async def _replies(services: Services, owner: str) -> list[tuple[str, Reply]]:
+    found = []
+    for job in await services.queue.jobs_of(owner, limit=JOBS_MAX):
+        text = await services.queue.reply(job.id)
+        if text and (reply := Reply.parse(text)):
+            found.append((job.id, reply))
+    return found
+
+
+async def _delete_messages(services: Services, client: discord.Client, replies: Sequence[Reply]) -> tuple[int, int]:
+    """(deleted, not deleted). A channel that has refused once isn't asked again: Discord bans who asks in vain."""
+    gone = left = 0
+    closed: set[int] = set()
+    for reply in replies:
+        if reply.message_id is None:
+            continue
+        if await _by_interaction(services, client, reply):
+            gone += 1
+        elif reply.private:
+            # The member alone sees it, for as long as his Discord runs; nobody else can reach it.
+            continue
+        elif reply.channel_id not in closed and await _by_bot(client, reply, closed):
+            gone += 1
+        else:
+            left += 1
+    return gone, left
+
+
+async def _by_interaction(services: Services, client: discord.Client, reply: Reply) -> bool:
+    """Of the last quarter of an hour anything can be deleted, wherever it is."""
+    if reply.message_id is None or not reply.token_works(services.now()):
+        return False
+    webhook = discord.Webhook.partial(reply.application_id, reply.token, client=client)
+    try:
+        await webhook.delete_message(reply.message_id)
+    except (discord.HTTPException, aiohttp.ClientError, OSError):
+        return False
+    return True
+
+
+async def _by_bot(client: discord.Client, reply: Reply, closed: set[int]) -> bool:
+    channel = client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+    try:
+        await channel.get_partial_message(reply.message_id or 0).delete()
+    except discord.NotFound:
+        return True  # it is gone already, or its channel is
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        if isinstance(error, discord.Forbidden):
+            closed.add(reply.channel_id)
+        log.info("a message could not be deleted: %s", type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,19 @@
+"""The buttons under a picture: remix, edit, parameters, cancel and delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from discord import app_commands
+
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.features.result import cancel_delete, edit, parameters, remix
+from zosma_bot.discord.ui.router import Router
+
+
+def add(tree: app_commands.CommandTree[Any], router: Router, services: Services) -> None:
+    """Registers the buttons."""
+    remix.add(router, services)
+    edit.add(router, services)
+    parameters.add(router, services)
+    cancel_delete.add(router, services)

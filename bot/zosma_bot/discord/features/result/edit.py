@@ -1,0 +1,102 @@
+"""The edit button: a form with the picture's own words and settings, and new pictures from what it comes back with."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.core.button_owner import may_use
+from zosma_bot.discord.core.recipes import Recipe, recipe_of
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.features.result.remix import take
+from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui.choices import checkpoint_options, size_options, style_options
+from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
+from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.respond import say
+from zosma_bot.discord.ui.router import Router, values_of
+from zosma_bot.discord.ui.sizes import SIZES
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.request import PROMPT_MAX_CHARS
+
+#: A form must be the first answer, and Discord waits 3 s for it.
+FIND_S = 2.0
+#: A choice that changes nothing.
+SAME = "="
+LABEL_MAX_CHARS = 45
+
+
+def add(router: Router, services: Services) -> None:
+    """Registers the button and its form."""
+
+    async def press(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        of = await may_use(services, interaction, custom_id)
+        if of is None:
+            return
+        w = translations_of(interaction)
+        try:
+            async with asyncio.timeout(FIND_S):
+                recipe = await recipe_of(services, interaction.message, of)
+        except (RequestRefusedError, TimeoutError):
+            await say(interaction, w("recipe-gone"))
+            return
+        await interaction.response.send_modal(form(w, of, recipe, await services.offered(interaction)))
+
+    async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        if of := await may_use(services, interaction, custom_id):
+            values = values_of(interaction)
+            await take(services, interaction, of, lambda recipe: changed(recipe, values))
+
+    router.add(Act.EDIT, press)
+    router.add(Act.EDIT_FORM, filled_in)
+
+
+def form(w: Translations, of: OfJob, recipe: Recipe, catalogue: Catalogue) -> discord.ui.Modal:
+    """The form, filled with what the picture was made from."""
+    modal = discord.ui.Modal(title=w("edit-title")[:LABEL_MAX_CHARS], custom_id=of.custom_id(Act.EDIT_FORM))
+    fields = recipe.fields
+    for name, key, limit in (("prompt", "edit-prompt", 1), ("negative_prompt", "edit-negative", 0)):
+        modal.add_item(
+            discord.ui.Label(
+                text=w(key)[:LABEL_MAX_CHARS],
+                component=discord.ui.TextInput(
+                    style=discord.TextStyle.paragraph, custom_id=name, required=bool(limit),
+                    default=str(fields.get(name, ""))[:PROMPT_MAX_CHARS] or None, max_length=PROMPT_MAX_CHARS,
+                ),
+            )
+        )  # fmt: skip
+    checkpoint = fields.get("checkpoint")
+    same = w("edit-same-checkpoint", checkpoint=checkpoint) if checkpoint else w("edit-any-checkpoint")
+    others = [one for one in checkpoint_options(w, catalogue) if one.value != checkpoint]
+    modal.add_item(_select(w("edit-checkpoint"), "checkpoint", same, others))
+    if styles := style_options(catalogue):
+        modal.add_item(_select(w("edit-style"), "style", w("edit-as-it-is"), styles))
+    size = f"{fields.get('width', 512)}×{fields.get('height', 512)}"
+    modal.add_item(_select(w("edit-size"), "size", w("edit-same-size", size=size), size_options(w)))
+    modal.stop()
+    return modal
+
+
+def _select(
+    label: str, custom_id: str, same: str, others: list[discord.SelectOption]
+) -> discord.ui.Label[discord.ui.Modal]:
+    options = [discord.SelectOption(label=texts.cut(same, 100), value=SAME, default=True), *others[:24]]
+    return discord.ui.Label(
+        text=label[:LABEL_MAX_CHARS], component=discord.ui.Select(custom_id=custom_id, options=options, required=False)
+    )
+
+
+def changed(recipe: Recipe, values: dict[str, str | list[str]]) -> dict[str, Any]:
+    """The fields of the new pictures."""
+    fields = recipe.anew(prompt=values.get("prompt", ""), negative_prompt=values.get("negative_prompt", ""))
+    chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
+    if chosen.get("checkpoint", SAME) != SAME:
+        fields["checkpoint"] = chosen["checkpoint"]
+    if chosen.get("style", SAME) != SAME:
+        fields["styles"] = [chosen["style"]]
+    if chosen.get("size", SAME) in SIZES:
+        fields["width"], fields["height"] = SIZES[chosen["size"]]
+    return fields

@@ -1,0 +1,171 @@
+"""What a member has set for himself: defaults for `/imagine`, and presets, which a server can share."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
+
+MEMBER, SHARED = "member", "shared-presets"
+PRESETS_MAX = 50
+#: Members and servers whose records are held in memory.
+REMEMBERED = 2000
+PRESET_NAME_MAX_CHARS = 60
+
+#: Request fields that a default or preset may hold, beside `style`. A prompt in a preset is added to the member's own.
+FIELDS = (
+    "prompt", "negative_prompt", "width", "height", "count", "checkpoint", "sampler", "scheduler", "steps",
+    "cfg_scale", "seed", "clip_skip", "vae", "hires", "styles",
+)  # fmt: skip
+
+Fields = dict[str, Any]
+
+V = TypeVar("V")
+
+
+class MemberSettings(BaseModel):
+    """One member's record."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    defaults: Fields = Field(default_factory=dict)
+    """Request fields, and `style`."""
+    presets: dict[str, Fields] = Field(default_factory=dict)
+    private: bool = False
+    """True: his pictures are shown to him alone unless he says otherwise."""
+
+
+class MemberSettingsStore:
+    """Reads and changes members' records and servers' shared presets. What was read is kept: nobody else writes it."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._records = queue.records
+        self._members: OrderedDict[int, MemberSettings] = OrderedDict()
+        self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
+
+    async def of(self, user_id: int) -> MemberSettings:
+        """A member's record.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        known = self._members.get(user_id)
+        if known is None:
+            known = _member(await self._records.get(MEMBER, str(user_id)) or {})
+            _remember(self._members, user_id, known)
+        return known
+
+    async def change(self, user_id: int, edit: Callable[[MemberSettings], MemberSettings]) -> MemberSettings:
+        """Changes a member's record, whatever else changes it at the same time.
+
+        Raises:
+          RequestRefusedError: when it becomes too large.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def edited(fields: Fields) -> Fields:
+            changed = edit(_member(fields))
+            check_presets(changed.presets)
+            return changed.model_dump(mode="json", exclude_defaults=True)
+
+        self._members.pop(user_id, None)
+        changed = _member(await self._records.change(MEMBER, str(user_id), edited))
+        _remember(self._members, user_id, changed)
+        return changed
+
+    async def forget(self, user_id: int) -> bool:
+        """Drops all of it; False when there was nothing."""
+        dropped = await self._records.drop(MEMBER, str(user_id))
+        self._members.pop(user_id, None)
+        return dropped
+
+    async def shared(self, guild_id: int | None) -> dict[str, Fields]:
+        """The presets that a server shares: name → fields."""
+        if guild_id is None:
+            return {}
+        known = self._shared.get(guild_id)
+        if known is None:
+            known = dict(await self._records.get(SHARED, str(guild_id)) or {})
+            _remember(self._shared, guild_id, known)
+        return dict(known)
+
+    async def share(self, guild_id: int, name: str, fields: Fields | None, by: int, *, any_ones: bool = False) -> None:
+        """Shares a preset with a server, or with None takes it away. `by`, who may do that again, is kept with it.
+
+        Raises:
+          RequestRefusedError: when somebody else has shared one of this name, unless it may be `any_ones`.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def edited(presets: Fields) -> Fields:
+            taken = next((one for one in presets if one.casefold() == name.casefold()), None)
+            if taken and presets[taken].get("by") != by and not any_ones:
+                raise RequestRefusedError(
+                    f"somebody else has shared a preset {taken!r} here: only he and moderators can change it",
+                    field="preset", code="preset-not-yours", values={"name": taken},
+                )  # fmt: skip
+            presets.pop(taken or name, None)
+            if fields is not None:
+                presets[name] = fields | {"by": by}
+                check_presets(presets)
+            return presets
+
+        self._shared.pop(guild_id, None)
+        _remember(self._shared, guild_id, dict(await self._records.change(SHARED, str(guild_id), edited)))
+
+    async def unshare_all(self, guild_id: int, by: int) -> None:
+        """Takes everything away that somebody has shared with a server.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+
+        def others(presets: Fields) -> Fields | None:
+            return {name: one for name, one in presets.items() if one.get("by") != by} or None
+
+        await self._records.change(SHARED, str(guild_id), others)
+
+
+def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:
+    known[key] = value
+    while len(known) > REMEMBERED:
+        known.popitem(last=False)
+
+
+def _member(fields: Fields) -> MemberSettings:
+    try:
+        return MemberSettings.model_validate(fields)
+    except ValidationError:  # written by a later version
+        return MemberSettings()
+
+
+def check_presets(presets: Mapping[str, Fields]) -> None:
+    """Raises RequestRefusedError when there are too many, or one has no good name."""
+    if len(presets) > PRESETS_MAX:
+        raise RequestRefusedError(
+            f"there are {PRESETS_MAX} presets already: remove one first",
+            field="preset", code="presets-full", values={"most": PRESETS_MAX},
+        )  # fmt: skip
+    for name in presets:
+        if not name.strip() or len(name) > PRESET_NAME_MAX_CHARS:
+            raise RequestRefusedError(
+                f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters",
+                field="preset", code="preset-name", values={"most": PRESET_NAME_MAX_CHARS},
+            )  # fmt: skip
+
+
+def with_preset(fields: Fields, preset: Fields) -> Fields:
+    """The fields with a preset beneath them: what was said wins, and words are put together."""
+    merged = {name: value for name, value in preset.items() if name in FIELDS} | fields
+    for name in ("prompt", "negative_prompt"):
+        both = [str(one[name]) for one in (fields, preset) if one.get(name)]
+        if both:
+            merged[name] = ", ".join(both)
+    if preset.get("styles") and fields.get("styles"):
+        merged["styles"] = [*fields["styles"], *preset["styles"]]
+    return merged

@@ -1,0 +1,1 @@
+"""Words and widgets: translations, custom ids, buttons, cards, declaring and routing commands."""

@@ -1,0 +1,105 @@
+"""Which buttons a job's message has. What they do is in `acts/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from zosma_bot.discord.ui.custom_id import Act, OfJob
+from zosma_bot.discord.ui.language import Translations
+
+#: Discord takes five rows of five.
+ROW_MAX = 5
+LABEL_MAX_CHARS = 80
+
+
+_GREY, _BLUE, _RED = discord.ButtonStyle.secondary, discord.ButtonStyle.primary, discord.ButtonStyle.danger
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button as data: compared to see whether a message changed."""
+
+    custom_id: str
+    label: str = ""
+    emoji: str | None = None
+    style: discord.ButtonStyle = _GREY
+    disabled: bool = False
+
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def view_of(rows: Sequence[Sequence[Button]]) -> discord.ui.View | None:
+    """The rows for discord.py, None when there are none.
+
+    The view is stopped at once: discord.py would keep a running one in memory for as long as the bot lives, and we hear
+    presses by their custom_id.
+    """
+    if not rows:
+        return None
+    view = discord.ui.View(timeout=None)
+    for number, row in enumerate(rows):
+        for one in row:
+            view.add_item(
+                discord.ui.Button(
+                    custom_id=one.custom_id,
+                    label=one.label[:LABEL_MAX_CHARS] or None,
+                    emoji=one.emoji,
+                    style=one.style,
+                    disabled=one.disabled,
+                    row=number,
+                )
+            )
+    view.stop()
+    return view
+
+
+def going_on(w: Translations, job: OfJob) -> Rows:
+    """Of a job that waits or runs."""
+    return ((Button(job.custom_id(Act.CANCEL), w("button-cancel"), "✋"),),)
+
+
+def unfinished(w: Translations, job: OfJob, *, made_from_words: bool) -> Rows:
+    """Of a job that failed or was cancelled; one that makes a picture larger has no words to edit."""
+    edit = (Button(job.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if made_from_words else ()
+    return (
+        (
+            Button(job.custom_id(Act.AGAIN), w("button-try-again"), "🔄", _BLUE),
+            *edit,
+            Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
+        ),
+    )
+
+
+def finished(w: Translations, job: OfJob, count: int, *, made_from_words: bool) -> Rows:
+    """Of a finished job with `count` pictures; an upscaled one has nothing to vary or edit."""
+    whole = (
+        Button(job.custom_id(Act.PARAMETERS), w("button-parameters"), "📋"),
+        Button(job.custom_id(Act.SEND), w("button-send"), "📨"),
+        Button(job.custom_id(Act.REPORT), w("button-report"), "🚩"),
+        Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
+    )
+    if not made_from_words:
+        return (whole,)
+    new = (
+        Button(job.custom_id(Act.AGAIN), w("button-again"), "🔄", _BLUE),
+        Button(job.custom_id(Act.EDIT), w("button-edit"), "✏️"),
+        Button(job.custom_id(Act.CHECKPOINT), w("button-checkpoint"), "🧩"),
+    )
+    numbered = [(Act.UPSCALE, "button-upscale", "🔍"), (Act.VARY_SUBTLE, "button-vary-subtle", "🪄"),
+                (Act.VARY_STRONG, "button-vary-strong", "🎲")]  # fmt: skip
+    if count == 1:
+        one = OfJob(job.job_id, job.owner, 1)
+        each: Rows = (tuple(Button(one.custom_id(act), w(key), emoji) for act, key, emoji in numbered),)
+    else:
+        each = tuple(
+            tuple(
+                Button(OfJob(job.job_id, job.owner, n).custom_id(act), w(f"{key}-short", number=n), emoji)
+                for n in range(1, min(count, ROW_MAX) + 1)
+            )
+            for act, key, emoji in numbered
+        )
+    return (*each, new, whole)

@@ -1,0 +1,83 @@
+"""What one message shows: made by `render`, sent by `fallbacks`, compared to see whether it changed."""
+
+from __future__ import annotations
+
+import enum
+import io
+from dataclasses import dataclass, field, replace
+
+import discord
+
+from zosma_bot.discord.ui.buttons import Rows, view_of
+
+EMBED_TEXT_MAX_CHARS = 4000
+FOOTER_MAX_CHARS = 1500
+
+
+class Colour(enum.IntEnum):
+    """The stripe beside the text."""
+
+    WAITING = 0x80848E
+    RUNNING = 0x5865F2
+    DONE = 0x23A55A
+    FAILED = 0xDA373C
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file of a message."""
+
+    name: str
+    data: bytes = field(repr=False)
+    description: str | None = None
+    spoiler: bool = False
+    """Hidden until somebody clicks on it."""
+
+    def file(self) -> discord.File:
+        """A fresh file object: discord.py uses each one up."""
+        return discord.File(
+            io.BytesIO(self.data), filename=self.name, description=self.description, spoiler=self.spoiler
+        )
+
+
+@dataclass(frozen=True)
+class Card:
+    """A message: words with a coloured stripe, and pictures."""
+
+    text: str
+    colour: Colour
+    footer: str = ""
+    preview: Attached | None = None
+    """Shown inside the card."""
+    pictures: tuple[Attached, ...] = ()
+    """Shown as the message's own gallery."""
+    buttons: Rows = ()
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to upload."""
+        return sum(len(one.data) for one in self._attached())
+
+    def _attached(self) -> tuple[Attached, ...]:
+        return (*self.pictures, self.preview) if self.preview else self.pictures
+
+    def embed(self) -> discord.Embed:
+        """The words. In an embed no mention pings and no address grows a page preview."""
+        embed = discord.Embed(description=self.text[:EMBED_TEXT_MAX_CHARS], colour=self.colour)
+        if self.footer:
+            embed.set_footer(text=self.footer[:FOOTER_MAX_CHARS])
+        if self.preview:
+            embed.set_image(url=f"attachment://{self.preview.name}")
+        return embed
+
+    def files(self) -> list[discord.File]:
+        """The files, new ones for each try."""
+        return [one.file() for one in self._attached()]
+
+    def view(self) -> discord.ui.View | None:
+        """The buttons for discord.py; None takes those of before away."""
+        return view_of(self.buttons)
+
+    def with_pictures(self, pictures: tuple[Attached, ...]) -> Card:
+        """The same card with other pictures."""
+        return replace(self, pictures=pictures)

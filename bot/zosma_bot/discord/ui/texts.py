@@ -1,0 +1,389 @@
+"""What members and admins read, put together from the catalogue (`language.py`). No sentence stands in the code."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+
+from zosma_bot.discord.ui.language import Translations
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.client import Depth
+from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.fleet import WorkerInfo, WorkerState
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, Picture, Result
+from zosma_queue.request import Request
+
+PROMPT_SHOWN_CHARS = 700
+NEGATIVE_SHOWN_CHARS = 250
+ALT_TEXT_MAX_CHARS = 1000
+BAR_CELLS = 12
+REASON_SHOWN_CHARS = 200
+#: A start nearer than this is told as "in a moment": the forecast is no finer than that.
+SOON_S = 8.0
+
+#: Request fields by the name of the option that sets them.
+OPTIONS = {
+    "cfg_scale": "guidance",
+    "negative_prompt": "negative",
+    "img2img.image": "image",
+    "img2img.denoising_strength": "strength",
+    "upscale.image": "image",
+    "upscale.upscaling_resize": "scale",
+    "upscale.upscaler_1": "upscaler",
+    "hires.scale": "hires",
+    "styles": "style",
+}
+
+#: What Discord gives a meaning to: emphasis, code, spoilers, mentions, times and emoji (all begin with "<"), masked
+#: links, addresses, and at the start of a line headings, quotes and lists.
+_FORMATTING = re.compile(r"([\\*_~|`<\[]|:(?=//)|^[#>+-])")
+
+# -- building blocks --------------------------------------------------------------------------------------------
+
+
+def plain(text: str, limit: int) -> str:
+    """A member's words on one line, cut to `limit` characters, in which Discord finds nothing to format."""
+    flat = " ".join(text.split())
+    if len(flat) > limit:
+        flat = flat[: limit - 1].rstrip() + "…"
+    return _FORMATTING.sub(r"\\\1", flat)
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def seconds(w: Translations, value: float) -> str:
+    """A time span, coarser the longer it is."""
+    if value < 9.95:
+        return w("span-tenths", value=value)
+    if value < 90:
+        return w("span-seconds", value=round(value))
+    if value < 90 * 60:
+        return w("span-minutes", value=round(value / 60))
+    return w("span-hours", value=value / 3600)
+
+
+def span(w: Translations, value: float) -> str:
+    """A time to wait, never shorter than it is."""
+    if value < 90:
+        return w("span-seconds", value=max(1, math.ceil(value)))
+    if value < 90 * 60:
+        return w("span-minutes", value=math.ceil(value / 60))
+    return w("span-hours", value=value / 3600)
+
+
+def bar(fraction: float) -> str:
+    """A progress bar of letters."""
+    full = round(min(max(fraction, 0.0), 1.0) * BAR_CELLS)
+    return "▰" * full + "▱" * (BAR_CELLS - full)
+
+
+def prompt(w: Translations, request: Request | None) -> str:
+    """What was asked for, as a quotation."""
+    if request is None:
+        return ""
+    if request.upscale:
+        return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
+    lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
+    if request.negative_prompt:
+        lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
+    return "\n".join(lines) + "\n"
+
+
+def alt_text(w: Translations, request: Request | None) -> str | None:
+    """What a screen reader says of a picture."""
+    if request is None:
+        return None
+    return request.prompt[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
+
+
+# -- a job's life -----------------------------------------------------------------------------------------------
+
+
+def waiting(w: Translations, place: Place | None, starts_at: int | None) -> str:
+    """Where a job stands, and when its turn comes: `starts_at` in seconds since 1970, None for "in a moment"."""
+    if place is None:
+        return w("waiting")
+    when = w("waiting-soon") if starts_at is None else w("waiting-until", time=f"<t:{starts_at}:R>")
+    if place.position == 1:
+        return w("waiting-next", when=when)
+    return w("waiting-place", place=place.position, when=when)
+
+
+def nobody_online(w: Translations) -> str:
+    """The job can't start for now."""
+    return w("waiting-nobody")
+
+
+def paused(w: Translations) -> str:
+    """The job can't start because an admin has paused what it needs."""
+    return w("waiting-paused")
+
+
+def trying_again(w: Translations) -> str:
+    """A GPU failed, another try follows by itself."""
+    return w("waiting-again")
+
+
+def starting(w: Translations) -> str:
+    """A GPU has the job, but no step is done."""
+    return w("starting")
+
+
+def cancelling(w: Translations) -> str:
+    """The GPU is told to stop."""
+    return w("cancelling")
+
+
+def running(w: Translations, job: Job) -> str:
+    """How far a picture is."""
+    progress = job.progress or 0.0
+    line = w("running", bar=bar(progress), percent=round(progress * 100))
+    if job.eta_s is not None:
+        line += " · " + w("running-left", span=span(w, job.eta_s))
+    if job.estimated:
+        line += " " + w("running-estimated")
+    return line
+
+
+def cancelled(w: Translations) -> str:
+    """The end of a cancelled job."""
+    return w("cancelled")
+
+
+def pictures_gone(w: Translations, missing: int, total: int) -> str:
+    """Pictures whose time in the store is over."""
+    return w("gone-all") if missing == total else w("gone-some", missing=missing, total=total)
+
+
+def too_large(w: Translations) -> str:
+    """Discord took not even the smallest version."""
+    return w("too-large")
+
+
+def failed(w: Translations, kind: str | None, detail: str | None) -> str:
+    """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
+    if kind == "refused" and detail:
+        return w("failed-refused", detail=plain(capitalised(detail), 500))
+    key = f"failed-{kind}"
+    return w(key if kind and key in w else "failed")
+
+
+def job_mark(w: Translations, job: Job) -> str:
+    """The small print under a job without pictures, for whoever asks an admin about it."""
+    return w("job-mark", id=job.id)
+
+
+def seeds(w: Translations, pictures: Sequence[Picture]) -> str:
+    """The seeds of some pictures."""
+    numbers = list(dict.fromkeys(picture.seed for picture in pictures))
+    if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        shown = f"{numbers[0]}–{numbers[-1]}"
+    else:
+        shown = ", ".join(str(number) for number in numbers)
+    return w("seeds", count=len(numbers), seeds=shown)
+
+
+def parameters(w: Translations, request: Request | None, result: Result) -> str:
+    """How pictures were made, in one line."""
+    first = result.pictures[0]
+    size = f"{first.width}×{first.height}"
+    if request and request.upscale:
+        parts = [size, request.upscale.upscaler_1 or ""]
+    else:
+        parts = [seeds(w, result.pictures), size]
+        if request:
+            parts += [w("steps", count=request.steps), w("guidance", value=request.cfg_scale)]
+        sampler = result.sampler
+        if result.scheduler and result.scheduler.casefold() != "automatic":
+            sampler += f" {result.scheduler}"
+        parts += [sampler, result.checkpoint]
+    parts.append(seconds(w, result.gpu_seconds))
+    return " · ".join(part[:100] for part in parts if part)
+
+
+def meant_for(w: Translations, user_id: int) -> str:
+    """Whose picture this is, in a message that no longer hangs on a command. Shown as a name, pings nobody."""
+    return w("meant-for", member=f"<@{user_id}>")
+
+
+def originals(w: Translations, urls: Sequence[str]) -> str:
+    """Links to pictures as they were made, under a message that shows them smaller."""
+    if len(urls) == 1:
+        return w("originals", count=1, links=f"<{urls[0]}>")
+    links = " · ".join(f"[{number}](<{url}>)" for number, url in enumerate(urls, start=1))
+    return w("originals", count=len(urls), links=links)
+
+
+def hidden_by_classifier(w: Translations, blocked: int, total: int, reasons: Sequence[str]) -> str:
+    """Pictures that the server's image check keeps back, and why."""
+    known = ", ".join(dict.fromkeys(plain(reason, REASON_SHOWN_CHARS) for reason in reasons if reason.strip()))
+    key = "hidden-one" if total == 1 else "hidden-all" if blocked == total else "hidden-some"
+    text = w(key, blocked=blocked, total=total)
+    return f"{text} {w('hidden-because', reasons=known)}\n" if known else f"{text}\n"
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------
+
+
+def refusal(w: Translations, error: RequestRefusedError) -> str:
+    """Why a request is not taken, with the option's name as Discord shows it."""
+    name = option_name(w, error.field or "")
+    key = _refusal_key(error)
+    if key in w:
+        values = {given: _told(given, value) for given, value in error.values.items()}
+        if isinstance(error, LimitError):
+            values["when"] = span(w, error.retry_after_s)
+        text = w(key, **(values | {"field": name}))
+    else:
+        text = str(error)
+        if error.field in OPTIONS and text.startswith(error.field or ""):
+            text = name + text.removeprefix(error.field or "")
+        text = plain(text, 1500) + "."
+    return w("refused", reason=capitalised(text))
+
+
+def _refusal_key(error: RequestRefusedError) -> str:
+    """The catalogue's key: a value that isn't there makes a sentence of its own."""
+    key = f"refusal-{error.code}"
+    if error.values.get("nearest") == "":
+        return f"{key}-none"
+    if error.code == "infeasible-lacking" and not error.values.get("instead"):
+        return f"{key}-alone"
+    return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key
+
+
+def _told(name: str, value: str | int | float) -> str | int | float:
+    """A refusal's value as it is shown: members' words unformatted, pixels without thousands separators."""
+    if name in ("side", "width", "height"):
+        return str(value)
+    return plain(value, 300) if isinstance(value, str) else value
+
+
+def option_name(w: Translations, field: str) -> str:
+    """A request field under the name of the option that sets it."""
+    name = OPTIONS.get(field, field)
+    key = f"option-{name.replace('.', '-').replace('_', '-')}"
+    return w(key) if name and key in w else name
+
+
+def queue_away(w: Translations) -> str:
+    """Redis doesn't answer."""
+    return w("queue-away")
+
+
+def refused(w: Translations, error: RequestRefusedError | QueueUnavailableError) -> str:
+    """Either of the two."""
+    return refusal(w, error) if isinstance(error, RequestRefusedError) else queue_away(w)
+
+
+# -- the fleet ---------------------------------------------------------------------------------------------------
+
+
+def depth(w: Translations, found: Depth) -> str:
+    """How full the queue is."""
+    lines = [w("depth-waiting", count=found.waiting)]
+    if found.oldest_wait_s is not None:
+        lines[0] = w("depth-waiting-since", count=found.waiting, span=seconds(w, found.oldest_wait_s))
+    lines.append(w("depth-running", count=found.running))
+    if found.delayed:
+        lines.append(w("depth-delayed", count=found.delayed))
+    lines.append(w("depth-failed", count=found.failed))
+    if found.undelivered:
+        lines.append(w("depth-undelivered", count=found.undelivered))
+    return "\n".join(lines)
+
+
+_STATES = {WorkerState.READY: "worker-free", WorkerState.BUSY: "worker-busy", WorkerState.AWAY: "worker-away"}
+
+
+def worker(w: Translations, info: WorkerInfo, job: Job | None) -> str:
+    """One worker in a few words."""
+    parts = [w(_STATES[info.state])]
+    if info.state is WorkerState.AWAY and info.reason:
+        parts.append(plain(info.reason, 200))
+    if info.about:
+        version = f" {info.about.version}" if info.about.version else ""
+        parts.append(plain(f"{info.about.flavour}{version}", 60))
+    parts.append(plain(info.loaded, 100) if info.loaded else w("worker-nothing-loaded"))
+    if info.job:
+        progress = f" {job.progress * 100:.0f} %" if job and job.progress is not None else ""
+        parts.append(w("worker-job", id=f"`{info.job}`") + progress)
+    return " · ".join(parts)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text in `limit` characters at most."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# -- choices -----------------------------------------------------------------------------------------------------
+
+
+def size_name(w: Translations, name: str) -> str:
+    """A shape's name: "square 512×512"."""
+    shape, _, pixels = name.partition(" ")
+    return f"{w(f'shape-{shape}')} {pixels}"
+
+
+def checkpoint_hint(w: Translations, catalogue: Catalogue, name: str) -> str:
+    """What choosing a checkpoint means: that it is loaded, or how long that takes, and how many can do it."""
+    parts = []
+    if name in catalogue.loaded:
+        parts.append(w("loaded-now"))
+    elif catalogue.load_s is not None:
+        parts.append(w("load-time", span=seconds(w, max(1.0, round(catalogue.load_s)))))
+    holders = catalogue.holders.get(name, 0)
+    if holders > 1:
+        parts.append(w("on-workers", count=holders))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+# -- parameters --------------------------------------------------------------------------------------------------
+
+#: Options of /imagine by request field, in the order in which they are written.
+_COMMAND = (
+    ("prompt", "prompt"), ("negative_prompt", "negative"), ("width", "width"), ("height", "height"), ("count", "count"),
+    ("checkpoint", "checkpoint"), ("sampler", "sampler"), ("scheduler", "scheduler"), ("steps", "steps"),
+    ("cfg_scale", "guidance"),
+)  # fmt: skip
+
+
+def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) -> str:
+    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it."""
+    given = {option: fields.get(name) for name, option in _COMMAND}
+    if fields.get("styles"):
+        given["style"] = fields["styles"][0]
+    if fields.get("hires"):
+        given["hires"] = fields["hires"].get("scale", 2.0)
+    seed = fields.get("seed") if seed is None else seed
+    if seed is not None and seed >= 0:
+        given["seed"] = seed
+    parts = [f"/{w('command-imagine')}"]
+    for option, value in given.items():
+        if value not in (None, ""):
+            shown = f"{value:g}" if isinstance(value, float) else value
+            parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
+    return " ".join(parts)
+
+
+def code_block(text: str) -> str:
+    """The text as it is, in a block that it can't leave."""
+    return "```\n" + text.replace("```", "'''") + "\n```"
+
+
+def message_link(interaction: discord.Interaction[Any]) -> str:
+    """Where a button was pressed."""
+    return interaction.message.jump_url if interaction.message else ""
+
+
+def admin_name(interaction: discord.Interaction[Any]) -> str:
+    """Under which name an admin's acts stand in the audit."""
+    return f"discord:{interaction.user.id}"
