@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -335,10 +336,30 @@ async def test_a_button_of_a_later_version_is_answered(server, client, ann, made
     assert "knew more than this one" in (await answer_of(pressed)).text
 
 
+UNDER_PICTURES = [Act.UPSCALE, Act.VARY_SUBTLE, Act.VARY_STRONG, Act.AGAIN, Act.EDIT, Act.CHECKPOINT, Act.PARAMETERS,
+                  Act.SEND, Act.DELETE, Act.CANCEL, Act.REPORT]  # fmt: skip
+
+
 async def test_a_button_with_broken_arguments_is_answered(server, client, ann, made):
-    for act in Act:
+    for act in UNDER_PICTURES:
         pressed = await server.press(ann, made, f"z1:{act}:nonsense")
         assert "knew more than this one" in (await answer_of(pressed)).text
+
+
+def test_every_act_is_handled(client):
+    assert set(client.router._handlers) == set(Act)
+
+
+@pytest.mark.parametrize("who", ["ann", "boss"])
+@pytest.mark.parametrize("arguments", ["", ":nonsense", "::", ":1:2:x", ":a:b:c:d:e", f":{'9' * 60}", ":-1:-1:-1"])
+async def test_malformed_arguments_of_whatever_act_are_answered_and_raise_nothing(
+    server, client, made, caplog, arguments, who
+):
+    member = server.add_member(who, P.ADMINISTRATOR if who == "boss" else P(0))
+    for act in Act:
+        pressed = await server.press(member, made, f"z1:{act}{arguments}")
+        await pressed.response()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 # -- others --------------------------------------------------------------------------------------------------------

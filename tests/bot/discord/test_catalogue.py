@@ -22,7 +22,7 @@ _ENGLISH_ONLY = {"malformed", "refused", "bad-rule", "infeasible-lacking"}
 
 def entries(language):
     """Every entry of a language's files."""
-    folder = resources.files("zosma_bot.discord") / "locale" / language
+    folder = resources.files("zosma_bot.discord.ui") / "locale" / language
     return [entry for file in sorted(folder.iterdir()) for entry in FluentParser().parse(file.read_text("utf-8")).body]
 
 
@@ -101,7 +101,10 @@ def test_every_act_is_written_as_it_always_was():
     """These stand in messages for ever."""
     assert {act.name: act.value for act in Act} == {
         "UPSCALE": "up", "VARY_SUBTLE": "vs", "VARY_STRONG": "vb", "AGAIN": "re", "EDIT": "ed", "CHECKPOINT": "ck",
-        "PARAMETERS": "pa", "SEND": "dm", "DELETE": "de", "CANCEL": "ca", "REPORT": "rp",
+        "PARAMETERS": "pa", "SEND": "dm", "DELETE": "de", "CANCEL": "ca", "REPORT": "rp", "EDIT_FORM": "ef",
+        "CHOOSE_CHECKPOINT": "cs", "REPORT_FORM": "rf", "REPORT_REMOVE": "rx", "REPORT_DISMISS": "ro",
+        "JOBS_REFRESH": "jr", "JOBS_MENU": "jm", "JOBS_LOOK": "jl", "JOBS_PICK_UP": "jp", "JOBS_RETRY": "jt",
+        "ERASE": "pe", "KEEP": "pk", "ADMIN_YES": "ay", "ADMIN_NO": "an", "USE_PICTURE_FORM": "uf", "REMAKE": "rm",
     }  # fmt: skip
 
 

@@ -193,7 +193,7 @@ async def test_a_direct_message_is_never_offered_more_than_it_takes(
     server, client, worker, ann, queue, until, noise, monkeypatch
 ):
     for module in ("job_message", "fallbacks"):
-        monkeypatch.setattr(f"zosma_bot.discord.{module}.UPLOAD_LIMIT", 100_000)
+        monkeypatch.setattr(f"zosma_bot.discord.delivery.{module}.UPLOAD_LIMIT", 100_000)
     asked = await server.slash(ann, "imagine", SMALL | {"width": 512, "height": 512})
     leased = await worker.take()
     await asked.wait_for(lambda shown: shown.text)

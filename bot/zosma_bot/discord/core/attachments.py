@@ -12,6 +12,8 @@ from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX
 
 #: What Discord calls the formats that we read, and what it calls a file that it doesn't know: its bytes tell.
+#: Discord's addresses of attachments are good for a day.
+ADDRESS_TTL_S = 24 * 3600
 _TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,9 @@ from zosma_bot.discord.ui.router import Router, values_of
 from zosma_queue.errors import QueueUnavailableError
 
 log = logging.getLogger(__name__)
+
+#: A snowflake: 64 bits are at most twenty digits.
+ID = re.compile(r"[0-9]{1,20}")
 
 WHY_MAX_CHARS = 500
 #: Of a set, as many are shown to the moderators.
@@ -59,23 +63,24 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         await say(interaction, w("report-thanks" if told else "report-nowhere"))
 
     async def remove(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        if not await _moderates(interaction):
+        found = await _reported(interaction, custom_id)
+        if found is None:
             return
         # Discord waits 3 s for the first answer, and a deletion may have to wait for a rate limit.
         await interaction.response.defer()
-        channel_id, message_id = custom_id.args[0], custom_id.args[1]
-        gone = await _remove(interaction, int(channel_id), int(message_id))
+        channel_id, message_id = found
+        gone = await _remove(interaction, channel_id, message_id)
         w = translations_of(interaction)
         if gone:
-            await services.queue.admin.note(texts.admin_name(interaction), "report-delete", message_id)
+            await services.queue.admin.note(texts.admin_name(interaction), "report-delete", str(message_id))
             await _close(interaction, w("report-deleted", member=f"<@{interaction.user.id}>"))
         else:
             await say(interaction, w("delete-refused"))
 
     async def dismiss(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        if await _moderates(interaction):
+        if found := await _reported(interaction, custom_id):
             await interaction.response.defer()
-            await services.queue.admin.note(texts.admin_name(interaction), "report-dismiss", custom_id.args[1])
+            await services.queue.admin.note(texts.admin_name(interaction), "report-dismiss", str(found[1]))
             await _close(
                 interaction, translations_of(interaction)("report-dismissed", member=f"<@{interaction.user.id}>")
             )
@@ -117,11 +122,17 @@ async def _tell(services: Services, interaction: discord.Interaction[Any], of: O
     return True
 
 
-async def _moderates(interaction: discord.Interaction[Any]) -> bool:
-    if is_moderator(interaction):
-        return True
-    await say(interaction, translations_of(interaction)("moderators-only"))
-    return False
+async def _reported(interaction: discord.Interaction[Any], custom_id: CustomId) -> tuple[int, int] | None:
+    """Channel and message that a report's button is about, for moderators; None when they have been told why not."""
+    w = translations_of(interaction)
+    if not is_moderator(interaction):
+        await say(interaction, w("moderators-only"))
+        return None
+    match custom_id.args:
+        case (channel, message) if ID.fullmatch(channel) and ID.fullmatch(message):
+            return int(channel), int(message)
+    await say(interaction, w("button-unknown"))
+    return None
 
 
 async def _remove(interaction: discord.Interaction[Any], channel_id: int, message_id: int) -> bool:

@@ -57,33 +57,37 @@ def add(router: Router, services: Services, actions: Mapping[str, Action]) -> No
     """Registers the two buttons; `actions` are those that can be confirmed, by the name given to `ask`."""
 
     async def yes(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        if not await _may(interaction, custom_id):
+        key = await _asked(interaction, custom_id)
+        if key is None:
             return
         with services.background.counted():  # an action that has begun is not dropped when the bot closes
             await interaction.response.defer()
-            question = await services.queue.records.take(KIND, custom_id.args[1])
+            question = await services.queue.records.take(KIND, key)
             await _close(interaction, await _done(services, interaction, actions, question))
 
     async def no(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        if await _may(interaction, custom_id):
+        if key := await _asked(interaction, custom_id):
             await interaction.response.defer()
-            await services.queue.records.drop(KIND, custom_id.args[1])
+            await services.queue.records.drop(KIND, key)
             await _close(interaction, translations_of(interaction)("admin-left"))
 
     router.add(Act.ADMIN_YES, yes)
     router.add(Act.ADMIN_NO, no)
 
 
-async def _may(interaction: discord.Interaction[Any], custom_id: CustomId) -> bool:
-    """True for the admin who was asked, while they are one; else they have been told why not."""
+async def _asked(interaction: discord.Interaction[Any], custom_id: CustomId) -> str | None:
+    """The question's key, for the admin who was asked, while they are one; else None, and they have been told why."""
     w = translations_of(interaction)
-    if custom_id.args[0] != str(interaction.user.id):
-        await say(interaction, w("admin-not-asked"))
-        return False
-    if not is_admin(interaction):
-        await say(interaction, w("not-permitted"))
-        return False
-    return True
+    match custom_id.args:
+        case (by, key) if key and by != str(interaction.user.id):
+            await say(interaction, w("admin-not-asked"))
+        case (_, key) if key and not is_admin(interaction):
+            await say(interaction, w("not-permitted"))
+        case (_, key) if key:
+            return key
+        case _:
+            await say(interaction, w("button-unknown"))
+    return None
 
 
 async def _done(

@@ -9,11 +9,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.core import recipes
+from zosma_bot.discord.core import attachments, recipes
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.delivery.shrink import OVERHEAD_BYTES
 from zosma_bot.discord.features.privacy import erasure
-from zosma_bot.discord.features.use_picture import form
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
@@ -37,7 +36,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             "privacy-shown", job_days=HISTORY_TTL_S // _DAY_S, picture_hours=PICTURE_HOURS,
             shown_minutes=IMAGE_KEEP_MS // 60_000, input_hours=INPUT_TTL_S // _HOUR_S,
             unused_minutes=INPUT_UNUSED_TTL_S // 60, recipe_days=recipes.KEPT_S // _DAY_S,
-            form_hours=form.KEPT_S // _HOUR_S,
+            form_hours=attachments.ADDRESS_TTL_S // _HOUR_S,
         )  # fmt: skip
         await say(interaction, "", embed=discord.Embed(description=text))
 

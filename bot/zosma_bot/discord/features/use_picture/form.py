@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, of_attachment
 from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH, fitting_size
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import texts
@@ -17,8 +17,8 @@ from zosma_bot.discord.ui.language import Translations
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import PROMPT_MAX_CHARS
 
-#: Discord's addresses of attachments are good for a day, so a form that is open for longer is of no use.
-KIND, KEPT_S = "picture", 24 * 3600
+#: A form that is open for longer than the picture's address is good for is of no use.
+KIND, KEPT_S = "picture", ADDRESS_TTL_S
 LABEL_MAX_CHARS = 45
 SHOWN_MAX = 25
 STRENGTHS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
