@@ -8,11 +8,15 @@ from urllib.parse import urlsplit
 
 
 class DeafProxy:
-    """Stands before a Redis; while `silent`, it swallows what either side says, on old connections and new ones."""
+    """Stands before a Redis; while `silent`, it swallows what either side says, on old connections and new ones.
 
-    def __init__(self, url: str) -> None:
+    What the Redis says comes `delay_s` late, as from far away.
+    """
+
+    def __init__(self, url: str, *, delay_s: float = 0.0) -> None:
         self._to = urlsplit(url)
         self.silent = False
+        self._delay_s = delay_s
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -35,14 +39,16 @@ class DeafProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._to.hostname, self._to.port)
-        for source, target in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._pass_on(source, target))
+        for source, target, delay_s in ((reader, back, 0.0), (there, writer, self._delay_s)):
+            task = asyncio.create_task(self._pass_on(source, target, delay_s))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, delay_s: float) -> None:
         try:
             while data := await source.read(65536):
+                if delay_s:
+                    await asyncio.sleep(delay_s)
                 if not self.silent:
                     target.write(data)
                     await target.drain()

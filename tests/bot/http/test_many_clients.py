@@ -8,12 +8,16 @@ from collections import Counter
 import aiohttp
 import pytest
 
+from loopback.deaf_proxy import DeafProxy
 from loopback.played_worker import PlayedWorker
 from zosma_bot.http.app import make_app, serve
+from zosma_queue.client import Queue
 from zosma_queue.connections import BOT_CONNECTIONS
 from zosma_queue.tasks import end
 
 CLIENTS = 400
+#: With Redis so far away, whoever comes last waits longer for a connection than Redis may take to answer.
+AWAY_S = 0.03
 
 
 @pytest.fixture(name="drawing")
@@ -35,10 +39,12 @@ async def _drawing(redis_url):
 
 
 @pytest.mark.usefixtures("drawing")
-async def test_four_hundred_blocked_clients_all_get_their_picture(queue, hub):
+async def test_four_hundred_blocked_clients_all_get_their_picture(redis_url, hub):
     assert CLIENTS > 10 * BOT_CONNECTIONS
 
     async with (
+        DeafProxy(redis_url, delay_s=AWAY_S) as far,
+        Queue(far.url) as queue,
         serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url,
         aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
