@@ -123,11 +123,18 @@ async def take_overview(redis: Any) -> Overview:
         lanes=dict(lanes),
         checkpoints=dict(checkpoints.most_common()),
         owners=tuple(
-            OwnerDepth(owner=owner.decode(), open=int(count), running=int(its or 0))
+            OwnerDepth(owner=owner.decode(errors="replace"), open=int(count), running=_count(its))
             for (owner, count), its in zip(most, busy, strict=True)
         ),
         workers=tuple(workers),
     )
+
+
+def _count(value: bytes | None) -> int:
+    """How many; 0 where nothing or no number is kept."""
+    with skipping(keys.RUNNING):
+        return int(value or 0)
+    return 0
 
 
 def _class(name: bytes, waiting: int, needs: bytes | None) -> _Class:
