@@ -156,3 +156,23 @@ def test_junk_under_ever_new_names_fills_no_memory():
         unreadable.note(f"key-{number}", "junk")
 
     assert len(unreadable.counts()) == unreadable.KEYS_MAX + 1
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"null", b"[]", b"{}", b"\xff", b'{"tokens": 1, "pixels": 1}'])
+@pytest.mark.parametrize("where", ["class", "pixels", "running", "cap", "weight"])
+async def test_junk_keeps_no_lost_job_from_coming_back_and_no_new_one_out(where, junk, queue, raw, redis_url, busy):
+    key, field = {
+        "class": (keys.CLASSES, b"junk"),
+        "pixels": (keys.worker("gpu/played"), b"pixels"),
+        "running": (keys.RUNNING, b"key:bob"),
+        "cap": (keys.CAPS, b"key:bob"),
+        "weight": (keys.WEIGHTS, b"key"),
+    }[where]
+    raw.hset(key, field, junk)
+    raw.zadd(keys.LEASES, {busy[0]: 1})  # its worker has been silent since 1970
+
+    assert (await queue.sweep()).returned == 1
+
+    async with PlayedWorker(redis_url, name="gpu/other"):
+        bob = Sender(owner="key:bob", group="key")
+        assert await queue.job(await queue.submit(parse_request({"prompt": "a dog"}), bob))
