@@ -13,6 +13,7 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_queue import connections, keys
 from zosma_queue.client import Queue
+from zosma_queue.errors import QueueBusyError
 from zosma_queue.tasks import end
 
 PULSE_S = 0.2
@@ -98,3 +99,13 @@ async def test_a_listener_that_breaks_down_deafens_no_other(hub, raw):
         assert await watch.changed(5)
 
     assert len(heard) == 1
+
+
+async def test_who_finds_no_connection_free_reads_that_and_not_that_redis_is_away(redis_url, monkeypatch):
+    monkeypatch.setattr(connections, "BOT_CONNECTIONS", 1)
+    monkeypatch.setattr(connections, "POOL_WAIT_S", 0.05)
+    async with DeafProxy(redis_url, delay_s=0.2) as far, Queue(far.url) as queue:
+        first, second = await asyncio.gather(queue.ping(), queue.ping(), return_exceptions=True)
+
+    assert first is None
+    assert isinstance(second, QueueBusyError)
