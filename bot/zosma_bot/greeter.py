@@ -22,6 +22,7 @@ class Greeter:
         self._queue = queue
         self._reached = asyncio.Event()
         self._warned: list[str] = []
+        self._said = ""
         hub.on_sync(self._reached.set)
 
     async def run(self) -> None:
@@ -31,8 +32,11 @@ class Greeter:
             self._reached.clear()
             try:
                 await self._greet()
+                self._said = ""
             except QueueUnavailableError as error:
-                log.warning("Redis: %s", error)
+                if str(error) != self._said:
+                    log.warning("Redis: %s", error)
+                self._said = str(error)
                 await asyncio.sleep(AGAIN_S)
                 self._reached.set()
 

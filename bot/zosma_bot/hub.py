@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from typing import TypeVar
 
 from zosma_queue.client import Queue
+from zosma_queue.connections import PULSE_S
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
 
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RECONNECT_S = 0.5
+READY_AGE_S = 0.5
 
 
 class Watch:
@@ -47,13 +50,18 @@ class Watch:
 class Hub:
     """Hands events on. `run` it beside everything else."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, *, pulse_s: float = PULSE_S) -> None:
         self._queue = queue
+        self._pulse_s = pulse_s
+        self._ready = (float("-inf"), 0)
+        self._counting = asyncio.Lock()
         self._watches: dict[str, set[Watch]] = defaultdict(set)
         self._listeners: list[Callable[[Event], None]] = []
         self._on_sync: list[Callable[[], None]] = []
         self.live = asyncio.Event()
         """Set while the hub hears what happens."""
+        self.why_deaf = ""
+        """What Redis said when it last stopped hearing."""
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Watch]:
@@ -79,31 +87,54 @@ class Hub:
         """Likewise each time the hub begins to hear: events before that may have been missed."""
         return _joined(self._on_sync, listener)
 
+    async def workers_ready(self) -> int:
+        """How many workers are ready, at most half a second old: hundreds of blocked clients ask at once.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        async with self._counting:
+            if time.monotonic() - self._ready[0] > READY_AGE_S:
+                self._ready = (time.monotonic(), (await self._queue.catalogue()).ready)
+        return self._ready[1]
+
     async def run(self) -> None:
         """Listens until cancelled, through any number of Redis restarts."""
         while True:
             try:
-                async for event in self._queue.events():
-                    self._hear(event)
+                async with aclosing(self._queue.events(self._pulse_s)) as events:
+                    async for event in events:
+                        self._hear(event)
             except QueueUnavailableError as error:
-                if self.live.is_set():
+                if str(error) != self.why_deaf:
                     log.warning("events: %s", error)
-            self.live.clear()
+                self.why_deaf = str(error)
+            finally:
+                self.live.clear()
             await asyncio.sleep(RECONNECT_S)
 
     def _hear(self, event: Event | None) -> None:
         if event is None:
             self.live.set()
+            self.why_deaf = ""
             for watches in self._watches.values():
                 for watch in watches:
                     watch.notify()
             for synced in list(self._on_sync):
-                synced()
+                _told(synced)
             return
         for watch in self._watches.get(event.job or "", ()):
             watch.notify()
         for listener in list(self._listeners):
-            listener(event)
+            _told(listener, event)
+
+
+def _told(listener: Callable[..., None], *about: Event) -> None:
+    """One listener that breaks down doesn't deafen the others."""
+    try:
+        listener(*about)
+    except Exception:
+        log.exception("events: a listener broke down")
 
 
 def _joined(listeners: list[T], listener: T) -> Callable[[], None]:

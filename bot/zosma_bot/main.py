@@ -17,7 +17,7 @@ from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
-from zosma_queue.tasks import run_together
+from zosma_queue.tasks import Survivor, run_together
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,15 @@ def run(settings: BotSettings) -> None:
 async def _main(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
         hub = Hub(queue)
-        app = make_app(queue, hub, settings.api_keys, settings.admins)
+        survivor = Survivor()
+        app = make_app(queue, hub, settings.api_keys, settings.admins, faults=survivor.faults)
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             jobs = [
-                Greeter(queue, hub).run(),
-                hub.run(),
-                Sweeper(queue.sweep).run(),
-                Forecaster(queue).run(),
+                survivor.run("greeter", Greeter(queue, hub).run),
+                survivor.run("events", hub.run),
+                survivor.run("sweep", Sweeper(queue.sweep).run),
+                survivor.run("forecasts", Forecaster(queue).run),
                 _until_signal(),
             ]
             if settings.discord_token:

@@ -14,7 +14,7 @@ from typing import Any
 from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.job import Job, State
+from zosma_queue.job import Job, State, readable
 from zosma_queue.moderation import Rules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
@@ -23,6 +23,7 @@ from zosma_queue.roster import read_workers
 from zosma_queue.scopes import is_of, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.tally import Tally, take_tally
+from zosma_queue.unreadable import skipping, texts
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
 _LISTED = {
@@ -99,12 +100,12 @@ class Admin:
                 values={"given": str(state), "known": known},
             )
         with redis_errors():
-            ids = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
+            found = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
+            ids = texts(_LISTED[state], found)
             pipe = self._redis.pipeline(transaction=False)
             for job_id in ids:
-                pipe.hgetall(keys.job(job_id.decode()))
-            rows = await pipe.execute() if ids else []
-        return [Job.from_hash(job_id.decode(), row) for job_id, row in zip(ids, rows, strict=True) if row]
+                pipe.hgetall(keys.job(job_id))
+            return readable(ids, await pipe.execute(raise_on_error=False) if ids else [])
 
     async def tally(self) -> Tally:
         """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
@@ -123,10 +124,12 @@ class Admin:
         """What is paused."""
         with redis_errors():
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.PAUSED)
-        return [
-            Pause(scope.decode(), note["who"], int(note["at"]), note["why"])
-            for scope, note in ((scope, json.loads(value)) for scope, value in sorted(found.items()))
-        ]
+        pauses: list[Pause] = []
+        for scope, value in sorted(found.items()):
+            with skipping(keys.PAUSED):
+                note = json.loads(value)
+                pauses.append(Pause(scope.decode(), str(note["who"]), int(note["at"]), str(note["why"])))
+        return pauses
 
     async def audit(self, *, limit: int = 100) -> list[Act]:
         """The newest acts, newest first."""
@@ -252,7 +255,10 @@ class Admin:
         if time.monotonic() - read > POLICY_AGE_S:
             with redis_errors():
                 found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
-            known = {name.decode(): Policy.model_validate_json(value) for name, value in found.items()}
+            known = {}
+            for name, value in found.items():
+                with skipping(keys.POLICIES):
+                    known[name.decode()] = Policy.model_validate_json(value)
             self._policies = (time.monotonic(), known)
         return known
 

@@ -265,6 +265,9 @@ class SlotConsumer(Consumer):
                     state = call(self._client, wanted)
                     break
                 except QueueUnavailableError as error:
+                    if error.code == "WRONGTYPE":  # this job's own key is junk: the sweep has it now
+                        log.error("job %s can't be settled: %s", message.job_id, error)
+                        return
                     self._wait_for_redis(error)
         finally:
             message.settled()

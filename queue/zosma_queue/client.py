@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,10 +17,10 @@ from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Cancelled, NewJob, Swept
 from zosma_queue.catalogue import Catalogue
-from zosma_queue.connections import bot_client, listener_client
+from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.events import Event, decode_event
+from zosma_queue.events import Event, hear
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, places
 from zosma_queue.job import Job
@@ -36,6 +36,7 @@ from zosma_queue.roster import read_workers
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
+from zosma_queue.unreadable import finite, skipping, texts
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
@@ -116,6 +117,15 @@ class Queue:
         """
         with redis_errors():
             await self._redis.ping()
+
+    async def check_writable(self) -> None:
+        """Returns when Redis takes writes; it changes nothing that `announce` hasn't written.
+
+        Raises:
+          QueueUnavailableError: when it doesn't; the text has Redis's own words.
+        """
+        with redis_errors():
+            await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL, nx=True)
 
     async def announce(self) -> None:
         """Writes down which workers may work: those that speak a protocol this code still understands.
@@ -237,10 +247,12 @@ class Queue:
             return all([await self._redis.expire(keys.picture_input(one), ttl_s) for one in request.inputs])
 
     async def job(self, job_id: str) -> Job | None:
-        """The job, or None when it is unknown or forgotten."""
+        """The job, or None when it is unknown, forgotten or can't be read."""
         with redis_errors():
             fields: dict[bytes, bytes] = await self._redis.hgetall(keys.job(job_id))
-        return Job.from_hash(job_id, fields) if fields else None
+        with skipping(keys.job(job_id)):
+            return Job.from_hash(job_id, fields) if fields else None
+        return None
 
     async def jobs_of(self, owner: str, *, limit: int = 25) -> list[Job]:
         """The newest jobs that somebody asked for with `submit`, newest first. Of the newest 200, those still known."""
@@ -340,7 +352,9 @@ class Queue:
         """Where the answer to a job goes, as given to `submit` or `set_reply`."""
         with redis_errors():
             found: bytes | None = await self._redis.get(keys.reply(job_id))
-        return found.decode() if found else None
+        with skipping(keys.reply(job_id)):
+            return found.decode() if found else None
+        return None
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""
@@ -350,13 +364,13 @@ class Queue:
     async def undelivered(self, limit: int = 1000) -> list[str]:
         """Ids of jobs whose end has not been shown, oldest first."""
         with redis_errors():
-            return [job_id.decode() for job_id in await self._redis.zrange(keys.UNDELIVERED, 0, limit - 1)]
+            return texts(keys.UNDELIVERED, await self._redis.zrange(keys.UNDELIVERED, 0, limit - 1))
 
     async def open_jobs(self, limit: int = 1000) -> list[str]:
         """Ids of jobs that wait, back off or run."""
         with redis_errors():
             found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
-        return [job_id.decode() for ids in found for job_id in ids]
+        return [job_id for ids in found for job_id in texts(keys.WAITING, ids)]
 
     async def mark_delivered(self, job: Job, keep_s: float | None = None) -> None:
         """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min."""
@@ -372,7 +386,8 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            await self._redis.set(keys.SECRET, secrets.token_bytes(32), nx=True)
+            if not await self._redis.exists(keys.SECRET):  # a full Redis still signs with the one that it has
+                await self._redis.set(keys.SECRET, secrets.token_bytes(32), nx=True)
             found: bytes = await self._redis.get(keys.SECRET)
         return found
 
@@ -409,27 +424,30 @@ class Queue:
         """What loading a checkpoint takes in this fleet, as measured; None while nobody has loaded one."""
         with redis_errors():
             found: bytes | None = await self._redis.hget(keys.LOADS, "")
-        return float(found) if found else None
+        with skipping(keys.LOADS):
+            return finite(found) if found else None
+        return None
 
     async def sweep(self) -> Swept:
         """Does what time alone changes."""
         return await self._run(calls.sweep())
 
-    async def events(self) -> AsyncIterator[Event | None]:
+    async def events(self, pulse_s: float = PULSE_S) -> AsyncGenerator[Event | None]:
         """Events as they happen; None once, at the start, when it is certain that no later event is missed.
+
+        A connection that died in silence is noticed within twice `pulse_s`.
 
         Raises:
           QueueUnavailableError: when the connection breaks; what happened meanwhile must be read from the jobs.
         """
         client = listener_client(self._url)
-        async with aclosing(client), aclosing(client.pubsub(ignore_subscribe_messages=False)) as channel:
-            with redis_errors():
-                await channel.subscribe(keys.EVENTS)
-                async for message in channel.listen():
-                    if message["type"] == "subscribe":
-                        yield None
-                    elif event := decode_event(message["data"]):
-                        yield event
+        async with (
+            aclosing(client),
+            aclosing(client.pubsub(ignore_subscribe_messages=False)) as channel,
+            aclosing(hear(channel, pulse_s)) as heard,
+        ):
+            async for event in heard:
+                yield event
 
 
 def _image_keys(job: Job) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -19,6 +21,12 @@ BOT_TIMEOUT_S = 1.2
 WORKER_TIMEOUT_S = 5.0
 #: Who finds all of these busy waits for one. redis-py's own pool refuses the hundred-and-first question outright.
 BOT_CONNECTIONS = 32
+#: So long a question waits for a free connection. Whoever must be told sooner has a limit of their own (chores.py).
+POOL_WAIT_S = 10.0
+#: A listener that has heard nothing for so long asks whether anybody is there, and waits for the answer as long again.
+PULSE_S = 5.0
+#: A peer that a firewall forgot is noticed by the kernel after 5 + 3 · 3 s, though nobody writes.
+_KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 #: A Redis that is there answers at once.
 LOGIN_TIMEOUT_S = 2.0
 
@@ -50,30 +58,40 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
             ) from None
 
 
+def _keepalive(url: str) -> dict[str, Any]:
+    """Keepalive for a TCP connection; a Unix socket has none."""
+    if urlsplit(url).scheme == "unix":
+        return {}
+    options = {getattr(socket, name): value for name, value in _KEEPALIVE.items() if hasattr(socket, name)}
+    return {"socket_keepalive": True, "socket_keepalive_options": options}
+
+
 def bot_client(url: str) -> redis.asyncio.Redis:
     """For the bot's event loop. Verbs are safe to repeat, so one lost connection is retried at once."""
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         url,
         max_connections=BOT_CONNECTIONS,
-        timeout=BOT_TIMEOUT_S,
+        timeout=POOL_WAIT_S,
         socket_timeout=BOT_TIMEOUT_S,
         socket_connect_timeout=BOT_TIMEOUT_S,
         health_check_interval=15,
         retry=AsyncRetry(NoBackoff(), 1),
         client_name="zosma-bot",
+        **_keepalive(url),
     )
     return redis.asyncio.Redis.from_pool(pool)
 
 
 def listener_client(url: str) -> redis.asyncio.Redis:
-    """For pub/sub, which is silent for as long as nothing happens."""
+    """For pub/sub, which is silent for as long as nothing happens; its reader asks for signs of life (`PULSE_S`)."""
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         url,
         socket_timeout=None,
         socket_connect_timeout=BOT_TIMEOUT_S,
-        socket_keepalive=True,
-        health_check_interval=5,
         client_name="zosma-bot-events",
+        # A reconnect behind our back would look as if nothing had been missed.
+        retry=AsyncRetry(NoBackoff(), 0),
+        **_keepalive(url),
     )
     return client
 
@@ -84,10 +102,10 @@ def worker_client(url: str, **extra: Any) -> redis.Redis:
         url,
         socket_timeout=WORKER_TIMEOUT_S,
         socket_connect_timeout=WORKER_TIMEOUT_S,
-        socket_keepalive=True,
         health_check_interval=15,
         retry=Retry(NoBackoff(), 0),
         client_name="zosma-worker",
+        **_keepalive(url),
         **extra,
     )
     return client
@@ -102,5 +120,6 @@ def worker_async_client(url: str) -> redis.asyncio.Redis:
         health_check_interval=15,
         retry=AsyncRetry(ExponentialBackoff(cap=0.5, base=0.05), 3),
         client_name="zosma-worker-job",
+        **_keepalive(url),
     )
     return client

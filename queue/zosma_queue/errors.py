@@ -14,7 +14,25 @@ class SettingsError(ZosmaError):
 
 
 class QueueUnavailableError(ZosmaError):
-    """Raised when Redis can't be reached, is loading, or doesn't answer in time."""
+    """Raised when Redis can't serve now: away, late, full, loading, read-only…
+
+    `code` is Redis's own word for it, like OOM or MISCONF; '' when nothing was heard from it.
+    """
+
+    def __init__(self, text: str, *, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class QueueRefusesError(QueueUnavailableError):
+    """Raised when Redis refuses, and waiting alone doesn't mend it.
+
+    `code` is NOPERM, WRONGPASS, NOAUTH or WRONGTYPE.
+    """
+
+
+class QueueBusyError(QueueUnavailableError):
+    """Raised when Redis is well, but this process has no connection to it free in time."""
 
 
 Value = str | int | float

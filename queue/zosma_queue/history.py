@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.job import Job
+from zosma_queue.job import Job, readable
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import texts
 
 #: Of one owner's jobs the newest are known.
 HISTORY_MAX = 200
@@ -53,11 +54,11 @@ async def jobs_of(redis: Any, owner: str, *, limit: int) -> list[Job]:
         for first in range(0, len(noted), max(limit, 1)):
             if len(jobs) >= limit:
                 break
-            ids = [job_id.decode() for job_id in noted[first : first + limit]]
+            ids = texts(keys.history(owner), noted[first : first + limit])
             pipe = redis.pipeline(transaction=False)
             for job_id in ids:
                 pipe.hgetall(keys.job(job_id))
-            found = [Job.from_hash(job_id, row) for job_id, row in zip(ids, await pipe.execute(), strict=True) if row]
+            found = readable(ids, await pipe.execute(raise_on_error=False))
             # An id that was somebody else's before is his job, however it was asked for again.
             jobs += [job for job in found if job.owner == owner]
     return jobs[:limit]

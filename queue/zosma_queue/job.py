@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from zosma_queue import keys
 from zosma_queue.errors import PoisonMessageError
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import Lane
 from zosma_queue.request import Request
+from zosma_queue.unreadable import row_or, skipping
 
 
 class State(enum.StrEnum):
@@ -144,3 +146,17 @@ class Job:
             error=text("error"),
             result=Result.model_validate_json(result) if result else None,
         )
+
+
+def readable(ids: Iterable[str], rows: Iterable[Any]) -> list[Job]:
+    """The jobs in their hashes, as a pipeline of HGETALL with `raise_on_error=False` gives them.
+
+    Those that are forgotten or can't be read are passed over. Raises Redis's errors, unless one key alone is bad.
+    """
+    found: list[Job] = []
+    for job_id, row in zip(ids, rows, strict=True):
+        fields = row_or(keys.job(job_id), row, {})
+        with skipping(keys.job(job_id)):
+            if fields:
+                found.append(Job.from_hash(job_id, fields))
+    return found

@@ -14,6 +14,7 @@ from zosma_queue import keys
 from zosma_queue.calls import WORKER_TTL_MS
 from zosma_queue.needs import Lane
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import row_or, skipping, texts
 
 #: Owners that are listed.
 OWNERS = 15
@@ -91,16 +92,24 @@ async def take_overview(redis: Any) -> Overview:
         pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
         time, waiting, delayed, running, failed, oldest, depth, needs, most, seen = await pipe.execute()
         now_ms = time[0] * 1000 + time[1] // 1000
-        names = [name.decode() for name, at in seen if at >= now_ms - WORKER_TTL_MS]
+        names = texts(keys.WORKERS, [name for name, at in seen if at >= now_ms - WORKER_TTL_MS])
         pipe = redis.pipeline(transaction=False)
         for name in names:
             pipe.hmget(keys.worker(name), "state", "loaded", "job", "pixels")
             pipe.smembers(keys.can(name))
         for owner, _ in most:
             pipe.hget(keys.RUNNING, owner)
-        rows = await pipe.execute() if names or most else []
+        rows = await pipe.execute(raise_on_error=False) if names or most else []
+        rows = [row_or(keys.WORKERS, row, []) for row in rows]
     busy = rows[2 * len(names) :]
-    classes = [_class(name, int(count), needs.get(name)) for name, count in depth.items()]
+    classes: list[_Class] = []
+    for name, count in depth.items():
+        with skipping(keys.DEPTH):
+            classes.append(_class(name, int(count), needs.get(name)))
+    workers: list[WorkerDepth] = []
+    for at, worker in enumerate(names):
+        with skipping(keys.worker(worker)):
+            workers.append(_worker(worker, rows[2 * at], rows[2 * at + 1], classes))
     lanes, checkpoints = Counter(dict.fromkeys(Lane, 0)), Counter[str]()
     for one in classes:
         lanes[one.lane] += one.waiting
@@ -114,11 +123,18 @@ async def take_overview(redis: Any) -> Overview:
         lanes=dict(lanes),
         checkpoints=dict(checkpoints.most_common()),
         owners=tuple(
-            OwnerDepth(owner=owner.decode(), open=int(count), running=int(its or 0))
+            OwnerDepth(owner=owner.decode(errors="replace"), open=int(count), running=_count(its))
             for (owner, count), its in zip(most, busy, strict=True)
         ),
-        workers=tuple(_worker(name, rows[2 * at], rows[2 * at + 1], classes) for at, name in enumerate(names)),
+        workers=tuple(workers),
     )
+
+
+def _count(value: bytes | None) -> int:
+    """How many; 0 where nothing or no number is kept."""
+    with skipping(keys.RUNNING):
+        return int(value or 0)
+    return 0
 
 
 def _class(name: bytes, waiting: int, needs: bytes | None) -> _Class:

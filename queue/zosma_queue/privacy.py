@@ -13,7 +13,7 @@ from typing import Any
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
-from zosma_queue.job import Job
+from zosma_queue.job import Job, readable
 from zosma_queue.scripts import acall, redis_errors
 
 #: Keys that one step looks at: about 10 ms of the loop that answers Discord.
@@ -100,8 +100,7 @@ async def _read(redis: Any, ids: Sequence[str]) -> list[Job]:
     for job_id in ids:
         pipe.hgetall(keys.job(job_id))
     with redis_errors():
-        rows = await pipe.execute()
-    return [Job.from_hash(job_id, row) for job_id, row in zip(ids, rows, strict=True) if row]
+        return readable(ids, await pipe.execute(raise_on_error=False))
 
 
 def _stored(job: Job) -> list[str]:

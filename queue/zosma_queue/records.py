@@ -12,6 +12,7 @@ from redis.exceptions import WatchError
 from zosma_queue import keys
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import skipping
 
 #: As UTF-8.
 RECORD_MAX_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ class Records:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            return _decoded(await self._redis.get(_key(kind, id)))
+            return _decoded(_key(kind, id), await self._redis.get(_key(kind, id)))
 
     async def put(self, kind: str, id: str, document: dict[str, Any], *, ttl_s: int | None = None) -> None:  # noqa: A002
         """Writes the document over what was there; with `ttl_s` it goes after so many seconds.
@@ -60,7 +61,7 @@ class Records:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            return _decoded(await self._redis.getdel(_key(kind, id)))
+            return _decoded(_key(kind, id), await self._redis.getdel(_key(kind, id)))
 
     async def change(
         self,
@@ -83,7 +84,7 @@ class Records:
                 with redis_errors():
                     async with self._redis.pipeline(transaction=True) as pipe:
                         await pipe.watch(key)
-                        document = edit(_decoded(await pipe.get(key)) or {})
+                        document = edit(_decoded(key, await pipe.get(key)) or {})
                         pipe.multi()
                         if document is None:
                             pipe.delete(key)
@@ -113,8 +114,13 @@ def encoded(document: dict[str, Any]) -> bytes:
     return data
 
 
-def _decoded(data: bytes | None) -> dict[str, Any] | None:
+def _decoded(key: str, data: bytes | None) -> dict[str, Any] | None:
+    """The document; None when there is none, or what lies there is none."""
     if data is None:
         return None
-    document: dict[str, Any] = json.loads(data)
-    return document
+    with skipping(key):
+        document = json.loads(data)
+        if not isinstance(document, dict):
+            raise TypeError("it is no object")
+        return document
+    return None

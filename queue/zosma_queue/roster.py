@@ -7,6 +7,7 @@ from typing import Any
 from zosma_queue import keys
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import row_or, skipping, texts
 
 
 async def read_workers(redis: Any) -> list[WorkerInfo]:
@@ -16,11 +17,19 @@ async def read_workers(redis: Any) -> list[WorkerInfo]:
       QueueUnavailableError: when Redis doesn't answer.
     """
     with redis_errors():
-        ids = [worker.decode() for worker in await redis.zrange(keys.WORKERS, 0, -1)]
+        ids = texts(keys.WORKERS, await redis.zrange(keys.WORKERS, 0, -1))
         pipe = redis.pipeline(transaction=False)
         for worker in ids:
             pipe.hgetall(keys.worker(worker))
-        found: list[dict[bytes, bytes]] = await pipe.execute() if ids else []
-        paused = {scope.decode() for scope in await redis.hkeys(keys.PAUSED)} if ids else set()
-    workers = [WorkerInfo.from_hash(worker, fields) for worker, fields in zip(ids, found, strict=True) if fields]
+        found = await pipe.execute(raise_on_error=False) if ids else []
+        paused = set(texts(keys.PAUSED, await redis.hkeys(keys.PAUSED))) if ids else set()
+        workers = [one for worker, row in zip(ids, found, strict=True) if (one := _worker(worker, row))]
     return [one.shown_paused() if paused & {f"worker:{one.id}", f"worker:{one.place}"} else one for one in workers]
+
+
+def _worker(worker: str, row: Any) -> WorkerInfo | None:
+    """The worker in its hash; None when it is gone or can't be read."""
+    fields = row_or(keys.worker(worker), row, {})
+    with skipping(keys.worker(worker)):
+        return WorkerInfo.from_hash(worker, fields) if fields else None
+    return None

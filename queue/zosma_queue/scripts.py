@@ -16,25 +16,27 @@ from typing import Any, Generic, TypeVar
 
 import redis
 import redis.asyncio
-from redis.exceptions import BusyLoadingError, NoScriptError, ReadOnlyError
+from redis.exceptions import NoScriptError
 
 from zosma_queue import keys
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.redis_says import as_queue_error
 
 T = TypeVar("T")
 Argument = str | bytes | int | float
 
 #: What each verb is put together from, besides its own file.
 _PARTS = ("_common", "_order", "_fleet", "_speed", "_ends")
-#: Redis errors that mean "not now" rather than "you have a bug".
-_AWAY = (redis.ConnectionError, redis.TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
+#: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
+#: full, and jobs would be given to a second worker while the first still draws.
+WHEN_FULL = frozenset({"delivered", "settle", "sweep", "cancel", "renew", "beat", "leave", "forget", "purge", "clear"})
 
 
 @functools.cache
 def source(verb: str) -> str:
     """The full Lua text of a verb."""
     folder = resources.files("zosma_queue") / "lua"
-    return "\n".join((folder / f"{name}.lua").read_text("utf-8") for name in (*_PARTS, verb))
+    head = ["#!lua flags=allow-oom"] if verb in WHEN_FULL else []
+    return "\n".join((*head, *((folder / f"{name}.lua").read_text("utf-8") for name in (*_PARTS, verb))))
 
 
 @functools.cache
@@ -61,15 +63,19 @@ class Call(Generic[T]):
 
 @contextmanager
 def redis_errors() -> Iterator[None]:
-    """Turns "Redis isn't there" into one error.
+    """Turns what Redis says, or its silence, into one tree of errors.
 
     Raises:
-      QueueUnavailableError: on connection loss, timeout, loading, or a read-only replica.
+      QueueRefusesError: when waiting won't help: no permission, a wrong password, a key of the wrong type.
+      QueueBusyError: when all our connections are in use.
+      QueueUnavailableError: when Redis is away, full, loading, or for another reason can't serve now.
     """
     try:
         yield
-    except _AWAY as error:
-        raise QueueUnavailableError(f"Redis can't be reached: {error or type(error).__name__}") from error
+    except (redis.RedisError, OSError) as error:
+        if instead := as_queue_error(error):
+            raise instead from error
+        raise
 
 
 def call(client: redis.Redis, wanted: Call[T]) -> T:

@@ -7,10 +7,11 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -25,6 +26,9 @@ from pydantic import (
 )
 
 from zosma_queue.errors import SettingsError
+
+#: What may stand after the `?` of a Redis URL; those for TLS with rediss:// only.
+_URL_OPTIONS = ("db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 S = TypeVar("S", bound="Settings")
 
@@ -54,6 +58,8 @@ class Settings(BaseModel):
                 "must look like redis://:password@host:6379/0 (or rediss://, unix://), with / # ? @ in the password"
                 " written as %2F %23 %3F %40"
             )
+        if value and (wrong := _wrong_option(value.get_secret_value())):
+            raise ValueError(f"has ?{wrong}, which can't be set here; possible are {', '.join(_URL_OPTIONS)}")
         return value
 
     @field_validator("redis_addr")
@@ -90,6 +96,15 @@ class Settings(BaseModel):
     def redis_password_variable(self) -> str:
         """The variable in which its password belongs."""
         return "REDIS_PASSWORD" if self.redis_variable == "REDIS_ADDR" else "REDIS_URL"
+
+
+def _wrong_option(url: str) -> str:
+    """The first option after the `?` that would change how we speak with Redis, or that redis-py doesn't know."""
+    tls = urlsplit(url).scheme == "rediss"
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if name not in _URL_OPTIONS or (name != "db" and not tls) or (name == "db" and not value.isdecimal()):
+            return re.sub(r"[^\w-]", "?", name)[:40]
+    return ""
 
 
 def _is_redis_url(url: str) -> bool:

@@ -11,10 +11,12 @@ from zosma_queue.calls import WORKER_TTL_MS
 from zosma_queue.forecast import Machine, Snapshot, WaitingJob
 from zosma_queue.needs import Lane
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import finite, numbers, row_or, skipping, texts
 
 #: A job that should have ended by now ends soon: nobody knows when, and this is never far off.
 OVERDUE_S = 1.0
 _JOB_FIELDS = ("owner", "group", "class", "needs", "cost", "seq", "skips", "skipped_since")
+_LISTS = (keys.WAITING, keys.WORKERS, keys.PAUSED, keys.BUMPED)
 _HASHES = (keys.TAGS, keys.WEIGHTS, keys.CAPS, keys.RUNNING, keys.SPEED, keys.LOADS, keys.STATS, keys.ACCURACY)
 
 
@@ -33,21 +35,30 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         pipe.zrange(keys.BUMPED, 0, 99)
         for key in _HASHES:
             pipe.hgetall(key)
-        time, ids, seen, paused, bumped, *hashes = await pipe.execute()
+        time, *rows = await pipe.execute(raise_on_error=False)
+        ids, seen, paused, bumped = (row_or(key, row, []) for key, row in zip(_LISTS, rows[: len(_LISTS)], strict=True))
+        hashes = [row_or(key, row, {}) for key, row in zip(_HASHES, rows[len(_LISTS) :], strict=True)]
+        time = row_or(keys.PREFIX, time, None)
         now_ms = now_ms or int(time[0] * 1000 + time[1] // 1000)
-        jobs, workers, abilities = await _rows(redis, ids, [name for name, at in seen if at >= now_ms - WORKER_TTL_MS])
-        tags, weights, caps, running, speed, loads, stats, accuracy = (_numbers(one) for one in hashes)
+        jobs, workers, abilities = await _rows(
+            redis,
+            texts(keys.WAITING, ids),
+            texts(keys.WORKERS, [name for name, at in seen if at >= now_ms - WORKER_TTL_MS]),
+        )
+        tags, weights, caps, running, speed, loads, stats, accuracy = (
+            numbers(key, one) for key, one in zip(_HASHES, hashes, strict=True)
+        )
         groups = sorted({job.group for job in jobs})
-        current, inner = await _more(redis, [worker.get(b"job", b"").decode() for worker in workers.values()], groups)
-    machines = tuple(
-        _machine(name, worker, abilities[name], current.get(worker.get(b"job", b"").decode()), now_ms)
-        for name, worker in workers.items()
-        if worker.get(b"state") in (b"ready", b"busy")
-    )
+        current, inner = await _more(redis, [_text(worker.get(b"job")) for worker in workers.values()], groups)
+    machines: list[Machine] = []
+    for name, worker in workers.items():
+        if worker.get(b"state") in (b"ready", b"busy"):
+            with skipping(keys.worker(name)):
+                machines.append(_machine(name, worker, abilities[name], current.get(_text(worker.get(b"job"))), now_ms))
     return Snapshot(
         now_ms=now_ms,
         jobs=tuple(jobs),
-        machines=machines,
+        machines=tuple(machines),
         clock=tags.pop("v", 0.0),
         group_tags=tags,
         group_clocks={group: found.pop("v", 0.0) for group, found in inner.items()},
@@ -57,29 +68,35 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         running={owner: int(count) for owner, count in running.items()},
         speed=speed,
         loads=loads,
-        paused=frozenset(scope.decode() for scope in paused),
-        bumped=tuple(job_id.decode() for job_id in bumped),
+        paused=frozenset(texts(keys.PAUSED, paused)),
+        bumped=tuple(texts(keys.BUMPED, bumped)),
         fast_in_a_row=int(stats.get("fast_in_a_row", 0)),
         bias=accuracy.get("bias", 1.0),
     )
 
 
 async def _rows(
-    redis: Any, ids: list[bytes], names: list[bytes]
+    redis: Any, ids: list[str], names: list[str]
 ) -> tuple[list[WaitingJob], dict[str, dict[bytes, bytes]], dict[str, frozenset[str]]]:
     """The jobs, and each worker's hash and abilities."""
     pipe = redis.pipeline(transaction=False)
     for job_id in ids:
-        pipe.hmget(keys.job(job_id.decode()), *_JOB_FIELDS)
+        pipe.hmget(keys.job(job_id), *_JOB_FIELDS)
     for name in names:
-        pipe.hgetall(keys.worker(name.decode()))
-        pipe.smembers(keys.can(name.decode()))
-    rows = await pipe.execute() if ids or names else []
-    jobs = [_job(job_id.decode(), row) for job_id, row in zip(ids, rows[: len(ids)], strict=True) if row[0]]
+        pipe.hgetall(keys.worker(name))
+        pipe.smembers(keys.can(name))
+    rows = await pipe.execute(raise_on_error=False) if ids or names else []
+    jobs: list[WaitingJob] = []
+    for job_id, found in zip(ids, rows[: len(ids)], strict=True):
+        row = row_or(keys.job(job_id), found, [None])
+        with skipping(keys.job(job_id)):
+            if row[0]:
+                jobs.append(_job(job_id, row))
     rest = rows[len(ids) :]
-    workers = {name.decode(): row for name, row in zip(names, rest[0::2], strict=True)}
+    workers = {name: row_or(keys.worker(name), row, {}) for name, row in zip(names, rest[0::2], strict=True)}
     abilities = {
-        name.decode(): frozenset(token.decode() for token in row) for name, row in zip(names, rest[1::2], strict=True)
+        name: frozenset(texts(keys.can(name), row_or(keys.can(name), row, ())))
+        for name, row in zip(names, rest[1::2], strict=True)
     }
     return jobs, workers, abilities
 
@@ -93,10 +110,19 @@ async def _more(
         pipe.hmget(keys.job(job_id), "owner", "started", "charged", "eta", "progress")
     for group in groups:
         pipe.hgetall(keys.group_tags(group))
-    rows = await pipe.execute() if running or groups else []
-    current = dict(zip(running, rows[: len(running)], strict=True))
-    inner = {group: _numbers(row) for group, row in zip(groups, rows[len(running) :], strict=True)}
+    rows = await pipe.execute(raise_on_error=False) if running or groups else []
+    current = {
+        job_id: row_or(keys.job(job_id), row, [None]) for job_id, row in zip(running, rows[: len(running)], strict=True)
+    }
+    inner = {
+        group: numbers(keys.group_tags(group), row_or(keys.group_tags(group), row, {}))
+        for group, row in zip(groups, rows[len(running) :], strict=True)
+    }
     return current, inner
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode(errors="replace") if value else ""
 
 
 def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
@@ -107,7 +133,7 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
         owner=owner,
         group=group,
         lane=Lane(class_.partition("|")[0]),
-        cost=float(cost),
+        cost=finite(cost),
         seq=int(seq),
         tokens=frozenset(needs["tokens"]),
         pixels=needs["pixels"],
@@ -141,12 +167,8 @@ def _machine(
 def _remaining_s(current: list[bytes | None], now_ms: int) -> float:
     """The WebUI's own estimate once it has one, else what was predicted less what has passed."""
     _, started, charged, eta, progress = (
-        float(value) if value and index else 0.0 for index, value in enumerate(current)
+        finite(value) if value and index else 0.0 for index, value in enumerate(current)
     )
     if progress and eta:
         return max(eta, OVERDUE_S)
     return max(charged - (now_ms - started) / 1000, OVERDUE_S)
-
-
-def _numbers(pairs: Mapping[bytes, bytes]) -> dict[str, float]:
-    return {name.decode(): float(value) for name, value in pairs.items()}

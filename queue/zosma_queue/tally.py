@@ -11,6 +11,7 @@ from typing import Any
 from zosma_queue import keys
 from zosma_queue.needs import Lane
 from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import row_or, skipping, texts
 
 #: Jobs counted of each state; more are a number that nobody reads name by name.
 COUNTED = 10_000
@@ -63,14 +64,18 @@ async def take_tally(redis: Any) -> Tally:
 
 
 async def _rows(redis: Any, key: str) -> list[_Row]:
-    found = []
+    found: list[_Row] = []
     with redis_errors():
-        ids = await redis.zrange(key, 0, COUNTED - 1)
+        ids = texts(key, await redis.zrange(key, 0, COUNTED - 1))
         for first in range(0, len(ids), BATCH):
             pipe = redis.pipeline(transaction=False)
             for job_id in ids[first : first + BATCH]:
-                pipe.hmget(keys.job(job_id.decode()), *_FIELDS)
-            found += [_row(row) for row in await pipe.execute() if row[0] is not None]
+                pipe.hmget(keys.job(job_id), *_FIELDS)
+            for job_id, found_row in zip(ids[first:], await pipe.execute(raise_on_error=False), strict=False):
+                row = row_or(keys.job(job_id), found_row, [None])
+                with skipping(keys.job(job_id)):
+                    if row[0] is not None:
+                        found.append(_row(row))
     return found
 
 

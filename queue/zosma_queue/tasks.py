@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from zosma_queue.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+#: After a loop broke down.
+SURVIVE_AGAIN_S = 1.0
 
 #: A cancel that had no effect is repeated after this.
 CANCEL_AGAIN_S = 0.1
@@ -48,3 +58,34 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
         for task in done:
             if not task.cancelled():
                 task.exception()
+
+
+class Survivor:
+    """Runs loops that must not end the process: whatever they raise is said once, counted, and they begin again."""
+
+    def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._said: set[tuple[str, type[Exception]]] = set()
+        self.faults: Counter[str] = Counter()
+        """How often each loop broke down."""
+
+    async def run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Runs `loop()` until it returns or is cancelled.
+
+        Raises:
+          SettingsError: as the loop does: no second try mends a setting.
+        """
+        while True:
+            try:
+                return await loop()
+            except SettingsError:
+                raise
+            except Exception as error:
+                self._note(name, error)
+            await self._sleep(SURVIVE_AGAIN_S)
+
+    def _note(self, name: str, error: Exception) -> None:
+        self.faults[name] += 1
+        if (name, type(error)) not in self._said:
+            self._said.add((name, type(error)))
+            log.error("%s broke down and begins again; the same is only counted from now on", name, exc_info=error)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import redis
 
 from loopback.fleet import HASTY, Community, until
 from loopback.webui import Hold
@@ -51,5 +52,38 @@ async def test_a_job_that_runs_while_redis_restarts_is_done(own_valkey, member, 
     assert (job.state, job.attempt, len(webui.jobs)) == (State.DONE, 1, 1)
     assert all(await member.queue.pictures(job))
     assert (await member.worker(WorkerState.READY)).about is not None
+    stop.set()
+    await worker
+
+
+@pytest.mark.parametrize(
+    ("setting", "on", "off"), [("maxmemory", "1", "0"), ("min-replicas-to-write", "1", "0")], ids=["OOM", "NOREPLICAS"]
+)
+async def test_a_picture_that_is_done_while_redis_takes_none_is_kept_and_handed_over_later(
+    setting, on, off, own_valkey, member, webui, caplog
+):
+    hold = Hold()
+    webui.script(hold)
+    stop = asyncio.Event()
+    worker = asyncio.create_task(run_slot(own_valkey.url, webui.address, stop, Manners(patience=HASTY)))
+    await member.worker(WorkerState.READY)
+    job_id = await member.asks()
+    await hold.started.wait()
+    with redis.Redis.from_url(own_valkey.url) as admin:
+        admin.config_set(setting, on)
+        refused = admin.info("errorstats")
+        hold.released.set()
+
+        async def tried():
+            return admin.info("errorstats") != refused
+
+        await until(tried)
+        assert (await member.queue.job(job_id)).state is State.RUNNING
+        admin.config_set(setting, off)
+
+    job = await member.gets(job_id)
+    assert (job.state, job.attempt, len(webui.jobs)) == (State.DONE, 1, 1)
+    assert all(await member.queue.pictures(job))
+    assert "Traceback" not in caplog.text
     stop.set()
     await worker

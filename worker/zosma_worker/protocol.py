@@ -17,6 +17,6 @@ async def refusal(queue: redis.asyncio.Redis) -> str:
             oldest = await queue.get(keys.PROTOCOL)
     except QueueUnavailableError:
         return ""
-    if not oldest or int(oldest) <= PROTOCOL:
+    if not oldest or not oldest.isdigit() or int(oldest) <= PROTOCOL:  # anything else was not written by a bot
         return ""
     return f"too old: it speaks protocol {PROTOCOL}, the bot wants {int(oldest)} or newer; update this worker"

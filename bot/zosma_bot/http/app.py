@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -26,13 +27,22 @@ SHUTDOWN_S = 2.0
 
 
 def make_app(
-    queue: Queue, hub: Hub, keys: Mapping[str, str], admins: Collection[str] = (), *, links: Links | None = None
+    queue: Queue,
+    hub: Hub,
+    keys: Mapping[str, str],
+    admins: Collection[str] = (),
+    *,
+    links: Links | None = None,
+    faults: Mapping[str, int] = MappingProxyType({}),
 ) -> web.Application:
-    """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin."""
+    """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
+
+    `faults` says how often each of the process's loops broke down, for `/healthz`.
+    """
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     parts = (
-        A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub),
+        A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub, faults),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:

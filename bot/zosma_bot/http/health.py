@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.unreadable import counts
 
 
 class Health:
     """The handlers."""
 
-    def __init__(self, queue: Queue, hub: Hub) -> None:
+    def __init__(self, queue: Queue, hub: Hub, faults: Mapping[str, int]) -> None:
         self._queue = queue
         self._hub = hub
+        self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
         """What this part answers."""
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
 
     async def healthz(self, _: web.Request) -> web.Response:
-        """200 for as long as the event loop turns."""
-        return web.json_response({"status": "ok"})
+        """200 for as long as the event loop turns; with what went wrong since the start, if anything did."""
+        seen = {"faults": dict(self._faults), "unreadable": counts()}
+        return web.json_response({"status": "ok", **{name: found for name, found in seen.items() if found}})
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """200 when Redis answers and events are heard; the fleet may be empty."""
+        """200 when Redis answers, takes writes, and events are heard; the fleet may be empty."""
         try:
-            ready = (await self._queue.catalogue()).ready
+            await self._queue.check_writable()
+            ready = await self._hub.workers_ready()
         except QueueUnavailableError as error:
-            return web.json_response(
-                {"status": "unready", "redis": str(error)}, status=http.HTTPStatus.SERVICE_UNAVAILABLE
-            )
+            return _unready(str(error))
         if not self._hub.live.is_set():
-            return web.json_response(
-                {"status": "unready", "redis": "events are not heard yet"}, status=http.HTTPStatus.SERVICE_UNAVAILABLE
-            )
+            why = self._hub.why_deaf
+            return _unready("events are not heard" + (f": {why}" if why else " yet"))
         return web.json_response({"status": "ok", "redis": "ok", "workers_ready": ready})
+
+
+def _unready(why: str) -> web.Response:
+    return web.json_response({"status": "unready", "redis": why}, status=http.HTTPStatus.SERVICE_UNAVAILABLE)

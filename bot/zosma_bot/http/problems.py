@@ -10,7 +10,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import (
+    LimitError,
+    NoWorkerError,
+    QueueBusyError,
+    QueueRefusesError,
+    QueueUnavailableError,
+    RequestRefusedError,
+)
 from zosma_queue.job import Job, State
 
 log = logging.getLogger(__name__)
@@ -63,6 +70,19 @@ def of_job(job: Job) -> Problem:
     return Problem(status, kind, text)
 
 
+def of_queue(error: QueueUnavailableError) -> Problem:
+    """Why the queue can't serve now, by its true name; what Redis said is for the log and `/readyz`."""
+    if isinstance(error, QueueBusyError):
+        name, why = "QueueBusy", "too many requests are under way here: try again shortly"
+    elif isinstance(error, QueueRefusesError):
+        name, why = "QueueRefuses", f"the queue is set up wrongly ({error.code}): its operator must see to it"
+    elif error.code:
+        name, why = "QueueUnavailable", f"the queue can't take this now ({error.code}): try again shortly"
+    else:
+        name, why = "QueueUnavailable", "the queue is away: try again shortly"
+    return Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, name, why)
+
+
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
     error = record.exc_info[1] if record.exc_info else None
@@ -88,10 +108,8 @@ async def as_answers(request: web.Request, handler: Handler) -> web.StreamRespon
         )
     except RequestRefusedError as error:
         return answer(Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field))
-    except QueueUnavailableError:
-        return answer(
-            Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "QueueUnavailable", "the queue is away: try again shortly")
-        )
+    except QueueUnavailableError as error:
+        return answer(of_queue(error))
     except web.HTTPException as error:
         if error.status < http.HTTPStatus.BAD_REQUEST:
             raise

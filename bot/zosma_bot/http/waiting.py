@@ -82,7 +82,7 @@ async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str
     with hub.watch(job_id) as watch:
         while True:
             try:
-                job = await _look(request, queue, job_id, patience)
+                job = await _look(request, queue, hub, job_id, patience)
                 away.stop()
             except QueueUnavailableError:
                 if away.run() > REDIS_AWAY_S:
@@ -101,7 +101,7 @@ class _Patience:
         self.paused = Stopwatch()
 
 
-async def _look(request: web.Request, queue: Queue, job_id: str, patience: _Patience) -> Job | None:
+async def _look(request: web.Request, queue: Queue, hub: Hub, job_id: str, patience: _Patience) -> Job | None:
     """The job when it has ended; None when there is more to wait for."""
     job = await queue.job(job_id)
     if job is None:
@@ -119,7 +119,7 @@ async def _look(request: web.Request, queue: Queue, job_id: str, patience: _Pati
         if patience.paused.run() >= PAUSED_S:
             await queue.cancel(job_id)
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Paused", await _why_paused(queue))
-    elif (await queue.catalogue()).ready:
+    elif await hub.workers_ready():
         patience.alone.stop()
         patience.paused.stop()
     elif patience.alone.run() >= NOBODY_S:

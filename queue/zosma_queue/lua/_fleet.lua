@@ -12,7 +12,7 @@ end
 local function place_of(worker) return string.match(worker, '^(.*)/[^/]*$') or worker end
 
 local function is_able(worker, needs)
-  local limit = tonumber(redis.call('HGET', worker_key(worker), 'pixels') or '0')
+  local limit = tonumber(redis.call('HGET', worker_key(worker), 'pixels') or '0') or 0
   if needs.pixels > limit then return false end
   if #needs.tokens == 0 then return true end
   local found = redis.call('SMISMEMBER', can_key(worker), unpack(needs.tokens))

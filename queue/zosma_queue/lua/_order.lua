@@ -7,14 +7,14 @@
 -- Waiting jobs are filed by class (lane and what the job needs), so that a fetch looks at one head for each class
 -- that its worker can serve, however many jobs wait behind it.
 
-local function tag(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
+local function tag(key, field) return tonumber(redis.call('HGET', key, field) or '0') or 0 end
 local function raise_tag(key, field, floor)
   local value = math.max(tag(key, field), floor)
   redis.call('HSET', key, field, exact(value))
   return value
 end
 
-local function weight(name) return tonumber(redis.call('HGET', K.weights, name) or '1') end
+local function weight(name) return tonumber(redis.call('HGET', K.weights, name) or '1') or 1 end
 
 local function set_weight(name, value)
   if tonumber(value) ~= 1 then redis.call('HSET', K.weights, name, value) else redis.call('HDEL', K.weights, name) end
@@ -60,7 +60,7 @@ local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
 -- An owner at his limit of running jobs is parked: his jobs wait, but are not filed where a fetch looks.
 local function is_parked(owner)
   local cap = redis.call('HGET', K.caps, owner)
-  return cap ~= false and tonumber(redis.call('HGET', K.running, owner) or '0') >= tonumber(cap)
+  return cap ~= false and (tonumber(redis.call('HGET', K.running, owner) or '0') or 0) >= (tonumber(cap) or math.huge)
 end
 
 -- Files an owner under a class in which he has waiting jobs.

@@ -22,7 +22,7 @@ end
 local function over()
   local most_waiting, daily, depth = tonumber(ARGV[12]), tonumber(ARGV[15]), tonumber(ARGV[16])
   local open = tonumber(redis.call('HGET', K.open, owner) or '0')
-  local waiting = open - tonumber(redis.call('HGET', K.running, owner) or '0')
+  local waiting = open - (tonumber(redis.call('HGET', K.running, owner) or '0') or 0)
   -- His next place is free when his next job begins: at about the cost of one.
   if most_waiting > 0 and waiting >= most_waiting then return 'owner-full', math.max(1000, cost * 1000) end
   local cooling = redis.call('PTTL', cooldown_key(owner))

@@ -70,12 +70,20 @@ local function give_up(class, since)
   end
 end
 
+-- What can't be read is let be: one class of junk must not keep the lost jobs of all others from coming back.
+local function possible(text, now)
+  local readable, needs = pcall(cjson.decode, text)
+  if not readable or type(needs) ~= 'table' then return true end
+  if type(needs.tokens) ~= 'table' or type(needs.pixels) ~= 'number' then return true end
+  return feasible(needs, now) == 'yes'
+end
+
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 local at_rest = redis.call('HEXISTS', K.paused, 'queue') == 1
 local flat = redis.call('HGETALL', K.classes)
 for i = 1, #flat, 2 do
   local class = flat[i]
-  if at_rest or feasible(cjson.decode(flat[i + 1]), now) == 'yes' then
+  if at_rest or possible(flat[i + 1], now) then
     redis.call('HDEL', K.stranded, class)
   else
     redis.call('HSETNX', K.stranded, class, now)

@@ -34,6 +34,7 @@ class DeliveryManager:
         self._tools = tools
         self._running: dict[str, tuple[JobMessage, asyncio.Task[None]]] = {}
         self._withdrawn: dict[str, None] = {}
+        self._broken = False
         self._sync = asyncio.Event()
         self._closed = False
         self._looker: asyncio.Task[None] | None = None
@@ -86,6 +87,10 @@ class DeliveryManager:
                 await self.sync()
             except QueueUnavailableError as error:
                 log.debug("sync: %s", error)
+            except Exception:  # without this loop nothing would be delivered until the next start
+                if not self._broken:
+                    log.exception("sync broke down, and is tried again; the same is said no more")
+                self._broken = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(SYNC_EVERY_S):
                     await self._sync.wait()

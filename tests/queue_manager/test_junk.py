@@ -1,0 +1,178 @@
+"""Whatever a worker may write, junk in it is skipped, named once, counted, and stops nobody's work."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopback.played_worker import PlayedWorker
+from zosma_queue import keys, unreadable
+from zosma_queue.client import Sender
+from zosma_queue.job import State
+from zosma_queue.request import parse_request
+
+ANN = Sender(owner="key:ann", group="key")
+JUNK = [
+    b"",
+    b"\xff\xfe",
+    b"{",
+    b"null",
+    b"[]",
+    b"7",
+    b"NaN",
+    b"inf",
+    b"-1e999",
+    b"9" * 400,
+    b"x" * 100_000,
+    b"[" * 50_000,
+]
+WORKER_FIELDS = ["state", "loaded", "job", "seen", "pixels", "reason", "about", "target"]
+JOB_FIELDS = [
+    "message", "state", "owner", "group", "class", "needs", "cost", "created", "attempt", "failures", "started",
+    "progress", "eta", "result", "error", "seq", "skips", "skipped_since", "charged",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _counts():
+    unreadable.forget()
+    yield
+    unreadable.forget()
+
+
+async def look_everywhere(queue, job_id):
+    """All that the bot reads; a key of another type is Redis's own refusal where it is all that was asked for."""
+    await queue.workers()
+    await queue.catalogue()
+    await queue.job(job_id)
+    await queue.place("another")
+    await queue.in_order([])
+    await queue.note_forecasts()
+    await queue.jobs_of("key:ann")
+    await queue.export("key:ann")
+    await queue.load_s()
+    await queue.pauses()
+    await queue.open_jobs()
+    await queue.undelivered()
+    await queue.admin.overview()
+    await queue.admin.tally()
+    for state in (State.WAITING, State.RUNNING, State.FAILED, State.DELAYED):
+        await queue.admin.jobs(state)
+
+
+@pytest.fixture(name="busy")
+async def _busy(queue, redis_url):
+    """A queue with one job that runs and one that waits; gives (id that runs, id that waits)."""
+    async with PlayedWorker(redis_url) as worker:
+        for _ in range(2):
+            await queue.submit(parse_request({"prompt": "a cat"}), ANN)
+        leased = await worker.take()
+        await worker.progress(leased, 0.5)
+        waiting = next(one for one in await queue.open_jobs() if one != leased.id)
+        yield leased.id, waiting
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
+@pytest.mark.parametrize("field", WORKER_FIELDS)
+async def test_a_worker_that_tells_junk_hides_no_other(field, junk, queue, raw, redis_url, busy):
+    async with PlayedWorker(redis_url, name="gpu/other"):
+        raw.hset(keys.worker("gpu/played"), field, junk)
+
+        await look_everywhere(queue, busy[0])
+
+        assert "gpu/other" in [one.id for one in await queue.workers()]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
+@pytest.mark.parametrize("field", JOB_FIELDS)
+async def test_a_job_full_of_junk_hides_no_other(field, junk, queue, raw, busy):
+    for job_id in busy:
+        raw.hset(keys.job(job_id), field, junk)
+    other = await queue.submit(parse_request({"prompt": "a dog"}), ANN)
+
+    for job_id in busy:
+        await look_everywhere(queue, job_id)
+
+    assert (await queue.job(other)).state is State.WAITING
+    assert other in [job.id for job in await queue.jobs_of("key:ann")]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
+@pytest.mark.parametrize(
+    "key", ["SPEED", "LOADS", "ACCURACY", "STATS", "TAGS", "WEIGHTS", "CAPS", "RUNNING", "PAUSED", "DEPTH", "CLASSES"]
+)
+async def test_a_table_with_junk_in_it_is_read_without(key, junk, queue, raw, busy):
+    name = getattr(keys, key)
+    for field in (b"", b"bias", b"v", b"\xff", b"key:ann", b"fast_in_a_row"):
+        raw.hset(name, field, junk)
+
+    await look_everywhere(queue, busy[1])
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"", b"x" * 10_000])
+@pytest.mark.parametrize("key", ["WORKERS", "WAITING", "LEASES", "DELAYED", "DEAD", "UNDELIVERED", "BUMPED"])
+async def test_a_list_with_a_name_that_is_none_is_read_without(key, name, queue, raw, busy):
+    raw.zadd(getattr(keys, key), {name: 4e12})
+
+    await look_everywhere(queue, busy[1])
+
+
+@pytest.mark.parametrize("kind", ["worker", "can", "job"])
+async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_url, busy):
+    key = {"worker": keys.worker("gpu/played"), "can": keys.can("gpu/played"), "job": keys.job(busy[1])}[kind]
+    async with PlayedWorker(redis_url, name="gpu/other"):
+        raw.delete(key)
+        raw.rpush(key, "junk")
+
+        await queue.admin.jobs(State.WAITING)
+        await queue.jobs_of("key:ann")
+        await queue.place("another")
+        await queue.admin.tally()
+        await queue.admin.overview()
+        assert "gpu/other" in [one.id for one in await queue.workers()]
+
+    assert unreadable.counts()[key] >= 1
+
+
+@pytest.mark.parametrize("junk", JUNK[:8], ids=lambda junk: junk[:8])
+async def test_a_document_that_is_none_is_as_if_it_were_not_there(junk, queue, raw):
+    raw.set(keys.record("prefs", "ann"), junk)
+
+    assert await queue.records.get("prefs", "ann") is None
+    assert await queue.records.change("prefs", "ann", lambda found: {**found, "a": 1}) == {"a": 1}
+
+
+async def test_what_is_skipped_is_named_once_and_counted(queue, raw, busy, caplog):
+    raw.hset(keys.worker("gpu/played"), "pixels", "many")
+
+    for _ in range(3):
+        assert await queue.workers() == []
+
+    assert unreadable.counts() == {keys.worker("gpu/played"): 3}
+    assert caplog.text.count("can't read") == 1
+
+
+def test_junk_under_ever_new_names_fills_no_memory():
+    for number in range(2 * unreadable.KEYS_MAX):
+        unreadable.note(f"key-{number}", "junk")
+
+    assert len(unreadable.counts()) == unreadable.KEYS_MAX + 1
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"null", b"[]", b"{}", b"\xff", b'{"tokens": 1, "pixels": 1}'])
+@pytest.mark.parametrize("where", ["class", "pixels", "running", "cap", "weight"])
+async def test_junk_keeps_no_lost_job_from_coming_back_and_no_new_one_out(where, junk, queue, raw, redis_url, busy):
+    key, field = {
+        "class": (keys.CLASSES, b"junk"),
+        "pixels": (keys.worker("gpu/played"), b"pixels"),
+        "running": (keys.RUNNING, b"key:bob"),
+        "cap": (keys.CAPS, b"key:bob"),
+        "weight": (keys.WEIGHTS, b"key"),
+    }[where]
+    raw.hset(key, field, junk)
+    raw.zadd(keys.LEASES, {busy[0]: 1})  # its worker has been silent since 1970
+
+    assert (await queue.sweep()).returned == 1
+
+    async with PlayedWorker(redis_url, name="gpu/other"):
+        bob = Sender(owner="key:bob", group="key")
+        assert await queue.job(await queue.submit(parse_request({"prompt": "a dog"}), bob))
