@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import redis.asyncio
-
-from zosma_queue import calls, keys
-from zosma_queue.calls import Outcome
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
 from zosma_queue.request import Request
-from zosma_queue.scripts import redis_errors
 from zosma_queue.tasks import end
+from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
 from zosma_worker import outcomes
 from zosma_worker.lease import Lease
 from zosma_worker.making import Making, Part
@@ -39,8 +34,6 @@ from zosma_worker.webui.flavours import Flavour, Order
 
 log = logging.getLogger(__name__)
 
-#: A day for whoever delivers the pictures; settled jobs shorten it once they are delivered.
-IMAGE_TTL_S = 24 * 3600
 #: While Redis is away, pictures are offered to it again this often.
 STORE_AGAIN_S = 0.5
 #: An interrupt does nothing while a model loads, so it is repeated.
@@ -107,12 +100,9 @@ async def _nothing() -> None:
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
-    def __init__(
-        self, webui: Client, queue: redis.asyncio.Redis, worker: str, *, patience: Patience | None = None
-    ) -> None:
+    def __init__(self, webui: Client, queue: WorkerQueue, *, patience: Patience | None = None) -> None:
         self._webui = webui
         self._queue = queue
-        self._worker = worker
         self._patience = patience or Patience()
         self.hand_back = asyncio.Event()
         """Once set, running jobs are interrupted and go back to their place."""
@@ -150,8 +140,8 @@ class Driver:
         call = asyncio.create_task(self._making(task, {}).run())
         watching = asyncio.create_task(watch.run())
         try:
-            done, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+            finished, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
+            if not finished:
                 raise TookTooLong(f"{self._webui.url} took more than {at_most_s:.0f} s for a small picture")
             parts = call.result() if call.done() else watching.result()
         except (Stalled, TookTooLong):
@@ -195,9 +185,9 @@ class Driver:
             raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
         checked = await asyncio.to_thread(self._verified, task, parts, inputs)
         if not await self._store(task, checked, lease):
-            return Ended(outcome=calls.RELEASE, loaded=task.checkpoint.name)
+            return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
         return Ended(
-            outcome=calls.done(self._result(task, checked, gpu_seconds)),
+            outcome=done(self._result(task, checked, gpu_seconds)),
             loaded=task.checkpoint.name,
             version=checked.info["version"] or None,
             seconds=gpu_seconds,
@@ -221,8 +211,7 @@ class Driver:
         found: dict[str, bytes] = {}
         for input_id in task.request.inputs:
             try:
-                with redis_errors():
-                    data: Any = await self._queue.get(keys.picture_input(input_id))
+                data = await self._queue.picture_input(input_id)
             except QueueUnavailableError as error:
                 raise WebUIBusy("the queue went away before the job had begun") from error
             if data is None:
@@ -270,7 +259,7 @@ class Driver:
         if stalled:
             ended = await self._fault(task, reason)
         else:
-            ended = Ended(outcome=calls.CANCELLED if lease.state is calls.Lease.CANCEL else calls.RELEASE)
+            ended = Ended(outcome=CANCELLED if lease.state is LeaseState.CANCEL else RELEASE)
         if not letting_go.done():
             away = f"{self._webui.url} does not end a job that was stopped: restart it if this stays so"
             return replace(ended, away=away, sick=stalled, lingering=letting_go)
@@ -303,13 +292,12 @@ class Driver:
         for index, data in enumerate(checked.data):
             while not lease.over.is_set():
                 try:
-                    with redis_errors():
-                        await self._queue.set(keys.image(task.id, task.attempt, index), data, ex=IMAGE_TTL_S)
+                    await self._queue.store_picture(task.id, task.attempt, index, data)
                     break
                 except QueueUnavailableError:
                     await asyncio.sleep(STORE_AGAIN_S)
         # A cancel in this moment is the settle script's to decide.
-        return lease.state is not calls.Lease.LOST
+        return lease.state is not LeaseState.LOST
 
     def _result(self, task: Task, checked: Checked, gpu_seconds: float) -> Result:
         info = checked.info
@@ -323,7 +311,7 @@ class Driver:
             checkpoint_hash=short if isinstance(short, str) else task.checkpoint.hash,
             sampler=str(info["sampler_name"]),
             scheduler=task.request.scheduler or (scheduler if isinstance(scheduler, str) else None),
-            worker=self._worker,
+            worker=self._queue.worker,
             gpu_seconds=round(gpu_seconds, 3),
             info=info,
         )
@@ -369,10 +357,8 @@ class Driver:
     async def _history(self, task: Task) -> tuple[int, str]:
         """How often the job has failed before, and how the last time if that was on another WebUI; 0 while unknown."""
         try:
-            with redis_errors():
-                failures, kind, needs = await self._queue.hmget(keys.job(task.id), "failures", "error_kind", "needs")
+            past = await self._queue.past_failures(task.id)
         except QueueUnavailableError:
             return 0, ""
-        avoided = json.loads(needs).get("avoid") if needs else None
-        elsewhere = avoided is not None and avoided != self._worker.rpartition("/")[0]
-        return int(failures or 0), kind.decode() if isinstance(kind, bytes) and elsewhere else ""
+        elsewhere = past.place is not None and past.place != self._queue.place
+        return past.count, past.kind if elsewhere else ""

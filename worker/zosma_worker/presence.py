@@ -7,13 +7,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import redis.asyncio
-
-from zosma_queue import calls, keys
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import About, WorkerState
-from zosma_queue.scripts import Call, acall, redis_errors
 from zosma_queue.tasks import set_within
+from zosma_queue.worker_queue import WorkerQueue
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +30,8 @@ class Sign:
 class Presence:
     """Tells the queue about this worker."""
 
-    def __init__(self, client: redis.asyncio.Redis, worker: str) -> None:
-        self._client = client
-        self._worker = worker
+    def __init__(self, queue: WorkerQueue) -> None:
+        self._queue = queue
         self._told: Sign | None = None
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -75,18 +71,16 @@ class Presence:
     async def _beat(self) -> None:
         sign = self.sign
         known = self._told is not None and self._told.about == sign.about
-        asked = await acall(self._client, self._call(sign, None if known else sign.about))
+        asked = await self._say(sign, None if known else sign.about)
         if not asked and known and sign.about:
-            await acall(self._client, self._call(sign, sign.about))
+            await self._say(sign, sign.about)
         self._told = sign
-        if sign.state is WorkerState.AWAY and self.on_try_now:
-            with redis_errors():
-                if await self._client.getdel(keys.try_now(self._worker)):
-                    self.on_try_now()
+        if sign.state is WorkerState.AWAY and self.on_try_now and await self._queue.try_now_asked():
+            self.on_try_now()
 
-    def _call(self, sign: Sign, about: About | None) -> Call[bool]:
+    async def _say(self, sign: Sign, about: About | None) -> bool:
         pixels = sign.about.max_pixels if sign.about else 0
-        return calls.beat(self._worker, sign.state, loaded=sign.loaded, pixels=pixels, reason=sign.reason, about=about)
+        return await self._queue.beat(sign.state, loaded=sign.loaded, pixels=pixels, reason=sign.reason, about=about)
 
     async def run(self) -> None:
         """Signs of life until cancelled."""
@@ -99,6 +93,6 @@ class Presence:
     async def leave(self) -> None:
         """Says goodbye, if anybody listens."""
         try:
-            await acall(self._client, calls.leave(self._worker))
+            await self._queue.leave()
         except QueueUnavailableError as error:
             log.warning("left without a word: %s", error)

@@ -15,17 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dramatiq
-import redis.asyncio
 
-from zosma_queue import calls
-from zosma_queue.broker import Delivery, Slot, ZosmaBroker, current_delivery
-from zosma_queue.calls import Outcome, Swept
-from zosma_queue.connections import worker_async_client
+from zosma_queue.broker import Delivery, Slot, current_delivery
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import Request, parse_request
-from zosma_queue.scripts import acall
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end, set_within
+from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
 from zosma_worker.health import Health
@@ -95,7 +91,7 @@ class Runner:
         """The outcome of one delivery. Never raises."""
         self._running += 1
         self.health.begin()
-        ended = Ended(outcome=calls.RELEASE)
+        ended = Ended(outcome=RELEASE)
         try:
             ended = await self._make(delivery, parse_request(fields).pinned())
             if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
@@ -116,7 +112,7 @@ class Runner:
         if found is None or checkpoint is None:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
-            return Ended(outcome=calls.RELEASE)
+            return Ended(outcome=RELEASE)
         task = Task(
             id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint, flavour=found.flavour
         )
@@ -146,12 +142,12 @@ class Runner:
             self.health.begin()  # the job before is still being finished: this one keeps the slot
 
 
-def _actor(broker: ZosmaBroker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
+def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
     """Declares the actor: it runs in Dramatiq's threads and waits there for the event loop."""
 
     def generate(request: dict[str, Any]) -> None:
         delivery = current_delivery()
-        delivery.outcome = calls.RELEASE
+        delivery.outcome = RELEASE
         with contextlib.suppress(concurrent.futures.CancelledError):  # the loop is going down: somebody else's job now
             work = runner.do(delivery, request)
             delivery.outcome = asyncio.run_coroutine_threadsafe(work, loop).result()
@@ -164,19 +160,18 @@ async def _open_slot(redis_url: str, address: Address, manners: Manners) -> Asyn
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     async with AsyncExitStack() as stack:
-        queue = worker_async_client(redis_url)
-        stack.push_async_callback(queue.aclose)
+        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
         client = await stack.enter_async_context(Client(address))
-        presence = Presence(queue, name)
+        presence = Presence(queue)
         stack.push_async_callback(presence.leave)
         slot = Slot()
-        driver = Driver(client, queue, name, patience=manners.patience)
+        driver = Driver(client, queue, patience=manners.patience)
         health = Health(
             client,
             slot,
             presence,
             driver,
-            Speed(queue, name),
+            Speed(queue),
             patience=manners.patience,
             benchmark=manners.benchmark,
             refusal=functools.partial(refusal, queue),
@@ -185,7 +180,7 @@ async def _open_slot(redis_url: str, address: Address, manners: Manners) -> Asyn
         runner = Runner(driver, health)
         stack.push_async_callback(health.close)
         await stack.enter_async_context(_background(presence.run, health.run, _sweeper(queue, presence).run))
-        broker = ZosmaBroker(redis_url, worker=name, slot=slot)
+        broker = queue.broker(slot)
         stack.callback(broker.close)
         _actor(broker, runner, asyncio.get_running_loop())
         # Two threads, one slot: a job may be finished in one while the next is made in the other.
@@ -210,11 +205,11 @@ def _end_the_grace(runner: Runner, grace_s: float) -> None:
     asyncio.get_running_loop().call_later(grace_s, hand_back)
 
 
-def _sweeper(queue: redis.asyncio.Redis, presence: Presence) -> Sweeper:
+def _sweeper(queue: WorkerQueue, presence: Presence) -> Sweeper:
     async def sweep() -> Swept:
         if not presence.joined:  # that Redis isn't there has been said
             return Swept(0, 0, 0, 0)
-        return await acall(queue, calls.sweep())
+        return await queue.sweep()
 
     return Sweeper(sweep)
 
