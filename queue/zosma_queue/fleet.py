@@ -25,6 +25,14 @@ class WorkerState(enum.StrEnum):
     AWAY = "away"  # its WebUI can't be used: takes nothing
 
 
+class Trust(enum.StrEnum):
+    """How far a worker trusts its own WebUI."""
+
+    TRUSTED = "trusted"
+    QUARANTINED = "quarantined"  # it is sick: no job until a canary job comes out right
+    ON_TRIAL = "on-trial"  # the canary did: the next job decides
+
+
 class Checkpoint(BaseModel):
     """A checkpoint as a WebUI lists it."""
 
@@ -141,6 +149,7 @@ class WorkerInfo:
     """Most that one picture may have, by its last sign of life."""
     reason: str | None = None
     """Why it is away."""
+    trust: Trust = Trust.TRUSTED
     about: About | None = None
 
     @property
@@ -164,5 +173,6 @@ class WorkerInfo:
             seen_ms=int(text["seen"]),
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
+            trust=Trust(text.get("trust", Trust.TRUSTED)),
             about=About.model_validate_json(text["about"]) if "about" in text else None,
         )

@@ -19,7 +19,7 @@ from zosma_queue.broker import Slot, ZosmaBroker
 from zosma_queue.calls import CANCELLED, RELEASE, Outcome, Swept, done, fail, release, retry
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
-from zosma_queue.fleet import About, WorkerState
+from zosma_queue.fleet import About, Trust, WorkerState
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
@@ -64,7 +64,14 @@ class WorkerQueue(Protocol):
         """Where its WebUI is, which outlives the process: the id without its last part."""
 
     async def beat(
-        self, state: WorkerState, *, loaded: str | None, pixels: int, reason: str = "", about: About | None = None
+        self,
+        state: WorkerState,
+        *,
+        loaded: str | None,
+        pixels: int,
+        reason: str = "",
+        trust: Trust = Trust.TRUSTED,
+        about: About | None = None,
     ) -> bool:
         """Joins, or stays: a sign of life. `pixels`: the most that it can make. False asks for `about`."""
 
@@ -148,11 +155,18 @@ class RedisWorkerQueue:
     # -- the fleet ----------------------------------------------------------------------------------------------
 
     async def beat(
-        self, state: WorkerState, *, loaded: str | None, pixels: int, reason: str = "", about: About | None = None
+        self,
+        state: WorkerState,
+        *,
+        loaded: str | None,
+        pixels: int,
+        reason: str = "",
+        trust: Trust = Trust.TRUSTED,
+        about: About | None = None,
     ) -> bool:
         """A sign of life; False asks for `about`."""
         return await self._run(
-            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, about=about)
+            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
         )
 
     async def leave(self) -> None:

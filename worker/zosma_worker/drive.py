@@ -18,9 +18,9 @@ from zosma_queue.tasks import end
 from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
 from zosma_worker import outcomes
 from zosma_worker.lease import Lease
-from zosma_worker.making import Making, Part
+from zosma_worker.payload import Part, Payload
 from zosma_worker.verify import BadAnswer, Checked, verify_all
-from zosma_worker.watch import Patience, Stalled, Watch
+from zosma_worker.watch import Stalled, Timeouts, Watch
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import (
     WebUIBusy,
@@ -100,10 +100,10 @@ async def _nothing() -> None:
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
-    def __init__(self, webui: Client, queue: WorkerQueue, *, patience: Patience | None = None) -> None:
+    def __init__(self, webui: Client, queue: WorkerQueue, *, timeouts: Timeouts | None = None) -> None:
         self._webui = webui
         self._queue = queue
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self.hand_back = asyncio.Event()
         """Once set, running jobs are interrupted and go back to their place."""
         self._asking: asyncio.Task[bool] | None = None
@@ -113,7 +113,7 @@ class Driver:
     async def run(self, task: Task, ratio: float | None, answered: Callable[[], Awaitable[None]] = _nothing) -> Ended:
         """Makes the pictures and stores them. Every WebUI fault becomes an outcome.
 
-        `ratio`: how fast the WebUI is, see `Patience.with_job`. `answered` is called when the WebUI is done with the
+        `ratio`: how fast the WebUI is, see `Timeouts.with_job`. `answered` is called when the WebUI is done with the
         job, before its answer is looked at.
         """
         async with Lease(self._queue, task.id, task.attempt) as lease:
@@ -135,9 +135,9 @@ class Driver:
           WebUIError, BadAnswer, Stalled: when they don't.
           TookTooLong: after `at_most_s`; the WebUI has been told to stop.
         """
-        watch = Watch(self._webui, task.name, lambda report: None, self._patience)
+        watch = Watch(self._webui, task.name, lambda report: None, self._timeouts)
         began = time.monotonic()
-        call = asyncio.create_task(self._making(task, {}).run())
+        call = asyncio.create_task(self._payload(task, {}).run())
         watching = asyncio.create_task(watch.run())
         try:
             finished, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
@@ -160,20 +160,20 @@ class Driver:
     async def _make(
         self, task: Task, lease: Lease, ratio: float | None, answered: Callable[[], Awaitable[None]]
     ) -> Ended:
-        patience = self._patience.with_job(task.request, ratio)
+        timeouts = self._timeouts.with_job(task.request, ratio)
         inputs = await self._inputs(task)
         if self._asking:  # the next job clears the flag
             await asyncio.wait({self._asking}, timeout=ASKING_S)
-        making = self._making(task, inputs, ratio)
-        call = asyncio.create_task(making.run())
-        estimate = None if task.flavour.tells_progress else making.estimate
-        watch = Watch(self._webui, task.name, lease.report, patience, estimate)
+        payload = self._payload(task, inputs, ratio)
+        call = asyncio.create_task(payload.run())
+        estimate = None if task.flavour.tells_progress else payload.estimate
+        watch = Watch(self._webui, task.name, lease.report, timeouts, estimate)
         began = time.monotonic()
         asyncio.get_running_loop().call_later(SENT_S, self.sent.set)
         try:
             parts = await self._answer(call, watch, lease)
         except (_Stopped, Stalled) as reason:
-            making.stop()
+            payload.stop()
             return await self._break_off(task, call, watch, lease, reason)
         except BaseException:
             await end(call)
@@ -197,9 +197,9 @@ class Driver:
         decoded = [replace(part, answer=self._webui.decoded(part.answer)) for part in parts]
         return verify_all(decoded, task.checkpoint, task.flavour, inputs)
 
-    def _making(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Making:
+    def _payload(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Payload:
         order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name, inputs=inputs)
-        return Making(self._webui, task.flavour, order, ratio or 1.0)
+        return Payload(self._webui, task.flavour, order, ratio or 1.0)
 
     async def _inputs(self, task: Task) -> dict[str, bytes]:
         """The pictures that the request starts from.
@@ -253,7 +253,7 @@ class Driver:
     ) -> Ended:
         """Interrupts the WebUI and waits until it has let go of the job."""
         letting_go = asyncio.create_task(self._let_go(call, watch))
-        stubborn_s = min(self._patience.stubborn_s, LEAVING_S) if self.hand_back.is_set() else self._patience.stubborn_s
+        stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if self.hand_back.is_set() else self._timeouts.stubborn_s
         await asyncio.wait({letting_go}, timeout=stubborn_s)
         stalled = isinstance(reason, Stalled)
         if stalled:
@@ -341,7 +341,7 @@ class Driver:
 
     async def _calmed(self, task: Task) -> bool:
         """True once the WebUI has stopped working on a job whose answer nobody waits for."""
-        until = time.monotonic() + self._patience.stubborn_s
+        until = time.monotonic() + self._timeouts.stubborn_s
         while time.monotonic() < until:
             try:
                 progress = await self._webui.progress(image=False)
@@ -351,7 +351,7 @@ class Driver:
                     await self._webui.interrupt()
             except WebUIError:
                 return False
-            await asyncio.sleep(self._patience.poll_s)
+            await asyncio.sleep(self._timeouts.poll_s)
         return False
 
     async def _history(self, task: Task) -> tuple[int, str]:

@@ -25,12 +25,12 @@ from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, 
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
 from zosma_worker.health import Health
-from zosma_worker.presence import Presence
+from zosma_worker.heartbeat import Heartbeat
 from zosma_worker.protocol import refusal
 from zosma_worker.restart import restart
 from zosma_worker.settings import Address
 from zosma_worker.speed import Speed
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 from zosma_worker.webui.client import Client
 
 log = logging.getLogger(__name__)
@@ -53,10 +53,10 @@ def worker_id(address: Address) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
+class WorkerOptions:
     """How a worker treats its WebUI and its jobs."""
 
-    patience: Patience = field(default_factory=Patience)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     grace_s: float = GRACE_S
     """When it is told to stop, the running job gets this long."""
     benchmark: bool = False
@@ -65,12 +65,12 @@ class Manners:
     """The command that starts the WebUI again; () for none."""
 
 
-async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, manners: Manners | None = None) -> None:
+async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, options: WorkerOptions | None = None) -> None:
     """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves."""
-    manners = manners or Manners()
-    async with _open_slot(redis_url, address, manners) as runner:
+    options = options or WorkerOptions()
+    async with _open_slot(redis_url, address, options) as runner:
         await stop.wait()
-        doing = f", finishes the running one within {manners.grace_s:.0f} s" if runner.busy else ""
+        doing = f", finishes the running one within {options.grace_s:.0f} s" if runner.busy else ""
         log.info("stopping: takes no new job%s", doing)
 
 
@@ -127,7 +127,7 @@ class Runner:
 
     async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
         """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
-        if not self.health.quarantine.trusted or self.driver.hand_back.is_set():
+        if not self.health.breaker.trusted or self.driver.hand_back.is_set():
             return
         self.driver.sent.clear()
         if loaded != self.health.loaded:
@@ -156,30 +156,30 @@ def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventL
 
 
 @asynccontextmanager
-async def _open_slot(redis_url: str, address: Address, manners: Manners) -> AsyncIterator[Runner]:
+async def _open_slot(redis_url: str, address: Address, options: WorkerOptions) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     async with AsyncExitStack() as stack:
         queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
         client = await stack.enter_async_context(Client(address))
-        presence = Presence(queue)
-        stack.push_async_callback(presence.leave)
+        heartbeat = Heartbeat(queue)
+        stack.push_async_callback(heartbeat.leave)
         slot = Slot()
-        driver = Driver(client, queue, patience=manners.patience)
+        driver = Driver(client, queue, timeouts=options.timeouts)
         health = Health(
             client,
             slot,
-            presence,
+            heartbeat,
             driver,
             Speed(queue),
-            patience=manners.patience,
-            benchmark=manners.benchmark,
+            timeouts=options.timeouts,
+            benchmark=options.benchmark,
             refusal=functools.partial(refusal, queue),
-            restart=functools.partial(restart, manners.restart) if manners.restart else None,
+            restart=functools.partial(restart, options.restart) if options.restart else None,
         )
         runner = Runner(driver, health)
         stack.push_async_callback(health.close)
-        await stack.enter_async_context(_background(presence.run, health.run, _sweeper(queue, presence).run))
+        await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
         broker = queue.broker(slot)
         stack.callback(broker.close)
         _actor(broker, runner, asyncio.get_running_loop())
@@ -188,7 +188,7 @@ async def _open_slot(redis_url: str, address: Address, manners: Manners) -> Asyn
         engine.start()
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
-        stack.callback(_end_the_grace, runner, manners.grace_s)
+        stack.callback(_end_the_grace, runner, options.grace_s)
         stack.push_async_callback(health.stop)
         log.info("worker %s drives %s", name, address.url)
         yield runner
@@ -205,9 +205,9 @@ def _end_the_grace(runner: Runner, grace_s: float) -> None:
     asyncio.get_running_loop().call_later(grace_s, hand_back)
 
 
-def _sweeper(queue: WorkerQueue, presence: Presence) -> Sweeper:
+def _sweeper(queue: WorkerQueue, heartbeat: Heartbeat) -> Sweeper:
     async def sweep() -> Swept:
-        if not presence.joined:  # that Redis isn't there has been said
+        if not heartbeat.joined:  # that Redis isn't there has been said
             return Swept(0, 0, 0, 0)
         return await queue.sweep()
 

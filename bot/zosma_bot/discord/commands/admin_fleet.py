@@ -8,7 +8,6 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord import admin_texts
 from zosma_bot.discord.acts.ask import ask
 from zosma_bot.discord.authority import need_home
 from zosma_bot.discord.commands.admin_base import Offers, begin, offering
@@ -18,6 +17,7 @@ from zosma_bot.discord.desk import Desk, say
 from zosma_bot.discord.language import words_of
 from zosma_bot.discord.scopes import CHECKPOINT, KINDS, QUEUE, WORKER, find_scope, scope_name, scopes_of
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.fleet import Trust
 
 Scope = app_commands.Range[str, 1, 200]
 Why = app_commands.Range[str, 1, 200]
@@ -101,7 +101,7 @@ def _workers(root: app_commands.Group, desk: Desk) -> None:
         w = words_of(interaction)
         paused = [one.scope for one in await desk.queue.admin.pauses() if one.scope.startswith(f"{WORKER}:")]
         sick = [f"{WORKER}:{one.place}" for one in await desk.queue.workers()
-                if (one.reason or "").startswith(admin_texts.SICK)]  # fmt: skip
+                if one.trust is Trust.QUARANTINED]  # fmt: skip
         return [(scope_name(w, scope), scope) for scope in dict.fromkeys([*paused, *sick])]
 
     quarantine.autocomplete("worker")(offering(desk, _offers(desk, (WORKER,))))
