@@ -17,6 +17,7 @@ from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
 from zosma_worker import outcomes
+from zosma_worker.handover import Handover
 from zosma_worker.lease import Lease
 from zosma_worker.payload import Part, Payload
 from zosma_worker.verify import BadAnswer, Checked, verify_all
@@ -44,8 +45,6 @@ IDLE_LOOKS = 5
 LEAVING_S = 10.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
-#: After this a request is on its way.
-SENT_S = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,15 +99,14 @@ async def _nothing() -> None:
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
-    def __init__(self, webui: Client, queue: WorkerQueue, *, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self, webui: Client, queue: WorkerQueue, handover: Handover, *, timeouts: Timeouts | None = None
+    ) -> None:
         self._webui = webui
         self._queue = queue
+        self._handover = handover
         self._timeouts = timeouts or Timeouts()
-        self.hand_back = asyncio.Event()
-        """Once set, running jobs are interrupted and go back to their place."""
         self._asking: asyncio.Task[bool] | None = None
-        self.sent = asyncio.Event()
-        """Set by each job once its request is on its way."""
 
     async def run(self, task: Task, ratio: float | None, answered: Callable[[], Awaitable[None]] = _nothing) -> Ended:
         """Makes the pictures and stores them. Every WebUI fault becomes an outcome.
@@ -169,7 +167,7 @@ class Driver:
         estimate = None if task.flavour.tells_progress else payload.estimate
         watch = Watch(self._webui, task.name, lease.report, timeouts, estimate)
         began = time.monotonic()
-        asyncio.get_running_loop().call_later(SENT_S, self.sent.set)
+        self._handover.sending()
         try:
             parts = await self._answer(call, watch, lease)
         except (_Stopped, Stalled) as reason:
@@ -237,7 +235,7 @@ class Driver:
         """
         watching = asyncio.create_task(watch.run())
         over = asyncio.create_task(lease.over.wait())
-        leaving = asyncio.create_task(self.hand_back.wait())
+        leaving = asyncio.create_task(self._handover.hand_back.wait())
         try:
             await asyncio.wait({call, watching, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if call.done():
@@ -253,7 +251,8 @@ class Driver:
     ) -> Ended:
         """Interrupts the WebUI and waits until it has let go of the job."""
         letting_go = asyncio.create_task(self._let_go(call, watch))
-        stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if self.hand_back.is_set() else self._timeouts.stubborn_s
+        leaving = self._handover.hand_back.is_set()
+        stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if leaving else self._timeouts.stubborn_s
         await asyncio.wait({letting_go}, timeout=stubborn_s)
         stalled = isinstance(reason, Stalled)
         if stalled:

@@ -20,10 +20,11 @@ from zosma_queue.broker import Delivery, Slot, current_delivery
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import Request, parse_request
 from zosma_queue.sweeper import Sweeper
-from zosma_queue.tasks import end, set_within
+from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
+from zosma_worker.handover import Handover
 from zosma_worker.health import Health
 from zosma_worker.heartbeat import Heartbeat
 from zosma_worker.protocol import refusal
@@ -43,8 +44,6 @@ GRACE_S = 300.0
 FINISH_MS = 24 * 3600 * 1000
 #: Before a loop that failed is started again.
 AGAIN_S = 1.0
-#: A job's pictures wait this long for the next job to be sent first; there may be none.
-NEXT_S = 0.02
 
 
 def worker_id(address: Address) -> str:
@@ -70,26 +69,21 @@ async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, option
     options = options or WorkerOptions()
     async with _open_slot(redis_url, address, options) as runner:
         await stop.wait()
-        doing = f", finishes the running one within {options.grace_s:.0f} s" if runner.busy else ""
+        doing = f", finishes the running one within {options.grace_s:.0f} s" if runner.handover.busy else ""
         log.info("stopping: takes no new job%s", doing)
 
 
 class Runner:
     """What the actor needs to make a job."""
 
-    def __init__(self, driver: Driver, health: Health) -> None:
+    def __init__(self, driver: Driver, health: Health, handover: Handover) -> None:
         self.driver = driver
         self.health = health
-        self._running = 0
-
-    @property
-    def busy(self) -> bool:
-        """True while a job is made or finished."""
-        return self._running > 0
+        self.handover = handover
 
     async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
         """The outcome of one delivery. Never raises."""
-        self._running += 1
+        self.handover.taken()
         self.health.begin()
         ended = Ended(outcome=RELEASE)
         try:
@@ -100,7 +94,7 @@ class Runner:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
         finally:
-            self._running -= 1
+            self.handover.ended()
             if not delivery.passed_on:
                 await self.health.end(ended.loaded)
             elif not ended.loaded:
@@ -127,9 +121,9 @@ class Runner:
 
     async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
         """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
-        if not self.health.breaker.trusted or self.driver.hand_back.is_set():
+        if not self.health.breaker.trusted or self.handover.hand_back.is_set():
             return
-        self.driver.sent.clear()
+        self.handover.expect_next()
         if loaded != self.health.loaded:
             await self.health.end(loaded)
             passed_on = delivery.pass_on()
@@ -137,7 +131,7 @@ class Runner:
             passed_on = delivery.pass_on()
             await self.health.end(loaded)
         if passed_on:
-            await set_within(self.driver.sent, NEXT_S)
+            await self.handover.next_sent()
         else:
             self.health.begin()  # the job before is still being finished: this one keeps the slot
 
@@ -165,20 +159,22 @@ async def _open_slot(redis_url: str, address: Address, options: WorkerOptions) -
         heartbeat = Heartbeat(queue)
         stack.push_async_callback(heartbeat.leave)
         slot = Slot()
-        driver = Driver(client, queue, timeouts=options.timeouts)
+        handover = Handover()
+        driver = Driver(client, queue, handover, timeouts=options.timeouts)
         health = Health(
             client,
             slot,
             heartbeat,
             driver,
+            handover,
             Speed(queue),
             timeouts=options.timeouts,
             benchmark=options.benchmark,
             refusal=functools.partial(refusal, queue),
             restart=functools.partial(restart, options.restart) if options.restart else None,
         )
-        runner = Runner(driver, health)
-        stack.push_async_callback(health.close)
+        runner = Runner(driver, health, handover)
+        stack.push_async_callback(handover.end_lingering)
         await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
         broker = queue.broker(slot)
         stack.callback(broker.close)
@@ -189,7 +185,7 @@ async def _open_slot(redis_url: str, address: Address, options: WorkerOptions) -
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
         stack.callback(_end_the_grace, runner, options.grace_s)
-        stack.push_async_callback(health.stop)
+        stack.push_async_callback(health.gate.stop)
         log.info("worker %s drives %s", name, address.url)
         yield runner
 
@@ -198,9 +194,9 @@ def _end_the_grace(runner: Runner, grace_s: float) -> None:
     """From now on a running job has this long."""
 
     def hand_back() -> None:
-        if runner.busy:
+        if runner.handover.busy:
             log.warning("the grace of %.0f s is over: the running job goes back to its place", grace_s)
-        runner.driver.hand_back.set()
+        runner.handover.hand_back.set()
 
     asyncio.get_running_loop().call_later(grace_s, hand_back)
 
