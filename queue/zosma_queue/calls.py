@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.fleet import About, Trust, WorkerState
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
 from zosma_queue.policy import UNLIMITED, Policy
@@ -251,7 +251,7 @@ def beat(
     pixels: int,
     reason: str = "",
     trust: Trust = Trust.TRUSTED,
-    about: About | None = None,
+    about: Capabilities | None = None,
     now_ms: int = 0,
 ) -> Call[bool]:
     """A worker's sign of life; False asks for `about`."""

@@ -70,7 +70,7 @@ class Style(BaseModel):
     negative_prompt: str = ""
 
 
-class About(BaseModel):
+class Capabilities(BaseModel):
     """What a worker can do. Sent when it joins and when it changes."""
 
     model_config = ConfigDict(frozen=True)
@@ -150,7 +150,7 @@ class WorkerInfo:
     reason: str | None = None
     """Why it is away."""
     trust: Trust = Trust.TRUSTED
-    about: About | None = None
+    about: Capabilities | None = None
 
     @property
     def place(self) -> str:
@@ -174,5 +174,5 @@ class WorkerInfo:
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
             trust=Trust(text.get("trust", Trust.TRUSTED)),
-            about=About.model_validate_json(text["about"]) if "about" in text else None,
+            about=Capabilities.model_validate_json(text["about"]) if "about" in text else None,
         )

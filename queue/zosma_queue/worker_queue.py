@@ -19,7 +19,7 @@ from zosma_queue.broker import Slot, ZosmaBroker
 from zosma_queue.calls import CANCELLED, RELEASE, Outcome, Swept, done, fail, release, retry
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
-from zosma_queue.fleet import About, Trust, WorkerState
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
@@ -71,7 +71,7 @@ class WorkerQueue(Protocol):
         pixels: int,
         reason: str = "",
         trust: Trust = Trust.TRUSTED,
-        about: About | None = None,
+        about: Capabilities | None = None,
     ) -> bool:
         """Joins, or stays: a sign of life. `pixels`: the most that it can make. False asks for `about`."""
 
@@ -162,7 +162,7 @@ class RedisWorkerQueue:
         pixels: int,
         reason: str = "",
         trust: Trust = Trust.TRUSTED,
-        about: About | None = None,
+        about: Capabilities | None = None,
     ) -> bool:
         """A sign of life; False asks for `about`."""
         return await self._run(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.fleet import About, Trust, WorkerState
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.tasks import set_within
 from zosma_queue.worker_queue import WorkerQueue
 
@@ -24,7 +24,7 @@ class Status:
     state: WorkerState = WorkerState.AWAY
     loaded: str | None = None
     reason: str = "is looking at its WebUI for the first time"
-    about: About | None = None
+    about: Capabilities | None = None
     trust: Trust = Trust.TRUSTED
 
 
@@ -79,7 +79,7 @@ class Heartbeat:
         if status.state is WorkerState.AWAY and self.on_try_now and await self._queue.try_now_asked():
             self.on_try_now()
 
-    async def _say(self, status: Status, about: About | None) -> bool:
+    async def _say(self, status: Status, about: Capabilities | None) -> bool:
         pixels = status.about.max_pixels if status.about else 0
         return await self._queue.beat(
             status.state, loaded=status.loaded, pixels=pixels, reason=status.reason, trust=status.trust, about=about
