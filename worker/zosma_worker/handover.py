@@ -14,7 +14,7 @@ NEXT_S = 0.02
 
 
 class Handover:
-    """The runner's; the driver and whoever looks at the WebUI between jobs read it, and never each other."""
+    """What the runner, the driver and Health must know of the running job: the three share one."""
 
     def __init__(self) -> None:
         self._sent = asyncio.Event()

@@ -26,6 +26,7 @@ class Status:
     reason: str = "is looking at its WebUI for the first time"
     about: Capabilities | None = None
     trust: Trust = Trust.TRUSTED
+    """How far it trusts its WebUI."""
 
 
 class Heartbeat:
