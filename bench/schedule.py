@@ -24,7 +24,7 @@ import redis
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
 from zosma_queue.calls import NewJob
-from zosma_queue.fleet import About, Checkpoint, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
 from zosma_queue.job import Result
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import needs_of
@@ -149,7 +149,7 @@ class Scripts:
         self._jobs: dict[str, Arrival] = {}
         self._held: dict[str, tuple[int, str]] = {}
         self._loaded: dict[str, str | None] = dict.fromkeys(WORKERS)
-        self._about = About(
+        self._about = Capabilities(
             webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
             checkpoints=tuple(Checkpoint(name=name, title=name) for name in CHECKPOINTS),
         )  # fmt: skip

@@ -37,7 +37,7 @@ from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls
 from zosma_queue.calls import Leased
 from zosma_queue.client import Queue
-from zosma_queue.fleet import About, Checkpoint, Style, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Style, WorkerState
 from zosma_queue.messages import decode_request
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
@@ -67,7 +67,7 @@ class Painter(PlayedWorker):
     state = WorkerState.READY
     reason = ""
 
-    def about(self) -> About:
+    def about(self) -> Capabilities:
         place = self.name.partition("/")[0]
         return ABOUT.model_copy(
             update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}

@@ -16,7 +16,7 @@ import redis
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls
 from zosma_queue.calls import NewJob
-from zosma_queue.fleet import About, Checkpoint, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import needs_of
 from zosma_queue.request import PIXELS_MAX, Request
@@ -44,7 +44,7 @@ def new_job(number: int, dice: random.Random) -> NewJob:
 
 def beat(client: redis.Redis) -> None:
     """One worker that can do everything."""
-    about = About(
+    about = Capabilities(
         webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
         checkpoints=tuple(Checkpoint(name=name, title=name) for name in CHECKPOINTS),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.fleet import About, WorkerState
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
 from zosma_queue.policy import UNLIMITED, Policy
@@ -250,12 +250,13 @@ def beat(
     loaded: str | None,
     pixels: int,
     reason: str = "",
-    about: About | None = None,
+    trust: Trust = Trust.TRUSTED,
+    about: Capabilities | None = None,
     now_ms: int = 0,
 ) -> Call[bool]:
     """A worker's sign of life; False asks for `about`."""
     described: tuple[str, ...] = (about.model_dump_json(), *about.tokens()) if about else ("",)
-    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, *described), bool)
+    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, trust, *described), bool)
 
 
 def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import About, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
 from zosma_queue.needs import loras_in
 from zosma_queue.request import Request
 
@@ -50,7 +50,7 @@ class Catalogue:
         ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
         abouts = [worker.about for worker in ready if worker.about]
 
-        def union(read: Callable[[About], Iterable[T]]) -> tuple[T, ...]:
+        def union(read: Callable[[Capabilities], Iterable[T]]) -> tuple[T, ...]:
             return tuple(dict.fromkeys(item for about in abouts for item in read(about)))
 
         checkpoints = {checkpoint.name: checkpoint for about in abouts for checkpoint in about.checkpoints}

@@ -25,6 +25,14 @@ class WorkerState(enum.StrEnum):
     AWAY = "away"  # its WebUI can't be used: takes nothing
 
 
+class Trust(enum.StrEnum):
+    """How far a worker trusts its own WebUI."""
+
+    TRUSTED = "trusted"
+    QUARANTINED = "quarantined"  # it is sick: no job until a canary job comes out right
+    ON_TRIAL = "on-trial"  # the canary did: the next job decides
+
+
 class Checkpoint(BaseModel):
     """A checkpoint as a WebUI lists it."""
 
@@ -62,7 +70,7 @@ class Style(BaseModel):
     negative_prompt: str = ""
 
 
-class About(BaseModel):
+class Capabilities(BaseModel):
     """What a worker can do. Sent when it joins and when it changes."""
 
     model_config = ConfigDict(frozen=True)
@@ -141,7 +149,8 @@ class WorkerInfo:
     """Most that one picture may have, by its last sign of life."""
     reason: str | None = None
     """Why it is away."""
-    about: About | None = None
+    trust: Trust = Trust.TRUSTED
+    about: Capabilities | None = None
 
     @property
     def place(self) -> str:
@@ -164,5 +173,6 @@ class WorkerInfo:
             seen_ms=int(text["seen"]),
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
-            about=About.model_validate_json(text["about"]) if "about" in text else None,
+            trust=Trust(text.get("trust", Trust.TRUSTED)),
+            about=Capabilities.model_validate_json(text["about"]) if "about" in text else None,
         )

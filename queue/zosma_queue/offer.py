@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from zosma_queue.errors import InfeasibleError, NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import About, WorkerInfo, WorkerState
+from zosma_queue.fleet import Capabilities, WorkerInfo, WorkerState
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
 
@@ -39,7 +39,7 @@ def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> RequestRef
     if not abouts:
         return NoWorkerError("no GPU is online right now: try again in a few minutes")
 
-    def lacking_in(about: About) -> list[str]:
+    def lacking_in(about: Capabilities) -> list[str]:
         return sorted(set(needs.tokens) - set(about.tokens()))
 
     # Go by the worker that lacks least, rather one that has the checkpoint: that is the last thing to give up.

@@ -11,14 +11,14 @@ from zosma_queue.client import Queue, Sender
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.job import Job, State
 from zosma_queue.request import parse_request
-from zosma_worker.quarantine import Pauses
+from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.settings import Address
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 
 T = TypeVar("T")
 
 #: Reads progress fast and believes nobody for long.
-HASTY = Patience(
+HASTY = Timeouts(
     poll_s=0.03, preview_s=0.05, deaf_s=0.3, stalled_s=30.0, loading_s=30.0, stubborn_s=5.0, floor_s=30.0,
     pauses=Pauses(first_s=0.05),
 )  # fmt: skip
@@ -38,7 +38,7 @@ class Join(Protocol):
     """Starts a worker in this process and returns when it is in the wanted state."""
 
     async def __call__(
-        self, where: ScriptedWebUI | Address, *, state: WorkerState = ..., patience: Patience = ..., **manners: Any
+        self, where: ScriptedWebUI | Address, *, state: WorkerState = ..., timeouts: Timeouts = ..., **options: Any
     ) -> WorkerInfo: ...
 
 

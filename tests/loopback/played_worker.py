@@ -12,13 +12,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
-from zosma_queue.fleet import About, Checkpoint, Scheduler, Style, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.messages import decode_request
 from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.scripts import acall
 
-ABOUT = About(
+ABOUT = Capabilities(
     webui="http://gpu:7860",
     flavour="a1111",
     version="v1.10.1",
@@ -74,12 +74,18 @@ class PlayedWorker:
     async def __aexit__(self, *_: object) -> None:
         await self._redis.aclose()
 
-    async def beat(self, state: WorkerState = WorkerState.READY, about: About = ABOUT, reason: str = "") -> None:
+    async def beat(
+        self,
+        state: WorkerState = WorkerState.READY,
+        about: Capabilities = ABOUT,
+        reason: str = "",
+        trust: Trust = Trust.TRUSTED,
+    ) -> None:
         """A sign of life."""
-        await acall(
-            self._redis,
-            calls.beat(self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=about, reason=reason),
+        beat = calls.beat(
+            self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=about, reason=reason, trust=trust
         )
+        await acall(self._redis, beat)
 
     async def leave(self) -> None:
         """Goodbye."""

@@ -10,7 +10,7 @@ import redis
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept
-from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerState
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import Lane, needs_of
@@ -19,9 +19,9 @@ from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
 
 
-def about(*checkpoints: str, samplers: tuple[str, ...] = ("Euler a", "DPM++ 2M")) -> About:
+def about(*checkpoints: str, samplers: tuple[str, ...] = ("Euler a", "DPM++ 2M")) -> Capabilities:
     """A worker that has these checkpoints."""
-    return About(
+    return Capabilities(
         webui="http://gpu:7860",
         flavour="a1111",
         host="gpu",

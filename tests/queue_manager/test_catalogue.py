@@ -6,12 +6,12 @@ import pytest
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerInfo, WorkerState
 from zosma_queue.request import parse_request
 
 
 def worker(*checkpoints, state=WorkerState.READY, loaded=None, samplers=("Euler a", "DPM++ 2M")):
-    about = About(
+    about = Capabilities(
         webui="http://gpu:7860",
         flavour="a1111",
         host="gpu",

@@ -9,7 +9,7 @@ import pytest
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.errors import InfeasibleError, LimitError, QueueUnavailableError
-from zosma_queue.fleet import About, Checkpoint, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
 from zosma_queue.history import HISTORY_MAX, note_job
 from zosma_queue.job import State
 from zosma_queue.privacy import Erased
@@ -31,7 +31,7 @@ def _live(rig):
 
 def about(*checkpoints):
     """A worker that has these checkpoints, and starts from pictures too."""
-    return About(webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
+    return Capabilities(webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
                  img2img=True, checkpoints=tuple(Checkpoint(name=one, title=one) for one in checkpoints))  # fmt: skip
 
 

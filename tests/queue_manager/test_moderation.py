@@ -7,7 +7,7 @@ import pytest
 from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import BlockedError, RequestRefusedError
-from zosma_queue.fleet import About, Checkpoint, Style, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Style, WorkerState
 from zosma_queue.moderation import Rules
 from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
@@ -19,7 +19,7 @@ ELSEWHERE = Sender(owner="discord:2/ann", group="discord:2")
 @pytest.fixture(name="fleet")
 def _fleet(raw):
     """One worker with two checkpoints, one loaded."""
-    about = About(
+    about = Capabilities(
         webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
         loras=("GoryScene_v2", "hat"),
         styles=(Style(name="Noir", prompt="film noir", negative_prompt="gory"), Style(name="Splatter", prompt="gory")),

@@ -6,13 +6,13 @@ import pytest
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.fleet import About, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerInfo, WorkerState
 from zosma_queue.offer import can_do, nearest_offer
 from zosma_queue.request import PIXELS_MAX, parse_request
 
 
 def worker(*checkpoints, samplers=("Euler a",), pixels=PIXELS_MAX, hires=True, loras=(), state=WorkerState.READY):
-    about = About(
+    about = Capabilities(
         webui="http://gpu", flavour="a1111", host="gpu", samplers=samplers, max_pixels=pixels, hires=hires, loras=loras,
         checkpoints=tuple(Checkpoint(name=name, title=name) for name in checkpoints),
         schedulers=(Scheduler(name="karras", label="Karras"),),

@@ -14,8 +14,8 @@ from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_worker import drive, health, outcomes, slot
 from zosma_worker.settings import Address
-from zosma_worker.slot import Manners
-from zosma_worker.watch import Patience
+from zosma_worker.slot import WorkerOptions
+from zosma_worker.watch import Timeouts
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 1)
     monkeypatch.setattr(drive, "INTERRUPT_EVERY_S", 0.05)
     monkeypatch.setattr(health, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(health, "OTHERS_EVERY_S", 0.05)
+    monkeypatch.setattr(health, "FOREIGN_EVERY_S", 0.05)
 
 
 @pytest.fixture(name="ann")
@@ -61,14 +61,14 @@ async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
         where: ScriptedWebUI | Address,
         *,
         state: WorkerState = WorkerState.READY,
-        patience: Patience = HASTY,
-        **manners: Any,
+        timeouts: Timeouts = HASTY,
+        **options: Any,
     ) -> WorkerInfo:
         if isinstance(where, ScriptedWebUI):
             webuis.append(where)
         address = where if isinstance(where, Address) else where.address
         stop = asyncio.Event()
-        work = slot.run_slot(redis_url, address, stop, Manners(patience=patience, **manners))
+        work = slot.run_slot(redis_url, address, stop, WorkerOptions(timeouts=timeouts, **options))
         running.append((stop, asyncio.create_task(work)))
         return await ann.worker(state, address.place)
 

@@ -17,10 +17,10 @@ from zosma_queue.errors import NoWorkerError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker import health
-from zosma_worker.quarantine import Pauses
+from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 
 
 async def test_a_worker_joins_within_five_seconds_without_any_word_to_the_bot(webui, join, ann, caplog):
@@ -204,7 +204,7 @@ async def test_a_busy_webui_is_asked_again_later(webui, join, ann):
 async def test_a_webui_that_ignores_an_interrupt_is_given_nothing_until_it_is_done(webui, join, ann, queue):
     hold = Hold(heeds=False)
     webui.script(hold)
-    await join(webui, patience=Patience(poll_s=0.03, stubborn_s=0.2))
+    await join(webui, timeouts=Timeouts(poll_s=0.03, stubborn_s=0.2))
     job_id = await ann.asks()
     await hold.started.wait()
     await queue.cancel(job_id)
@@ -222,7 +222,7 @@ async def test_a_webui_that_falls_silent_in_mid_job_gives_the_job_back(webui, jo
     hold = Hold()
     webui.script(hold)
 
-    await join(webui, patience=Patience(poll_s=0.03, deaf_s=0.0, pauses=Pauses(first_s=0.05)))
+    await join(webui, timeouts=Timeouts(poll_s=0.03, deaf_s=0.0, pauses=Pauses(first_s=0.05)))
     job_id = await ann.asks()
     await hold.started.wait()
 
@@ -241,7 +241,7 @@ async def test_a_webui_that_falls_silent_in_mid_job_gives_the_job_back(webui, jo
 
 
 async def test_a_worker_that_the_queue_forgot_introduces_itself_again(webui, join, ann, raw, monkeypatch):
-    monkeypatch.setattr("zosma_worker.presence.BEAT_EVERY_S", 0.05)
+    monkeypatch.setattr("zosma_worker.heartbeat.BEAT_EVERY_S", 0.05)
     worker = await join(webui)
 
     raw.delete(keys.worker(worker.id), keys.can(worker.id))

@@ -11,7 +11,7 @@ from PIL import Image
 from loopback.webui import Address
 from zosma_queue.job import State
 from zosma_webui.app import WebUI, serve
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 
 #: Faults that cost one try; `slow` costs none, `slow-start` and `crash` take the whole WebUI away.
 FAULTS = (
@@ -37,7 +37,7 @@ async def order(address: Address, fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_of_the_webui_costs_a_try_and_no_picture(fault, builtin, join, ann, queue):
-    await join(builtin, patience=Patience(poll_s=0.03, stalled_s=0.3, stubborn_s=5.0))
+    await join(builtin, timeouts=Timeouts(poll_s=0.03, stalled_s=0.3, stubborn_s=5.0))
     await order(builtin, fault)
 
     job = await ann.gets(await ann.asks(count=2, checkpoint="anime", sampler="Euler a", scheduler="Karras"))

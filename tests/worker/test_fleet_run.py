@@ -13,8 +13,8 @@ from loopback.webui import Hold, ScriptedWebUI, Turn, pictures
 from zosma_queue import keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker.quarantine import Pauses
-from zosma_worker.watch import Patience
+from zosma_worker.circuit_breaker import Pauses
+from zosma_worker.watch import Timeouts
 
 JOBS = 200
 #: A picture takes this long.
@@ -23,7 +23,7 @@ JOB_S = 0.01
 START_S = 0.3
 #: A job that is hit waits for the watchdog, the interrupt and its turn elsewhere, and never longer than this.
 MAX_WAIT_S = 10.0
-PATIENCE = Patience(
+TIMEOUTS = Timeouts(
     poll_s=0.03, deaf_s=0.3, stalled_s=0.3, floor_s=0.3, loading_s=5.0, stubborn_s=0.3, pauses=Pauses(first_s=0.1)
 )
 
@@ -85,7 +85,7 @@ async def test_two_hundred_jobs_over_a_good_a_hanging_and_a_crashing_webui(
     webui, crashing, hanging, join, queue, raw, ann
 ):
     for one in (webui, crashing, hanging):
-        await join(one, patience=PATIENCE)
+        await join(one, timeouts=TIMEOUTS)
     began = time.monotonic()
     jobs = [await ann.asks(seed=seed, width=64 + 8 * (seed % 3)) for seed in range(JOBS)]
 

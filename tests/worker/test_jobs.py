@@ -14,7 +14,7 @@ from zosma_queue import keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 
 
 async def test_the_stored_pictures_are_the_webuis_own_bytes(webui, join, ann, queue):
@@ -306,7 +306,7 @@ async def test_a_lease_is_renewed_while_a_job_runs(webui, join, ann, raw):
 async def test_a_webui_that_stands_still_is_interrupted_and_the_job_tried_again(webui, join, ann):
     hold = Hold()
     webui.script(hold)
-    await join(webui, patience=Patience(poll_s=0.03, stalled_s=0.2, stubborn_s=5.0))
+    await join(webui, timeouts=Timeouts(poll_s=0.03, stalled_s=0.2, stubborn_s=5.0))
 
     job = await ann.gets(await ann.asks())
 
@@ -318,7 +318,7 @@ async def test_an_unexpected_error_in_the_worker_is_a_retry_and_not_a_lost_job(w
     def explode(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("zosma_worker.drive.Making", explode)
+    monkeypatch.setattr("zosma_worker.drive.Payload", explode)
     await join(webui)
 
     job = await ann.gets(await ann.asks())

@@ -12,14 +12,14 @@ from loopback.webui import Hold, encoded, picture, pictures
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker import drive
-from zosma_worker.slot import Manners, run_slot
+from zosma_worker.slot import WorkerOptions, run_slot
 
 
 async def test_at_the_end_of_the_grace_the_job_is_interrupted_and_goes_back_to_its_place(webui, redis_url, ann, caplog):
     hold = Hold()
     webui.script(hold)
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, Manners(patience=HASTY, grace_s=0.1)))
+    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, WorkerOptions(timeouts=HASTY, grace_s=0.1)))
     await ann.worker(WorkerState.READY)
     job_id = await ann.asks()
     behind = await ann.asks()
@@ -41,7 +41,7 @@ async def test_a_webui_that_heeds_no_interrupt_keeps_no_worker_from_leaving(webu
     hold = Hold(heeds=False)
     webui.script(hold)
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, Manners(patience=HASTY, grace_s=0.1)))
+    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, WorkerOptions(timeouts=HASTY, grace_s=0.1)))
     await ann.worker(WorkerState.READY)
     job_id = await ann.asks()
     await hold.started.wait()
@@ -115,7 +115,7 @@ async def test_sigterm_finishes_both_the_job_that_is_made_and_the_one_that_is_ch
     hold = Hold()
     webui.script(pictures(), hold)
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, Manners(patience=HASTY)))
+    worker = asyncio.create_task(run_slot(redis_url, webui.address, stop, WorkerOptions(timeouts=HASTY)))
     await ann.worker(WorkerState.READY)
     jobs = [await ann.asks(seed=seed) for seed in (1, 2, 3)]
     await hold.started.wait()

@@ -14,7 +14,7 @@ from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker.slot import Manners, run_slot
+from zosma_worker.slot import WorkerOptions, run_slot
 
 
 @pytest.fixture(name="own_valkey")
@@ -35,7 +35,7 @@ async def test_a_job_that_runs_while_redis_restarts_is_done(own_valkey, member, 
     hold = Hold()
     webui.script(hold)
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(own_valkey.url, webui.address, stop, Manners(patience=HASTY)))
+    worker = asyncio.create_task(run_slot(own_valkey.url, webui.address, stop, WorkerOptions(timeouts=HASTY)))
     await member.worker(WorkerState.READY)
     job_id = await member.asks()
     await hold.started.wait()
@@ -65,7 +65,7 @@ async def test_a_picture_that_is_done_while_redis_takes_none_is_kept_and_handed_
     hold = Hold()
     webui.script(hold)
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(own_valkey.url, webui.address, stop, Manners(patience=HASTY)))
+    worker = asyncio.create_task(run_slot(own_valkey.url, webui.address, stop, WorkerOptions(timeouts=HASTY)))
     await member.worker(WorkerState.READY)
     job_id = await member.asks()
     await hold.started.wait()

@@ -13,7 +13,7 @@ import redis
 from loopback.fleet import HASTY
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker.slot import Manners, run_slot
+from zosma_worker.slot import WorkerOptions, run_slot
 
 #: Where the line stands.
 README = Path(__file__).parents[2] / "README.md"
@@ -33,7 +33,9 @@ def _worker_url(redis_url, raw):
 
 async def test_it_joins_makes_a_picture_and_leaves(worker_url, webui, ann):
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_slot(worker_url, webui.address, stop, Manners(patience=HASTY, benchmark=True)))
+    worker = asyncio.create_task(
+        run_slot(worker_url, webui.address, stop, WorkerOptions(timeouts=HASTY, benchmark=True))
+    )
     await ann.worker(WorkerState.READY)
     start = await ann.queue.keep_input(b"not a picture, but stored")
 

@@ -11,11 +11,11 @@ from aiohttp import web
 from loopback.fleet import until
 from loopback.webui import Hold, crash, encoded, info_with, picture, pictures, status
 from zosma_queue import keys
-from zosma_queue.fleet import WorkerState
+from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_worker import outcomes
-from zosma_worker.quarantine import Pauses
-from zosma_worker.watch import Patience
+from zosma_worker.circuit_breaker import Pauses
+from zosma_worker.watch import Timeouts
 
 BROKEN = status(500, {"error": "RuntimeError", "errors": "CUDA error: device-side assert triggered"})
 BLACK = pictures(lambda answer: answer.update(images=[encoded(picture(64, 64, None))]))
@@ -23,13 +23,13 @@ NAN = status(500, {"error": "NansException", "errors": "A tensor with all NaNs w
 OOM = status(500, {"error": "OutOfMemoryError", "errors": "CUDA out of memory. Tried to allocate 2 GiB"})
 WRONG = info_with(sd_model_name="anime")
 #: A canary is due in a while, so that the quarantine can be looked at.
-SLOW = Patience(poll_s=0.03, pauses=Pauses(first_s=30.0))
+SLOW = Timeouts(poll_s=0.03, pauses=Pauses(first_s=30.0))
 
 
 @pytest.mark.parametrize("fault", [BROKEN, BLACK, NAN, WRONG], ids=["500", "black", "nan", "wrong checkpoint"])
 async def test_two_jobs_that_go_wrong_shut_the_webui_and_only_the_first_is_blamed(fault, webui, join, ann, monkeypatch):
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 60_000)  # the first waits, so that the second comes to this WebUI
-    await join(webui, patience=SLOW)
+    await join(webui, timeouts=SLOW)
     webui.script(fault, fault, fault)
     first = await ann.asks()
     await until(lambda: _failed_once(ann, first))
@@ -38,6 +38,7 @@ async def test_two_jobs_that_go_wrong_shut_the_webui_and_only_the_first_is_blame
     away = await ann.worker(WorkerState.AWAY)
 
     assert away.reason.startswith("sick: ")
+    assert away.trust is Trust.QUARANTINED
     assert "next try in" in away.reason
     job = await ann.waits(second)
     assert (job.failures, job.error_kind) == (0, "webui-sick")
@@ -67,7 +68,7 @@ async def test_a_sick_webui_comes_back_after_its_canary_and_one_job(webui, join,
 
 
 async def test_an_admin_has_a_sick_webui_tried_at_once(webui, join, ann, queue):
-    worker = await join(webui, patience=SLOW)
+    worker = await join(webui, timeouts=SLOW)
     webui.script(crash())
     job_id = await ann.asks()
     await ann.worker(WorkerState.AWAY)
@@ -84,7 +85,7 @@ async def test_an_admin_has_a_sick_webui_tried_at_once(webui, join, ann, queue):
 async def test_a_hung_webui_that_heeds_no_interrupt_is_sick_and_the_job_runs_elsewhere(webui, other, join, ann):
     hold = Hold(heeds=False)
     webui.script(hold)
-    hung = await join(webui, patience=Patience(poll_s=0.03, stalled_s=0.1, floor_s=0.1, stubborn_s=0.2))
+    hung = await join(webui, timeouts=Timeouts(poll_s=0.03, stalled_s=0.1, floor_s=0.1, stubborn_s=0.2))
     job_id = await ann.asks()
     await hold.started.wait()
     await join(other)
@@ -123,7 +124,7 @@ async def test_jobs_too_large_for_the_gpu_do_not_make_the_webui_sick(webui, join
 
 
 async def test_a_webui_whose_memory_went_to_something_else_burns_no_second_job(webui, join, ann):
-    await join(webui, patience=SLOW)
+    await join(webui, timeouts=SLOW)
     webui.script(OOM)
     webui.script_canaries(OOM)
     first, second = await ann.asks(seed=1), await ann.asks(seed=2)
@@ -205,7 +206,7 @@ async def test_tasks_that_wait_inside_the_webui_are_seen_too(webui, join, ann):
 
 
 async def test_leftover_tasks_of_a_webui_hold_nobody_up(webui, join, ann, monkeypatch):
-    monkeypatch.setattr("zosma_worker.others.PENDING_S", 0.1)
+    monkeypatch.setattr("zosma_worker.webui.foreign_work.PENDING_S", 0.1)
 
     async def pending(request):
         return web.json_response({"size": 1, "tasks": ["task(failed)"]})
@@ -255,7 +256,7 @@ async def test_a_place_that_the_queue_knows_is_not_measured_again(webui, join, r
 async def test_a_webui_that_fails_its_benchmark_takes_no_jobs(webui, join, ann):
     webui.script_canaries(BROKEN)
 
-    await join(webui, state=WorkerState.AWAY, benchmark=True, patience=SLOW)
+    await join(webui, state=WorkerState.AWAY, benchmark=True, timeouts=SLOW)
 
     async def told():
         return ((await ann.queue.workers())[0].reason or "").startswith(f"sick: {webui.url} failed (500)")
@@ -291,7 +292,7 @@ async def test_a_drained_worker_is_shown_as_paused(webui, join, ann):
 
 async def test_an_answer_that_was_lost_on_the_way_makes_nobody_wait_for_ever(webui, join, ann):
     webui.script(Hold(heeds=False, told=False))
-    await join(webui, patience=Patience(poll_s=0.03, unanswered_s=0.2))
+    await join(webui, timeouts=Timeouts(poll_s=0.03, unanswered_s=0.2))
 
     job = await ann.gets(await ann.asks())
 

@@ -10,25 +10,25 @@ from aiohttp import web
 from loopback.fleet import until
 from zosma_queue.request import Request
 from zosma_worker.lease import Report
-from zosma_worker.watch import Patience, Stalled, Watch
+from zosma_worker.watch import Stalled, Timeouts, Watch
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import WebUIUnreachable
 
 
 def test_a_job_may_stand_still_for_as_long_as_its_steps_explain():
-    patience = Patience(floor_s=60, stalled_s=300)
+    timeouts = Timeouts(floor_s=60, stalled_s=300)
     small, large = Request(prompt="a", width=512, height=512), Request(prompt="a", width=2048, height=2048)
 
-    assert patience.with_job(small, None).stalled_s == 300
-    assert patience.with_job(small, 1.0).stalled_s == 60
-    assert patience.with_job(large, 1.0).stalled_s == pytest.approx(30 * 2 * 0.4 * 4.19, rel=0.01)
-    assert patience.with_job(small, 100.0).stalled_s == pytest.approx(30 * 2 * 40 * 0.262, rel=0.01)
+    assert timeouts.with_job(small, None).stalled_s == 300
+    assert timeouts.with_job(small, 1.0).stalled_s == 60
+    assert timeouts.with_job(large, 1.0).stalled_s == pytest.approx(30 * 2 * 0.4 * 4.19, rel=0.01)
+    assert timeouts.with_job(small, 100.0).stalled_s == pytest.approx(30 * 2 * 40 * 0.262, rel=0.01)
 
 
 def test_a_hires_pass_is_reckoned_at_its_full_size():
     request = Request(prompt="a", width=1024, height=1024, hires={"scale": 2})
 
-    assert Patience(floor_s=1).with_job(request, 1.0).stalled_s == pytest.approx(30 * 2 * 0.4 * 4.19, rel=0.01)
+    assert Timeouts(floor_s=1).with_job(request, 1.0).stalled_s == pytest.approx(30 * 2 * 0.4 * 4.19, rel=0.01)
 
 
 def running(fraction: float, began: str, step: int = 1) -> dict[str, object]:
@@ -40,7 +40,7 @@ async def test_somebody_elses_progress_is_not_shown_and_does_not_stall(webui):
     reports: list[Report] = []
     webui.progress = running(0.5, "20261124000000")
     async with Client(webui.address) as client:
-        watch = Watch(client, "task(a-1)", reports.append, Patience(poll_s=0.01, stalled_s=0.0))
+        watch = Watch(client, "task(a-1)", reports.append, Timeouts(poll_s=0.01, stalled_s=0.0))
         watching = asyncio.create_task(watch.run())
 
         async def watched():
@@ -60,7 +60,7 @@ async def test_somebody_elses_progress_is_not_shown_and_does_not_stall(webui):
 async def test_a_webui_that_is_busy_elsewhere_for_ever_is_given_up(webui):
     webui.progress = running(0.5, "20261124000000")
     async with Client(webui.address) as client:
-        watch = Watch(client, "task(a-1)", lambda report: None, Patience(poll_s=0.01, loading_s=0.1))
+        watch = Watch(client, "task(a-1)", lambda report: None, Timeouts(poll_s=0.01, loading_s=0.1))
         with pytest.raises(WebUIUnreachable, match="busy elsewhere for too long"):
             await watch.run()
 
@@ -71,6 +71,6 @@ async def test_a_server_without_progress_has_the_whole_time_of_the_job(webui):
 
     webui.special["/sdapi/v1/progress"] = not_there
     async with Client(webui.address) as client:
-        watch = Watch(client, "task(a-1)", lambda report: None, Patience(poll_s=0.01, whole_s=0.05))
+        watch = Watch(client, "task(a-1)", lambda report: None, Timeouts(poll_s=0.01, whole_s=0.05))
         with pytest.raises(Stalled, match="has not ended a job"):
             await watch.run()

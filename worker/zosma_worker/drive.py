@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import redis.asyncio
-
-from zosma_queue import calls, keys
-from zosma_queue.calls import Outcome
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
 from zosma_queue.request import Request
-from zosma_queue.scripts import redis_errors
 from zosma_queue.tasks import end
+from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
 from zosma_worker import outcomes
+from zosma_worker.handover import Handover
 from zosma_worker.lease import Lease
-from zosma_worker.making import Making, Part
+from zosma_worker.payload import Part, Payload
 from zosma_worker.verify import BadAnswer, Checked, verify_all
-from zosma_worker.watch import Patience, Stalled, Watch
+from zosma_worker.watch import Stalled, Timeouts, Watch
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import (
     WebUIBusy,
@@ -39,8 +35,6 @@ from zosma_worker.webui.flavours import Flavour, Order
 
 log = logging.getLogger(__name__)
 
-#: A day for whoever delivers the pictures; settled jobs shorten it once they are delivered.
-IMAGE_TTL_S = 24 * 3600
 #: While Redis is away, pictures are offered to it again this often.
 STORE_AGAIN_S = 0.5
 #: An interrupt does nothing while a model loads, so it is repeated.
@@ -51,8 +45,6 @@ IDLE_LOOKS = 5
 LEAVING_S = 10.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
-#: After this a request is on its way.
-SENT_S = 0.004
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,22 +100,18 @@ class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
     def __init__(
-        self, webui: Client, queue: redis.asyncio.Redis, worker: str, *, patience: Patience | None = None
+        self, webui: Client, queue: WorkerQueue, handover: Handover, *, timeouts: Timeouts | None = None
     ) -> None:
         self._webui = webui
         self._queue = queue
-        self._worker = worker
-        self._patience = patience or Patience()
-        self.hand_back = asyncio.Event()
-        """Once set, running jobs are interrupted and go back to their place."""
+        self._handover = handover
+        self._timeouts = timeouts or Timeouts()
         self._asking: asyncio.Task[bool] | None = None
-        self.sent = asyncio.Event()
-        """Set by each job once its request is on its way."""
 
     async def run(self, task: Task, ratio: float | None, answered: Callable[[], Awaitable[None]] = _nothing) -> Ended:
         """Makes the pictures and stores them. Every WebUI fault becomes an outcome.
 
-        `ratio`: how fast the WebUI is, see `Patience.with_job`. `answered` is called when the WebUI is done with the
+        `ratio`: how fast the WebUI is, see `Timeouts.with_job`. `answered` is called when the WebUI is done with the
         job, before its answer is looked at.
         """
         async with Lease(self._queue, task.id, task.attempt) as lease:
@@ -145,13 +133,13 @@ class Driver:
           WebUIError, BadAnswer, Stalled: when they don't.
           TookTooLong: after `at_most_s`; the WebUI has been told to stop.
         """
-        watch = Watch(self._webui, task.name, lambda report: None, self._patience)
+        watch = Watch(self._webui, task.name, lambda report: None, self._timeouts)
         began = time.monotonic()
-        call = asyncio.create_task(self._making(task, {}).run())
+        call = asyncio.create_task(self._payload(task, {}).run())
         watching = asyncio.create_task(watch.run())
         try:
-            done, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+            finished, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
+            if not finished:
                 raise TookTooLong(f"{self._webui.url} took more than {at_most_s:.0f} s for a small picture")
             parts = call.result() if call.done() else watching.result()
         except (Stalled, TookTooLong):
@@ -170,20 +158,20 @@ class Driver:
     async def _make(
         self, task: Task, lease: Lease, ratio: float | None, answered: Callable[[], Awaitable[None]]
     ) -> Ended:
-        patience = self._patience.with_job(task.request, ratio)
+        timeouts = self._timeouts.with_job(task.request, ratio)
         inputs = await self._inputs(task)
         if self._asking:  # the next job clears the flag
             await asyncio.wait({self._asking}, timeout=ASKING_S)
-        making = self._making(task, inputs, ratio)
-        call = asyncio.create_task(making.run())
-        estimate = None if task.flavour.tells_progress else making.estimate
-        watch = Watch(self._webui, task.name, lease.report, patience, estimate)
+        payload = self._payload(task, inputs, ratio)
+        call = asyncio.create_task(payload.run())
+        estimate = None if task.flavour.tells_progress else payload.estimate
+        watch = Watch(self._webui, task.name, lease.report, timeouts, estimate)
         began = time.monotonic()
-        asyncio.get_running_loop().call_later(SENT_S, self.sent.set)
+        self._handover.sending()
         try:
             parts = await self._answer(call, watch, lease)
         except (_Stopped, Stalled) as reason:
-            making.stop()
+            payload.stop()
             return await self._break_off(task, call, watch, lease, reason)
         except BaseException:
             await end(call)
@@ -195,9 +183,9 @@ class Driver:
             raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
         checked = await asyncio.to_thread(self._verified, task, parts, inputs)
         if not await self._store(task, checked, lease):
-            return Ended(outcome=calls.RELEASE, loaded=task.checkpoint.name)
+            return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
         return Ended(
-            outcome=calls.done(self._result(task, checked, gpu_seconds)),
+            outcome=done(self._result(task, checked, gpu_seconds)),
             loaded=task.checkpoint.name,
             version=checked.info["version"] or None,
             seconds=gpu_seconds,
@@ -207,9 +195,9 @@ class Driver:
         decoded = [replace(part, answer=self._webui.decoded(part.answer)) for part in parts]
         return verify_all(decoded, task.checkpoint, task.flavour, inputs)
 
-    def _making(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Making:
+    def _payload(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Payload:
         order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name, inputs=inputs)
-        return Making(self._webui, task.flavour, order, ratio or 1.0)
+        return Payload(self._webui, task.flavour, order, ratio or 1.0)
 
     async def _inputs(self, task: Task) -> dict[str, bytes]:
         """The pictures that the request starts from.
@@ -221,8 +209,7 @@ class Driver:
         found: dict[str, bytes] = {}
         for input_id in task.request.inputs:
             try:
-                with redis_errors():
-                    data: Any = await self._queue.get(keys.picture_input(input_id))
+                data = await self._queue.picture_input(input_id)
             except QueueUnavailableError as error:
                 raise WebUIBusy("the queue went away before the job had begun") from error
             if data is None:
@@ -248,7 +235,7 @@ class Driver:
         """
         watching = asyncio.create_task(watch.run())
         over = asyncio.create_task(lease.over.wait())
-        leaving = asyncio.create_task(self.hand_back.wait())
+        leaving = asyncio.create_task(self._handover.hand_back.wait())
         try:
             await asyncio.wait({call, watching, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if call.done():
@@ -264,13 +251,14 @@ class Driver:
     ) -> Ended:
         """Interrupts the WebUI and waits until it has let go of the job."""
         letting_go = asyncio.create_task(self._let_go(call, watch))
-        stubborn_s = min(self._patience.stubborn_s, LEAVING_S) if self.hand_back.is_set() else self._patience.stubborn_s
+        leaving = self._handover.hand_back.is_set()
+        stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if leaving else self._timeouts.stubborn_s
         await asyncio.wait({letting_go}, timeout=stubborn_s)
         stalled = isinstance(reason, Stalled)
         if stalled:
             ended = await self._fault(task, reason)
         else:
-            ended = Ended(outcome=calls.CANCELLED if lease.state is calls.Lease.CANCEL else calls.RELEASE)
+            ended = Ended(outcome=CANCELLED if lease.state is LeaseState.CANCEL else RELEASE)
         if not letting_go.done():
             away = f"{self._webui.url} does not end a job that was stopped: restart it if this stays so"
             return replace(ended, away=away, sick=stalled, lingering=letting_go)
@@ -303,13 +291,12 @@ class Driver:
         for index, data in enumerate(checked.data):
             while not lease.over.is_set():
                 try:
-                    with redis_errors():
-                        await self._queue.set(keys.image(task.id, task.attempt, index), data, ex=IMAGE_TTL_S)
+                    await self._queue.store_picture(task.id, task.attempt, index, data)
                     break
                 except QueueUnavailableError:
                     await asyncio.sleep(STORE_AGAIN_S)
         # A cancel in this moment is the settle script's to decide.
-        return lease.state is not calls.Lease.LOST
+        return lease.state is not LeaseState.LOST
 
     def _result(self, task: Task, checked: Checked, gpu_seconds: float) -> Result:
         info = checked.info
@@ -323,7 +310,7 @@ class Driver:
             checkpoint_hash=short if isinstance(short, str) else task.checkpoint.hash,
             sampler=str(info["sampler_name"]),
             scheduler=task.request.scheduler or (scheduler if isinstance(scheduler, str) else None),
-            worker=self._worker,
+            worker=self._queue.worker,
             gpu_seconds=round(gpu_seconds, 3),
             info=info,
         )
@@ -353,7 +340,7 @@ class Driver:
 
     async def _calmed(self, task: Task) -> bool:
         """True once the WebUI has stopped working on a job whose answer nobody waits for."""
-        until = time.monotonic() + self._patience.stubborn_s
+        until = time.monotonic() + self._timeouts.stubborn_s
         while time.monotonic() < until:
             try:
                 progress = await self._webui.progress(image=False)
@@ -363,16 +350,14 @@ class Driver:
                     await self._webui.interrupt()
             except WebUIError:
                 return False
-            await asyncio.sleep(self._patience.poll_s)
+            await asyncio.sleep(self._timeouts.poll_s)
         return False
 
     async def _history(self, task: Task) -> tuple[int, str]:
         """How often the job has failed before, and how the last time if that was on another WebUI; 0 while unknown."""
         try:
-            with redis_errors():
-                failures, kind, needs = await self._queue.hmget(keys.job(task.id), "failures", "error_kind", "needs")
+            past = await self._queue.past_failures(task.id)
         except QueueUnavailableError:
             return 0, ""
-        avoided = json.loads(needs).get("avoid") if needs else None
-        elsewhere = avoided is not None and avoided != self._worker.rpartition("/")[0]
-        return int(failures or 0), kind.decode() if isinstance(kind, bytes) and elsewhere else ""
+        elsewhere = past.place is not None and past.place != self._queue.place
+        return past.count, past.kind if elsewhere else ""

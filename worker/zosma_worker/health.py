@@ -7,30 +7,31 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from zosma_queue.broker import Slot
 from zosma_queue.errors import ZosmaError
-from zosma_queue.fleet import Checkpoint, WorkerState
+from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
-from zosma_queue.tasks import end, set_within
+from zosma_queue.tasks import set_within
+from zosma_worker.circuit_breaker import BreakerState, CircuitBreaker
 from zosma_worker.drive import Driver, Ended, Task, TookTooLong
-from zosma_worker.others import Others
-from zosma_worker.presence import Presence
-from zosma_worker.probe import Found, loaded_of, named, probe
-from zosma_worker.quarantine import SICK, Phase, Quarantine
+from zosma_worker.gate import BUSY_ELSEWHERE, Gate
+from zosma_worker.handover import Handover
+from zosma_worker.heartbeat import Heartbeat
 from zosma_worker.speed import BENCHMARK, Speed
 from zosma_worker.verify import BadAnswer
-from zosma_worker.watch import Patience, Stalled
+from zosma_worker.watch import Stalled, Timeouts
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
+from zosma_worker.webui.foreign_work import ForeignWork
+from zosma_worker.webui.probe import Found, loaded_of, named, probe
 
 log = logging.getLogger(__name__)
 
 #: Between two looks at an idle WebUI.
 LOOK_EVERY_S = 1.0
 #: Between two looks at one that does somebody else's job.
-OTHERS_EVERY_S = 0.3
+FOREIGN_EVERY_S = 0.3
 #: The longest pause between two looks at one that is away; it grows from LOOK_EVERY_S.
 AWAY_PAUSE_MAX_S = 5.0
 PAUSE_GROWTH = 1.6
@@ -40,7 +41,6 @@ LISTS_EVERY_S = 30.0
 BENCHMARK_S = 15.0
 #: The smallest job that shows whether pictures come out at all.
 CANARY = Request(prompt="a lighthouse at dusk", width=64, height=64, steps=2, seed=1)
-BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
 
 
 def free_pauses() -> Iterator[float]:
@@ -70,38 +70,35 @@ class Health:
         self,
         client: Client,
         slot: Slot,
-        presence: Presence,
+        heartbeat: Heartbeat,
         driver: Driver,
+        handover: Handover,
         speed: Speed,
         *,
-        patience: Patience,
+        timeouts: Timeouts,
         benchmark: bool = False,
         refusal: Callable[[], Awaitable[str]] | None = None,
         restart: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._client = client
-        self._slot = slot
-        self._presence = presence
+        self._heartbeat = heartbeat
         self._driver = driver
-        self._patience = patience
+        self._handover = handover
+        self._timeouts = timeouts
         self._refusal = refusal
         self._restart = restart
         self._unmeasured = benchmark
-        self._others = Others(client)
+        self._foreign_work = ForeignWork(client)
         self._listed_at = float("-inf")
         self._pause = LOOK_EVERY_S
         self._free_pauses = free_pauses()
         self._hurry = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._lingering: asyncio.Task[Any] | None = None
-        self._busy = False
-        self._begun = 0  # jobs: a look that one overtook saw an older truth
-        self._stopping = False
-        self._reason: str | None = None
         self._doubt = ""
         self.speed = speed
-        self.quarantine = Quarantine(patience.pauses)
-        presence.on_try_now = self.try_now
+        self.breaker = CircuitBreaker(timeouts.pauses)
+        self.gate = Gate(slot, heartbeat, self.breaker)
+        heartbeat.on_try_now = self.try_now
         self.found: Found | None = None
         """The last that is known of it, also while it is away."""
 
@@ -109,67 +106,61 @@ class Health:
 
     def begin(self) -> None:
         """A job runs: it is looked after by its own watch."""
-        self._busy = True
-        self._begun += 1
-        if not self._stopping and self._presence.sign.state is not WorkerState.AWAY:
-            self._presence.change(state=WorkerState.BUSY)
+        self._handover.begin()
+        self.gate.note_busy()
 
     async def end(self, loaded: str | None) -> None:
         """The WebUI is done with the job, with this checkpoint in memory; None: look."""
-        self._busy = False
-        if not self._stopping and self._presence.sign.state is WorkerState.BUSY:
-            self._presence.change(state=WorkerState.READY)
-        if loaded and loaded != self._presence.sign.loaded:
-            self._presence.change(loaded=loaded)
-            await self._presence.tell()  # before the next fetch, which prefers jobs for it
-        if not loaded and self._reason is None:
+        self._handover.free()
+        self.gate.note_free()
+        if loaded and loaded != self._heartbeat.status.loaded:
+            self._heartbeat.change(loaded=loaded)
+            await self._heartbeat.tell()  # before the next fetch, which prefers jobs for it
+        if not loaded and self.gate.reason is None:
             self.hurry()
 
     def learn(self, task: Task, ended: Ended, was_loaded: str | None) -> None:
         """What a finished job tells about the WebUI."""
-        about = self._presence.sign.about
+        about = self._heartbeat.status.about
         if ended.version and about and about.version != ended.version:
-            self._presence.change(about=about.model_copy(update={"version": ended.version}))
+            self._heartbeat.change(about=about.model_copy(update={"version": ended.version}))
         if ended.seconds:
-            self.quarantine.job_done()
+            self.breaker.job_done()
+            self._heartbeat.change(trust=self.breaker.trust)
             if was_loaded == task.checkpoint.name and not task.request.upscale:
                 self.speed.learn(task.request, ended.seconds)
 
     async def judge(self, job_id: str, ended: Ended) -> bool:
         """Shuts the slot if the job showed that it must be. True when the WebUI is to blame for it."""
-        blamed = bool(ended.fault) and self.quarantine.fault(job_id, ended.fault, time.monotonic())
+        blamed = bool(ended.fault) and self.breaker.fault(job_id, ended.fault, time.monotonic())
         if ended.away and ended.sick:
             # The first look after a crash costs nothing; one that crashes again and again must wait longer each time.
-            free = self.quarantine.phase is Phase.HEALTHY and not ended.lingering and not self._restart
+            free = self.breaker.state is BreakerState.CLOSED and not ended.lingering and not self._restart
             again_s = next(self._free_pauses) if free else None
-            self.quarantine.condemn(ended.away, time.monotonic(), again_s=again_s)
+            self.breaker.condemn(ended.away, time.monotonic(), again_s=again_s)
         if ended.away:
-            self._lingering = ended.lingering
+            self._handover.linger(ended.lingering)
         if ended.away or blamed:
-            self._shut(self._sickness() if self.quarantine.sick else ended.away)
+            if self.breaker.sick:
+                self.gate.shut_sick()
+            else:
+                self.gate.shut(ended.away)
             self._pause = LOOK_EVERY_S
-            await self._presence.tell()  # before the job goes back: it must not be offered to this worker again
+            await self._heartbeat.tell()  # before the job goes back: it must not be offered to this worker again
         elif ended.outcome.kind == "oom":
             # Too large a picture, or has the memory gone to something else? A small picture tells, before the next job.
             self._doubt = ended.outcome.text
-            self._slot.shut()
+            self.gate.pause()
         elif ended.outcome.kind == "wrong-checkpoint":
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
-
-    async def stop(self) -> None:
-        """Takes no more jobs, for good."""
-        self._stopping = True
-        self._slot.stop()
-        self._presence.change(state=WorkerState.AWAY, reason="is being shut down")
-        await self._presence.tell()
 
     def checkpoint_for(self, request: Request) -> Checkpoint | None:
         """The one it names, else the loaded one, else the first. None when it isn't here."""
         checkpoints = self.found.about.checkpoints if self.found else ()
         if request.checkpoint:
             return named(checkpoints, request.checkpoint)
-        loaded = self._presence.sign.loaded
+        loaded = self._heartbeat.status.loaded
         return (named(checkpoints, loaded) if loaded else None) or next(iter(checkpoints), None)
 
     async def relist(self) -> None:
@@ -180,18 +171,13 @@ class Health:
             self._gone(error)
         else:
             self._note(found)
-            self._presence.change(loaded=found.loaded)
-        await self._presence.tell()
+            self._heartbeat.change(loaded=found.loaded)
+        await self._heartbeat.tell()
 
     @property
     def loaded(self) -> str | None:
         """What is in its memory, as far as known."""
-        return self._presence.sign.loaded
-
-    async def close(self) -> None:
-        """Ends what still lingers, after the last job."""
-        if self._lingering:
-            await end(self._lingering)
+        return self._heartbeat.status.loaded
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -202,38 +188,38 @@ class Health:
 
     def try_now(self) -> None:
         """Look at once, a sick one with its canary job: an admin has mended it, or thinks so."""
-        self.quarantine.try_now()
+        self.breaker.try_now()
         self.hurry()
 
     async def run(self) -> None:
         """Looks until cancelled."""
         while True:
             self._hurry.clear()
-            if not self._busy and not self._stopping:
+            if not self._handover.making and not self.gate.stopped:
                 await self.look()
             await set_within(self._hurry, self._pause)
 
     async def look(self) -> None:
         """One look; opens or shuts the slot by what it sees."""
         async with self._lock:
-            if self.quarantine.sick:
+            if self.breaker.sick:
                 await self._nurse()
                 return
-            if self._lingering and not self._lingering.done():
+            if self._handover.lingers:
                 self._pause = LOOK_EVERY_S
                 return
-            self._lingering = None
-            begun = self._begun
+            self._handover.linger(None)
+            begun = self._handover.begun
             try:
                 refusal = await self._see()
             except WebUIError as error:
-                if begun == self._begun:
+                if begun == self._handover.begun:
                     self._gone(error)
                 return
-            if begun != self._begun or self._stopping:
+            if begun != self._handover.begun or self.gate.stopped:
                 return
             if refusal:
-                self._shut(refusal)
+                self.gate.shut(refusal)
                 return
             if await self._measured() and await self._proved():
                 await self._open()
@@ -242,10 +228,10 @@ class Health:
         if self.found and not isinstance(error, WebUIBusy | WebUINotSetUp):
             # It was up: whatever comes back must show that it makes pictures before it gets a job.
             again_s = None if self._restart else next(self._free_pauses)
-            self.quarantine.condemn(str(error), time.monotonic(), again_s=again_s)
-            self._shut(self._sickness())
+            self.breaker.condemn(str(error), time.monotonic(), again_s=again_s)
+            self.gate.shut_sick()
             return
-        self._shut(f"{error}{_first_help(error) if self.found is None else ''}")
+        self.gate.shut(f"{error}{_first_help(error) if self.found is None else ''}")
         self._pause = next(self._free_pauses)
 
     async def _see(self) -> str:
@@ -255,8 +241,8 @@ class Health:
           WebUIError: when it can't be used at all.
         """
         refusal = ""
-        begun = self._begun
-        away = self._reason not in (None, BUSY_ELSEWHERE)
+        begun = self._handover.begun
+        away = self.gate.reason not in (None, BUSY_ELSEWHERE)
         if self.found is None or away or time.monotonic() - self._listed_at > LISTS_EVERY_S:
             found = await probe(self._client)
             self._listed_at = time.monotonic()
@@ -265,53 +251,35 @@ class Health:
             refusal = await self._refusal() if self._refusal else ""
         else:
             loaded = loaded_of(await self._client.options(), self.found.about.checkpoints)
-        others = await self._others.busy()
-        if (loaded or self._reason) and begun == self._begun:  # a job that began meanwhile knows better
-            self._presence.change(loaded=loaded)
+        others = await self._foreign_work.busy()
+        if (loaded or self.gate.reason) and begun == self._handover.begun:  # a job that began meanwhile knows better
+            self._heartbeat.change(loaded=loaded)
         self._pause = LOOK_EVERY_S
         if others and not refusal:
-            self._pause = min(OTHERS_EVERY_S, LOOK_EVERY_S)
-            if self._others.still_s > self._patience.loading_s:
-                self.quarantine.condemn("it is busy with something that doesn't move", time.monotonic())
+            self._pause = min(FOREIGN_EVERY_S, LOOK_EVERY_S)
+            if self._foreign_work.still_s > self._timeouts.loading_s:
+                self.breaker.condemn("it is busy with something that doesn't move", time.monotonic())
             return BUSY_ELSEWHERE
         return refusal
 
     def _note(self, found: Found) -> None:
-        known, about = self._presence.sign.about, found.about
+        known, about = self._heartbeat.status.about, found.about
         if known and not about.version and known.flavour == about.flavour:
             about = about.model_copy(update={"version": known.version})  # only a job's answer names A1111's
         if self.found is None:
             _log_found(found)
         self.found = found
-        self._presence.change(about=about)
+        self._heartbeat.change(about=about)
 
     async def _open(self) -> None:
-        if self._stopping:  # while a canary ran
+        if self.gate.stopped:  # while a canary ran
             return
-        if self._reason:
+        if self.gate.reason:
             log.info("%s takes jobs", self._client.url)
-        self._reason = None
         self._free_pauses = free_pauses()
-        if self._presence.sign.state is WorkerState.AWAY:
-            self._presence.change(state=WorkerState.READY, reason="")
-            await self._presence.tell()  # a fetch by a worker that counts as away finds nothing
-        if self._presence.joined:
-            self._slot.open()
-
-    def _shut(self, reason: str, level: int = logging.WARNING) -> None:
-        self._slot.shut()
-        # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
-        known_sick = self.quarantine.sick and (self._reason or "").startswith(SICK)
-        if reason != self._reason and not known_sick:
-            log.log(level, "takes no jobs: %s", reason)
-        self._reason = reason
-        if not self._stopping:
-            self._presence.change(state=WorkerState.AWAY, reason=reason)
+        await self.gate.open()
 
     # -- trying it out ------------------------------------------------------------------------------------------
-
-    def _sickness(self) -> str:
-        return self.quarantine.says(time.monotonic())
 
     async def _try(self, request: Request, name: str, *, at_most_s: float | None = None) -> float:
         checkpoint = self.checkpoint_for(request)
@@ -327,8 +295,8 @@ class Health:
             return True
         await self.speed.recall()
         if self.speed.ratio is None:
-            self._shut("measures its speed with one small picture", logging.INFO)
-            await self._presence.tell()
+            self.gate.shut("measures its speed with one small picture", logging.INFO)
+            await self._heartbeat.tell()
             try:
                 if self.loaded is None:
                     await self._try(CANARY, "canary")  # loads a checkpoint, which is not to be measured
@@ -339,8 +307,8 @@ class Health:
                 self.hurry()  # it may still be letting go of the picture
                 return False
             except (WebUIError, BadAnswer, Stalled) as error:
-                self.quarantine.condemn(str(error), time.monotonic())
-                self._shut(self._sickness())
+                self.breaker.condemn(str(error), time.monotonic())
+                self.gate.shut_sick()
                 return False
         self._unmeasured = False
         log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
@@ -353,8 +321,8 @@ class Health:
         try:
             await self._try(CANARY, "canary")
         except (WebUIError, BadAnswer, Stalled) as error:
-            self.quarantine.condemn(str(error), time.monotonic())
-            self._shut(self._sickness())
+            self.breaker.condemn(str(error), time.monotonic())
+            self.gate.shut_sick()
             return False
         finally:
             self._doubt = ""
@@ -363,39 +331,38 @@ class Health:
     async def _nurse(self) -> None:
         """Waits out a sick WebUI's pause, then tries it with a canary job."""
         self._pause = LOOK_EVERY_S
-        if not self.quarantine.due(time.monotonic()):
-            self._shut(self._sickness())
+        if not self.breaker.due(time.monotonic()):
+            self.gate.shut_sick()
             return
         try:
             await self._canary()
         except (WebUIError, BadAnswer, Stalled) as error:
             await self._canary_failed(error)
             return
-        if self.quarantine.due(time.monotonic()):
+        if self.breaker.due(time.monotonic()):
             return  # busy elsewhere: next time
-        self._lingering = None
+        self._handover.linger(None)
         await self._open()
 
     async def _canary(self) -> None:
-        if self._lingering and not self._lingering.done():
+        if self._handover.lingers:
             raise Stalled(f"{self._client.url} still has not let go of the job that was stopped")
         self._note(await probe(self._client))
-        if await self._others.busy() and self._others.still_s < self._patience.loading_s:
-            self._shut(BUSY_ELSEWHERE)
+        if await self._foreign_work.busy() and self._foreign_work.still_s < self._timeouts.loading_s:
+            self.gate.shut(BUSY_ELSEWHERE)
             return
         await self._try(CANARY, "canary")
         log.info("%s: a canary job came out right; one real job decides", self._client.url)
-        self.quarantine.canary_passed()
+        self.breaker.canary_passed()
 
     async def _canary_failed(self, error: ZosmaError) -> None:
-        if self._restart and self._lingering:
-            await end(self._lingering)  # whatever it waits for ends with the server
-            self._lingering = None
+        if self._restart:
+            await self._handover.end_lingering()  # whatever it waits for ends with the server
         costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy | WebUINotSetUp) and not self._restart
         again_s = next(self._free_pauses) if costs_nothing else None
-        self.quarantine.canary_failed(str(error), time.monotonic(), again_s=again_s)
-        log.warning("still takes no jobs: %s", self._sickness())
-        self._shut(self._sickness())
+        self.breaker.canary_failed(str(error), time.monotonic(), again_s=again_s)
+        log.warning("still takes no jobs: %s", self.breaker.says(time.monotonic()))
+        self.gate.shut_sick()
         if self._restart:
             await self._restart()
 

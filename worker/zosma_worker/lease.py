@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-import redis.asyncio
-
-from zosma_queue import calls
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import acall
 from zosma_queue.tasks import set_within
+from zosma_queue.worker_queue import LeaseState, WorkerQueue
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +35,14 @@ class Lease:
     That matters: one that arrived after a release would take the job back into a lease that nobody serves.
     """
 
-    def __init__(self, client: redis.asyncio.Redis, job_id: str, attempt: int) -> None:
-        self._client = client
+    def __init__(self, queue: WorkerQueue, job_id: str, attempt: int) -> None:
+        self._queue = queue
         self._job = job_id
         self._attempt = attempt
         self._report: Report | None = None
         self._left = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.state = calls.Lease.OK
+        self.state = LeaseState.OK
         #: Set once the job has been cancelled or given to somebody else; `state` says which.
         self.over = asyncio.Event()
 
@@ -78,16 +75,16 @@ class Lease:
                 away = True
             except Exception:  # the job goes on: its pictures may still be wanted when it is done
                 log.exception("job %s: a renewal failed", self._job)
-            if self.state is calls.Lease.LOST:
+            if self.state is LeaseState.LOST:
                 return
             await set_within(self._left, RENEW_EVERY_S)
 
     async def _renew(self) -> None:
         report, self._report = self._report, None
         if report is None:
-            call = calls.renew(self._job, self._attempt)
+            answer = await self._queue.renew(self._job, self._attempt)
         else:
-            call = calls.renew(
+            answer = await self._queue.renew(
                 self._job,
                 self._attempt,
                 progress=report.fraction,
@@ -95,9 +92,8 @@ class Lease:
                 preview=report.preview,
                 estimated=report.estimated,
             )
-        answer = await acall(self._client, call)
-        if answer is not calls.Lease.OK and self.state is calls.Lease.OK:
+        if answer is not LeaseState.OK and self.state is LeaseState.OK:
             log.info("job %s attempt %d: %s", self._job, self._attempt, answer)
         self.state = answer
-        if answer is not calls.Lease.OK:
+        if answer is not LeaseState.OK:
             self.over.set()

@@ -10,7 +10,7 @@ import signal
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_worker.settings import WorkerSettings
-from zosma_worker.slot import Manners, run_slot
+from zosma_worker.slot import WorkerOptions, run_slot
 from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
         loop.add_signal_handler(number, stopping)
     if child:
         when_parent_ends(loop, stop.set)
-    manners = Manners(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
-    await run_slot(redis_url, settings.webuis[0], stop, manners)
+    options = WorkerOptions(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
+    await run_slot(redis_url, settings.webuis[0], stop, options)
     return 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from zosma_queue import calls
-from zosma_queue.calls import Outcome
+from zosma_queue.worker_queue import Outcome, fail, release, retry
 from zosma_worker.verify import BadAnswer
 from zosma_worker.watch import Stalled
 from zosma_worker.webui.errors import NotANumber, OutOfMemory, WebUIBroken, WebUIRefused
@@ -18,13 +17,13 @@ BACKOFF_MS = 400
 LAST_DELIVERY = 4
 
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
-AWAY = calls.release("webui-away", "its WebUI went away: it waits for another, or for its return")
+AWAY = release("webui-away", "its WebUI went away: it waits for another, or for its return")
 
 #: It went down in the middle of the job.
-DIED = calls.release("webui-died", "its WebUI went down: it waits for another, or for its return")
+DIED = release("webui-died", "its WebUI went down: it waits for another, or for its return")
 
 #: It went wrong because its WebUI is sick.
-SICK = calls.release("webui-sick", "its WebUI fell sick: it waits for another, or for its recovery")
+SICK = release("webui-sick", "its WebUI fell sick: it waits for another, or for its recovery")
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
@@ -43,11 +42,11 @@ def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
     `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
     """
     if isinstance(error, WebUIRefused):
-        return calls.fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
+        return fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
     kind, text = _blame(error)
     proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
     most = MAX_OUT_OF_MEMORY if kind == "oom" or proven else MAX_FAILURES
-    return calls.retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
+    return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
 
 def is_webuis(error: Exception) -> bool:
@@ -58,7 +57,7 @@ def is_webuis(error: Exception) -> bool:
 def after_death(attempt: int) -> Outcome:
     """The outcome of a job whose WebUI died while it made it."""
     if attempt >= LAST_DELIVERY:
-        return calls.fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
+        return fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
     return DIED
 
 

@@ -15,26 +15,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dramatiq
-import redis.asyncio
 
-from zosma_queue import calls
-from zosma_queue.broker import Delivery, Slot, ZosmaBroker, current_delivery
-from zosma_queue.calls import Outcome, Swept
-from zosma_queue.connections import worker_async_client
+from zosma_queue.broker import Delivery, Slot, current_delivery
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import Request, parse_request
-from zosma_queue.scripts import acall
 from zosma_queue.sweeper import Sweeper
-from zosma_queue.tasks import end, set_within
+from zosma_queue.tasks import end
+from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
+from zosma_worker.handover import Handover
 from zosma_worker.health import Health
-from zosma_worker.presence import Presence
+from zosma_worker.heartbeat import Heartbeat
 from zosma_worker.protocol import refusal
 from zosma_worker.restart import restart
 from zosma_worker.settings import Address
 from zosma_worker.speed import Speed
-from zosma_worker.watch import Patience
+from zosma_worker.watch import Timeouts
 from zosma_worker.webui.client import Client
 
 log = logging.getLogger(__name__)
@@ -47,8 +44,6 @@ GRACE_S = 300.0
 FINISH_MS = 24 * 3600 * 1000
 #: Before a loop that failed is started again.
 AGAIN_S = 1.0
-#: A job's pictures wait this long for the next job to be sent first; there may be none.
-NEXT_S = 0.02
 
 
 def worker_id(address: Address) -> str:
@@ -57,10 +52,10 @@ def worker_id(address: Address) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
+class WorkerOptions:
     """How a worker treats its WebUI and its jobs."""
 
-    patience: Patience = field(default_factory=Patience)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     grace_s: float = GRACE_S
     """When it is told to stop, the running job gets this long."""
     benchmark: bool = False
@@ -69,33 +64,28 @@ class Manners:
     """The command that starts the WebUI again; () for none."""
 
 
-async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, manners: Manners | None = None) -> None:
+async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, options: WorkerOptions | None = None) -> None:
     """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves."""
-    manners = manners or Manners()
-    async with _open_slot(redis_url, address, manners) as runner:
+    options = options or WorkerOptions()
+    async with _open_slot(redis_url, address, options) as runner:
         await stop.wait()
-        doing = f", finishes the running one within {manners.grace_s:.0f} s" if runner.busy else ""
+        doing = f", finishes the running one within {options.grace_s:.0f} s" if runner.handover.busy else ""
         log.info("stopping: takes no new job%s", doing)
 
 
 class Runner:
     """What the actor needs to make a job."""
 
-    def __init__(self, driver: Driver, health: Health) -> None:
+    def __init__(self, driver: Driver, health: Health, handover: Handover) -> None:
         self.driver = driver
         self.health = health
-        self._running = 0
-
-    @property
-    def busy(self) -> bool:
-        """True while a job is made or finished."""
-        return self._running > 0
+        self.handover = handover
 
     async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
         """The outcome of one delivery. Never raises."""
-        self._running += 1
+        self.handover.taken()
         self.health.begin()
-        ended = Ended(outcome=calls.RELEASE)
+        ended = Ended(outcome=RELEASE)
         try:
             ended = await self._make(delivery, parse_request(fields).pinned())
             if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
@@ -104,7 +94,7 @@ class Runner:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
         finally:
-            self._running -= 1
+            self.handover.ended()
             if not delivery.passed_on:
                 await self.health.end(ended.loaded)
             elif not ended.loaded:
@@ -116,7 +106,7 @@ class Runner:
         if found is None or checkpoint is None:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
-            return Ended(outcome=calls.RELEASE)
+            return Ended(outcome=RELEASE)
         task = Task(
             id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint, flavour=found.flavour
         )
@@ -131,9 +121,9 @@ class Runner:
 
     async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
         """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
-        if not self.health.quarantine.trusted or self.driver.hand_back.is_set():
+        if not self.health.breaker.trusted or self.handover.hand_back.is_set():
             return
-        self.driver.sent.clear()
+        self.handover.expect_next()
         if loaded != self.health.loaded:
             await self.health.end(loaded)
             passed_on = delivery.pass_on()
@@ -141,17 +131,17 @@ class Runner:
             passed_on = delivery.pass_on()
             await self.health.end(loaded)
         if passed_on:
-            await set_within(self.driver.sent, NEXT_S)
+            await self.handover.next_sent()
         else:
             self.health.begin()  # the job before is still being finished: this one keeps the slot
 
 
-def _actor(broker: ZosmaBroker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
+def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
     """Declares the actor: it runs in Dramatiq's threads and waits there for the event loop."""
 
     def generate(request: dict[str, Any]) -> None:
         delivery = current_delivery()
-        delivery.outcome = calls.RELEASE
+        delivery.outcome = RELEASE
         with contextlib.suppress(concurrent.futures.CancelledError):  # the loop is going down: somebody else's job now
             work = runner.do(delivery, request)
             delivery.outcome = asyncio.run_coroutine_threadsafe(work, loop).result()
@@ -160,32 +150,33 @@ def _actor(broker: ZosmaBroker, runner: Runner, loop: asyncio.AbstractEventLoop)
 
 
 @asynccontextmanager
-async def _open_slot(redis_url: str, address: Address, manners: Manners) -> AsyncIterator[Runner]:
+async def _open_slot(redis_url: str, address: Address, options: WorkerOptions) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     async with AsyncExitStack() as stack:
-        queue = worker_async_client(redis_url)
-        stack.push_async_callback(queue.aclose)
+        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
         client = await stack.enter_async_context(Client(address))
-        presence = Presence(queue, name)
-        stack.push_async_callback(presence.leave)
+        heartbeat = Heartbeat(queue)
+        stack.push_async_callback(heartbeat.leave)
         slot = Slot()
-        driver = Driver(client, queue, name, patience=manners.patience)
+        handover = Handover()
+        driver = Driver(client, queue, handover, timeouts=options.timeouts)
         health = Health(
             client,
             slot,
-            presence,
+            heartbeat,
             driver,
-            Speed(queue, name),
-            patience=manners.patience,
-            benchmark=manners.benchmark,
+            handover,
+            Speed(queue),
+            timeouts=options.timeouts,
+            benchmark=options.benchmark,
             refusal=functools.partial(refusal, queue),
-            restart=functools.partial(restart, manners.restart) if manners.restart else None,
+            restart=functools.partial(restart, options.restart) if options.restart else None,
         )
-        runner = Runner(driver, health)
-        stack.push_async_callback(health.close)
-        await stack.enter_async_context(_background(presence.run, health.run, _sweeper(queue, presence).run))
-        broker = ZosmaBroker(redis_url, worker=name, slot=slot)
+        runner = Runner(driver, health, handover)
+        stack.push_async_callback(handover.end_lingering)
+        await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
+        broker = queue.broker(slot)
         stack.callback(broker.close)
         _actor(broker, runner, asyncio.get_running_loop())
         # Two threads, one slot: a job may be finished in one while the next is made in the other.
@@ -193,8 +184,8 @@ async def _open_slot(redis_url: str, address: Address, manners: Manners) -> Asyn
         engine.start()
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
-        stack.callback(_end_the_grace, runner, manners.grace_s)
-        stack.push_async_callback(health.stop)
+        stack.callback(_end_the_grace, runner, options.grace_s)
+        stack.push_async_callback(health.gate.stop)
         log.info("worker %s drives %s", name, address.url)
         yield runner
 
@@ -203,18 +194,18 @@ def _end_the_grace(runner: Runner, grace_s: float) -> None:
     """From now on a running job has this long."""
 
     def hand_back() -> None:
-        if runner.busy:
+        if runner.handover.busy:
             log.warning("the grace of %.0f s is over: the running job goes back to its place", grace_s)
-        runner.driver.hand_back.set()
+        runner.handover.hand_back.set()
 
     asyncio.get_running_loop().call_later(grace_s, hand_back)
 
 
-def _sweeper(queue: redis.asyncio.Redis, presence: Presence) -> Sweeper:
+def _sweeper(queue: WorkerQueue, heartbeat: Heartbeat) -> Sweeper:
     async def sweep() -> Swept:
-        if not presence.joined:  # that Redis isn't there has been said
+        if not heartbeat.joined:  # that Redis isn't there has been said
             return Swept(0, 0, 0, 0)
-        return await acall(queue, calls.sweep())
+        return await queue.sweep()
 
     return Sweeper(sweep)
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 
-import redis.asyncio
-
-from zosma_queue import keys
 from zosma_queue.cost import SECONDS_PER_MEGAPIXEL_STEP, predict_gpu_seconds
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.request import Request
-from zosma_queue.scripts import redis_errors
+from zosma_queue.worker_queue import WorkerQueue
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +20,8 @@ KEEP = 0.8
 class Speed:
     """Real seconds for each predicted one, as the queue counts them too (`zosma_queue/lua/_speed.lua`)."""
 
-    def __init__(self, queue: redis.asyncio.Redis, worker: str) -> None:
+    def __init__(self, queue: WorkerQueue) -> None:
         self._queue = queue
-        self._field = f"{worker.rpartition('/')[0] or worker}|"
         self.ratio: float | None = None
 
     @property
@@ -36,18 +32,15 @@ class Speed:
     async def recall(self) -> None:
         """Takes what the queue knows of this place from earlier."""
         try:
-            with redis_errors():
-                known = await self._queue.hget(keys.SPEED, self._field)
+            self.ratio = await self._queue.speed()
         except QueueUnavailableError:
             return
-        self.ratio = float(known) if known else None
 
     async def measured(self, seconds: float) -> None:
         """The benchmark took this long: told to the queue, unless it knows better by now."""
         self.ratio = seconds / predict_gpu_seconds(BENCHMARK)
         try:
-            with redis_errors():
-                await self._queue.hsetnx(keys.SPEED, self._field, repr(self.ratio))
+            await self._queue.tell_speed(self.ratio)
         except QueueUnavailableError as error:
             log.warning("the measured speed is not told to the queue: %s", error)
 

@@ -17,7 +17,7 @@ from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
-from zosma_worker.making import Part
+from zosma_worker.payload import Part
 from zosma_worker.webui.flavours import A1111, Flavour
 
 _A1111 = A1111()

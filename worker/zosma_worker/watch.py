@@ -11,9 +11,9 @@ from typing import NoReturn
 from zosma_queue.cost import SECONDS_PER_MEGAPIXEL_STEP, predict_gpu_seconds
 from zosma_queue.errors import ZosmaError
 from zosma_queue.request import Request
+from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.lease import Report
 from zosma_worker.preview import shrink
-from zosma_worker.quarantine import Pauses
 from zosma_worker.webui.client import Client, Progress
 from zosma_worker.webui.errors import WebUIError, WebUIUnreachable
 
@@ -28,7 +28,7 @@ SOON_S, FAR = 0.1, 0.02
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long a WebUI is believed, in seconds."""
 
     poll_s: float = 0.5
@@ -52,7 +52,7 @@ class Patience:
     pauses: Pauses = field(default_factory=Pauses)
     """Before a sick WebUI is tried again."""
 
-    def with_job(self, request: Request, ratio: float | None) -> Patience:
+    def with_job(self, request: Request, ratio: float | None) -> Timeouts:
         """For one job, on a WebUI that takes `ratio` times what is predicted; None: nobody knows."""
         if ratio is None:
             return self
@@ -78,17 +78,17 @@ class Watch:
         client: Client,
         task_id: str,
         report: Callable[[Report], None],
-        patience: Patience,
+        timeouts: Timeouts,
         estimate: Callable[[], Report] | None = None,
     ) -> None:
         """`estimate` is reported when the WebUI doesn't say how far it is."""
         self._client = client
         self._task = task_id
         self._report = report
-        self._patience = patience
+        self._timeouts = timeouts
         self._estimate = estimate
         self._started: bool | None = None
-        self._others: str | None = None  # when somebody else's job began that was there before ours
+        self._foreign: str | None = None  # when somebody else's job began that was there before ours
         self._furthest = 0.0
         self._shown = ""
         self._shown_at = float("-inf")
@@ -106,7 +106,7 @@ class Watch:
         """
         await self._step(self._look_around)
         while True:
-            await asyncio.sleep(self._patience.poll_s)
+            await asyncio.sleep(self._timeouts.poll_s)
             await self._step(self._look)
 
     async def _step(self, look: Callable[[], Awaitable[None]]) -> None:
@@ -116,12 +116,12 @@ class Watch:
         except BusyForEver:
             raise
         except WebUIError as error:
-            if time.monotonic() - self._heard_at > self._patience.deaf_s:
+            if time.monotonic() - self._heard_at > self._timeouts.deaf_s:
                 raise WebUIUnreachable(str(error)) from error
 
     async def ours(self) -> bool:
         """False when the WebUI runs somebody else's work and ours waits, as far as can be known."""
-        if self._others is not None:
+        if self._foreign is not None:
             progress = await self._client.progress(image=False)
             return progress is None or self._is_ours(progress)
         if not self._started:
@@ -132,15 +132,15 @@ class Watch:
         """What runs already when our job has only just been sent. Servers that know tasks by name say it better."""
         progress = await self._client.progress(image=False)
         if progress and progress.began and progress.fraction >= FAR and not progress.loading:
-            self._others = progress.began if time.monotonic() - self._began < SOON_S else None
+            self._foreign = progress.began if time.monotonic() - self._began < SOON_S else None
 
     def _is_ours(self, progress: Progress) -> bool:
-        if self._others is not None and (progress.idle or progress.began != self._others):
-            self._others = None
-        return self._others is None
+        if self._foreign is not None and (progress.idle or progress.began != self._foreign):
+            self._foreign = None
+        return self._foreign is None
 
     async def _look(self) -> None:
-        wants_image = time.monotonic() - self._shown_at >= self._patience.preview_s
+        wants_image = time.monotonic() - self._shown_at >= self._timeouts.preview_s
         progress = await self._client.progress(image=wants_image)
         if progress is None:
             await self._client.options()  # no progress on this server, but a sign of life
@@ -162,18 +162,18 @@ class Watch:
         still_s = now - self._moved_at
         if not ours:
             self.waited_s = now - self._began
-            if still_s > self._patience.loading_s:
+            if still_s > self._timeouts.loading_s:
                 raise BusyForEver(f"{self._client.url} has been busy elsewhere for too long, and nothing moves")
             return
-        limit = self._patience.loading_s if progress.loading else self._patience.stalled_s
+        limit = self._timeouts.loading_s if progress.loading else self._timeouts.stalled_s
         if progress.idle:
-            limit = min(limit, self._patience.unanswered_s)
+            limit = min(limit, self._timeouts.unanswered_s)
         if still_s > limit:
             raise Stalled(f"{self._client.url} stood still for {still_s:.0f} s in the middle of a job")
 
     def _check_whole(self) -> None:
-        if time.monotonic() - self._began > self._patience.whole_s:
-            raise Stalled(f"{self._client.url} has not ended a job after {self._patience.whole_s:.0f} s")
+        if time.monotonic() - self._began > self._timeouts.whole_s:
+            raise Stalled(f"{self._client.url} has not ended a job after {self._timeouts.whole_s:.0f} s")
 
     async def _preview(self, image: str | None) -> bytes:
         if not image or image == self._shown:

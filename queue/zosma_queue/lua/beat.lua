@@ -2,17 +2,19 @@
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 state (ready, busy, away)   4 loaded checkpoint ('' unknown)   5 pixels
---       6 why it is away ('' when it isn't)   7 about (JSON, '' unchanged)   8… tokens (with about only)
+--       6 why it is away ('' when it isn't)   7 trust (fleet.py)
+--       8 about (JSON, '' unchanged)   9… tokens (with about only)
 -- Returns  1 when the queue knows what this worker can do, 0 when it must send `about` again
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local new = redis.call('ZADD', K.workers, now, worker)
 local was_away = redis.call('HGET', worker_key(worker), 'state') == 'away'
-redis.call('HSET', worker_key(worker), 'state', ARGV[3], 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6], 'seen', now)
-if ARGV[7] ~= '' then
-  redis.call('HSET', worker_key(worker), 'about', ARGV[7])
+redis.call('HSET', worker_key(worker), 'state', ARGV[3], 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6],
+  'trust', ARGV[7], 'seen', now)
+if ARGV[8] ~= '' then
+  redis.call('HSET', worker_key(worker), 'about', ARGV[8])
   redis.call('DEL', can_key(worker))
-  for i = 8, #ARGV, 1000 do
+  for i = 9, #ARGV, 1000 do
     redis.call('SADD', can_key(worker), unpack(ARGV, i, math.min(i + 999, #ARGV)))
   end
 end
@@ -21,7 +23,7 @@ redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
 redis.call('PEXPIRE', can_key(worker), WORKER_TTL_MS * 6)
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})
-elseif was_away ~= (ARGV[3] == 'away') or ARGV[7] ~= '' then
+elseif was_away ~= (ARGV[3] == 'away') or ARGV[8] ~= '' then
   publish({event = 'worker-changed', worker = worker})
 end
 return redis.call('HEXISTS', worker_key(worker), 'about')

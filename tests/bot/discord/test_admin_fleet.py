@@ -9,7 +9,7 @@ from zosma_bot.settings import BotSettings
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.errors import SettingsError
-from zosma_queue.fleet import WorkerState
+from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_queue.request import parse_request
 from zosma_queue.settings import load
@@ -90,7 +90,7 @@ async def test_workers_tells_of_each_what_it_does_and_why_it_does_nothing(server
     assert "busy · a1111 v1.10.1 · dream" in text
     assert job in text
 
-    await worker.beat(WorkerState.AWAY, reason="sick: black pictures; next try in 40 s")
+    await worker.beat(WorkerState.AWAY, reason="sick: black pictures; next try in 40 s", trust=Trust.QUARANTINED)
     text = (await said(admin, "admin workers")).message.text
     assert "black pictures" in text
     assert "in quarantine by itself" in text
@@ -221,7 +221,7 @@ async def test_a_worker_is_put_into_quarantine_and_released(server, client, work
 
 
 async def test_a_worker_that_is_sick_by_itself_is_told_to_try_now(server, client, worker, admin, said, raw):
-    await worker.beat(WorkerState.AWAY, reason="sick: black pictures; next try in 300 s")
+    await worker.beat(WorkerState.AWAY, reason="sick: black pictures; next try in 300 s", trust=Trust.QUARANTINED)
     text = (await said(admin, "admin release", {"worker": "gpu"})).message.text
     assert "tried at once" in text
     assert raw.get(keys.try_now(worker.name)) == f"discord:{admin.id}".encode()

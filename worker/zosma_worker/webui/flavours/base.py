@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from zosma_queue.fleet import About, Checkpoint, Scheduler, Style
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
 from zosma_worker.webui.client import Client
 
@@ -140,10 +140,10 @@ class Flavour:
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
 
-    def about(self, url: str, host: str, checkpoints: tuple[Checkpoint, ...]) -> About:
+    def about(self, url: str, host: str, checkpoints: tuple[Checkpoint, ...]) -> Capabilities:
         """What a worker says of it."""
         lists = self.lists
-        return About(
+        return Capabilities(
             webui=url,
             flavour=self.name,
             version=self.version,

@@ -11,13 +11,14 @@ from discord import app_commands
 from zosma_bot.discord.core.permissions import need_home
 from zosma_bot.discord.core.scopes import CHECKPOINT, KINDS, QUEUE, WORKER, find_scope, scope_name, scopes_of
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.features.admin import fleet_actions, fleet_texts
+from zosma_bot.discord.features.admin import fleet_actions
 from zosma_bot.discord.features.admin.confirm import ask
 from zosma_bot.discord.features.admin.group import Offers, begin, offering
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.fleet import Trust
 
 Scope = app_commands.Range[str, 1, 200]
 Why = app_commands.Range[str, 1, 200]
@@ -101,7 +102,7 @@ def _workers(root: app_commands.Group, services: Services) -> None:
         w = translations_of(interaction)
         paused = [one.scope for one in await services.queue.admin.pauses() if one.scope.startswith(f"{WORKER}:")]
         sick = [f"{WORKER}:{one.place}" for one in await services.queue.workers()
-                if (one.reason or "").startswith(fleet_texts.SICK)]  # fmt: skip
+                if one.trust is Trust.QUARANTINED]  # fmt: skip
         return [(scope_name(w, scope), scope) for scope in dict.fromkeys([*paused, *sick])]
 
     quarantine.autocomplete("worker")(offering(services, _offers(services, (WORKER,))))

@@ -13,7 +13,7 @@ from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.admin import Act, Pause
 from zosma_queue.client import Depth
-from zosma_queue.fleet import WorkerInfo
+from zosma_queue.fleet import Trust, WorkerInfo
 from zosma_queue.job import Job
 from zosma_queue.tally import Counts, Tally
 
@@ -24,8 +24,6 @@ WORKERS_SHOWN = 12
 PAUSES_SHOWN = 10
 LINE_MAX_CHARS = 250
 LINES_SHOWN = 15
-#: What a worker's reason begins with that has put itself into quarantine.
-SICK = "sick: "
 
 #: Acts whose target is a server, and what was changed there.
 _OF_SERVERS = ("rules", "import")
@@ -103,7 +101,7 @@ def workers(
     by_scope = {one.scope: one for one in pauses}
     for worker in found[:WORKERS_SHOWN]:
         lines = [texts.worker(w, worker, jobs.get(worker.job or ""))]
-        if (worker.reason or "").startswith(SICK):
+        if worker.trust is Trust.QUARANTINED:
             lines.append(w("admin-sick"))
         for scope in (f"{WORKER}:{worker.place}", f"{WORKER}:{worker.id}"):
             if scope in by_scope:

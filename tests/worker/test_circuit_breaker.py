@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from zosma_worker.quarantine import Pauses, Phase, Quarantine
+from zosma_worker.circuit_breaker import BreakerState, CircuitBreaker, Pauses
 
 
 @pytest.fixture(name="webui")
-def _webui() -> Quarantine:
-    return Quarantine(Pauses(first_s=5, growth=2, max_s=60))
+def _webui() -> CircuitBreaker:
+    return CircuitBreaker(Pauses(first_s=5, growth=2, max_s=60))
 
 
 def test_one_job_that_goes_wrong_again_and_again_is_the_jobs_own_doing(webui):
     assert [webui.fault("a", "black", now) for now in (0, 1, 2)] == [False] * 3
-    assert (webui.phase, webui.trusted) == (Phase.HEALTHY, False)
+    assert (webui.state, webui.trusted) == (BreakerState.CLOSED, False)
 
 
 def test_a_second_job_that_goes_wrong_makes_the_webui_sick(webui):
@@ -69,13 +69,13 @@ def test_after_the_canary_one_job_decides(webui):
     webui.condemn("gone", 0)
     webui.canary_passed()
 
-    assert (webui.phase, webui.trusted, webui.due(1000)) == (Phase.HALF_OPEN, False, False)
+    assert (webui.state, webui.trusted, webui.due(1000)) == (BreakerState.HALF_OPEN, False, False)
     assert webui.fault("a", "black", 100)
     assert (webui.due(109), webui.due(110)) == (False, True)
 
     webui.canary_passed()
     webui.job_done()
-    assert (webui.phase, webui.trusted) == (Phase.HEALTHY, True)
+    assert (webui.state, webui.trusted) == (BreakerState.CLOSED, True)
     webui.condemn("gone", 200)
     assert webui.due(205)
 

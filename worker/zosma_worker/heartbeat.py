@@ -7,13 +7,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import redis.asyncio
-
-from zosma_queue import calls, keys
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.fleet import About, WorkerState
-from zosma_queue.scripts import Call, acall, redis_errors
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.tasks import set_within
+from zosma_queue.worker_queue import WorkerQueue
 
 log = logging.getLogger(__name__)
 
@@ -21,26 +18,27 @@ BEAT_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sign:
+class Status:
     """What a worker says of itself."""
 
     state: WorkerState = WorkerState.AWAY
     loaded: str | None = None
     reason: str = "is looking at its WebUI for the first time"
-    about: About | None = None
+    about: Capabilities | None = None
+    trust: Trust = Trust.TRUSTED
+    """How far it trusts its WebUI."""
 
 
-class Presence:
+class Heartbeat:
     """Tells the queue about this worker."""
 
-    def __init__(self, client: redis.asyncio.Redis, worker: str) -> None:
-        self._client = client
-        self._worker = worker
-        self._told: Sign | None = None
+    def __init__(self, queue: WorkerQueue) -> None:
+        self._queue = queue
+        self._told: Status | None = None
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
         self._away = False
-        self.sign = Sign()
+        self.status = Status()
         self.on_try_now: Callable[[], None] | None = None
         """Called when an admin wants the WebUI tried at once."""
 
@@ -50,10 +48,10 @@ class Presence:
         return self._told is not None
 
     def change(self, **fields: object) -> None:
-        """Changes the sign; it goes out at once, without waiting for that."""
-        changed = replace(self.sign, **fields)  # type: ignore[arg-type]
-        if changed != self.sign:
-            self.sign = changed
+        """Changes what it says of itself; it goes out at once, without waiting for that."""
+        changed = replace(self.status, **fields)  # type: ignore[arg-type]
+        if changed != self.status:
+            self.status = changed
             self._changed.set()
 
     async def tell(self) -> bool:
@@ -73,20 +71,20 @@ class Presence:
         return True
 
     async def _beat(self) -> None:
-        sign = self.sign
-        known = self._told is not None and self._told.about == sign.about
-        asked = await acall(self._client, self._call(sign, None if known else sign.about))
-        if not asked and known and sign.about:
-            await acall(self._client, self._call(sign, sign.about))
-        self._told = sign
-        if sign.state is WorkerState.AWAY and self.on_try_now:
-            with redis_errors():
-                if await self._client.getdel(keys.try_now(self._worker)):
-                    self.on_try_now()
+        status = self.status
+        known = self._told is not None and self._told.about == status.about
+        asked = await self._say(status, None if known else status.about)
+        if not asked and known and status.about:
+            await self._say(status, status.about)
+        self._told = status
+        if status.state is WorkerState.AWAY and self.on_try_now and await self._queue.try_now_asked():
+            self.on_try_now()
 
-    def _call(self, sign: Sign, about: About | None) -> Call[bool]:
-        pixels = sign.about.max_pixels if sign.about else 0
-        return calls.beat(self._worker, sign.state, loaded=sign.loaded, pixels=pixels, reason=sign.reason, about=about)
+    async def _say(self, status: Status, about: Capabilities | None) -> bool:
+        pixels = status.about.max_pixels if status.about else 0
+        return await self._queue.beat(
+            status.state, loaded=status.loaded, pixels=pixels, reason=status.reason, trust=status.trust, about=about
+        )
 
     async def run(self) -> None:
         """Signs of life until cancelled."""
@@ -99,6 +97,6 @@ class Presence:
     async def leave(self) -> None:
         """Says goodbye, if anybody listens."""
         try:
-            await acall(self._client, calls.leave(self._worker))
+            await self._queue.leave()
         except QueueUnavailableError as error:
             log.warning("left without a word: %s", error)

@@ -10,7 +10,7 @@ from zosma_worker.webui.client import Client
 PENDING_S = 10.0
 
 
-class Others:
+class ForeignWork:
     """Looks for other people's work."""
 
     def __init__(self, client: Client) -> None:

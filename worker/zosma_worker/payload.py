@@ -26,7 +26,7 @@ class Part:
     """As it came, in bytes, until it is decoded."""
 
 
-class Making:
+class Payload:
     """A job at work. `ratio`: real seconds for each predicted one."""
 
     def __init__(self, client: Client, flavour: Flavour, order: Order, ratio: float = 1.0) -> None:

@@ -1,4 +1,6 @@
-"""Whether a WebUI is trusted with jobs: healthy → sick → half-open → healthy. It knows no clock and no network.
+"""Whether a WebUI is trusted with jobs: closed → open → half-open → closed.
+
+It knows no clock and no network. People read of an open one as "sick" or "quarantined".
 
 Two different jobs that go wrong one after the other are no accident, so the second makes the WebUI sick; one job that
 goes wrong twice is rather to blame itself. Whatever cannot be the job's doing (the server is gone, or does not end a
@@ -11,18 +13,27 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from zosma_queue.fleet import Trust
+
 #: What the reason of a sick WebUI begins with.
 SICK = "sick: "
 #: Whoever looks at the fleet reads this much of the reason.
 REASON_CHARS = 160
 
 
-class Phase(enum.StrEnum):
+class BreakerState(enum.StrEnum):
     """How far a WebUI is trusted."""
 
-    HEALTHY = "healthy"  # takes jobs
-    SICK = "sick"  # takes none until a canary job comes out right
+    CLOSED = "closed"  # takes jobs
+    OPEN = "open"  # takes none until a canary job comes out right
     HALF_OPEN = "half-open"  # takes one, which decides
+
+
+_TRUST = {
+    BreakerState.CLOSED: Trust.TRUSTED,
+    BreakerState.OPEN: Trust.QUARANTINED,
+    BreakerState.HALF_OPEN: Trust.ON_TRIAL,
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ def _short(reason: str) -> str:
     return reason if len(reason) <= REASON_CHARS else f"{reason[: REASON_CHARS - 1].rstrip()}…"
 
 
-class Quarantine:
+class CircuitBreaker:
     """The state of one WebUI. Times are seconds of one clock, whichever."""
 
     def __init__(self, pauses: Pauses) -> None:
@@ -52,21 +63,26 @@ class Quarantine:
         self._suspect: str | None = None
         self._tries = 0
         self._next_at = 0.0
-        self.phase = Phase.HEALTHY
+        self.state = BreakerState.CLOSED
+
+    @property
+    def trust(self) -> Trust:
+        """The state in the fleet's words."""
+        return _TRUST[self.state]
 
     @property
     def sick(self) -> bool:
         """True while it gets no job."""
-        return self.phase is Phase.SICK
+        return self.state is BreakerState.OPEN
 
     @property
     def trusted(self) -> bool:
         """True when nothing speaks against it: its next job may begin before the last one's pictures are checked."""
-        return self.phase is Phase.HEALTHY and self._suspect is None
+        return self.state is BreakerState.CLOSED and self._suspect is None
 
     def fault(self, job_id: str, reason: str, now: float) -> bool:
         """A job went wrong. True when that is the WebUI's fault, which is sick from now on."""
-        if self.phase is Phase.HEALTHY and self._suspect in (None, job_id):
+        if self.state is BreakerState.CLOSED and self._suspect in (None, job_id):
             self._suspect = job_id
             return False
         self.condemn(reason, now)
@@ -74,16 +90,16 @@ class Quarantine:
 
     def condemn(self, reason: str, now: float, *, again_s: float | None = None) -> None:
         """It is sick, without a doubt. `again_s`: the pause, where a try costs nothing."""
-        if self.phase is Phase.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             self._tries += 1
-        self.phase = Phase.SICK
+        self.state = BreakerState.OPEN
         self._reason = _short(reason)
         self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
     def job_done(self) -> None:
         """A job came out right."""
         if not self.sick:
-            self.phase = Phase.HEALTHY
+            self.state = BreakerState.CLOSED
             self._suspect = None
             self._tries = 0
 
@@ -97,7 +113,7 @@ class Quarantine:
 
     def canary_passed(self) -> None:
         """The canary job came out right: one real job may try."""
-        self.phase = Phase.HALF_OPEN
+        self.state = BreakerState.HALF_OPEN
 
     def canary_failed(self, reason: str, now: float, *, again_s: float | None = None) -> None:
         """Still sick. `again_s`: the pause, where a try costs nothing; such a try makes no later pause longer."""

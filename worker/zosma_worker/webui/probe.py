@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from zosma_queue.fleet import About, Checkpoint
+from zosma_queue.fleet import Capabilities, Checkpoint
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.errors import WebUIBroken, WebUINotSetUp, WebUIRubbish
 from zosma_worker.webui.flavours import Flavour, identify
@@ -16,7 +16,7 @@ from zosma_worker.webui.flavours import Flavour, identify
 class Found:
     """A WebUI that can be used."""
 
-    about: About
+    about: Capabilities
     flavour: Flavour
     loaded: str | None
     """Canonical name of the checkpoint in its memory, None when it doesn't say."""

@@ -1,0 +1,248 @@
+"""The queue as a worker sees it, the mirror of `client.Queue`: everything a worker may ask of it or tell it.
+
+`WorkerQueue` is the contract and `RedisWorkerQueue` the way over Redis. A worker knows nothing of keys, scripts or
+calls, so that another way (over HTTPS, through the bot) needs no change in it. What a worker says about a delivery is
+an `Outcome`, made by `done`, `fail`, `retry` or `release`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from dramatiq import Broker
+
+from zosma_queue import calls, keys, unreadable
+from zosma_queue.broker import Slot, ZosmaBroker
+from zosma_queue.calls import CANCELLED, RELEASE, Outcome, Swept, done, fail, release, retry
+from zosma_queue.calls import Lease as LeaseState
+from zosma_queue.connections import worker_async_client
+from zosma_queue.fleet import Capabilities, Trust, WorkerState
+from zosma_queue.scripts import Call, T, acall, redis_errors
+
+__all__ = [
+    "CANCELLED",
+    "RELEASE",
+    "LeaseState",
+    "Outcome",
+    "PastFailures",
+    "RedisWorkerQueue",
+    "Swept",
+    "WorkerQueue",
+    "done",
+    "fail",
+    "release",
+    "retry",
+]
+
+#: A day for whoever delivers the pictures; settled jobs shorten it once they are delivered.
+IMAGE_TTL_S = 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastFailures:
+    """How a job went wrong in earlier attempts."""
+
+    count: int = 0
+    kind: str = ""
+    """The kind of the last one; '' for none."""
+    place: str | None = None
+    """`<hostname>/<webui host:port>` of the WebUI that it is to avoid since; None for nowhere."""
+
+
+class WorkerQueue(Protocol):
+    """What one worker asks of the queue. Each method that waits raises QueueUnavailableError when nobody answers."""
+
+    @property
+    def worker(self) -> str:
+        """This worker's id: `<hostname>/<webui host:port>/<4 hex>`."""
+
+    @property
+    def place(self) -> str:
+        """Where its WebUI is, which outlives the process: the id without its last part."""
+
+    async def beat(
+        self,
+        state: WorkerState,
+        *,
+        loaded: str | None,
+        pixels: int,
+        reason: str = "",
+        trust: Trust = Trust.TRUSTED,
+        about: Capabilities | None = None,
+    ) -> bool:
+        """Joins, or stays: a sign of life. `pixels`: the most that it can make. False asks for `about`."""
+
+    async def leave(self) -> None:
+        """Goes; its place in the fleet is free at once."""
+
+    async def try_now_asked(self) -> bool:
+        """True once after each time an admin wanted the WebUI tried at once."""
+
+    async def oldest_protocol(self) -> int:
+        """The oldest worker protocol that may work; 0 when nobody says."""
+
+    async def renew(
+        self,
+        job_id: str,
+        attempt: int,
+        *,
+        progress: float | None = None,
+        eta_s: float | None = None,
+        preview: bytes = b"",
+        estimated: bool = False,
+    ) -> LeaseState:
+        """Keeps a running job and publishes how far it is; what has become of it meanwhile.
+
+        `progress` is 0…1, `preview` an encoded picture or b'' for none, and `estimated` says that the progress was
+        worked out by time, because the WebUI doesn't tell it.
+        """
+
+    async def picture_input(self, input_id: str) -> bytes | None:
+        """The bytes of a picture that a request starts from; None when it is no longer stored."""
+
+    async def store_picture(self, job_id: str, attempt: int, index: int, data: bytes) -> None:
+        """Stores a finished picture, for a settle with `done` to name. Safe to repeat."""
+
+    async def past_failures(self, job_id: str) -> PastFailures:
+        """How a job went wrong before."""
+
+    async def speed(self) -> float | None:
+        """Real seconds for each predicted one at this worker's place; None when nobody knows."""
+
+    async def tell_speed(self, ratio: float) -> None:
+        """Tells a measured speed. The queue keeps its own if it has learned one from jobs."""
+
+    async def sweep(self) -> Swept:
+        """Does what time alone changes. Whoever is alive does it, once a second."""
+
+    def broker(self, slot: Slot) -> Broker:
+        """What Dramatiq fetches jobs with, when `slot` is free, and settles them by. Its caller closes it."""
+
+
+class RedisWorkerQueue:
+    """A `WorkerQueue` over Redis. Close it with `async with`."""
+
+    def __init__(self, url: str, worker: str) -> None:
+        self._url = url
+        self._worker = worker
+        # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
+        self._redis: Any = worker_async_client(url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._redis.aclose()
+
+    @property
+    def worker(self) -> str:
+        """This worker's id."""
+        return self._worker
+
+    @property
+    def place(self) -> str:
+        """Where its WebUI is: the id without the part that is drawn anew with each start."""
+        return self._worker.rpartition("/")[0] or self._worker
+
+    async def _run(self, call: Call[T]) -> T:
+        return await acall(self._redis, call)
+
+    # -- the fleet ----------------------------------------------------------------------------------------------
+
+    async def beat(
+        self,
+        state: WorkerState,
+        *,
+        loaded: str | None,
+        pixels: int,
+        reason: str = "",
+        trust: Trust = Trust.TRUSTED,
+        about: Capabilities | None = None,
+    ) -> bool:
+        """A sign of life; False asks for `about`."""
+        return await self._run(
+            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
+        )
+
+    async def leave(self) -> None:
+        """Leaves the fleet."""
+        await self._run(calls.leave(self._worker))
+
+    async def try_now_asked(self) -> bool:
+        """Takes the admin's wish, so that it is granted once."""
+        with redis_errors():
+            return bool(await self._redis.getdel(keys.try_now(self._worker)))
+
+    async def oldest_protocol(self) -> int:
+        """What the bot has announced; 0 when no bot has yet."""
+        with redis_errors():
+            told = await self._redis.get(keys.PROTOCOL)
+        with unreadable.skipping(keys.PROTOCOL):
+            return int(told or 0)
+        return 0
+
+    async def speed(self) -> float | None:
+        """Real seconds for each predicted one, as `lua/_speed.lua` has learned them."""
+        with redis_errors():
+            known = await self._redis.hget(keys.SPEED, f"{self.place}|")
+        with unreadable.skipping(keys.SPEED):
+            return unreadable.finite(known) if known else None
+        return None
+
+    async def tell_speed(self, ratio: float) -> None:
+        """Writes a measured speed where none is known."""
+        with redis_errors():
+            await self._redis.hsetnx(keys.SPEED, f"{self.place}|", repr(ratio))
+
+    async def sweep(self) -> Swept:
+        """One sweep."""
+        return await self._run(calls.sweep())
+
+    # -- one job ------------------------------------------------------------------------------------------------
+
+    async def renew(
+        self,
+        job_id: str,
+        attempt: int,
+        *,
+        progress: float | None = None,
+        eta_s: float | None = None,
+        preview: bytes = b"",
+        estimated: bool = False,
+    ) -> LeaseState:
+        """Renews the lease and publishes progress."""
+        return await self._run(
+            calls.renew(job_id, attempt, progress=progress, eta_s=eta_s, preview=preview, estimated=estimated)
+        )
+
+    async def picture_input(self, input_id: str) -> bytes | None:
+        """An input's bytes; None when they have run out."""
+        with redis_errors():
+            data: bytes | None = await self._redis.get(keys.picture_input(input_id))
+        return data
+
+    async def store_picture(self, job_id: str, attempt: int, index: int, data: bytes) -> None:
+        """Stores a picture for a day."""
+        with redis_errors():
+            await self._redis.set(keys.image(job_id, attempt, index), data, ex=IMAGE_TTL_S)
+
+    async def past_failures(self, job_id: str) -> PastFailures:
+        """What the job's hash says of them."""
+        with redis_errors():
+            failures, kind, needs = await self._redis.hmget(keys.job(job_id), "failures", "error_kind", "needs")
+        with unreadable.skipping(keys.job(job_id)):
+            return PastFailures(
+                count=int(failures or 0),
+                kind=kind.decode() if kind else "",
+                place=json.loads(needs).get("avoid") if needs else None,
+            )
+        return PastFailures(count=0, kind="", place=None)
+
+    def broker(self, slot: Slot) -> Broker:
+        """A broker with a connection of its own: Dramatiq's threads block on it."""
+        return ZosmaBroker(self._url, worker=self._worker, slot=slot)

@@ -1,0 +1,74 @@
+"""Whether a worker takes jobs, and why it doesn't: the slot and what the fleet reads of this worker follow it."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from zosma_queue.broker import Slot
+from zosma_queue.fleet import WorkerState
+from zosma_worker.circuit_breaker import CircuitBreaker
+from zosma_worker.heartbeat import Heartbeat
+
+log = logging.getLogger(__name__)
+
+BUSY_ELSEWHERE = "busy elsewhere: its own page or another program is at work"
+
+
+class Gate:
+    """Shut with a reason, or open; shut for good once it is stopped."""
+
+    def __init__(self, slot: Slot, heartbeat: Heartbeat, breaker: CircuitBreaker) -> None:
+        self._slot = slot
+        self._heartbeat = heartbeat
+        self._breaker = breaker
+        self._said_sick = False
+        self.reason: str | None = None
+        """Why it is shut; None when it is open, or has not been shut yet."""
+        self.stopped = False
+
+    async def open(self) -> None:
+        """Jobs may come, once the queue has heard that this worker is ready."""
+        self.reason = None
+        if self._heartbeat.status.state is WorkerState.AWAY:
+            self._heartbeat.change(state=WorkerState.READY, reason="", trust=self._breaker.trust)
+            await self._heartbeat.tell()  # a fetch by a worker that counts as away finds nothing
+        if self._heartbeat.joined:
+            self._slot.open()
+
+    def shut(self, reason: str, level: int = logging.WARNING) -> None:
+        """No job until it opens again; a reason that is new is logged."""
+        self._slot.shut()
+        # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
+        known_sick = self._breaker.sick and self._said_sick
+        self._said_sick = self._breaker.sick and reason != BUSY_ELSEWHERE
+        if reason != self.reason and not known_sick:
+            log.log(level, "takes no jobs: %s", reason)
+        self.reason = reason
+        if not self.stopped:
+            self._heartbeat.change(state=WorkerState.AWAY, reason=reason, trust=self._breaker.trust)
+
+    def shut_sick(self) -> None:
+        """Shuts it with what the circuit breaker says."""
+        self.shut(self._breaker.says(time.monotonic()))
+
+    def pause(self) -> None:
+        """Takes no job until the next look, which nobody needs to hear of."""
+        self._slot.shut()
+
+    async def stop(self) -> None:
+        """Takes no more jobs, for good."""
+        self.stopped = True
+        self._slot.stop()
+        self._heartbeat.change(state=WorkerState.AWAY, reason="is being shut down")
+        await self._heartbeat.tell()
+
+    def note_busy(self) -> None:
+        """A job runs."""
+        if not self.stopped and self._heartbeat.status.state is not WorkerState.AWAY:
+            self._heartbeat.change(state=WorkerState.BUSY)
+
+    def note_free(self) -> None:
+        """None runs any more."""
+        if not self.stopped and self._heartbeat.status.state is WorkerState.BUSY:
+            self._heartbeat.change(state=WorkerState.READY)
