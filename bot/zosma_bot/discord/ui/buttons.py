@@ -1,4 +1,4 @@
-"""Which buttons a job's message has. What they do is in `acts/`."""
+"""Which buttons a job's message has. What they do is in `features/`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from zosma_bot.discord.core.identity import group_of, is_own
 from zosma_bot.discord.core.permissions import at_home, sees
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import fleet_texts
-from zosma_bot.discord.features.admin import job_actions as job_deeds
+from zosma_bot.discord.features.admin import job_actions
 from zosma_bot.discord.features.admin.group import begin
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
@@ -53,7 +53,7 @@ def add(root: app_commands.Group, services: Services) -> None:
     @slash(root, "failed")
     async def failed(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
-        jobs = await job_deeds.failed(services, interaction)
+        jobs = await job_actions.failed(services, interaction)
         await say(interaction, "", embed=fleet_texts.failed(translations_of(interaction), jobs))
 
     @slash(root, "audit")
