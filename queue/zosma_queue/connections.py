@@ -21,7 +21,7 @@ BOT_TIMEOUT_S = 1.2
 WORKER_TIMEOUT_S = 5.0
 #: Who finds all of these busy waits for one. redis-py's own pool refuses the hundred-and-first question outright.
 BOT_CONNECTIONS = 32
-#: So long a question waits for a free connection. Whoever must be told sooner has a limit of their own (`background.py` in the bot).
+#: So long a question waits for a free connection. Whoever must be told sooner has a limit of their own.
 POOL_WAIT_S = 10.0
 #: A listener that has heard nothing for so long asks whether anybody is there, and waits for the answer as long again.
 PULSE_S = 5.0

@@ -12,8 +12,7 @@ from discord import app_commands
 from zosma_bot.discord.core.identity import group_of, is_own
 from zosma_bot.discord.core.permissions import at_home, sees
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.features.admin import fleet_texts
-from zosma_bot.discord.features.admin import job_actions
+from zosma_bot.discord.features.admin import fleet_texts, job_actions
 from zosma_bot.discord.features.admin.group import begin
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
