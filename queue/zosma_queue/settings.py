@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from zosma_queue.errors import SettingsError
+from zosma_queue.validation import problems_of
 
 #: What may stand after the `?` of a Redis URL; those for TLS with rediss:// only.
 _URL_OPTIONS = ("db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -161,10 +162,10 @@ def aliases_of(alias: Any) -> list[str]:
 
 
 def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str]) -> SettingsError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if not first["loc"]:
-        return SettingsError(first["msg"].removeprefix("Value error, "))
-    location = str(first["loc"][0])
+    first = problems_of(error)[0]
+    if not first.path:
+        return SettingsError(first.text)
+    location = first.path[0]
     name, field = next(
         (name, field)
         for name, field in cls.model_fields.items()
@@ -172,8 +173,7 @@ def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str])
     )
     aliases = aliases_of(field.validation_alias) or [name.upper()]
     variable = next((alias for alias in aliases if alias in given), aliases[0])
-    problem = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
+    if first.kind == "missing":
         return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
     shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
-    return SettingsError(f"{variable}={shown} is wrong: {problem}")
+    return SettingsError(f"{variable}={shown} is wrong: {first.text}")

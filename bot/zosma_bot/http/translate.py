@@ -195,5 +195,4 @@ def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     name = _A1111_NAMES.get(error.field) or error.field.removeprefix("img2img.").removeprefix("upscale.")
     if name == error.field:
         return error
-    text = str(error).replace(error.field, name, 1)
-    return RequestRefusedError(text, code=error.code, field=name, values=error.values)
+    return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

@@ -8,7 +8,7 @@ import discord
 
 from zosma_bot.discord.core.permissions import is_moderator, may_press
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -31,7 +31,7 @@ async def may_use(services: Services, interaction: discord.Interaction[Any], cus
     try:
         here = await services.settings_here(interaction)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(translations_of(interaction)))
+        await say(interaction, refusals.queue_away(translations_of(interaction)))
         return None
     if may_press(here, interaction, of.owner):
         return of

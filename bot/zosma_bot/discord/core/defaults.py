@@ -107,7 +107,7 @@ async def _styled(
     names = list(dict.fromkeys([*mine, *shared, *known]))
     offer = f": there are {', '.join(names[:5])}" if names else ": there are none"
     raise RequestRefusedError(
-        f"style {style[:60]!r} is not known here{offer}",
+        detail=f"{style[:60]!r} is not known here{offer}",
         field="style",
         code="unknown-name",
         values={"given": style[:60], "nearest": ", ".join(names[:5])},

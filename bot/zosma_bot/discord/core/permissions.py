@@ -10,13 +10,8 @@ import discord
 from zosma_bot.discord.core.identity import is_own, role_ids
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.server_settings import ServerSettings
-from zosma_queue.errors import RequestRefusedError
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.job import Job
-
-
-def refused(code: str, **values: str | int | float) -> RequestRefusedError:
-    """A refusal whose words are the text `refusal-<code>`."""
-    return RequestRefusedError(code, code=code, values=values)
 
 
 def at_home(services: Services, interaction: discord.Interaction[Any]) -> bool:

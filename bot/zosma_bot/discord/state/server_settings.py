@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.validation import problems_of
 
 KIND = "guild"
 MAX_AGE_S = 2.0
@@ -75,10 +76,13 @@ def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
     try:
         return ServerSettings.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RequestRefusedError(f"{field} is {str(first['input'])[:60]!r}: {problem}", field=field) from None
+        first = problems_of(error)[0]
+        raise RequestRefusedError(
+            detail=f"is {first.shown!r}: {first.clause}",
+            code="malformed",
+            field=first.field,
+            values={"given": first.shown, "problem": first.clause},
+        ) from None
 
 
 class ServerSettingsStore:

@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core import options
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
@@ -17,6 +16,7 @@ from zosma_bot.discord.features.admin.names import known_checkpoint, known_style
 from zosma_bot.discord.features.admin.rules import Fields, change
 from zosma_bot.discord.state.server_settings import Defaults, ServerSettings
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import group, slash
 

@@ -9,13 +9,13 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.identity import group_of
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import export_import, rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_for, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, say
 from zosma_bot.discord.ui.slash import choices, group, slash
 

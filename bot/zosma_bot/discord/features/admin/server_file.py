@@ -17,6 +17,7 @@ from zosma_bot.discord.ui.language import Translations
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.moderation import Rules
 from zosma_queue.policy import Policy
+from zosma_queue.validation import problems_of
 
 VERSION = 1
 #: It is kept in a record while the admin is asked.
@@ -163,10 +164,10 @@ class Reader:
         try:
             return model.model_validate(fields)
         except ValidationError as error:
-            for one in error.errors(include_url=False)[:PROBLEMS_SHOWN]:
-                path = [_NAMES.get(str(part), str(part)) for part in one["loc"]]
+            for one in problems_of(error)[:PROBLEMS_SHOWN]:
+                path = [_NAMES.get(part, part) for part in one.path]
                 place = ".".join([*([where] if where else []), *path])
-                self._wrong(place[:120], f"{one['msg'][0].lower()}{one['msg'][1:]}")
+                self._wrong(place[:120], one.clause)
         return None
 
     def _there(self, key: str, ids: Mapping[int, str], find: Callable[[int], object | None]) -> None:

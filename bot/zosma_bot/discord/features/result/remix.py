@@ -13,7 +13,7 @@ from zosma_bot.discord.core.recipes import KIND, Recipe, keep, picture_of, recal
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import Wanted, submit, submit_late
 from zosma_bot.discord.state.reply_record import Reply
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.choices import checkpoint_options
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
@@ -79,7 +79,7 @@ async def take(services: Services, interaction: discord.Interaction[Any], of: Of
     try:
         known = await recall(services, of)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(translations_of(interaction)))
+        await say(interaction, refusals.queue_away(translations_of(interaction)))
         return
     private = await is_private(services, interaction, of)
     if known:
