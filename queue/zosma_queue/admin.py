@@ -132,7 +132,7 @@ class Admin:
         return pauses
 
     async def audit(self, *, limit: int = 100) -> list[Act]:
-        """The newest acts, newest first."""
+        """The newest acts of admins, newest first."""
         with redis_errors():
             rows: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(keys.AUDIT, count=limit)
         return [
@@ -170,7 +170,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """Likewise for what is to go on: a pause counts, even if its worker or checkpoint is gone.
+        """The scope that is to go on: what is paused counts, even if its worker or checkpoint is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.
@@ -179,7 +179,7 @@ class Admin:
         return paused_scope(scope, paused) or await self.resolve_scope(scope)
 
     async def pause(self, who: str, scope: str, why: str = "") -> bool:
-        """Hands out no more jobs of a scope; running ones end in peace. False when it was paused already.
+        """Hands out no more jobs of a scope; running ones finish. False when it was paused already.
 
         Raises:
           RequestRefusedError: when the scope is none.

@@ -88,11 +88,11 @@ class Slot:
         self._stopped = threading.Event()
 
     def open(self) -> None:
-        """Jobs may be taken."""
+        """Lets jobs be taken."""
         self._open.set()
 
     def shut(self) -> None:
-        """No job is taken until it opens again."""
+        """Lets no job be taken until it opens again."""
         self._open.clear()
 
     def stop(self) -> None:
@@ -277,7 +277,7 @@ class SlotConsumer(Consumer):
         _log_settled(message, outcome, state)
 
     def _wake(self) -> None:
-        """Looks again: an owner at his limit of running jobs may have been let in by a settle after our last look."""
+        """Looks again: an owner at their limit of running jobs may have been let in by a settle after our last look."""
         try:
             with redis_errors():
                 self._client.lpush(keys.wake(self._worker), "1")

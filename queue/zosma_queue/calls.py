@@ -45,9 +45,9 @@ class Accepted(enum.StrEnum):
     OTHER = "other"  # refused: the same id before, and another request
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
-    OWNER_FULL = "owner-full"  # refused: he has as many waiting as he may
-    COOLDOWN = "cooldown"  # refused: too soon after his last one
-    SPENT = "spent"  # refused: his GPU-seconds of today are used up
+    OWNER_FULL = "owner-full"  # refused: they have as many waiting as they may
+    COOLDOWN = "cooldown"  # refused: too soon after their last one
+    SPENT = "spent"  # refused: their GPU-seconds of today are used up
     FULL = "full"  # refused: too many wait already
 
 
@@ -127,7 +127,7 @@ def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Lea
 
 
 class Lease(enum.StrEnum):
-    """What has become of a running job."""
+    """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
     CANCEL = "cancel"
@@ -239,7 +239,7 @@ class Swept:
 
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
-    """Does what time alone changes."""
+    """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
     return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
 
 
@@ -306,5 +306,5 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
 
 
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
-    """Forgets failed jobs; how many."""
+    """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)

@@ -39,7 +39,7 @@ class Rules(BaseModel):
     checkpoints: tuple[Name, ...] = Field((), max_length=CHECKPOINTS_MAX)
     """Names of those that may be used; none: all."""
     count: int = Field(0, ge=0, le=COUNT_MAX)
-    """Most pictures of one request; 0: as many as are possible. Likewise the next two."""
+    """Most pictures of one request; 0: as many as are possible."""
     steps: int = Field(0, ge=0, le=STEPS_MAX)
     side: int = Field(0, ge=0, le=SIDE_MAX_PX)
     """Longest side in pixels, before the hires pass."""

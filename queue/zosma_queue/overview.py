@@ -22,7 +22,7 @@ OWNERS = 15
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerDepth:
-    """One owner's part."""
+    """One owner's part of the queue."""
 
     owner: str
     open: int
@@ -32,7 +32,7 @@ class OwnerDepth:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerDepth:
-    """One worker's part."""
+    """One worker's part of the queue."""
 
     id: str
     state: str

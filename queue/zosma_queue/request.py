@@ -61,7 +61,7 @@ class Img2Img(BaseModel):
 
     image: InputId
     mask: InputId | None = None
-    """White is painted anew."""
+    """White is repainted."""
     denoising_strength: float = Field(0.75, ge=0.0, le=1.0)
     resize_mode: int = Field(0, ge=0, le=2)
     """0: just resize, 1: crop and resize, 2: resize and fill."""

@@ -29,7 +29,7 @@ class AdminApi:
         self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of the admin API."""
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/jobs", self.jobs),
             ("GET", "/jobs/{id}", self.job),
@@ -81,7 +81,7 @@ class AdminApi:
         return web.json_response([admin_job_view(job, *await standing(self._queue, job)) for job in found])
 
     async def job(self, request: web.Request) -> web.Response:
-        """Anybody's job."""
+        """A job, whoever has asked for it."""
         job = await self._queue.job(request.match_info["id"])
         if job is None:
             raise _not_found()
@@ -137,7 +137,7 @@ class AdminApi:
         return web.json_response({"scope": scope, "changed": await self._admin.pause(_who(request), scope, why)})
 
     async def resume(self, request: web.Request) -> web.Response:
-        """Goes on with `scope`."""
+        """Lets the paused `scope` go on."""
         scope = await self._admin.resolve_paused(await _text(request, "scope"))
         return web.json_response({"scope": scope, "changed": await self._admin.resume(_who(request), scope)})
 
@@ -169,7 +169,7 @@ class AdminApi:
         return web.json_response({**await self._admin.stats(), "forecast": asdict(accuracy)})
 
     async def audit(self, request: web.Request) -> web.Response:
-        """The newest acts."""
+        """The newest acts of admins."""
         return web.json_response([asdict(act) for act in await self._admin.audit(limit=_limit(request))])
 
 

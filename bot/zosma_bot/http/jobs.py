@@ -25,13 +25,13 @@ DELAY_MAX_S = 30 * 24 * 3600
 
 
 class Jobs:
-    """The handlers, over one queue."""
+    """The handlers of the API for one's own jobs, over one queue."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of the API for one's own jobs."""
         return [
             web.post(JOBS, self.submit),
             web.get(JOBS + "/{id}", self.show),

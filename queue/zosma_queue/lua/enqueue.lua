@@ -3,9 +3,9 @@
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
 -- ARGV  1 now (0: server's)   2 id   3 message   4 owner   5 group   6 class   7 needs (JSON)   8 cost, GPU-seconds
 --       9 run at, ms (0: now)   10 patience without a capable worker, ms   11 reply (JSON, '' for none)
---       limits, 0 for none: 12 owner's waiting jobs   13 owner's running jobs   14 ms between two of his jobs
---       15 his GPU-seconds a day (UTC)   16 waiting jobs of everybody   17 his weight   18 not before this many ms from now (0: at once)
---       19 his group's weight   20 ms for which the job is kept once its end is shown (0: as long as all are)
+--       limits, 0 for none: 12 owner's waiting jobs   13 owner's running jobs   14 ms between two of their jobs
+--       15 their GPU-seconds a day (UTC)   16 waiting jobs of everybody   17 their weight   18 not before this many ms from now (0: at once)
+--       19 their group's weight   20 ms for which the job is kept once its end is shown (0: as long as all are)
 --       21 digest of what was asked ('' for none)
 -- Returns  {answer, ms after which to try again}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
@@ -23,7 +23,7 @@ local function over()
   local most_waiting, daily, depth = tonumber(ARGV[12]), tonumber(ARGV[15]), tonumber(ARGV[16])
   local open = tonumber(redis.call('HGET', K.open, owner) or '0')
   local waiting = open - (tonumber(redis.call('HGET', K.running, owner) or '0') or 0)
-  -- His next place is free when his next job begins: at about the cost of one.
+  -- Their next place is free when their next job begins: at about the cost of one.
   if most_waiting > 0 and waiting >= most_waiting then return 'owner-full', math.max(1000, cost * 1000) end
   local cooling = redis.call('PTTL', cooldown_key(owner))
   if cooling > 0 then return 'cooldown', cooling end

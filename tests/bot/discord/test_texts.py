@@ -182,4 +182,4 @@ def test_lanes_are_translated_wherever_they_are_named():
 
 def test_a_question_about_an_idle_worker_counts_no_zero_jobs():
     assert EN("ask-drain", scope="worker gpu", running=0).endswith("; nothing runs there now.")
-    assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one ends in peace.")
+    assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one finishes.")

@@ -32,7 +32,7 @@ class Source:
 
 
 def of_attachment(attachment: discord.Attachment, field: str) -> Source:
-    """A member's attachment.
+    """The source of a member's attachment, judged by what Discord says of it.
 
     Raises:
       RequestRefusedError: when it is too large or no picture; names `field`.
@@ -62,7 +62,7 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
 
 
 def of_bytes(data: bytes, width: int, height: int) -> Source:
-    """A picture that is here already."""
+    """The source of a picture whose bytes are here already."""
 
     async def fetch() -> bytes:
         return data

@@ -24,7 +24,7 @@ async def anybody(interaction: discord.Interaction[Any], custom_id: CustomId) ->
 
 
 async def may_use(services: Services, interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
-    """The job of a button for making something new, when the member may use it; else he has been told why not."""
+    """The job of a button for making something new, when the member may use it; else they have been told why not."""
     of = await anybody(interaction, custom_id)
     if of is None or interaction.user.id == of.owner:
         return of
@@ -40,7 +40,7 @@ async def may_use(services: Services, interaction: discord.Interaction[Any], cus
 
 
 async def may_end(interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
-    """Likewise for what takes something away: the owner and moderators only, whatever the server has set."""
+    """The job of a button that takes something away, for its owner and moderators only, whatever the server has set."""
     of = await anybody(interaction, custom_id)
     if of is None or interaction.user.id == of.owner or is_moderator(interaction):
         return of

@@ -54,7 +54,7 @@ async def complete(
 
 
 async def wants_private(services: Services, interaction: discord.Interaction[Any], private: bool | None) -> bool:
-    """True when only the member shall see it: as he says, else as he has set it.
+    """True when only the member shall see it: as they say, else as they have set it.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer in time.

@@ -20,7 +20,7 @@ _UNKNOWN_INTERACTION, _ALREADY_ANSWERED = 10062, 40060
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: Exception, what: str) -> None:
-    """Tells the member in plain words: first what he can change, then what Discord did, last what is our own fault."""
+    """Tells the member in plain words: first what they can change, then what Discord did, last what is our fault."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if _came_too_late(cause):
         log.warning("an interaction was answered too late")

@@ -24,7 +24,7 @@ _LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\
 #: More make a message that nobody can look at; the HTTP API takes up to `COUNT_MAX`.
 PICTURES_MAX = 4
 NAME_MAX_CHARS = 200
-#: How much of an attached picture is painted anew when nothing is said.
+#: How much of an attached picture is repainted when nothing is said.
 STRENGTH = 0.6
 Side = app_commands.Range[int, SIDE_MIN_PX, SIDE_MAX_PX]
 Name = app_commands.Range[str, 1, NAME_MAX_CHARS]

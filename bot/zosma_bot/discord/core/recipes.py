@@ -135,7 +135,7 @@ async def _infotext(attachment: discord.Attachment) -> str:
 
 
 async def recipe_of(services: Services, message: discord.Message | None, of: OfJob) -> Recipe:
-    """Either of the two.
+    """How the picture was made: as the queue remembers it, else as the message's own picture tells it.
 
     Raises:
       RequestRefusedError: when nothing tells it any more.

@@ -70,7 +70,7 @@ async def submit_late(
     *,
     private: bool = False,
 ) -> str | None:
-    """Likewise for a wish that takes a while to find out: `find` runs after the first answer.
+    """Puts a request that takes a while to find out into the queue: `find` runs after the first answer.
 
     Raises nothing that `find` raises on purpose: a RequestRefusedError is told to the member.
     """

@@ -1,4 +1,4 @@
-"""`/queue`: where a member's jobs stand, and how the GPUs are; who manages the server sees all of it."""
+"""`/queue`: where a member's jobs stand, and how the GPUs are; the server's admins see all of it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def gpus(w: Translations, workers: Sequence[WorkerInfo]) -> str:
 
 
 def report(w: Translations, depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:
-    """What an admin sees."""
+    """What an admin sees in `/queue`."""
     embed = discord.Embed(description=texts.depth(w, depth), colour=Colour.RUNNING)
     for worker in workers[:WORKERS_SHOWN]:
         name = address_of(worker.about.webui).partition("://")[2] if worker.about else worker.id

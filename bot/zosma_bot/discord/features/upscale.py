@@ -1,4 +1,4 @@
-"""`/upscale`: a picture made larger, with nothing painted anew."""
+"""`/upscale`: a picture made larger, with nothing repainted."""
 
 from __future__ import annotations
 

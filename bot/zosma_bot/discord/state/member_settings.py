@@ -1,4 +1,4 @@
-"""What a member has set for himself: defaults for `/imagine`, and presets, which a server can share."""
+"""What a member has set for themselves: defaults for `/imagine`, and presets, which a server can share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 class MemberSettings(BaseModel):
-    """One member's record."""
+    """What one member has set: defaults, presets, privacy."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,7 +37,7 @@ class MemberSettings(BaseModel):
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
     private: bool = False
-    """True: his pictures are shown to him alone unless he says otherwise."""
+    """True: their pictures are shown to them alone unless they say otherwise."""
 
 
 class MemberSettingsStore:
@@ -49,7 +49,7 @@ class MemberSettingsStore:
         self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
 
     async def of(self, user_id: int) -> MemberSettings:
-        """A member's record.
+        """A member's settings, from memory where they are remembered.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.

@@ -34,7 +34,7 @@ class Defaults(BaseModel):
 
     @property
     def given(self) -> dict[str, str]:
-        """Those that are set."""
+        """The defaults that are set."""
         return {name: value for name, value in self if value}
 
 
@@ -68,7 +68,7 @@ class ServerSettings(BaseModel):
 
 
 def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
-    """The rules made of these fields.
+    """A server's rules made of these fields.
 
     Raises:
       RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
@@ -131,7 +131,7 @@ class ServerSettingsStore:
             self._known.popitem(last=False)
 
     def forget(self, guild_id: int) -> None:
-        """The rules have been changed."""
+        """Drops the copy of a server's rules, which have been changed."""
         self._changes += 1
         self._known.pop(guild_id, None)
         self._reading.pop(guild_id, None)  # what it finds may be older than the change

@@ -75,7 +75,7 @@ async def _fetched(file: discord.Attachment) -> bytes:
 
 
 def _question(w: Translations, content: Content) -> str:
-    """What will be in the place of what."""
+    """The question before an import: which rules take the place of which."""
     parts = []
     if content.rules is not None:
         parts.append(w("import-rules"))

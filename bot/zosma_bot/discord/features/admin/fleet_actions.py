@@ -37,7 +37,7 @@ async def pause(services: Services, interaction: discord.Interaction[Any], args:
 
 
 async def resume(services: Services, interaction: discord.Interaction[Any], args: Args) -> str:
-    """Goes on."""
+    """Lets a paused scope go on."""
     need_home(services, interaction)
     w = translations_of(interaction)
     if not await services.queue.admin.resume(texts.admin_name(interaction), args["scope"]):

@@ -33,7 +33,7 @@ _MEMBER = re.compile(r"discord:(?:\d+/|dm/)?(\d+)")
 
 
 def person(name: str) -> str:
-    """An owner, or who did something, as Discord shows it: a member by his name, without pinging him."""
+    """An owner, or who did something, as Discord shows it: a member by name, without pinging him."""
     found = _MEMBER.fullmatch(name)
     return f"<@{found[1]}>" if found else f"`{texts.cut(name.replace('`', chr(39)), 60)}`"
 
@@ -77,7 +77,7 @@ def _counts(w: Translations, counts: Counts, shown: Callable[[str], str]) -> str
 
 
 def pause(w: Translations, one: Pause) -> str:
-    """One pause in a line."""
+    """One pause of the fleet in a line."""
     line = w(
         "admin-pause-line",
         scope=_name(texts.capitalised(scope_name(w, one.scope))),

@@ -58,7 +58,7 @@ async def requeue(services: Services, interaction: discord.Interaction[Any], arg
 
 
 async def requeue_all(services: Services, interaction: discord.Interaction[Any], _: Args) -> str:
-    """Likewise all failed jobs of this server, at home those of all servers."""
+    """Requeues all failed jobs of this server, at home those of all servers."""
     count = 0
     for job in await failed(services, interaction):
         if await services.queue.admin.retry(texts.admin_name(interaction), job.id):

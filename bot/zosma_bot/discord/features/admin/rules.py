@@ -44,7 +44,7 @@ def without(name: str, one: int) -> Callable[[Fields], Fields]:
 
 
 def setting(**values: Any) -> Callable[[Fields], Fields]:
-    """Sets fields."""
+    """A change that sets fields of the rules."""
     return lambda fields: fields | values
 
 

@@ -47,7 +47,7 @@ class Content:
 
 
 def written(rules: ServerSettings, moderation: Rules, policies: Mapping[str, Policy]) -> bytes:
-    """The file."""
+    """A server's settings as the bytes of a file."""
     document = {
         "zosma": VERSION,
         "rules": _portable(rules.model_dump(mode="json")),
@@ -85,7 +85,7 @@ class Reader:
         return Content() if document is None else self.understood(document, policies)
 
     def understood(self, document: Mapping[str, Any], policies: Mapping[str, Policy] | None) -> Content:
-        """Likewise of the JSON object in a file."""
+        """What the JSON object in a file says, and what is wrong with it."""
         for name in document:
             if name not in _PARTS:
                 self._wrong(name[:60], self._w("import-unknown", there=", ".join(_PARTS)))

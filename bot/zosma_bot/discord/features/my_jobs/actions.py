@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def add(router: Router, services: Services) -> None:
-    """Registers them."""
+    """Registers the buttons and menus of `/jobs`."""
 
     async def refresh(interaction: discord.Interaction[Any], _: CustomId) -> None:
         w = translations_of(interaction)
@@ -88,7 +88,7 @@ async def _retry(services: Services, interaction: discord.Interaction[Any], one:
 
 
 async def _mine(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> JobEntry | None:
-    """The member's job; None when it isn't to be had, and he has been told why."""
+    """The member's job; None when it isn't to be had, and they have been told why."""
     w = translations_of(interaction)
 
     async def find() -> JobEntry | None:

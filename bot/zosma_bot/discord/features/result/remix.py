@@ -48,17 +48,17 @@ def add(router: Router, services: Services) -> None:
 
 
 async def again(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """The same with other seeds."""
+    """Asks for the same pictures with other seeds."""
     await take(services, interaction, of, lambda recipe: recipe.anew())
 
 
 async def vary_subtle(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """Much like one of the pictures."""
+    """Asks for pictures much like one of these."""
     await take(services, interaction, of, lambda recipe: varied(recipe, of.number, SUBTLE))
 
 
 async def vary_strong(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """Somewhat like one of the pictures."""
+    """Asks for pictures somewhat like one of these."""
     await take(services, interaction, of, lambda recipe: varied(recipe, of.number, STRONG))
 
 
@@ -132,7 +132,7 @@ async def _known(services: Services, of: OfJob) -> Recipe | None:
 
 
 async def is_private(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> bool:
-    """True when its member alone shall see what is made: of a picture that is seen by him alone, or as he has set it.
+    """True when only its member shall see the new one: when only they see the first, or as they have set it.
 
     Where nothing is known any more, an ephemeral message makes an ephemeral one.
     """

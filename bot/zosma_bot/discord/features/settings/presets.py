@@ -29,7 +29,7 @@ PresetName = app_commands.Range[str, 1, PRESET_NAME_MAX_CHARS]
 
 
 def add(settings: app_commands.Group, services: Services) -> None:
-    """Registers them in the group."""
+    """Registers the commands for presets in the group."""
     _add_save(settings, services)
     _add_remove(settings, services)
     _add_share(settings, services)
@@ -42,7 +42,7 @@ def called(name: str, some: Iterable[str]) -> str:
 
 
 def no_preset(name: str) -> RequestRefusedError:
-    """There is no preset of this name."""
+    """The refusal of a preset that does not exist."""
     return refused("no-preset", field="preset", name=name)
 
 

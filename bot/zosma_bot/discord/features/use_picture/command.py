@@ -24,7 +24,7 @@ READ_S = 1.5
 
 
 def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
-    """Registers it."""
+    """Registers "Use this picture" in the menu of messages."""
 
     async def use(interaction: discord.Interaction[Any], message: discord.Message) -> None:
         w = translations_of(interaction)
