@@ -45,16 +45,16 @@ def add(root: app_commands.Group, services: Services) -> None:
             given["checkpoint"] = await known_checkpoint(services, checkpoint)
         if style:
             given["style"] = await known_style(services, guild_of(interaction), style)
-        what = "defaults" + (f" in {place}" if place else "") + f": {', '.join(given)}"
-        found = await change(services, interaction, what, _over(place, given))
+        value = ", ".join(given) + (f" in {place}" if place else "")
+        found = await change(services, interaction, "defaults", value, _over(place, given))
         await _told(interaction, place, found)
 
     @slash(defaults, "clear")
     async def clear(interaction: discord.Interaction[Any], channel: AnyChannel | None = None) -> None:
         await begin(interaction)
         place = _place(channel)
-        what = "defaults cleared" + (f" in {place}" if place else "")
-        await _told(interaction, place, await change(services, interaction, what, _over(place, None)))
+        value = "cleared" + (f" in {place}" if place else "")
+        await _told(interaction, place, await change(services, interaction, "defaults", value, _over(place, None)))
 
     options.complete_names(change_them, services, "checkpoint", "style")
 
