@@ -28,6 +28,15 @@ imports: ## Import direction: cli → bot | worker | webui → queue
 test: ## All tests
 	$(PYTEST)
 
+CHAOS := PYTHONPATH=tests uv run python -m chaos
+.PHONY: chaos
+chaos: ## A killing spree of forty minutes, with a ledger (SEED=… replays one)
+	$(CHAOS) --seconds 2400 --every 8 $(if $(SEED),--seed $(SEED))
+
+.PHONY: chaos-short
+chaos-short: ## Its five-minute form
+	$(CHAOS) --seconds 240 --every 4 $(if $(SEED),--seed $(SEED))
+
 .PHONY: format
 format: ## Format the code and mend what can be mended
 	uv run ruff check --fix $(SOURCES)
