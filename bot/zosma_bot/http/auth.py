@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hmac
 import http
 from base64 import b64decode
@@ -36,7 +35,7 @@ def credentials(header: str) -> tuple[str | None, str] | None:
     if scheme.casefold() == "basic":
         try:
             name, _, key = b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or of bytes that are no text
             return None
         return name or None, key
     return None
@@ -47,7 +46,8 @@ def holder(given: tuple[str | None, str], keys: Mapping[str, str]) -> str | None
     name, key = given
     found = None
     for known, owner in keys.items():
-        if hmac.compare_digest(known.encode(), key.encode()) and name in (None, owner):
+        # A header's bytes may be no UTF-8; aiohttp keeps them as surrogates.
+        if hmac.compare_digest(known.encode(), key.encode(errors="surrogateescape")) and name in (None, owner):
             found = owner
     return found
 

@@ -86,8 +86,8 @@ def of_queue(error: QueueUnavailableError) -> Problem:
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        reason = " ".join(error.message.split())[:200]
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        reason = " ".join(str(getattr(error, "message", error)).split())[:200]
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.msg, record.args, record.exc_info = "refused a malformed request: %s", (reason,), None
     return True
