@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from aiohttp import web
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
+from zosma_bot.http.doors import Doors
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.lists import Lists
@@ -32,6 +34,7 @@ def make_app(
     keys: Mapping[str, str],
     admins: Collection[str] = (),
     *,
+    doors: Doors = Doors(),  # noqa: B008 - frozen
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
 ) -> web.Application:
@@ -39,7 +42,9 @@ def make_app(
 
     `faults` says how often each of the process's loops broke down, for `/healthz`.
     """
-    app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
+    doors = replace(doors, any_host=doors.any_host or bool(keys))
+    chain = [doors.invite(), problems.as_answers, doors.guard(), auth.require_key(keys)]
+    app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     parts = (
         A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub, faults),

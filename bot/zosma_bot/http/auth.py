@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from zosma_bot import links
+from zosma_bot.http.doors import SIGNED_PATHS
 from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.client import Sender
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-#: Links below it are signed.
-SIGNED_PATHS = f"{links.PATH}/"
 CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
 #: Everybody, where no keys are set: then only this machine can call.
 LOCAL = Sender(owner="http:local", group="http:local")
