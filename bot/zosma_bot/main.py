@@ -10,6 +10,7 @@ from contextlib import suppress
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
+from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -40,7 +41,10 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         hub = Hub(queue)
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
-        app = make_app(queue, hub, settings.api_keys, settings.admins, doors=doors, faults=survivor.faults)
+        bounds = Bounds(most=most_by_descriptors(Bounds.most))
+        app = make_app(
+            queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults
+        )
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             jobs = [

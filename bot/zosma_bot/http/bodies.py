@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from zosma_bot.http.auth import CALLER
 from zosma_bot.http.problems import Problem
 from zosma_queue.request import INPUT_MAX_BYTES
 
@@ -30,39 +31,103 @@ MARKS_MAX = 40_000
 #: A number's digits: no field of ours has more than a dozen.
 DIGITS_MAX = 100
 
+#: Bodies up to this size are read as they come; of larger ones only so many at once, for they take memory, and fewer of
+#: one caller's, who may be slow; the rest wait, up to a number.
+SMALL_BYTES = 1024 * 1024
+LARGE_AT_ONCE = 6
+LARGE_OF_ONE_CALLER = 2
+LARGE_WAITING = 64
+#: For a body to arrive: 35 kB/s do for a small one, 200 kB/s for the largest.
+DEADLINE_S = 30.0
+LARGE_DEADLINE_S = 180.0
+
 
 class _TooMuchError(ValueError):
     """Raised for a body that is JSON, but more of it, or deeper, than any request needs."""
+
+
+class _Line:
+    """The large bodies of one caller."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.turn = asyncio.Semaphore(LARGE_OF_ONE_CALLER)
+
+
+class Intake:
+    """Reads the bodies of one server: few large ones at once, and none for longer than it may take."""
+
+    def __init__(self, *, deadline_s: float = DEADLINE_S, large_deadline_s: float = LARGE_DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._large_deadline_s = large_deadline_s
+        self._all = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._lines: dict[str, _Line] = {}
+
+    async def read(self, request: web.Request, caller: str, max_bytes: int | None) -> Any:
+        """What a request's JSON body says.
+
+        Raises:
+          ValueError: when it is no JSON, or more of it than any request needs.
+          Problem: 400 when it breaks off, 408 when it comes too slowly, 429 when this caller sends too many large ones.
+          HTTPRequestEntityTooLarge: when it says that it is too long, or turns out to be.
+        """
+        most = max_bytes or request.client_max_size
+        if (request.content_length or 0) > most:
+            raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
+        if not max_bytes or (request.content_length or max_bytes) <= SMALL_BYTES:
+            return await self._within(self._deadline_s, request, max_bytes)
+        line = self._lines.setdefault(caller, _Line())
+        if line.length >= LARGE_WAITING:
+            raise Problem(
+                http.HTTPStatus.TOO_MANY_REQUESTS, "TooManyBodies",
+                f"{LARGE_WAITING} large bodies of yours are being read: try again when one is through", retry_after_s=5,
+            )  # fmt: skip
+        line.length += 1
+        try:
+            async with line.turn, self._all:
+                return await self._within(self._large_deadline_s, request, max_bytes)
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[caller]
+
+    async def _within(self, seconds: float, request: web.Request, max_bytes: int | None) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                body = await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
+        except TimeoutError:
+            raise Problem(
+                http.HTTPStatus.REQUEST_TIMEOUT, "HTTPException", f"the body took more than {seconds:g} s to arrive"
+            ) from None
+        except (web.RequestPayloadError, ConnectionError) as error:
+            # Broken chunks, a broken gzip, or a client that hung up.
+            what = f"the body is broken: {str(error)[:200]}"
+            raise Problem(http.HTTPStatus.BAD_REQUEST, "HTTPException", what) from None
+        # In a thread even where it is small: what takes long isn't told by its size.
+        return await asyncio.to_thread(parse_bounded, body)
+
+
+INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
 
 
 async def read_object(request: web.Request, max_bytes: int | None = None) -> dict[str, Any]:
     """The JSON object in a request's body, which may have `max_bytes` where that is more than usual.
 
     Raises:
-      Problem: 422 when it isn't sent as JSON, is no JSON, is no object, or has more values than any request needs;
-        400 when it breaks off. Browsers can't send JSON to a foreign site without asking it first, so the content type
-        also keeps web pages out.
+      Problem: 422 when it isn't sent as JSON, is no JSON, is no object, or has more values than any request needs.
+        Browsers can't send JSON to a foreign site without asking it first, so the content type also keeps pages out.
+        And what `Intake.read` raises.
     """
     if request.content_type != "application/json":
         raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
-    body = await _read(request, max_bytes)
     try:
-        # In a thread even where it is small: what takes long isn't told by its size.
-        found = await asyncio.to_thread(parse_bounded, body)
+        found = await request.app[INTAKE].read(request, request[CALLER].owner, max_bytes)
     except (ValueError, RecursionError) as error:
         what = str(error) if isinstance(error, _TooMuchError) else f"the body is not JSON: {str(error)[:200]}"
         raise Problem(UNPROCESSABLE, "ValidationError", what) from None
     if not isinstance(found, dict):
         raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
     return found
-
-
-async def _read(request: web.Request, max_bytes: int | None) -> bytes:
-    try:
-        return await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
-    except (web.RequestPayloadError, ConnectionError) as error:
-        # Broken chunks, a broken gzip, or a client that hung up.
-        raise Problem(http.HTTPStatus.BAD_REQUEST, "HTTPException", f"the body is broken: {str(error)[:200]}") from None
 
 
 def parse_bounded(body: bytes) -> Any:

@@ -58,6 +58,8 @@ def answer(problem: Problem) -> web.Response:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     if problem.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
+    if problem.status == http.HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # the rest of the body is still on its way
     return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
 
 
