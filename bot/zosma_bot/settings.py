@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
+KEY_MIN_CHARS = 16
 
 
 def is_loopback(host: str) -> bool:
@@ -131,6 +132,12 @@ class BotSettings(Settings):
                 raise ValueError(
                     f"{holder} and {name.strip()} have the same key, which would make both of them {holder}:"
                     " give each name a key of its own"
+                )
+        for key, name in holders.items():
+            if len(key) < KEY_MIN_CHARS:
+                raise ValueError(
+                    f"the key of {name} has {len(key)} characters, fewer than {KEY_MIN_CHARS} can be guessed: make one"
+                    ' with python -c "import secrets; print(secrets.token_urlsafe())"'
                 )
         return value
 

@@ -22,6 +22,7 @@ from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_queue.client import Queue
@@ -40,6 +41,7 @@ def make_app(
     *,
     doors: Doors = Doors(),  # noqa: B008 - frozen
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    wicket: Wicket | None = None,
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
 ) -> web.Application:
@@ -49,7 +51,13 @@ def make_app(
     """
     doors = replace(doors, any_host=doors.any_host or bool(keys))
     connections = Connections(bounds)
-    chain = [connections.middleware(), doors.invite(), problems.as_answers, doors.guard(), auth.require_key(keys)]
+    chain = [
+        connections.middleware(),
+        doors.invite(),
+        problems.as_answers,
+        doors.guard(),
+        auth.require_key(keys, wicket or Wicket()),
+    ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
     app[ALL] = connections
     app[INTAKE] = Intake()

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Middleware
 
 from zosma_bot.http.doors import SIGNED_PATHS
 from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.http.wicket import Wicket
 from zosma_queue.client import Sender
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -50,8 +51,8 @@ def holder(given: tuple[str | None, str], keys: Mapping[str, str]) -> str | None
     return found
 
 
-def require_key(keys: Mapping[str, str]) -> Middleware:
-    """Middleware that puts the caller's `Sender` under `CALLER`, or answers 401."""
+def require_key(keys: Mapping[str, str], wicket: Wicket) -> Middleware:
+    """Middleware that puts the caller's `Sender` under `CALLER`, or answers 401; 429 to who tries too many keys."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -64,7 +65,7 @@ def require_key(keys: Mapping[str, str]) -> Middleware:
         if not header.strip():
             raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Not authenticated")
         given = credentials(header)
-        name = given and holder(given, keys)
+        name = given and await wicket.judge(request.remote, given, lambda given: holder(given, keys))
         if not name:
             raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Incorrect username or password")
         request[CALLER] = sender_named(name)
