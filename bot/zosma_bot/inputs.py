@@ -66,7 +66,7 @@ def _decoded(sent: Any, field: str) -> bytes:
             values={"most_mb": INPUT_MAX_BYTES // 1024**2},
         )
     try:
-        return base64.b64decode(encoded, validate=True)
+        return base64.b64decode("".join(encoded.split()), validate=True)  # some encoders break lines
     except (binascii.Error, ValueError):
         raise RequestRefusedError(
             detail="is not base64: send the picture's bytes in base64", code="not-base64", field=field

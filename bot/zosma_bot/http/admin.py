@@ -18,6 +18,7 @@ from zosma_queue.job import State
 
 BASE = "/api/v1/admin"
 LIST_MAX = 1_000
+LIMIT_DIGITS = 9
 
 
 class AdminApi:
@@ -68,7 +69,7 @@ class AdminApi:
         try:
             state = State(wanted)
         except ValueError:
-            raise _unprocessable(f"state {wanted!r} is none: use one of {', '.join(State)}", "state") from None
+            raise _unprocessable(f"state {wanted[:60]!r} is none: use one of {', '.join(State)}", "state") from None
         scope = request.query.get("scope")
         if scope is None:
             found = await self._admin.jobs(state, limit=_limit(request))
@@ -179,8 +180,9 @@ def _who(request: web.Request) -> str:
 
 def _limit(request: web.Request) -> int:
     given = request.query.get("limit", "100")
-    if not given.isdecimal() or not 1 <= int(given) <= LIST_MAX:
-        raise _unprocessable(f"limit is {given!r}: it must be between 1 and {LIST_MAX}", "limit")
+    # `int` refuses thousands of digits by an error of its own.
+    if not (given.isdecimal() and len(given) <= LIMIT_DIGITS and 1 <= int(given) <= LIST_MAX):
+        raise _unprocessable(f"limit is {given[:60]!r}: it must be between 1 and {LIST_MAX}", "limit")
     return int(given)
 
 

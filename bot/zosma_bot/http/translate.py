@@ -119,7 +119,7 @@ def _whole(given: dict[str, Any], name: str, default: int) -> int:
             raise TypeError
         return int(value)
     except (TypeError, ValueError):
-        raise RequestRefusedError(f"{name} is {value!r}: it must be a whole number", field=name) from None
+        raise RequestRefusedError(f"{name} is {str(value)[:60]!r}: it must be a whole number", field=name) from None
 
 
 def _count(given: dict[str, Any]) -> int:
