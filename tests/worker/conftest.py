@@ -12,10 +12,11 @@ from loopback.fleet import HASTY, Community, Join
 from loopback.webui import ScriptedWebUI, drained
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
-from zosma_worker import drive, health, outcomes, slot
+from zosma_worker import health, outcomes, slot
 from zosma_worker.settings import Address
 from zosma_worker.slot import WorkerOptions
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui import backend
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zosma_queue.sweeper.SWEEP_EVERY_S", 0.05)
     monkeypatch.setattr(slot, "STOP_SEEN_MS", 50)
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 1)
-    monkeypatch.setattr(drive, "INTERRUPT_EVERY_S", 0.05)
+    monkeypatch.setattr(backend, "INTERRUPT_EVERY_S", 0.05)
     monkeypatch.setattr(health, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(health, "FOREIGN_EVERY_S", 0.05)
 

@@ -20,7 +20,7 @@ from zosma_worker import health
 from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 
 async def test_a_worker_joins_within_five_seconds_without_any_word_to_the_bot(webui, join, ann, caplog):

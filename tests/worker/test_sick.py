@@ -15,7 +15,7 @@ from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_worker import outcomes
 from zosma_worker.circuit_breaker import Pauses
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 BROKEN = status(500, {"error": "RuntimeError", "errors": "CUDA error: device-side assert triggered"})
 BLACK = pictures(lambda answer: answer.update(images=[encoded(picture(64, 64, None))]))

@@ -13,18 +13,23 @@ from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
 from zosma_queue.tasks import set_within
+from zosma_worker.backend import Backend, Found, named
 from zosma_worker.circuit_breaker import BreakerState, CircuitBreaker
 from zosma_worker.drive import Driver, Ended, Task, TookTooLong
+from zosma_worker.errors import (
+    BadAnswer,
+    Stalled,
+    WebUIBusy,
+    WebUICut,
+    WebUIError,
+    WebUINotSetUp,
+    WebUIUnreachable,
+)
 from zosma_worker.gate import BUSY_ELSEWHERE, Gate
 from zosma_worker.handover import Handover
 from zosma_worker.heartbeat import Heartbeat
 from zosma_worker.speed import BENCHMARK, Speed
-from zosma_worker.verify import BadAnswer
-from zosma_worker.watch import Stalled, Timeouts
-from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
-from zosma_worker.webui.foreign_work import ForeignWork
-from zosma_worker.webui.probe import Found, loaded_of, named, probe
+from zosma_worker.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +73,7 @@ class Health:
 
     def __init__(
         self,
-        client: Client,
+        backend: Backend,
         slot: Slot,
         heartbeat: Heartbeat,
         driver: Driver,
@@ -80,7 +85,7 @@ class Health:
         refusal: Callable[[], Awaitable[str]] | None = None,
         restart: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._client = client
+        self._backend = backend
         self._heartbeat = heartbeat
         self._driver = driver
         self._handover = handover
@@ -88,7 +93,6 @@ class Health:
         self._refusal = refusal
         self._restart = restart
         self._unmeasured = benchmark
-        self._foreign_work = ForeignWork(client)
         self._listed_at = float("-inf")
         self._pause = LOOK_EVERY_S
         self._free_pauses = free_pauses()
@@ -166,7 +170,7 @@ class Health:
     async def relist(self) -> None:
         """Reads the lists again and tells the queue, while a job waits for that."""
         try:
-            found = await probe(self._client)
+            found = await self._backend.probe()
         except WebUIError as error:
             self._gone(error)
         else:
@@ -244,20 +248,20 @@ class Health:
         begun = self._handover.begun
         away = self.gate.reason not in (None, BUSY_ELSEWHERE)
         if self.found is None or away or time.monotonic() - self._listed_at > LISTS_EVERY_S:
-            found = await probe(self._client)
+            found = await self._backend.probe()
             self._listed_at = time.monotonic()
             self._note(found)
             loaded = found.loaded
             refusal = await self._refusal() if self._refusal else ""
         else:
-            loaded = loaded_of(await self._client.options(), self.found.about.checkpoints)
-        others = await self._foreign_work.busy()
+            loaded = await self._backend.loaded()
+        still_s = await self._backend.foreign_work()
         if (loaded or self.gate.reason) and begun == self._handover.begun:  # a job that began meanwhile knows better
             self._heartbeat.change(loaded=loaded)
         self._pause = LOOK_EVERY_S
-        if others and not refusal:
+        if still_s is not None and not refusal:
             self._pause = min(FOREIGN_EVERY_S, LOOK_EVERY_S)
-            if self._foreign_work.still_s > self._timeouts.loading_s:
+            if still_s > self._timeouts.loading_s:
                 self.breaker.condemn("it is busy with something that doesn't move", time.monotonic())
             return BUSY_ELSEWHERE
         return refusal
@@ -275,7 +279,7 @@ class Health:
         if self.gate.stopped:  # while a canary ran
             return
         if self.gate.reason:
-            log.info("%s takes jobs", self._client.url)
+            log.info("%s takes jobs", self._backend.url)
         self._free_pauses = free_pauses()
         await self.gate.open()
 
@@ -284,9 +288,9 @@ class Health:
     async def _try(self, request: Request, name: str, *, at_most_s: float | None = None) -> float:
         checkpoint = self.checkpoint_for(request)
         if self.found is None or checkpoint is None:
-            raise WebUIBusy(f"{self._client.url} has not been looked at")
+            raise WebUIBusy(f"{self._backend.url} has not been looked at")
         task_id = f"zosma-{name}-{secrets.token_hex(3)}"
-        task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint, flavour=self.found.flavour)
+        task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint)
         return await self._driver.try_out(task, at_most_s=at_most_s)
 
     async def _measured(self) -> bool:
@@ -311,7 +315,7 @@ class Health:
                 self.gate.shut_sick()
                 return False
         self._unmeasured = False
-        log.info("%s: %.2f s for one step on one megapixel", self._client.url, self.speed.per_megapixel_step)
+        log.info("%s: %.2f s for one step on one megapixel", self._backend.url, self.speed.per_megapixel_step)
         return True
 
     async def _proved(self) -> bool:
@@ -346,13 +350,14 @@ class Health:
 
     async def _canary(self) -> None:
         if self._handover.lingers:
-            raise Stalled(f"{self._client.url} still has not let go of the job that was stopped")
-        self._note(await probe(self._client))
-        if await self._foreign_work.busy() and self._foreign_work.still_s < self._timeouts.loading_s:
+            raise Stalled(f"{self._backend.url} still has not let go of the job that was stopped")
+        self._note(await self._backend.probe())
+        still_s = await self._backend.foreign_work()
+        if still_s is not None and still_s < self._timeouts.loading_s:
             self.gate.shut(BUSY_ELSEWHERE)
             return
         await self._try(CANARY, "canary")
-        log.info("%s: a canary job came out right; one real job decides", self._client.url)
+        log.info("%s: a canary job came out right; one real job decides", self._backend.url)
         self.breaker.canary_passed()
 
     async def _canary_failed(self, error: ZosmaError) -> None:
