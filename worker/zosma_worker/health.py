@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
-from zosma_queue.broker import Slot
 from zosma_queue.errors import ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
@@ -74,7 +73,6 @@ class Health:
     def __init__(
         self,
         backend: Backend,
-        slot: Slot,
         heartbeat: Heartbeat,
         driver: Driver,
         handover: Handover,
@@ -101,7 +99,7 @@ class Health:
         self._doubt = ""
         self.speed = speed
         self.breaker = CircuitBreaker(timeouts.pauses)
-        self.gate = Gate(slot, heartbeat, self.breaker)
+        self.gate = Gate(handover, heartbeat, self.breaker)
         heartbeat.on_try_now = self.try_now
         self.found: Found | None = None
         """The last that is known of it, also while it is away."""

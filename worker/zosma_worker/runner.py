@@ -39,7 +39,7 @@ class Runner:
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
         finally:
             self.handover.ended()
-            if not delivery.passed_on:
+            if not self.handover.passed_on(delivery):
                 await self.health.end(ended.loaded)
             elif not ended.loaded:
                 self.health.hurry()
@@ -72,9 +72,9 @@ class Runner:
         self.handover.expect_next()
         if loaded != self.health.loaded:
             await self.health.end(loaded)
-            passed_on = delivery.pass_on()
+            passed_on = self.handover.pass_on(delivery)
         else:
-            passed_on = delivery.pass_on()
+            passed_on = self.handover.pass_on(delivery)
             await self.health.end(loaded)
         if passed_on:
             await self.handover.next_sent()

@@ -16,7 +16,7 @@ from typing import Any
 
 import dramatiq
 
-from zosma_queue.broker import Slot, current_delivery
+from zosma_queue.broker import current_delivery
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
@@ -109,12 +109,10 @@ async def _open_slot(
         backend = await stack.enter_async_context(opened(address))
         heartbeat = Heartbeat(queue)
         stack.push_async_callback(heartbeat.leave)
-        slot = Slot()
         handover = Handover()
         driver = Driver(backend, queue, handover, timeouts=options.timeouts)
         health = Health(
             backend,
-            slot,
             heartbeat,
             driver,
             handover,
@@ -127,7 +125,7 @@ async def _open_slot(
         runner = Runner(driver, health, handover)
         stack.push_async_callback(handover.end_lingering)
         await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
-        broker = queue.broker(slot)
+        broker = queue.broker(handover)
         stack.callback(broker.close)
         _actor(broker, runner, asyncio.get_running_loop())
         # Two threads, one slot: a job may be finished in one while the next is made in the other.
