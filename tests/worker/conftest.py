@@ -12,7 +12,7 @@ from loopback.fleet import HASTY, Community, Join
 from loopback.webui import ScriptedWebUI, drained
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
-from zosma_worker import health, outcomes, slot
+from zosma_worker import outcomes, pace, slot
 from zosma_worker.settings import Address
 from zosma_worker.slot import WorkerOptions
 from zosma_worker.timeouts import Timeouts
@@ -28,8 +28,8 @@ def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slot, "STOP_SEEN_MS", 50)
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 1)
     monkeypatch.setattr(backend, "INTERRUPT_EVERY_S", 0.05)
-    monkeypatch.setattr(health, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(health, "FOREIGN_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "FOREIGN_EVERY_S", 0.05)
 
 
 @pytest.fixture(name="ann")

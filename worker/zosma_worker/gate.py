@@ -48,6 +48,11 @@ class Gate:
         if not self.stopped:
             self._heartbeat.change(state=WorkerState.AWAY, reason=reason, trust=self._breaker.trust)
 
+    async def shut_and_tell(self, reason: str, level: int) -> None:
+        """Shuts it; returns once the fleet has heard of that, or can't."""
+        self.shut(reason, level)
+        await self._heartbeat.tell()
+
     def shut_sick(self) -> None:
         """Shuts it with what the circuit breaker says."""
         self.shut(self._breaker.says(time.monotonic()))

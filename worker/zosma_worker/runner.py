@@ -46,13 +46,13 @@ class Runner:
         return ended.outcome
 
     async def _make(self, delivery: Delivery, request: Request) -> Ended:
-        checkpoint = self.health.checkpoint_for(request)
+        checkpoint = self.health.prober.checkpoint_for(request)
         if checkpoint is None:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
             return Ended(outcome=RELEASE)
         task = Task(id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint)
-        was_loaded = self.health.loaded
+        was_loaded = self.health.prober.loaded
         ended = await self._run(delivery, task)
         self.health.learn(task, ended, was_loaded)
         return ended
@@ -70,7 +70,7 @@ class Runner:
         if not self.health.breaker.trusted or self.handover.hand_back.is_set():
             return
         self.handover.expect_next()
-        if loaded != self.health.loaded:
+        if loaded != self.health.prober.loaded:
             await self.health.end(loaded)
             passed_on = self.handover.pass_on(delivery)
         else:

@@ -23,11 +23,16 @@ from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, RedisWorkerQueue, Swept, WorkerQueue
 from zosma_worker.backend import Backend
 from zosma_worker.backends import open_backend
+from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.drive import Driver
+from zosma_worker.gate import Gate
 from zosma_worker.handover import Handover
 from zosma_worker.health import Health
 from zosma_worker.heartbeat import Heartbeat
+from zosma_worker.pace import Pace
+from zosma_worker.prober import Prober
 from zosma_worker.protocol import refusal
+from zosma_worker.recovery import Recovery
 from zosma_worker.restart import restart
 from zosma_worker.runner import Runner
 from zosma_worker.settings import Address
@@ -107,36 +112,60 @@ async def _open_slot(
     async with AsyncExitStack() as stack:
         queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
         backend = await stack.enter_async_context(opened(address))
-        heartbeat = Heartbeat(queue)
-        stack.push_async_callback(heartbeat.leave)
-        handover = Handover()
-        driver = Driver(backend, queue, handover, timeouts=options.timeouts)
-        health = Health(
-            backend,
-            heartbeat,
-            driver,
-            handover,
-            Speed(queue),
-            timeouts=options.timeouts,
-            benchmark=options.benchmark,
-            refusal=functools.partial(refusal, queue),
-            restart=functools.partial(restart, options.restart) if options.restart else None,
+        parts = _parts(queue, backend, options)
+        stack.push_async_callback(parts.heartbeat.leave)
+        stack.push_async_callback(parts.handover.end_lingering)
+        await stack.enter_async_context(
+            _background(parts.heartbeat.run, parts.health.run, _sweeper(queue, parts.heartbeat).run)
         )
-        runner = Runner(driver, health, handover)
-        stack.push_async_callback(handover.end_lingering)
-        await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
-        broker = queue.broker(handover)
+        broker = queue.broker(parts.handover)
         stack.callback(broker.close)
-        _actor(broker, runner, asyncio.get_running_loop())
+        _actor(broker, parts.runner, asyncio.get_running_loop())
         # Two threads, one slot: a job may be finished in one while the next is made in the other.
         engine = dramatiq.Worker(broker, worker_threads=2, worker_timeout=STOP_SEEN_MS)
         engine.start()
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
-        stack.callback(_end_the_grace, runner, options.grace_s)
-        stack.push_async_callback(health.gate.stop)
+        stack.callback(_end_the_grace, parts.runner, options.grace_s)
+        stack.push_async_callback(parts.gate.stop)
         log.info("worker %s drives %s", name, address.url)
-        yield runner
+        yield parts.runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a slot is made of, each part knowing only those that were made before it."""
+
+    heartbeat: Heartbeat
+    handover: Handover
+    gate: Gate
+    health: Health
+    runner: Runner
+
+
+def _parts(queue: WorkerQueue, backend: Backend, options: WorkerOptions) -> _Parts:
+    timeouts = options.timeouts
+    pace, handover, speed = Pace(), Handover(), Speed(queue)
+    breaker = CircuitBreaker(timeouts.pauses)
+    heartbeat = Heartbeat(queue, pace)
+    gate = Gate(handover, heartbeat, breaker)
+    driver = Driver(backend, queue, handover, timeouts=timeouts)
+    prober = Prober(backend, heartbeat, handover, functools.partial(refusal, queue))
+    recovery = Recovery(
+        prober,
+        driver,
+        gate,
+        handover,
+        pace,
+        breaker,
+        speed,
+        loading_s=timeouts.loading_s,
+        benchmark=options.benchmark,
+        restart=functools.partial(restart, options.restart) if options.restart else None,
+    )
+    health = Health(prober, recovery, gate, handover, heartbeat, pace, breaker, speed, loading_s=timeouts.loading_s)
+    runner = Runner(driver, health, handover)
+    return _Parts(heartbeat=heartbeat, handover=handover, gate=gate, health=health, runner=runner)
 
 
 def _end_the_grace(runner: Runner, grace_s: float) -> None:
