@@ -20,7 +20,7 @@ from zosma_queue.overview import Overview, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.records import encoded
 from zosma_queue.roster import read_workers
-from zosma_queue.scopes import is_of, paused_scope, resolve
+from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.tally import Tally, take_tally
 from zosma_queue.unreadable import skipping, texts
@@ -117,8 +117,8 @@ class Admin:
         Raises:
           RequestRefusedError: when the scope is none.
         """
-        scope = await self.resolve_paused(scope)
-        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if is_of(scope, job)]
+        wanted = Scope.parse(await self.resolve_paused(scope))
+        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if wanted.contains(job)]
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -170,7 +170,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """Likewise for what is to go on: a pause counts, even if its worker or checkpoint is gone.
+        """What somebody means who names a scope to go on with; a pause counts, even if what it is of is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.

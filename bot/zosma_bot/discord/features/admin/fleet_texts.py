@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import discord
 
-from zosma_bot.discord.core.scopes import WORKER, scope_name
+from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.language import Translations
@@ -15,6 +15,7 @@ from zosma_queue.admin import Act, Pause
 from zosma_queue.client import Depth
 from zosma_queue.fleet import Trust, WorkerInfo
 from zosma_queue.job import Job
+from zosma_queue.scopes import worker_scopes
 from zosma_queue.tally import Counts, Tally
 
 #: Discord's limits for an embed: 1024 characters a field, 25 fields, 6000 in all.
@@ -103,9 +104,7 @@ def workers(
         lines = [texts.worker(w, worker, jobs.get(worker.job or ""))]
         if worker.trust is Trust.QUARANTINED:
             lines.append(w("admin-sick"))
-        for scope in (f"{WORKER}:{worker.place}", f"{WORKER}:{worker.id}"):
-            if scope in by_scope:
-                lines.append(pause(w, by_scope[scope]))
+        lines += [pause(w, by_scope[scope]) for scope in sorted(worker_scopes(worker.id)) if scope in by_scope]
         embed.add_field(name=_name(worker.place), value="\n".join(lines)[:430], inline=False)
     if not found:
         embed.description = w("workers-none")
