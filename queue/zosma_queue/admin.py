@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,12 @@ from zosma_queue.calls import Cancelled
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State, readable
 from zosma_queue.moderation import Rules, decode_rules, parse_rules
-from zosma_queue.overview import Overview, take_overview
+from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.records import encoded
 from zosma_queue.roster import read_workers
-from zosma_queue.scopes import is_of, paused_scope, resolve
+from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.tally import Tally, take_tally
 from zosma_queue.unreadable import skipping, texts
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -111,18 +110,14 @@ class Admin:
                 pipe.hgetall(keys.job(job_id))
             return readable(ids, await pipe.execute(raise_on_error=False) if ids else [])
 
-    async def tally(self) -> Tally:
-        """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
-        return await take_tally(self._redis)
-
     async def running(self, scope: str) -> list[Job]:
         """The running jobs of a scope, those included that run on a checkpoint because it is loaded.
 
         Raises:
           RequestRefusedError: when the scope is none.
         """
-        scope = await self.resolve_paused(scope)
-        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if is_of(scope, job)]
+        wanted = Scope.parse(await self.resolve_paused(scope))
+        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if wanted.contains(job)]
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -159,9 +154,13 @@ class Admin:
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
         return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
 
-    async def overview(self) -> Overview:
-        """What waits and runs, by lane, checkpoint, owner and worker (overview.py)."""
-        return await take_overview(self._redis)
+    async def overview(self, sees: Callable[[str], bool] | None = None) -> Overview:
+        """What waits and runs, by lane, checkpoint, owner and worker; of owners, those that `sees` allows."""
+        return await take_overview(self._redis, sees)
+
+    async def owner_depth(self, owner: str) -> OwnerDepth:
+        """How many jobs of an owner have not ended."""
+        return await owner_depth(self._redis, owner)
 
     # -- acting -------------------------------------------------------------------------------------------------
 
@@ -178,7 +177,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """The scope that is to go on: what is paused counts, even if its worker or checkpoint is gone.
+        """What somebody means who names a scope to go on with; a pause counts, even if what it is of is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.

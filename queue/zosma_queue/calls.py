@@ -14,7 +14,7 @@ from zosma_queue import keys
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
-from zosma_queue.policy import UNLIMITED, Policy
+from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 
 #: A killed worker's job is free again when its lease has run out; renewed four times as often.
@@ -45,10 +45,7 @@ class Accepted(enum.StrEnum):
     OTHER = "other"  # refused: the same id before, and another request
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
-    OWNER_FULL = "owner-full"  # refused: they have as many waiting as they may
-    COOLDOWN = "cooldown"  # refused: too soon after their last one
-    SPENT = "spent"  # refused: their GPU-seconds of today are used up
-    FULL = "full"  # refused: too many wait already
+    OVER_LIMIT = "over-limit"  # refused: it would break a limit
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,8 @@ class Admission:
 
     answer: Accepted
     retry_after_s: float
+    limit: Limit | None = None
+    """The one that it would break."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +92,16 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
     """
     if not 0 < job.cost < float("inf"):
         raise ValueError(f"cost is {job.cost}: it must be a positive number of GPU-seconds")
-    limits = job.policy
     return Call(
         "enqueue",
         (
-            now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
-            job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
-            int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
-            job.group_weight, job.keep_ms, job.digest,
+            now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
+            job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
+            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(),
         ),
-        lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
+        lambda reply: Admission(
+            Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
+        ),
         more_keys=(keys.reply(job.id),),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ async def look_everywhere(queue, job_id):
     await queue.open_jobs()
     await queue.undelivered()
     await queue.admin.overview()
-    await queue.admin.tally()
+    await queue.admin.owner_depth("ann")
     for state in (State.WAITING, State.RUNNING, State.FAILED, State.DELAYED):
         await queue.admin.jobs(state)
 
@@ -126,7 +126,7 @@ async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_ur
         await queue.admin.jobs(State.WAITING)
         await queue.jobs_of("key:ann")
         await queue.place("another")
-        await queue.admin.tally()
+        await queue.admin.owner_depth("ann")
         await queue.admin.overview()
         assert "gpu/other" in [one.id for one in await queue.workers()]
 

@@ -36,6 +36,43 @@ async def test_an_overview_counts_by_lane_checkpoint_owner_and_worker(live, queu
     assert 0 <= seen.oldest_wait_s < 60
 
 
+async def test_what_runs_is_counted_by_lane_worker_and_the_checkpoint_it_runs_on(live, queue):
+    live.submit("ann", checkpoint="anime")
+    live.submit("bob")
+    live.worker("w2", "dream", loaded="dream")
+    live.take("w2")
+    live.take("w1")
+
+    seen = (await queue.admin.overview()).running_of
+
+    assert seen.lanes == {"fast": 2}
+    assert seen.checkpoints == {"anime": 1, "dream": 1}
+    assert seen.workers == {"w1": 1, "w2": 1}
+
+
+async def test_owners_that_are_not_to_be_seen_make_room_for_others(live, queue):
+    for number in range(20):
+        live.submit(f"elsewhere/{number}")
+    live.submit("here/ann")
+
+    owners = (await queue.admin.overview(lambda owner: owner.startswith("here/"))).owners
+
+    assert [(one.owner, one.waiting) for one in owners] == [("here/ann", 1)]
+
+
+async def test_one_owners_jobs_are_counted_without_looking_at_them(live, queue, raw):
+    for delay_ms in (0, 0, 60_000):
+        live.submit("ann", delay_ms=delay_ms)
+    taken = live.take()
+    raw.set(keys.job("job-3"), "junk")
+
+    depth = await queue.admin.owner_depth("ann")
+    assert (depth.open, depth.waiting, depth.running) == (3, 2, 1)
+    live.settle(taken)
+    assert (await queue.admin.owner_depth("ann")).running == 0
+    assert (await queue.admin.owner_depth("nobody")).open == 0
+
+
 async def test_jobs_of_an_owner_at_his_limit_are_counted_too(live, queue):
     for _ in range(3):
         live.submit("ann", checkpoint="anime", policy=Policy(running=1))
