@@ -34,7 +34,7 @@ class Watch:
         self._changed = asyncio.Event()
 
     def notify(self) -> None:
-        """Something happened."""
+        """Wakes the watcher: something happened to its job."""
         self._changed.set()
 
     async def changed(self, timeout: float | None = None) -> bool:
@@ -84,7 +84,7 @@ class Hub:
         return _joined(self._listeners, listener)
 
     def on_sync(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Likewise each time the hub begins to hear: events before that may have been missed."""
+        """Calls `listener` each time the hub begins to hear: events before that may have been missed."""
         return _joined(self._on_sync, listener)
 
     async def workers_ready(self) -> int:

@@ -145,7 +145,7 @@ def pause(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand out no more jobs, of everything or a part. Running jobs end in peace."""
+    """Hand out no more jobs, of everything or a part. Running jobs finish."""
     ask: Ask = lambda client: client.admin("POST", "pause", {"scope": scope, "why": why})  # noqa: E731
     _run(server, key, ask, _say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
 

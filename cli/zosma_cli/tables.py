@@ -114,9 +114,18 @@ def show_limits(policies: dict[str, Any], console: Console) -> None:
 
 def show_audit(acts: list[dict[str, Any]], console: Console) -> None:
     """Prints what admins did."""
-    rows = [[when(act["at_ms"]), act["who"], act["act"], act["target"]] for act in acts]
+    rows = [
+        [
+            when(act["at_ms"]),
+            act["who"],
+            act["act"],
+            act["target"],
+            f"{act.get('part', '')} {act.get('value', '')}".strip(),
+        ]
+        for act in acts
+    ]
     if rows:
-        _print(console, ("when", "who", "did", "to"), rows)
+        _print(console, ("when", "who", "did", "to", "what"), rows)
     else:
         console.print("Nothing was done yet.")
 

@@ -61,6 +61,10 @@ class Act:
     act: str
     target: str
     at_ms: int
+    part: str = ""
+    """Which part of the target was changed, like `channels` of a server's rules; '' for all of it."""
+    value: str = ""
+    """What the part was changed to or by, like `on` or `+<id>`."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,16 @@ class Admin:
         return pauses
 
     async def audit(self, *, limit: int = 100) -> list[Act]:
-        """The newest acts, newest first."""
+        """The newest acts of admins, newest first."""
         with redis_errors():
             rows: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(keys.AUDIT, count=limit)
-        return [
-            Act(row[b"who"].decode(), row[b"act"].decode(), row[b"target"].decode(), int(row[b"at"])) for _, row in rows
-        ]
+        acts = []
+        for _, row in rows:
+            with skipping(keys.AUDIT):
+                told = {name.decode(): value.decode() for name, value in row.items()}
+                part, value = told.get("part", ""), told.get("value", "")
+                acts.append(Act(told["who"], told["act"], told["target"], int(told["at"]), part, value))
+        return acts
 
     async def stats(self) -> dict[str, int]:
         """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
@@ -169,7 +177,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """What somebody means who names a scope to go on with; a pause counts, even if what it is of is gone.
+        """The scope that is to go on: what is paused counts, even if its worker or checkpoint is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.
@@ -178,7 +186,7 @@ class Admin:
         return paused_scope(scope, paused) or await self.resolve_scope(scope)
 
     async def pause(self, who: str, scope: str, why: str = "") -> bool:
-        """Hands out no more jobs of a scope; running ones end in peace. False when it was paused already.
+        """Hands out no more jobs of a scope; running ones finish. False when it was paused already.
 
         Raises:
           RequestRefusedError: when the scope is none.
@@ -241,10 +249,11 @@ class Admin:
             count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))
         return count
 
-    async def note(self, who: str, act: str, target: str) -> None:
-        """Writes into the audit stream what was done beside the queue."""
+    async def note(self, who: str, act: str, target: str, *, part: str = "", value: str = "") -> None:
+        """Writes into the audit stream what was done beside the queue: the fields of an `Act`."""
+        entry = _audited(who, act, target) | ({"part": part, "value": value} if part else {})
         with redis_errors():
-            await self._redis.xadd(keys.AUDIT, _audited(who, act, target), maxlen=AUDIT_MAX, approximate=True)
+            await self._redis.xadd(keys.AUDIT, entry, maxlen=AUDIT_MAX, approximate=True)
 
     # -- policies -----------------------------------------------------------------------------------------------
 

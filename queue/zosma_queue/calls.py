@@ -126,7 +126,7 @@ def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Lea
 
 
 class Lease(enum.StrEnum):
-    """What has become of a running job."""
+    """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
     CANCEL = "cancel"
@@ -238,7 +238,7 @@ class Swept:
 
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
-    """Does what time alone changes."""
+    """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
     return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
 
 
@@ -305,5 +305,5 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
 
 
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
-    """Forgets failed jobs; how many."""
+    """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)

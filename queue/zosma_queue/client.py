@@ -62,7 +62,7 @@ class Sender:
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
     roles: tuple[str, ...] = ()
-    """Names under which a policy may be kept for him, like `role:<id>`."""
+    """Names under which a policy may be kept for them, like `role:<id>`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Queue:
         return await acall(self._redis, call)
 
     async def ping(self) -> None:
-        """Returns when Redis answers.
+        """Returns when Redis answers a PING.
 
         Raises:
           QueueUnavailableError: when it doesn't within 3 s.
@@ -263,7 +263,7 @@ class Queue:
         return await privacy.export(self._redis, owner)
 
     async def erase(self, owner: str) -> Erased:
-        """Cancels an owner's open jobs and forgets all that is kept of him but what a limit goes by (privacy.py)."""
+        """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
 
     async def cancel(self, job_id: str) -> Cancelled:
@@ -322,7 +322,7 @@ class Queue:
         return len(new)
 
     async def _places(self, wanted: str | None = None, *, anew: bool = False) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back.
+        """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
 
         A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
         """
@@ -429,7 +429,7 @@ class Queue:
         return None
 
     async def sweep(self) -> Swept:
-        """Does what time alone changes."""
+        """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
         return await self._run(calls.sweep())
 
     async def events(self, pulse_s: float = PULSE_S) -> AsyncGenerator[Event | None]:

@@ -95,20 +95,37 @@ CODES: Mapping[str, tuple[str, ...]] = {
 class RequestRefusedError(ZosmaError):
     """Raised when a request can't become a job.
 
-    `field` is the request's field that is at fault (None when it's none of them); the text says what is wrong and
-    how to put it right, in words that a member of the community understands. `code` is one of CODES and never changes;
-    `values` are what the text names.
+    The text says what is wrong and how to put it right, in words that a member of the community understands. `field`
+    is the request's field that is at fault (None when it's none of them). Where the text begins with it, `detail` is
+    given instead of the text: what follows the field's name, so that each surface can call the field as its users do.
+    `code` is one of CODES, or of the Discord side's own table, and never changes; `values` are what the text names.
     """
 
     default_code = "refused"
 
     def __init__(
-        self, text: str, *, code: str = "", field: str | None = None, values: Mapping[str, Value] | None = None
+        self,
+        text: str = "",
+        *,
+        detail: str = "",
+        code: str = "",
+        field: str | None = None,
+        values: Mapping[str, Value] | None = None,
     ) -> None:
-        super().__init__(text)
+        super().__init__(text or _sentence(field or "", detail))
+        self.detail = detail
         self.field = field
         self.code = code or self.default_code
         self.values: dict[str, Value] = {**(values or {}), **({} if field is None else {"field": field})}
+
+    def under(self, name: str) -> str:
+        """The text with the field under another name, where it begins with the field; else the text."""
+        return _sentence(name, self.detail) if self.detail else str(self)
+
+
+def _sentence(field: str, detail: str) -> str:
+    """`prompt` and `is empty` → `prompt is empty`; `hires` and `: belongs to …` → `hires: belongs to …`."""
+    return f"{field}{'' if detail.startswith(':') else ' '}{detail}"
 
 
 class NoWorkerError(RequestRefusedError):

@@ -129,7 +129,7 @@ class _Play:
         self._fast_in_a_row = snapshot.fast_in_a_row
         self._bumped = list(snapshot.bumped)
         self._jobs = {job.id: job for job in snapshot.jobs}
-        # class → owner → his jobs, the next one last
+        # class → owner → their jobs, the next one last
         self._classes: dict[_Class, dict[str, list[WaitingJob]]] = defaultdict(dict)
         for job in sorted(snapshot.jobs, key=lambda job: -job.seq):
             self._classes[_class_of(job)].setdefault(job.owner, []).append(job)
@@ -273,7 +273,7 @@ class _Play:
         return a.seq < b.seq
 
     def _earliest(self, candidates: Iterable[WaitingJob]) -> WaitingJob:
-        """The first of at least one."""
+        """The event that comes first, of at least one."""
         first, *others = candidates
         for candidate in others:
             if self._before(candidate, first):
@@ -316,7 +316,7 @@ class _Play:
         jobs[jobs.index(job)] = skipped
 
     def _take(self, job: WaitingJob) -> None:
-        """Out of the waiting ones."""
+        """Takes a job out of the waiting ones."""
         class_ = _class_of(job)
         owners = self._classes[class_]
         owners[job.owner] = [other for other in owners[job.owner] if other.id != job.id]

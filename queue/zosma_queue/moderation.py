@@ -18,6 +18,7 @@ from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in
 from zosma_queue.offer import can_do
 from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
 BLOCKED_MAX = 500
@@ -38,7 +39,7 @@ class Rules(BaseModel):
     checkpoints: tuple[Name, ...] = Field((), max_length=CHECKPOINTS_MAX)
     """Names of those that may be used; none: all."""
     count: int = Field(0, ge=0, le=COUNT_MAX)
-    """Most pictures of one request; 0: as many as are possible. Likewise the next two."""
+    """Most pictures of one request; 0: as many as are possible."""
     steps: int = Field(0, ge=0, le=STEPS_MAX)
     side: int = Field(0, ge=0, le=SIDE_MAX_PX)
     """Longest side in pixels, before the hires pass."""
@@ -61,14 +62,12 @@ def parse_rules(fields: Mapping[str, object]) -> Rules:
     try:
         return Rules.model_validate(dict(fields))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
-        problem = first["msg"].removeprefix("Value error, ")
+        first = problems_of(error)[0]
         raise RequestRefusedError(
-            f"{name}: {problem[:1].lower()}{problem[1:]}",
+            detail=f": {first.clause}",
             code="bad-rule",
-            field=name,
-            values={"given": str(first["input"])[:60], "problem": problem},
+            field=first.path[0],
+            values={"given": first.shown, "problem": first.text},
         ) from None
 
 
@@ -86,7 +85,7 @@ def check_words(request: Request, rules: Iterable[Rules], catalogue: Catalogue) 
             word = finder.find(text)
             if word:
                 raise BlockedError(
-                    f"{field} has {word.rstrip('*')!r}, which is not allowed here: leave it out",
+                    detail=f"has {word.rstrip('*')!r}, which is not allowed here: leave it out",
                     field=field,
                     values={"word": word.rstrip("*")},
                 )
@@ -125,7 +124,7 @@ def check_amounts(request: Request, rules: Iterable[Rules]) -> None:
             most: int = getattr(one, rule)
             if most and given > most:
                 raise RequestRefusedError(
-                    f"{field} is {given}: at most {most} is allowed here",
+                    detail=f"is {given}: at most {most} is allowed here",
                     code="over-rule",
                     field=field,
                     values={"given": given, "most": most},
@@ -154,14 +153,14 @@ def with_allowed_checkpoint(
         if request.checkpoint in allowed:
             return request
         raise RequestRefusedError(
-            f"checkpoint {request.checkpoint!r} is not allowed here: use {shown}",
+            detail=f"{request.checkpoint!r} is not allowed here: use {shown}",
             code="checkpoint-not-allowed",
             field="checkpoint",
             values={"given": request.checkpoint, "allowed": shown},
         )
     if not allowed:
         raise RequestRefusedError(
-            f"checkpoint: none that is allowed here is online right now; allowed are {names}",
+            detail=f": none that is allowed here is online right now; allowed are {names}",
             code="no-allowed-checkpoint",
             field="checkpoint",
             values={"allowed": names},

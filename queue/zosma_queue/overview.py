@@ -27,7 +27,7 @@ RUNNING_MAX = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerDepth:
-    """One owner's part."""
+    """One owner's part of the queue."""
 
     owner: str
     open: int
@@ -42,7 +42,7 @@ class OwnerDepth:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerDepth:
-    """One worker's part."""
+    """One worker's part of the queue."""
 
     id: str
     state: str

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import Lane
+from zosma_queue.validation import problems_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -215,12 +216,10 @@ def parse_policy(fields: Mapping[str, object]) -> Policy:
     try:
         return Policy.model_validate(dict(fields))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        first = problems_of(error)[0]
         raise RequestRefusedError(
-            f"{field} is {first['input']!r}: {problem}",
+            detail=f"is {first.given!r}: {first.clause}",
             code="malformed",
-            field=field,
-            values={"given": str(first["input"])[:60], "problem": problem},
+            field=first.field,
+            values={"given": first.shown, "problem": first.clause},
         ) from None

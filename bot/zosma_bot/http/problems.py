@@ -58,6 +58,8 @@ def answer(problem: Problem) -> web.Response:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     if problem.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
+    if problem.status == http.HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # the rest of the body is still on its way
     return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
 
 
@@ -86,8 +88,8 @@ def of_queue(error: QueueUnavailableError) -> Problem:
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        reason = " ".join(error.message.split())[:200]
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        reason = " ".join(str(getattr(error, "message", error)).split())[:200]
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.msg, record.args, record.exc_info = "refused a malformed request: %s", (reason,), None
     return True

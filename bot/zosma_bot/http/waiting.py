@@ -42,7 +42,7 @@ class Stopwatch:
         return time.monotonic() - self._since
 
     def stop(self) -> None:
-        """Back to zero."""
+        """Sets it back to zero."""
         self._since = None
 
 
@@ -64,7 +64,7 @@ class Blocked:
                 del self._jobs[owner]
 
     def of(self, owner: str) -> list[str]:
-        """The owner's jobs."""
+        """The owner's blocking jobs."""
         return list(self._jobs.get(owner, ()))
 
 

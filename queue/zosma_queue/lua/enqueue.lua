@@ -23,7 +23,7 @@ end
 local function over()
   local open = tonumber(redis.call('HGET', K.open, owner) or '0')
   local waiting = open - (tonumber(redis.call('HGET', K.running, owner) or '0') or 0)
-  -- His next place is free when his next job begins: at about the cost of one.
+  -- Their next place is free when their next job begins: at about the cost of one.
   if limits.waiting > 0 and waiting >= limits.waiting then return 'waiting', math.max(1000, tonumber(cost) * 1000) end
   local cooling = redis.call('PTTL', cooldown_key(owner))
   if cooling > 0 then return 'cooldown_s', cooling end

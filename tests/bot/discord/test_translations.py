@@ -11,6 +11,7 @@ import pytest
 from fluent.syntax import FluentParser, ast, visitor
 
 import zosma_bot.discord
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
 from zosma_bot.discord.ui.sizes import SIZES
@@ -86,10 +87,10 @@ def test_every_text_that_the_code_names_is_there():
     assert missing == []
 
 
-@pytest.mark.parametrize("code", sorted(CODES.keys() - _ENGLISH_ONLY))
+@pytest.mark.parametrize("code", sorted((CODES.keys() - _ENGLISH_ONLY) | refusals.CODES.keys()))
 def test_every_refusal_has_words_and_their_values(code):
     pattern = texts(ENGLISH)[f"refusal-{code}"]
-    given = {*CODES[code], "field"} | ({"when"} if code.startswith("limit-") else set())
+    given = {*{**CODES, **refusals.CODES}[code], "field"} | ({"when"} if code.startswith("limit-") else set())
     assert variables(pattern) <= given
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.ui.language import Translations
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.scopes import LANE, Scope, among

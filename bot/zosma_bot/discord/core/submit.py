@@ -16,8 +16,9 @@ from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_bot.discord.state.server_settings import ServerSettings
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
 from zosma_queue.client import new_job_id
@@ -57,7 +58,7 @@ async def submit(
             unseen = {place: source.unseen for place, source in (sources or {}).items()}
             await _check(services, draft(fields, unseen))
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(translations_of(interaction), error))
+            await say(interaction, refusals.told(translations_of(interaction), error))
             return None
         return await _enqueue(services, interaction, here, known, private)
 
@@ -69,7 +70,7 @@ async def submit_late(
     *,
     private: bool = False,
 ) -> str | None:
-    """Likewise for a wish that takes a while to find out: `find` runs after the first answer.
+    """Puts a request that takes a while to find out into the queue: `find` runs after the first answer.
 
     Raises nothing that `find` raises on purpose: a RequestRefusedError is told to the member.
     """
@@ -87,7 +88,7 @@ async def _open(services: Services, interaction: discord.Interaction[Any]) -> Se
     try:
         here = await services.settings_here(interaction)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(w))
+        await say(interaction, refusals.queue_away(w))
         return None
     if why := why_not_here(here, interaction):
         await say(interaction, w(why[0], **why[1]))
@@ -119,7 +120,7 @@ async def _enqueue(
     except (RequestRefusedError, QueueUnavailableError) as error:
         if isinstance(error, QueueUnavailableError):
             services.background.start(services.deliveries.withdraw(job_id))
-        await _take_back(interaction, texts.refused(translations_of(interaction), error))
+        await _take_back(interaction, refusals.told(translations_of(interaction), error))
         return None
     log.info("job %s: accepted from Discord", job_id)
     services.deliveries.follow(job_id)
@@ -145,9 +146,7 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
                 data = await source.fetch()
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
-            raise RequestRefusedError(
-                f"{name} could not be fetched from Discord: send it again", field=name, code="picture-unfetched"
-            ) from None
+            raise refused("picture-unfetched", field=name) from None
         pictures[place] = await asyncio.to_thread(upright, data, name)
     return await store(services.queue, fields, pictures)
 

@@ -1,4 +1,4 @@
-"""The ways to reach a member, tried from the best down: his message by the interaction's token, the same by the bot's
+"""The ways to reach a member, tried from the best down: their message by the interaction's token, the same by the bot's
 token, a new message in the channel, a direct message. What was asked for in private is never shown in the channel.
 
 Each way either works, or is refused for good (the next is tried, and the refusal remembered, because Discord bans who

@@ -76,7 +76,7 @@ class DeliveryManager:
         return len(self._running)
 
     def start(self) -> None:
-        """Begins to deliver."""
+        """Begins to deliver results, those of before the start first."""
         self._looker = asyncio.create_task(self._keep_looking(), name="deliveries")
 
     async def _keep_looking(self) -> None:

@@ -27,7 +27,7 @@ class FleetCache:
         self._reading: asyncio.Task[None] | None = None
 
     def forget(self) -> None:
-        """The copy is known to be wrong."""
+        """Drops the copy, which is known to be wrong."""
         self._read_at = float("-inf")
 
     async def _refresh(self) -> None:

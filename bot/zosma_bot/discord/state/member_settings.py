@@ -1,4 +1,4 @@
-"""What a member has set for himself: defaults for `/imagine`, and presets, which a server can share."""
+"""What a member has set for themselves: defaults for `/imagine`, and presets, which a server can share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.client import Queue
-from zosma_queue.errors import RequestRefusedError
 
 MEMBER, SHARED = "member", "shared-presets"
 PRESETS_MAX = 50
@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 class MemberSettings(BaseModel):
-    """One member's record."""
+    """What one member has set: defaults, presets, privacy."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,7 +37,7 @@ class MemberSettings(BaseModel):
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
     private: bool = False
-    """True: his pictures are shown to him alone unless he says otherwise."""
+    """True: their pictures are shown to them alone unless they say otherwise."""
 
 
 class MemberSettingsStore:
@@ -49,7 +49,7 @@ class MemberSettingsStore:
         self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
 
     async def of(self, user_id: int) -> MemberSettings:
-        """A member's record.
+        """A member's settings, from memory where they are remembered.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
@@ -105,10 +105,7 @@ class MemberSettingsStore:
         def edited(presets: Fields) -> Fields:
             taken = next((one for one in presets if one.casefold() == name.casefold()), None)
             if taken and presets[taken].get("by") != by and not any_ones:
-                raise RequestRefusedError(
-                    f"somebody else has shared a preset {taken!r} here: only he and moderators can change it",
-                    field="preset", code="preset-not-yours", values={"name": taken},
-                )  # fmt: skip
+                raise refused("preset-not-yours", field="preset", name=taken)
             presets.pop(taken or name, None)
             if fields is not None:
                 presets[name] = fields | {"by": by}
@@ -147,16 +144,10 @@ def _member(fields: Fields) -> MemberSettings:
 def check_presets(presets: Mapping[str, Fields]) -> None:
     """Raises RequestRefusedError when there are too many, or one has no good name."""
     if len(presets) > PRESETS_MAX:
-        raise RequestRefusedError(
-            f"there are {PRESETS_MAX} presets already: remove one first",
-            field="preset", code="presets-full", values={"most": PRESETS_MAX},
-        )  # fmt: skip
+        raise refused("presets-full", field="preset", most=PRESETS_MAX)
     for name in presets:
         if not name.strip() or len(name) > PRESET_NAME_MAX_CHARS:
-            raise RequestRefusedError(
-                f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters",
-                field="preset", code="preset-name", values={"most": PRESET_NAME_MAX_CHARS},
-            )  # fmt: skip
+            raise refused("preset-name", field="preset", most=PRESET_NAME_MAX_CHARS)
 
 
 def with_preset(fields: Fields, preset: Fields) -> Fields:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.validation import problems_of
 
 KIND = "guild"
 MAX_AGE_S = 2.0
@@ -33,7 +34,7 @@ class Defaults(BaseModel):
 
     @property
     def given(self) -> dict[str, str]:
-        """Those that are set."""
+        """The defaults that are set."""
         return {name: value for name, value in self if value}
 
 
@@ -67,7 +68,7 @@ class ServerSettings(BaseModel):
 
 
 def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
-    """The rules made of these fields.
+    """A server's rules made of these fields.
 
     Raises:
       RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
@@ -75,10 +76,13 @@ def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
     try:
         return ServerSettings.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RequestRefusedError(f"{field} is {str(first['input'])[:60]!r}: {problem}", field=field) from None
+        first = problems_of(error)[0]
+        raise RequestRefusedError(
+            detail=f"is {first.shown!r}: {first.clause}",
+            code="malformed",
+            field=first.field,
+            values={"given": first.shown, "problem": first.clause},
+        ) from None
 
 
 class ServerSettingsStore:
@@ -127,7 +131,7 @@ class ServerSettingsStore:
             self._known.popitem(last=False)
 
     def forget(self, guild_id: int) -> None:
-        """The rules have been changed."""
+        """Drops the copy of a server's rules, which have been changed."""
         self._changes += 1
         self._known.pop(guild_id, None)
         self._reading.pop(guild_id, None)  # what it finds may be older than the change

@@ -15,7 +15,7 @@ import discord
 from zosma_bot.discord.core.permissions import is_admin
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin.action import Action, Args
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
@@ -103,7 +103,7 @@ async def _done(
     try:
         return await action(services, interaction, question["args"])
     except RequestRefusedError as error:
-        return texts.refusal(w, error)
+        return refusals.told(w, error)
     except QueueUnavailableError:
         return w("admin-unsure")
 

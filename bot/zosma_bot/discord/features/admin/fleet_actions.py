@@ -6,12 +6,13 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.permissions import need_home, refused
+from zosma_bot.discord.core.permissions import need_home
 from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin.action import Action, Args
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.fleet import WorkerState
 from zosma_queue.scopes import WORKER, Scope, worker_scopes
 
@@ -34,7 +35,7 @@ async def pause(services: Services, interaction: discord.Interaction[Any], args:
 
 
 async def resume(services: Services, interaction: discord.Interaction[Any], args: Args) -> str:
-    """Goes on."""
+    """Lets a paused scope go on."""
     need_home(services, interaction)
     w = translations_of(interaction)
     if not await services.queue.admin.resume(texts.admin_name(interaction), args["scope"]):

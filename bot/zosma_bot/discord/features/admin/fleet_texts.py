@@ -38,7 +38,7 @@ _MEMBER = re.compile(r"discord:(?:\d+/|dm/)?(\d+)")
 
 
 def person(name: str) -> str:
-    """An owner, or who did something, as Discord shows it: a member by his name, without pinging him."""
+    """An owner, or who did something, as Discord shows it: a member by name, without pinging him."""
     found = _MEMBER.fullmatch(name)
     return f"<@{found[1]}>" if found else f"`{texts.cut(name.replace('`', chr(39)), 60)}`"
 
@@ -91,7 +91,7 @@ def _counts(w: Translations, counts: Counts, shown: Callable[[str], str]) -> str
 
 
 def pause(w: Translations, one: Pause) -> str:
-    """One pause in a line."""
+    """One pause of the fleet in a line."""
     line = w(
         "admin-pause-line",
         scope=_name(texts.capitalised(scope_name(w, one.scope))),
@@ -154,22 +154,20 @@ def _act(w: Translations, act: str) -> str:
 def _target(w: Translations, act: Act, here: str) -> str:
     target = act.target
     if act.act in _OF_SERVERS:
-        server, _, what = target.partition(" ")
-        server = w("audit-here") if server == here else texts.plain(server, 60)
-        return f"{server}: {_named(what)}" if what else server
+        server = w("audit-here") if target == here else texts.plain(target, 60)
+        return f"{server}: {_changed(act)}" if act.part else server
     if found := _ROLE.fullmatch(target):
         return f"<@&{found[1]}>"
     return person(target) if _MEMBER.fullmatch(target) else texts.plain(target, 120)
 
 
-def _named(what: str) -> str:
+def _changed(act: Act) -> str:
     """What was changed, with channels and roles as Discord shows them."""
-    part, _, rest = what.partition(" ")
-    kind = {"channels": "#", "reports": "#", "roles": "@&", "buttons": "@&"}.get(part)
-    if kind is None:
-        return texts.plain(what, 120)
-    shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", texts.plain(rest, 100))
-    return f"{part} {shown}"
+    shown = texts.plain(act.value, 100)
+    kind = {"channels": "#", "reports": "#", "defaults": "#", "roles": "@&", "buttons": "@&"}.get(act.part)
+    if kind:
+        shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", shown)
+    return f"{texts.plain(act.part, 40)} {shown}"
 
 
 def _listed(w: Translations, lines: list[str], count: int, none: str) -> discord.Embed:

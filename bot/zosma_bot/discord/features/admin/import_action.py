@@ -7,7 +7,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.identity import group_of
-from zosma_bot.discord.core.permissions import at_home, refused
+from zosma_bot.discord.core.permissions import at_home
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import role_limits
 from zosma_bot.discord.features.admin.action import Action, Args
@@ -15,6 +15,7 @@ from zosma_bot.discord.features.admin.server_file import Content, Reader
 from zosma_bot.discord.state import server_settings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.moderation import Rules, parse_rules
 from zosma_queue.policy import Policy
 

@@ -9,13 +9,14 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.identity import owner_in
-from zosma_bot.discord.core.permissions import at_home, need_home, refused, sees
+from zosma_bot.discord.core.permissions import at_home, need_home, sees
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import job_actions
 from zosma_bot.discord.features.admin.confirm import ask
 from zosma_bot.discord.features.admin.group import Offers, begin, offering
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 from zosma_queue.job import Job, State

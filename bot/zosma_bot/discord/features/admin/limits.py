@@ -7,13 +7,14 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.core.permissions import at_home, need_home, refused
+from zosma_bot.discord.core.permissions import at_home, need_home
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, begin
 from zosma_bot.discord.features.admin.role_limits import check_bounds, own_limits, policy_name
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import choices, group, slash
 from zosma_queue.needs import Lane

@@ -72,7 +72,7 @@ async def _own(services: Services, interaction: discord.Interaction[Any], acts: 
     me, here = texts.admin_name(interaction), group_of(interaction)
 
     def concerns(act: Act) -> bool:
-        of_server = act.target == here or act.target.startswith((f"{here}/", f"{here} "))
+        of_server = act.target == here or act.target.startswith(f"{here}/")
         return act.who == me or act.target in own or of_server
 
     return [act for act in acts if concerns(act)]

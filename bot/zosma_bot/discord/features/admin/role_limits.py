@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.permissions import refused
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.needs import Lane
 from zosma_queue.policy import DEFAULT, LIMITS, UNLIMITED, Order, Policy
 

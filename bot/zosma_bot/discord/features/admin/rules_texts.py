@@ -98,7 +98,7 @@ def rules(w: Translations, found: ServerSettings, blocked: Sequence[str], checkp
 
 
 def on_off(w: Translations, value: bool) -> str:
-    """A switch."""
+    """A switch of the rules, as on or off."""
     return w("switch-on" if value else "switch-off")
 
 

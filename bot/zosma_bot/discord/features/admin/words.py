@@ -10,13 +10,13 @@ from discord import app_commands
 
 from zosma_bot.discord.core import options
 from zosma_bot.discord.core.identity import group_of
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, Offers, begin, offering
 from zosma_bot.discord.features.admin.names import known_checkpoint
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import group, slash
 from zosma_queue.moderation import Rules

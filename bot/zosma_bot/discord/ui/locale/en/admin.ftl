@@ -11,7 +11,7 @@ command-admin-failed = failed
 command-admin-audit = audit
     .description = What admins did
 command-admin-pause = pause
-    .description = Hand out no more jobs, of everything or a part; running ones end in peace
+    .description = Hand out no more jobs, of everything or a part; running ones finish
 command-admin-pause-scope = scope
     .description = What to pause
 command-admin-pause-why = why
@@ -106,18 +106,18 @@ ask-pause-queue = ⏸️ **Pause the whole queue?** No worker gets another job, 
    *[other] { $waiting } jobs wait and keep their places
     }; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-drain = 🚰 **Drain { $scope }?** It gets no more jobs until `/admin resume`; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-quarantine = 🤒 **Put { $scope } into quarantine?** It gets no more jobs until `/admin release`; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-clear = 🧹 **Cancel all jobs of { $member } in this server?** { $waiting } waiting and { $running } running now, and those to be tried again later. That can't be undone.
 ask-requeue-fleet = 🔁 **Give { $count ->
@@ -131,13 +131,13 @@ ask-requeue-server = 🔁 **Give { $count ->
 
 admin-paused = ⏸️ { $scope } is paused. { $running ->
     [0] Nothing runs there.
-    [one] { $running } job still runs there and ends in peace.
-   *[other] { $running } jobs still run there and end in peace.
+    [one] { $running } job still runs there and finishes.
+   *[other] { $running } jobs still run there and finish.
     } It goes on with `/admin resume`.
 admin-resumed = ▶️ { $scope } goes on.
 admin-draining = 🚰 { $scope } gets no more jobs. { $running ->
-    [one] { $running } job still runs there and ends in peace.
-   *[other] { $running } jobs still run there and end in peace.
+    [one] { $running } job still runs there and finishes.
+   *[other] { $running } jobs still run there and finish.
     } It goes on with `/admin resume`.
 admin-drained = 🚰 { $scope } is drained: nothing runs there, and it gets no more jobs until `/admin resume`.
 admin-quarantined = 🤒 { $scope } is in quarantine until `/admin release`.

@@ -23,7 +23,7 @@ refusal-input-gone = The picture to start from is no longer stored: send it agai
 refusal-picture-unfetched = { $field } could not be fetched from Discord: send it again.
 refusal-recipe-gone = How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
 refusal-picture-gone = This picture is no longer stored, and the message doesn't have it either.
-refusal-strength-without-image = { $field } says how much of an attached picture is painted anew: attach one as image, or leave it out.
+refusal-strength-without-image = { $field } says how much of an attached picture is repainted: attach one as image, or leave it out.
 
 refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
