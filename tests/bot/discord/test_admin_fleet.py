@@ -245,7 +245,7 @@ async def test_draining_a_checkpoint_counts_a_job_that_runs_on_it_because_it_is_
     await submit()
     await worker.take()
     asked = await said(admin, "admin drain", {"scope": "checkpoint:dream"})
-    assert "1 running one ends in peace" in asked.message.text
+    assert "1 running one finishes" in asked.message.text
     assert "is drained" not in await answer(admin, asked)
 
 
