@@ -15,7 +15,7 @@ from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
 from zosma_bot.discord.ui.sizes import SIZES
-from zosma_queue.errors import CODES
+from zosma_queue.errors import CODES, ErrorKind
 from zosma_queue.policy import LIMITS, Unit
 
 #: Read for their English words in every language: nobody but us knows what they say.
@@ -92,6 +92,12 @@ def test_every_refusal_has_words_and_their_values(code):
     pattern = texts(ENGLISH)[f"refusal-{code}"]
     given = {*{**CODES, **refusals.CODES}[code], "field"} | ({"when"} if code.startswith("limit-") else set())
     assert variables(pattern) <= given
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_error_has_words_and_no_words_are_left_over(language):
+    worded = {key.removeprefix("failed-") for key in texts(language) if key.startswith("failed-")}
+    assert worded == set(ErrorKind)
 
 
 @pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
