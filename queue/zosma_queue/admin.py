@@ -233,12 +233,6 @@ class Admin:
         """Gives a failed job a new life; False when it hasn't failed."""
         return await acall(self._redis, calls.replay(who, job_id))
 
-    async def retry_all(self, who: str, limit: int = 1000) -> int:
-        """Gives the `limit` jobs that failed first a new life; how many got one."""
-        with redis_errors():
-            ids = await self._redis.zrange(keys.DEAD, 0, limit - 1) if limit > 0 else []
-        return sum([await self.retry(who, job_id.decode()) for job_id in ids])
-
     async def purge(self, who: str, job_ids: list[str] | None = None) -> int:
         """Forgets failed jobs, all of them when none are named; how many."""
         if job_ids is None:

@@ -197,11 +197,3 @@ class BlockedError(RequestRefusedError):
 
 class PoisonMessageError(ZosmaError):
     """Raised when a message's body can't be decoded. The job is set aside with this text as its reason."""
-
-
-class LeaseLostError(ZosmaError):
-    """Raised in a worker whose delivery has been given to another worker. It must write nothing more."""
-
-
-class JobCancelledError(ZosmaError):
-    """Raised in a worker when its job has been cancelled."""
