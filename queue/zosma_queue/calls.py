@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
@@ -173,21 +174,21 @@ def done(result: Result) -> Outcome:
     return Outcome(verb="done", text=result.model_dump_json(), gpu_seconds=result.gpu_seconds)
 
 
-def fail(kind: str, text: str) -> Outcome:
-    """Never again: another try would end the same."""
-    return Outcome(verb="fail", kind=kind, text=text)
+def fail(kind: ErrorKind, text: str = "") -> Outcome:
+    """Never again: another try would end the same. `text`: better than the kind's own sentence."""
+    return Outcome(verb="fail", kind=kind, text=text or kind.sentence)
 
 
-def retry(kind: str, text: str, *, backoff_ms: int, max_failures: int, elsewhere: bool = True) -> Outcome:
+def retry(kind: ErrorKind, text: str, *, backoff_ms: int, max_failures: int, elsewhere: bool = True) -> Outcome:
     """Again after the back-off, until the `max_failures`th failure; by another worker, if one can do it."""
     return Outcome(
         verb="retry", kind=kind, text=text, backoff_ms=backoff_ms, max_failures=max_failures, elsewhere=elsewhere
     )
 
 
-def release(kind: str = "", text: str = "") -> Outcome:
+def release(kind: ErrorKind | None = None, text: str = "") -> Outcome:
     """Back to its place, no blame. `kind` and `text` say why, for whoever looks while it waits."""
-    return Outcome(verb="release", kind=kind, text=text)
+    return Outcome(verb="release", kind=kind or "", text=text or (kind.sentence if kind else ""))
 
 
 RELEASE = release()

@@ -162,9 +162,9 @@ def asked(job_id: str) -> str:
     return f"bot:{PREFIX}asked:{job_id}"
 
 
-def record(kind: str, record_id: str) -> str:
+def document(kind: str, document_id: str) -> str:
     """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
-    return f"bot:{PREFIX}record:{kind}:{record_id}"
+    return f"bot:{PREFIX}record:{kind}:{document_id}"
 
 
 def history(owner: str) -> str:

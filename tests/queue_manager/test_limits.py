@@ -8,11 +8,11 @@ import redis.asyncio
 from zosma_queue import calls, keys
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import LimitError, RequestRefusedError
+from zosma_queue.errors import CODES, LimitError, RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
-from zosma_queue.policy import LIMITS_BY_NAME, Policy, parse_policy, policy_for
-from zosma_queue.scripts import call
+from zosma_queue.policy import LIMITS, LIMITS_BY_NAME, Policy, parse_policy, policy_for
+from zosma_queue.scripts import call, source
 
 from .conftest import result
 
@@ -130,6 +130,16 @@ def test_a_wrong_policy_is_refused_by_field(fields, field):
         parse_policy(fields)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_every_limit_is_held_by_the_script_and_its_refusal_has_a_code(limit):
+    assert f"limits.{limit.name}" in source("enqueue")
+    assert limit.refusal is None or limit.refusal[0] in CODES
+    assert parse_policy({limit.name: limit.most})
+    assert parse_policy({limit.name: limit.least})
+    with pytest.raises(RequestRefusedError):
+        parse_policy({limit.name: limit.most + 1})
 
 
 @pytest.mark.parametrize(

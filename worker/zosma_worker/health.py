@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 
+from zosma_queue.errors import ErrorKind
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.drive import Ended, Task
 from zosma_worker.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
@@ -99,10 +100,10 @@ class Health:
                 self._gate.shut(ended.away)
             self._pace.idle()
             await self._heartbeat.tell()  # before the job goes back: it must not be offered to this worker again
-        elif ended.outcome.kind == "oom":
+        elif ended.outcome.kind == ErrorKind.OUT_OF_MEMORY:
             self._recovery.doubt()
             self._gate.pause()
-        elif ended.outcome.kind == "wrong-checkpoint":
+        elif ended.outcome.kind == ErrorKind.WRONG_CHECKPOINT:
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zosma_queue.errors import ErrorKind
 from zosma_queue.worker_queue import Outcome, fail, release, retry
 from zosma_worker.errors import BadAnswer, NotANumber, OutOfMemory, Stalled, WebUIBroken, WebUIRefused
 
@@ -15,23 +16,27 @@ BACKOFF_MS = 400
 LAST_DELIVERY = 4
 
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
-AWAY = release("webui-away", "its WebUI went away: it waits for another, or for its return")
+AWAY = release(ErrorKind.WEBUI_AWAY)
 
 #: It went down in the middle of the job.
-DIED = release("webui-died", "its WebUI went down: it waits for another, or for its return")
+DIED = release(ErrorKind.WEBUI_DIED, "its WebUI went down: it waits for another, or for its return")
 
 #: It went wrong because its WebUI is sick.
-SICK = release("webui-sick", "its WebUI fell sick: it waits for another, or for its recovery")
+SICK = release(ErrorKind.WEBUI_SICK)
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
-_REFUSED = "the WebUI refused the request"
-
-
 #: Faults that no WebUI is to blame for: the GPU is too small for the picture, or the bug is ours.
-_NOT_THE_WEBUIS = ("oom", "internal")
+_NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.INTERNAL)
 #: Faults that a job has brought on itself when two different WebUIs had them.
-_PROVEN_ELSEWHERE = ("oom", "nan", "black")
+_PROVEN_ELSEWHERE = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NAN, ErrorKind.BLACK)
+#: What each error of the WebUI is to the job; any other is a bug of ours.
+_KINDS = {
+    OutOfMemory: ErrorKind.OUT_OF_MEMORY,
+    NotANumber: ErrorKind.NAN,
+    Stalled: ErrorKind.WEBUI_HUNG,
+    WebUIBroken: ErrorKind.WEBUI_BROKEN,
+}
 
 
 def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
@@ -40,10 +45,11 @@ def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
     `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
     """
     if isinstance(error, WebUIRefused):
-        return fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
+        refused = ErrorKind.REFUSED
+        return fail(refused, f"{refused.sentence}: {error.detail}" if fit_for_members(error.detail) else "")
     kind, text = _blame(error)
     proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
-    most = MAX_OUT_OF_MEMORY if kind == "oom" or proven else MAX_FAILURES
+    most = MAX_OUT_OF_MEMORY if kind == ErrorKind.OUT_OF_MEMORY or proven else MAX_FAILURES
     return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
 
@@ -55,23 +61,16 @@ def is_webuis(error: Exception) -> bool:
 def after_death(attempt: int) -> Outcome:
     """The outcome of a job whose WebUI died while it made it."""
     if attempt >= LAST_DELIVERY:
-        return fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
+        return fail(ErrorKind.WEBUI_DIED)
     return DIED
 
 
-def _blame(error: Exception) -> tuple[str, str]:
-    """(kind, text) of a fault."""
+def _blame(error: Exception) -> tuple[ErrorKind, str]:
+    """What kind of a fault it is, and the text for it."""
     if isinstance(error, BadAnswer):
         return error.kind, str(error)
-    if isinstance(error, OutOfMemory):
-        return "oom", "the GPU ran out of memory: try a smaller size, or no hires pass"
-    if isinstance(error, NotANumber):
-        return "nan", "the checkpoint produced no valid picture (NaN): try another checkpoint, sampler or size"
-    if isinstance(error, Stalled):
-        return "webui-hung", "the WebUI stopped in the middle of the picture"
-    if isinstance(error, WebUIBroken):
-        return "webui-broken", "the WebUI broke off with an error"
-    return "internal", "something went wrong inside the worker; its log has the details"
+    kind = next((kind for one, kind in _KINDS.items() if isinstance(error, one)), ErrorKind.INTERNAL)
+    return kind, kind.sentence
 
 
 def fit_for_members(detail: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+from zosma_queue.errors import ErrorKind
 from zosma_queue.tasks import end
 from zosma_worker.backend import Checked, Order, Report
 from zosma_worker.errors import BadAnswer, WebUIBusy, WebUICut, WebUIError, WebUIUnreachable
@@ -198,7 +199,7 @@ class A1111Answer:
     async def checked(self) -> Checked:
         """The pictures, decoded and looked at in a thread."""
         if await self._interrupted:
-            raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
+            raise BadAnswer(ErrorKind.INTERRUPTED)
         return await asyncio.to_thread(self._verified)
 
     def _verified(self) -> Checked:
