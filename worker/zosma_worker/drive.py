@@ -12,6 +12,7 @@ from typing import Any
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
+from zosma_queue.needs import UPSCALE, needs_of
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 STORE_AGAIN_S = 0.5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
+#: Beginnings of the queue's names for what a request may break on, see `needs.needs_of`.
+_EXTRAS = ("lora:", "vae:", "upscaler:", f"{UPSCALE}:", "style:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,15 @@ class Task:
     request: Request
     checkpoint: Checkpoint
     """The one to use, also when the request names none."""
+    owner: str = ""
+    """Who asked for it; '' when it is the worker's own."""
+    others_fine: bool = False
+    """As it began, the WebUI did what other members ask for."""
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """What it asks for beyond the usual and may break on: its LoRAs, VAE, upscaler and styles."""
+        return frozenset(token for token in needs_of(self.request).tokens if token.startswith(_EXTRAS))
 
     @property
     def name(self) -> str:
@@ -317,7 +329,7 @@ class Driver:
         """What becomes of a job that went wrong on a WebUI which still answers."""
         log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
         failures, elsewhere = await self._history(task)
-        outcome = outcomes.after(error, failures, elsewhere=elsewhere)
+        outcome = outcomes.after(error, failures, elsewhere=elsewhere, others_fine=task.others_fine)
         return Ended(outcome=outcome, fault=str(error) if outcomes.is_webuis(error) else "")
 
     async def _history(self, task: Task) -> tuple[int, str]:

@@ -32,17 +32,21 @@ _REFUSED = "the WebUI refused the request"
 _NOT_THE_WEBUIS = ("oom", "internal")
 #: Faults that a job has brought on itself when two different WebUIs had them.
 _PROVEN_ELSEWHERE = ("oom", "nan", "black")
+#: Likewise when the second of them does what others ask for.
+_PROVEN_AMONG_OTHERS = (*_PROVEN_ELSEWHERE, "webui-broken", "empty")
 
 
-def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
+def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: bool = False) -> Outcome:
     """The outcome after an error that is the WebUI's or the job's.
 
-    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
+    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it. `others_fine`:
+    this WebUI does what other members ask for.
     """
     if isinstance(error, WebUIRefused):
         return fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
     kind, text = _blame(error)
-    proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
+    telling = _PROVEN_AMONG_OTHERS if others_fine else _PROVEN_ELSEWHERE
+    proven = kind in telling and elsewhere in telling
     most = MAX_OUT_OF_MEMORY if kind == "oom" or proven else MAX_FAILURES
     return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 

@@ -32,8 +32,6 @@ class Runner:
         ended = Ended(outcome=RELEASE)
         try:
             ended = await self._make(delivery, parse_request(fields).pinned())
-            if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
-                ended = replace(ended, outcome=outcomes.SICK)
         except Exception as error:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
@@ -51,10 +49,19 @@ class Runner:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
             return Ended(outcome=RELEASE)
-        task = Task(id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint)
+        task = Task(
+            id=delivery.job_id,
+            attempt=delivery.attempt,
+            request=request,
+            checkpoint=checkpoint,
+            owner=delivery.owner,
+            others_fine=self.health.breaker.does_well_for_others(delivery.owner),
+        )
         was_loaded = self.health.prober.loaded
         ended = await self._run(delivery, task)
         self.health.learn(task, ended, was_loaded)
+        if await self.health.judge(task, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
+            return replace(ended, outcome=outcomes.SICK)
         return ended
 
     async def _run(self, delivery: Delivery, task: Task) -> Ended:
