@@ -170,6 +170,7 @@ class SDCppWebUI(ScriptedWebUI):
             ],
             "/sdapi/v1/schedulers": [{"name": name, "label": name} for name in ("default", "discrete", "karras")],
             "/sdapi/v1/loras": [{"name": "lighthouses", "path": "sub/lighthouses.safetensors"}],
+            "/sdapi/v1/upscalers": [{"name": "None"}, {"name": "Lanczos"}],
         }
 
     async def usual(self, turn: Turn) -> web.StreamResponse:

@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from loopback.flavours import SDCppWebUI
 from loopback.fleet import HASTY, until
 from loopback.webui import ScriptedWebUI, Turn, encoded, picture, pictures, status
+from zosma_queue.errors import RequestRefusedError
 from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_worker import outcomes
@@ -152,3 +154,76 @@ async def test_what_fails_on_two_webuis_that_draw_for_others_ends_with_its_reaso
         assert (job.state, job.failures, job.error_kind) == (State.FAILED, 2, "webui-broken")
         assert len(one.jobs) + len(two.jobs) == before + 2
         assert "broke off" in job.error
+
+
+# -- what a WebUI can't do at all -------------------------------------------------------------------------------
+
+
+async def _missing(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=404)
+
+
+async def _not_allowed(request: web.Request) -> web.StreamResponse:
+    return web.json_response({"detail": "Method Not Allowed"}, status=405)
+
+
+@pytest.mark.parametrize("missing", [_missing, _not_allowed], ids=["404", "405"])
+async def test_an_upscale_that_a_webui_has_no_address_for_is_refused_once_and_no_longer_offered(
+    missing, webui, join, ann, queue, caplog
+):
+    webui.special["/sdapi/v1/extra-single-image"] = missing
+    await join(webui, timeouts=SLOW)
+    fields = {"upscale": {"image": await queue.keep_input(picture(64, 64, 3)), "source_width": 64, "source_height": 64}}
+
+    job = await ann.gets(await ann.asks(prompt="", **fields))
+
+    assert (job.state, job.error_kind, job.attempt) == (State.FAILED, "refused", 1)
+    assert job.error == "the WebUI refused the request: it can't make pictures larger"
+    with pytest.raises(RequestRefusedError, match="upscale is not possible here"):
+        await ann.asks(prompt="", **fields)
+    assert [(await ann.gets(await ann.asks(owner="bob"))).state for _ in range(3)] == [State.DONE] * 3
+    assert "takes no jobs" not in caplog.text
+
+
+async def test_img2img_is_no_longer_offered_where_its_address_is_missing(webui, join, ann, queue):
+    webui.special["/sdapi/v1/img2img"] = _missing
+    await join(webui, timeouts=SLOW)
+
+    job = await ann.gets(await ann.asks(img2img={"image": await queue.keep_input(picture(64, 64, 3))}))
+
+    assert (job.state, job.error_kind, job.attempt) == (State.FAILED, "refused", 1)
+    [worker] = await ann.queue.workers()
+    assert (worker.about.img2img, worker.about.inpainting, worker.state) == (False, False, WorkerState.READY)
+
+
+async def test_a_webui_without_txt2img_takes_no_jobs_and_says_so(webui, join, ann):
+    webui.special["/sdapi/v1/txt2img"] = _missing
+    await join(webui, timeouts=SLOW)
+    job_id = await ann.asks()
+
+    async def told():
+        return "has no /sdapi/v1/txt2img" in ((await ann.queue.workers())[0].reason or "")
+
+    await until(told)
+    assert (await ann.job(job_id)).state is State.WAITING
+
+
+async def test_a_small_server_that_lists_upscalers_offers_them_for_the_second_pass_alone(join, ann):
+    async with SDCppWebUI() as webui:
+        about = (await join(webui)).about
+
+        assert (about.upscalers, about.enlargers) == (("Lanczos",), ())
+
+
+async def test_a_job_that_sends_its_webui_away_each_time_goes_round_in_no_circle(join, ann):
+    async with Allergic(status(503, {"detail": "busy"})) as webui:
+        await join(webui)
+        bad = await ann.asks(prompt="poison")
+
+        job = await ann.gets(bad)
+
+        assert (job.state, job.error_kind, job.failures) == (State.FAILED, "webui-away", 3)
+        assert job.error == "its WebUI went away each time it was tried"
+        assert len(webui.jobs) == outcomes.MAX_AWAY + 3
+        await ann.worker(WorkerState.READY)
+        assert (await ann.gets(await ann.asks(owner="bob"))).state is State.DONE

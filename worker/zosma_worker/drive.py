@@ -24,6 +24,7 @@ from zosma_worker.errors import (
     WebUIBusy,
     WebUICut,
     WebUIError,
+    WebUILacks,
     WebUINotSetUp,
     WebUIRefused,
     WebUIUnreachable,
@@ -83,6 +84,8 @@ class Ended:
     """What it did wrong, which may be the job's doing; '' for nothing."""
     seconds: float = 0.0
     """GPU time, when a picture came of it."""
+    changed: bool = False
+    """It can do less than it said, and must be read again."""
     lingering: asyncio.Task[Any] | None = None
     """Done once the WebUI has let go of this job; nothing may begin before that."""
 
@@ -148,6 +151,8 @@ class Driver:
             )
             run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
             return await self._made(task, run, lease)
+        except QueueUnavailableError:
+            return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
             return await self._went_wrong(task, run, error)
 
@@ -200,14 +205,11 @@ class Driver:
 
         Raises:
           WebUIRefused: when one is no longer stored.
-          WebUIBusy: when Redis can't be asked, so that the job goes back.
+          QueueUnavailableError: when Redis can't be asked.
         """
         found: dict[str, bytes] = {}
         for input_id in task.request.inputs:
-            try:
-                data = await self._queue.picture_input(input_id)
-            except QueueUnavailableError as error:
-                raise WebUIBusy("the queue went away before the job had begun") from error
+            data = await self._queue.picture_input(input_id)
             if data is None:
                 raise WebUIRefused("", detail="the picture to start from is no longer stored: send it again")
             found[input_id] = data
@@ -301,7 +303,7 @@ class Driver:
             return Ended(outcome=outcomes.AWAY, away=str(error))
         if isinstance(error, WebUICut):
             return await self._after_cut(task, run, error)
-        return await self._fault(task, error)
+        return replace(await self._fault(task, error), changed=isinstance(error, WebUILacks))
 
     async def _after_cut(self, task: Task, run: Run | None, error: WebUICut) -> Ended:
         """The connection broke: the WebUI died, or it only dropped us and still works on the job."""

@@ -104,7 +104,7 @@ class Health:
         elif ended.outcome.kind == "oom" or self.breaker.doubtful:
             self._recovery.doubt()
             self._gate.pause()
-        elif ended.outcome.kind == "wrong-checkpoint":
+        elif ended.changed or ended.outcome.kind == "wrong-checkpoint":
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
 

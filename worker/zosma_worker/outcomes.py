@@ -17,6 +17,9 @@ LAST_DELIVERY = 4
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
 AWAY = release("webui-away", "its WebUI went away: it waits for another, or for its return")
 
+#: A worker gives one job back this often because its WebUI is away; after that it counts as a failure of the job.
+MAX_AWAY = 3
+
 #: It went down in the middle of the job.
 DIED = release("webui-died", "its WebUI went down: it waits for another, or for its return")
 
@@ -54,6 +57,15 @@ def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: 
 def is_webuis(error: Exception) -> bool:
     """True for what speaks against the WebUI, once it happens with different jobs."""
     return not isinstance(error, WebUIRefused) and _blame(error)[0] not in _NOT_THE_WEBUIS
+
+
+def away_again(aways: int) -> Outcome:
+    """The outcome of a job for which the WebUI was away so many times in one worker, and there for others between."""
+    if aways <= MAX_AWAY:
+        return AWAY
+    return retry(
+        "webui-away", "its WebUI went away each time it was tried", backoff_ms=BACKOFF_MS, max_failures=MAX_FAILURES
+    )
 
 
 def after_death(attempt: int) -> Outcome:

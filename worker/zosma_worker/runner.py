@@ -16,6 +16,9 @@ from zosma_worker.health import Health
 
 log = logging.getLogger(__name__)
 
+#: A worker remembers of so many jobs that its WebUI was away for them.
+AWAYS_KEPT = 256
+
 
 class Runner:
     """What the actor needs to make a job."""
@@ -24,6 +27,7 @@ class Runner:
         self.driver = driver
         self.health = health
         self.handover = handover
+        self._aways: dict[str, int] = {}
 
     async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
         """The outcome of one delivery. Never raises."""
@@ -62,7 +66,14 @@ class Runner:
         self.health.learn(task, ended, was_loaded)
         if await self.health.judge(task, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
             return replace(ended, outcome=outcomes.SICK)
-        return ended
+        return replace(ended, outcome=self._away(task)) if ended.outcome is outcomes.AWAY else ended
+
+    def _away(self, task: Task) -> Outcome:
+        """What becomes of a job that this worker gives back once more: not for ever, or the two go round in circles."""
+        self._aways[task.id] = aways = self._aways.pop(task.id, 0) + 1
+        if len(self._aways) > AWAYS_KEPT:
+            del self._aways[next(iter(self._aways))]
+        return outcomes.away_again(aways)
 
     async def _run(self, delivery: Delivery, task: Task) -> Ended:
         async with self.driver.lease(task) as lease:
