@@ -1,7 +1,7 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
--- ARGV  1 now (0: server's)   2 id   3 message   4 owner   5 group   6 class   7 needs (JSON)   8 cost, GPU-seconds
+-- ARGV  1 now (0: server's)   2 id   3 message ('' asks only)   4 owner   5 group   6 class   7 needs (JSON)   8 cost, GPU-seconds
 --       9 run at, ms (0: now)   10 patience without a capable worker, ms   11 reply (JSON, '' for none)
 --       limits, 0 for none: 12 owner's waiting jobs   13 owner's running jobs   14 ms between two of their jobs
 --       15 their GPU-seconds a day (UTC)   16 waiting jobs of everybody   17 their weight   18 not before this many ms from now (0: at once)
@@ -45,6 +45,7 @@ if run_at <= now then
   if answer == 'nobody' then return {'nobody', 30000} end
   if answer == 'no' then return {'infeasible', 0} end
 end
+if ARGV[3] == '' then return {'queued', 0} end
 
 local job = {
   id = id, owner = owner, group = open_job(owner, ARGV[5]), class = ARGV[6], needs = ARGV[7],

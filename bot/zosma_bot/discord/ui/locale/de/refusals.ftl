@@ -30,6 +30,7 @@ refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
 refusal-limit-waiting = Du hast so viele Aufträge in der Schlange, wie du darfst: bitte in { $when } noch einmal versuchen.
 refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in { $when } noch einmal versuchen.
 refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
+refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
 refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
 
 refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
