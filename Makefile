@@ -18,7 +18,7 @@ lint: ## Style and likely mistakes (ruff)
 .PHONY: types
 types: ## Types (mypy strict)
 	uv run mypy $(PACKAGES)
-	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback
+	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback tests/chaos
 
 .PHONY: imports
 imports: ## Import direction: cli → bot | worker | webui → queue

@@ -26,10 +26,13 @@ from pydantic import (
 )
 
 from zosma_queue.errors import SettingsError
+from zosma_queue.nodes import is_several, parse_nodes
 from zosma_queue.validation import problems_of
 
-#: What may stand after the `?` of a Redis URL; those for TLS with rediss:// only.
-_URL_OPTIONS = ("db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+#: What may stand after the `?` of a Redis URL: for TLS with rediss:// only, for Sentinels with +sentinel:// only.
+_TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
+_URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
 S = TypeVar("S", bound="Settings")
 
@@ -54,13 +57,16 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not _is_redis_url(value.get_secret_value()):
+        url = value.get_secret_value() if value else ""
+        if url and not is_several(url) and not _is_redis_url(url):
             raise ValueError(
-                "must look like redis://:password@host:6379/0 (or rediss://, unix://), with / # ? @ in the password"
-                " written as %2F %23 %3F %40"
+                "must look like redis://:password@host:6379/0 (or rediss://, unix://, redis+sentinel://,"
+                " redis+cluster://), with / # ? @ in the password written as %2F %23 %3F %40"
             )
-        if value and (wrong := _wrong_option(value.get_secret_value())):
+        if url and (wrong := _wrong_option(url)):
             raise ValueError(f"has ?{wrong}, which can't be set here; possible are {', '.join(_URL_OPTIONS)}")
+        if is_several(url):
+            parse_nodes(url)
         return value
 
     @field_validator("redis_addr")
@@ -101,9 +107,11 @@ class Settings(BaseModel):
 
 def _wrong_option(url: str) -> str:
     """The first option after the `?` that would change how we speak with Redis, or that redis-py doesn't know."""
-    tls = urlsplit(url).scheme == "rediss"
+    scheme = urlsplit(url).scheme
+    known = {"db", *(_TLS_OPTIONS if scheme.startswith("rediss") else ())}
+    known |= set(_SENTINEL_OPTIONS) if scheme.endswith("+sentinel") else set()
     for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-        if name not in _URL_OPTIONS or (name != "db" and not tls) or (name == "db" and not value.isdecimal()):
+        if name not in known or (name == "db" and not value.isdecimal()):
             return re.sub(r"[^\w-]", "?", name)[:40]
     return ""
 
@@ -123,6 +131,8 @@ def _is_redis_url(url: str) -> bool:
 
 def address_of(url: str) -> str:
     """A URL without its credentials, fit for a log."""
+    if is_several(url):
+        return parse_nodes(url).shown
     parts = urlsplit(url)
     place = parts.hostname or ""
     if parts.port:

@@ -13,7 +13,7 @@ from zosma_queue.job import Job, State
 from zosma_queue.request import parse_request
 from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.settings import Address
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 T = TypeVar("T")
 

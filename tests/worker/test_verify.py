@@ -14,7 +14,8 @@ from PIL import Image
 from loopback.webui import encoded, good_answer, picture
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
-from zosma_worker.verify import BadAnswer, verify
+from zosma_worker.errors import BadAnswer
+from zosma_worker.webui.pictures import verify
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
 

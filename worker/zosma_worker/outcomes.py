@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from zosma_queue.worker_queue import Outcome, fail, release, retry
-from zosma_worker.verify import BadAnswer
-from zosma_worker.watch import Stalled
-from zosma_worker.webui.errors import NotANumber, OutOfMemory, WebUIBroken, WebUIRefused
+from zosma_worker.errors import BadAnswer, NotANumber, OutOfMemory, Stalled, WebUIBroken, WebUIRefused
 
 #: A job is tried this often before a WebUI's fault becomes the job's.
 MAX_FAILURES = 3

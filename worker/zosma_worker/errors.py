@@ -1,4 +1,8 @@
-"""What a WebUI does wrong, in one tree. Texts are for the operator: what happened and the fix."""
+"""What a WebUI does wrong, whatever its kind.
+
+The texts of the `WebUIError` tree and of `Stalled` are for the operator: what happened and the fix. `BadAnswer` is for
+members.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +52,15 @@ class OutOfMemory(WebUIError):
 
 class NotANumber(WebUIError):
     """Raised when the model produced NaNs."""
+
+
+class Stalled(ZosmaError):
+    """Raised when a WebUI has not moved for so long that it will not."""
+
+
+class BadAnswer(ZosmaError):
+    """Raised when an answer is not what was asked for. `kind` is the job's error kind, the text is for members."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
