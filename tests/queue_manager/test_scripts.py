@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "spent_key": keys.spent("1", 2),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
+    "input_key": keys.picture_input("1"),
 }
 
 
