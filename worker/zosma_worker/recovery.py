@@ -79,7 +79,25 @@ class Recovery:
             raise WebUIBusy(f"{self._prober.url} has not been looked at")
         task_id = f"zosma-{name}-{secrets.token_hex(3)}"
         task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint)
-        return await self._driver.try_out(task, at_most_s=at_most_s)
+        seconds = await self._driver.try_out(task, at_most_s=at_most_s)
+        self._prober.note_loaded(checkpoint.name)
+        return seconds
+
+    async def warmed(self) -> bool:
+        """Has a WebUI that loads with its first job load with a small picture, which nobody pays for.
+
+        False: look again before it takes jobs.
+        """
+        if self._prober.loaded or not self._prober.selected:
+            return True
+        await self._gate.shut_and_tell("loads its checkpoint with one small picture", logging.INFO)
+        try:
+            await self._try(CANARY, "canary")
+        except (WebUIError, BadAnswer, Stalled) as error:
+            self._failed(error)
+            return False
+        self._breaker.canary_passed()
+        return True
 
     async def measured(self) -> bool:
         """Finds out how fast it is, once, when nobody knows. False: look again before it takes jobs."""

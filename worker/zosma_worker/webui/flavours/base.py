@@ -52,6 +52,8 @@ class Flavour:
     grid: ClassVar[int] = LATENT_PX
     #: One checkpoint for the life of the process; the request's choice is ignored.
     one_checkpoint: ClassVar[bool] = False
+    #: Its options name a checkpoint from the start, but the first job loads it.
+    loads_late: ClassVar[bool] = False
     #: Its infotext is right and whole.
     writes_infotext: ClassVar[bool] = True
     #: `sd_vae_name` in its `info` is the VAE that it used.
