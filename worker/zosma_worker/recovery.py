@@ -14,6 +14,7 @@ from zosma_worker.drive import Driver, Task, TookTooLong
 from zosma_worker.errors import BadAnswer, Stalled, WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.gate import BUSY_ELSEWHERE, Gate
 from zosma_worker.handover import Handover
+from zosma_worker.hourly import Hourly
 from zosma_worker.pace import Pace
 from zosma_worker.prober import Prober
 from zosma_worker.speed import BENCHMARK, Speed
@@ -57,6 +58,7 @@ class Recovery:
         self._unmeasured = benchmark
         self._restart = restart
         self._doubted = False
+        self._said = Hourly()
 
     def condemn(self, reason: str, *, free: bool = False) -> None:
         """It is sick, without a doubt. `free`: the first try costs nothing, unless it is to be restarted first."""
@@ -170,6 +172,7 @@ class Recovery:
         await self._try(CANARY, "canary")
         log.info("%s: a canary job came out right; one real job decides", self._prober.url)
         self._breaker.canary_passed()
+        self._said.forget()
 
     async def _canary_failed(self, error: ZosmaError) -> None:
         if self._restart:
@@ -177,7 +180,8 @@ class Recovery:
         costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy | WebUINotSetUp) and not self._restart
         again_s = self._pace.next_free() if costs_nothing else None
         self._breaker.canary_failed(str(error), time.monotonic(), again_s=again_s)
-        log.warning("still takes no jobs: %s", self._breaker.says(time.monotonic()))
+        if self._said.due(str(error)):
+            log.warning("still takes no jobs: %s", self._breaker.says(time.monotonic()))
         self._gate.shut_sick()
         if self._restart:
             await self._restart()
