@@ -38,10 +38,11 @@ LORAS = [
 ]
 
 
-async def test_loras_are_offered_by_name_and_alias():
+async def test_a_lora_with_an_alias_is_one_lora_known_by_both():
     found = await look(with_special("/sdapi/v1/loras", 200, LORAS))
 
-    assert found.about.loras == ("lighthouses_v2", "lighthouses", "cats")
+    assert found.about.loras == ("lighthouses_v2", "cats")
+    assert found.about.lora_aliases == {"lighthouses": "lighthouses_v2"}
     assert "lora:lighthouses" in found.about.tokens()
 
 
