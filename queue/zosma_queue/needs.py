@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue.request import DRAWN_SEED_MAX, Request
@@ -49,6 +50,16 @@ _LORA = re.compile(r"<lora:([^:>]+)(?::[^>]*)?>", re.IGNORECASE)
 def loras_in(prompt: str) -> list[str]:
     """The names of the LoRAs that a prompt asks for."""
     return [name.strip() for name in _LORA.findall(prompt)]
+
+
+def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
+    """The prompt with other names for its LoRAs, where `names` has one."""
+
+    def renamed(tag: re.Match[str]) -> str:
+        name = tag[1].strip()
+        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
+
+    return _LORA.sub(renamed, prompt)
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.

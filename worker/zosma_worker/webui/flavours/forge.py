@@ -13,6 +13,7 @@ class Forge(Flavour):
     """Forge and its successors."""
 
     name: ClassVar[str] = "forge"
+    loads_late: ClassVar[bool] = True
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")
