@@ -81,6 +81,8 @@ class NewJob:
     """JSON that says where the answer goes; '' when its sender waits for it."""
     keep_ms: int = 0
     """How long it is kept once its end is shown; 0: as long as all are."""
+    person: str = ""
+    """Who the owner is in all places together: limits count over all of those too. '' for the owner alone."""
     policy: Policy = UNLIMITED
     group_weight: float = 1.0
 
@@ -98,7 +100,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
         (
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
             job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
-            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(),
+            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(), job.person,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None

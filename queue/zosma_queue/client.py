@@ -61,6 +61,9 @@ class Sender:
     """Unique within the whole queue, like `discord:<guild>/<user>` or `key:<name>`."""
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
+    person: str = ""
+    """Who the owner is in all places together, like `discord:user/<id>` of a member of several guilds; '' for nobody
+    but the owner. Limits count over all of those, besides in each."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
 
@@ -208,6 +211,7 @@ class Queue:
             digest=digest,
             reply=reply,
             keep_ms=int(keep_s * 1000),
+            person=sender.person,
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )

@@ -30,7 +30,7 @@ CLASSES = PREFIX + "classes"
 STRANDED = PREFIX + "stranded"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
-#: hash: owner, or `group <group>` → number of jobs that have not ended.
+#: hash: owner, `group <group>` or `person <person>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
 #: zset: owners by the number of their jobs that have not ended.
 BUSIEST = PREFIX + "busiest"
@@ -38,7 +38,9 @@ BUSIEST = PREFIX + "busiest"
 WEIGHTS = PREFIX + "weights"
 #: hash: owner with open jobs → the group that they are in.
 GROUP_OF = PREFIX + "group-of"
-#: hash: owner → number of their running jobs.
+#: hash: owner with open jobs → the person who they are in all places together, where there are several.
+PERSON_OF = PREFIX + "person-of"
+#: hash: owner, or `person <person>` → number of their running jobs.
 RUNNING = PREFIX + "running"
 #: hash: owner → most running jobs, where their policy sets a limit.
 CAPS = PREFIX + "caps"
@@ -143,6 +145,11 @@ def jobs(class_: str, owner: str) -> str:
 def owner_classes(owner: str) -> str:
     """set: the classes in which an owner has waiting jobs."""
     return f"{PREFIX}owner-classes:{owner}"
+
+
+def owners_of(person: str) -> str:
+    """set: the owners with open jobs that are one person."""
+    return f"{PREFIX}owners-of:{person}"
 
 
 def group_classes(group: str) -> str:

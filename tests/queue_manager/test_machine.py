@@ -27,7 +27,9 @@ from zosma_queue.scripts import call
 
 from .conftest import Rig, about, result
 
-OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small"}
+OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small", "ann elsewhere": "small"}
+#: Who is one person in two places.
+PERSONS = {"ann": "Ann", "ann elsewhere": "Ann"}
 WORKERS = {"gpu1/webui/1": ("dream", "anime"), "gpu2/webui/1": ("dream", "anime", "photo"), "gpu3/webui/1": ("photo",)}
 CHECKPOINTS = (None, "dream", "anime", "photo")
 
@@ -88,7 +90,7 @@ class QueueMachine(RuleBasedStateMachine):
         fields = {"checkpoint": checkpoint} if checkpoint else {}
         answer = self.rig.offer(
             owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
-            policy=Policy(running=running, weight=weight), **fields,
+            policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), **fields,
         )  # fmt: skip
         if answer is Accepted.QUEUED:
             self.jobs[job] = Known(owner, State.WAITING)
@@ -247,8 +249,15 @@ class QueueMachine(RuleBasedStateMachine):
             return
         open_jobs = Counter(known.owner for known in self.jobs.values() if not known.state.ended)
         running = Counter(known.owner for known in self.jobs.values() if known.state is State.RUNNING)
+        for counts in (open_jobs, running):
+            for owner, person in PERSONS.items():
+                counts.update({f"person {person}": counts[owner]} if counts[owner] else {})
         assert self.numbers(keys.RUNNING) == running
-        assert {name: n for name, n in self.numbers(keys.OPEN).items() if name in OWNERS} == open_jobs
+        groups = {name for name in self.numbers(keys.OPEN) if name.startswith("group ")}
+        assert {name: n for name, n in self.numbers(keys.OPEN).items() if name not in groups} == open_jobs
+        here = {owner for owner in PERSONS if open_jobs[owner]}
+        assert {owner.decode() for owner in self.client.smembers(keys.owners_of("Ann"))} == here
+        assert {owner.decode() for owner in self.client.hkeys(keys.PERSON_OF)} == here
         for owner, cap in self.numbers(keys.CAPS).items():
             # A limit that was lowered, or a job taken up again, may leave more running; no fetch adds to it.
             assert cap > 0, owner
@@ -304,7 +313,8 @@ class QueueMachine(RuleBasedStateMachine):
             clock=tags.get("v", 0.0), group_tags=tags,
             group_clocks={group: found.get("v", 0.0) for group, found in inner.items()},
             owner_tags={owner: tag for found in inner.values() for owner, tag in found.items()},
-            weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS), running=self.numbers(keys.RUNNING),
+            weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS),
+            running=self.numbers(keys.RUNNING), persons=PERSONS,
             speed=self.floats(keys.SPEED), loads=self.floats(keys.LOADS), paused=frozenset(self.paused),
             bumped=tuple(member.decode() for member in self.client.zrange(keys.BUMPED, 0, -1)),
             fast_in_a_row=int(self.client.hget(keys.STATS, "fast_in_a_row") or 0),

@@ -14,7 +14,7 @@ redis.call('PERSIST', job_key(id))
 redis.call('HDEL', job_key(id), 'failures', 'lost', 'error', 'error_kind', 'finished', 'skips', 'skipped_since')
 -- It begins to wait anew: its patience with an empty fleet too.
 job.created = now
-job.group = open_job(job.owner, job.group)
+job.group = open_job(job.owner, job.group, job.person or '')
 redis.call('HSET', job_key(id), 'created', now, 'group', job.group)
 put_back(job, now)
 redis.call('HINCRBY', K.stats, 'replayed', 1)
