@@ -22,6 +22,8 @@ from zosma_queue.scripts import Call
 LEASE_MS = 6_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
+#: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
+AWAY_MS = 4_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -242,7 +244,7 @@ class Swept:
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
     """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, LEASE_MS, AWAY_MS), lambda reply: Swept(*reply))
 
 
 def beat(

@@ -62,6 +62,8 @@ RULES = PREFIX + "rules"
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
+#: string: ms of the last sweep, by the server's clock.
+SWEPT = PREFIX + "swept"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).

@@ -118,8 +118,12 @@ class Rig:
         """Cancels a job."""
         return call(self.client, calls.cancel(job_id, now_ms=self.now))
 
-    def sweep(self) -> Swept:
-        """Does what time alone changes."""
+    def sweep(self, *, stood_still_s: float = 0) -> Swept:
+        """Does what time alone changes; as the first to do so after Redis stood still for so long."""
+        if stood_still_s:
+            seconds, microseconds = self.client.time()  # type: ignore[misc]
+            last = seconds * 1000 + microseconds // 1000 - int(stood_still_s * 1000)
+            self.client.set(keys.SWEPT, last)
         return call(self.client, calls.sweep(now_ms=self.now))
 
     def job(self, job_id: str) -> Job:

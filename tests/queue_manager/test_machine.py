@@ -42,10 +42,17 @@ class Known:
     state: State
     attempt: int = 0
     lost: int = 0
+    lost_at: int = 0
+    """The attempt that was counted last as lost."""
     failures: int = 0
     cancelling: bool = False
     lease_until: int = 0
     run_at: int = 0
+
+    def taken_again(self):
+        """Its worker goes on with it: nobody was lost."""
+        if self.lost_at == self.attempt and self.state is State.WAITING:
+            self.lost, self.lost_at = self.lost - 1, 0
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -129,6 +136,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer is Lease.LOST
             return
         assert answer is (Lease.CANCEL if known.cancelling else Lease.OK)
+        known.taken_again()
         known.state, known.lease_until = State.RUNNING, self.rig.now + calls.LEASE_MS
 
     @rule(data=st.data(), verb=st.sampled_from(["done", "done", "done", "fail", "retry", "release"]))
@@ -149,6 +157,7 @@ class QueueMachine(RuleBasedStateMachine):
         if known.attempt != leased.attempt or not live:
             assert state is None
             return
+        known.taken_again()
         if known.cancelling:
             expected = State.CANCELLED
         elif verb == "retry":
@@ -188,14 +197,18 @@ class QueueMachine(RuleBasedStateMachine):
         for worker in WORKERS:
             self.beat(worker)
 
-    @rule()
-    def sweep(self):
-        self.rig.sweep()
+    @rule(stood_still_s=st.sampled_from([0, 0, 3, 8]))
+    def sweep(self, stood_still_s):
+        self.rig.sweep(stood_still_s=stood_still_s)
+        for known in self.jobs.values():
+            ran_out_s = (self.rig.now - known.lease_until) / 1000
+            if known.state is State.RUNNING and stood_still_s > 4 and 0 <= ran_out_s <= stood_still_s:
+                known.lease_until = self.rig.now + calls.LEASE_MS
         for known in self.jobs.values():
             if known.state is State.DELAYED and known.run_at <= self.rig.now:
                 known.state = State.WAITING
             elif known.state is State.RUNNING and known.lease_until <= self.rig.now:
-                known.lost += 1
+                known.lost, known.lost_at = known.lost + 1, known.attempt
                 if known.cancelling:
                     known.state = State.CANCELLED
                 else:
@@ -230,7 +243,8 @@ class QueueMachine(RuleBasedStateMachine):
         for state, found in places.items():
             assert found == {job for job, known in self.jobs.items() if known.state is state}, state
         for job, known in self.jobs.items():
-            assert self.client.hget(keys.job(job), "state") == known.state.encode()
+            state, lost = self.client.hmget(keys.job(job), "state", "lost")
+            assert (state, int(lost or 0)) == (known.state.encode(), known.lost)
 
     @invariant()
     def every_waiting_job_is_filed_once(self):

@@ -9,7 +9,7 @@ local K = {
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
   group_of = P .. 'group-of', person_of = P .. 'person-of', audit = P .. 'audit', accuracy = P .. 'accuracy', depth = P .. 'depth',
-  busiest = P .. 'busiest',
+  busiest = P .. 'busiest', swept = P .. 'swept',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
