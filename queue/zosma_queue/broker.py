@@ -45,6 +45,7 @@ class Delivery(MessageProxy):
         super().__init__(message)
         self.job_id = leased.id
         self.attempt = leased.attempt
+        self.owner = leased.owner
         self.outcome: Outcome | None = None
         self.taken_at = time.monotonic()
 

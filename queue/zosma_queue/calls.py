@@ -118,13 +118,15 @@ class Leased:
     id: str
     attempt: int
     body: bytes
+    owner: str = ""
+    """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
 
 
 def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
     """The next job for a free worker; None notes that it is idle."""
 
     def parse(reply: Any) -> Leased | None:
-        return Leased(reply[0].decode(), reply[1], reply[2]) if reply else None
+        return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
     return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)

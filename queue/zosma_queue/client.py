@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
+from zosma_queue.asked import Asked
 from zosma_queue.calls import Cancelled, NewJob, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
@@ -95,6 +96,7 @@ class Queue:
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
         self.documents = Documents(self._redis)
+        self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._taking = asyncio.Lock()

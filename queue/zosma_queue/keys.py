@@ -70,6 +70,8 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
+ASKED = f"bot:{PREFIX}asked"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -162,6 +164,11 @@ def group_classes(group: str) -> str:
 def reply(job_id: str) -> str:
     """string: where the answer to a job goes (JSON). The bot's alone: it holds interaction tokens."""
     return f"bot:{PREFIX}reply:{job_id}"
+
+
+def asked(job_id: str) -> str:
+    """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
+    return f"bot:{PREFIX}asked:{job_id}"
 
 
 def document(kind: str, document_id: str) -> str:

@@ -46,6 +46,10 @@ class WebUINotSetUp(WebUIRefused):
     """Raised when no request could succeed: wrong login, API off, or no WebUI at all."""
 
 
+class WebUILacks(WebUIRefused):
+    """Raised when it turns out that it can't do this kind of request at all, and says no longer that it can."""
+
+
 class OutOfMemory(WebUIError):
     """Raised when the GPU's memory was too small for the request."""
 

@@ -18,6 +18,9 @@ LAST_DELIVERY = 4
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
 AWAY = release(ErrorKind.WEBUI_AWAY)
 
+#: A worker gives one job back this often because its WebUI is away; after that it counts as a failure of the job.
+MAX_AWAY = 3
+
 #: It went down in the middle of the job.
 DIED = release(ErrorKind.WEBUI_DIED, "its WebUI went down: it waits for another, or for its return")
 
@@ -30,6 +33,8 @@ LAST_BLAMELESS = 2
 _NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.INTERNAL)
 #: Faults that a job has brought on itself when two different WebUIs had them.
 _PROVEN_ELSEWHERE = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NAN, ErrorKind.BLACK)
+#: What proves it besides, when the second of them does what others ask for.
+_PROVEN_AMONG_OTHERS = (*_PROVEN_ELSEWHERE, ErrorKind.WEBUI_BROKEN, ErrorKind.EMPTY)
 #: What each error of the WebUI is to the job; any other is a bug of ours.
 _KINDS = {
     OutOfMemory: ErrorKind.OUT_OF_MEMORY,
@@ -39,16 +44,18 @@ _KINDS = {
 }
 
 
-def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
+def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: bool = False) -> Outcome:
     """The outcome after an error that is the WebUI's or the job's.
 
-    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
+    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it. `others_fine`:
+    this WebUI does what other members ask for.
     """
     if isinstance(error, WebUIRefused):
         refused = ErrorKind.REFUSED
         return fail(refused, f"{refused.sentence}: {error.detail}" if fit_for_members(error.detail) else "")
     kind, text = _blame(error)
-    proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
+    telling = _PROVEN_AMONG_OTHERS if others_fine else _PROVEN_ELSEWHERE
+    proven = kind in telling and elsewhere in telling
     most = MAX_OUT_OF_MEMORY if kind == ErrorKind.OUT_OF_MEMORY or proven else MAX_FAILURES
     return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
@@ -56,6 +63,14 @@ def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
 def is_webuis(error: Exception) -> bool:
     """True for what speaks against the WebUI, once it happens with different jobs."""
     return not isinstance(error, WebUIRefused) and _blame(error)[0] not in _NOT_THE_WEBUIS
+
+
+def away_again(aways: int) -> Outcome:
+    """The outcome of a job for which the WebUI was away so many times in one worker, and there for others between."""
+    if aways <= MAX_AWAY:
+        return AWAY
+    text = "its WebUI went away each time it was tried"
+    return retry(ErrorKind.WEBUI_AWAY, text, backoff_ms=BACKOFF_MS, max_failures=MAX_FAILURES)
 
 
 def after_death(attempt: int) -> Outcome:

@@ -175,21 +175,25 @@ def _infotext_in(data: bytes) -> str:
 
 
 def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits) -> None:
-    name, short = info.get("sd_model_name"), info.get("sd_model_hash")
-    if isinstance(name, str) and name:
-        right = checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
-    elif isinstance(short, str) and short and checkpoint.hash:
-        right = short.casefold() == checkpoint.hash.casefold()
-    else:
-        told = _told(info).get("Model")
-        right = told is None or checkpoint.is_called(told)  # it may not say
-    if not right:
+    if not _is_made_with(checkpoint, info):
         raise BadAnswer(ErrorKind.WRONG_CHECKPOINT)
     sampler = info.get("sampler_name")
     if request.sampler and isinstance(sampler, str) and sampler and _plain(sampler) != _plain(request.sampler):
         raise BadAnswer(ErrorKind.WRONG_SAMPLER)
     if request.vae and traits.tells_vae and "sd_vae_name" in info and not _same_file(info["sd_vae_name"], request.vae):
         raise BadAnswer(ErrorKind.WRONG_VAE)
+
+
+def _is_made_with(checkpoint: Checkpoint, info: dict[str, Any]) -> bool:
+    """By the hash where both are known, for two folders may hold files of one name; else by the name, if there is one."""
+    told = _told(info)
+    short = info.get("sd_model_hash") or told.get("Model hash")
+    if isinstance(short, str) and checkpoint.hash and len(short) == len(checkpoint.hash):
+        return short.casefold() == checkpoint.hash.casefold()
+    name = info.get("sd_model_name") or told.get("Model")
+    if not isinstance(name, str):
+        return True
+    return checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
 
 
 def _told(info: dict[str, Any]) -> dict[str, str]:
