@@ -313,13 +313,15 @@ class QueueMachine(RuleBasedStateMachine):
             )  # fmt: skip
         tags = self.floats(keys.TAGS)
         inner = {group: self.floats(keys.group_tags(group)) for group in set(OWNERS.values())}
-        targets = {worker: self.client.hget(keys.worker(worker), "target") for worker in WORKERS}
+        # What a worker has loaded is known from its last sign of life, not from what it has loaded since.
+        known = {worker: self.client.hmget(keys.worker(worker), "loaded", "target") for worker in WORKERS}
+        held = {worker: [value.decode() or None if value else None for value in row] for worker, row in known.items()}
         return Snapshot(
             now_ms=self.rig.now, jobs=tuple(jobs),
             machines=tuple(
                 Machine(
                     id=worker, can=frozenset(about(*WORKERS[worker]).tokens()), pixels=PIXELS_MAX,
-                    loaded=self.loaded[worker], target=targets[worker].decode() or None if targets[worker] else None,
+                    loaded=held[worker][0], target=held[worker][1],
                 )
                 for worker in WORKERS
                 if self.client.exists(keys.worker(worker))
