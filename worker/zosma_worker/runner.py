@@ -31,7 +31,7 @@ class Runner:
         self.health.begin()
         ended = Ended(outcome=RELEASE)
         try:
-            ended = await self._make(delivery, parse_request(fields).pinned())
+            ended = await self._make(delivery, parse_request(fields, worded=False).pinned())
             if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
                 ended = replace(ended, outcome=outcomes.SICK)
         except Exception as error:
