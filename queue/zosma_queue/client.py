@@ -15,28 +15,29 @@ from redis.exceptions import ResponseError
 from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
+from zosma_queue.asked import Asked
 from zosma_queue.calls import Accepted, Cancelled, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.documents import Documents
 from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
+from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import held_to
 from zosma_queue.needs import Lane, needs_of
-from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
-from zosma_queue.records import Records
 from zosma_queue.request import INPUT_MAX_BYTES, Request
-from zosma_queue.roster import read_workers
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, skipping, texts
+from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
@@ -95,7 +96,8 @@ class Queue:
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
-        self.records = Records(self._redis)
+        self.documents = Documents(self._redis)
+        self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._taking = asyncio.Lock()
@@ -200,7 +202,7 @@ class Queue:
         await history.note_job(self._redis, sender.owner, job.id)
         admission = await self._run(calls.enqueue(job))
         try:
-            check_admitted(admission, lambda: nearest_offer(request, workers))
+            check_admitted(admission, lambda: why_infeasible(request, workers))
         except RequestRefusedError:
             await self._let_go(job.id, request.inputs)
             await history.unnote_job(self._redis, sender.owner, job.id)
@@ -217,7 +219,7 @@ class Queue:
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
         admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
-        check_admitted(admission, lambda: nearest_offer(request, workers))
+        check_admitted(admission, lambda: why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 
     async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:

@@ -72,6 +72,8 @@ INPUTS = PREFIX + "inputs"
 INPUT_NOTES = PREFIX + "input-notes"
 #: hash: owner, or `` for all → bytes of such pictures.
 INPUT_BYTES = PREFIX + "input-bytes"
+#: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
+ASKED = f"bot:{PREFIX}asked"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -161,9 +163,14 @@ def reply(job_id: str) -> str:
     return f"bot:{PREFIX}reply:{job_id}"
 
 
-def record(kind: str, record_id: str) -> str:
+def asked(job_id: str) -> str:
+    """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
+    return f"bot:{PREFIX}asked:{job_id}"
+
+
+def document(kind: str, document_id: str) -> str:
     """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
-    return f"bot:{PREFIX}record:{kind}:{record_id}"
+    return f"bot:{PREFIX}record:{kind}:{document_id}"
 
 
 def history(owner: str) -> str:

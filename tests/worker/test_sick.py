@@ -27,13 +27,15 @@ SLOW = Timeouts(poll_s=0.03, pauses=Pauses(first_s=30.0))
 
 
 @pytest.mark.parametrize("fault", [BROKEN, BLACK, NAN, WRONG], ids=["500", "black", "nan", "wrong checkpoint"])
-async def test_two_jobs_that_go_wrong_shut_the_webui_and_only_the_first_is_blamed(fault, webui, join, ann, monkeypatch):
+async def test_two_members_jobs_gone_wrong_shut_the_webui_and_only_the_first_is_blamed(
+    fault, webui, join, ann, monkeypatch
+):
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 60_000)  # the first waits, so that the second comes to this WebUI
     await join(webui, timeouts=SLOW)
     webui.script(fault, fault, fault)
     first = await ann.asks()
     await until(lambda: _failed_once(ann, first))
-    second = await ann.asks()
+    second = await ann.asks(owner="bob")
 
     away = await ann.worker(WorkerState.AWAY)
 

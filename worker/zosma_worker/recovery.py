@@ -68,7 +68,7 @@ class Recovery:
         self.condemn(reason, free=self._breaker.state is BreakerState.CLOSED and not lingers)
 
     def doubt(self) -> None:
-        """A job found no memory. Too large a picture, or has the memory gone to something else? A small one tells."""
+        """A job found no memory, or one member's all go wrong. Theirs, or the WebUI's fault? A small picture tells."""
         self._doubted = True
 
     # -- trying it out ------------------------------------------------------------------------------------------
@@ -101,12 +101,13 @@ class Recovery:
             except (WebUIError, BadAnswer, Stalled) as error:
                 self._failed(error)
                 return False
+            self._breaker.canary_passed()
         self._unmeasured = False
         log.info("%s: %.2f s for one step on one megapixel", self._prober.url, self._speed.per_megapixel_step)
         return True
 
     async def proved(self) -> bool:
-        """Whether a small picture still comes out after a job found no memory; it takes jobs all along."""
+        """Whether a small picture still comes out after jobs raised a doubt; it takes jobs all along."""
         if not self._doubted:
             return True
         try:
@@ -117,6 +118,7 @@ class Recovery:
             return False
         finally:
             self._doubted = False
+        self._breaker.canary_passed()
         return True
 
     def _failed(self, error: ZosmaError) -> None:

@@ -29,9 +29,9 @@ class Timeouts:
     stalled_s: float = 300.0
     """Nothing may move for this long while nobody knows how fast it is: slow machines need minutes for one step."""
     floor_s: float = 60.0
-    """Likewise at least, when its speed is known."""
+    """Nothing may move for at least this long when its speed is known."""
     loading_s: float = 900.0
-    """Likewise while a checkpoint loads; the first use of one also hashes the file."""
+    """Nothing may move for this long while a checkpoint loads; the first use of one also hashes the file."""
     whole_s: float = 5400.0
     """A job may take this long on a server that tells no progress and whose speed nobody knows."""
     unanswered_s: float = 120.0

@@ -36,11 +36,11 @@ class Choices:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        kept = await self._queue.records.get(_KIND, owner) or {}
+        kept = await self._queue.documents.get(_KIND, owner) or {}
         known = {one.name for one in catalogue.checkpoints}
         if kept.get("checkpoint") not in known and (default := default_checkpoint(catalogue)):
             kept = {**kept, "checkpoint": default.name}
-            await self._queue.records.put(_KIND, owner, kept, ttl_s=_KEPT_S)
+            await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
         return {
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
             "clip_skip": kept.get("clip_skip"),
@@ -65,8 +65,8 @@ class Choices:
         if "sd_vae" in options:
             chosen["vae"] = None if is_nothing(options["sd_vae"]) else catalogue.vae(_name(options, "sd_vae"))
         if chosen:
-            kept = await self._queue.records.get(_KIND, owner) or {}
-            await self._queue.records.put(_KIND, owner, {**kept, **chosen}, ttl_s=_KEPT_S)
+            kept = await self._queue.documents.get(_KIND, owner) or {}
+            await self._queue.documents.put(_KIND, owner, {**kept, **chosen}, ttl_s=_KEPT_S)
 
 
 def _name(options: dict[str, Any], field: str) -> str:

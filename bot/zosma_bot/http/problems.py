@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from zosma_queue.errors import (
+    ErrorKind,
     LimitError,
     NoWorkerError,
     QueueBusyError,
@@ -81,7 +82,7 @@ def of_job(job: Job) -> Problem:
     if job.state is State.CANCELLED:
         return Problem(http.HTTPStatus.CONFLICT, "Cancelled", "the job was cancelled")
     kind, text = job.error_kind or "unknown", job.error or "no reason was kept"
-    status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == "refused" else http.HTTPStatus.SERVICE_UNAVAILABLE
+    status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == ErrorKind.REFUSED else http.HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, kind, text)
 
 

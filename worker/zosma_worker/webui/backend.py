@@ -8,9 +8,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+from zosma_queue.errors import ErrorKind
+from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_worker.backend import Checked, Order, Report
-from zosma_worker.errors import BadAnswer, WebUIBusy, WebUICut, WebUIError, WebUIUnreachable
+from zosma_worker.errors import (
+    BadAnswer,
+    WebUIBusy,
+    WebUICut,
+    WebUIError,
+    WebUILacks,
+    WebUINotSetUp,
+    WebUIRefused,
+    WebUIUnreachable,
+)
 from zosma_worker.settings import Address
 from zosma_worker.timeouts import Timeouts
 from zosma_worker.webui.client import Client
@@ -44,6 +55,7 @@ class A1111Backend:
         self._foreign_work = ForeignWork(client)
         self._probed: Probed | None = None
         self._asking: asyncio.Task[bool] | None = None
+        self._lacking: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -52,8 +64,36 @@ class A1111Backend:
 
     async def probe(self) -> Probed:
         """What it can do and holds; the dialect found is used from now on."""
-        self._probed = await probe(self._client)
+        try:
+            found = await probe(self._client)
+        except WebUIError:
+            self._lacking.clear()  # whatever comes back may be another
+            raise
+        if "txt2img" in self._lacking:
+            raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
+        self._probed = replace(found, about=found.about.model_copy(update=self._lacked()))
         return self._probed
+
+    def _lacked(self) -> dict[str, Any]:
+        less: dict[str, Any] = {"enlargers": ()} if "upscale" in self._lacking else {}
+        return {**less, "img2img": False, "inpainting": False} if "img2img" in self._lacking else less
+
+    async def lack(self, request: Request, refusal: WebUIRefused) -> WebUIError:
+        """Remembers that the address for this kind of request is missing. The error that its job ends with.
+
+        Raises:
+          WebUIError: when everything else is missing too, so that this says nothing.
+        """
+        await self._client.get("/sdapi/v1/samplers")
+        kind, detail = ("txt2img", "")
+        if request.upscale:
+            kind, detail = ("upscale", "it can't make pictures larger")
+        elif request.img2img:
+            kind, detail = ("img2img", "it can't start from a picture")
+        self._lacking.add(kind)
+        if kind == "txt2img":
+            return WebUINotSetUp(str(refusal), status=refusal.status)
+        return WebUILacks(f"{self.url} has no address for {kind}", detail=detail, status=refusal.status)
 
     async def loaded(self) -> str | None:
         """The checkpoint in its memory, by its options."""
@@ -116,7 +156,7 @@ class A1111Run:
         self._payload = Payload(client, flavour, order, order.ratio or 1.0)
         estimate = None if flavour.tells_progress else self._payload.estimate
         self._watch = Watch(client, order.task, report, timeouts, estimate)
-        self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._payload.run())
+        self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
     def waited_s(self) -> float:
@@ -134,6 +174,15 @@ class A1111Run:
         return A1111Answer(
             self._client, self._flavour, self._order, parts, self._backend.ask_whether_interrupted(self._flavour)
         )
+
+    async def _called(self) -> list[Part]:
+        try:
+            return await self._payload.run()
+        except WebUIRefused as refusal:
+            # A1111 says 404 of unknown samplers too, in words of its own.
+            if refusal.status == 405 or (refusal.status == 404 and isinstance(refusal, WebUINotSetUp)):
+                raise await self._backend.lack(self._order.request, refusal) from refusal
+            raise
 
     async def interrupt(self) -> None:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
@@ -198,7 +247,7 @@ class A1111Answer:
     async def checked(self) -> Checked:
         """The pictures, decoded and looked at in a thread."""
         if await self._interrupted:
-            raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
+            raise BadAnswer(ErrorKind.INTERRUPTED)
         return await asyncio.to_thread(self._verified)
 
     def _verified(self) -> Checked:

@@ -47,8 +47,8 @@ def add(root: app_commands.Group, services: Services) -> None:
         await begin(interaction)
         w = translations_of(interaction)
         owner = owner_in(interaction, member.id)
-        waiting, running = (await services.queue.admin.tally()).owners.get(owner, (0, 0))
-        question = w("ask-clear", member=member.mention, waiting=waiting, running=running)
+        depth = await services.queue.admin.owner_depth(owner)
+        question = w("ask-clear", member=member.mention, waiting=depth.waiting, running=depth.running)
         await ask(services, interaction, "clear", {"member": str(member.id)}, question)
 
     @slash(root, "requeue")

@@ -33,9 +33,9 @@ def add(root: app_commands.Group, services: Services) -> None:
     async def overview(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
         admin = services.queue.admin
-        found, depth, pauses = await asyncio.gather(admin.tally(), services.queue.depth(), admin.pauses())
-        w = translations_of(interaction)
-        embed = fleet_texts.overview(w, found, depth, pauses, lambda owner: sees(services, interaction, owner))
+        own = None if at_home(services, interaction) else lambda owner: is_own(interaction, owner)
+        found, depth, pauses = await asyncio.gather(admin.overview(own), services.queue.depth(), admin.pauses())
+        embed = fleet_texts.overview(translations_of(interaction), found, depth, pauses)
         await say(interaction, "", embed=embed)
 
     @slash(root, "workers")

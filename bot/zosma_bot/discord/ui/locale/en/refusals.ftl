@@ -30,11 +30,7 @@ refusal-unknown-name = { $field } “{ $given }” is not known here. The neares
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
 
-refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
-refusal-limit-cooldown = That is too soon after your last job: try again in { $when }.
-refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
 refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
-refusal-limit-full = The queue is full: try again in { $when }.
 
 refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
