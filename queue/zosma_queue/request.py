@@ -192,6 +192,9 @@ class Request(BaseModel):
                 raise _WrongError(
                     f"has {name[:60]!r}: {problem}", "malformed", "a1111", {"given": name[:60], "problem": problem}
                 )
+        if not isinstance(given.get("alwayson_scripts", {}), dict):
+            problem = "alwayson_scripts must be an object"
+            raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         if len(json.dumps(given)) > A1111_MAX_CHARS:
             problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
@@ -242,8 +245,13 @@ class Request(BaseModel):
         """(width, height) in pixels of the finished picture."""
         if self.upscale:
             return self.upscale.size
-        wide, high = self.hires.size(self.width, self.height) if self.hires else (self.width, self.height)
+        wide, high = self.exact_size
         return _on_grid(wide), _on_grid(high)
+
+    @property
+    def exact_size(self) -> tuple[float, float]:
+        """(width, height) in pixels of a picture that is generated, before it is brought to the latent grid."""
+        return self.hires.size(self.width, self.height) if self.hires else (self.width, self.height)
 
     @property
     def output_pixels(self) -> int:

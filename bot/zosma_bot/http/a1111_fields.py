@@ -104,6 +104,8 @@ UPSCALE: Mapping[str, tuple[str, Any]] = {
     "upscale_first": ("switch", False),
     "image": ("any", ""),
 }
+#: Not in A1111's answers.
+_UNTOLD = frozenset({"firstpass_image", "latent_mask"})
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")
 _WORDS = {"whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text"}
 #: How menus say "not set". They stand in fields that name something.
@@ -123,8 +125,8 @@ def read_fields(body: Mapping[str, Any], table: Mapping[str, tuple[str, Any]]) -
 
 
 def with_defaults(given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
-    """Every field of the table: as given, or as A1111 fills it in."""
-    return {name: given.get(name, default) for name, (_, default) in table.items()}
+    """Every field of the table that A1111 tells: as given, or as it is filled in."""
+    return {name: given.get(name, default) for name, (_, default) in table.items() if name not in _UNTOLD}
 
 
 def is_nothing(value: Any) -> bool:
