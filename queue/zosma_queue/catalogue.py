@@ -35,6 +35,8 @@ class Catalogue:
     """Other name → the one in `loras`."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along."""
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
     loaded: frozenset[str] = frozenset()
@@ -68,6 +70,7 @@ class Catalogue:
             },
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            scripts=union(lambda about: about.scripts),
             enlargers=union(lambda about: about.enlargers),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
@@ -137,6 +140,14 @@ class Catalogue:
             if checkpoint.is_called(wanted):
                 return checkpoint
         raise _unknown("checkpoint", wanted, [checkpoint.name for checkpoint in self.checkpoints])
+
+    def vae(self, wanted: str) -> str:
+        """The VAE that `wanted` names.
+
+        Raises:
+          RequestRefusedError: when no ready worker has it.
+        """
+        return _known("vae", wanted, self.vaes)
 
     def _sampler(self, sampler: str | None, scheduler: str | None) -> tuple[str | None, str | None]:
         label = None

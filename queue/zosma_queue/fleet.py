@@ -108,6 +108,10 @@ class Capabilities(BaseModel):
     styles: tuple[Style, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    fields: tuple[str, ...] = ()
+    """Of A1111's fields beyond our own, those that it honours."""
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along: ControlNet, ADetailer, …"""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -137,6 +141,8 @@ class Capabilities(BaseModel):
         found += [f"style:{style.name}" for style in self.styles]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+        found += [needs.field_token(name) for name in self.fields]
+        found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
 
     def _abilities(self) -> list[str]:

@@ -69,6 +69,9 @@ MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than 
 SIDE_LIMITS = (1024,)
 STEPS_LIMITS = (80, 100)
 CFG_LIMITS = (1.0, 25.0)
+#: A1111's `resize_mode` that not every WebUI has.
+LATENT_RESIZE = 3
+RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
 LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 
@@ -112,7 +115,27 @@ def _generation(request: Request) -> list[str]:
         tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
         if request.img2img.mask and (request.img2img.inpaint_full_res or request.img2img.inpainting_fill != 1):
             tokens.append(MASK_SETTINGS)
-    return [*tokens, *_limits(request)]
+    return [*tokens, *_of_a1111(request), *_limits(request)]
+
+
+def field_token(name: str) -> str:
+    """Needed for a field of A1111's that not every WebUI has."""
+    return f"field:{name}"
+
+
+def script_token(name: str) -> str:
+    """Needed for a script that works along."""
+    return f"script:{name.casefold()}"
+
+
+def _of_a1111(request: Request) -> list[str]:
+    tokens = [field_token(name) for name in request.a1111 if name != "alwayson_scripts"]
+    tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    if request.hires and (request.hires.width or request.hires.height):
+        tokens.append(field_token(HR_RESIZE))
+    if request.img2img and request.img2img.resize_mode == LATENT_RESIZE:
+        tokens.append(field_token(RESIZE_LATENT))
+    return sorted(tokens)
 
 
 def _limits(request: Request) -> list[str]:

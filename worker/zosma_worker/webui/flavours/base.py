@@ -39,6 +39,7 @@ class Lists:
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    scripts: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     """What the WebUI itself calls them, where that is something else."""
 
@@ -60,6 +61,10 @@ class Flavour:
     #: `sd_vae_name` in its `info` is the VAE that it used.
     tells_vae: ClassVar[bool] = False
     tells_progress: ClassVar[bool] = True
+    #: Of `A1111_FIELDS`, `hr_resize_x` and `resize_mode 3`, those that have their effect.
+    fields: ClassVar[tuple[str, ...]] = ()
+    #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
+    takes_scripts: ClassVar[bool] = False
     hires: ClassVar[bool] = True
     img2img: ClassVar[bool] = True
     inpainting: bool = True
@@ -133,7 +138,16 @@ class Flavour:
             lora_aliases=lora_aliases_in(loras),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
+            scripts=await self._scripts(client),
         )
+
+    async def _scripts(self, client: Client) -> tuple[str, ...]:
+        """Names of scripts that work along, in lower case as A1111 lists them."""
+        if not self.takes_scripts:
+            return ()
+        found = await client.get_or_none("/sdapi/v1/script-info")
+        entries = [one for one in _objects(found) if one.get("is_alwayson") and not one.get("is_img2img")]
+        return names_in(entries)
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
@@ -155,6 +169,8 @@ class Flavour:
             lora_aliases=lists.lora_aliases,
             vaes=lists.vaes,
             styles=lists.styles,
+            fields=self.fields,
+            scripts=self.lists.scripts,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
@@ -222,7 +238,7 @@ class Flavour:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        return body
+        return body | request.a1111
 
     def _count(self, request: Request) -> dict[str, Any]:
         # One after the other: a batch needs memory for all its pictures at once.
@@ -258,6 +274,8 @@ class Flavour:
         }
         if hires.upscaler:
             fields["hr_upscaler"] = hires.upscaler
+        if hires.width or hires.height:
+            fields |= {"hr_resize_x": hires.width, "hr_resize_y": hires.height}
         return fields
 
     def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
