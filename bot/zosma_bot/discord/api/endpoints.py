@@ -16,6 +16,10 @@ from yarl import URL
 
 from zosma_bot.settings import BotSettings
 
+#: "Interaction has already been acknowledged."
+ALREADY_ANSWERED = 40060
+_TRIES = 3
+
 _DISCORDS_API = Route.BASE
 _DISCORDS_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
 
@@ -27,18 +31,38 @@ async def _json_or_text(response: aiohttp.ClientResponse) -> Any:
 
 
 class _Adapter(AsyncWebhookAdapter):
-    """discord.py's way to interactions, which also understands an answer that is taken without a word.
+    """discord.py's way to interactions, for answers whose acknowledgement isn't the usual one.
 
     Discord-compatible servers may say 204, as Discord itself does when nobody asks for more; discord.py would fail to
-    read what it asked for, after the answer has been accepted.
+    read what it asked for, after the answer has been accepted. And the acknowledgement of an answer that Discord took
+    may be lost on the way: discord.py would give up, and the member would see "thinking" for ever.
     """
 
     async def create_interaction_response(self, interaction_id: int, token: str, **options: Any) -> Any:
-        """What was told, and without a word that much: which interaction it was."""
-        told = await super().create_interaction_response(interaction_id, token, **options)
-        return (
-            told if isinstance(told, dict) and "interaction" in told else {"interaction": {"id": str(interaction_id)}}
-        )
+        """What was told, and without a word that much: which interaction it was, and whether it had been answered.
+
+        `response_message_loading` is False, and no message is named, for one that had an answer before: of an earlier
+        try of ours, or of another bot with the same token.
+        """
+        try:
+            told = await self._answer(interaction_id, token, **options)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+            return {"interaction": {"id": str(interaction_id), "response_message_loading": False}}
+        if isinstance(told, dict) and "interaction" in told:
+            return told
+        return {"interaction": {"id": str(interaction_id), "response_message_loading": True}}
+
+    async def _answer(self, interaction_id: int, token: str, **options: Any) -> Any:
+        """The first answer, tried again at once when the line is cut: Discord takes it for three seconds, and once."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await super().create_interaction_response(interaction_id, token, **options)
+            except (aiohttp.ClientError, OSError):
+                for file in options["params"].files or ():
+                    file.reset(seek=True)
+        return await super().create_interaction_response(interaction_id, token, **options)
 
 
 def use(settings: BotSettings) -> None:

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from zosma_bot.discord.api.endpoints import ALREADY_ANSWERED
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
@@ -16,7 +17,7 @@ from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 log = logging.getLogger(__name__)
 
-_UNKNOWN_INTERACTION, _ALREADY_ANSWERED = 10062, 40060
+_UNKNOWN_INTERACTION = 10062
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: Exception, what: str) -> None:
@@ -37,7 +38,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception, 
 
 
 def _came_too_late(error: Exception) -> bool:
-    return isinstance(error, discord.HTTPException) and error.code in (_UNKNOWN_INTERACTION, _ALREADY_ANSWERED)
+    return isinstance(error, discord.HTTPException) and error.code in (_UNKNOWN_INTERACTION, ALREADY_ANSWERED)
 
 
 def explain(w: Translations, error: Exception) -> str | None:

@@ -11,7 +11,7 @@ import aiohttp
 import discord
 
 from zosma_bot.discord.core.attachments import Source
-from zosma_bot.discord.core.identity import sender_of
+from zosma_bot.discord.core.identity import job_id_of, sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply
@@ -20,7 +20,6 @@ from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
-from zosma_queue.client import new_job_id
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.request import Request
 
@@ -103,8 +102,11 @@ async def _enqueue(
     private: bool,
 ) -> str | None:
     received_s = services.now()
+    job_id = job_id_of(interaction)
     message_id = await defer(interaction, ephemeral=private)
-    job_id = new_job_id()
+    if message_id is None:
+        log.info("job %s: another bot has answered", job_id)
+        return None
     reply = reply_to(interaction, message_id, received_s, private=private, here=here)
     try:
         request = await _with_pictures(services, *await find())

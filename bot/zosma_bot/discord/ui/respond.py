@@ -9,12 +9,17 @@ import discord
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
-async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int:
-    """Shows "thinking" to everybody, or to the member alone; gives the id of that message."""
+async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int | None:
+    """Shows "thinking" to everybody, or to the member alone; gives the id of that message.
+
+    None when the interaction has an answer already, from another bot with this token. An answer of our own whose
+    acknowledgement was lost still says "thinking", and is found by that.
+    """
     answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
     if answer and answer.message_id:
         return answer.message_id
-    return (await interaction.original_response()).id
+    original = await interaction.original_response()
+    return original.id if original.flags.loading or (answer and answer.is_thinking()) else None
 
 
 async def say(
