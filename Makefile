@@ -18,7 +18,7 @@ lint: ## Style and likely mistakes (ruff)
 .PHONY: types
 types: ## Types (mypy strict)
 	uv run mypy $(PACKAGES)
-	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback
+	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback tests/chaos
 
 .PHONY: imports
 imports: ## Import direction: cli → bot | worker | webui → queue
@@ -27,6 +27,15 @@ imports: ## Import direction: cli → bot | worker | webui → queue
 .PHONY: test
 test: ## All tests
 	$(PYTEST)
+
+CHAOS := PYTHONPATH=tests uv run python -m chaos
+.PHONY: chaos
+chaos: ## A killing spree of forty minutes, with a ledger (SEED=… replays one)
+	$(CHAOS) --seconds 2400 --every 8 $(if $(SEED),--seed $(SEED))
+
+.PHONY: chaos-short
+chaos-short: ## Its five-minute form
+	$(CHAOS) --seconds 240 --every 4 $(if $(SEED),--seed $(SEED))
 
 .PHONY: format
 format: ## Format the code and mend what can be mended

@@ -212,7 +212,7 @@ async def test_a_refused_token_is_one_line_and_exit_code_two(system):
 
 
 async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in_webui(system):
-    """A picture, varied, enlarged, painted anew and made again in a form: by real parts all the way."""
+    """A picture, varied, enlarged, repainted and made again in a form: by real parts all the way."""
     port = free_port()
     await system.parts.enter_async_context(
         system.zosma.running("webui", "--port", str(port), "--step-seconds", "0.01", "--load-seconds", "0.1")

@@ -90,3 +90,10 @@ def test_the_example_file_names_every_setting():
         for alias in aliases_of(field.validation_alias)
     }
     assert {name for name in variables if name not in example} == {"BOT_TOKEN"}
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    named = set(re.findall(r"`(?:tests/[a-z_/]+/)?(test_[a-z0-9_]+\.py)`", (ROOT / "SECURITY.md").read_text("utf-8")))
+
+    assert len(named) > 10
+    assert named <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}

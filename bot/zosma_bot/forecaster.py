@@ -26,7 +26,7 @@ class Forecaster:
         return 0
 
     async def run(self) -> None:
-        """Notes until cancelled."""
+        """Notes how forecasts turned out, until cancelled."""
         while True:
             await self.run_once()
             await self._sleep(NOTE_EVERY_S)

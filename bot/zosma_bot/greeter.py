@@ -26,7 +26,7 @@ class Greeter:
         hub.on_sync(self._reached.set)
 
     async def run(self) -> None:
-        """Greets until cancelled."""
+        """Greets at each start of either side, until cancelled."""
         while True:
             await self._reached.wait()
             self._reached.clear()

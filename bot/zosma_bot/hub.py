@@ -34,7 +34,7 @@ class Watch:
         self._changed = asyncio.Event()
 
     def notify(self) -> None:
-        """Something happened."""
+        """Wakes the watcher: something happened to its job."""
         self._changed.set()
 
     async def changed(self, timeout: float | None = None) -> bool:
@@ -75,16 +75,12 @@ class Hub:
             if not self._watches[job_id]:
                 del self._watches[job_id]
 
-    def is_watched(self, job_id: str) -> bool:
-        """True when somebody in this process watches the job."""
-        return job_id in self._watches
-
     def on_event(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Calls `listener` with every event, until what this returns is called. It must not block."""
         return _joined(self._listeners, listener)
 
     def on_sync(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Likewise each time the hub begins to hear: events before that may have been missed."""
+        """Calls `listener` each time the hub begins to hear: events before that may have been missed."""
         return _joined(self._on_sync, listener)
 
     async def workers_ready(self) -> int:

@@ -50,26 +50,26 @@ def read_picture(sent: Any, field: str) -> Picture:
 
 def _decoded(sent: Any, field: str) -> bytes:
     if not isinstance(sent, str) or not sent:
-        raise RequestRefusedError(f"{field} must be a picture's bytes in base64", code="not-base64", field=field)
+        raise RequestRefusedError(detail="must be a picture's bytes in base64", code="not-base64", field=field)
     if "://" in sent[:40]:
         raise RequestRefusedError(
-            f"{field} is an address: send the picture's bytes in base64, nothing is fetched from addresses",
+            detail="is an address: send the picture's bytes in base64, nothing is fetched from addresses",
             code="address",
             field=field,
         )
     encoded = sent.partition("base64,")[2] if sent.startswith("data:") else sent
     if len(encoded) * 3 // 4 > INPUT_MAX_BYTES + 2:
         raise RequestRefusedError(
-            f"{field} has more than {INPUT_MAX_BYTES // 1024**2} MB: send a smaller picture",
+            detail=f"has more than {INPUT_MAX_BYTES // 1024**2} MB: send a smaller picture",
             code="picture-too-heavy",
             field=field,
             values={"most_mb": INPUT_MAX_BYTES // 1024**2},
         )
     try:
-        return base64.b64decode(encoded, validate=True)
+        return base64.b64decode("".join(encoded.split()), validate=True)  # some encoders break lines
     except (binascii.Error, ValueError):
         raise RequestRefusedError(
-            f"{field} is not base64: send the picture's bytes in base64", code="not-base64", field=field
+            detail="is not base64: send the picture's bytes in base64", code="not-base64", field=field
         ) from None
 
 
@@ -100,13 +100,13 @@ def upright(data: bytes, field: str) -> Picture:
         raise _too_large(field, "far more pixels") from None
     except Exception:  # Pillow's decoders raise whatever they stumble over
         raise RequestRefusedError(
-            f"{field} is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field
+            detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field
         ) from None
 
 
 def _too_large(field: str, shown: str) -> RequestRefusedError:
     return RequestRefusedError(
-        f"{field} has {shown}, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible: send a smaller picture",
+        detail=f"has {shown}, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible: send a smaller picture",
         code="picture-too-large",
         field=field,
         values={"given": shown, "most_megapixels": INPUT_PIXELS_MAX // 10**6},

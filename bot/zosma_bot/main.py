@@ -10,6 +10,8 @@ from contextlib import suppress
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
+from zosma_bot.http.connections import Bounds, most_by_descriptors
+from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
@@ -38,7 +40,11 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
         hub = Hub(queue)
         survivor = Survivor()
-        app = make_app(queue, hub, settings.api_keys, settings.admins, faults=survivor.faults)
+        doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
+        bounds = Bounds(most=most_by_descriptors(Bounds.most))
+        app = make_app(
+            queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults
+        )
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             jobs = [

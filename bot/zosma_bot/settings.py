@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
+KEY_MIN_CHARS = 16
 
 
 def is_loopback(host: str) -> bool:
@@ -45,6 +46,10 @@ class BotSettings(Settings):
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
     admins: CommaSeparated = Field((), validation_alias="ZOSMA_ADMINS")
     """Names in ZOSMA_API_KEYS whose holders may use the admin API."""
+    allowed_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_ALLOWED_HOSTS")
+    """Names beside those of loopback under which the HTTP server may be called while no keys are set."""
+    cors_origins: CommaSeparated = Field((), validation_alias="ZOSMA_CORS_ORIGINS")
+    """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
     home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
     """Ids of the Discord servers whose admins may steer the whole fleet."""
 
@@ -83,6 +88,25 @@ class BotSettings(Settings):
             raise ValueError("must be auto (Discord says how many connections), or left out for one connection")
         return value and value.strip().casefold()
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _bare_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _is_address(f"http://{one}", "http") or set(one) & set("/@*"):
+                raise ValueError(f"{one!r} is no host's name: write it like gpu-box.lan, several with commas between")
+        # As `Host` is compared: without a port.
+        return tuple((urlsplit(f"http://{one}").hostname or one).rstrip(".") for one in value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one == "*":
+                raise ValueError("'*' would let every web page steer the fleet: name the sites, with commas between")
+            if not _is_address(one, "http", "https") or one.count("/") > 2 or "@" in one:
+                raise ValueError(f"{one!r} is no origin: write it like https://lite.koboldai.net, with nothing behind")
+        return tuple(one.casefold() for one in value)
+
     @field_validator("home_guilds")
     @classmethod
     def _guild_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,6 +132,12 @@ class BotSettings(Settings):
                 raise ValueError(
                     f"{holder} and {name.strip()} have the same key, which would make both of them {holder}:"
                     " give each name a key of its own"
+                )
+        for key, name in holders.items():
+            if len(key) < KEY_MIN_CHARS:
+                raise ValueError(
+                    f"the key of {name} has {len(key)} characters, fewer than {KEY_MIN_CHARS} can be guessed: make one"
+                    ' with python -c "import secrets; print(secrets.token_urlsafe())"'
                 )
         return value
 

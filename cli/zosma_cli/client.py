@@ -38,7 +38,7 @@ class Client:
         self._session = session
 
     async def submit(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """The new job."""
+        """Submits a request; the new job as JSON."""
         return await self._dict("POST", "/api/v1/jobs", json=fields)
 
     async def job(self, job_id: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Client:
         return await self._json(method, f"/api/v1/admin/{path}", **({} if body is None else {"json": body}))
 
     async def ready(self) -> dict[str, Any]:
-        """The answer of /readyz."""
+        """The answer of `/readyz`."""
         return await self._dict("GET", "/readyz")
 
     async def picture(self, url: str) -> bytes:

@@ -18,7 +18,7 @@ _BLANK = ("DISCORD_TOKEN", "BOT_TOKEN", "REDIS_ADDR", "REDIS_PASSWORD", "SD_API_
 
 
 async def run(prompt: str, out: Path) -> None:
-    """Makes the picture.
+    """Makes the picture of `zosma demo`.
 
     Raises:
       RequestRefusedError: when the prompt is none.

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from zosma_cli import tables
 from zosma_cli.options import LOCAL_SERVER, Key, Server
+from zosma_queue.policy import LIMITS, with_limits
 
 if TYPE_CHECKING:  # a machine that only works has no HTTP client
     from zosma_cli.client import Client
@@ -144,7 +145,7 @@ def pause(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hand out no more jobs, of everything or a part. Running jobs end in peace."""
+    """Hand out no more jobs, of everything or a part. Running jobs finish."""
     ask: Ask = lambda client: client.admin("POST", "pause", {"scope": scope, "why": why})  # noqa: E731
     _run(server, key, ask, _say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
 
@@ -193,21 +194,17 @@ def workers(server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = Fa
 
 
 @app.command()
+@with_limits(lambda limit: Annotated[limit.type, typer.Option(min=0, help=limit.help)], defaults=True)
 def limits(
     name: Annotated[
         str | None, typer.Argument(help="default, role:ID, key:NAME or an owner; none: show all.", show_default=False)
     ] = None,
-    waiting: Annotated[int, typer.Option(min=0, help="Jobs that wait, for one owner. 0: no limit.")] = 0,
-    running: Annotated[int, typer.Option(min=0, help="Jobs that run at once.")] = 0,
-    cooldown: Annotated[float, typer.Option(min=0, help="Seconds between two jobs.")] = 0,
-    daily: Annotated[float, typer.Option(min=0, help="GPU-seconds a day.")] = 0,
-    depth: Annotated[int, typer.Option(min=0, help="Jobs of everybody that may wait already.")] = 0,
-    weight: Annotated[float, typer.Option(help="Share in the fair order.")] = 1,
     lane: Annotated[str, typer.Option(help="fast or relax.")] = "fast",
     drop: Annotated[bool, typer.Option("--drop", help="Remove the policy.")] = False,
     server: Server = LOCAL_SERVER,
     key: Key = None,
     as_json: AsJson = False,
+    **options: float,
 ) -> None:
     """Show the policies, or set or drop the one of a role or key."""
     if name is None:
@@ -220,10 +217,7 @@ def limits(
         ask: Ask = lambda client: client.admin("DELETE", _path("limits", name))  # noqa: E731
         _run(server, key, ask, _say(dropped), as_json=as_json)
         return
-    fields = {
-        "waiting": waiting, "running": running, "cooldown_s": cooldown, "daily_gpu_s": daily, "depth": depth,
-        "weight": weight, "lane": lane,
-    }  # fmt: skip
+    fields = {"lane": lane, **{limit.name: options[limit.option] for limit in LIMITS}}
     _run(
         server, key, lambda client: client.admin("PUT", _path("limits", name), fields),
         lambda answer, console: tables.show_limits({name: answer}, console), as_json=as_json,

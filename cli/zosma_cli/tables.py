@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from zosma_queue.policy import LIMITS
+
 PROMPT_CHARS = 48
 NONE = "–"
 #: Headings of columns that hold ids. Somebody copies them, so they are neither cut nor wrapped.
@@ -103,20 +105,27 @@ def show_limits(policies: dict[str, Any], console: Console) -> None:
     if not policies:
         console.print("There are none: nobody is limited.")
         return
-    headings = ("policy", "waiting", "running", "cooldown", "GPU-seconds a day", "depth", "weight", "lane")
-    rows = []
-    for name, one in sorted(policies.items()):
-        numbers = (one["waiting"], one["running"], one["cooldown_s"], one["daily_gpu_s"], one["depth"])
-        rows.append([name, *(f"{number:,.12g}" if number else None for number in numbers), f"{one['weight']:g}",
-                     one["lane"]])  # fmt: skip
-    _print(console, headings, rows)
+    rows = [
+        [name, *(f"{one[limit.name]:,.12g}" if one[limit.name] else None for limit in LIMITS), one["lane"]]
+        for name, one in sorted(policies.items())
+    ]
+    _print(console, ("policy", *(limit.heading for limit in LIMITS), "lane"), rows)
 
 
 def show_audit(acts: list[dict[str, Any]], console: Console) -> None:
     """Prints what admins did."""
-    rows = [[when(act["at_ms"]), act["who"], act["act"], act["target"]] for act in acts]
+    rows = [
+        [
+            when(act["at_ms"]),
+            act["who"],
+            act["act"],
+            act["target"],
+            f"{act.get('part', '')} {act.get('value', '')}".strip(),
+        ]
+        for act in acts
+    ]
     if rows:
-        _print(console, ("when", "who", "did", "to"), rows)
+        _print(console, ("when", "who", "did", "to", "what"), rows)
     else:
         console.print("Nothing was done yet.")
 

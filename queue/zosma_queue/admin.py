@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
+from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State, readable
-from zosma_queue.moderation import Rules, decode_rules, parse_rules
-from zosma_queue.overview import Overview, take_overview
+from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
+from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
-from zosma_queue.records import encoded
-from zosma_queue.roster import read_workers
-from zosma_queue.scopes import is_of, paused_scope, resolve
+from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.tally import Tally, take_tally
 from zosma_queue.unreadable import skipping, texts
+from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
 _LISTED = {
@@ -62,6 +61,10 @@ class Act:
     act: str
     target: str
     at_ms: int
+    part: str = ""
+    """Which part of the target was changed, like `channels` of a server's rules; '' for all of it."""
+    value: str = ""
+    """What the part was changed to or by, like `on` or `+<id>`."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Admin:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
         self._policies: tuple[float, dict[str, Policy]] = (float("-inf"), {})
-        self._rules: tuple[float, dict[str, Rules]] = (float("-inf"), {})
+        self._rules: tuple[float, dict[str, ContentRules]] = (float("-inf"), {})
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -107,18 +110,14 @@ class Admin:
                 pipe.hgetall(keys.job(job_id))
             return readable(ids, await pipe.execute(raise_on_error=False) if ids else [])
 
-    async def tally(self) -> Tally:
-        """How many jobs wait and run, by lane, checkpoint, owner and worker (tally.py)."""
-        return await take_tally(self._redis)
-
     async def running(self, scope: str) -> list[Job]:
         """The running jobs of a scope, those included that run on a checkpoint because it is loaded.
 
         Raises:
           RequestRefusedError: when the scope is none.
         """
-        scope = await self.resolve_paused(scope)
-        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if is_of(scope, job)]
+        wanted = Scope.parse(await self.resolve_paused(scope))
+        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if wanted.contains(job)]
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -132,12 +131,16 @@ class Admin:
         return pauses
 
     async def audit(self, *, limit: int = 100) -> list[Act]:
-        """The newest acts, newest first."""
+        """The newest acts of admins, newest first."""
         with redis_errors():
             rows: list[tuple[bytes, dict[bytes, bytes]]] = await self._redis.xrevrange(keys.AUDIT, count=limit)
-        return [
-            Act(row[b"who"].decode(), row[b"act"].decode(), row[b"target"].decode(), int(row[b"at"])) for _, row in rows
-        ]
+        acts = []
+        for _, row in rows:
+            with skipping(keys.AUDIT):
+                told = {name.decode(): value.decode() for name, value in row.items()}
+                part, value = told.get("part", ""), told.get("value", "")
+                acts.append(Act(told["who"], told["act"], told["target"], int(told["at"]), part, value))
+        return acts
 
     async def stats(self) -> dict[str, int]:
         """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
@@ -151,9 +154,13 @@ class Admin:
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
         return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
 
-    async def overview(self) -> Overview:
-        """What waits and runs, by lane, checkpoint, owner and worker (overview.py)."""
-        return await take_overview(self._redis)
+    async def overview(self, sees: Callable[[str], bool] | None = None) -> Overview:
+        """What waits and runs, by lane, checkpoint, owner and worker; of owners, those that `sees` allows."""
+        return await take_overview(self._redis, sees)
+
+    async def owner_depth(self, owner: str) -> OwnerDepth:
+        """How many jobs of an owner have not ended."""
+        return await owner_depth(self._redis, owner)
 
     # -- acting -------------------------------------------------------------------------------------------------
 
@@ -170,7 +177,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """Likewise for what is to go on: a pause counts, even if its worker or checkpoint is gone.
+        """The scope that is to go on: what is paused counts, even if its worker or checkpoint is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.
@@ -179,7 +186,7 @@ class Admin:
         return paused_scope(scope, paused) or await self.resolve_scope(scope)
 
     async def pause(self, who: str, scope: str, why: str = "") -> bool:
-        """Hands out no more jobs of a scope; running ones end in peace. False when it was paused already.
+        """Hands out no more jobs of a scope; running ones finish. False when it was paused already.
 
         Raises:
           RequestRefusedError: when the scope is none.
@@ -226,12 +233,6 @@ class Admin:
         """Gives a failed job a new life; False when it hasn't failed."""
         return await acall(self._redis, calls.replay(who, job_id))
 
-    async def retry_all(self, who: str, limit: int = 1000) -> int:
-        """Gives the `limit` jobs that failed first a new life; how many got one."""
-        with redis_errors():
-            ids = await self._redis.zrange(keys.DEAD, 0, limit - 1) if limit > 0 else []
-        return sum([await self.retry(who, job_id.decode()) for job_id in ids])
-
     async def purge(self, who: str, job_ids: list[str] | None = None) -> int:
         """Forgets failed jobs, all of them when none are named; how many."""
         if job_ids is None:
@@ -242,10 +243,11 @@ class Admin:
             count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))
         return count
 
-    async def note(self, who: str, act: str, target: str) -> None:
-        """Writes into the audit stream what was done beside the queue."""
+    async def note(self, who: str, act: str, target: str, *, part: str = "", value: str = "") -> None:
+        """Writes into the audit stream what was done beside the queue: the fields of an `Act`."""
+        entry = _audited(who, act, target) | ({"part": part, "value": value} if part else {})
         with redis_errors():
-            await self._redis.xadd(keys.AUDIT, _audited(who, act, target), maxlen=AUDIT_MAX, approximate=True)
+            await self._redis.xadd(keys.AUDIT, entry, maxlen=AUDIT_MAX, approximate=True)
 
     # -- policies -----------------------------------------------------------------------------------------------
 
@@ -294,16 +296,16 @@ class Admin:
 
     # -- rules --------------------------------------------------------------------------------------------------
 
-    async def rules(self, group: str = "") -> Rules:
+    async def rules(self, group: str = "") -> ContentRules:
         """What is allowed in a group, or with "" to everybody; at most two seconds old."""
-        return (await self._all_rules()).get(group, Rules())
+        return (await self._all_rules()).get(group, ContentRules())
 
-    async def rules_for(self, group: str) -> list[Rules]:
+    async def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
         known = await self._all_rules()
         return [known[name] for name in dict.fromkeys(("", group)) if name in known]
 
-    async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> Rules:
+    async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> ContentRules:
         """Sets what is allowed in a group, or with "" to everybody; fields left out allow everything.
 
         Raises:
@@ -311,7 +313,7 @@ class Admin:
         """
         rules = parse_rules(fields)
         pipe = self._redis.pipeline(transaction=True)
-        if rules == Rules():
+        if rules == ContentRules():
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
@@ -321,7 +323,7 @@ class Admin:
         self._rules = (float("-inf"), {})
         return rules
 
-    async def _all_rules(self) -> dict[str, Rules]:
+    async def _all_rules(self) -> dict[str, ContentRules]:
         read, known = self._rules
         if time.monotonic() - read > POLICY_AGE_S:
             with redis_errors():
@@ -334,18 +336,18 @@ class Admin:
         who: str,
         group: str,
         *,
-        record: tuple[str, str, dict[str, Any]] | None = None,
-        rules: Rules | None = None,
+        document: tuple[str, str, dict[str, Any]] | None = None,
+        rules: ContentRules | None = None,
         policies: Mapping[str, Policy | None] | None = None,
     ) -> None:
-        """Sets a server's record (kind, id, document), rules and policies (None drops one): all of it or nothing.
+        """Sets a server's document (kind, id, content), rules and policies (None drops one): all of it or nothing.
 
         Raises:
-          RequestRefusedError: when the record is too large.
+          RequestRefusedError: when the document is too large.
         """
         pipe = self._redis.pipeline(transaction=True)
-        if record:
-            pipe.set(keys.record(record[0], record[1]), encoded(record[2]))
+        if document:
+            pipe.set(keys.document(document[0], document[1]), encoded(document[2]))
         if rules:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
         for name, policy in (policies or {}).items():

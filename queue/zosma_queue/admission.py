@@ -7,16 +7,9 @@ from collections.abc import Callable
 from zosma_queue.calls import Accepted, Admission
 from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, OtherRequestError, RequestRefusedError
 
-_LIMITS = {
-    Accepted.OWNER_FULL: ("limit-waiting", "you have as many jobs waiting as you may"),
-    Accepted.COOLDOWN: ("limit-cooldown", "that is too soon after your last job"),
-    Accepted.SPENT: ("limit-spent", "your GPU time for today is used up"),
-    Accepted.FULL: ("limit-full", "the queue is full"),
-}
 
-
-def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError] | None = None) -> None:
-    """Returns when the job was taken. `offer` is the refusal that says what comes nearest to a job nobody can do.
+def check_admitted(admission: Admission, why_not: Callable[[], RequestRefusedError] | None = None) -> None:
+    """Returns when the job was taken. `why_not` makes the refusal that says what comes nearest to a job nobody can do.
 
     Raises:
       OtherRequestError: when its id is that of a job which asked for something else.
@@ -32,10 +25,10 @@ def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:
-        raise offer() if offer else InfeasibleError("no GPU that is online can do this combination")
-    if answer in _LIMITS:
+        raise why_not() if why_not else InfeasibleError("no GPU that is online can do this combination")
+    if admission.limit and admission.limit.refusal:
         when = readable(admission.retry_after_s)
-        code, text = _LIMITS[answer]
+        code, text = admission.limit.refusal
         raise LimitError(f"{text}: try again in {when}", code=code, retry_after_s=admission.retry_after_s)
 
 

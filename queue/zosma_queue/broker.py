@@ -7,10 +7,9 @@ leaves Redis only when a worker's slot is free, and what becomes of it is one `s
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 from dramatiq import Broker, Consumer, Message, MessageProxy
@@ -23,7 +22,7 @@ from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import PoisonMessageError, QueueUnavailableError
+from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_of
 from zosma_queue.needs import needs_of
@@ -33,8 +32,6 @@ log = logging.getLogger(__name__)
 
 #: An idle worker blocks on its wake list for this long, then looks again: the net under a lost token.
 BLOCK_S = 1.0
-#: A worker whose gate is shut looks again this often.
-SHUT_S = 0.25
 #: While Redis is away it is asked again this often.
 AWAY_S = 0.5
 #: Who a message is charged to when its producer names nobody.
@@ -44,27 +41,13 @@ ANONYMOUS = Sender(owner="dramatiq", group="dramatiq")
 class Delivery(MessageProxy):
     """A leased job on its way through Dramatiq. The actor, or a middleware, leaves its outcome here."""
 
-    def __init__(self, message: Message[Any], leased: Leased, slot: Slot) -> None:
+    def __init__(self, message: Message[Any], leased: Leased) -> None:
         super().__init__(message)
         self.job_id = leased.id
         self.attempt = leased.attempt
+        self.owner = leased.owner
         self.outcome: Outcome | None = None
         self.taken_at = time.monotonic()
-        self.passed_on = False
-        self._slot = slot
-
-    def pass_on(self) -> bool:
-        """Lets the next job begin while this one is only finished: checked, stored, settled. False: not yet."""
-        if not self.passed_on:
-            self.passed_on = self._slot.pass_on()
-        return self.passed_on
-
-    def settled(self) -> None:
-        """The slot is free again, or the finishing place if the slot was passed on."""
-        if self.passed_on:
-            self._slot.finished()
-        else:
-            self._slot.give_back()
 
 
 def current_delivery() -> Delivery:
@@ -75,58 +58,17 @@ def current_delivery() -> Delivery:
     return delivery
 
 
-class Slot:
-    """The one place in a worker process where a job can run, and the one where the job before it is finished.
-
-    `open` and `shut` say whether the WebUI behind it can be used; `stop` is for good.
-    """
-
-    def __init__(self) -> None:
-        self._free = threading.Semaphore(1)
-        self._finishing = threading.Semaphore(1)
-        self._open = threading.Event()
-        self._stopped = threading.Event()
-
-    def open(self) -> None:
-        """Jobs may be taken."""
-        self._open.set()
-
-    def shut(self) -> None:
-        """No job is taken until it opens again."""
-        self._open.clear()
-
-    def stop(self) -> None:
-        """No job is taken ever again; the running one goes on."""
-        self._stopped.set()
+class Slot(Protocol):
+    """The one place in a worker process where a job can run. Called from Dramatiq's threads."""
 
     def take(self, timeout_s: float) -> bool:
-        """True when the slot is now ours; `give_back` it after the job."""
-        if self._stopped.is_set():
-            time.sleep(SHUT_S)  # Dramatiq's consumer loop calls again at once
-            return False
-        if not self._open.wait(min(timeout_s, SHUT_S)):
-            return False
-        if not self._free.acquire(timeout=timeout_s):
-            return False
-        if self._stopped.is_set() or not self._open.is_set():  # while this waited for the job before
-            self._free.release()
-            return False
-        return True
+        """Waits up to so long for the slot; True when it is now the caller's, for one delivery."""
 
     def give_back(self) -> None:
-        """The job has been settled."""
-        self._free.release()
+        """There was no job for it."""
 
-    def pass_on(self) -> bool:
-        """Gives the slot back before the job is settled; False while another job is being finished."""
-        if not self._finishing.acquire(blocking=False):
-            return False
-        self._free.release()
-        return True
-
-    def finished(self) -> None:
-        """The job that passed the slot on has been settled."""
-        self._finishing.release()
+    def settled(self, delivery: Delivery) -> bool:
+        """A delivery has been settled. True when another may have been taken before that."""
 
 
 class ZosmaBroker(Broker):
@@ -234,9 +176,9 @@ class SlotConsumer(Consumer):
             request_of(message)
         except PoisonMessageError as error:
             log.error("job %s set aside: %s", leased.id, error)
-            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail("undecodable", str(error))))
+            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail(ErrorKind.UNDECODABLE, str(error))))
             return None
-        return Delivery(message, leased, self._slot)
+        return Delivery(message, leased)
 
     def ack(self, message: MessageProxy) -> None:
         """Settles a delivery with the outcome its actor left."""
@@ -256,7 +198,7 @@ class SlotConsumer(Consumer):
     def _settle(self, message: MessageProxy, fallback: str) -> None:
         if not isinstance(message, Delivery):
             raise TypeError(f"not one of our deliveries: {message!r}")
-        outcome = message.outcome or calls.fail("internal", fallback)
+        outcome = message.outcome or calls.fail(ErrorKind.INTERNAL, fallback)
         wanted = calls.settle(message.job_id, message.attempt, outcome)
         try:
             while True:
@@ -270,14 +212,14 @@ class SlotConsumer(Consumer):
                         return
                     self._wait_for_redis(error)
         finally:
-            message.settled()
+            overlapped = self._slot.settled(message)
         self._away = False
-        if message.passed_on and self._resting:
+        if overlapped and self._resting:
             self._wake()
         _log_settled(message, outcome, state)
 
     def _wake(self) -> None:
-        """Looks again: an owner at his limit of running jobs may have been let in by a settle after our last look."""
+        """Looks again: an owner at their limit of running jobs may have been let in by a settle after our last look."""
         try:
             with redis_errors():
                 self._client.lpush(keys.wake(self._worker), "1")

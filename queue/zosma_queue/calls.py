@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
-from zosma_queue.policy import UNLIMITED, Policy
+from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 
 #: A killed worker's job is free again when its lease has run out; renewed four times as often.
@@ -45,10 +46,7 @@ class Accepted(enum.StrEnum):
     OTHER = "other"  # refused: the same id before, and another request
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
-    OWNER_FULL = "owner-full"  # refused: he has as many waiting as he may
-    COOLDOWN = "cooldown"  # refused: too soon after his last one
-    SPENT = "spent"  # refused: his GPU-seconds of today are used up
-    FULL = "full"  # refused: too many wait already
+    OVER_LIMIT = "over-limit"  # refused: it would break a limit
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,8 @@ class Admission:
 
     answer: Accepted
     retry_after_s: float
+    limit: Limit | None = None
+    """The one that it would break."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +93,16 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
     """
     if not 0 < job.cost < float("inf"):
         raise ValueError(f"cost is {job.cost}: it must be a positive number of GPU-seconds")
-    limits = job.policy
     return Call(
         "enqueue",
         (
-            now_ms, job.id, job.message, job.owner, job.group, job.needs.class_in(job.lane or limits.lane),
-            job.needs.to_json(), job.cost, job.run_at_ms, job.patience_ms, job.reply, limits.waiting, limits.running,
-            int(limits.cooldown_s * 1000), limits.daily_gpu_s, limits.depth, limits.weight, job.delay_ms,
-            job.group_weight, job.keep_ms, job.digest,
+            now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
+            job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
+            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(),
         ),
-        lambda reply: Admission(Accepted(reply[0].decode()), reply[1] / 1000),
+        lambda reply: Admission(
+            Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
+        ),
         more_keys=(keys.reply(job.id),),
     )  # fmt: skip
 
@@ -114,20 +114,22 @@ class Leased:
     id: str
     attempt: int
     body: bytes
+    owner: str = ""
+    """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
 
 
 def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
     """The next job for a free worker; None notes that it is idle."""
 
     def parse(reply: Any) -> Leased | None:
-        return Leased(reply[0].decode(), reply[1], reply[2]) if reply else None
+        return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
     return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)
 
 
 class Lease(enum.StrEnum):
-    """What has become of a running job."""
+    """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
     CANCEL = "cancel"
@@ -174,21 +176,21 @@ def done(result: Result) -> Outcome:
     return Outcome(verb="done", text=result.model_dump_json(), gpu_seconds=result.gpu_seconds)
 
 
-def fail(kind: str, text: str) -> Outcome:
-    """Never again: another try would end the same."""
-    return Outcome(verb="fail", kind=kind, text=text)
+def fail(kind: ErrorKind, text: str = "") -> Outcome:
+    """Never again: another try would end the same. `text`: better than the kind's own sentence."""
+    return Outcome(verb="fail", kind=kind, text=text or kind.sentence)
 
 
-def retry(kind: str, text: str, *, backoff_ms: int, max_failures: int, elsewhere: bool = True) -> Outcome:
+def retry(kind: ErrorKind, text: str, *, backoff_ms: int, max_failures: int, elsewhere: bool = True) -> Outcome:
     """Again after the back-off, until the `max_failures`th failure; by another worker, if one can do it."""
     return Outcome(
         verb="retry", kind=kind, text=text, backoff_ms=backoff_ms, max_failures=max_failures, elsewhere=elsewhere
     )
 
 
-def release(kind: str = "", text: str = "") -> Outcome:
+def release(kind: ErrorKind | None = None, text: str = "") -> Outcome:
     """Back to its place, no blame. `kind` and `text` say why, for whoever looks while it waits."""
-    return Outcome(verb="release", kind=kind, text=text)
+    return Outcome(verb="release", kind=kind or "", text=text or (kind.sentence if kind else ""))
 
 
 RELEASE = release()
@@ -239,7 +241,7 @@ class Swept:
 
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
-    """Does what time alone changes."""
+    """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
     return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
 
 
@@ -306,5 +308,5 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
 
 
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
-    """Forgets failed jobs; how many."""
+    """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)

@@ -109,7 +109,7 @@ class Catalogue:
             return request
         if not self.enlargers:
             raise RequestRefusedError(
-                "upscale is not possible here: no GPU that is online can do it",
+                detail="is not possible here: no GPU that is online can do it",
                 code="upscale-not-possible",
                 field="upscale",
             )
@@ -177,7 +177,7 @@ def _unknown(field: str, wanted: str, known: Iterable[str]) -> RequestRefusedErr
     offer = f": the nearest are {', '.join(near)}" if near else ": the fleet offers none"
     shown = wanted if len(wanted) <= 60 else f"{wanted[:60]}…"
     return RequestRefusedError(
-        f"{field} {shown!r} is not known here{offer}",
+        detail=f"{shown!r} is not known here{offer}",
         code="unknown-name",
         field=field,
         values={"given": shown, "nearest": ", ".join(near)},

@@ -15,28 +15,29 @@ from redis.exceptions import ResponseError
 from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
+from zosma_queue.asked import Asked
 from zosma_queue.calls import Cancelled, NewJob, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
+from zosma_queue.documents import Documents
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.events import Event, hear
+from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import held_to
 from zosma_queue.needs import Lane, needs_of
-from zosma_queue.offer import nearest_offer
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
-from zosma_queue.records import Records
 from zosma_queue.request import INPUT_MAX_BYTES, Request
-from zosma_queue.roster import read_workers
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, skipping, texts
+from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
@@ -62,7 +63,7 @@ class Sender:
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
     roles: tuple[str, ...] = ()
-    """Names under which a policy may be kept for him, like `role:<id>`."""
+    """Names under which a policy may be kept for them, like `role:<id>`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,8 @@ class Queue:
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
-        self.records = Records(self._redis)
+        self.documents = Documents(self._redis)
+        self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._taking = asyncio.Lock()
@@ -110,7 +112,7 @@ class Queue:
         return await acall(self._redis, call)
 
     async def ping(self) -> None:
-        """Returns when Redis answers.
+        """Returns when Redis answers a PING.
 
         Raises:
           QueueUnavailableError: when it doesn't within 3 s.
@@ -216,7 +218,7 @@ class Queue:
         await history.note_job(self._redis, sender.owner, job_id)
         admission = await self._run(calls.enqueue(job))
         try:
-            check_admitted(admission, lambda: nearest_offer(request, workers))
+            check_admitted(admission, lambda: why_infeasible(request, workers))
         except RequestRefusedError:
             await self._hold_inputs(request, INPUT_UNUSED_TTL_S)
             await history.unnote_job(self._redis, sender.owner, job_id)
@@ -263,7 +265,7 @@ class Queue:
         return await privacy.export(self._redis, owner)
 
     async def erase(self, owner: str) -> Erased:
-        """Cancels an owner's open jobs and forgets all that is kept of him but what a limit goes by (privacy.py)."""
+        """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
 
     async def cancel(self, job_id: str) -> Cancelled:
@@ -322,7 +324,7 @@ class Queue:
         return len(new)
 
     async def _places(self, wanted: str | None = None, *, anew: bool = False) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old; taken anew for one who isn't in it, unless he is far back.
+        """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
 
         A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
         """
@@ -429,7 +431,7 @@ class Queue:
         return None
 
     async def sweep(self) -> Swept:
-        """Does what time alone changes."""
+        """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
         return await self._run(calls.sweep())
 
     async def events(self, pulse_s: float = PULSE_S) -> AsyncGenerator[Event | None]:

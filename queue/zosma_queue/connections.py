@@ -13,6 +13,7 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from zosma_queue.errors import SettingsError
+from zosma_queue.nodes import SENTINEL, is_several, parse_nodes, pool_of, services_known
 from zosma_queue.settings import Settings, address_of
 
 #: A member is told within 3 s that Redis is away: two tries at this each fit.
@@ -42,7 +43,7 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
     address = address_of(settings.redis)
     limits = {"socket_timeout": LOGIN_TIMEOUT_S, "socket_connect_timeout": LOGIN_TIMEOUT_S}
     try:
-        with redis.Redis.from_url(settings.redis, retry=Retry(NoBackoff(), 0), **limits) as client:
+        with _client(settings.redis, retry=Retry(NoBackoff(), 0), **limits) as client:
             client.ping()
     except redis.AuthenticationError as error:
         has_password = "@" in settings.redis
@@ -51,11 +52,36 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
         how = "redis://:PASSWORD@host:6379/0" if variable == "REDIS_URL" else "its password"
         raise SettingsError(f"{variable}: {address} {told}: set {variable} to {how}") from None
     except redis.RedisError as error:
+        _check_service(settings)
         if must_answer:
             raise SettingsError(
                 f"{settings.redis_variable}: {address} can't be reached ({error}):"
                 f" start it, or leave {settings.redis_variable} out for a built-in one"
             ) from None
+
+
+def _check_service(settings: Settings) -> None:
+    """Raises SettingsError when Sentinels answer, but watch no primary of the name that is set."""
+    nodes = parse_nodes(settings.redis) if settings.redis and is_several(settings.redis) else None
+    if nodes is None or nodes.kind != SENTINEL:
+        return
+    known = services_known(nodes)
+    if known is not None and nodes.service not in known:
+        there = f"they watch {', '.join(known)}" if known else "they watch none"
+        raise SettingsError(f"{settings.redis_variable}: the Sentinels know no primary {nodes.service!r}: {there}")
+
+
+def _pool(kind: Any, url: str, *, blocking: bool, **limits: Any) -> Any:
+    """A pool of redis-py's class `kind` for one node or several."""
+    return pool_of(kind, url, blocking=blocking, **limits) if is_several(url) else kind.from_url(url, **limits)
+
+
+def _client(url: str, **limits: Any) -> redis.Redis:
+    return redis.Redis.from_pool(_pool(redis.ConnectionPool, url, blocking=True, **limits))
+
+
+def _async_client(url: str, kind: Any = redis.asyncio.ConnectionPool, **limits: Any) -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_pool(_pool(kind, url, blocking=False, **limits))
 
 
 def _keepalive(url: str) -> dict[str, Any]:
@@ -68,8 +94,9 @@ def _keepalive(url: str) -> dict[str, Any]:
 
 def bot_client(url: str) -> redis.asyncio.Redis:
     """For the bot's event loop. Verbs are safe to repeat, so one lost connection is retried at once."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
+    return _async_client(
         url,
+        redis.asyncio.BlockingConnectionPool,
         max_connections=BOT_CONNECTIONS,
         timeout=POOL_WAIT_S,
         socket_timeout=BOT_TIMEOUT_S,
@@ -79,12 +106,11 @@ def bot_client(url: str) -> redis.asyncio.Redis:
         client_name="zosma-bot",
         **_keepalive(url),
     )
-    return redis.asyncio.Redis.from_pool(pool)
 
 
 def listener_client(url: str) -> redis.asyncio.Redis:
     """For pub/sub, which is silent for as long as nothing happens; its reader asks for signs of life (`PULSE_S`)."""
-    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+    return _async_client(
         url,
         socket_timeout=None,
         socket_connect_timeout=BOT_TIMEOUT_S,
@@ -93,12 +119,11 @@ def listener_client(url: str) -> redis.asyncio.Redis:
         retry=AsyncRetry(NoBackoff(), 0),
         **_keepalive(url),
     )
-    return client
 
 
 def worker_client(url: str, **extra: Any) -> redis.Redis:
     """For a worker's consumer thread. A fetch must never be repeated blindly: its lost reply may hold a job."""
-    client: redis.Redis = redis.Redis.from_url(
+    return _client(
         url,
         socket_timeout=WORKER_TIMEOUT_S,
         socket_connect_timeout=WORKER_TIMEOUT_S,
@@ -108,12 +133,11 @@ def worker_client(url: str, **extra: Any) -> redis.Redis:
         **_keepalive(url),
         **extra,
     )
-    return client
 
 
 def worker_async_client(url: str) -> redis.asyncio.Redis:
     """For a worker's running job: renewals, progress, images. All safe to repeat."""
-    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+    return _async_client(
         url,
         socket_timeout=WORKER_TIMEOUT_S,
         socket_connect_timeout=WORKER_TIMEOUT_S,
@@ -122,4 +146,3 @@ def worker_async_client(url: str) -> redis.asyncio.Redis:
         client_name="zosma-worker-job",
         **_keepalive(url),
     )
-    return client

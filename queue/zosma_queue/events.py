@@ -19,7 +19,7 @@ from zosma_queue.unreadable import READING, note
 
 @dataclass(frozen=True)
 class Event:
-    """One event.
+    """One event as it goes over pub/sub.
 
     `kind` is waiting, started, progress, retry, cancelling or settled for a job; worker-joined, worker-changed (it can
     do something else, or went away or came back) or worker-left for a worker.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
 from zosma_queue.needs import UPSCALE, Lane
+from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
 #: Of ties between those who start at one clock; see _order.lua.
 _TIE_S = 1e-9
@@ -128,7 +129,7 @@ class _Play:
         self._fast_in_a_row = snapshot.fast_in_a_row
         self._bumped = list(snapshot.bumped)
         self._jobs = {job.id: job for job in snapshot.jobs}
-        # class → owner → his jobs, the next one last
+        # class → owner → their jobs, the next one last
         self._classes: dict[_Class, dict[str, list[WaitingJob]]] = defaultdict(dict)
         for job in sorted(snapshot.jobs, key=lambda job: -job.seq):
             self._classes[_class_of(job)].setdefault(job.owner, []).append(job)
@@ -220,7 +221,7 @@ class _Play:
     def fetch(self, machine_id: str) -> WaitingJob | None:
         """The job that goes to this machine now, taken out of the waiting ones."""
         machine, paused = self._machines[machine_id], self._snapshot.paused
-        if paused & {"queue", f"worker:{machine.id}", f"worker:{machine.place}"}:
+        if paused & {QUEUE, *worker_scopes(machine.id)}:
             return None
         for job_id in self._bumped:
             job = self._jobs.get(job_id)
@@ -246,7 +247,7 @@ class _Play:
     def _may_run(self, machine: Machine, job: WaitingJob) -> bool:
         paused = self._snapshot.paused
         checkpoint = job.checkpoint or (None if UPSCALE in job.tokens else machine.loaded)
-        if f"lane:{job.lane}" in paused or (checkpoint and f"checkpoint:{checkpoint}" in paused):
+        if str(Scope(LANE, job.lane)) in paused or (checkpoint and str(Scope(CHECKPOINT, checkpoint)) in paused):
             return False
         if not _is_able(machine, job):
             return False
@@ -272,7 +273,7 @@ class _Play:
         return a.seq < b.seq
 
     def _earliest(self, candidates: Iterable[WaitingJob]) -> WaitingJob:
-        """The first of at least one."""
+        """The event that comes first, of at least one."""
         first, *others = candidates
         for candidate in others:
             if self._before(candidate, first):
@@ -315,7 +316,7 @@ class _Play:
         jobs[jobs.index(job)] = skipped
 
     def _take(self, job: WaitingJob) -> None:
-        """Out of the waiting ones."""
+        """Takes a job out of the waiting ones."""
         class_ = _class_of(job)
         owners = self._classes[class_]
         owners[job.owner] = [other for other in owners[job.owner] if other.id != job.id]

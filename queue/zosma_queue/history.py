@@ -59,6 +59,6 @@ async def jobs_of(redis: Any, owner: str, *, limit: int) -> list[Job]:
             for job_id in ids:
                 pipe.hgetall(keys.job(job_id))
             found = readable(ids, await pipe.execute(raise_on_error=False))
-            # An id that was somebody else's before is his job, however it was asked for again.
+            # An id that was somebody else's before is this owner's job, however it was asked for again.
             jobs += [job for job in found if job.owner == owner]
     return jobs[:limit]

@@ -36,11 +36,11 @@ OPEN = PREFIX + "open"
 BUSIEST = PREFIX + "busiest"
 #: hash: owner or `group <group>` with open jobs → weight in the fair order by their policies, where it isn't 1.
 WEIGHTS = PREFIX + "weights"
-#: hash: owner with open jobs → the group he is in.
+#: hash: owner with open jobs → the group that they are in.
 GROUP_OF = PREFIX + "group-of"
-#: hash: owner → number of his running jobs.
+#: hash: owner → number of their running jobs.
 RUNNING = PREFIX + "running"
-#: hash: owner → most running jobs, where his policy sets a limit.
+#: hash: owner → most running jobs, where their policy sets a limit.
 CAPS = PREFIX + "caps"
 #: zset: jobs that go before everybody's, by the ms at which an admin said so.
 BUMPED = PREFIX + "bumped"
@@ -66,6 +66,8 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
+ASKED = f"bot:{PREFIX}asked"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -111,7 +113,7 @@ def try_now(worker_id: str) -> str:
 
 
 def cooldown(owner: str) -> str:
-    """string: there while an owner has to wait before his next job."""
+    """string: there while an owner has to wait before their next job."""
     return f"{PREFIX}cooldown:{owner}"
 
 
@@ -121,7 +123,7 @@ def spent(owner: str, day: int) -> str:
 
 
 def group_tags(group: str) -> str:
-    """hash: the group's own clock `v`, and owner → tag of his next job."""
+    """hash: the group's own clock `v`, and owner → tag of their next job."""
     return f"{PREFIX}tags:{group}"
 
 
@@ -155,11 +157,16 @@ def reply(job_id: str) -> str:
     return f"bot:{PREFIX}reply:{job_id}"
 
 
-def record(kind: str, record_id: str) -> str:
+def asked(job_id: str) -> str:
+    """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
+    return f"bot:{PREFIX}asked:{job_id}"
+
+
+def document(kind: str, document_id: str) -> str:
     """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
-    return f"bot:{PREFIX}record:{kind}:{record_id}"
+    return f"bot:{PREFIX}record:{kind}:{document_id}"
 
 
 def history(owner: str) -> str:
-    """zset: ids of an owner's newest jobs by the ms at which he asked for them. The bot's alone."""
+    """zset: ids of an owner's newest jobs by the ms at which they asked for them. The bot's alone."""
     return f"bot:{PREFIX}history:{owner}"

@@ -31,7 +31,7 @@ class Needs:
     checkpoint: str | None
 
     def to_json(self) -> str:
-        """As the scripts read it."""
+        """The needs as JSON, as the scripts read them."""
         needs: dict[str, object] = {"tokens": self.tokens, "pixels": self.pixels}
         if self.checkpoint:
             needs["checkpoint"] = self.checkpoint
@@ -68,7 +68,7 @@ def side_token(limit: int) -> str:
 
 
 def steps_token(limit: int) -> str:
-    """Needed for more steps than this."""
+    """The token that a request for more steps than this needs."""
     return f"more than {limit} steps"
 
 

@@ -6,13 +6,20 @@ job is submitted, inside the script that takes it in, so no two jobs can slip th
 
 from __future__ import annotations
 
+import enum
+import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import Lane
+from zosma_queue.validation import problems_of
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 DEFAULT = "default"
 #: `default`, a Discord role, an API key's holder, or an owner or group as jobs show it.
@@ -21,24 +28,157 @@ _NAME = re.compile(
 )
 
 
+class Unit(enum.StrEnum):
+    """What a limit's number counts."""
+
+    JOBS = "jobs"
+    SECONDS = "seconds"
+    SHARE = "share"
+
+
+class Order(enum.StrEnum):
+    """Which of two values of a limit gives its owner more."""
+
+    MORE = "more"  # the higher one, 0 above all
+    LESS = "less"  # the lower one
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What is to be known of one limit; everything that shows or sets limits goes through LIMITS.
+
+    Its words for members and admins stand in each language's `limits.ftl`, under `limit-<option>` and
+    `command-admin-limits-set-<option>`; the scripts get it under its name, in JSON.
+    """
+
+    option: str
+    """What commands call it."""
+    heading: str
+    """Over its column."""
+    help: str
+    unit: Unit
+    gives: Order = Order.MORE
+    refusal: tuple[str, str] | None = None
+    """Code and words of the refusal of a job that would break it; None for a limit that refuses none."""
+    name: str = ""
+    """That of the policy's field."""
+    type: type[int] | type[float] = int
+    least: float = 0
+    most: float = 0
+    default: float = 0
+    """What stands for no limit."""
+
+
 class Policy(BaseModel):
-    """What one role may do. 0 means no limit."""
+    """What one role may do: the table of limits. 0 means no limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    waiting: int = Field(0, ge=0, le=100_000)
-    """Jobs that wait, for one owner."""
-    running: int = Field(0, ge=0, le=1_000)
-    """Jobs that run at once, for one owner."""
-    cooldown_s: float = Field(0, ge=0, le=86_400)
-    """Seconds between two jobs of one owner."""
-    daily_gpu_s: float = Field(0, ge=0, le=86_400 * 1_000)
-    """GPU-seconds of one owner in a day (UTC)."""
-    depth: int = Field(0, ge=0, le=10_000_000)
-    """Jobs of everybody that may wait when one more is taken."""
-    weight: float = Field(1, gt=0, le=1_000)
-    """Share in the fair order: 2 gets twice the GPU-seconds of 1."""
+    waiting: Annotated[
+        int,
+        Field(ge=0, le=100_000),
+        Limit(
+            option="waiting",
+            heading="waiting",
+            help="Jobs that wait, for one owner. 0: no limit.",
+            unit=Unit.JOBS,
+            refusal=("limit-waiting", "you have as many jobs waiting as you may"),
+        ),
+    ] = 0
+    running: Annotated[
+        int,
+        Field(ge=0, le=1_000),
+        Limit(option="running", heading="running", help="Jobs that run at once.", unit=Unit.JOBS),
+    ] = 0
+    depth: Annotated[
+        int,
+        Field(ge=0, le=10_000_000),
+        Limit(
+            option="depth",
+            heading="depth",
+            help="Jobs of everybody that may wait already.",
+            unit=Unit.JOBS,
+            refusal=("limit-full", "the queue is full"),
+        ),
+    ] = 0
+    cooldown_s: Annotated[
+        float,
+        Field(ge=0, le=86_400),
+        Limit(
+            option="cooldown",
+            heading="cooldown",
+            help="Seconds between two jobs.",
+            unit=Unit.SECONDS,
+            gives=Order.LESS,
+            refusal=("limit-cooldown", "that is too soon after your last job"),
+        ),
+    ] = 0
+    daily_gpu_s: Annotated[
+        float,
+        Field(ge=0, le=86_400 * 1_000),
+        Limit(
+            option="daily",
+            heading="GPU-seconds a day",
+            help="GPU-seconds a day.",  # of UTC
+            unit=Unit.SECONDS,
+            refusal=("limit-spent", "your GPU time for today is used up"),
+        ),
+    ] = 0
+    weight: Annotated[
+        float,
+        Field(gt=0, le=1_000),
+        Limit(
+            option="weight",
+            heading="weight",
+            help="Share in the fair order: 2 gets twice the GPU-seconds of 1.",
+            unit=Unit.SHARE,
+            gives=Order.NEITHER,  # shares count within one server only
+            least=0.01,
+        ),
+    ] = 1
     lane: Lane = Lane.FAST
+
+
+def _limits() -> Iterator[Limit]:
+    for name, field in Policy.model_fields.items():
+        for limit in field.metadata:
+            if isinstance(limit, Limit):
+                most = next(bound.le for bound in field.metadata if hasattr(bound, "le"))
+                kind = int if field.annotation is int else float
+                yield replace(limit, name=name, type=kind, most=most, default=field.default)
+
+
+#: The limits in the order in which they are shown.
+LIMITS = tuple(_limits())
+LIMITS_BY_NAME: Mapping[str, Limit] = {limit.name: limit for limit in LIMITS}
+
+
+def with_limits(annotate: Callable[[Limit], Any], *, defaults: bool) -> Callable[[Function], Function]:
+    """Gives a function with `**` a keyword for each limit, for what makes commands of signatures (typer, discord.py).
+
+    They stand before its parameter `lane`, are annotated by `annotate`, and are the limit's default when they are left
+    out, or None without `defaults`.
+    """
+
+    def extend(function: Function) -> Function:
+        signature = inspect.signature(function, eval_str=True)
+        own = [one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        at = [one.name for one in own].index("lane")
+        options = [
+            inspect.Parameter(
+                limit.option,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=limit.type(limit.default) if defaults else None,
+                annotation=annotate(limit),
+            )
+            for limit in LIMITS
+        ]
+        extended = signature.replace(parameters=[*own[:at], *options, *own[at:]])
+        function.__signature__ = extended  # type: ignore[attr-defined]
+        return function
+
+    return extend
 
 
 UNLIMITED = Policy()
@@ -76,12 +216,10 @@ def parse_policy(fields: Mapping[str, object]) -> Policy:
     try:
         return Policy.model_validate(dict(fields))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        first = problems_of(error)[0]
         raise RequestRefusedError(
-            f"{field} is {first['input']!r}: {problem}",
+            detail=f"is {first.given!r}: {first.clause}",
             code="malformed",
-            field=field,
-            values={"given": str(first["input"])[:60], "problem": problem},
+            field=first.field,
+            values={"given": first.shown, "problem": first.clause},
         ) from None

@@ -1,6 +1,6 @@
 """What is kept of one owner: all of it to look at, or erased.
 
-Both look through every job there is, in small steps that hold nobody up: an owner may have more jobs than his history
+Both look through every job there is, in small steps that hold nobody up: an owner may have more jobs than their history
 lists, and none may be left out.
 """
 
@@ -44,12 +44,12 @@ async def export(redis: Any, owner: str) -> list[dict[str, Any]]:
 
 
 async def erase(redis: Any, owner: str) -> Erased:
-    """Cancels an owner's open jobs and forgets all of his: requests, results, pictures, where answers went, history.
+    """Cancels an owner's open jobs and forgets all of theirs: requests, results, pictures, where answers went, history.
 
-    What he hasn't been told yet of an end (his cancelled jobs, mostly) is forgotten once he has, within the hour at
-    most. A picture that is being made this very moment goes with its own time, within a day. His cooldown and the
-    GPU-seconds that he has used today stay until they run out: erasing is no way around a limit. Safe to repeat, also
-    after it broke off.
+    What they haven't been told yet of an end (cancelled jobs, mostly) is forgotten once they have, within the hour at
+    most. A picture that is being made this very moment goes with its own time, within a day. Their cooldown and the
+    GPU-seconds that they have used today stay until they run out: erasing is no way around a limit. Safe to repeat,
+    also after it broke off.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -68,7 +68,7 @@ async def erase(redis: Any, owner: str) -> Erased:
                 pictures += await redis.unlink(*stored)
         forgotten += await acall(redis, calls.forget(owner, [job.id for job in jobs]))
     with redis_errors():
-        # What he asks for while this goes on is not his past.
+        # What they ask for while this goes on is not their past.
         await redis.zremrangebyscore(keys.history(owner), "-inf", begun)
     return Erased(jobs=forgotten, pictures=pictures, cancelled=cancelled)
 

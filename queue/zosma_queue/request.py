@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from zosma_queue.errors import RequestRefusedError, Value
+from zosma_queue.validation import problems_of
 
 PROMPT_MAX_CHARS = 4000
 SIDE_MIN_PX, SIDE_MAX_PX = 64, 2048
@@ -60,7 +61,7 @@ class Img2Img(BaseModel):
 
     image: InputId
     mask: InputId | None = None
-    """White is painted anew."""
+    """White is repainted."""
     denoising_strength: float = Field(0.75, ge=0.0, le=1.0)
     resize_mode: int = Field(0, ge=0, le=2)
     """0: just resize, 1: crop and resize, 2: resize and fill."""
@@ -98,10 +99,10 @@ class Upscale(BaseModel):
 
 
 class _WrongError(ValueError):
-    """Raised by a check of several fields; becomes a refusal with this text, code, field and values."""
+    """Raised by a check of several fields; becomes a refusal with this detail, code, field and values."""
 
-    def __init__(self, text: str, code: str, field: str, values: Mapping[str, Value] | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, detail: str, code: str, field: str, values: Mapping[str, Value] | None = None) -> None:
+        super().__init__(detail)
         self.code = code
         self.field = field
         self.values = values
@@ -144,22 +145,22 @@ class Request(BaseModel):
     def _words_are_there(cls, data: Any) -> Any:
         if isinstance(data, dict) and not data.get("upscale"):
             if "prompt" not in data:
-                raise _WrongError("prompt is missing", "missing", "prompt")
+                raise _WrongError("is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
-                raise _WrongError("prompt is empty: say what the picture should show", "empty-prompt", "prompt")
+                raise _WrongError("is empty: say what the picture should show", "empty-prompt", "prompt")
         return data
 
     @model_validator(mode="after")
     def _one_thing_at_a_time(self) -> Self:
         if self.img2img and self.hires:
             raise _WrongError(
-                "hires: belongs to pictures made from words alone: leave it out, and ask for a larger size",
+                ": belongs to pictures made from words alone: leave it out, and ask for a larger size",
                 "hires-with-picture",
                 "hires",
             )
         if self.upscale and (self.img2img or self.hires or self.count != 1):
             raise _WrongError(
-                "upscale: makes one picture larger and nothing else: leave the other fields out",
+                ": makes one picture larger and nothing else: leave the other fields out",
                 "upscale-alone",
                 "upscale",
             )
@@ -173,7 +174,7 @@ class Request(BaseModel):
             raise self._too_large("hires.scale", "use a smaller size or scale")
         if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
             raise _WrongError(
-                "count: too many pictures of this size in one request: ask for fewer or smaller ones",
+                ": too many pictures of this size in one request: ask for fewer or smaller ones",
                 "too-many-pictures",
                 "count",
             )
@@ -183,7 +184,7 @@ class Request(BaseModel):
         wide, high = self.output_size
         most = PIXELS_MAX // 10**6
         return _WrongError(
-            f"{field}: makes the picture {wide}x{high}, at most {most} megapixels are possible: {advice}",
+            f": makes the picture {wide}x{high}, at most {most} megapixels are possible: {advice}",
             "too-many-pixels",
             field,
             {"width": wide, "height": high, "most_megapixels": most},
@@ -254,19 +255,16 @@ def parse_request(fields: dict[str, Any]) -> Request:
 
 def _refusal(error: ValidationError) -> RequestRefusedError:
     """The first thing wrong, in one line that names the field, what it was given and what it takes."""
-    first = error.errors(include_url=False)[0]
-    context, given = first.get("ctx", {}), first["input"]
-    if first["type"] == "value_error":
-        wrong = context["error"]
-        return RequestRefusedError(str(wrong), code=wrong.code, field=wrong.field, values=wrong.values)
-    field = ".".join(str(part) for part in first["loc"])
-    text, code, values = _problem(first["type"], field, given, context)
+    first = problems_of(error)[0]
+    if first.kind == "value_error":
+        wrong = first.context["error"]
+        return RequestRefusedError(detail=str(wrong), code=wrong.code, field=wrong.field, values=wrong.values)
+    detail, code, values = _problem(first.kind, first.field, first.given, first.context)
     if not code:
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
         code = "malformed"
-        text = f"is {str(given)[:60]!r}: {problem}"
-        values = {"given": str(given)[:60], "problem": problem}
-    return RequestRefusedError(f"{field} {text}", code=code, field=field, values=values)
+        detail = f"is {first.shown!r}: {first.clause}"
+        values = {"given": first.shown, "problem": first.clause}
+    return RequestRefusedError(detail=detail, code=code, field=first.field, values=values)
 
 
 def _problem(kind: str, field: str, given: Any, context: Mapping[str, Any]) -> tuple[str, str, dict[str, Value]]:

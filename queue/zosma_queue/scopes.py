@@ -1,37 +1,94 @@
 """What can be paused, and what the names that people type mean among the workers and checkpoints that there are.
 
-The one place for it: the command line, the HTTP API and Discord hand over what was typed.
+The one reading of scopes: the command line, the HTTP API and Discord hand over what was typed. Beyond this module a
+scope goes by its text, like `worker:gpu/10.0.0.1:7860`, as Redis and the HTTP API have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import enum
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.job import Job
 from zosma_queue.needs import Lane
 
-QUEUE = "queue"
 #: As many names stand in a refusal.
 NAMES_MAX = 12
 
 
-def checked_scope(scope: str) -> str:
-    """The scope, when it has the form of one.
+class ScopeKind(enum.StrEnum):
+    """What a scope is a part of."""
 
-    Raises:
-      RequestRefusedError: when it hasn't; says which there are.
-    """
-    kind, _, name = scope.partition(":")
-    if scope == QUEUE or (kind == "lane" and name in set(Lane)) or (kind in ("checkpoint", "worker") and name):
-        return scope
-    raise RequestRefusedError(
-        f"scope {scope!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID",
-        code="unknown-scope",
-        field="scope",
-        values={"given": scope},
-    )
+    QUEUE = "queue"
+    LANE = "lane"
+    CHECKPOINT = "checkpoint"
+    WORKER = "worker"
+
+
+QUEUE, LANE, CHECKPOINT, WORKER = ScopeKind
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of the queue or fleet: all of it, a lane, a checkpoint, a worker or its place."""
+
+    kind: ScopeKind
+    name: str = ""
+    """The lane, the checkpoint's name, or the worker's id or place; "" for the queue."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else str(self.kind)
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """The scope that a text is the form of; whether there is such a worker or checkpoint, `resolve` says.
+
+        Raises:
+          RequestRefusedError: when it is none; says which there are.
+        """
+        kind, _, name = text.partition(":")
+        if text == QUEUE or (kind == LANE and name in set(Lane)) or (kind in (CHECKPOINT, WORKER) and name):
+            return cls(ScopeKind(kind), name)
+        raise RequestRefusedError(
+            f"scope {text!r} is none: use queue, lane:fast, lane:relax, checkpoint:NAME or worker:ID",
+            code="unknown-scope",
+            field="scope",
+            values={"given": text},
+        )
+
+    def contains(self, job: Job) -> bool:
+        """True when a running job belongs to the scope, also to a checkpoint's because that was loaded."""
+        match self.kind:
+            case ScopeKind.LANE:
+                return job.lane == self.name
+            case ScopeKind.WORKER:
+                return job.worker is not None and str(self) in worker_scopes(job.worker)
+            case ScopeKind.CHECKPOINT:
+                return self.name in (job.runs_on, job.request and job.request.checkpoint)
+            case ScopeKind.QUEUE:
+                return True
+
+
+def worker_scopes(worker_id: str) -> frozenset[str]:
+    """The scopes by which a single worker is paused: its own, and that of its place, which outlives its process."""
+    place = worker_id.rpartition("/")[0] or worker_id
+    return frozenset({str(Scope(WORKER, worker_id)), str(Scope(WORKER, place))})
+
+
+def scopes_there(workers: Iterable[WorkerInfo], kinds: Iterable[ScopeKind] = ScopeKind) -> list[str]:
+    """What there is to pause, in the order of `kinds`. A worker goes by its place, which outlives its process."""
+    workers = list(workers)
+    checkpoints = {one.name for worker in workers if worker.about for one in worker.about.checkpoints}
+    names: dict[ScopeKind, Iterable[str]] = {
+        QUEUE: [""],
+        LANE: Lane,
+        CHECKPOINT: sorted(checkpoints),
+        WORKER: sorted({worker.place for worker in workers}),
+    }
+    return [str(Scope(kind, name)) for kind in kinds for name in names[kind]]
 
 
 def resolve(scope: str, workers: Iterable[WorkerInfo]) -> str:
@@ -43,12 +100,12 @@ def resolve(scope: str, workers: Iterable[WorkerInfo]) -> str:
     Raises:
       RequestRefusedError: when there is no such scope, worker or checkpoint, or several workers are called so.
     """
-    kind, _, name = checked_scope(scope).partition(":")
-    if kind == "worker":
-        return f"worker:{_worker(name.strip(), list(workers))}"
-    if kind == "checkpoint":
-        return f"checkpoint:{_checkpoint(name, workers)}"
-    return scope
+    found = Scope.parse(scope)
+    if found.kind is WORKER:
+        found = Scope(WORKER, _worker(found.name.strip(), list(workers)))
+    elif found.kind is CHECKPOINT:
+        found = Scope(CHECKPOINT, _checkpoint(found.name, workers))
+    return str(found)
 
 
 def paused_scope(scope: str, paused: Collection[str]) -> str | None:
@@ -57,26 +114,44 @@ def paused_scope(scope: str, paused: Collection[str]) -> str | None:
         return scope
     kind, _, name = scope.partition(":")
     wanted = name.strip().casefold()
-    if kind == "checkpoint":
-        return next((one for one in sorted(paused) if one.casefold() == f"checkpoint:{wanted}"), None)
-    if kind != "worker":
+    if kind == CHECKPOINT:
+        return next((one for one in sorted(paused) if one.casefold() == f"{CHECKPOINT}:{wanted}"), None)
+    if kind != WORKER:
         return None
-    found = [one for one in sorted(paused) if one.startswith("worker:") and _concerns(one.partition(":")[2], wanted)]
+    found = [one for one in sorted(paused) if one.startswith(f"{WORKER}:") and _concerns(one.partition(":")[2], wanted)]
     if len(found) > 1:
         raise _ambiguous("scope", scope, _listed(found))
     return found[0] if found else None
 
 
-def is_of(scope: str, job: Job) -> bool:
-    """True when a running job belongs to a scope as `resolve` returns it."""
-    kind, _, name = scope.partition(":")
-    if kind == "lane":
-        return job.lane == name
-    if kind == "worker":
-        return job.worker is not None and name in (job.worker, job.worker.rpartition("/")[0])
-    if kind == "checkpoint":
-        return name in (job.runs_on, job.request and job.request.checkpoint)
-    return True
+def among(typed: str, known: Collection[str], workers: Iterable[WorkerInfo]) -> str | None:
+    """The one of some known scopes that somebody means, also by its name without its kind; None for none of them.
+
+    `known`: scopes that there are, or that are paused; one of a worker or checkpoint that is gone is found as well.
+
+    Raises:
+      RequestRefusedError: when several workers are called so.
+    """
+    workers = list(workers)
+    for reading in _readings(typed.strip(), known):
+        if found := paused_scope(reading, known):
+            return found
+        try:
+            found = resolve(reading, workers)
+        except RequestRefusedError as refusal:
+            if refusal.code == "ambiguous-scope":
+                raise
+        if found in known:
+            return found
+    return None
+
+
+def _readings(typed: str, known: Iterable[str]) -> Iterator[str]:
+    """What a text may be short for: itself, then it as a name of each kind that is known."""
+    kind, colon, name = typed.partition(":")
+    yield f"{kind.casefold()}{colon}{name.casefold() if kind.casefold() == LANE else name}"
+    for one in dict.fromkeys(scope.partition(":")[0] for scope in known):
+        yield f"{one}:{typed.casefold() if one == LANE else typed}"
 
 
 def _worker(wanted: str, workers: list[WorkerInfo]) -> str:

@@ -26,9 +26,13 @@ from pydantic import (
 )
 
 from zosma_queue.errors import SettingsError
+from zosma_queue.nodes import is_several, parse_nodes
+from zosma_queue.validation import problems_of
 
-#: What may stand after the `?` of a Redis URL; those for TLS with rediss:// only.
-_URL_OPTIONS = ("db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+#: What may stand after the `?` of a Redis URL: for TLS with rediss:// only, for Sentinels with +sentinel:// only.
+_TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
+_URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
 S = TypeVar("S", bound="Settings")
 
@@ -53,13 +57,16 @@ class Settings(BaseModel):
     @field_validator("redis_url")
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not _is_redis_url(value.get_secret_value()):
+        url = value.get_secret_value() if value else ""
+        if url and not is_several(url) and not _is_redis_url(url):
             raise ValueError(
-                "must look like redis://:password@host:6379/0 (or rediss://, unix://), with / # ? @ in the password"
-                " written as %2F %23 %3F %40"
+                "must look like redis://:password@host:6379/0 (or rediss://, unix://, redis+sentinel://,"
+                " redis+cluster://), with / # ? @ in the password written as %2F %23 %3F %40"
             )
-        if value and (wrong := _wrong_option(value.get_secret_value())):
+        if url and (wrong := _wrong_option(url)):
             raise ValueError(f"has ?{wrong}, which can't be set here; possible are {', '.join(_URL_OPTIONS)}")
+        if is_several(url):
+            parse_nodes(url)
         return value
 
     @field_validator("redis_addr")
@@ -100,9 +107,11 @@ class Settings(BaseModel):
 
 def _wrong_option(url: str) -> str:
     """The first option after the `?` that would change how we speak with Redis, or that redis-py doesn't know."""
-    tls = urlsplit(url).scheme == "rediss"
+    scheme = urlsplit(url).scheme
+    known = {"db", *(_TLS_OPTIONS if scheme.startswith("rediss") else ())}
+    known |= set(_SENTINEL_OPTIONS) if scheme.endswith("+sentinel") else set()
     for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
-        if name not in _URL_OPTIONS or (name != "db" and not tls) or (name == "db" and not value.isdecimal()):
+        if name not in known or (name == "db" and not value.isdecimal()):
             return re.sub(r"[^\w-]", "?", name)[:40]
     return ""
 
@@ -122,6 +131,8 @@ def _is_redis_url(url: str) -> bool:
 
 def address_of(url: str) -> str:
     """A URL without its credentials, fit for a log."""
+    if is_several(url):
+        return parse_nodes(url).shown
     parts = urlsplit(url)
     place = parts.hostname or ""
     if parts.port:
@@ -161,10 +172,10 @@ def aliases_of(alias: Any) -> list[str]:
 
 
 def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str]) -> SettingsError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if not first["loc"]:
-        return SettingsError(first["msg"].removeprefix("Value error, "))
-    location = str(first["loc"][0])
+    first = problems_of(error)[0]
+    if not first.path:
+        return SettingsError(first.text)
+    location = first.path[0]
     name, field = next(
         (name, field)
         for name, field in cls.model_fields.items()
@@ -172,8 +183,7 @@ def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str])
     )
     aliases = aliases_of(field.validation_alias) or [name.upper()]
     variable = next((alias for alias in aliases if alias in given), aliases[0])
-    problem = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
+    if first.kind == "missing":
         return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
     shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
-    return SettingsError(f"{variable}={shown} is wrong: {problem}")
+    return SettingsError(f"{variable}={shown} is wrong: {first.text}")

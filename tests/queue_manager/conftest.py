@@ -82,8 +82,8 @@ class Rig:
     def offer(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str = "offered",
               lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
               policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0,
-               **fields: object) -> Accepted:  # fmt: skip
-        """The queue's answer to a job. `retry_after_s` is that of the last one."""
+               **fields: object) -> Accepted | str:  # fmt: skip
+        """The queue's answer to a job, or the limit that it would break. `retry_after_s` is that of the last one."""
         request = parse_request({"prompt": "a cat", "seed": 1, **fields})
         job = NewJob(
             id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
@@ -92,7 +92,7 @@ class Rig:
         )  # fmt: skip
         admission = call(self.client, calls.enqueue(job, now_ms=self.now))
         self.retry_after_s = admission.retry_after_s
-        return admission.answer
+        return admission.limit.name if admission.limit else admission.answer
 
     def fetch(self, worker: str = "w1") -> Leased | None:
         """The next job for a worker."""

@@ -11,12 +11,13 @@ from dramatiq import Worker
 
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
-from zosma_queue.broker import Slot, ZosmaBroker, current_delivery
+from zosma_queue.broker import ZosmaBroker, current_delivery
 from zosma_queue.errors import NoWorkerError, PoisonMessageError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.scripts import call
+from zosma_worker.handover import Handover
 
 from .conftest import about, result
 
@@ -27,7 +28,7 @@ class Plant:
     """A Dramatiq worker whose actor does what the test says, one job at a time."""
 
     def __init__(self, url, name="w1"):
-        self.slot = Slot()
+        self.slot = Handover()
         self.broker = ZosmaBroker(url, worker=name, slot=self.slot)
         self.did = []
         self.outcome = lambda delivery: calls.done(result(attempt=delivery.attempt))

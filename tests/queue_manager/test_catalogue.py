@@ -48,6 +48,23 @@ def test_a_checkpoint_is_known_by_name_title_file_and_hash(catalogue, spelling):
     assert resolve(catalogue, checkpoint=spelling).checkpoint == "dream"
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    ["dream", "sd15_dream", "sd15/dream.safetensors", "sd15\\dream.safetensors", "SD15\\dream"],
+)
+def test_a_checkpoint_of_a_windows_worker_is_known_with_either_separator(spelling):
+    title = "sd15\\dream.safetensors [0123456789]"
+    assert Checkpoint(name="sd15_dream", title=title, hash="0123456789").is_called(spelling)
+
+
+@pytest.mark.parametrize("spelling", ["model [v2]", "sub/model [v2].safetensors", "sub_model [v2]"])
+def test_brackets_that_hold_no_hash_belong_to_the_name(spelling):
+    found = Checkpoint(name="sub_model [v2]", title="sub/model [v2].safetensors")
+
+    assert found.is_called(spelling)
+    assert not found.is_called("model")
+
+
 def test_an_unknown_checkpoint_is_refused_with_the_nearest(catalogue):
     with pytest.raises(
         RequestRefusedError, match="checkpoint 'animee' is not known here: the nearest are anime"

@@ -1,4 +1,4 @@
-"""What is kept of a member's jobs: his history, how long, and how he gets or erases it. All on the server's clock."""
+"""What is kept of a member's jobs: their history, how long, and how they get or erase it. All on the server's clock."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cat(**fields):
 
 
 def stored(raw, owner):
-    """Everything in Redis that names the owner or one of his jobs, but what limits go by."""
+    """Everything in Redis that names the owner or one of their jobs, but what limits go by."""
     return sorted(
         key.decode() for key in raw.scan_iter("*")
         if (owner in key.decode() or any(part in key.decode() for part in (":job:", ":image:", ":reply:", ":input:")))

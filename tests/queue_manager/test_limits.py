@@ -8,11 +8,11 @@ import redis.asyncio
 from zosma_queue import calls, keys
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import LimitError, RequestRefusedError
+from zosma_queue.errors import CODES, LimitError, RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
-from zosma_queue.policy import Policy, parse_policy, policy_for
-from zosma_queue.scripts import call
+from zosma_queue.policy import LIMITS, LIMITS_BY_NAME, Policy, parse_policy, policy_for
+from zosma_queue.scripts import call, source
 
 from .conftest import result
 
@@ -22,7 +22,7 @@ def test_an_owner_may_have_only_so_many_waiting(rig):
     rig.submit("ann", policy=two)
     rig.submit("ann", policy=two)
 
-    assert rig.offer("ann", policy=two) is Accepted.OWNER_FULL
+    assert rig.offer("ann", policy=two) == "waiting"
     assert rig.retry_after_s == 4.0
     assert rig.offer("bob", policy=two, job_id="bobs") is Accepted.QUEUED
     rig.take()
@@ -33,7 +33,7 @@ def test_a_cooldown_says_how_long_it_lasts(rig, raw):
     slow = Policy(cooldown_s=30)
     rig.submit("ann", policy=slow)
 
-    assert rig.offer("ann", policy=slow) is Accepted.COOLDOWN
+    assert rig.offer("ann", policy=slow) == "cooldown_s"
     assert 29 < rig.retry_after_s <= 30
     raw.delete(keys.cooldown("ann"))
     assert rig.offer("ann", policy=slow) is Accepted.QUEUED
@@ -45,7 +45,7 @@ def test_a_days_gpu_seconds_are_used_up_and_come_back_at_midnight(rig):
         rig.submit("ann", policy=frugal)
         rig.settle(rig.take(), calls.done(result(seconds)))
 
-    assert rig.offer("ann", policy=frugal) is Accepted.SPENT
+    assert rig.offer("ann", policy=frugal) == "daily_gpu_s"
     midnight = 86_400 - rig.now / 1000
     assert rig.retry_after_s == pytest.approx(midnight, abs=0.01)
     rig.later(midnight)
@@ -57,13 +57,13 @@ def test_the_queue_as_a_whole_may_be_full(rig):
     rig.submit("ann")
     rig.submit("bob")
 
-    assert rig.offer("cid", policy=Policy(depth=2)) is Accepted.FULL
+    assert rig.offer("cid", policy=Policy(depth=2)) == "depth"
 
 
 def test_what_is_refused_leaves_nothing_behind(rig, raw):
     rig.submit("ann", policy=Policy(waiting=1))
     before = set(raw.keys("*")) | {keys.STATS.encode()}
-    assert rig.offer("ann", policy=Policy(waiting=1)) is Accepted.OWNER_FULL
+    assert rig.offer("ann", policy=Policy(waiting=1)) == "waiting"
     assert set(raw.keys("*")) == before
 
 
@@ -132,18 +132,28 @@ def test_a_wrong_policy_is_refused_by_field(fields, field):
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_every_limit_is_held_by_the_script_and_its_refusal_has_a_code(limit):
+    assert f"limits.{limit.name}" in source("enqueue")
+    assert limit.refusal is None or limit.refusal[0] in CODES
+    assert parse_policy({limit.name: limit.most})
+    assert parse_policy({limit.name: limit.least})
+    with pytest.raises(RequestRefusedError):
+        parse_policy({limit.name: limit.most + 1})
+
+
 @pytest.mark.parametrize(
-    ("answer", "seconds", "says"),
+    ("limit", "seconds", "says"),
     [
-        (Accepted.OWNER_FULL, 4.2, "as many jobs waiting as you may: try again in 5 s"),
-        (Accepted.COOLDOWN, 61, "too soon after your last job: try again in 2 min"),
-        (Accepted.SPENT, 7201, "GPU time for today is used up: try again in 3 h"),
-        (Accepted.FULL, 30, "the queue is full: try again in 30 s"),
+        ("waiting", 4.2, "as many jobs waiting as you may: try again in 5 s"),
+        ("cooldown_s", 61, "too soon after your last job: try again in 2 min"),
+        ("daily_gpu_s", 7201, "GPU time for today is used up: try again in 3 h"),
+        ("depth", 30, "the queue is full: try again in 30 s"),
     ],
 )
-def test_a_refusal_says_when_to_try_again(answer, seconds, says):
+def test_a_refusal_says_when_to_try_again(limit, seconds, says):
     with pytest.raises(LimitError, match=says) as refused:
-        check_admitted(Admission(answer, seconds))
+        check_admitted(Admission(Accepted.OVER_LIMIT, seconds, LIMITS_BY_NAME[limit]))
 
     assert refused.value.retry_after_s == seconds
 

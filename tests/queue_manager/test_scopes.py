@@ -9,7 +9,7 @@ import pytest
 from zosma_queue import calls, keys
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import State
-from zosma_queue.scopes import checked_scope
+from zosma_queue.scopes import Scope
 from zosma_queue.scripts import call
 
 
@@ -21,7 +21,7 @@ def _admin(queue):
 @pytest.mark.parametrize("scope", ["everything", "lane:slow", "worker:", "checkpoint:", ""])
 def test_a_scope_that_is_none_is_refused_with_those_there_are(scope):
     with pytest.raises(RequestRefusedError, match="use queue, lane:fast"):
-        checked_scope(scope)
+        Scope.parse(scope)
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from pathlib import Path
 
 import pytest
 import redis
 
+import zosma_queue
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
-#: POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
+#: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper() and name not in ("PREFIX", "POLICIES", "PROTOCOL", "RULES", "SECRET") and isinstance(value, str)
+    if name.isupper()
+    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
+    and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),
@@ -34,6 +39,8 @@ _FUNCTIONS = {
     "group_classes_key": keys.group_classes("1"),
 }
 
+
+_LUA = Path(zosma_queue.__path__[0]) / "lua"
 
 #: What every verb begins with.
 _PRELUDE = source("leave").split("-- A worker says goodbye", 1)[0]
@@ -63,8 +70,23 @@ def test_no_key_function_of_the_scripts_is_missing_here():
 
 
 def test_every_key_lies_in_one_cluster_slot():
-    for key in (*_CONSTANTS.values(), *_FUNCTIONS.values(), keys.reply("1"), keys.SECRET, keys.image("1", 1, 0)):
+    for key in (
+        *_CONSTANTS.values(),
+        *_FUNCTIONS.values(),
+        keys.reply("1"),
+        keys.SECRET,
+        keys.ASKED,
+        keys.image("1", 1, 0),
+    ):
         assert "{zosma}" in key
+
+
+@pytest.mark.parametrize("verb", [file.stem for file in _LUA.glob("[!_]*.lua")])
+def test_every_verb_says_at_its_head_what_it_takes_and_returns(verb):
+    text = (_LUA / f"{verb}.lua").read_text("utf-8")
+    head = "\n".join(itertools.takewhile(lambda line: line.startswith("--"), text.splitlines()))
+
+    assert [word for word in ("KEYS", "ARGV", "Returns") if not re.search(rf"^-- {word}\b", head, re.M)] == []
 
 
 def test_an_emptied_script_cache_changes_nothing(rig, raw):

@@ -78,6 +78,11 @@ def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypa
         ("DISCORD_GATEWAY_URL", "http://x", "DISCORD_GATEWAY_URL='http://x' is wrong: must look like ws://"),
         ("ZOSMA_API_KEYS", "justakey", "ZOSMA_API_KEYS=(hidden) is wrong: entry 1 must look like name:key"),
         ("ZOSMA_API_KEYS", "ann:k,bob:k", "ZOSMA_API_KEYS=(hidden) is wrong: ann and bob have the same key"),
+        (
+            "ZOSMA_API_KEYS",
+            "ann:long-random-text,bob:fifteen-letters",
+            "ZOSMA_API_KEYS=(hidden) is wrong: the key of bob has 15 characters",
+        ),
         ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
     ],
 )
@@ -93,7 +98,7 @@ def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):
 def test_secrets_show_in_no_repr_and_no_error(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://:hunter2@host/0")
     monkeypatch.setenv("DISCORD_TOKEN", "hunter2")
-    monkeypatch.setenv("ZOSMA_API_KEYS", "me:hunter2")
+    monkeypatch.setenv("ZOSMA_API_KEYS", "me:hunter2hunter2hunter2")
     assert "hunter2" not in repr(load(BotSettings))
 
     monkeypatch.setenv("REDIS_URL", "http://:hunter2@host/0")
@@ -159,6 +164,6 @@ def test_no_redis_is_none():
 
 def test_other_machines_may_come_in_when_keys_are_set(monkeypatch):
     monkeypatch.setenv("ZOSMA_HOST", "0.0.0.0")
-    monkeypatch.setenv("ZOSMA_API_KEYS", "me:secret, you : other")
+    monkeypatch.setenv("ZOSMA_API_KEYS", "me:sixteen-letters1, you : sixteen-letters2")
 
-    assert load(BotSettings).api_keys == {"secret": "me", "other": "you"}
+    assert load(BotSettings).api_keys == {"sixteen-letters1": "me", "sixteen-letters2": "you"}

@@ -12,23 +12,24 @@ from loopback.fleet import HASTY, Community, Join
 from loopback.webui import ScriptedWebUI, drained
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
-from zosma_worker import drive, health, outcomes, slot
+from zosma_worker import outcomes, pace, slot
 from zosma_worker.settings import Address
 from zosma_worker.slot import WorkerOptions
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui import backend
 
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses, so that no test waits for one."""
     monkeypatch.setattr("zosma_queue.broker.BLOCK_S", 0.1)
-    monkeypatch.setattr("zosma_queue.broker.SHUT_S", 0.05)
+    monkeypatch.setattr("zosma_worker.handover.SHUT_S", 0.05)
     monkeypatch.setattr("zosma_queue.sweeper.SWEEP_EVERY_S", 0.05)
     monkeypatch.setattr(slot, "STOP_SEEN_MS", 50)
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 1)
-    monkeypatch.setattr(drive, "INTERRUPT_EVERY_S", 0.05)
-    monkeypatch.setattr(health, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(health, "FOREIGN_EVERY_S", 0.05)
+    monkeypatch.setattr(backend, "INTERRUPT_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "FOREIGN_EVERY_S", 0.05)
 
 
 @pytest.fixture(name="ann")

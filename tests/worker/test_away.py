@@ -16,11 +16,11 @@ from zosma_queue import keys
 from zosma_queue.errors import NoWorkerError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker import health
+from zosma_worker import pace
 from zosma_worker.circuit_breaker import Pauses
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 
 async def test_a_worker_joins_within_five_seconds_without_any_word_to_the_bot(webui, join, ann, caplog):
@@ -141,17 +141,17 @@ async def test_a_webui_whose_login_changed_between_two_jobs_is_not_sick(webui, j
 
 
 def test_a_webui_that_comes_back_is_noticed_within_five_seconds_however_long_it_was_gone(monkeypatch):
-    monkeypatch.setattr(health, "LOOK_EVERY_S", 1.0)
-    pauses = health.free_pauses()
+    monkeypatch.setattr(pace, "LOOK_EVERY_S", 1.0)
+    pauses = pace.free_pauses()
 
     first = [next(pauses) for _ in range(8)]
 
     assert first[:3] == [1.0, 1.6, pytest.approx(2.56)]
-    assert max(first) == health.AWAY_PAUSE_MAX_S == 5.0
+    assert max(first) == pace.AWAY_PAUSE_MAX_S == 5.0
 
 
 async def test_a_new_checkpoint_is_offered_without_a_restart(webui, join, ann, monkeypatch):
-    monkeypatch.setattr("zosma_worker.health.LISTS_EVERY_S", 0.1)
+    monkeypatch.setattr("zosma_worker.prober.LISTS_EVERY_S", 0.1)
     await join(webui)
 
     webui.models.append("photo")

@@ -11,7 +11,7 @@ from PIL import Image
 from loopback.webui import Address
 from zosma_queue.job import State
 from zosma_webui.app import WebUI, serve
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 #: Faults that cost one try; `slow` costs none, `slow-start` and `crash` take the whole WebUI away.
 FAULTS = (

@@ -18,6 +18,7 @@ from loopback.flavours import (
     ReForgeWebUI,
     SDCppWebUI,
     SDNextWebUI,
+    WindowsWebUI,
     opened,
 )  # fmt: skip
 from loopback.fleet import until
@@ -590,3 +591,26 @@ async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.failures) == (State.DONE, 0)
+
+
+# -- Windows ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", ["sd15/dream.safetensors", "xl\\dream", "XL_dream", None])
+async def test_checkpoints_in_folders_of_a_windows_webui_are_made_with(asked, flavoured, ann):
+    _, worker = await flavoured(WindowsWebUI)
+    assert [one.name for one in worker.about.checkpoints] == ["sd15_dream", "xl_dream"]
+
+    job = await ann.gets(await ann.asks(**({"checkpoint": asked} if asked else {})))
+
+    wanted = "xl_dream" if asked and asked.casefold().startswith("xl") else "sd15_dream"
+    assert (job.state, job.failures, job.result.checkpoint) == (State.DONE, 0, wanted)
+
+
+async def test_the_file_of_the_same_name_in_the_other_folder_is_caught(flavoured, ann):
+    webui, _ = await flavoured(WindowsWebUI)
+    webui.wrong = True
+
+    job = await ann.gets(await ann.asks(checkpoint="xl_dream"))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "wrong-checkpoint")

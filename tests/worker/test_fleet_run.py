@@ -14,7 +14,7 @@ from zosma_queue import keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker.circuit_breaker import Pauses
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 JOBS = 200
 #: A picture takes this long.

@@ -14,7 +14,7 @@ from zosma_queue import keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 
 async def test_the_stored_pictures_are_the_webuis_own_bytes(webui, join, ann, queue):
@@ -318,7 +318,7 @@ async def test_an_unexpected_error_in_the_worker_is_a_retry_and_not_a_lost_job(w
     def explode(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("zosma_worker.drive.Payload", explode)
+    monkeypatch.setattr("zosma_worker.webui.backend.Payload", explode)
     await join(webui)
 
     job = await ann.gets(await ann.asks())

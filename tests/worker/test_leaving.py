@@ -13,6 +13,7 @@ from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker import drive
 from zosma_worker.slot import WorkerOptions, run_slot
+from zosma_worker.webui import backend
 
 
 async def test_at_the_end_of_the_grace_the_job_is_interrupted_and_goes_back_to_its_place(webui, redis_url, ann, caplog):
@@ -60,14 +61,14 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.checks = 0
         self.open = threading.Event()
-        real = drive.verify_all
+        real = backend.verify_all
 
         def verify_all(*args, **kwargs):
             self.checks += 1
             self.open.wait(10)
             return real(*args, **kwargs)
 
-        monkeypatch.setattr(drive, "verify_all", verify_all)
+        monkeypatch.setattr(backend, "verify_all", verify_all)
 
 
 async def test_the_next_job_begins_while_the_last_ones_pictures_are_checked(webui, join, ann, monkeypatch):

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from loopback.webui import ScriptedWebUI, with_special
 from zosma_queue.fleet import Scheduler
+from zosma_worker.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.webui.probe import loaded_of, probe
 
 MODELS = "/sdapi/v1/sd-models"

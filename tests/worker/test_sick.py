@@ -15,7 +15,7 @@ from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_worker import outcomes
 from zosma_worker.circuit_breaker import Pauses
-from zosma_worker.watch import Timeouts
+from zosma_worker.timeouts import Timeouts
 
 BROKEN = status(500, {"error": "RuntimeError", "errors": "CUDA error: device-side assert triggered"})
 BLACK = pictures(lambda answer: answer.update(images=[encoded(picture(64, 64, None))]))
@@ -27,13 +27,15 @@ SLOW = Timeouts(poll_s=0.03, pauses=Pauses(first_s=30.0))
 
 
 @pytest.mark.parametrize("fault", [BROKEN, BLACK, NAN, WRONG], ids=["500", "black", "nan", "wrong checkpoint"])
-async def test_two_jobs_that_go_wrong_shut_the_webui_and_only_the_first_is_blamed(fault, webui, join, ann, monkeypatch):
+async def test_two_members_jobs_gone_wrong_shut_the_webui_and_only_the_first_is_blamed(
+    fault, webui, join, ann, monkeypatch
+):
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 60_000)  # the first waits, so that the second comes to this WebUI
     await join(webui, timeouts=SLOW)
     webui.script(fault, fault, fault)
     first = await ann.asks()
     await until(lambda: _failed_once(ann, first))
-    second = await ann.asks()
+    second = await ann.asks(owner="bob")
 
     away = await ann.worker(WorkerState.AWAY)
 
@@ -136,6 +138,23 @@ async def test_a_webui_whose_memory_went_to_something_else_burns_no_second_job(w
     assert len(webui.jobs) == 1
 
 
+async def test_the_log_says_how_much_memory_is_free_when_even_a_small_picture_finds_none(webui, join, ann, caplog):
+    async def memory(request):
+        cuda = {"system": {"free": 310_000_000, "used": 7_690_000_000, "total": 8_000_000_000}}
+        return web.json_response({"ram": {}, "cuda": cuda})
+
+    webui.special["/sdapi/v1/memory"] = memory
+    await join(webui, timeouts=SLOW)
+    webui.script(OOM)
+    webui.script_canaries(OOM)
+    await ann.asks()
+
+    async def said():
+        return f"{webui.url}: 310 MB of the GPU's memory are free" in caplog.text
+
+    await until(said)
+
+
 async def test_a_sick_webui_is_restarted_by_the_operators_command(webui, join, ann, tmp_path, caplog):
     caplog.set_level("INFO")
     note = tmp_path / "restarted"
@@ -231,7 +250,7 @@ async def test_a_new_place_is_measured_and_its_speed_told(webui, join, ann, raw,
 
 async def test_a_slow_webui_is_not_kept_out_by_its_benchmark(webui, join, ann, monkeypatch, caplog):
     caplog.set_level("INFO")
-    monkeypatch.setattr("zosma_worker.health.BENCHMARK_S", 0.2)
+    monkeypatch.setattr("zosma_worker.recovery.BENCHMARK_S", 0.2)
     benchmark = Hold()
     webui.script_canaries(benchmark)
 

@@ -14,7 +14,8 @@ from PIL import Image
 from loopback.webui import encoded, good_answer, picture
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
-from zosma_worker.verify import BadAnswer, verify
+from zosma_worker.errors import BadAnswer
+from zosma_worker.webui.pictures import verify
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
 
@@ -189,3 +190,32 @@ def test_info_is_completed_with_all_of_a1111s_keys():
 @pytest.mark.parametrize("given", [None, [], "", {"images": None}, {"images": "x"}, {}])
 def test_what_is_no_answer_is_told_as_such(given):
     assert kind_of(given) == "webui-broken"
+
+
+ON_WINDOWS = Checkpoint(name="sd15_dream", title="sd15\\dream.safetensors [0123456789]", hash="0123456789")
+
+
+def made_with(checkpoint, **info):
+    verify(answer(**info), request(), checkpoint)
+
+
+@pytest.mark.parametrize("name", ["dream", "sd15_dream", "sd15\\dream.safetensors", "sd15/dream"])
+def test_a_checkpoint_in_a_folder_of_a_windows_webui_is_known_by_any_of_its_names(name):
+    made_with(ON_WINDOWS, sd_model_name=name)
+    made_with(ON_WINDOWS.model_copy(update={"hash": None, "title": "sd15\\dream.safetensors"}), sd_model_name=name)
+
+
+def test_a_name_that_ends_in_brackets_is_not_taken_for_a_hash():
+    made_with(Checkpoint(name="sub_model [v2]", title="sub/model [v2].safetensors"), sd_model_name="model [v2]")
+
+
+def test_of_two_files_with_one_name_the_wrong_one_is_caught_by_its_hash():
+    other = Checkpoint(name="xl_dream", title="xl/dream.safetensors [abcdefabcd]", hash="abcdefabcd")
+
+    made_with(ON_WINDOWS, sd_model_name="dream", sd_model_hash="0123456789")
+    with pytest.raises(BadAnswer, match="another checkpoint"):
+        made_with(other, sd_model_name="dream", sd_model_hash="0123456789")
+
+
+def test_hashes_of_different_kinds_say_nothing_and_the_name_decides():
+    made_with(ON_WINDOWS, sd_model_name="dream", sd_model_hash="01234567")

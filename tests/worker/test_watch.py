@@ -9,10 +9,11 @@ from aiohttp import web
 
 from loopback.fleet import until
 from zosma_queue.request import Request
-from zosma_worker.lease import Report
-from zosma_worker.watch import Stalled, Timeouts, Watch
+from zosma_worker.backend import Report
+from zosma_worker.errors import Stalled, WebUIUnreachable
+from zosma_worker.timeouts import Timeouts
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIUnreachable
+from zosma_worker.webui.watch import Watch
 
 
 def test_a_job_may_stand_still_for_as_long_as_its_steps_explain():

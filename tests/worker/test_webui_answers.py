@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from zosma_worker.webui.answers import detail_of, error_of
-from zosma_worker.webui.errors import (
+from zosma_worker.errors import (
     NotANumber,
     OutOfMemory,
     WebUIBroken,
@@ -15,6 +14,7 @@ from zosma_worker.webui.errors import (
     WebUINotSetUp,
     WebUIRefused,
 )
+from zosma_worker.webui.answers import detail_of, error_of
 
 URL = "http://gpu:7860"
 

@@ -1,4 +1,4 @@
-"""One job from its lease to its outcome."""
+"""One job from its lease to its outcome, in two steps: `make`, until the WebUI is free again, and `finish`."""
 
 from __future__ import annotations
 
@@ -6,45 +6,41 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
+from zosma_queue.needs import UPSCALE, needs_of
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
 from zosma_worker import outcomes
-from zosma_worker.handover import Handover
-from zosma_worker.lease import Lease
-from zosma_worker.payload import Part, Payload
-from zosma_worker.verify import BadAnswer, Checked, verify_all
-from zosma_worker.watch import Stalled, Timeouts, Watch
-from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import (
+from zosma_worker.backend import Answer, Backend, Checked, Order, Report, Run
+from zosma_worker.errors import (
+    BadAnswer,
+    Stalled,
     WebUIBusy,
     WebUICut,
     WebUIError,
+    WebUILacks,
     WebUINotSetUp,
     WebUIRefused,
     WebUIUnreachable,
 )
-from zosma_worker.webui.flavours import Flavour, Order
+from zosma_worker.handover import Handover
+from zosma_worker.lease import Lease
+from zosma_worker.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
 #: While Redis is away, pictures are offered to it again this often.
 STORE_AGAIN_S = 0.5
-#: An interrupt does nothing while a model loads, so it is repeated.
-INTERRUPT_EVERY_S = 1.0
-#: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
-IDLE_LOOKS = 5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
-#: The next job waits no longer than this for the answer whether the last one was interrupted.
-ASKING_S = 1.0
+#: Beginnings of the queue's names for what a request may break on, see `needs.needs_of`.
+_EXTRAS = ("lora:", "vae:", "upscaler:", f"{UPSCALE}:", "style:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +52,15 @@ class Task:
     request: Request
     checkpoint: Checkpoint
     """The one to use, also when the request names none."""
-    flavour: Flavour
+    owner: str = ""
+    """Who asked for it; '' when it is the worker's own."""
+    others_fine: bool = False
+    """As it began, the WebUI did what other members ask for."""
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """What it asks for beyond the usual and may break on: its LoRAs, VAE, upscaler and styles."""
+        return frozenset(token for token in needs_of(self.request).tokens if token.startswith(_EXTRAS))
 
     @property
     def name(self) -> str:
@@ -80,8 +84,19 @@ class Ended:
     """What it did wrong, which may be the job's doing; '' for nothing."""
     seconds: float = 0.0
     """GPU time, when a picture came of it."""
+    changed: bool = False
+    """It can do less than it said, and must be read again."""
     lingering: asyncio.Task[Any] | None = None
     """Done once the WebUI has let go of this job; nothing may begin before that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A job that the WebUI is done with, whose pictures nobody has looked at yet."""
+
+    run: Run
+    answer: Answer
+    gpu_seconds: float
 
 
 class TookTooLong(ZosmaError):
@@ -92,39 +107,69 @@ class _Stopped(Exception):
     """Raised when nobody wants the job from us any more, or we are to leave."""
 
 
-async def _nothing() -> None:
-    """For whoever doesn't want to know that the WebUI has answered."""
+def _unheard(report: Report) -> None:
+    """For pictures of which nobody wants to know how far they are."""
+
+
+async def _letting_go(run: Run) -> WebUIError | None:
+    """Why the back end went down while it let go of an order; None when it didn't."""
+    try:
+        await run.let_go()
+    except WebUIError as error:
+        return error
+    return None
 
 
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
     def __init__(
-        self, webui: Client, queue: WorkerQueue, handover: Handover, *, timeouts: Timeouts | None = None
+        self, backend: Backend, queue: WorkerQueue, handover: Handover, *, timeouts: Timeouts | None = None
     ) -> None:
-        self._webui = webui
+        self._backend = backend
         self._queue = queue
         self._handover = handover
         self._timeouts = timeouts or Timeouts()
-        self._asking: asyncio.Task[bool] | None = None
 
-    async def run(self, task: Task, ratio: float | None, answered: Callable[[], Awaitable[None]] = _nothing) -> Ended:
-        """Makes the pictures and stores them. Every WebUI fault becomes an outcome.
+    def lease(self, task: Task) -> Lease:
+        """The job's lease, to be held from before `make` until after `finish`."""
+        return Lease(self._queue, task.id, task.attempt)
 
-        `ratio`: how fast the WebUI is, see `Timeouts.with_job`. `answered` is called when the WebUI is done with the
-        job, before its answer is looked at.
+    async def make(self, task: Task, lease: Lease, ratio: float | None) -> Made | Ended:
+        """Has the pictures made. Returns when the WebUI is done with them; every fault of its becomes an outcome.
+
+        `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
-        async with Lease(self._queue, task.id, task.attempt) as lease:
-            try:
-                return await self._make(task, lease, ratio, answered)
-            except WebUIUnreachable as error:
-                return Ended(outcome=outcomes.AWAY, away=str(error), sick=True)
-            except (WebUIBusy, WebUINotSetUp) as error:
-                return Ended(outcome=outcomes.AWAY, away=str(error))
-            except WebUICut as error:
-                return await self._after_cut(task, error)
-            except (WebUIError, BadAnswer) as error:
-                return await self._fault(task, error)
+        run: Run | None = None
+        try:
+            order = Order(
+                request=task.request,
+                checkpoint=task.checkpoint,
+                task=task.name,
+                inputs=await self._inputs(task),
+                ratio=ratio,
+            )
+            run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
+            return await self._made(task, run, lease)
+        except QueueUnavailableError:
+            return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
+        except WebUIError as error:
+            return await self._went_wrong(task, run, error)
+
+    async def finish(self, task: Task, lease: Lease, made: Made) -> Ended:
+        """Looks at the pictures and stores them. The WebUI may work on the next job meanwhile."""
+        try:
+            checked = await made.answer.checked()
+        except (WebUIError, BadAnswer) as error:
+            return await self._went_wrong(task, made.run, error)
+        if not await self._store(task, checked, lease):
+            return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
+        return Ended(
+            outcome=done(self._result(task, checked, made.gpu_seconds)),
+            loaded=task.checkpoint.name,
+            version=checked.info["version"] or None,
+            seconds=made.gpu_seconds,
+        )
 
     async def try_out(self, task: Task, *, at_most_s: float | None = None) -> float:
         """Makes pictures that nobody asked for, to see whether they come out right; the seconds that took.
@@ -133,124 +178,77 @@ class Driver:
           WebUIError, BadAnswer, Stalled: when they don't.
           TookTooLong: after `at_most_s`; the WebUI has been told to stop.
         """
-        watch = Watch(self._webui, task.name, lambda report: None, self._timeouts)
+        order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name)
         began = time.monotonic()
-        call = asyncio.create_task(self._payload(task, {}).run())
-        watching = asyncio.create_task(watch.run())
+        run = await self._backend.start(order, _unheard, self._timeouts)
+        answering = asyncio.create_task(run.answer())
         try:
-            finished, _ = await asyncio.wait({call, watching}, timeout=at_most_s, return_when=asyncio.FIRST_COMPLETED)
-            if not finished:
-                raise TookTooLong(f"{self._webui.url} took more than {at_most_s:.0f} s for a small picture")
-            parts = call.result() if call.done() else watching.result()
+            await asyncio.wait({answering}, timeout=at_most_s)
+            if not answering.done():
+                raise TookTooLong(f"{self._backend.url} took more than {at_most_s:.0f} s for a small picture")
+            answer = answering.result()
         except (Stalled, TookTooLong):
             with contextlib.suppress(WebUIError):
-                if await watch.ours():
-                    await self._webui.interrupt()
+                await run.interrupt()
             raise
         finally:
-            await end(call, watching)
-        seconds = time.monotonic() - began - watch.waited_s
-        await asyncio.to_thread(self._verified, task, parts, {})
+            await end(answering)
+            await run.drop()
+        seconds = time.monotonic() - began - run.waited_s
+        await answer.checked()
         return seconds
 
     # -- making it ----------------------------------------------------------------------------------------------
-
-    async def _make(
-        self, task: Task, lease: Lease, ratio: float | None, answered: Callable[[], Awaitable[None]]
-    ) -> Ended:
-        timeouts = self._timeouts.with_job(task.request, ratio)
-        inputs = await self._inputs(task)
-        if self._asking:  # the next job clears the flag
-            await asyncio.wait({self._asking}, timeout=ASKING_S)
-        payload = self._payload(task, inputs, ratio)
-        call = asyncio.create_task(payload.run())
-        estimate = None if task.flavour.tells_progress else payload.estimate
-        watch = Watch(self._webui, task.name, lease.report, timeouts, estimate)
-        began = time.monotonic()
-        self._handover.sending()
-        try:
-            parts = await self._answer(call, watch, lease)
-        except (_Stopped, Stalled) as reason:
-            payload.stop()
-            return await self._break_off(task, call, watch, lease, reason)
-        except BaseException:
-            await end(call)
-            raise
-        gpu_seconds = max(time.monotonic() - began - watch.waited_s, 0.001)
-        self._asking = asking = asyncio.create_task(self._was_interrupted(task))
-        await answered()
-        if await asking:
-            raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
-        checked = await asyncio.to_thread(self._verified, task, parts, inputs)
-        if not await self._store(task, checked, lease):
-            return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
-        return Ended(
-            outcome=done(self._result(task, checked, gpu_seconds)),
-            loaded=task.checkpoint.name,
-            version=checked.info["version"] or None,
-            seconds=gpu_seconds,
-        )
-
-    def _verified(self, task: Task, parts: list[Part], inputs: Mapping[str, bytes]) -> Checked:
-        decoded = [replace(part, answer=self._webui.decoded(part.answer)) for part in parts]
-        return verify_all(decoded, task.checkpoint, task.flavour, inputs)
-
-    def _payload(self, task: Task, inputs: Mapping[str, bytes], ratio: float | None = None) -> Payload:
-        order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name, inputs=inputs)
-        return Payload(self._webui, task.flavour, order, ratio or 1.0)
 
     async def _inputs(self, task: Task) -> dict[str, bytes]:
         """The pictures that the request starts from.
 
         Raises:
           WebUIRefused: when one is no longer stored.
-          WebUIBusy: when Redis can't be asked, so that the job goes back.
+          QueueUnavailableError: when Redis can't be asked.
         """
         found: dict[str, bytes] = {}
         for input_id in task.request.inputs:
-            try:
-                data = await self._queue.picture_input(input_id)
-            except QueueUnavailableError as error:
-                raise WebUIBusy("the queue went away before the job had begun") from error
+            data = await self._queue.picture_input(input_id)
             if data is None:
                 raise WebUIRefused("", detail="the picture to start from is no longer stored: send it again")
             found[input_id] = data
         return found
 
-    async def _was_interrupted(self, task: Task) -> bool:
-        """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
-        progress = None
-        if task.flavour.tells_progress:
-            with contextlib.suppress(WebUIError):
-                progress = await self._webui.progress(image=False)
-        return progress is not None and progress.interrupted
+    async def _made(self, task: Task, run: Run, lease: Lease) -> Made | Ended:
+        began = time.monotonic()
+        self._handover.sending()
+        try:
+            answer = await self._answer(run, lease)
+        except (_Stopped, Stalled) as reason:
+            return await self._break_off(task, run, lease, reason)
+        except BaseException:
+            await run.drop()
+            raise
+        seconds = max(time.monotonic() - began - run.waited_s, 0.001)
+        return Made(run=run, answer=answer, gpu_seconds=seconds)
 
-    async def _answer(self, call: asyncio.Task[list[Part]], watch: Watch, lease: Lease) -> list[Part]:
-        """What the WebUI answers, unless the lease or the WebUI's life ends before.
+    async def _answer(self, run: Run, lease: Lease) -> Answer:
+        """What the WebUI answers, unless the lease ends before.
 
         Raises:
           _Stopped: when the job is cancelled, somebody else's, or to be handed back.
-          Stalled, WebUIUnreachable: when the watch says so.
-          WebUIError: when the WebUI does.
+          Stalled, WebUIError: when the back end says so.
         """
-        watching = asyncio.create_task(watch.run())
+        answering = asyncio.create_task(run.answer())
         over = asyncio.create_task(lease.over.wait())
         leaving = asyncio.create_task(self._handover.hand_back.wait())
         try:
-            await asyncio.wait({call, watching, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if call.done():
-                return call.result()
-            if watching.done():
-                return watching.result()
+            await asyncio.wait({answering, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return answering.result()
             raise _Stopped
         finally:
-            await end(watching, over, leaving)
+            await end(answering, over, leaving)
 
-    async def _break_off(
-        self, task: Task, call: asyncio.Task[Any], watch: Watch, lease: Lease, reason: Exception
-    ) -> Ended:
-        """Interrupts the WebUI and waits until it has let go of the job."""
-        letting_go = asyncio.create_task(self._let_go(call, watch))
+    async def _break_off(self, task: Task, run: Run, lease: Lease, reason: Exception) -> Ended:
+        """Stops the WebUI and waits until it has let go of the job."""
+        letting_go = asyncio.create_task(_letting_go(run))
         leaving = self._handover.hand_back.is_set()
         stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if leaving else self._timeouts.stubborn_s
         await asyncio.wait({letting_go}, timeout=stubborn_s)
@@ -260,29 +258,10 @@ class Driver:
         else:
             ended = Ended(outcome=CANCELLED if lease.state is LeaseState.CANCEL else RELEASE)
         if not letting_go.done():
-            away = f"{self._webui.url} does not end a job that was stopped: restart it if this stays so"
+            away = f"{self._backend.url} does not end a job that was stopped: restart it if this stays so"
             return replace(ended, away=away, sick=stalled, lingering=letting_go)
-        error = None if call.cancelled() else call.exception()
-        if isinstance(error, WebUIUnreachable | WebUICut):
-            return replace(ended, away=str(error), sick=True)
-        return ended
-
-    async def _let_go(self, call: asyncio.Task[Any], watch: Watch) -> None:
-        """Interrupts the WebUI until the call returns, but never while it runs somebody else's work."""
-        idle = 0
-        try:
-            while not call.done():
-                with contextlib.suppress(WebUIError):
-                    if await watch.ours():
-                        await self._webui.interrupt()
-                    progress = await self._webui.progress(image=False)
-                    idle = idle + 1 if progress and progress.idle else 0
-                if idle >= IDLE_LOOKS:
-                    return  # it has nothing to do and owes us an answer that got lost on the way
-                await asyncio.wait({call}, timeout=INTERRUPT_EVERY_S)
-        finally:
-            if not call.done():
-                await end(call)
+        down = letting_go.result()
+        return replace(ended, away=str(down), sick=True) if down else ended
 
     # -- handing it over ----------------------------------------------------------------------------------------
 
@@ -317,41 +296,43 @@ class Driver:
 
     # -- when it went wrong -------------------------------------------------------------------------------------
 
-    async def _after_cut(self, task: Task, error: WebUICut) -> Ended:
+    async def _went_wrong(self, task: Task, run: Run | None, error: WebUIError | BadAnswer) -> Ended:
+        if isinstance(error, WebUIUnreachable):
+            return Ended(outcome=outcomes.AWAY, away=str(error), sick=True)
+        if isinstance(error, WebUIBusy | WebUINotSetUp):
+            return Ended(outcome=outcomes.AWAY, away=str(error))
+        if isinstance(error, WebUICut):
+            return await self._after_cut(task, run, error)
+        return replace(await self._fault(task, error), changed=isinstance(error, WebUILacks))
+
+    async def _after_cut(self, task: Task, run: Run | None, error: WebUICut) -> Ended:
         """The connection broke: the WebUI died, or it only dropped us and still works on the job."""
         log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
         try:
-            await self._webui.options()
+            await self._backend.loaded()
         except (WebUIUnreachable, WebUICut, WebUIBusy) as gone:
             return Ended(outcome=outcomes.after_death(task.attempt), away=str(gone), sick=True)
         except WebUIError as other:
             return Ended(outcome=outcomes.AWAY, away=str(other))
         ended = await self._fault(task, error)
-        if await self._calmed(task):
+        if run is None or await self._calmed(run):
             return ended
-        return replace(ended, away=f"{self._webui.url} dropped a job and does not end it", sick=True)
+        return replace(ended, away=f"{self._backend.url} dropped a job and does not end it", sick=True)
+
+    async def _calmed(self, run: Run) -> bool:
+        """True once the WebUI has stopped working on a job whose answer nobody waits for."""
+        letting_go = asyncio.create_task(_letting_go(run))
+        await asyncio.wait({letting_go}, timeout=self._timeouts.stubborn_s)
+        calm = letting_go.done() and letting_go.result() is None
+        await end(letting_go)
+        return calm
 
     async def _fault(self, task: Task, error: Exception) -> Ended:
         """What becomes of a job that went wrong on a WebUI which still answers."""
         log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
         failures, elsewhere = await self._history(task)
-        outcome = outcomes.after(error, failures, elsewhere=elsewhere)
+        outcome = outcomes.after(error, failures, elsewhere=elsewhere, others_fine=task.others_fine)
         return Ended(outcome=outcome, fault=str(error) if outcomes.is_webuis(error) else "")
-
-    async def _calmed(self, task: Task) -> bool:
-        """True once the WebUI has stopped working on a job whose answer nobody waits for."""
-        until = time.monotonic() + self._timeouts.stubborn_s
-        while time.monotonic() < until:
-            try:
-                progress = await self._webui.progress(image=False)
-                if progress is None or progress.idle:
-                    return True
-                if await self._webui.holds(task.name) is not False:
-                    await self._webui.interrupt()
-            except WebUIError:
-                return False
-            await asyncio.sleep(self._timeouts.poll_s)
-        return False
 
     async def _history(self, task: Task) -> tuple[int, str]:
         """How often the job has failed before, and how the last time if that was on another WebUI; 0 while unknown."""

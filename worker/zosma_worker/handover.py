@@ -1,12 +1,17 @@
-"""One job's way through a worker and on to the next: what runs, what is to go back, what still holds the WebUI."""
+"""One job's way through a worker and on to the next: who may come in, what runs, what still holds the WebUI."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from typing import Any
 
+from zosma_queue.broker import Delivery
 from zosma_queue.tasks import end, set_within
 
+#: A consumer that finds the slot shut looks again this often.
+SHUT_S = 0.25
 #: After this a request is on its way.
 SENT_S = 0.004
 #: A job's pictures wait this long for the next job to be sent first; there may be none.
@@ -14,9 +19,18 @@ NEXT_S = 0.02
 
 
 class Handover:
-    """What the runner, the driver and Health must know of the running job: the three share one."""
+    """What the runner, the driver, Health and the queue's consumer must know of the running jobs: all share one.
+
+    It is the consumer's `Slot`: where one job can run, and the one before it be finished. `take`, `give_back` and
+    `settled` come from Dramatiq's threads, everything else from the event loop.
+    """
 
     def __init__(self) -> None:
+        self._free = threading.Semaphore(1)
+        self._open = threading.Event()
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._finishing: Delivery | None = None
         self._sent = asyncio.Event()
         self._lingering: asyncio.Task[Any] | None = None
         self._unsettled = 0
@@ -26,6 +40,65 @@ class Handover:
         """A job has the WebUI. One whose pictures are only looked at hasn't."""
         self.begun = 0
         """Jobs so far: a look at the WebUI that one of them overtook saw an older truth."""
+
+    # -- who may come in ----------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Jobs may be taken."""
+        self._open.set()
+
+    def shut(self) -> None:
+        """No job is taken until it opens again."""
+        self._open.clear()
+
+    def stop(self) -> None:
+        """No job is taken ever again; the running one goes on."""
+        self._stopped.set()
+
+    def take(self, timeout_s: float) -> bool:
+        """True when the slot is now the caller's, for one delivery."""
+        if self._stopped.is_set():
+            time.sleep(SHUT_S)  # Dramatiq's consumer loop calls again at once
+            return False
+        if not self._open.wait(min(timeout_s, SHUT_S)):
+            return False
+        if not self._free.acquire(timeout=timeout_s):
+            return False
+        if self._stopped.is_set() or not self._open.is_set():  # while this waited for the job before
+            self._free.release()
+            return False
+        return True
+
+    def give_back(self) -> None:
+        """There was no job for it."""
+        self._free.release()
+
+    def pass_on(self, delivery: Delivery) -> bool:
+        """Lets the next job begin while this one is only finished: checked, stored, settled.
+
+        False while another one is being finished: this one keeps the slot.
+        """
+        with self._lock:
+            if self._finishing is not None:
+                return False
+            self._finishing = delivery
+        self._free.release()
+        return True
+
+    def passed_on(self, delivery: Delivery) -> bool:
+        """Whether it has let the next job begin."""
+        return self._finishing is delivery
+
+    def settled(self, delivery: Delivery) -> bool:
+        """The slot is free again, or the place where jobs are finished, if this one had passed the slot on: True."""
+        with self._lock:
+            if self._finishing is delivery:
+                self._finishing = None
+                return True
+        self._free.release()
+        return False
+
+    # -- what runs ----------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:

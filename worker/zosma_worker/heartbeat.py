@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.tasks import set_within
 from zosma_queue.worker_queue import WorkerQueue
+from zosma_worker.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +32,14 @@ class Status:
 class Heartbeat:
     """Tells the queue about this worker."""
 
-    def __init__(self, queue: WorkerQueue) -> None:
+    def __init__(self, queue: WorkerQueue, pace: Pace) -> None:
         self._queue = queue
+        self._pace = pace
         self._told: Status | None = None
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
         self._away = False
         self.status = Status()
-        self.on_try_now: Callable[[], None] | None = None
-        """Called when an admin wants the WebUI tried at once."""
 
     @property
     def joined(self) -> bool:
@@ -77,8 +76,8 @@ class Heartbeat:
         if not asked and known and status.about:
             await self._say(status, status.about)
         self._told = status
-        if status.state is WorkerState.AWAY and self.on_try_now and await self._queue.try_now_asked():
-            self.on_try_now()
+        if status.state is WorkerState.AWAY and await self._queue.try_now_asked():
+            self._pace.try_now()
 
     async def _say(self, status: Status, about: Capabilities | None) -> bool:
         pixels = status.about.max_pixels if status.about else 0

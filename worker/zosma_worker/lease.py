@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.tasks import set_within
 from zosma_queue.worker_queue import LeaseState, WorkerQueue
+from zosma_worker.backend import Report
 
 log = logging.getLogger(__name__)
 
 #: A third of what is allowed at the latest (1.5 s), because a cancel is heard with a renewal.
 RENEW_EVERY_S = 0.5
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far a job is."""
-
-    fraction: float
-    eta_s: float | None
-    preview: bytes = b""
-    estimated: bool = False
-    """By time, because the WebUI doesn't say."""
 
 
 class Lease:

@@ -10,29 +10,34 @@ import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import dramatiq
 
-from zosma_queue.broker import Delivery, Slot, current_delivery
+from zosma_queue.broker import current_delivery
 from zosma_queue.messages import ACTOR, QUEUE
-from zosma_queue.request import Request, parse_request
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
-from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
-from zosma_worker import outcomes
-from zosma_worker.drive import Driver, Ended, Task
+from zosma_queue.worker_queue import RELEASE, RedisWorkerQueue, Swept, WorkerQueue
+from zosma_worker.backend import Backend
+from zosma_worker.backends import open_backend
+from zosma_worker.circuit_breaker import CircuitBreaker
+from zosma_worker.drive import Driver
+from zosma_worker.gate import Gate
 from zosma_worker.handover import Handover
 from zosma_worker.health import Health
 from zosma_worker.heartbeat import Heartbeat
+from zosma_worker.pace import Pace
+from zosma_worker.prober import Prober
 from zosma_worker.protocol import refusal
+from zosma_worker.recovery import Recovery
 from zosma_worker.restart import restart
+from zosma_worker.runner import Runner
 from zosma_worker.settings import Address
 from zosma_worker.speed import Speed
-from zosma_worker.watch import Timeouts
-from zosma_worker.webui.client import Client
+from zosma_worker.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
@@ -64,76 +69,22 @@ class WorkerOptions:
     """The command that starts the WebUI again; () for none."""
 
 
-async def run_slot(redis_url: str, address: Address, stop: asyncio.Event, options: WorkerOptions | None = None) -> None:
-    """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves."""
+async def run_slot(
+    redis_url: str,
+    address: Address,
+    stop: asyncio.Event,
+    options: WorkerOptions | None = None,
+    opened: Callable[[Address], AbstractAsyncContextManager[Backend]] = open_backend,
+) -> None:
+    """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves.
+
+    `opened` says how the WebUI is driven.
+    """
     options = options or WorkerOptions()
-    async with _open_slot(redis_url, address, options) as runner:
+    async with _open_slot(redis_url, address, options, opened) as runner:
         await stop.wait()
         doing = f", finishes the running one within {options.grace_s:.0f} s" if runner.handover.busy else ""
         log.info("stopping: takes no new job%s", doing)
-
-
-class Runner:
-    """What the actor needs to make a job."""
-
-    def __init__(self, driver: Driver, health: Health, handover: Handover) -> None:
-        self.driver = driver
-        self.health = health
-        self.handover = handover
-
-    async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
-        """The outcome of one delivery. Never raises."""
-        self.handover.taken()
-        self.health.begin()
-        ended = Ended(outcome=RELEASE)
-        try:
-            ended = await self._make(delivery, parse_request(fields).pinned())
-            if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
-                ended = replace(ended, outcome=outcomes.SICK)
-        except Exception as error:
-            log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
-            ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
-        finally:
-            self.handover.ended()
-            if not delivery.passed_on:
-                await self.health.end(ended.loaded)
-            elif not ended.loaded:
-                self.health.hurry()
-        return ended.outcome
-
-    async def _make(self, delivery: Delivery, request: Request) -> Ended:
-        found, checkpoint = self.health.found, self.health.checkpoint_for(request)
-        if found is None or checkpoint is None:
-            # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
-            await self.health.relist()
-            return Ended(outcome=RELEASE)
-        task = Task(
-            id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint, flavour=found.flavour
-        )
-        was_loaded = self.health.loaded
-
-        async def answered() -> None:
-            await self._let_next_begin(delivery, checkpoint.name)
-
-        ended = await self.driver.run(task, self.health.speed.ratio, answered)
-        self.health.learn(task, ended, was_loaded)
-        return ended
-
-    async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
-        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
-        if not self.health.breaker.trusted or self.handover.hand_back.is_set():
-            return
-        self.handover.expect_next()
-        if loaded != self.health.loaded:
-            await self.health.end(loaded)
-            passed_on = delivery.pass_on()
-        else:
-            passed_on = delivery.pass_on()
-            await self.health.end(loaded)
-        if passed_on:
-            await self.handover.next_sent()
-        else:
-            self.health.begin()  # the job before is still being finished: this one keeps the slot
 
 
 def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
@@ -150,44 +101,71 @@ def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventL
 
 
 @asynccontextmanager
-async def _open_slot(redis_url: str, address: Address, options: WorkerOptions) -> AsyncIterator[Runner]:
+async def _open_slot(
+    redis_url: str,
+    address: Address,
+    options: WorkerOptions,
+    opened: Callable[[Address], AbstractAsyncContextManager[Backend]],
+) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     async with AsyncExitStack() as stack:
         queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
-        client = await stack.enter_async_context(Client(address))
-        heartbeat = Heartbeat(queue)
-        stack.push_async_callback(heartbeat.leave)
-        slot = Slot()
-        handover = Handover()
-        driver = Driver(client, queue, handover, timeouts=options.timeouts)
-        health = Health(
-            client,
-            slot,
-            heartbeat,
-            driver,
-            handover,
-            Speed(queue),
-            timeouts=options.timeouts,
-            benchmark=options.benchmark,
-            refusal=functools.partial(refusal, queue),
-            restart=functools.partial(restart, options.restart) if options.restart else None,
+        backend = await stack.enter_async_context(opened(address))
+        parts = _parts(queue, backend, options)
+        stack.push_async_callback(parts.heartbeat.leave)
+        stack.push_async_callback(parts.handover.end_lingering)
+        await stack.enter_async_context(
+            _background(parts.heartbeat.run, parts.health.run, _sweeper(queue, parts.heartbeat).run)
         )
-        runner = Runner(driver, health, handover)
-        stack.push_async_callback(handover.end_lingering)
-        await stack.enter_async_context(_background(heartbeat.run, health.run, _sweeper(queue, heartbeat).run))
-        broker = queue.broker(slot)
+        broker = queue.broker(parts.handover)
         stack.callback(broker.close)
-        _actor(broker, runner, asyncio.get_running_loop())
+        _actor(broker, parts.runner, asyncio.get_running_loop())
         # Two threads, one slot: a job may be finished in one while the next is made in the other.
         engine = dramatiq.Worker(broker, worker_threads=2, worker_timeout=STOP_SEEN_MS)
         engine.start()
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
-        stack.callback(_end_the_grace, runner, options.grace_s)
-        stack.push_async_callback(health.gate.stop)
+        stack.callback(_end_the_grace, parts.runner, options.grace_s)
+        stack.push_async_callback(parts.gate.stop)
         log.info("worker %s drives %s", name, address.url)
-        yield runner
+        yield parts.runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a slot is made of, each part knowing only those that were made before it."""
+
+    heartbeat: Heartbeat
+    handover: Handover
+    gate: Gate
+    health: Health
+    runner: Runner
+
+
+def _parts(queue: WorkerQueue, backend: Backend, options: WorkerOptions) -> _Parts:
+    timeouts = options.timeouts
+    pace, handover, speed = Pace(), Handover(), Speed(queue)
+    breaker = CircuitBreaker(timeouts.pauses)
+    heartbeat = Heartbeat(queue, pace)
+    gate = Gate(handover, heartbeat, breaker)
+    driver = Driver(backend, queue, handover, timeouts=timeouts)
+    prober = Prober(backend, heartbeat, handover, functools.partial(refusal, queue))
+    recovery = Recovery(
+        prober,
+        driver,
+        gate,
+        handover,
+        pace,
+        breaker,
+        speed,
+        loading_s=timeouts.loading_s,
+        benchmark=options.benchmark,
+        restart=functools.partial(restart, options.restart) if options.restart else None,
+    )
+    health = Health(prober, recovery, gate, handover, heartbeat, pace, breaker, speed, loading_s=timeouts.loading_s)
+    runner = Runner(driver, health, handover)
+    return _Parts(heartbeat=heartbeat, handover=handover, gate=gate, health=health, runner=runner)
 
 
 def _end_the_grace(runner: Runner, grace_s: float) -> None:

@@ -1,26 +1,23 @@
-"""Checks what a WebUI sent. A 200 promises nothing: pictures may be missing, black, or another checkpoint's."""
+"""Checks the pictures that came. Success promises nothing: they may be missing, black, or another checkpoint's."""
 
 from __future__ import annotations
 
-import base64
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image, ImageOps
 
-from zosma_queue.errors import ZosmaError
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
 from zosma_queue.request import LATENT_PX, Request, Upscale
+from zosma_worker.backend import Checked
+from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
-from zosma_worker.payload import Part
-from zosma_worker.webui.flavours import A1111, Flavour
 
-_A1111 = A1111()
 #: `info` lists with an entry for each picture.
 _PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
 
@@ -31,23 +28,28 @@ FACTOR_MAX = 8
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-class BadAnswer(ZosmaError):
-    """Raised when an answer is not what was asked for. `kind` is the job's error kind, the text is for members."""
+class Traits(Protocol):
+    """In what the pictures of one kind of back end differ from A1111's."""
 
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
+    @property
+    def grid(self) -> int:
+        """Sides come out as multiples of this, and are cut to what was asked for."""
 
+    @property
+    def whole_factors(self) -> bool:
+        """It enlarges by whole factors only, and the picture is shrunk to what was asked for."""
 
-@dataclass(frozen=True)
-class Checked:
-    """An answer that is what was asked for."""
+    @property
+    def writes_infotext(self) -> bool:
+        """Its infotext is right and whole."""
 
-    pictures: tuple[Picture, ...]
-    data: tuple[bytes, ...]
-    """The encoded pictures, in the order of `pictures`."""
-    info: dict[str, Any]
-    """A1111's `info`, completed."""
+    @property
+    def tells_vae(self) -> bool:
+        """`sd_vae_name` in its `info` is the VAE that it used."""
+
+    @property
+    def signs_as(self) -> str:
+        """What an infotext that we write for it names as its version, when it doesn't say itself; '' for nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,38 @@ class _Seen:
     infotext: str
 
 
-def verify_all(
-    parts: Sequence[Part], checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes] | None = None
+def check(
+    images: Sequence[bytes], info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits
 ) -> Checked:
-    """The checked answers to all parts of a request, as one. Takes CPU time: call it in a thread.
+    """The pictures made for a request with `checkpoint`, checked. Takes CPU time: call it in a thread.
+
+    `info` is what the back end says of them, in A1111's names; it need not say anything.
 
     Raises:
       BadAnswer: for the first thing wrong.
     """
-    checked = [_verify_part(part, checkpoint, flavour, inputs or {}) for part in parts]
+    _check_made_with(info, request, checkpoint, traits)
+    if len(images) < request.count:
+        raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {len(images)} of {request.count} pictures")
+    seen = [_decoded(data, request, traits) for data in images]
+    made_size = seen[0].size
+    seen = [_cut(one, request) for one in seen]
+    seeds = _seeds(info, request)
+    made = _completed(info, request, checkpoint, seeds)
+    cut = made_size if made_size != seen[0].size else None
+    texts = _texts(seen, info, made, request, checkpoint, traits, cut)
+    made["infotexts"] = texts
+    return _checked(seen, seeds, texts, made)
+
+
+def joined(checked: Sequence[Checked]) -> Checked:
+    """The pictures of all parts of a request, as one.
+
+    Raises:
+      BadAnswer: when there are none.
+    """
     if not checked:
-        raise BadAnswer("empty", "the WebUI sent no picture")
+        raise BadAnswer(ErrorKind.EMPTY)
     pictures = [picture for one in checked for picture in one.pictures]
     info = dict(checked[0].info)
     for key in _PER_PICTURE:
@@ -80,36 +103,6 @@ def verify_all(
         tuple(data for one in checked for data in one.data),
         info,
     )
-
-
-def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
-    upscale = part.request.upscale
-    if upscale:
-        return _upscaled(part.answer, part.request, upscale, inputs.get(upscale.image, b""), flavour)
-    return verify(part.answer, part.request, checkpoint, flavour)
-
-
-def verify(answer: Any, request: Request, checkpoint: Checkpoint, flavour: Flavour = _A1111) -> Checked:
-    """The checked answer to one call for a request made with `checkpoint`. Takes CPU time: call it in a thread.
-
-    Raises:
-      BadAnswer: for the first thing wrong.
-    """
-    if not isinstance(answer, dict) or not isinstance(answer.get("images"), list):
-        raise BadAnswer("webui-broken", "the WebUI answered without pictures")
-    info = _info_of(answer.get("info"))
-    if isinstance(info.get("sampler_name"), str):
-        info["sampler_name"] = flavour.sampler_said(info["sampler_name"])
-    _check_made_with(info, request, checkpoint, flavour)
-    seen = [_decoded(entry, request, flavour) for entry in _wanted(answer["images"], info, request)]
-    made_size = seen[0].size
-    seen = [_cut(one, request) for one in seen]
-    seeds = _seeds(info, request)
-    made = _completed(info, request, checkpoint, seeds)
-    cut = made_size if made_size != seen[0].size else None
-    texts = _texts(seen, info, made, request, checkpoint, flavour, cut)
-    made["infotexts"] = texts
-    return _checked(seen, seeds, texts, made)
 
 
 def _checked(seen: Sequence[_Seen], seeds: Sequence[int], texts: Sequence[str], info: dict[str, Any]) -> Checked:
@@ -132,11 +125,14 @@ def _checked(seen: Sequence[_Seen], seeds: Sequence[int], texts: Sequence[str], 
 # -- upscaling --------------------------------------------------------------------------------------------------
 
 
-def _upscaled(answer: Any, request: Request, upscale: Upscale, source: bytes, flavour: Flavour) -> Checked:
-    if not isinstance(answer, dict):
-        raise BadAnswer("webui-broken", "the WebUI answered without pictures")
-    seen = _decoded(answer.get("image"), request, flavour)
-    if flavour.whole_factors:
+def check_upscaled(data: bytes, request: Request, upscale: Upscale, source: bytes, traits: Traits) -> Checked:
+    """The picture made larger from `source`, checked. Takes CPU time: call it in a thread.
+
+    Raises:
+      BadAnswer: for the first thing wrong.
+    """
+    seen = _decoded(data, request, traits)
+    if traits.whole_factors:
         seen = _shrunk(seen, upscale.size)
     how = f"Postprocess upscale by: {upscale.upscaling_resize:g}"
     if upscale.resize_mode:
@@ -178,32 +174,26 @@ def _infotext_in(data: bytes) -> str:
 # -- what it was made with --------------------------------------------------------------------------------------
 
 
-def _info_of(info: Any) -> dict[str, Any]:
-    """The `info` object: a JSON string, already an object, or nothing at all."""
-    if isinstance(info, str):
-        try:
-            info = json.loads(info)
-        except ValueError:
-            return {}
-    return info if isinstance(info, dict) else {}
-
-
-def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, flavour: Flavour) -> None:
-    name, short = info.get("sd_model_name"), info.get("sd_model_hash")
-    if isinstance(name, str) and name:
-        right = checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
-    elif isinstance(short, str) and short and checkpoint.hash:
-        right = short.casefold() == checkpoint.hash.casefold()
-    else:
-        told = _told(info).get("Model")
-        right = told is None or checkpoint.is_called(told)  # it may not say
-    if not right:
-        raise BadAnswer("wrong-checkpoint", "the picture was made with another checkpoint than the one asked for")
+def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits) -> None:
+    if not _is_made_with(checkpoint, info):
+        raise BadAnswer(ErrorKind.WRONG_CHECKPOINT)
     sampler = info.get("sampler_name")
     if request.sampler and isinstance(sampler, str) and sampler and _plain(sampler) != _plain(request.sampler):
-        raise BadAnswer("wrong-sampler", "the picture was made with another sampler than the one asked for")
-    if request.vae and flavour.tells_vae and "sd_vae_name" in info and not _same_file(info["sd_vae_name"], request.vae):
-        raise BadAnswer("wrong-vae", "the picture was made with another VAE than the one asked for")
+        raise BadAnswer(ErrorKind.WRONG_SAMPLER)
+    if request.vae and traits.tells_vae and "sd_vae_name" in info and not _same_file(info["sd_vae_name"], request.vae):
+        raise BadAnswer(ErrorKind.WRONG_VAE)
+
+
+def _is_made_with(checkpoint: Checkpoint, info: dict[str, Any]) -> bool:
+    """By the hash where both are known, for two folders may hold files of one name; else by the name, if there is one."""
+    told = _told(info)
+    short = info.get("sd_model_hash") or told.get("Model hash")
+    if isinstance(short, str) and checkpoint.hash and len(short) == len(checkpoint.hash):
+        return short.casefold() == checkpoint.hash.casefold()
+    name = info.get("sd_model_name") or told.get("Model")
+    if not isinstance(name, str):
+        return True
+    return checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
 
 
 def _told(info: dict[str, Any]) -> dict[str, str]:
@@ -229,34 +219,14 @@ def _plain(name: str) -> str:
 # -- the pictures -----------------------------------------------------------------------------------------------
 
 
-def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[Any]:
-    """The entries that are pictures of ours: without a grid before them and extra images after them."""
-    if not images:
-        raise BadAnswer("empty", "the WebUI sent no picture")
-    first = info.get("index_of_first_image")
-    first = first if isinstance(first, int) and 0 <= first < len(images) else 0
-    wanted = images[first : first + request.count]
-    if len(wanted) < request.count:
-        raise BadAnswer("wrong-count", f"the WebUI sent {len(wanted)} of {request.count} pictures")
-    named = info.get("infotexts")
-    extra = len(images) - first - request.count
-    if extra and isinstance(named, list) and len(named) - first > request.count:
-        # Extra images (a ControlNet map, say) have no infotext; this is a picture too many, so which are ours?
-        raise BadAnswer("wrong-count", f"the WebUI sent {extra} more pictures than it was asked for")
-    return wanted
-
-
-def _decoded(entry: Any, request: Request, flavour: Flavour) -> _Seen:
+def _decoded(data: bytes, request: Request, traits: Traits) -> _Seen:
     """One picture, wholly decoded.
 
     The size is compared before any pixel is: a small file that unfolds to gigabytes is refused by its header.
     """
-    if not isinstance(entry, str) or not entry:
-        raise BadAnswer("empty", "the WebUI sent no picture")
     try:
-        data = base64.b64decode(entry.partition("base64,")[2] or entry, validate=True)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image.size, request, flavour)
+            _check_size(image.size, request, traits)
             image.load()
             # Pillow's name for the infotext in a PNG; JPEG and WebP carry it in EXIF, which info repeats.
             text = image.info.get(KEYWORD)
@@ -265,28 +235,28 @@ def _decoded(entry: Any, request: Request, flavour: Flavour) -> _Seen:
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
-        raise BadAnswer("undecodable", "the WebUI sent something that is not a picture") from error
+        raise BadAnswer(ErrorKind.UNDECODABLE) from error
     if black:
-        raise BadAnswer("black", "the picture came out all black: another sampler, checkpoint or size may help")
+        raise BadAnswer(ErrorKind.BLACK)
     return seen
 
 
-def _check_size(size: tuple[int, int], request: Request, flavour: Flavour) -> None:
+def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None:
     if request.upscale:
         sides = list(zip(size, request.upscale.size, strict=True))
         # WebUIs cut a side to whole latents; those with whole factors make it up to so much larger.
         right = all(0 <= side - found < LATENT_PX for found, side in sides) or (
-            flavour.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
+            traits.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
         )
     else:
         scale = request.hires.scale if request.hires else 1.0
         asked = zip(size, (request.width, request.height), strict=True)
         # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
-        right = all(_fits(found, side * scale, (flavour.grid - LATENT_PX) * scale) for found, side in asked)
+        right = all(_fits(found, side * scale, (traits.grid - LATENT_PX) * scale) for found, side in asked)
     if not right:
         wide, high = request.output_size
         raise BadAnswer(
-            "wrong-size", f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
+            ErrorKind.WRONG_SIZE, f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
         )
 
 
@@ -339,7 +309,7 @@ def _texts(
     made: dict[str, Any],
     request: Request,
     checkpoint: Checkpoint,
-    flavour: Flavour,
+    traits: Traits,
     made_size: tuple[int, int] | None,
 ) -> list[str]:
     """The infotext of each picture: the WebUI's where it is whole, else one composed."""
@@ -350,7 +320,7 @@ def _texts(
     texts = []
     for index, seed in enumerate(made["all_seeds"]):
         said = (seen[index].infotext, given[index] if index < len(given) else None)
-        whole = (text for text in said if isinstance(text, str) and flavour.writes_infotext and is_whole(text, seed))
+        whole = (text for text in said if isinstance(text, str) and traits.writes_infotext and is_whole(text, seed))
         texts.append(
             next(whole, None)
             or compose(
@@ -361,7 +331,7 @@ def _texts(
                 sampler=made["sampler_name"],
                 subseed=made["all_subseeds"][index],
                 made_size=made_size,
-                version=made["version"] or (flavour.name if flavour.one_checkpoint else ""),
+                version=made["version"] or traits.signs_as,
             )
         )
     return texts

@@ -137,7 +137,7 @@ class Zosma(discord.Client):
             await answer_error(interaction, error, f"the button or form {custom_id_of(interaction)}")
 
     async def on_connect(self) -> None:
-        """After READY."""
+        """discord.py calls it after READY of the only connection."""
         self.was_connected = True
         if self.shard_count is None:
             endpoints.pin_gateway(self, self._settings)
@@ -152,7 +152,7 @@ class Tree(app_commands.CommandTree[Zosma]):
     """The commands. A failed one is answered in plain words, to its member alone."""
 
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
-        """Whatever a command raises."""
+        """Passes whatever a command raises to the error handler."""
         name = interaction.command.qualified_name if interaction.command else "?"
         await answer_error(interaction, error, f"/{name}")
 
@@ -171,12 +171,12 @@ class ShardedZosmaClient(Zosma, discord.AutoShardedClient):
         await super().setup_hook()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """One after the other."""
+        """Lets shards identify one after the other."""
         if not initial:
             await self._sleep(IDENTIFY_EVERY_S)
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """After one connection's READY."""
+        """discord.py calls it after READY of one shard's connection."""
         endpoints.pin_gateway(self, self._settings, shard_id)
 
 

@@ -1,6 +1,6 @@
 """`/sdapi/v1/*`: the fleet as if it were one AUTOMATIC1111 WebUI.
 
-What a real one has once for everybody (progress, interrupt, options), each caller has for himself here.
+What a real one has once for everybody (progress, interrupt, options), each caller has for themselves here.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _IDLE_STATE = {
 
 
 class A1111:
-    """The handlers, over one queue."""
+    """The handlers of A1111's API, over one queue."""
 
     def __init__(self, queue: Queue, hub: Hub) -> None:
         self._queue = queue
         self._hub = hub
         self._blocked = Blocked()
-        #: owner → name of the checkpoint he set by POST options. Kept in memory: a client sets it again when it starts.
+        #: owner → the checkpoint that they set by POST options. Kept in memory: a client sets it again when it starts.
         self._chosen: dict[str, str] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of A1111's API."""
         base = "/sdapi/v1"
         return [
             web.post(f"{base}/txt2img", self.txt2img),
@@ -56,14 +56,14 @@ class A1111:
         ]
 
     async def txt2img(self, request: web.Request) -> web.Response:
-        """Blocks until the pictures are there."""
+        """A1111's txt2img: answers when the pictures are there."""
         body = await read_object(request)
         with in_a1111s_words():
             wanted = parse_request(txt2img_fields(body, self._chosen.get(request[CALLER].owner)))
         return await self._generated(request, body, wanted)
 
     async def img2img(self, request: web.Request) -> web.Response:
-        """Likewise, from a picture: its bytes, never an address."""
+        """A1111's img2img: waits like txt2img; the picture comes as bytes, never as an address."""
         body = await read_object(request, PICTURES_MAX_BYTES)
         if body.get("init_images") is None:
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
@@ -106,7 +106,7 @@ class A1111:
         return job, job.result, [image for image in images if image]
 
     async def progress(self, request: web.Request) -> web.Response:
-        """About the caller's own newest job."""
+        """A1111's progress, of the caller's own newest job."""
         with_image = request.query.get("skip_current_image", "false").casefold() not in ("true", "1", "yes", "on")
         job_ids = self._blocked.of(request[CALLER].owner)
         job = await self._queue.job(job_ids[-1]) if job_ids else None

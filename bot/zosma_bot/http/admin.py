@@ -18,6 +18,7 @@ from zosma_queue.job import State
 
 BASE = "/api/v1/admin"
 LIST_MAX = 1_000
+LIMIT_DIGITS = 9
 
 
 class AdminApi:
@@ -29,7 +30,7 @@ class AdminApi:
         self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of the admin API."""
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/jobs", self.jobs),
             ("GET", "/jobs/{id}", self.job),
@@ -68,7 +69,7 @@ class AdminApi:
         try:
             state = State(wanted)
         except ValueError:
-            raise _unprocessable(f"state {wanted!r} is none: use one of {', '.join(State)}", "state") from None
+            raise _unprocessable(f"state {wanted[:60]!r} is none: use one of {', '.join(State)}", "state") from None
         scope = request.query.get("scope")
         if scope is None:
             found = await self._admin.jobs(state, limit=_limit(request))
@@ -81,7 +82,7 @@ class AdminApi:
         return web.json_response([admin_job_view(job, *await standing(self._queue, job)) for job in found])
 
     async def job(self, request: web.Request) -> web.Response:
-        """Anybody's job."""
+        """A job, whoever has asked for it."""
         job = await self._queue.job(request.match_info["id"])
         if job is None:
             raise _not_found()
@@ -137,7 +138,7 @@ class AdminApi:
         return web.json_response({"scope": scope, "changed": await self._admin.pause(_who(request), scope, why)})
 
     async def resume(self, request: web.Request) -> web.Response:
-        """Goes on with `scope`."""
+        """Lets the paused `scope` go on."""
         scope = await self._admin.resolve_paused(await _text(request, "scope"))
         return web.json_response({"scope": scope, "changed": await self._admin.resume(_who(request), scope)})
 
@@ -169,7 +170,7 @@ class AdminApi:
         return web.json_response({**await self._admin.stats(), "forecast": asdict(accuracy)})
 
     async def audit(self, request: web.Request) -> web.Response:
-        """The newest acts."""
+        """The newest acts of admins."""
         return web.json_response([asdict(act) for act in await self._admin.audit(limit=_limit(request))])
 
 
@@ -179,8 +180,9 @@ def _who(request: web.Request) -> str:
 
 def _limit(request: web.Request) -> int:
     given = request.query.get("limit", "100")
-    if not given.isdecimal() or not 1 <= int(given) <= LIST_MAX:
-        raise _unprocessable(f"limit is {given!r}: it must be between 1 and {LIST_MAX}", "limit")
+    # `int` refuses thousands of digits by an error of its own.
+    if not (given.isdecimal() and len(given) <= LIMIT_DIGITS and 1 <= int(given) <= LIST_MAX):
+        raise _unprocessable(f"limit is {given[:60]!r}: it must be between 1 and {LIST_MAX}", "limit")
     return int(given)
 
 

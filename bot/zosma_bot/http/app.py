@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import MappingProxyType
+from typing import cast
 
 from aiohttp import web
 
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
+from zosma_bot.http.bodies import INTAKE, Intake
+from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
+from zosma_bot.http.doors import Doors
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_queue.client import Queue
@@ -32,6 +39,9 @@ def make_app(
     keys: Mapping[str, str],
     admins: Collection[str] = (),
     *,
+    doors: Doors = Doors(),  # noqa: B008 - frozen
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    wicket: Wicket | None = None,
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
 ) -> web.Application:
@@ -39,7 +49,18 @@ def make_app(
 
     `faults` says how often each of the process's loops broke down, for `/healthz`.
     """
-    app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=[problems.as_answers, auth.require_key(keys)])
+    doors = replace(doors, any_host=doors.any_host or bool(keys))
+    connections = Connections(bounds)
+    chain = [
+        connections.middleware(),
+        doors.invite(),
+        problems.as_answers,
+        doors.guard(),
+        auth.require_key(keys, wicket or Wicket()),
+    ]
+    app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
+    app[ALL] = connections
+    app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     parts = (
         A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub, faults),
@@ -60,17 +81,21 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
     logging.getLogger("aiohttp.server").addFilter(problems.without_traceback)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
+    server: asyncio.Server | None = None
     try:
-        site = web.TCPSite(runner, host, port)
+        factory = app[ALL].watched(cast(Callable[[], asyncio.Protocol], runner.server))
         try:
-            await site.start()
+            server = await asyncio.get_running_loop().create_server(factory, host, port)
         except OSError as error:
             raise SettingsError(
                 f"ZOSMA_HOST={host!r} ZOSMA_PORT={port}: can't listen there ({error.strerror or error}):"
                 " stop what uses it, or choose another port"
             ) from error
-        bound = runner.addresses[0]
+        bound = server.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        yield f"http://{shown}:{bound[1]}"
+        with accept_errors_said_once():
+            yield f"http://{shown}:{bound[1]}"
     finally:
+        if server:
+            server.close()
         await runner.cleanup()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hmac
 import http
 from base64 import b64decode
@@ -11,13 +10,12 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from zosma_bot import links
+from zosma_bot.http.doors import SIGNED_PATHS
 from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.http.wicket import Wicket
 from zosma_queue.client import Sender
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-#: Links below it are signed.
-SIGNED_PATHS = f"{links.PATH}/"
 CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
 #: Everybody, where no keys are set: then only this machine can call.
 LOCAL = Sender(owner="http:local", group="http:local")
@@ -36,7 +34,7 @@ def credentials(header: str) -> tuple[str | None, str] | None:
     if scheme.casefold() == "basic":
         try:
             name, _, key = b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or of bytes that are no text
             return None
         return name or None, key
     return None
@@ -47,13 +45,14 @@ def holder(given: tuple[str | None, str], keys: Mapping[str, str]) -> str | None
     name, key = given
     found = None
     for known, owner in keys.items():
-        if hmac.compare_digest(known.encode(), key.encode()) and name in (None, owner):
+        # A header's bytes may be no UTF-8; aiohttp keeps them as surrogates.
+        if hmac.compare_digest(known.encode(), key.encode(errors="surrogateescape")) and name in (None, owner):
             found = owner
     return found
 
 
-def require_key(keys: Mapping[str, str]) -> Middleware:
-    """Middleware that puts the caller's `Sender` under `CALLER`, or answers 401."""
+def require_key(keys: Mapping[str, str], wicket: Wicket) -> Middleware:
+    """Middleware that puts the caller's `Sender` under `CALLER`, or answers 401; 429 to who tries too many keys."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -66,7 +65,7 @@ def require_key(keys: Mapping[str, str]) -> Middleware:
         if not header.strip():
             raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Not authenticated")
         given = credentials(header)
-        name = given and holder(given, keys)
+        name = given and await wicket.judge(request.remote, given, lambda given: holder(given, keys))
         if not name:
             raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Incorrect username or password")
         request[CALLER] = sender_named(name)

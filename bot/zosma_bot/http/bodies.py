@@ -1,35 +1,197 @@
-"""JSON bodies, read with one kind of complaint."""
+"""JSON bodies, read off the loop and held to bounds before anybody looks at what they say."""
 
 from __future__ import annotations
 
+import asyncio
 import http
 import json
+import math
 from typing import Any
 
 from aiohttp import web
 
+from zosma_bot.http.auth import CALLER
 from zosma_bot.http.problems import Problem
 from zosma_queue.request import INPUT_MAX_BYTES
 
 UNPROCESSABLE = http.HTTPStatus.UNPROCESSABLE_ENTITY
 #: Two pictures in base64, and the words around them.
 PICTURES_MAX_BYTES = 2 * (INPUT_MAX_BYTES * 4 // 3 + 4) + 1024 * 1024
+#: Fields of one object. A client that posts all of A1111's options back sends some 400.
+FIELDS_MAX = 1_000
+#: Entries of one list. The longest that means something is that of a purge.
+ENTRIES_MAX = 1_000
+#: Fields and entries of a whole body.
+VALUES_MAX = 10_000
+#: Objects and lists inside one another.
+DEPTH_MAX = 20
+#: Commas and opening brackets in a body's bytes: more than VALUES_MAX, for prompts have commas too. Counting them takes
+#: 1 ms a megabyte, while reading 11 million empty strings would hold the interpreter for seconds.
+MARKS_MAX = 40_000
+#: A number's digits: no field of ours has more than a dozen.
+DIGITS_MAX = 100
+
+#: Bodies up to this size are read as they come; of larger ones only so many at once, for they take memory, and fewer of
+#: one caller's, who may be slow; the rest wait, up to a number.
+SMALL_BYTES = 1024 * 1024
+LARGE_AT_ONCE = 6
+LARGE_OF_ONE_CALLER = 2
+LARGE_WAITING = 64
+#: For a body to arrive: 35 kB/s do for a small one, 200 kB/s for the largest.
+DEADLINE_S = 30.0
+LARGE_DEADLINE_S = 180.0
+
+
+class _TooMuchError(ValueError):
+    """Raised for a body that is JSON, but more of it, or deeper, than any request needs."""
+
+
+class _Line:
+    """The large bodies of one caller."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.turn = asyncio.Semaphore(LARGE_OF_ONE_CALLER)
+
+
+class Intake:
+    """Reads the bodies of one server: few large ones at once, and none for longer than it may take."""
+
+    def __init__(self, *, deadline_s: float = DEADLINE_S, large_deadline_s: float = LARGE_DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._large_deadline_s = large_deadline_s
+        self._all = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._lines: dict[str, _Line] = {}
+
+    async def read(self, request: web.Request, caller: str, max_bytes: int | None) -> Any:
+        """What a request's JSON body says.
+
+        Raises:
+          ValueError: when it is no JSON, or more of it than any request needs.
+          Problem: 400 when it breaks off, 408 when it comes too slowly, 429 when this caller sends too many large ones.
+          HTTPRequestEntityTooLarge: when it says that it is too long, or turns out to be.
+        """
+        most = max_bytes or request.client_max_size
+        if (request.content_length or 0) > most:
+            raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
+        if not max_bytes or (request.content_length or max_bytes) <= SMALL_BYTES:
+            return await self._within(self._deadline_s, request, max_bytes)
+        line = self._lines.setdefault(caller, _Line())
+        if line.length >= LARGE_WAITING:
+            raise Problem(
+                http.HTTPStatus.TOO_MANY_REQUESTS, "TooManyBodies",
+                f"{LARGE_WAITING} large bodies of yours are being read: try again when one is through", retry_after_s=5,
+            )  # fmt: skip
+        line.length += 1
+        try:
+            async with line.turn, self._all:
+                return await self._within(self._large_deadline_s, request, max_bytes)
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[caller]
+
+    async def _within(self, seconds: float, request: web.Request, max_bytes: int | None) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                body = await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
+        except TimeoutError:
+            raise Problem(
+                http.HTTPStatus.REQUEST_TIMEOUT, "HTTPException", f"the body took more than {seconds:g} s to arrive"
+            ) from None
+        except (web.RequestPayloadError, ConnectionError) as error:
+            # Broken chunks, a broken gzip, or a client that hung up.
+            what = f"the body is broken: {str(error)[:200]}"
+            raise Problem(http.HTTPStatus.BAD_REQUEST, "HTTPException", what) from None
+        # In a thread even where it is small: what takes long isn't told by its size.
+        return await asyncio.to_thread(parse_bounded, body)
+
+
+INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
 
 
 async def read_object(request: web.Request, max_bytes: int | None = None) -> dict[str, Any]:
     """The JSON object in a request's body, which may have `max_bytes` where that is more than usual.
 
     Raises:
-      Problem: 422 when it isn't sent as JSON, is no JSON, or is no object. Browsers can't send JSON to a foreign site
-        without asking it first, so the content type also keeps web pages out.
+      Problem: 422 when it isn't sent as JSON, is no JSON, is no object, or has more values than any request needs.
+        Browsers can't send JSON to a foreign site without asking it first, so the content type also keeps pages out.
+        And what `Intake.read` raises.
     """
     if request.content_type != "application/json":
         raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
     try:
-        body = await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
-        found = json.loads(body)
+        found = await request.app[INTAKE].read(request, request[CALLER].owner, max_bytes)
     except (ValueError, RecursionError) as error:
-        raise Problem(UNPROCESSABLE, "ValidationError", f"the body is not JSON: {error}") from None
+        what = str(error) if isinstance(error, _TooMuchError) else f"the body is not JSON: {str(error)[:200]}"
+        raise Problem(UNPROCESSABLE, "ValidationError", what) from None
     if not isinstance(found, dict):
         raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
     return found
+
+
+def parse_bounded(body: bytes) -> Any:
+    """What a JSON body says. Takes CPU time in proportion to its size, and no more.
+
+    Raises:
+      ValueError: when it is no JSON, breaks a bound above, or has a number that is none, like Infinity or 1e999.
+    """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MARKS_MAX:
+        raise _TooMuchError(f"the body has more than {VALUES_MAX:,} values: send fewer")
+    found = json.loads(body, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+    _check_bounds(found)
+    return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits) if len(digits) <= DIGITS_MAX else math.inf
+    return number if math.isfinite(number) else _no_number(digits)
+
+
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits) <= DIGITS_MAX else int(_no_number(digits))
+
+
+def _no_number(digits: str) -> float:
+    raise _TooMuchError(f"the body has the number {digits[:20]}, which is out of bounds")
+
+
+def is_text(value: str) -> bool:
+    """False for a text with half a character in it, as `\\ud800` or bytes that are no UTF-8 leave it: unstorable."""
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _check_bounds(found: Any) -> None:
+    """Level by level, so that no depth can break it."""
+    level, count = [found], 0
+    for _ in range(DEPTH_MAX):
+        inner: list[Any] = []
+        for value in level:
+            inner += _inside(value)
+        count += len(inner)
+        if count > VALUES_MAX:
+            raise _TooMuchError(f"the body has more than {VALUES_MAX:,} values: send fewer")
+        if not inner:
+            return
+        level = inner
+    raise _TooMuchError(f"the body has more than {DEPTH_MAX} objects and lists inside one another")
+
+
+def _inside(value: Any) -> list[Any]:
+    """What a value holds: the names and values of an object, the entries of a list."""
+    if isinstance(value, str):
+        if not is_text(value):
+            raise _TooMuchError("the body has half a character (a lone surrogate) in a text: send whole ones")
+        return []
+    if isinstance(value, dict):
+        if len(value) > FIELDS_MAX:
+            raise _TooMuchError(f"an object in the body has {len(value):,} fields, at most {FIELDS_MAX:,} are possible")
+        return [*value, *value.values()]
+    if isinstance(value, list):
+        if len(value) > ENTRIES_MAX:
+            raise _TooMuchError(f"a list in the body has {len(value):,} entries, at most {ENTRIES_MAX:,} are possible")
+        return value
+    return []

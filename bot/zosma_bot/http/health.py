@@ -14,7 +14,7 @@ from zosma_queue.unreadable import counts
 
 
 class Health:
-    """The handlers."""
+    """The handlers of the health checks."""
 
     def __init__(self, queue: Queue, hub: Hub, faults: Mapping[str, int]) -> None:
         self._queue = queue
@@ -22,7 +22,7 @@ class Health:
         self._faults = faults
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of the health checks."""
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
 
     async def healthz(self, _: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from zosma_bot.http.auth import CALLER
-from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, is_text, read_object
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, queue_view, standing
 from zosma_bot.inputs import request_with_pictures
@@ -25,18 +25,18 @@ DELAY_MAX_S = 30 * 24 * 3600
 
 
 class Jobs:
-    """The handlers, over one queue."""
+    """The handlers of the API for one's own jobs, over one queue."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of the API for one's own jobs."""
         return [
             web.post(JOBS, self.submit),
             web.get(JOBS + "/{id}", self.show),
             web.delete(JOBS + "/{id}", self.cancel),
-            web.get(JOBS + "/{id}/images/{index:\\d+}", self.image),
+            web.get(JOBS + "/{id}/images/{index:[0-9]{1,3}}", self.image),
             web.get(JOBS + "/{id}/preview", self.preview),
             web.get("/api/v1/queue", self.queue),
         ]
@@ -48,16 +48,11 @@ class Jobs:
         The same `Idempotency-Key` of the same caller is the same job; with another body it is refused.
         """
         caller = request[CALLER]
+        key = idempotency_key(request)
         body = await read_object(request, PICTURES_MAX_BYTES)
-        key = request.headers.get("Idempotency-Key")
         digest = await asyncio.to_thread(_digest, body) if key else ""
         delay_ms = _delay_ms(body.pop("delay_s", None))
         wanted = await request_with_pictures(self._queue, body)
-        if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS:
-            raise Problem(
-                http.HTTPStatus.BAD_REQUEST, "ValidationError",
-                f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
-            )  # fmt: skip
         job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
         try:
             job_id = await self._queue.submit(wanted, caller, job_id=job_id, digest=digest, delay_ms=delay_ms)
@@ -118,6 +113,21 @@ class Jobs:
 
     async def _view(self, job: Job) -> dict[str, Any]:
         return job_view(job, *await standing(self._queue, job))
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """What the client calls this request, so that its second try finds the first; None when it says nothing.
+
+    Raises:
+      Problem: 400 when it is empty, too long, or no text.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS and is_text(key)):
+        raise Problem(
+            http.HTTPStatus.BAD_REQUEST, "ValidationError",
+            f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
+        )  # fmt: skip
+    return key
 
 
 def _digest(body: dict[str, Any]) -> str:

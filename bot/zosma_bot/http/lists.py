@@ -30,13 +30,13 @@ _REFRESHES = ("refresh-checkpoints", "refresh-loras", "refresh-vae", "refresh-em
 
 
 class Lists:
-    """The handlers, over one queue."""
+    """The handlers of A1111's lists, over one queue."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of A1111's lists."""
         made: dict[str, Callable[[Catalogue], Any]] = {
             "sd-models": _models, "samplers": _samplers, "schedulers": _schedulers, "upscalers": _upscalers,
             "latent-upscale-modes": _latent_modes, "loras": _loras, "sd-vae": _vaes, "prompt-styles": _styles,

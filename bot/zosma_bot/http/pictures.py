@@ -14,14 +14,14 @@ _SUFFIXES = {"jpeg": "jpg"}
 
 
 class Pictures:
-    """The handlers."""
+    """The handlers of signed picture links."""
 
     def __init__(self, queue: Queue, links: Links) -> None:
         self._queue = queue
         self._links = links
 
     def routes(self) -> list[web.RouteDef]:
-        """What this part answers."""
+        """The routes of signed picture links."""
         return [web.get(PATH + "/{job}/{index:[0-9]{1,3}}", self.picture)]
 
     async def picture(self, request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from zosma_queue.errors import (
+    ErrorKind,
     LimitError,
     NoWorkerError,
     QueueBusyError,
@@ -58,6 +59,8 @@ def answer(problem: Problem) -> web.Response:
         headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     if problem.status == http.HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
+    if problem.status == http.HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # the rest of the body is still on its way
     return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
 
 
@@ -66,7 +69,7 @@ def of_job(job: Job) -> Problem:
     if job.state is State.CANCELLED:
         return Problem(http.HTTPStatus.CONFLICT, "Cancelled", "the job was cancelled")
     kind, text = job.error_kind or "unknown", job.error or "no reason was kept"
-    status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == "refused" else http.HTTPStatus.SERVICE_UNAVAILABLE
+    status = http.HTTPStatus.UNPROCESSABLE_ENTITY if kind == ErrorKind.REFUSED else http.HTTPStatus.SERVICE_UNAVAILABLE
     return Problem(status, kind, text)
 
 
@@ -86,8 +89,8 @@ def of_queue(error: QueueUnavailableError) -> Problem:
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        reason = " ".join(error.message.split())[:200]
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        reason = " ".join(str(getattr(error, "message", error)).split())[:200]
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.msg, record.args, record.exc_info = "refused a malformed request: %s", (reason,), None
     return True

@@ -119,7 +119,7 @@ def _whole(given: dict[str, Any], name: str, default: int) -> int:
             raise TypeError
         return int(value)
     except (TypeError, ValueError):
-        raise RequestRefusedError(f"{name} is {value!r}: it must be a whole number", field=name) from None
+        raise RequestRefusedError(f"{name} is {str(value)[:60]!r}: it must be a whole number", field=name) from None
 
 
 def _count(given: dict[str, Any]) -> int:
@@ -195,5 +195,4 @@ def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     name = _A1111_NAMES.get(error.field) or error.field.removeprefix("img2img.").removeprefix("upscale.")
     if name == error.field:
         return error
-    text = str(error).replace(error.field, name, 1)
-    return RequestRefusedError(text, code=error.code, field=name, values=error.values)
+    return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

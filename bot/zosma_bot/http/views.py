@@ -25,7 +25,7 @@ async def standing(queue: Queue, job: Job) -> tuple[Place | None, bool]:
 def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict[str, Any]:
     """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts.
 
-    `paused`: it waits for an admin to resume what he paused, which nobody can forecast.
+    `paused`: it waits for an admin to resume what they paused, which nobody can forecast.
     `progress` and `eta_s` are the running WebUI's word; with `estimated`, a WebUI's that has none, by time.
     """
     view: dict[str, Any] = {

@@ -13,7 +13,7 @@ from aiohttp import web
 from zosma_bot.http.problems import Problem
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.job import Job, State
 
 #: A blocked client looks at its job at least this often, should a bell have been missed.
@@ -42,7 +42,7 @@ class Stopwatch:
         return time.monotonic() - self._since
 
     def stop(self) -> None:
-        """Back to zero."""
+        """Sets it back to zero."""
         self._since = None
 
 
@@ -64,7 +64,7 @@ class Blocked:
                 del self._jobs[owner]
 
     def of(self, owner: str) -> list[str]:
-        """The owner's jobs."""
+        """The owner's blocking jobs."""
         return list(self._jobs.get(owner, ()))
 
 
@@ -141,4 +141,4 @@ def _not_begun(job: Job) -> bool:
     """True for a job that waits or backs off, and of which no worker died in the middle."""
     if job.state not in (State.WAITING, State.DELAYED):
         return False
-    return job.lost == 0 and job.error_kind != "webui-died"
+    return job.lost == 0 and job.error_kind != ErrorKind.WEBUI_DIED

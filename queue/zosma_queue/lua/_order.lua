@@ -1,8 +1,8 @@
 -- Start-time fair queueing on two levels: groups (a guild, an API key), and owners (its members) inside each.
 --
 -- `tags` holds the virtual clock `v` and, for each group, the tag at which its next job starts; `tags:<group>` holds
--- the same one level down. A dispatch moves clock and tags on by cost / weight. An owner's tag is worked out when his
--- job is taken and not when it is queued, so a correction, a refund or a cancel changes all his later jobs at once.
+-- the same one level down. A dispatch moves clock and tags on by cost / weight. An owner's tag is worked out when its
+-- job is taken and not when it is queued, so a correction, a refund or a cancel changes all their later jobs at once.
 --
 -- Waiting jobs are filed by class (lane and what the job needs), so that a fetch looks at one head for each class
 -- that its worker can serve, however many jobs wait behind it.
@@ -25,7 +25,7 @@ local function reset_if_idle()
   if redis.call('EXISTS', K.open) == 0 then redis.call('DEL', K.tags) end
 end
 
--- Returns the group that the owner's jobs are in: as long as some are open he stays where he is, whatever a sender says.
+-- Returns the group that the owner's jobs are in: as long as some are open they stay where they are, whatever a sender says.
 local function open_job(owner, group)
   reset_if_idle()
   redis.call('HSETNX', K.group_of, owner, group)
@@ -53,17 +53,17 @@ local function close_job(owner, group)
   end
 end
 
--- Where somebody with nothing waiting starts: at the clock, for he brings no credit along. The job's number breaks the
+-- Where somebody with nothing waiting starts: at the clock, for they bring no credit along. The job's number breaks the
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
 local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
 
--- An owner at his limit of running jobs is parked: his jobs wait, but are not filed where a fetch looks.
+-- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 local function is_parked(owner)
   local cap = redis.call('HGET', K.caps, owner)
   return cap ~= false and (tonumber(redis.call('HGET', K.running, owner) or '0') or 0) >= (tonumber(cap) or math.huge)
 end
 
--- Files an owner under a class in which he has waiting jobs.
+-- Files an owner under a class in which they have waiting jobs.
 local function file(owner, group, class, needs)
   local tags = group_tags_key(group)
   redis.call('ZADD', owners_key(class, group), exact(tag(tags, owner)), owner)
@@ -120,7 +120,7 @@ local function pull(job)
   return true
 end
 
--- Files or unfiles an owner after something that may have parked or unparked him.
+-- Files or unfiles an owner after something that may have parked or unparked them.
 local function refile(owner, group, was_parked)
   local park = is_parked(owner)
   if park == was_parked then return end

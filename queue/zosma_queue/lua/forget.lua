@@ -1,5 +1,5 @@
--- Forgets jobs that have ended, for their owner. One that he has not been told of yet, or that is still being stopped,
--- goes once he has been.
+-- Forgets jobs that have ended, for their owner. One that they have not been told of yet, or that is still being stopped,
+-- goes once they have been.
 --
 -- KEYS  1 prefix   2… for each id, where its answer goes
 -- ARGV  1 now (0: server's)   2 owner   3… ids (those of other owners, and open ones that nobody cancelled, are left)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from loopback.discord.permissions import P
+from loopback.played_worker import ABOUT
 from zosma_bot.settings import BotSettings
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.errors import SettingsError
-from zosma_queue.fleet import Trust, WorkerState
+from zosma_queue.fleet import Checkpoint, Trust, WorkerState
 from zosma_queue.job import State
 from zosma_queue.request import parse_request
+from zosma_queue.scripts import call
 from zosma_queue.settings import load
 
 
@@ -200,6 +202,51 @@ async def test_a_question_is_nobody_elses_to_answer(server, client, worker, admi
     await pressed.response()
     assert "Only the admin who was asked" in server.messages()[-1].text
     assert await queue.admin.pauses() == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["dream.safetensors", "checkpoint:DREAM.safetensors", "checkpoint:dream.safetensors [fa11e5]", "fa11e5",
+     "checkpoint:fa11e5"],
+)  # fmt: skip
+async def test_a_checkpoint_is_known_by_every_name_that_the_command_line_takes(
+    server, client, worker, admin, said, queue, typed
+):
+    known = Checkpoint(name="dream", title="dream.safetensors [fa11e5]", hash="fa11e5")
+    await worker.beat(about=ABOUT.model_copy(update={"checkpoints": (known,)}))
+    assert await queue.admin.resolve_scope(f"checkpoint:{typed.removeprefix('checkpoint:')}") == "checkpoint:dream"
+    assert "Checkpoint dream is paused" in (await said(admin, "admin pause", {"scope": typed})).message.text
+
+
+@pytest.mark.parametrize("typed", ["worker:10.0.0.1:7860", "10.0.0.1:7860", "worker:http://10.0.0.1:7860"])
+async def test_a_worker_is_known_by_its_webuis_address_as_to_the_command_line(
+    server, client, worker, admin, said, queue, typed
+):
+    await worker.beat(about=ABOUT.model_copy(update={"webui": "http://10.0.0.1:7860"}))
+    assert await queue.admin.resolve_scope(f"worker:{typed.removeprefix('worker:')}") == "worker:gpu"
+    assert "Worker gpu is paused" in (await said(admin, "admin pause", {"scope": typed})).message.text
+    assert "goes on" in (await said(admin, "admin resume", {"scope": typed})).message.text
+
+
+async def test_an_address_that_several_workers_have_is_answered_with_their_names(
+    server, client, worker, admin, said, queue, raw
+):
+    for name in ("gpu1/localhost:7860/4f2a", "gpu2/localhost:7860/11aa"):
+        call(raw, calls.beat(name, WorkerState.READY, loaded=None, pixels=1, about=ABOUT))
+    text = (await said(admin, "admin pause", {"scope": "worker:localhost:7860"})).message.text
+    assert "may be any of these" in text
+    assert "gpu1/localhost" in text
+    assert await queue.admin.pauses() == []
+
+
+async def test_draining_a_checkpoint_counts_a_job_that_runs_on_it_because_it_is_loaded(
+    server, client, worker, admin, said, submit, answer
+):
+    await submit()
+    await worker.take()
+    asked = await said(admin, "admin drain", {"scope": "checkpoint:dream"})
+    assert "1 running one finishes" in asked.message.text
+    assert "is drained" not in await answer(admin, asked)
 
 
 # -- quarantine -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from zosma_bot.discord.core.scopes import find_scope, scope_name
 from zosma_bot.discord.delivery import render
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.language import translations_for
@@ -111,8 +111,8 @@ def test_parameters_say_all_that_makes_the_picture_again():
 
 
 def test_a_refusal_names_the_option_and_not_the_field():
-    error = RequestRefusedError("cfg_scale is 99: it must be between 0 and 30", field="cfg_scale")
-    assert texts.refusal(EN, error) == "⚠️ Guidance is 99: it must be between 0 and 30."
+    error = RequestRefusedError(detail="is 99: it must be between 0 and 30", field="cfg_scale")
+    assert refusals.told(EN, error) == "⚠️ Guidance is 99: it must be between 0 and 30."
 
 
 def test_an_unknown_kind_of_failure_has_words_too():
@@ -182,4 +182,4 @@ def test_lanes_are_translated_wherever_they_are_named():
 
 def test_a_question_about_an_idle_worker_counts_no_zero_jobs():
     assert EN("ask-drain", scope="worker gpu", running=0).endswith("; nothing runs there now.")
-    assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one ends in peace.")
+    assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one finishes.")

@@ -176,7 +176,7 @@ async def test_progress_is_about_the_callers_own_job(guarded, worker):
     await worker.progress(leased, 0.5, eta_s=3, preview=b"\xff\xd8preview")
 
     _, hers, _ = await call(guarded, "GET", "/sdapi/v1/progress", headers=ann)
-    _, his, _ = await call(guarded, "GET", "/sdapi/v1/progress", headers=bob)
+    _, theirs, _ = await call(guarded, "GET", "/sdapi/v1/progress", headers=bob)
     _, bare, _ = await call(guarded, "GET", "/sdapi/v1/progress?skip_current_image=true", headers=ann)
     await worker.finish(leased)
     await asked
@@ -184,7 +184,7 @@ async def test_progress_is_about_the_callers_own_job(guarded, worker):
     assert (hers["progress"], hers["eta_relative"], hers["state"]["sampling_step"]) == (0.5, 3.0, 5)
     assert b64decode(hers["current_image"]) == b"\xff\xd8preview"
     assert bare["current_image"] is None
-    assert (his["progress"], his["state"]["job_count"]) == (0.0, 0)
+    assert (theirs["progress"], theirs["state"]["job_count"]) == (0.0, 0)
 
 
 async def test_interrupt_ends_the_callers_own_job_and_nobody_elses(guarded, worker):
@@ -208,9 +208,9 @@ async def test_a_checkpoint_set_by_options_holds_for_the_caller_alone(guarded, w
     options["sd_model_checkpoint"] = "anime"
     assert await call(guarded, "POST", "/sdapi/v1/options", json=options, headers=ann)
     _, hers, _ = await call(guarded, "GET", "/sdapi/v1/options", headers=ann)
-    _, his, _ = await call(guarded, "GET", "/sdapi/v1/options", headers=bob)
+    _, theirs, _ = await call(guarded, "GET", "/sdapi/v1/options", headers=bob)
     assert hers["sd_model_checkpoint"] == "anime.safetensors [9876543210]"
-    assert his["sd_model_checkpoint"] == "dream.safetensors [0123456789]"
+    assert theirs["sd_model_checkpoint"] == "dream.safetensors [0123456789]"
 
     asked = asyncio.create_task(call(guarded, "POST", TXT2IMG, json={"prompt": "a cat"}, headers=ann))
     leased = await worker.take()

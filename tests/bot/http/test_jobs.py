@@ -44,9 +44,9 @@ async def test_the_same_idempotency_key_is_the_same_job_of_the_same_caller(guard
     ann, bob = ({"Authorization": f"Bearer {name}-key", "Idempotency-Key": "once"} for name in ("ann", "bob"))
     _, first = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
     _, again = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
-    _, his = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=bob)
+    _, theirs = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=bob)
 
-    assert first["id"] == again["id"] != his["id"]
+    assert first["id"] == again["id"] != theirs["id"]
 
 
 async def test_the_same_idempotency_key_with_another_body_is_refused(guarded, worker):

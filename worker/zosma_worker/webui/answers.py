@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from zosma_worker.webui.errors import (
+from zosma_worker.errors import (
     NotANumber,
     OutOfMemory,
     WebUIBroken,

@@ -14,9 +14,9 @@ from typing import Any, Self
 
 import aiohttp
 
+from zosma_worker.errors import WebUIBroken, WebUICut, WebUINotSetUp, WebUIRefused, WebUIRubbish, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.errors import WebUIBroken, WebUICut, WebUINotSetUp, WebUIRefused, WebUIRubbish, WebUIUnreachable
 
 _JSON = {"Content-Type": "application/json"}
 #: A WebUI on the same network answers a connection at once, or is not there.

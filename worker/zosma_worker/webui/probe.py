@@ -6,26 +6,18 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from zosma_queue.fleet import Capabilities, Checkpoint
+from zosma_queue.fleet import Checkpoint
+from zosma_worker.backend import Found, named
+from zosma_worker.errors import WebUIBroken, WebUINotSetUp, WebUIRubbish
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.errors import WebUIBroken, WebUINotSetUp, WebUIRubbish
 from zosma_worker.webui.flavours import Flavour, identify
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A WebUI that can be used."""
+class Probed(Found):
+    """A WebUI that can be used, and how it is spoken to."""
 
-    about: Capabilities
     flavour: Flavour
-    loaded: str | None
-    """Canonical name of the checkpoint in its memory, None when it doesn't say."""
-
-
-def named(checkpoints: tuple[Checkpoint, ...], wanted: str) -> Checkpoint | None:
-    """The checkpoint that a WebUI would take `wanted` for."""
-    exact = next((one for one in checkpoints if wanted in (one.name, one.title)), None)
-    return exact or next((one for one in checkpoints if one.is_called(wanted)), None)
 
 
 def loaded_of(options: dict[str, Any], checkpoints: tuple[Checkpoint, ...]) -> str | None:
@@ -37,7 +29,7 @@ def loaded_of(options: dict[str, Any], checkpoints: tuple[Checkpoint, ...]) -> s
     return found.name if found else None
 
 
-async def probe(client: Client) -> Found:
+async def probe(client: Client) -> Probed:
     """What the WebUI is.
 
     Raises:
@@ -54,7 +46,7 @@ async def probe(client: Client) -> Found:
         raise WebUIBroken(f"{client.url} lists no sampler")
     about = flavour.about(client.url, socket.gethostname(), checkpoints)
     loaded = checkpoints[0].name if flavour.one_checkpoint else loaded_of(options, checkpoints)
-    return Found(about=about, flavour=flavour, loaded=loaded)
+    return Probed(about=about, flavour=flavour, loaded=loaded)
 
 
 async def _models(client: Client) -> list[Any]:

@@ -45,7 +45,7 @@ REFUSAL_S = 300.0
 
 
 class Priority(enum.IntEnum):
-    """Who goes first."""
+    """Which requests to Discord go first."""
 
     ACKNOWLEDGEMENT = 0
     RESULT = 1
@@ -124,7 +124,7 @@ class RateLimiter:
 
     @contextlib.asynccontextmanager
     async def in_line(self, place: str) -> AsyncIterator[None]:
-        """One at a time, in order of arrival."""
+        """Lets callers through one at a time, in their order of arrival."""
         self._busy[place] += 1
         try:
             async with self._locks.setdefault(place, asyncio.Lock()):
@@ -147,7 +147,7 @@ class RateLimiter:
 
     @property
     def level(self) -> Level:
-        """How strict it is now."""
+        """How strictly requests are held back now, by the invalid ones of the last ten minutes."""
         count = self.invalid
         level = max(one for one in Level if count >= one)
         if level is not self._level:
@@ -163,7 +163,7 @@ class RateLimiter:
         self._refusals[place] = self._clock() + REFUSAL_S
 
     def refuses(self, place: str) -> bool:
-        """True for who has refused lately."""
+        """True when Discord has refused a request to this bucket lately."""
         return self._clock() < self._refusals.get(place, 0.0)
 
     # -- the gate in the session ---------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ class Source:
 
 
 def of_attachment(attachment: discord.Attachment, field: str) -> Source:
-    """A member's attachment.
+    """The source of a member's attachment, judged by what Discord says of it.
 
     Raises:
       RequestRefusedError: when it is too large or no picture; names `field`.
@@ -40,7 +40,7 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
     if attachment.size > INPUT_MAX_BYTES:
         shown = f"{attachment.size / 1024**2:.1f} MB"
         raise RequestRefusedError(
-            f"{field} has {shown}, at most {INPUT_MAX_BYTES // 1024**2} MB are possible: send a smaller picture",
+            detail=f"has {shown}, at most {INPUT_MAX_BYTES // 1024**2} MB are possible: send a smaller picture",
             field=field,
             code="picture-too-heavy",
             values={"most_mb": INPUT_MAX_BYTES // 1024**2},
@@ -48,12 +48,12 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
     kind = (attachment.content_type or "").partition(";")[0].strip().lower()
     if kind and kind not in _TYPES:
         raise RequestRefusedError(
-            f"{field} is no PNG, JPEG or WebP picture but {kind}", field=field, code="not-a-picture"
+            detail=f"is no PNG, JPEG or WebP picture but {kind}", field=field, code="not-a-picture"
         )
     if (attachment.width or 0) * (attachment.height or 0) > INPUT_PIXELS_MAX:
         shown = f"{attachment.width}×{attachment.height}"
         raise RequestRefusedError(
-            f"{field} has {shown} pixels, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible",
+            detail=f"has {shown} pixels, at most {INPUT_PIXELS_MAX // 10**6} megapixels are possible",
             field=field,
             code="picture-too-large",
             values={"given": shown, "most_megapixels": INPUT_PIXELS_MAX // 10**6},
@@ -62,7 +62,7 @@ def of_attachment(attachment: discord.Attachment, field: str) -> Source:
 
 
 def of_bytes(data: bytes, width: int, height: int) -> Source:
-    """A picture that is here already."""
+    """The source of a picture whose bytes are here already."""
 
     async def fetch() -> bytes:
         return data

@@ -8,7 +8,7 @@ import discord
 
 from zosma_bot.discord.core.permissions import is_moderator, may_press
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -24,14 +24,14 @@ async def anybody(interaction: discord.Interaction[Any], custom_id: CustomId) ->
 
 
 async def may_use(services: Services, interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
-    """The job of a button for making something new, when the member may use it; else he has been told why not."""
+    """The job of a button for making something new, when the member may use it; else they have been told why not."""
     of = await anybody(interaction, custom_id)
     if of is None or interaction.user.id == of.owner:
         return of
     try:
         here = await services.settings_here(interaction)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(translations_of(interaction)))
+        await say(interaction, refusals.queue_away(translations_of(interaction)))
         return None
     if may_press(here, interaction, of.owner):
         return of
@@ -40,7 +40,7 @@ async def may_use(services: Services, interaction: discord.Interaction[Any], cus
 
 
 async def may_end(interaction: discord.Interaction[Any], custom_id: CustomId) -> OfJob | None:
-    """Likewise for what takes something away: the owner and moderators only, whatever the server has set."""
+    """The job of a button that takes something away, for its owner and moderators only, whatever the server has set."""
     of = await anybody(interaction, custom_id)
     if of is None or interaction.user.id == of.owner or is_moderator(interaction):
         return of

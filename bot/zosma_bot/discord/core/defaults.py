@@ -54,7 +54,7 @@ async def complete(
 
 
 async def wants_private(services: Services, interaction: discord.Interaction[Any], private: bool | None) -> bool:
-    """True when only the member shall see it: as he says, else as he has set it.
+    """True when only the member shall see it: as they say, else as they have set it.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer in time.
@@ -107,7 +107,7 @@ async def _styled(
     names = list(dict.fromkeys([*mine, *shared, *known]))
     offer = f": there are {', '.join(names[:5])}" if names else ": there are none"
     raise RequestRefusedError(
-        f"style {style[:60]!r} is not known here{offer}",
+        detail=f"{style[:60]!r} is not known here{offer}",
         field="style",
         code="unknown-name",
         values={"given": style[:60], "nearest": ", ".join(names[:5])},

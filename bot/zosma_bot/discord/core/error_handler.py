@@ -9,8 +9,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.api.endpoints import ALREADY_ANSWERED
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -21,7 +20,7 @@ _UNKNOWN_INTERACTION = 10062
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: Exception, what: str) -> None:
-    """Tells the member in plain words: first what he can change, then what Discord did, last what is our own fault."""
+    """Tells the member in plain words: first what they can change, then what Discord did, last what is our fault."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if _came_too_late(cause):
         log.warning("an interaction was answered too late")
@@ -44,7 +43,7 @@ def _came_too_late(error: Exception) -> bool:
 def explain(w: Translations, error: Exception) -> str | None:
     """What a member reads of an error; None for one of our own."""
     if isinstance(error, QueueUnavailableError | RequestRefusedError):
-        return texts.refused(w, error)
+        return refusals.told(w, error)
     if isinstance(error, app_commands.NoPrivateMessage):
         return w("guilds-only")
     if isinstance(error, app_commands.CheckFailure):

@@ -16,7 +16,7 @@ def owner_of(interaction: discord.Interaction[Any]) -> str:
 
 
 def sender_of(interaction: discord.Interaction[Any]) -> Sender:
-    """Who pays: the member, within his guild; in direct messages each user is a group of his own."""
+    """Who pays: the member, within their guild; in direct messages each user is a group of their own."""
     user = interaction.user.id
     if interaction.guild_id is None:
         return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}")

@@ -43,12 +43,12 @@ class JobEntry:
 
     @property
     def private(self) -> bool:
-        """True when he asked for it so that nobody else sees it."""
+        """True when they asked for it so that nobody else sees it."""
         return self.reply is None or self.reply.private
 
 
 def is_mine(interaction: discord.Interaction[Any], job: Job) -> bool:
-    """True for the member's own job, wherever he asked for it."""
+    """True for the member's own job, wherever they asked for it."""
     return job.owner.startswith("discord:") and job.owner.endswith(f"/{interaction.user.id}")
 
 
@@ -64,7 +64,7 @@ async def jobs_here(services: Services, w: Translations, interaction: discord.In
 
 
 async def look(services: Services, w: Translations, job: Job) -> JobEntry:
-    """What is known of a job.
+    """What is known of one job of a member.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -103,7 +103,7 @@ def title(w: Translations, job: Job) -> str:
 
 
 def listed(w: Translations, jobs: list[JobEntry]) -> discord.Embed:
-    """All of them, a line each."""
+    """All jobs of a member's list, a line each."""
     lines: list[str] = []
     for one in jobs:
         # The line begins with its own mark.
@@ -143,7 +143,7 @@ def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui
 
 
 def detailed(w: Translations, one: JobEntry) -> discord.Embed:
-    """All about one of them."""
+    """All about one job of a member's list."""
     job = one.job
     line = one.line
     if job.state is State.FAILED:
@@ -165,7 +165,7 @@ def _link(one: JobEntry) -> str | None:
 
 
 def rows(w: Translations, one: JobEntry, user_id: int) -> Rows:
-    """What can be done with it."""
+    """The buttons of what can be done with the job."""
     job, of = one.job, OfJob(one.job.id, user_id)
     refresh = Button(of.custom_id(Act.JOBS_LOOK), w("button-refresh"), "🔄")
     if not job.state.ended:

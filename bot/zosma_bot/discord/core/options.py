@@ -14,8 +14,8 @@ from zosma_bot.discord.core.defaults import style_names
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.sizes import SIZES
-from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import LATENT_PX, SIDE_MAX_PX, SIDE_MIN_PX
 
 #: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
@@ -24,7 +24,7 @@ _LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\
 #: More make a message that nobody can look at; the HTTP API takes up to `COUNT_MAX`.
 PICTURES_MAX = 4
 NAME_MAX_CHARS = 200
-#: How much of an attached picture is painted anew when nothing is said.
+#: How much of an attached picture is repainted when nothing is said.
 STRENGTH = 0.6
 Side = app_commands.Range[int, SIDE_MIN_PX, SIDE_MAX_PX]
 Name = app_commands.Range[str, 1, NAME_MAX_CHARS]
@@ -78,12 +78,7 @@ def with_loras(prompt: str, typed: str | None) -> str:
         if found:
             tags.append(f"<lora:{found['name'].strip()}:{found['weight'] or 1}>")
         elif part:
-            raise RequestRefusedError(
-                f"lora {part[:60]!r} can't be read: write name or name:0.8, with commas between",
-                field="lora",
-                code="unreadable-lora",
-                values={"given": part[:60]},
-            )
+            raise refused("unreadable-lora", field="lora", given=part[:60])
     return " ".join([prompt, *tags])
 
 
@@ -106,11 +101,7 @@ def start_from(
     """
     if image is None:
         if strength is not None:
-            raise RequestRefusedError(
-                "strength says how much of an attached image is painted anew: attach one as image, or leave it out",
-                field="strength",
-                code="strength-without-image",
-            )
+            raise refused("strength-without-image", field="strength")
         return {}
     source = of_attachment(image, "image")
     fields["img2img"] = {"denoising_strength": STRENGTH if strength is None else strength, "resize_mode": 1}

@@ -33,7 +33,9 @@ def told_by(data: bytes) -> Recipe | None:
     try:
         text = infotext_in(data).strip()[:PARAMETERS_MAX_CHARS]
     except Exception:  # Pillow's readers of comments raise whatever they stumble over
-        raise RequestRefusedError("image is no whole PNG, JPEG or WebP picture", field="image") from None
+        raise RequestRefusedError(
+            detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field="image"
+        ) from None
     if not text:
         return None
     fields = infotext.request_fields(text)

@@ -10,13 +10,8 @@ import discord
 from zosma_bot.discord.core.identity import is_own, role_ids
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.server_settings import ServerSettings
-from zosma_queue.errors import RequestRefusedError
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.job import Job
-
-
-def refused(code: str, **values: str | int | float) -> RequestRefusedError:
-    """A refusal whose words are the text `refusal-<code>`."""
-    return RequestRefusedError(code, code=code, values=values)
 
 
 def at_home(services: Services, interaction: discord.Interaction[Any]) -> bool:
@@ -59,7 +54,7 @@ async def seen_job(services: Services, interaction: discord.Interaction[Any], jo
 
 
 def is_moderator(interaction: discord.Interaction[Any]) -> bool:
-    """True for who may look after other members' messages in this channel."""
+    """True for those who may manage other members' messages in this channel."""
     allowed = interaction.permissions
     return interaction.guild_id is not None and (
         allowed.administrator or allowed.manage_guild or allowed.manage_messages
@@ -67,7 +62,7 @@ def is_moderator(interaction: discord.Interaction[Any]) -> bool:
 
 
 def is_admin(interaction: discord.Interaction[Any]) -> bool:
-    """True for who manages this server."""
+    """True for those who may manage this server."""
     allowed = interaction.permissions
     return interaction.guild_id is not None and (allowed.administrator or allowed.manage_guild)
 
@@ -90,7 +85,7 @@ def channel_ids(interaction: discord.Interaction[Any]) -> set[int]:
 def why_not_here(rules: ServerSettings, interaction: discord.Interaction[Any]) -> tuple[str, dict[str, str]] | None:
     """The key and values of the text that says why pictures can't be asked for here; None when they can."""
     if is_admin(interaction):
-        return None  # who sets the rules must be able to try them
+        return None  # those who set the rules must be able to try them
     if rules.channels and not channel_ids(interaction) & set(rules.channels):
         return "rule-channels", {"channels": " ".join(f"<#{one}>" for one in rules.channels[:10])}
     if rules.roles and not role_ids(interaction) & set(rules.roles):
@@ -101,7 +96,7 @@ def why_not_here(rules: ServerSettings, interaction: discord.Interaction[Any]) -
 
 
 def may_press(rules: ServerSettings, interaction: discord.Interaction[Any], owner: int) -> bool:
-    """True for who may use the buttons of a member's pictures."""
+    """True for those who may use the buttons of a member's pictures."""
     if interaction.user.id == owner or is_moderator(interaction):
         return True
     if rules.buttons == "roles":

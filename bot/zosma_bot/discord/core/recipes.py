@@ -16,9 +16,10 @@ from zosma_bot.discord.core.attachments import Source, of_bytes
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_bot.discord.ui.custom_id import OfJob
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.inputs import infotext_in
 from zosma_queue import infotext
-from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import Job, Picture
 
 log = logging.getLogger(__name__)
@@ -88,12 +89,12 @@ async def keep(services: Services, recipe: Recipe, *, private: bool = False) -> 
     """
     key = secrets.token_hex(10)
     document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private}
-    await services.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
 
 async def _kept(services: Services, key: str) -> Recipe | None:
-    found = await services.background.within(CHECKS_S, services.queue.records.get(KIND, key))
+    found = await services.background.within(CHECKS_S, services.queue.documents.get(KIND, key))
     return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
 
 
@@ -108,9 +109,7 @@ async def read(message: discord.Message | None, number: int = 0) -> Recipe | Non
         return None
     told = infotext.pairs(text)
     if "Denoising strength" in told and "hires" not in fields:
-        raise RequestRefusedError(
-            "this was made from another picture: use /imagine with it", code="recipe-from-picture"
-        )
+        raise refused("recipe-from-picture")
     in_grid = told.get("Grid", "")
     count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
     # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
@@ -136,7 +135,7 @@ async def _infotext(attachment: discord.Attachment) -> str:
 
 
 async def recipe_of(services: Services, message: discord.Message | None, of: OfJob) -> Recipe:
-    """Either of the two.
+    """How the picture was made: as the queue remembers it, else as the message's own picture tells it.
 
     Raises:
       RequestRefusedError: when nothing tells it any more.
@@ -147,7 +146,7 @@ async def recipe_of(services: Services, message: discord.Message | None, of: OfJ
         found = None
     found = found or await read(message, of.number)
     if found is None:
-        raise RequestRefusedError("how this was made is no longer stored: use /imagine", code="recipe-gone")
+        raise refused("recipe-gone")
     return found
 
 
@@ -163,7 +162,7 @@ async def picture_of(services: Services, message: discord.Message | None, of: Of
         return of_bytes(one.data, one.made.width, one.made.height)
     attachment = attached(message, of.number)
     if attachment is None:
-        raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
+        raise refused("picture-gone")
     return Source(attachment.read, attachment.width or 512, attachment.height or 512)
 
 

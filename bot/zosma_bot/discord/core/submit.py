@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -16,8 +17,9 @@ from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_bot.discord.state.server_settings import ServerSettings
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -26,6 +28,9 @@ from zosma_queue.request import Request
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
+_DISCORDS_TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+#: Discord counts its time from the first second of 2015.
+_DISCORD_EPOCH_MS = 1_420_070_400_000
 #: Where in the request each picture belongs → where it comes from.
 Sources = Mapping[tuple[str, str], Source]
 #: A request's fields, and the pictures that belong into it.
@@ -56,7 +61,7 @@ async def submit(
             unseen = {place: source.unseen for place, source in (sources or {}).items()}
             await _check(services, draft(fields, unseen))
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(translations_of(interaction), error))
+            await say(interaction, refusals.told(translations_of(interaction), error))
             return None
         return await _enqueue(services, interaction, here, known, private)
 
@@ -68,7 +73,7 @@ async def submit_late(
     *,
     private: bool = False,
 ) -> str | None:
-    """Likewise for a wish that takes a while to find out: `find` runs after the first answer.
+    """Puts a request that takes a while to find out into the queue: `find` runs after the first answer.
 
     Raises nothing that `find` raises on purpose: a RequestRefusedError is told to the member.
     """
@@ -86,7 +91,7 @@ async def _open(services: Services, interaction: discord.Interaction[Any]) -> Se
     try:
         here = await services.settings_here(interaction)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(w))
+        await say(interaction, refusals.queue_away(w))
         return None
     if why := why_not_here(here, interaction):
         await say(interaction, w(why[0], **why[1]))
@@ -101,13 +106,28 @@ async def _enqueue(
     find: Callable[[], Awaitable[Wanted]],
     private: bool,
 ) -> str | None:
-    received_s = services.now()
     job_id = job_id_of(interaction)
-    message_id = await defer(interaction, ephemeral=private)
-    if message_id is None:
-        log.info("job %s: another bot has answered", job_id)
-        return None
-    reply = reply_to(interaction, message_id, received_s, private=private, here=here)
+    reply = reply_to(interaction, None, services.now(), private=private, here=here)
+    async with services.deliveries.unqueued.taken(job_id, reply):
+        message_id = await defer(interaction, ephemeral=private)
+        reply = reply.model_copy(update={"message_id": message_id})
+        if not await _queued(services, interaction, find, job_id, reply, keep_days=here.retention_days):
+            return None
+    log.info("job %s: accepted from Discord", job_id)
+    services.deliveries.follow(job_id)
+    return job_id
+
+
+async def _queued(
+    services: Services,
+    interaction: discord.Interaction[Any],
+    find: Callable[[], Awaitable[Wanted]],
+    job_id: str,
+    reply: Reply,
+    *,
+    keep_days: float,
+) -> bool:
+    """True when the job is in the queue; else the member has been told why not."""
     try:
         request = await _with_pictures(services, *await find())
         await services.queue.submit(
@@ -116,16 +136,24 @@ async def _enqueue(
             job_id=job_id,
             reply=reply.model_dump_json(),
             # 0 would mean "as long as usual".
-            keep_s=max(here.retention_days * DAY_S, 1.0),
+            keep_s=max(keep_days * DAY_S, 1.0),
         )
     except (RequestRefusedError, QueueUnavailableError) as error:
         if isinstance(error, QueueUnavailableError):
             services.background.start(services.deliveries.withdraw(job_id))
-        await _take_back(interaction, texts.refused(translations_of(interaction), error))
-        return None
-    log.info("job %s: accepted from Discord", job_id)
-    services.deliveries.follow(job_id)
-    return job_id
+        await _take_back(interaction, refusals.told(translations_of(interaction), error))
+        return False
+    return True
+
+
+def job_id_of(interaction: discord.Interaction[Any]) -> str:
+    """The id of the job that an interaction asks for: two tries of one, or two processes that hear it, make one job.
+
+    It has the form of the queue's own ids (`new_job_id`), which nobody else can get: time first, then what Discord
+    counts within a millisecond.
+    """
+    asked_ms, count = (interaction.id >> 22) + _DISCORD_EPOCH_MS, interaction.id & 0x3FFFFF
+    return f"{asked_ms:012x}{count:08x}"
 
 
 async def _check(services: Services, request: Request) -> None:
@@ -147,21 +175,31 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
                 data = await source.fetch()
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
-            raise RequestRefusedError(
-                f"{name} could not be fetched from Discord: send it again", field=name, code="picture-unfetched"
-            ) from None
+            raise refused("picture-unfetched", field=name) from None
         pictures[place] = await asyncio.to_thread(upright, data, name)
     return await store(services.queue, fields, pictures)
 
 
 async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:
-    await interaction.delete_original_response()
-    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    """Says no where "thinking" stood: to the member alone, and the message goes.
+
+    In this order the reason is read whatever Discord makes of it: a first follow-up may take the place of "thinking",
+    or be lost once that has been deleted; and each of the three may be done and its answer lost.
+    """
+    with suppress(*_DISCORDS_TROUBLE):
+        await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
+    try:
+        await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    except _DISCORDS_TROUBLE as error:
+        log.info("a refusal could not be told to its member alone: %s", type(error).__name__)
+        return  # then it stands where everybody sees it
+    with suppress(*_DISCORDS_TROUBLE):
+        await interaction.delete_original_response()
 
 
 def reply_to(
     interaction: discord.Interaction[Any],
-    message_id: int,
+    message_id: int | None,
     received_s: float,
     *,
     private: bool,

@@ -44,7 +44,7 @@ def compose(originals: Sequence[Original]) -> Attached:
 
 
 def as_original(originals: Sequence[Original]) -> Original:
-    """The sheet, ready to be made to fit."""
+    """The sheet of small pictures as one picture, ready to be made to fit."""
     return Original(compose(originals), parameters(originals))
 
 

@@ -43,7 +43,7 @@ UNCOLLECTED_KEEP_S = 24 * 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What every delivery works with."""
+    """What every job's message works with."""
 
     queue: Queue
     hub: Hub
@@ -79,12 +79,12 @@ class JobMessage:
         self._stopping = False
 
     def poke(self) -> None:
-        """Makes it look at the job again."""
+        """Makes the message look at its job again."""
         if self._watch:
             self._watch.notify()
 
     def stop(self) -> None:
-        """Ends `run` after what it is doing."""
+        """Ends `run` after the step that it is doing."""
         self._stopping = True
         self.poke()
 
@@ -185,7 +185,7 @@ class JobMessage:
     async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
         try:
             # The pictures are read again for each try: a thousand waiting for Discord would fill the memory. Who waits
-            # for his channel's own limit does so before he takes one of the few places.
+            # for their channel's own limit does so before they take one of the few places.
             place = self._tools.fallbacks.place(outlet)
             line = self._tools.rate_limiter.in_line(f"ends in {place}") if place else contextlib.nullcontext()
             async with line, self._tools.uploads:

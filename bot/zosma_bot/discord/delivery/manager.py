@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from zosma_bot.discord.delivery.job_message import JobMessage, Tools
+from zosma_bot.discord.delivery.unqueued import Unqueued
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
 
@@ -38,6 +39,7 @@ class DeliveryManager:
         self._sync = asyncio.Event()
         self._closed = False
         self._looker: asyncio.Task[None] | None = None
+        self.unqueued = Unqueued(tools.queue, tools.fallbacks, tools.now)
         self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
 
     def follow(self, job_id: str) -> None:
@@ -76,7 +78,7 @@ class DeliveryManager:
         return len(self._running)
 
     def start(self) -> None:
-        """Begins to deliver."""
+        """Begins to deliver results, those of before the start first."""
         self._looker = asyncio.create_task(self._keep_looking(), name="deliveries")
 
     async def _keep_looking(self) -> None:
@@ -85,6 +87,7 @@ class DeliveryManager:
             self._sync.clear()
             try:
                 await self.sync()
+                await self.unqueued.tell()
             except QueueUnavailableError as error:
                 log.debug("sync: %s", error)
             except Exception:  # without this loop nothing would be delivered until the next start

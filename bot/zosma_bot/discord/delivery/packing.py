@@ -26,7 +26,7 @@ SINGLES_QUALITY = 80
 
 @dataclass(frozen=True)
 class Packed:
-    """A card that fits."""
+    """A card whose files fit into one message."""
 
     card: Card
     linked: bool = False

@@ -55,7 +55,7 @@ def _together(pictures: Sequence[Attached]) -> int:
 
 
 def _forms(original: Original, least: int) -> Iterator[Attached]:
-    """Best first."""
+    """The forms in which a picture may be sent, the best first."""
     yield original.attached
     for quality, factor in STEPS:
         if not least or (factor == 1.0 and (quality is None or quality >= least)):

@@ -19,7 +19,7 @@ from zosma_bot.discord.core.options import (
 )
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.submit import submit
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.choices import size_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -72,7 +72,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
                 sources = start_from(given, image, strength)
                 completed = await complete(services, interaction, given, style, private)
             except (RequestRefusedError, QueueUnavailableError) as error:
-                await say(interaction, texts.refused(translations_of(interaction), error))
+                await say(interaction, refusals.told(translations_of(interaction), error))
                 return
             await submit(services, interaction, completed.fields, sources=sources, private=completed.private)
 

@@ -1,4 +1,4 @@
-"""`/queue`: where a member's jobs stand, and how the GPUs are; who manages the server sees all of it."""
+"""`/queue`: where a member's jobs stand, and how the GPUs are; the server's admins see all of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zosma_bot.discord.core.member_jobs import JobEntry
 from zosma_bot.discord.core.permissions import at_home, is_admin
 from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.core.services import LOOK_S, Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
@@ -43,7 +43,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         try:
             embed = await services.background.within(LOOK_S, _answer(services, w, interaction))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(w))
+            await say(interaction, refusals.queue_away(w))
             return
         await say(interaction, "", embed=embed)
 
@@ -93,7 +93,7 @@ def gpus(w: Translations, workers: Sequence[WorkerInfo]) -> str:
 
 
 def report(w: Translations, depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:
-    """What an admin sees."""
+    """What an admin sees in `/queue`."""
     embed = discord.Embed(description=texts.depth(w, depth), colour=Colour.RUNNING)
     for worker in workers[:WORKERS_SHOWN]:
         name = address_of(worker.about.webui).partition("://")[2] if worker.about else worker.id

@@ -15,7 +15,7 @@ from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.permissions import is_moderator
 from zosma_bot.discord.core.recipes import pictures_in
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_for, translations_of
@@ -58,7 +58,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         try:
             told = await _tell(services, interaction, of, str(values_of(interaction).get("why", "")))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(w))
+            await say(interaction, refusals.queue_away(w))
             return
         await say(interaction, w("report-thanks" if told else "report-nowhere"))
 

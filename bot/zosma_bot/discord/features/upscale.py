@@ -1,4 +1,4 @@
-"""`/upscale`: a picture made larger, with nothing painted anew."""
+"""`/upscale`: a picture made larger, with nothing repainted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zosma_bot.discord.core.defaults import wants_private
 from zosma_bot.discord.core.options import Name
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.submit import submit
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
@@ -40,7 +40,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
             source = of_attachment(image, "image")
             alone = await wants_private(services, interaction, private)
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(translations_of(interaction), error))
+            await say(interaction, refusals.told(translations_of(interaction), error))
             return
         await submit(services, interaction, {"upscale": fields}, sources={("upscale", "image"): source}, private=alone)
 

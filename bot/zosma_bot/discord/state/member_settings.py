@@ -1,4 +1,4 @@
-"""What a member has set for himself: defaults for `/imagine`, and presets, which a server can share."""
+"""What a member has set for themselves: defaults for `/imagine`, and presets, which a server can share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.client import Queue
-from zosma_queue.errors import RequestRefusedError
 
 MEMBER, SHARED = "member", "shared-presets"
 PRESETS_MAX = 50
@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 class MemberSettings(BaseModel):
-    """One member's record."""
+    """What one member has set: defaults, presets, privacy."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,26 +37,26 @@ class MemberSettings(BaseModel):
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
     private: bool = False
-    """True: his pictures are shown to him alone unless he says otherwise."""
+    """True: their pictures are shown to them alone unless they say otherwise."""
 
 
 class MemberSettingsStore:
     """Reads and changes members' records and servers' shared presets. What was read is kept: nobody else writes it."""
 
     def __init__(self, queue: Queue) -> None:
-        self._records = queue.records
+        self._documents = queue.documents
         self._members: OrderedDict[int, MemberSettings] = OrderedDict()
         self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
 
     async def of(self, user_id: int) -> MemberSettings:
-        """A member's record.
+        """A member's settings, from memory where they are remembered.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
         known = self._members.get(user_id)
         if known is None:
-            known = _member(await self._records.get(MEMBER, str(user_id)) or {})
+            known = _member(await self._documents.get(MEMBER, str(user_id)) or {})
             _remember(self._members, user_id, known)
         return known
 
@@ -74,13 +74,13 @@ class MemberSettingsStore:
             return changed.model_dump(mode="json", exclude_defaults=True)
 
         self._members.pop(user_id, None)
-        changed = _member(await self._records.change(MEMBER, str(user_id), edited))
+        changed = _member(await self._documents.change(MEMBER, str(user_id), edited))
         _remember(self._members, user_id, changed)
         return changed
 
     async def forget(self, user_id: int) -> bool:
         """Drops all of it; False when there was nothing."""
-        dropped = await self._records.drop(MEMBER, str(user_id))
+        dropped = await self._documents.drop(MEMBER, str(user_id))
         self._members.pop(user_id, None)
         return dropped
 
@@ -90,7 +90,7 @@ class MemberSettingsStore:
             return {}
         known = self._shared.get(guild_id)
         if known is None:
-            known = dict(await self._records.get(SHARED, str(guild_id)) or {})
+            known = dict(await self._documents.get(SHARED, str(guild_id)) or {})
             _remember(self._shared, guild_id, known)
         return dict(known)
 
@@ -105,10 +105,7 @@ class MemberSettingsStore:
         def edited(presets: Fields) -> Fields:
             taken = next((one for one in presets if one.casefold() == name.casefold()), None)
             if taken and presets[taken].get("by") != by and not any_ones:
-                raise RequestRefusedError(
-                    f"somebody else has shared a preset {taken!r} here: only he and moderators can change it",
-                    field="preset", code="preset-not-yours", values={"name": taken},
-                )  # fmt: skip
+                raise refused("preset-not-yours", field="preset", name=taken)
             presets.pop(taken or name, None)
             if fields is not None:
                 presets[name] = fields | {"by": by}
@@ -116,7 +113,7 @@ class MemberSettingsStore:
             return presets
 
         self._shared.pop(guild_id, None)
-        _remember(self._shared, guild_id, dict(await self._records.change(SHARED, str(guild_id), edited)))
+        _remember(self._shared, guild_id, dict(await self._documents.change(SHARED, str(guild_id), edited)))
 
     async def unshare_all(self, guild_id: int, by: int) -> None:
         """Takes everything away that somebody has shared with a server.
@@ -128,7 +125,7 @@ class MemberSettingsStore:
         def others(presets: Fields) -> Fields | None:
             return {name: one for name, one in presets.items() if one.get("by") != by} or None
 
-        await self._records.change(SHARED, str(guild_id), others)
+        await self._documents.change(SHARED, str(guild_id), others)
 
 
 def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:
@@ -147,16 +144,10 @@ def _member(fields: Fields) -> MemberSettings:
 def check_presets(presets: Mapping[str, Fields]) -> None:
     """Raises RequestRefusedError when there are too many, or one has no good name."""
     if len(presets) > PRESETS_MAX:
-        raise RequestRefusedError(
-            f"there are {PRESETS_MAX} presets already: remove one first",
-            field="preset", code="presets-full", values={"most": PRESETS_MAX},
-        )  # fmt: skip
+        raise refused("presets-full", field="preset", most=PRESETS_MAX)
     for name in presets:
         if not name.strip() or len(name) > PRESET_NAME_MAX_CHARS:
-            raise RequestRefusedError(
-                f"preset needs a name of 1 to {PRESET_NAME_MAX_CHARS} characters",
-                field="preset", code="preset-name", values={"most": PRESET_NAME_MAX_CHARS},
-            )  # fmt: skip
+            raise refused("preset-name", field="preset", most=PRESET_NAME_MAX_CHARS)
 
 
 def with_preset(fields: Fields, preset: Fields) -> Fields:

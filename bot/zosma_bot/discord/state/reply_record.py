@@ -18,7 +18,7 @@ TOKEN_MARGIN_S = 20
 
 
 class Reply(BaseModel):
-    """One job's place in Discord."""
+    """Where one job's message stands in Discord."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -47,7 +47,7 @@ class Reply(BaseModel):
     blocked: tuple[int, ...] = ()
     """Pictures that must not be shown, counted from 0: the image check refused them."""
     uncollected: bool = False
-    """The end could be shown nowhere: it waits where the member looks for his jobs."""
+    """The end could be shown nowhere: it waits where the member looks for their jobs."""
 
     @classmethod
     def parse(cls, text: str) -> Reply | None:

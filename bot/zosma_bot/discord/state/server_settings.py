@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.validation import problems_of
 
 KIND = "guild"
 MAX_AGE_S = 2.0
@@ -33,7 +34,7 @@ class Defaults(BaseModel):
 
     @property
     def given(self) -> dict[str, str]:
-        """Those that are set."""
+        """The defaults that are set."""
         return {name: value for name, value in self if value}
 
 
@@ -67,7 +68,7 @@ class ServerSettings(BaseModel):
 
 
 def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
-    """The rules made of these fields.
+    """A server's rules made of these fields.
 
     Raises:
       RequestRefusedError: when a field is unknown or out of bounds; `field` and the text name it.
@@ -75,17 +76,20 @@ def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
     try:
         return ServerSettings.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise RequestRefusedError(f"{field} is {str(first['input'])[:60]!r}: {problem}", field=field) from None
+        first = problems_of(error)[0]
+        raise RequestRefusedError(
+            detail=f"is {first.shown!r}: {first.clause}",
+            code="malformed",
+            field=first.field,
+            values={"given": first.shown, "problem": first.clause},
+        ) from None
 
 
 class ServerSettingsStore:
     """Reads and changes servers' rules; those read are two seconds old at most."""
 
     def __init__(self, queue: Queue, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._records = queue.records
+        self._documents = queue.documents
         self._clock = clock
         self._known: OrderedDict[int, tuple[float, ServerSettings]] = OrderedDict()
         self._reading: dict[int, asyncio.Task[ServerSettings]] = {}
@@ -110,7 +114,7 @@ class ServerSettingsStore:
 
     async def _read(self, guild_id: int) -> ServerSettings:
         changes = self._changes
-        rules = ServerSettings.model_validate(await self._records.get(KIND, str(guild_id)) or {})
+        rules = ServerSettings.model_validate(await self._documents.get(KIND, str(guild_id)) or {})
         if changes == self._changes:  # else what was read may be older than what was written meanwhile
             self._remember(guild_id, rules)
         return rules
@@ -127,7 +131,7 @@ class ServerSettingsStore:
             self._known.popitem(last=False)
 
     def forget(self, guild_id: int) -> None:
-        """The rules have been changed."""
+        """Drops the copy of a server's rules, which have been changed."""
         self._changes += 1
         self._known.pop(guild_id, None)
         self._reading.pop(guild_id, None)  # what it finds may be older than the change
@@ -143,7 +147,7 @@ class ServerSettingsStore:
         def checked(fields: dict[str, Any]) -> dict[str, Any]:
             return parse_server_settings(edit(fields)).model_dump(mode="json", exclude_defaults=True)
 
-        changed = await self._records.change(KIND, str(guild_id), checked)
+        changed = await self._documents.change(KIND, str(guild_id), checked)
         self.forget(guild_id)
         rules = ServerSettings.model_validate(changed)
         self._remember(guild_id, rules)

@@ -58,7 +58,7 @@ def view_of(rows: Sequence[Sequence[Button]]) -> discord.ui.View | None:
 
 
 def going_on(w: Translations, job: OfJob) -> Rows:
-    """Of a job that waits or runs."""
+    """The buttons under a job that waits or runs."""
     return ((Button(job.custom_id(Act.CANCEL), w("button-cancel"), "✋"),),)
 
 

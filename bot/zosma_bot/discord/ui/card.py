@@ -25,7 +25,7 @@ class Colour(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Attached:
-    """A file of a message."""
+    """A file of a message, by name and bytes."""
 
     name: str
     data: bytes = field(repr=False)
@@ -55,7 +55,7 @@ class Card:
 
     @property
     def bytes(self) -> int:
-        """How much there is to upload."""
+        """The bytes that are to be uploaded."""
         return sum(len(one.data) for one in self._attached())
 
     def _attached(self) -> tuple[Attached, ...]:

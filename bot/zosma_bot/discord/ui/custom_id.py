@@ -60,7 +60,7 @@ class Act(enum.StrEnum):
 
 @dataclass(frozen=True)
 class CustomId:
-    """What is to be done, and to what."""
+    """A custom_id taken apart: what is to be done, and to what."""
 
     act: str
     args: tuple[str, ...] = ()

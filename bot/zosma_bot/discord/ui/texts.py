@@ -12,7 +12,7 @@ import discord
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
-from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result
@@ -170,7 +170,7 @@ def too_large(w: Translations) -> str:
 
 def failed(w: Translations, kind: str | None, detail: str | None) -> str:
     """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
-    if kind == "refused" and detail:
+    if kind == ErrorKind.REFUSED and detail:
         return w("failed-refused", detail=plain(capitalised(detail), 500))
     key = f"failed-{kind}"
     return w(key if kind and key in w else "failed")
@@ -230,60 +230,6 @@ def hidden_by_classifier(w: Translations, blocked: int, total: int, reasons: Seq
     return f"{text} {w('hidden-because', reasons=known)}\n" if known else f"{text}\n"
 
 
-# -- refusals ---------------------------------------------------------------------------------------------------
-
-
-def refusal(w: Translations, error: RequestRefusedError) -> str:
-    """Why a request is not taken, with the option's name as Discord shows it."""
-    name = option_name(w, error.field or "")
-    key = _refusal_key(error)
-    if key in w:
-        values = {given: _told(given, value) for given, value in error.values.items()}
-        if isinstance(error, LimitError):
-            values["when"] = span(w, error.retry_after_s)
-        text = w(key, **(values | {"field": name}))
-    else:
-        text = str(error)
-        if error.field in OPTIONS and text.startswith(error.field or ""):
-            text = name + text.removeprefix(error.field or "")
-        text = plain(text, 1500) + "."
-    return w("refused", reason=capitalised(text))
-
-
-def _refusal_key(error: RequestRefusedError) -> str:
-    """The catalogue's key: a value that isn't there makes a sentence of its own."""
-    key = f"refusal-{error.code}"
-    if error.values.get("nearest") == "":
-        return f"{key}-none"
-    if error.code == "infeasible-lacking" and not error.values.get("instead"):
-        return f"{key}-alone"
-    return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key
-
-
-def _told(name: str, value: str | int | float) -> str | int | float:
-    """A refusal's value as it is shown: members' words unformatted, pixels without thousands separators."""
-    if name in ("side", "width", "height"):
-        return str(value)
-    return plain(value, 300) if isinstance(value, str) else value
-
-
-def option_name(w: Translations, field: str) -> str:
-    """A request field under the name of the option that sets it."""
-    name = OPTIONS.get(field, field)
-    key = f"option-{name.replace('.', '-').replace('_', '-')}"
-    return w(key) if name and key in w else name
-
-
-def queue_away(w: Translations) -> str:
-    """Redis doesn't answer."""
-    return w("queue-away")
-
-
-def refused(w: Translations, error: RequestRefusedError | QueueUnavailableError) -> str:
-    """Either of the two."""
-    return refusal(w, error) if isinstance(error, RequestRefusedError) else queue_away(w)
-
-
 # -- the fleet ---------------------------------------------------------------------------------------------------
 
 
@@ -325,6 +271,13 @@ def cut(text: str, limit: int) -> str:
 
 
 # -- choices -----------------------------------------------------------------------------------------------------
+
+
+def option_name(w: Translations, field: str) -> str:
+    """A request field under the name of the option that sets it."""
+    name = OPTIONS.get(field, field)
+    key = f"option-{name.replace('.', '-').replace('_', '-')}"
+    return w(key) if name and key in w else name
 
 
 def size_name(w: Translations, name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.a1111 import A1111, BuiltIn
-from zosma_worker.webui.flavours.base import Call, Flavour, Order
+from zosma_worker.webui.flavours.base import Call, Flavour
 from zosma_worker.webui.flavours.forge import Forge
 from zosma_worker.webui.flavours.koboldcpp import KoboldCpp
 from zosma_worker.webui.flavours.reforge import ReForge, is_reforge

@@ -12,22 +12,11 @@ from typing import Any, ClassVar
 
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
+from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """Pictures to be made with one call."""
-
-    request: Request
-    checkpoint: Checkpoint
-    task: str
-    """What the WebUI calls it, if it names jobs."""
-    inputs: Mapping[str, bytes] = field(default_factory=dict)
-    """By the ids in the request."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +90,11 @@ class Flavour:
     def clip_skip(self) -> bool:
         """Whether clip skip means anything to it."""
         return not self._options or "CLIP_stop_at_last_layers" in self._options
+
+    @property
+    def signs_as(self) -> str:
+        """What an infotext that we write for it names as its version; the larger kinds say theirs themselves."""
+        return self.name if self.one_checkpoint else ""
 
     def checkpoint(self, entry: Any) -> Checkpoint | None:
         """A checkpoint of its list."""

@@ -6,8 +6,9 @@ import math
 from typing import Any, ClassVar
 
 from zosma_queue.request import Upscale
+from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Order, encoded
+from zosma_worker.webui.flavours.base import encoded
 from zosma_worker.webui.flavours.plain import Plain
 
 

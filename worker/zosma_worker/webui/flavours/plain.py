@@ -14,8 +14,9 @@ from PIL import Image, ImageFilter, ImageOps
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Img2Img, Request
+from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Flavour, Order, encoded
+from zosma_worker.webui.flavours.base import Flavour, encoded
 
 #: What both put where a hash should be.
 NO_HASH = "8888888888"

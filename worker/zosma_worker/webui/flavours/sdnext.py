@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any, ClassVar
 
 from zosma_queue.request import Hires, Request
+from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Flavour, Order
+from zosma_worker.webui.flavours.base import Flavour
 
 
 class SDNext(Flavour):

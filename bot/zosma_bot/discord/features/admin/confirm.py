@@ -15,7 +15,7 @@ import discord
 from zosma_bot.discord.core.permissions import is_admin
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin.action import Action, Args
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
@@ -40,7 +40,7 @@ async def ask(
     """
     w = translations_of(interaction)
     key, by = secrets.token_hex(8), interaction.user.id
-    await services.queue.records.put(
+    await services.queue.documents.put(
         KIND, key, {"deed": action, "args": args, "guild": interaction.guild_id}, ttl_s=TTL_S
     )
     where = (str(by), key)
@@ -62,13 +62,13 @@ def add(router: Router, services: Services, actions: Mapping[str, Action]) -> No
             return
         with services.background.counted():  # an action that has begun is not dropped when the bot closes
             await interaction.response.defer()
-            question = await services.queue.records.take(KIND, key)
+            question = await services.queue.documents.take(KIND, key)
             await _close(interaction, await _done(services, interaction, actions, question))
 
     async def no(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if key := await _asked(interaction, custom_id):
             await interaction.response.defer()
-            await services.queue.records.drop(KIND, key)
+            await services.queue.documents.drop(KIND, key)
             await _close(interaction, translations_of(interaction)("admin-left"))
 
     router.add(Act.ADMIN_YES, yes)
@@ -103,7 +103,7 @@ async def _done(
     try:
         return await action(services, interaction, question["args"])
     except RequestRefusedError as error:
-        return texts.refusal(w, error)
+        return refusals.told(w, error)
     except QueueUnavailableError:
         return w("admin-unsure")
 

@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core import options
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
@@ -17,6 +16,7 @@ from zosma_bot.discord.features.admin.names import known_checkpoint, known_style
 from zosma_bot.discord.features.admin.rules import Fields, change
 from zosma_bot.discord.state.server_settings import Defaults, ServerSettings
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import group, slash
 
@@ -45,16 +45,16 @@ def add(root: app_commands.Group, services: Services) -> None:
             given["checkpoint"] = await known_checkpoint(services, checkpoint)
         if style:
             given["style"] = await known_style(services, guild_of(interaction), style)
-        what = "defaults" + (f" in {place}" if place else "") + f": {', '.join(given)}"
-        found = await change(services, interaction, what, _over(place, given))
+        value = ", ".join(given) + (f" in {place}" if place else "")
+        found = await change(services, interaction, "defaults", value, _over(place, given))
         await _told(interaction, place, found)
 
     @slash(defaults, "clear")
     async def clear(interaction: discord.Interaction[Any], channel: AnyChannel | None = None) -> None:
         await begin(interaction)
         place = _place(channel)
-        what = "defaults cleared" + (f" in {place}" if place else "")
-        await _told(interaction, place, await change(services, interaction, what, _over(place, None)))
+        value = "cleared" + (f" in {place}" if place else "")
+        await _told(interaction, place, await change(services, interaction, "defaults", value, _over(place, None)))
 
     options.complete_names(change_them, services, "checkpoint", "style")
 

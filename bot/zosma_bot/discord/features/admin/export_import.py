@@ -12,7 +12,6 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.identity import group_of
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import FETCH_S, Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.confirm import ask
@@ -21,6 +20,7 @@ from zosma_bot.discord.features.admin.import_action import bounds
 from zosma_bot.discord.features.admin.role_limits import own_limits
 from zosma_bot.discord.features.admin.server_file import FILE_MAX_BYTES, PROBLEMS_SHOWN, Content, Reader, written
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 
@@ -75,7 +75,7 @@ async def _fetched(file: discord.Attachment) -> bytes:
 
 
 def _question(w: Translations, content: Content) -> str:
-    """What will be in the place of what."""
+    """The question before an import: which rules take the place of which."""
     parts = []
     if content.rules is not None:
         parts.append(w("import-rules"))

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.permissions import need_home
-from zosma_bot.discord.core.scopes import CHECKPOINT, KINDS, QUEUE, WORKER, find_scope, scope_name, scopes_of
+from zosma_bot.discord.core.scopes import find_scope, scope_name
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import fleet_actions
 from zosma_bot.discord.features.admin.confirm import ask
@@ -19,8 +19,11 @@ from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.fleet import Trust
+from zosma_queue.scopes import CHECKPOINT, QUEUE, WORKER, ScopeKind, scopes_there
 
 Scope = app_commands.Range[str, 1, 200]
+#: What can be paused and goes on.
+EVERY_KIND = tuple(ScopeKind)
 Why = app_commands.Range[str, 1, 200]
 
 
@@ -35,7 +38,7 @@ def _pauses(root: app_commands.Group, services: Services) -> None:
     async def pause(interaction: discord.Interaction[Any], scope: Scope, why: Why | None = None) -> None:
         await begin(interaction)
         need_home(services, interaction)
-        found = await _found(services, interaction, scope, KINDS)
+        found = await _found(services, interaction, scope, EVERY_KIND)
         args = {"scope": found, "why": why or ""}
         if found != QUEUE:
             await say(interaction, await fleet_actions.pause(services, interaction, args))
@@ -54,7 +57,7 @@ def _pauses(root: app_commands.Group, services: Services) -> None:
             found = find_scope(w, scope, paused, await services.queue.workers())
         except RequestRefusedError:
             # What exists but isn't paused is told so; what doesn't exist is refused with what there is.
-            found = await _found(services, interaction, scope, KINDS) if paused else scope
+            found = await _found(services, interaction, scope, EVERY_KIND) if paused else scope
         await say(interaction, await fleet_actions.resume(services, interaction, {"scope": found}))
 
     @slash(root, "drain")
@@ -71,7 +74,7 @@ def _pauses(root: app_commands.Group, services: Services) -> None:
         w = translations_of(interaction)
         return [(scope_name(w, one.scope), one.scope) for one in await services.queue.admin.pauses()]
 
-    pause.autocomplete("scope")(offering(services, _offers(services, KINDS)))
+    pause.autocomplete("scope")(offering(services, _offers(services, EVERY_KIND)))
     resume.autocomplete("scope")(offering(services, paused_now))
     drain.autocomplete("scope")(offering(services, _offers(services, (WORKER, CHECKPOINT))))
 
@@ -93,32 +96,39 @@ def _workers(root: app_commands.Group, services: Services) -> None:
         need_home(services, interaction)
         w, workers = translations_of(interaction), await services.queue.workers()
         # One that is gone for now can be released as well: its pause waits for it.
-        paused = [one.scope for one in await services.queue.admin.pauses() if one.scope.startswith(f"{WORKER}:")]
-        known = list(dict.fromkeys([*scopes_of(workers, (WORKER,)), *paused]))
+        paused = await _paused_workers(services)
+        known = list(dict.fromkeys([*scopes_there(workers, (WORKER,)), *paused]))
         found = find_scope(w, worker, known, workers)
         await say(interaction, await fleet_actions.release(services, interaction, {"scope": found}))
 
     async def releasable(interaction: discord.Interaction[Any]) -> Offers:
         w = translations_of(interaction)
-        paused = [one.scope for one in await services.queue.admin.pauses() if one.scope.startswith(f"{WORKER}:")]
-        sick = [f"{WORKER}:{one.place}" for one in await services.queue.workers()
-                if one.trust is Trust.QUARANTINED]  # fmt: skip
+        paused = await _paused_workers(services)
+        sick = scopes_there(
+            (one for one in await services.queue.workers() if one.trust is Trust.QUARANTINED), (WORKER,)
+        )
         return [(scope_name(w, scope), scope) for scope in dict.fromkeys([*paused, *sick])]
 
     quarantine.autocomplete("worker")(offering(services, _offers(services, (WORKER,))))
     release.autocomplete("worker")(offering(services, releasable))
 
 
+async def _paused_workers(services: Services) -> list[str]:
+    return [one.scope for one in await services.queue.admin.pauses() if one.scope.startswith(f"{WORKER}:")]
+
+
 def _offers(
-    services: Services, kinds: Sequence[str]
+    services: Services, kinds: Sequence[ScopeKind]
 ) -> Callable[[discord.Interaction[Any]], Coroutine[Any, Any, Offers]]:
     async def offers(interaction: discord.Interaction[Any]) -> Offers:
         w = translations_of(interaction)
-        return [(scope_name(w, scope), scope) for scope in scopes_of(await services.queue.workers(), kinds)]
+        return [(scope_name(w, scope), scope) for scope in scopes_there(await services.queue.workers(), kinds)]
 
     return offers
 
 
-async def _found(services: Services, interaction: discord.Interaction[Any], typed: str, kinds: Sequence[str]) -> str:
+async def _found(
+    services: Services, interaction: discord.Interaction[Any], typed: str, kinds: Sequence[ScopeKind]
+) -> str:
     workers = await services.queue.workers()
-    return find_scope(translations_of(interaction), typed, scopes_of(workers, kinds), workers)
+    return find_scope(translations_of(interaction), typed, scopes_there(workers, kinds), workers)

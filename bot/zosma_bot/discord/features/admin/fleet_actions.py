@@ -6,19 +6,18 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.permissions import need_home, refused
-from zosma_bot.discord.core.scopes import CHECKPOINT, LANE, WORKER, scope_name
+from zosma_bot.discord.core.permissions import need_home
+from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin.action import Action, Args
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.fleet import WorkerState
-from zosma_queue.job import Job, State
+from zosma_queue.scopes import WORKER, Scope, worker_scopes
 
 #: Why a worker is paused, as it stands beside the pause.
 QUARANTINE, DRAIN = "quarantine", "drain"
-#: More jobs than any fleet runs at once.
-RUNNING_MAX = 1000
 
 
 def _begin(w: Translations, scope: str) -> str:
@@ -36,7 +35,7 @@ async def pause(services: Services, interaction: discord.Interaction[Any], args:
 
 
 async def resume(services: Services, interaction: discord.Interaction[Any], args: Args) -> str:
-    """Goes on."""
+    """Lets a paused scope go on."""
     need_home(services, interaction)
     w = translations_of(interaction)
     if not await services.queue.admin.resume(texts.admin_name(interaction), args["scope"]):
@@ -66,8 +65,9 @@ async def release(services: Services, interaction: discord.Interaction[Any], arg
     need_home(services, interaction)
     w = translations_of(interaction)
     who, scope = texts.admin_name(interaction), args["scope"]
-    here = [one for one in await services.queue.workers() if f"{WORKER}:{one.place}" == scope]
-    ended = [await services.queue.admin.resume(who, name) for name in (scope, *(f"{WORKER}:{one.id}" for one in here))]
+    here = [one for one in await services.queue.workers() if scope in worker_scopes(one.id)]
+    names = (scope, *(str(Scope(WORKER, one.id)) for one in here))
+    ended = [await services.queue.admin.resume(who, name) for name in names]
     away = [one for one in here if one.state is WorkerState.AWAY]
     for one in away:
         await services.queue.admin.try_now(who, one.id)
@@ -78,17 +78,7 @@ async def release(services: Services, interaction: discord.Interaction[Any], arg
 
 async def running_in(services: Services, scope: str) -> int:
     """How many jobs of a scope run."""
-    return sum(is_in(job, scope) for job in await services.queue.admin.jobs(State.RUNNING, limit=RUNNING_MAX))
-
-
-def is_in(job: Job, scope: str) -> bool:
-    """True when a running job is of the scope."""
-    kind, _, name = scope.partition(":")
-    if kind == LANE:
-        return job.lane == name
-    if kind == WORKER:
-        return name in (job.worker, (job.worker or "").rpartition("/")[0])
-    return kind != CHECKPOINT or (job.request is not None and job.request.checkpoint == name)
+    return len(await services.queue.admin.running(scope))
 
 
 ACTIONS: dict[str, Action] = {

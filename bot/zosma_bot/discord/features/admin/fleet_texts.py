@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import discord
 
-from zosma_bot.discord.core.scopes import WORKER, scope_name
+from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.language import Translations
@@ -15,7 +16,11 @@ from zosma_queue.admin import Act, Pause
 from zosma_queue.client import Depth
 from zosma_queue.fleet import Trust, WorkerInfo
 from zosma_queue.job import Job
-from zosma_queue.tally import Counts, Tally
+from zosma_queue.overview import Overview
+from zosma_queue.scopes import worker_scopes
+
+Counts = dict[str, tuple[int, int]]
+"""Name → jobs that wait, jobs that run; those with most first."""
 
 #: Discord's limits for an embed: 1024 characters a field, 25 fields, 6000 in all.
 FIELD_MAX_CHARS = 1000
@@ -33,7 +38,7 @@ _MEMBER = re.compile(r"discord:(?:\d+/|dm/)?(\d+)")
 
 
 def person(name: str) -> str:
-    """An owner, or who did something, as Discord shows it: a member by his name, without pinging him."""
+    """An owner, or who did something, as Discord shows it: a member by name, without pinging him."""
     found = _MEMBER.fullmatch(name)
     return f"<@{found[1]}>" if found else f"`{texts.cut(name.replace('`', chr(39)), 60)}`"
 
@@ -43,19 +48,22 @@ def moment(at_ms: int) -> str:
     return f"<t:{at_ms // 1000}:R>"
 
 
-def overview(
-    w: Translations, found: Tally, depth: Depth, pauses: Sequence[Pause], sees: Callable[[str], bool]
-) -> discord.Embed:
-    """How full the queue is, and of what. Owners whom the admin may not see are left out."""
+def overview(w: Translations, found: Overview, depth: Depth, pauses: Sequence[Pause]) -> discord.Embed:
+    """How full the queue is, and of what."""
     lines = [texts.depth(w, depth)]
     lines += [pause(w, one) for one in pauses[:PAUSES_SHOWN]]
     embed = discord.Embed(description="\n".join(lines)[:2000], colour=Colour.RUNNING)
-    owners = {name: counts for name, counts in found.owners.items() if sees(name)}
+
+    def checkpoint(name: str) -> str:
+        return _name(name) if name else w("admin-any-checkpoint")
+
+    owners = {one.owner: (one.waiting, one.running) for one in found.owners}
+    runs = found.running_of
     for key, counts, shown in (
-        ("admin-lanes", found.lanes, lambda name: w(f"lane-{name}")),
-        ("admin-checkpoints", found.checkpoints, lambda name: _name(name) if name else w("admin-any-checkpoint")),
+        ("admin-lanes", _both(found.lanes, runs.lanes), lambda name: w(f"lane-{name}")),
+        ("admin-checkpoints", _both(found.checkpoints, runs.checkpoints), checkpoint),
         ("admin-members", owners, person),
-        ("admin-workers", found.workers, _name),
+        ("admin-workers", {name: (0, count) for name, count in runs.workers.items()}, _name),
     ):
         if counts:
             embed.add_field(name=w(key), value=_counts(w, counts, shown), inline=False)
@@ -64,6 +72,12 @@ def overview(
 
 def _name(name: str) -> str:
     return texts.plain(name, 60)
+
+
+def _both(waiting: Mapping[str, int], running: Mapping[str, int]) -> Counts:
+    """The counts of what waits and of what runs beside each other, most first."""
+    all_ = Counter(waiting) + Counter(running)
+    return {name: (waiting.get(name, 0), running.get(name, 0)) for name, _ in all_.most_common()}
 
 
 def _counts(w: Translations, counts: Counts, shown: Callable[[str], str]) -> str:
@@ -77,7 +91,7 @@ def _counts(w: Translations, counts: Counts, shown: Callable[[str], str]) -> str
 
 
 def pause(w: Translations, one: Pause) -> str:
-    """One pause in a line."""
+    """One pause of the fleet in a line."""
     line = w(
         "admin-pause-line",
         scope=_name(texts.capitalised(scope_name(w, one.scope))),
@@ -103,9 +117,7 @@ def workers(
         lines = [texts.worker(w, worker, jobs.get(worker.job or ""))]
         if worker.trust is Trust.QUARANTINED:
             lines.append(w("admin-sick"))
-        for scope in (f"{WORKER}:{worker.place}", f"{WORKER}:{worker.id}"):
-            if scope in by_scope:
-                lines.append(pause(w, by_scope[scope]))
+        lines += [pause(w, by_scope[scope]) for scope in sorted(worker_scopes(worker.id)) if scope in by_scope]
         embed.add_field(name=_name(worker.place), value="\n".join(lines)[:430], inline=False)
     if not found:
         embed.description = w("workers-none")
@@ -142,22 +154,20 @@ def _act(w: Translations, act: str) -> str:
 def _target(w: Translations, act: Act, here: str) -> str:
     target = act.target
     if act.act in _OF_SERVERS:
-        server, _, what = target.partition(" ")
-        server = w("audit-here") if server == here else texts.plain(server, 60)
-        return f"{server}: {_named(what)}" if what else server
+        server = w("audit-here") if target == here else texts.plain(target, 60)
+        return f"{server}: {_changed(act)}" if act.part else server
     if found := _ROLE.fullmatch(target):
         return f"<@&{found[1]}>"
     return person(target) if _MEMBER.fullmatch(target) else texts.plain(target, 120)
 
 
-def _named(what: str) -> str:
+def _changed(act: Act) -> str:
     """What was changed, with channels and roles as Discord shows them."""
-    part, _, rest = what.partition(" ")
-    kind = {"channels": "#", "reports": "#", "roles": "@&", "buttons": "@&"}.get(part)
-    if kind is None:
-        return texts.plain(what, 120)
-    shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", texts.plain(rest, 100))
-    return f"{part} {shown}"
+    shown = texts.plain(act.value, 100)
+    kind = {"channels": "#", "reports": "#", "defaults": "#", "roles": "@&", "buttons": "@&"}.get(act.part)
+    if kind:
+        shown = _ID.sub(lambda found: f"<{kind}{found[1]}>", shown)
+    return f"{texts.plain(act.part, 40)} {shown}"
 
 
 def _listed(w: Translations, lines: list[str], count: int, none: str) -> discord.Embed:

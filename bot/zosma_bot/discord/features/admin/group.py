@@ -35,7 +35,7 @@ class _Writable(app_commands.Transformer):
                 kinds.stage_voice, kinds.forum]  # fmt: skip
 
     async def transform(self, _: discord.Interaction[Any], value: Any, /) -> Found:
-        """Nothing to do: it comes resolved."""
+        """The channel as Discord has resolved it."""
         return cast(Found, value)
 
 

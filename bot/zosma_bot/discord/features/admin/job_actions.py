@@ -7,11 +7,12 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.identity import owner_in
-from zosma_bot.discord.core.permissions import need_home, refused, seen_job, sees
+from zosma_bot.discord.core.permissions import need_home, seen_job, sees
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin.action import Action, Args
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.calls import Cancelled
 from zosma_queue.job import Job, State
 
@@ -57,7 +58,7 @@ async def requeue(services: Services, interaction: discord.Interaction[Any], arg
 
 
 async def requeue_all(services: Services, interaction: discord.Interaction[Any], _: Args) -> str:
-    """Likewise all failed jobs of this server, at home those of all servers."""
+    """Requeues all failed jobs of this server, at home those of all servers."""
     count = 0
     for job in await failed(services, interaction):
         if await services.queue.admin.retry(texts.admin_name(interaction), job.id):

@@ -9,13 +9,14 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.identity import owner_in
-from zosma_bot.discord.core.permissions import at_home, need_home, refused, sees
+from zosma_bot.discord.core.permissions import at_home, need_home, sees
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import job_actions
 from zosma_bot.discord.features.admin.confirm import ask
 from zosma_bot.discord.features.admin.group import Offers, begin, offering
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 from zosma_queue.job import Job, State
@@ -46,8 +47,8 @@ def add(root: app_commands.Group, services: Services) -> None:
         await begin(interaction)
         w = translations_of(interaction)
         owner = owner_in(interaction, member.id)
-        waiting, running = (await services.queue.admin.tally()).owners.get(owner, (0, 0))
-        question = w("ask-clear", member=member.mention, waiting=waiting, running=running)
+        depth = await services.queue.admin.owner_depth(owner)
+        question = w("ask-clear", member=member.mention, waiting=depth.waiting, running=depth.running)
         await ask(services, interaction, "clear", {"member": str(member.id)}, question)
 
     @slash(root, "requeue")

@@ -7,17 +7,18 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.core.permissions import at_home, need_home, refused
+from zosma_bot.discord.core.permissions import at_home, need_home
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, begin
 from zosma_bot.discord.features.admin.role_limits import check_bounds, own_limits, policy_name
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import choices, group, slash
 from zosma_queue.needs import Lane
-from zosma_queue.policy import DEFAULT, UNLIMITED, parse_policy
+from zosma_queue.policy import DEFAULT, LIMITS, UNLIMITED, Limit, parse_policy, with_limits
 
 
 def add(root: app_commands.Group, services: Services) -> None:
@@ -49,29 +50,27 @@ def add(root: app_commands.Group, services: Services) -> None:
         await say(interaction, rules_texts.listed(w, lines, "limits-none"))
 
 
+def _option(limit: Limit) -> Any:
+    """The type of a limit's option."""
+    return app_commands.Range[limit.type, limit.type(limit.least), limit.type(limit.most)] | None
+
+
 def _set(limits: app_commands.Group, services: Services) -> None:
     @slash(limits, "set")
     @app_commands.choices(lane=choices("lane", *Lane))
+    @with_limits(_option, defaults=False)
     async def change(
         interaction: discord.Interaction[Any],
         role: discord.Role | None = None,
-        waiting: app_commands.Range[int, 0, 100_000] | None = None,
-        running: app_commands.Range[int, 0, 1_000] | None = None,
-        cooldown: app_commands.Range[float, 0.0, 86_400.0] | None = None,
-        daily: app_commands.Range[float, 0.0, 86_400_000.0] | None = None,
-        weight: app_commands.Range[float, 0.01, 1_000.0] | None = None,
         lane: str | None = None,
-        depth: app_commands.Range[int, 0, 10_000_000] | None = None,
+        **options: float | None,
     ) -> None:
         await begin(interaction)
         name = policy_name(role)
         home = at_home(services, interaction)
         if name == DEFAULT:
             need_home(services, interaction)
-        given = {
-            "waiting": waiting, "running": running, "cooldown_s": cooldown, "daily_gpu_s": daily, "weight": weight,
-            "lane": lane, "depth": depth,
-        }  # fmt: skip
+        given = {"lane": lane, **{limit.name: options[limit.option] for limit in LIMITS}}
         given = {field: value for field, value in given.items() if value is not None}
         if not given:
             raise refused("admin-limits-empty")

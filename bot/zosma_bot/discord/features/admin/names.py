@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.ui.refusals import refused
 
 #: As many names are offered in a refusal.
 NAMED = 10

@@ -33,9 +33,9 @@ def add(root: app_commands.Group, services: Services) -> None:
     async def overview(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
         admin = services.queue.admin
-        found, depth, pauses = await asyncio.gather(admin.tally(), services.queue.depth(), admin.pauses())
-        w = translations_of(interaction)
-        embed = fleet_texts.overview(w, found, depth, pauses, lambda owner: sees(services, interaction, owner))
+        own = None if at_home(services, interaction) else lambda owner: is_own(interaction, owner)
+        found, depth, pauses = await asyncio.gather(admin.overview(own), services.queue.depth(), admin.pauses())
+        embed = fleet_texts.overview(translations_of(interaction), found, depth, pauses)
         await say(interaction, "", embed=embed)
 
     @slash(root, "workers")
@@ -72,7 +72,7 @@ async def _own(services: Services, interaction: discord.Interaction[Any], acts: 
     me, here = texts.admin_name(interaction), group_of(interaction)
 
     def concerns(act: Act) -> bool:
-        of_server = act.target == here or act.target.startswith((f"{here}/", f"{here} "))
+        of_server = act.target == here or act.target.startswith(f"{here}/")
         return act.who == me or act.target in own or of_server
 
     return [act for act in acts if concerns(act)]

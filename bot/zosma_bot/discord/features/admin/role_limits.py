@@ -7,13 +7,11 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.permissions import refused
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.needs import Lane
-from zosma_queue.policy import DEFAULT, UNLIMITED, Policy
+from zosma_queue.policy import DEFAULT, LIMITS, UNLIMITED, Order, Policy
 
 PREFIX = "role:"
-#: Fields of which more is more; 0 is no limit. Shares (`weight`) count within one server only.
-_MOST = ("waiting", "running", "daily_gpu_s", "depth")
 
 
 def policy_name(role: discord.Role | None) -> str:
@@ -35,11 +33,11 @@ def own_limits(interaction: discord.Interaction[Any], policies: Mapping[str, Pol
 def check_bounds(policy: Policy, policies: Mapping[str, Policy]) -> None:
     """Raises RequestRefusedError where a strange server's admin would give more than the fleet's owner gives all."""
     default = policies.get(DEFAULT, UNLIMITED)
-    for field in _MOST:
-        most, wanted = getattr(default, field), getattr(policy, field)
-        if most and (not wanted or wanted > most):
-            raise refused("admin-limit-above", name=field.partition("_")[0], most=f"{most:g}")
-    if policy.cooldown_s < default.cooldown_s:
-        raise refused("admin-limit-below", name="cooldown", least=f"{default.cooldown_s:g}")
+    for limit in LIMITS:
+        fleets, wanted = getattr(default, limit.name), getattr(policy, limit.name)
+        if limit.gives is Order.MORE and fleets and (not wanted or wanted > fleets):
+            raise refused("admin-limit-above", name=limit.option, most=f"{fleets:g}")
+        if limit.gives is Order.LESS and wanted < fleets:
+            raise refused("admin-limit-below", name=limit.option, least=f"{fleets:g}")
     if default.lane is Lane.RELAX and policy.lane is Lane.FAST:
         raise refused("admin-limit-lane")

@@ -9,13 +9,13 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.identity import group_of
-from zosma_bot.discord.core.permissions import refused
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import export_import, rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_for, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, say
 from zosma_bot.discord.ui.slash import choices, group, slash
 
@@ -25,11 +25,12 @@ RETENTION_MAX_DAYS = 30.0
 
 
 async def change(
-    services: Services, interaction: discord.Interaction[Any], what: str, edit: Callable[[Fields], Fields]
+    services: Services, interaction: discord.Interaction[Any], part: str, value: str, edit: Callable[[Fields], Fields]
 ) -> ServerSettings:
-    """Changes this server's rules, and notes it."""
+    """Changes this server's rules, and notes which part was changed to or by what."""
     found = await services.server_settings.change(guild_of(interaction), edit)
-    await services.queue.admin.note(texts.admin_name(interaction), "rules", f"{group_of(interaction)} {what}")
+    who, server = texts.admin_name(interaction), group_of(interaction)
+    await services.queue.admin.note(who, "rules", server, part=part, value=value)
     return found
 
 
@@ -44,7 +45,7 @@ def without(name: str, one: int) -> Callable[[Fields], Fields]:
 
 
 def setting(**values: Any) -> Callable[[Fields], Fields]:
-    """Sets fields."""
+    """A change that sets fields of the rules."""
     return lambda fields: fields | values
 
 
@@ -67,7 +68,7 @@ def _channels(channels: app_commands.Group, services: Services) -> None:
     @slash(channels, "allow")
     async def allow(interaction: discord.Interaction[Any], channel: AnyChannel) -> None:
         await begin(interaction)
-        found = await change(services, interaction, f"channels +{channel.id}", including("channels", channel.id))
+        found = await change(services, interaction, "channels", f"+{channel.id}", including("channels", channel.id))
         await told(interaction, found)
 
     @slash(channels, "remove")
@@ -75,7 +76,7 @@ def _channels(channels: app_commands.Group, services: Services) -> None:
         await begin(interaction)
         if channel.id not in (await services.settings_here(interaction)).channels:
             raise refused("admin-not-listed")
-        found = await change(services, interaction, f"channels -{channel.id}", without("channels", channel.id))
+        found = await change(services, interaction, "channels", f"-{channel.id}", without("channels", channel.id))
         await told(interaction, found)
 
     @slash(channels, "list")
@@ -92,14 +93,16 @@ def _roles(roles: app_commands.Group, services: Services) -> None:
     @slash(roles, "allow")
     async def allow(interaction: discord.Interaction[Any], role: discord.Role) -> None:
         await begin(interaction)
-        await told(interaction, await change(services, interaction, f"roles +{role.id}", including("roles", role.id)))
+        await told(
+            interaction, await change(services, interaction, "roles", f"+{role.id}", including("roles", role.id))
+        )
 
     @slash(roles, "remove")
     async def remove(interaction: discord.Interaction[Any], role: discord.Role) -> None:
         await begin(interaction)
         if role.id not in (await services.settings_here(interaction)).roles:
             raise refused("admin-not-listed")
-        await told(interaction, await change(services, interaction, f"roles -{role.id}", without("roles", role.id)))
+        await told(interaction, await change(services, interaction, "roles", f"-{role.id}", without("roles", role.id)))
 
     @slash(roles, "list")
     async def show(interaction: discord.Interaction[Any]) -> None:
@@ -112,23 +115,21 @@ def _switches(rules: app_commands.Group, services: Services) -> None:
     @app_commands.choices(switch=choices("switch", ON, OFF))
     async def age_restricted(interaction: discord.Interaction[Any], switch: str) -> None:
         await begin(interaction)
-        found = await change(
-            services, interaction, f"age-restricted {switch}", setting(age_restricted_only=switch == ON)
-        )
+        found = await change(services, interaction, "age-restricted", switch, setting(age_restricted_only=switch == ON))
         await _say_rule(interaction, "age", rules_texts.on_off(translations_of(interaction), found.age_restricted_only))
 
     @slash(rules, "spoiler")
     @app_commands.choices(when=choices("spoiler", "never", "always", "outside-age-restricted"))
     async def spoiler(interaction: discord.Interaction[Any], when: str) -> None:
         await begin(interaction)
-        found = await change(services, interaction, f"spoiler {when}", setting(spoiler=when))
+        found = await change(services, interaction, "spoiler", when, setting(spoiler=when))
         await _say_rule(interaction, "spoiler", translations_of(interaction)(f"spoiler-{found.spoiler}"))
 
     @slash(rules, "grid")
     @app_commands.choices(switch=choices("switch", ON, OFF))
     async def grid(interaction: discord.Interaction[Any], switch: str) -> None:
         await begin(interaction)
-        found = await change(services, interaction, f"grid {switch}", setting(grid=switch == ON))
+        found = await change(services, interaction, "grid", switch, setting(grid=switch == ON))
         await _say_rule(interaction, "grid", rules_texts.on_off(translations_of(interaction), found.grid))
 
     @slash(rules, "retention")
@@ -136,7 +137,7 @@ def _switches(rules: app_commands.Group, services: Services) -> None:
         interaction: discord.Interaction[Any], days: app_commands.Range[float, 0.0, RETENTION_MAX_DAYS]
     ) -> None:
         await begin(interaction)
-        found = await change(services, interaction, f"retention {days:g}", setting(retention_days=days))
+        found = await change(services, interaction, "retention", f"{days:g}", setting(retention_days=days))
         await say(interaction, "✅ " + translations_of(interaction)("rules-retention", days=found.retention_days))
 
 
@@ -159,8 +160,8 @@ def _people(rules: app_commands.Group, services: Services) -> None:
             known = fields.get("button_roles", []) if who == "roles" else []
             return fields | {"buttons": who, "button_roles": sorted({*known, *([role.id] if role else [])})}
 
-        what = f"buttons {who}" + (f" +{role.id}" if role else "")
-        found = await change(services, interaction, what, edit)
+        value = who + (f" +{role.id}" if role else "")
+        found = await change(services, interaction, "buttons", value, edit)
         shown = translations_of(interaction)(f"who-{found.buttons}")
         if found.button_roles:
             shown += f": {rules_texts.roles(found.button_roles)}"
@@ -171,11 +172,11 @@ def _people(rules: app_commands.Group, services: Services) -> None:
         await begin(interaction)
         w = translations_of(interaction)
         if channel is None:
-            await change(services, interaction, "reports off", setting(report_channel=None))
+            await change(services, interaction, "reports", OFF, setting(report_channel=None))
             await _say_rule(interaction, "reports", w("rules-off"))
             return
         await _try_out(interaction, channel.id)
-        await change(services, interaction, f"reports {channel.id}", setting(report_channel=channel.id))
+        await change(services, interaction, "reports", str(channel.id), setting(report_channel=channel.id))
         await _say_rule(interaction, "reports", f"<#{channel.id}>")
 
 

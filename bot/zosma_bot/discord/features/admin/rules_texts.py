@@ -8,7 +8,7 @@ from zosma_bot.discord.features.admin.role_limits import PREFIX
 from zosma_bot.discord.state.server_settings import Defaults, ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations
-from zosma_queue.policy import DEFAULT, Policy
+from zosma_queue.policy import DEFAULT, LIMITS, Policy, Unit
 
 #: What a message may hold besides the words around it.
 LIST_MAX_CHARS = 1900
@@ -62,15 +62,12 @@ def _span(w: Translations, value: float) -> str:
 
 def policy(w: Translations, name: str, one: Policy) -> str:
     """One policy in a line."""
-    parts = [
-        w(f"limit-{field}", value=value) for field in ("waiting", "running", "depth") if (value := getattr(one, field))
-    ]
-    if one.cooldown_s:
-        parts.append(w("limit-cooldown", span=_span(w, one.cooldown_s)))
-    if one.daily_gpu_s:
-        parts.append(w("limit-daily", span=_span(w, one.daily_gpu_s)))
-    if one.weight != 1:
-        parts.append(w("limit-weight", value=one.weight))
+    parts = []
+    for limit in LIMITS:
+        value = getattr(one, limit.name)
+        if value != limit.default:
+            said = {"span": _span(w, value)} if limit.unit is Unit.SECONDS else {"value": value}
+            parts.append(w(f"limit-{limit.option}", **said))
     parts.append(w("limit-lane", lane=w(f"lane-{one.lane}")))
     return w("limit-line", name=policy_name(w, name), limits=", ".join(parts))
 
@@ -101,7 +98,7 @@ def rules(w: Translations, found: ServerSettings, blocked: Sequence[str], checkp
 
 
 def on_off(w: Translations, value: bool) -> str:
-    """A switch."""
+    """A switch of the rules, as on or off."""
     return w("switch-on" if value else "switch-off")
 
 

@@ -15,8 +15,9 @@ from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.moderation import Rules
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import Policy
+from zosma_queue.validation import problems_of
 
 VERSION = 1
 #: It is kept in a record while the admin is asked.
@@ -40,13 +41,13 @@ class Content:
 
     rules: ServerSettings | None = None
     moderation: dict[str, Any] | None = None
-    """Fields of `moderation.Rules`; those left out stay."""
+    """Fields of `moderation.ContentRules`; those left out stay."""
     limits: dict[str, Policy] | None = None
     """By role id."""
 
 
-def written(rules: ServerSettings, moderation: Rules, policies: Mapping[str, Policy]) -> bytes:
-    """The file."""
+def written(rules: ServerSettings, moderation: ContentRules, policies: Mapping[str, Policy]) -> bytes:
+    """A server's settings as the bytes of a file."""
     document = {
         "zosma": VERSION,
         "rules": _portable(rules.model_dump(mode="json")),
@@ -84,7 +85,7 @@ class Reader:
         return Content() if document is None else self.understood(document, policies)
 
     def understood(self, document: Mapping[str, Any], policies: Mapping[str, Policy] | None) -> Content:
-        """Likewise of the JSON object in a file."""
+        """What the JSON object in a file says, and what is wrong with it."""
         for name in document:
             if name not in _PARTS:
                 self._wrong(name[:60], self._w("import-unknown", there=", ".join(_PARTS)))
@@ -129,7 +130,7 @@ class Reader:
                  if name in document}  # fmt: skip
         if not given:
             return None
-        found = self._model(Rules, given, "")
+        found = self._model(ContentRules, given, "")
         return {field: list(getattr(found, field)) for field in given} if found else None
 
     def _limits(self, fields: Any, policies: Mapping[str, Policy] | None) -> dict[str, Policy] | None:
@@ -163,10 +164,10 @@ class Reader:
         try:
             return model.model_validate(fields)
         except ValidationError as error:
-            for one in error.errors(include_url=False)[:PROBLEMS_SHOWN]:
-                path = [_NAMES.get(str(part), str(part)) for part in one["loc"]]
+            for one in problems_of(error)[:PROBLEMS_SHOWN]:
+                path = [_NAMES.get(part, part) for part in one.path]
                 place = ".".join([*([where] if where else []), *path])
-                self._wrong(place[:120], f"{one['msg'][0].lower()}{one['msg'][1:]}")
+                self._wrong(place[:120], one.clause)
         return None
 
     def _there(self, key: str, ids: Mapping[int, str], find: Callable[[int], object | None]) -> None:

@@ -14,8 +14,9 @@ from zosma_bot.discord.core import parameters
 from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.recipes import keep
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere, slash
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -34,7 +35,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             await interaction.response.defer(ephemeral=True, thinking=True)
             found = await asyncio.to_thread(parameters.told_by, await _fetched(source))
         except RequestRefusedError as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
             return
         if found is None:
             await say(interaction, w("parameters-none"))
@@ -56,6 +57,4 @@ async def _fetched(source: Source) -> bytes:
         async with asyncio.timeout(FETCH_S):
             return await source.fetch()
     except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
-        raise RequestRefusedError(
-            "image could not be fetched from Discord: send it again", field="image", code="picture-unfetched"
-        ) from None
+        raise refused("picture-unfetched", field="image") from None

@@ -11,7 +11,7 @@ from zosma_bot.discord.core.defaults import wants_private
 from zosma_bot.discord.core.recipes import recall
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.submit import submit
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -31,7 +31,7 @@ def add(router: Router, services: Services) -> None:
             recipe = await recall(services, of)
             private = await wants_private(services, interaction, None)
         except QueueUnavailableError as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
             return
         if recipe is None:
             await say(interaction, w("described-gone"))

@@ -18,7 +18,7 @@ from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.delivery import render, shrink
 from zosma_bot.discord.delivery.packing import MESSAGE_MAX_BYTES
 from zosma_bot.discord.state.reply_record import Outlet
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.buttons import view_of
 from zosma_bot.discord.ui.card import Card
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 
 def add(router: Router, services: Services) -> None:
-    """Registers them."""
+    """Registers the buttons and menus of `/jobs`."""
 
     async def refresh(interaction: discord.Interaction[Any], _: CustomId) -> None:
         w = translations_of(interaction)
         try:
             found = await services.background.within(LOOK_S, member_jobs.jobs_here(services, w, interaction))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(w))
+            await say(interaction, refusals.queue_away(w))
             return
         view = member_jobs.list_view(w, found, interaction.user.id)
         await interaction.response.edit_message(embed=member_jobs.listed(w, found), view=view)
@@ -75,7 +75,7 @@ async def _pick_up(services: Services, interaction: discord.Interaction[Any], on
     try:
         await _show_pictures(services, interaction, one)
     except QueueUnavailableError as error:
-        await say(interaction, texts.refused(translations_of(interaction), error))
+        await say(interaction, refusals.told(translations_of(interaction), error))
 
 
 async def _retry(services: Services, interaction: discord.Interaction[Any], one: JobEntry) -> None:
@@ -88,7 +88,7 @@ async def _retry(services: Services, interaction: discord.Interaction[Any], one:
 
 
 async def _mine(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> JobEntry | None:
-    """The member's job; None when it isn't to be had, and he has been told why."""
+    """The member's job; None when it isn't to be had, and they have been told why."""
     w = translations_of(interaction)
 
     async def find() -> JobEntry | None:
@@ -98,7 +98,7 @@ async def _mine(services: Services, interaction: discord.Interaction[Any], of: O
     try:
         found = await services.background.within(LOOK_S, find())
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(w))
+        await say(interaction, refusals.queue_away(w))
         return None
     if found is None:
         await say(interaction, w("jobs-forgotten"))

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core import member_jobs
 from zosma_bot.discord.core.services import LOOK_S, Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere, slash
@@ -25,7 +25,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         try:
             found = await services.background.within(LOOK_S, member_jobs.jobs_here(services, w, interaction))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(w))
+            await say(interaction, refusals.queue_away(w))
             return
         view = member_jobs.list_view(w, found, interaction.user.id)
         await say(interaction, "", embed=member_jobs.listed(w, found), view=view)

@@ -27,7 +27,7 @@ PICTURE_HOURS = 24
 
 
 def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
-    """Registers the group."""
+    """Registers the group of commands."""
     privacy = everywhere(group("privacy"))
 
     @slash(privacy, "show")

@@ -16,7 +16,7 @@ from zosma_queue.errors import QueueUnavailableError
 
 
 def add(router: Router, services: Services) -> None:
-    """Registers the two buttons."""
+    """Registers the two buttons of `/privacy erase`."""
 
     async def erase(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)

@@ -1,4 +1,4 @@
-"""All that is kept of a member: handed out to him, or erased, his messages in Discord included."""
+"""All that is kept of a member: handed out to them, or erased, their messages in Discord included."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STOP_S = 20.0
 
 @dataclass(frozen=True)
 class Gone:
-    """What became of it."""
+    """What an erasure has removed, and what it could not."""
 
     jobs: int
     pictures: int
@@ -41,7 +41,7 @@ def owners_of(interaction: discord.Interaction[Any]) -> list[str]:
 
 
 async def export(services: Services, interaction: discord.Interaction[Any]) -> dict[str, Any]:
-    """Everything, ready for JSON.
+    """Everything that is kept of a member, ready for JSON.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -50,7 +50,7 @@ async def export(services: Services, interaction: discord.Interaction[Any]) -> d
     shared = await services.member_settings.shared(interaction.guild_id)
     return {
         "member": str(user),
-        "settings": await services.queue.records.get(MEMBER, str(user)) or {},
+        "settings": await services.queue.documents.get(MEMBER, str(user)) or {},
         "shared_presets": {name: fields for name, fields in shared.items() if fields.get("by") == user},
         "jobs": {owner: await services.queue.export(owner) for owner in owners_of(interaction)},
     }
@@ -76,7 +76,7 @@ async def erase(services: Services, interaction: discord.Interaction[Any]) -> Go
     # A message that goes while its job is at work would be posted anew.
     await services.deliveries.ended([job_id for job_id, _ in replies], STOP_S)
     messages, left = await _delete_messages(services, interaction.client, [reply for _, reply in replies])
-    log.info("a member has erased what was kept of him: %d jobs, %d messages", jobs, messages)
+    log.info("a member has erased what was kept of them: %d jobs, %d messages", jobs, messages)
     return Gone(jobs, pictures, cancelled, messages, left)
 
 
@@ -99,7 +99,7 @@ async def _delete_messages(services: Services, client: discord.Client, replies: 
         if await _by_interaction(services, client, reply):
             gone += 1
         elif reply.private:
-            # The member alone sees it, for as long as his Discord runs; nobody else can reach it.
+            # The member alone sees it, for as long as their Discord runs; nobody else can reach it.
             continue
         elif reply.channel_id not in closed and await _by_bot(client, reply, closed):
             gone += 1

@@ -8,7 +8,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_end
 from zosma_bot.discord.core.services import CHECKS_S, Services
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -34,7 +34,7 @@ def add(router: Router, services: Services) -> None:
         try:
             answer = await services.background.within(CHECKS_S, _cancel(services, of.job_id))
         except QueueUnavailableError:
-            await say(interaction, texts.queue_away(w))
+            await say(interaction, refusals.queue_away(w))
             return
         await say(interaction, w(CANCEL_TEXTS.get(answer, "cancel-ended") if answer else "cancel-ended"))
 

@@ -90,7 +90,7 @@ def _select(
 
 
 def changed(recipe: Recipe, values: dict[str, str | list[str]]) -> dict[str, Any]:
-    """The fields of the new pictures."""
+    """The fields of the new pictures, after the changes in the form."""
     fields = recipe.anew(prompt=values.get("prompt", ""), negative_prompt=values.get("negative_prompt", ""))
     chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
     if chosen.get("checkpoint", SAME) != SAME:

@@ -16,10 +16,11 @@ from zosma_bot.discord.delivery.packing import ATTACHMENTS_MAX, MESSAGE_MAX_BYTE
 from zosma_bot.discord.delivery.render import file_prefix, suffix_of
 from zosma_bot.discord.delivery.shrink import Original, fit
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.card import Attached
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -37,7 +38,7 @@ def add(router: Router, services: Services) -> None:
         try:
             recipe = await recipe_of(services, interaction.message, of)
         except RequestRefusedError as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
             return
         await show(interaction, recipe)
 
@@ -51,7 +52,7 @@ def add(router: Router, services: Services) -> None:
             files = await _files(services, interaction, of)
             await interaction.user.send(texts.message_link(interaction), files=files)
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
         except discord.HTTPException:
             await say(interaction, w("send-refused"))
         else:
@@ -78,5 +79,5 @@ async def _files(services: Services, interaction: discord.Interaction[Any], of: 
         for one in pictures_in(interaction.message)
     ]
     if not shown:
-        raise RequestRefusedError("this picture is no longer stored: ask for it again", code="picture-gone")
+        raise refused("picture-gone")
     return shown

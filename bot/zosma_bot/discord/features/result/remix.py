@@ -13,7 +13,7 @@ from zosma_bot.discord.core.recipes import KIND, Recipe, keep, picture_of, recal
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import Wanted, submit, submit_late
 from zosma_bot.discord.state.reply_record import Reply
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.choices import checkpoint_options
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
@@ -48,17 +48,17 @@ def add(router: Router, services: Services) -> None:
 
 
 async def again(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """The same with other seeds."""
+    """Asks for the same pictures with other seeds."""
     await take(services, interaction, of, lambda recipe: recipe.anew())
 
 
 async def vary_subtle(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """Much like one of the pictures."""
+    """Asks for pictures much like one of these."""
     await take(services, interaction, of, lambda recipe: varied(recipe, of.number, SUBTLE))
 
 
 async def vary_strong(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """Somewhat like one of the pictures."""
+    """Asks for pictures somewhat like one of these."""
     await take(services, interaction, of, lambda recipe: varied(recipe, of.number, STRONG))
 
 
@@ -79,7 +79,7 @@ async def take(services: Services, interaction: discord.Interaction[Any], of: Of
     try:
         known = await recall(services, of)
     except QueueUnavailableError:
-        await say(interaction, texts.queue_away(translations_of(interaction)))
+        await say(interaction, refusals.queue_away(translations_of(interaction)))
         return
     private = await is_private(services, interaction, of)
     if known:
@@ -132,7 +132,7 @@ async def _known(services: Services, of: OfJob) -> Recipe | None:
 
 
 async def is_private(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> bool:
-    """True when its member alone shall see what is made: of a picture that is seen by him alone, or as he has set it.
+    """True when only its member shall see the new one: when only they see the first, or as they have set it.
 
     Where nothing is known any more, an ephemeral message makes an ephemeral one.
     """
@@ -149,5 +149,5 @@ async def _known_private(services: Services, of: OfJob) -> bool | None:
     text = await services.queue.reply(of.job_id)
     if reply := Reply.parse(text) if text else None:
         return reply.private
-    kept = await services.queue.records.get(KIND, of.job_id)
+    kept = await services.queue.documents.get(KIND, of.job_id)
     return bool(kept.get("private")) if kept else None

@@ -29,7 +29,7 @@ RESETS: dict[str, tuple[str, ...]] = {
 
 
 def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
-    """Registers the group."""
+    """Registers the group of commands."""
     settings = everywhere(group("settings"))
     _add_show(settings, services)
     _add_defaults(settings, services)

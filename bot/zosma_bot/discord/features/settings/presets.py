@@ -19,6 +19,7 @@ from zosma_bot.discord.state.member_settings import PRESET_NAME_MAX_CHARS, Membe
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.choices import name_choices, size_choices
 from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import slash
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
@@ -28,7 +29,7 @@ PresetName = app_commands.Range[str, 1, PRESET_NAME_MAX_CHARS]
 
 
 def add(settings: app_commands.Group, services: Services) -> None:
-    """Registers them in the group."""
+    """Registers the commands for presets in the group."""
     _add_save(settings, services)
     _add_remove(settings, services)
     _add_share(settings, services)
@@ -41,8 +42,8 @@ def called(name: str, some: Iterable[str]) -> str:
 
 
 def no_preset(name: str) -> RequestRefusedError:
-    """There is no preset of this name."""
-    return RequestRefusedError(f"there is no preset {name!r}", field="preset", code="no-preset", values={"name": name})
+    """The refusal of a preset that does not exist."""
+    return refused("no-preset", field="preset", name=name)
 
 
 def _add_save(settings: app_commands.Group, services: Services) -> None:

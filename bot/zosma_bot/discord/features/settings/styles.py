@@ -15,9 +15,9 @@ from zosma_bot.discord.features.settings.presets import called
 from zosma_bot.discord.state.member_settings import FIELDS, Fields
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere, slash
-from zosma_queue.errors import RequestRefusedError
 
 #: Of each kind, as many names are listed; typing finds the others.
 LISTED = 40
@@ -48,9 +48,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             if found in some:
                 await _show(interaction, found, some[found])
                 return
-        raise RequestRefusedError(
-            f"there is no style {name!r}", field="style", code="no-style", values={"name": name[:60]}
-        )
+        raise refused("no-style", field="style", name=name[:60])
 
     everywhere(styles)
     # One option, but the same names as everywhere.

@@ -13,7 +13,7 @@ from zosma_bot.discord.core import parameters
 from zosma_bot.discord.core.recipes import pictures_in
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.features.use_picture import form
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_for, translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere
@@ -24,7 +24,7 @@ READ_S = 1.5
 
 
 def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
-    """Registers it."""
+    """Registers "Use this picture" in the menu of messages."""
 
     async def use(interaction: discord.Interaction[Any], message: discord.Message) -> None:
         w = translations_of(interaction)
@@ -36,7 +36,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
                 return
             key = await services.background.within(CHECKS_S, form.keep(services, message, usable))
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
             return
         await interaction.response.send_modal(form.form(w, key, usable, await _words(usable[0])))
 

@@ -25,7 +25,7 @@ STRENGTHS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def usable(attachments: Sequence[discord.Attachment]) -> list[discord.Attachment]:
-    """Those that a request can start from.
+    """The attachments that a request can start from.
 
     Raises:
       RequestRefusedError: when there are pictures, but none that can be used; says why of the first.
@@ -58,7 +58,7 @@ async def keep(services: Services, message: discord.Message, attachments: Sequen
         "pictures": pictures,
         "private": message.flags.ephemeral,
     }
-    await services.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
 

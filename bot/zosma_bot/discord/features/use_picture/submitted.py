@@ -10,7 +10,7 @@ from zosma_bot.discord.core.defaults import complete
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.features.use_picture import form
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
@@ -25,7 +25,7 @@ def add(router: Router, services: Services) -> None:
         w = translations_of(interaction)
         try:
             found = await services.background.within(
-                CHECKS_S, services.queue.records.get(form.KIND, custom_id.args[0] if custom_id.args else "")
+                CHECKS_S, services.queue.documents.get(form.KIND, custom_id.args[0] if custom_id.args else "")
             )
             if found is None:
                 await say(interaction, w("use-too-late"))
@@ -33,7 +33,7 @@ def add(router: Router, services: Services) -> None:
             given, source = form.wanted(interaction.client, found, values_of(interaction))
             completed = await complete(services, interaction, given, None, True if found.get("private") else None)
         except (RequestRefusedError, QueueUnavailableError) as error:
-            await say(interaction, texts.refused(w, error))
+            await say(interaction, refusals.told(w, error))
             return
         await submit(
             services, interaction, completed.fields, sources={("img2img", "image"): source}, private=completed.private

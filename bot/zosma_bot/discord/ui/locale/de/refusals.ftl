@@ -27,11 +27,6 @@ refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ä
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
 refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
 
-refusal-limit-waiting = Du hast so viele Aufträge in der Schlange, wie du darfst: bitte in { $when } noch einmal versuchen.
-refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in { $when } noch einmal versuchen.
-refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
-refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.
-
 refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
 refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.

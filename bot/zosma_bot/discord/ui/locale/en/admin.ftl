@@ -11,7 +11,7 @@ command-admin-failed = failed
 command-admin-audit = audit
     .description = What admins did
 command-admin-pause = pause
-    .description = Hand out no more jobs, of everything or a part; running ones end in peace
+    .description = Hand out no more jobs, of everything or a part; running ones finish
 command-admin-pause-scope = scope
     .description = What to pause
 command-admin-pause-why = why
@@ -106,18 +106,18 @@ ask-pause-queue = ⏸️ **Pause the whole queue?** No worker gets another job, 
    *[other] { $waiting } jobs wait and keep their places
     }; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-drain = 🚰 **Drain { $scope }?** It gets no more jobs until `/admin resume`; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-quarantine = 🤒 **Put { $scope } into quarantine?** It gets no more jobs until `/admin release`; { $running ->
     [0] nothing runs there now.
-    [one] { $running } running one ends in peace.
-   *[other] { $running } running ones end in peace.
+    [one] { $running } running one finishes.
+   *[other] { $running } running ones finish.
     }
 ask-clear = 🧹 **Cancel all jobs of { $member } in this server?** { $waiting } waiting and { $running } running now, and those to be tried again later. That can't be undone.
 ask-requeue-fleet = 🔁 **Give { $count ->
@@ -131,13 +131,13 @@ ask-requeue-server = 🔁 **Give { $count ->
 
 admin-paused = ⏸️ { $scope } is paused. { $running ->
     [0] Nothing runs there.
-    [one] { $running } job still runs there and ends in peace.
-   *[other] { $running } jobs still run there and end in peace.
+    [one] { $running } job still runs there and finishes.
+   *[other] { $running } jobs still run there and finish.
     } It goes on with `/admin resume`.
 admin-resumed = ▶️ { $scope } goes on.
 admin-draining = 🚰 { $scope } gets no more jobs. { $running ->
-    [one] { $running } job still runs there and ends in peace.
-   *[other] { $running } jobs still run there and end in peace.
+    [one] { $running } job still runs there and finishes.
+   *[other] { $running } jobs still run there and finish.
     } It goes on with `/admin resume`.
 admin-drained = 🚰 { $scope } is drained: nothing runs there, and it gets no more jobs until `/admin resume`.
 admin-quarantined = 🤒 { $scope } is in quarantine until `/admin release`.
@@ -170,32 +170,6 @@ refusal-admin-no-scopes = nothing of that kind is there right now.
 
 # Limits and rules.
 
-command-admin-limits = limits
-    .description = How much a role may have
-command-admin-limits-set = set
-    .description = Set limits; what is left out stays as it is, 0 is no limit
-command-admin-limits-set-role = role
-    .description = Whose; without one, everybody's who has no other
-command-admin-limits-set-waiting = waiting
-    .description = Jobs of one member that wait
-command-admin-limits-set-running = running
-    .description = Jobs of one member that run at once
-command-admin-limits-set-cooldown = cooldown
-    .description = Seconds between two jobs
-command-admin-limits-set-daily = daily
-    .description = GPU-seconds a day
-command-admin-limits-set-weight = weight
-    .description = Share in the fair order: 2 gets twice as much as 1
-command-admin-limits-set-lane = lane
-    .description = Relaxed jobs go after fast ones
-command-admin-limits-set-depth = depth
-    .description = Jobs of everybody that may wait already
-command-admin-limits-remove = remove
-    .description = Remove limits
-command-admin-limits-remove-role = role
-    .description = Whose; without one, everybody's
-command-admin-limits-show = show
-    .description = Show the limits
 command-admin-channels = channels
     .description = Where pictures can be asked for
 command-admin-channels-allow = allow
@@ -274,19 +248,6 @@ who-owner = nobody else
 who-anyone = anyone
 who-roles = roles
 
-limits-default = everybody without a limit of their own
-limits-none = Nobody is limited.
-limits-set = ✅ { $line }
-limits-removed = ✅ The limits of { $name } are gone.
-limit-line = { $name }: { $limits }
-limit-waiting = { $value } waiting
-limit-running = { $value } running
-limit-depth = none when { $value } wait in all
-limit-cooldown = one every { $span }
-limit-daily = { $span } of GPU time a day
-limit-weight = weight { $value }
-limit-lane = lane { $lane }
-
 channels-only = 📍 Pictures can be asked for in these channels only: { $shown }
 channels-all = 📍 Pictures can be asked for in every channel.
 roles-only = 👥 Only members with one of these roles can ask for pictures: { $shown }
@@ -317,11 +278,6 @@ default-checkpoint = checkpoint { $value }
 default-style = style { $value }
 default-negative = without { $value }
 
-refusal-admin-no-limits = there are no such limits.
-refusal-admin-limits-empty = name at least one limit; 0 takes it away.
-refusal-admin-limit-above = { $name } can be { $most } at most here: the bot's owner has set that for all servers.
-refusal-admin-limit-below = { $name } can be { $least } at least here: the bot's owner has set that for all servers.
-refusal-admin-limit-lane = the fast lane is not open to this server: the bot's owner has set that for all servers.
 refusal-admin-not-listed = that is not on the list.
 refusal-admin-buttons-role = a role can be named with “roles” only.
 refusal-admin-buttons-whose = which role? Name one with it.

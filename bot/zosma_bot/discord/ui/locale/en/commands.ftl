@@ -36,7 +36,7 @@ command-imagine-hires = hires
 command-imagine-image = image
     .description = A picture to start from
 command-imagine-strength = strength
-    .description = How much of that picture is painted anew: 0 nothing, 1 everything
+    .description = How much of that picture is repainted: 0 nothing, 1 everything
 command-imagine-private = private
     .description = Only you see it
 

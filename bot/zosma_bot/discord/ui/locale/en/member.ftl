@@ -1,7 +1,7 @@
 # Commands for every member: upscale, describe, jobs, queue, settings, styles, privacy.
 
 command-upscale = upscale
-    .description = Make a picture larger, with nothing painted anew
+    .description = Make a picture larger, with nothing repainted
 command-upscale-image = image
     .description = The picture
 command-upscale-scale = scale
@@ -51,7 +51,7 @@ jobs-pictures-gone = ⚠️ The pictures of this job are no longer stored. “Ed
 
 command-use-this-picture = Use this picture
 use-title = New pictures from this one
-use-strength = How much is painted anew
+use-strength = How much is repainted
 use-strength-of = { $percent } %
 use-count = How many
 use-pictures = { $count ->

@@ -23,17 +23,12 @@ refusal-input-gone = The picture to start from is no longer stored: send it agai
 refusal-picture-unfetched = { $field } could not be fetched from Discord: send it again.
 refusal-recipe-gone = How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
 refusal-picture-gone = This picture is no longer stored, and the message doesn't have it either.
-refusal-strength-without-image = { $field } says how much of an attached picture is painted anew: attach one as image, or leave it out.
+refusal-strength-without-image = { $field } says how much of an attached picture is repainted: attach one as image, or leave it out.
 
 refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
-
-refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
-refusal-limit-cooldown = That is too soon after your last job: try again in { $when }.
-refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
-refusal-limit-full = The queue is full: try again in { $when }.
 
 refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.

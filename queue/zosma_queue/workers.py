@@ -6,6 +6,7 @@ from typing import Any
 
 from zosma_queue import keys
 from zosma_queue.fleet import WorkerInfo
+from zosma_queue.scopes import worker_scopes
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import row_or, skipping, texts
 
@@ -24,7 +25,7 @@ async def read_workers(redis: Any) -> list[WorkerInfo]:
         found = await pipe.execute(raise_on_error=False) if ids else []
         paused = set(texts(keys.PAUSED, await redis.hkeys(keys.PAUSED))) if ids else set()
         workers = [one for worker, row in zip(ids, found, strict=True) if (one := _worker(worker, row))]
-    return [one.shown_paused() if paused & {f"worker:{one.id}", f"worker:{one.place}"} else one for one in workers]
+    return [one.shown_paused() if paused & worker_scopes(one.id) else one for one in workers]
 
 
 def _worker(worker: str, row: Any) -> WorkerInfo | None:

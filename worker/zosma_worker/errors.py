@@ -1,8 +1,12 @@
-"""What a WebUI does wrong, in one tree. Texts are for the operator: what happened and the fix."""
+"""What a WebUI does wrong, whatever its kind.
+
+The texts of the `WebUIError` tree and of `Stalled` are for the operator: what happened and the fix. `BadAnswer` is for
+members.
+"""
 
 from __future__ import annotations
 
-from zosma_queue.errors import ZosmaError
+from zosma_queue.errors import ErrorKind, ZosmaError
 
 
 class WebUIError(ZosmaError):
@@ -42,9 +46,25 @@ class WebUINotSetUp(WebUIRefused):
     """Raised when no request could succeed: wrong login, API off, or no WebUI at all."""
 
 
+class WebUILacks(WebUIRefused):
+    """Raised when it turns out that it can't do this kind of request at all, and says no longer that it can."""
+
+
 class OutOfMemory(WebUIError):
     """Raised when the GPU's memory was too small for the request."""
 
 
 class NotANumber(WebUIError):
     """Raised when the model produced NaNs."""
+
+
+class Stalled(ZosmaError):
+    """Raised when a WebUI has not moved for so long that it will not."""
+
+
+class BadAnswer(ZosmaError):
+    """Raised when an answer is not what was asked for. The text is for members; by default the kind's own sentence."""
+
+    def __init__(self, kind: ErrorKind, text: str = "") -> None:
+        super().__init__(text or kind.sentence)
+        self.kind = kind

@@ -9,9 +9,9 @@ from typing import Any
 
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.request import Request
-from zosma_worker.lease import Report
+from zosma_worker.backend import Order, Report
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours import Flavour, Order
+from zosma_worker.webui.flavours import Flavour
 
 #: An estimate never says that a picture is done before it is.
 ESTIMATE_MAX = 0.95

@@ -1,0 +1,51 @@
+# Limits: their commands, how they are told, and what is said when one is reached.
+
+command-admin-limits = grenzen
+    .description = Wie viel eine Rolle haben darf
+command-admin-limits-set = setzen
+    .description = Grenzen setzen; Weggelassenes bleibt, 0 ist keine Grenze
+command-admin-limits-set-role = rolle
+    .description = Wessen; ohne gilt es für alle, die keine andere haben
+command-admin-limits-set-waiting = wartend
+    .description = Wartende Aufträge eines Mitglieds
+command-admin-limits-set-running = laufend
+    .description = Gleichzeitig laufende Aufträge eines Mitglieds
+command-admin-limits-set-cooldown = pause
+    .description = Sekunden zwischen zwei Aufträgen
+command-admin-limits-set-daily = täglich
+    .description = GPU-Sekunden am Tag
+command-admin-limits-set-weight = gewicht
+    .description = Anteil: 2 bekommt doppelt so viel wie 1
+command-admin-limits-set-lane = spur
+    .description = Gemütliche kommen nach schnellen
+command-admin-limits-set-depth = tiefe
+    .description = So viele Aufträge aller dürfen schon warten
+command-admin-limits-remove = entfernen
+    .description = Grenzen entfernen
+command-admin-limits-remove-role = rolle
+    .description = Wessen; ohne die aller
+command-admin-limits-show = zeigen
+    .description = Die Grenzen zeigen
+
+limits-default = alle ohne eigene Grenze
+limits-none = Niemand ist begrenzt.
+limits-set = ✅ { $line }
+limits-removed = ✅ Aufgehoben: die Grenzen für { $name }.
+limit-line = { $name }: { $limits }
+limit-waiting = { $value } wartend
+limit-running = { $value } laufend
+limit-depth = keiner, wenn insgesamt { $value } warten
+limit-cooldown = einer je { $span }
+limit-daily = { $span } GPU-Zeit am Tag
+limit-weight = Gewicht { $value }
+limit-lane = Spur { $lane }
+
+refusal-admin-no-limits = solche Grenzen gibt es nicht.
+refusal-admin-limits-empty = nenne mindestens eine Grenze; 0 hebt sie auf.
+refusal-admin-limit-above = { $name } kann hier höchstens { $most } sein: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-admin-limit-below = { $name } muss hier mindestens { $least } sein: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-admin-limit-lane = die schnelle Spur steht diesem Server nicht offen: Das hat der Betreiber des Bots für alle Server so gesetzt.
+refusal-limit-waiting = Du hast so viele Aufträge in der Schlange, wie du darfst: bitte in { $when } noch einmal versuchen.
+refusal-limit-cooldown = Das ist zu früh nach deinem letzten Auftrag: bitte in { $when } noch einmal versuchen.
+refusal-limit-spent = Deine GPU-Zeit für heute ist aufgebraucht: bitte in { $when } noch einmal versuchen.
+refusal-limit-full = Die Warteschlange ist voll: bitte in { $when } noch einmal versuchen.

@@ -1,0 +1,51 @@
+# Limits: their commands, how they are told, and what is said when one is reached.
+
+command-admin-limits = limits
+    .description = How much a role may have
+command-admin-limits-set = set
+    .description = Set limits; what is left out stays as it is, 0 is no limit
+command-admin-limits-set-role = role
+    .description = Whose; without one, everybody's who has no other
+command-admin-limits-set-waiting = waiting
+    .description = Jobs of one member that wait
+command-admin-limits-set-running = running
+    .description = Jobs of one member that run at once
+command-admin-limits-set-cooldown = cooldown
+    .description = Seconds between two jobs
+command-admin-limits-set-daily = daily
+    .description = GPU-seconds a day
+command-admin-limits-set-weight = weight
+    .description = Share in the fair order: 2 gets twice as much as 1
+command-admin-limits-set-lane = lane
+    .description = Relaxed jobs go after fast ones
+command-admin-limits-set-depth = depth
+    .description = Jobs of everybody that may wait already
+command-admin-limits-remove = remove
+    .description = Remove limits
+command-admin-limits-remove-role = role
+    .description = Whose; without one, everybody's
+command-admin-limits-show = show
+    .description = Show the limits
+
+limits-default = everybody without a limit of their own
+limits-none = Nobody is limited.
+limits-set = ✅ { $line }
+limits-removed = ✅ The limits of { $name } are gone.
+limit-line = { $name }: { $limits }
+limit-waiting = { $value } waiting
+limit-running = { $value } running
+limit-depth = none when { $value } wait in all
+limit-cooldown = one every { $span }
+limit-daily = { $span } of GPU time a day
+limit-weight = weight { $value }
+limit-lane = lane { $lane }
+
+refusal-admin-no-limits = there are no such limits.
+refusal-admin-limits-empty = name at least one limit; 0 takes it away.
+refusal-admin-limit-above = { $name } can be { $most } at most here: the bot's owner has set that for all servers.
+refusal-admin-limit-below = { $name } can be { $least } at least here: the bot's owner has set that for all servers.
+refusal-admin-limit-lane = the fast lane is not open to this server: the bot's owner has set that for all servers.
+refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
+refusal-limit-cooldown = That is too soon after your last job: try again in { $when }.
+refusal-limit-spent = Your GPU time for today is used up: try again in { $when }.
+refusal-limit-full = The queue is full: try again in { $when }.

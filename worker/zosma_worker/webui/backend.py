@@ -1,0 +1,258 @@
+"""AUTOMATIC1111's WebUI and its relatives as a back end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+from zosma_queue.errors import ErrorKind
+from zosma_queue.request import Request
+from zosma_queue.tasks import end
+from zosma_worker.backend import Checked, Order, Report
+from zosma_worker.errors import (
+    BadAnswer,
+    WebUIBusy,
+    WebUICut,
+    WebUIError,
+    WebUILacks,
+    WebUINotSetUp,
+    WebUIRefused,
+    WebUIUnreachable,
+)
+from zosma_worker.settings import Address
+from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours import Flavour
+from zosma_worker.webui.foreign_work import ForeignWork
+from zosma_worker.webui.payload import Part, Payload
+from zosma_worker.webui.pictures import verify_all
+from zosma_worker.webui.probe import Probed, loaded_of, probe
+from zosma_worker.webui.watch import Watch
+
+#: An interrupt does nothing while a model loads, so it is repeated.
+INTERRUPT_EVERY_S = 1.0
+#: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
+IDLE_LOOKS = 5
+#: The next job waits no longer than this for the answer whether the last one was interrupted.
+ASKING_S = 1.0
+
+
+@contextlib.asynccontextmanager
+async def a1111_backend(address: Address) -> AsyncIterator[A1111Backend]:
+    """The WebUI at an address."""
+    async with Client(address) as client:
+        yield A1111Backend(client)
+
+
+class A1111Backend:
+    """A WebUI that speaks A1111's API, in whichever dialect: a `Backend`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._foreign_work = ForeignWork(client)
+        self._probed: Probed | None = None
+        self._asking: asyncio.Task[bool] | None = None
+        self._lacking: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        """Its address without a login."""
+        return self._client.url
+
+    async def probe(self) -> Probed:
+        """What it can do and holds; the dialect found is used from now on."""
+        try:
+            found = await probe(self._client)
+        except WebUIError:
+            self._lacking.clear()  # whatever comes back may be another
+            raise
+        if "txt2img" in self._lacking:
+            raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
+        self._probed = replace(found, about=found.about.model_copy(update=self._lacked()))
+        return self._probed
+
+    def _lacked(self) -> dict[str, Any]:
+        less: dict[str, Any] = {"enlargers": ()} if "upscale" in self._lacking else {}
+        return {**less, "img2img": False, "inpainting": False} if "img2img" in self._lacking else less
+
+    async def lack(self, request: Request, refusal: WebUIRefused) -> WebUIError:
+        """Remembers that the address for this kind of request is missing. The error that its job ends with.
+
+        Raises:
+          WebUIError: when everything else is missing too, so that this says nothing.
+        """
+        await self._client.get("/sdapi/v1/samplers")
+        kind, detail = ("txt2img", "")
+        if request.upscale:
+            kind, detail = ("upscale", "it can't make pictures larger")
+        elif request.img2img:
+            kind, detail = ("img2img", "it can't start from a picture")
+        self._lacking.add(kind)
+        if kind == "txt2img":
+            return WebUINotSetUp(str(refusal), status=refusal.status)
+        return WebUILacks(f"{self.url} has no address for {kind}", detail=detail, status=refusal.status)
+
+    async def loaded(self) -> str | None:
+        """The checkpoint in its memory, by its options."""
+        options = await self._client.options()
+        if self._probed is None:
+            return None
+        checkpoints = self._probed.about.checkpoints
+        return checkpoints[0].name if self._probed.flavour.one_checkpoint else loaded_of(options, checkpoints)
+
+    async def foreign_work(self) -> float | None:
+        """For how long what it does for others has not moved, in seconds; None: nothing."""
+        return self._foreign_work.still_s if await self._foreign_work.busy() else None
+
+    async def free_memory(self) -> int | None:
+        """Free bytes of CUDA's memory; servers without CUDA, or without the address, don't say."""
+        found = await self._client.get_or_none("/sdapi/v1/memory")
+        for key in ("cuda", "system", "free"):
+            found = found.get(key) if isinstance(found, dict) else None
+        return int(found) if isinstance(found, int | float) else None
+
+    async def start(self, order: Order, report: Callable[[Report], None], timeouts: Timeouts) -> A1111Run:
+        """Sends an order, once the last one's answer has been asked after: this one clears the flag."""
+        if self._probed is None:
+            raise WebUIBusy(f"{self.url} has not been looked at")
+        if self._asking:
+            await asyncio.wait({self._asking}, timeout=ASKING_S)
+        return A1111Run(self, self._client, self._probed.flavour, order, report, timeouts)
+
+    def ask_whether_interrupted(self, flavour: Flavour) -> asyncio.Task[bool]:
+        """Asks at once, while no other job has begun."""
+        self._asking = asyncio.create_task(self._was_interrupted(flavour))
+        return self._asking
+
+    async def _was_interrupted(self, flavour: Flavour) -> bool:
+        """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
+        progress = None
+        if flavour.tells_progress:
+            with contextlib.suppress(WebUIError):
+                progress = await self._client.progress(image=False)
+        return progress is not None and progress.interrupted
+
+
+class A1111Run:
+    """An order on its way through a WebUI: one blocking call for each part, and a watch beside it."""
+
+    def __init__(
+        self,
+        backend: A1111Backend,
+        client: Client,
+        flavour: Flavour,
+        order: Order,
+        report: Callable[[Report], None],
+        timeouts: Timeouts,
+    ) -> None:
+        self._backend = backend
+        self._client = client
+        self._flavour = flavour
+        self._order = order
+        self._timeouts = timeouts
+        self._payload = Payload(client, flavour, order, order.ratio or 1.0)
+        estimate = None if flavour.tells_progress else self._payload.estimate
+        self._watch = Watch(client, order.task, report, timeouts, estimate)
+        self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
+
+    @property
+    def waited_s(self) -> float:
+        """For how long it has waited for somebody else's work."""
+        return self._watch.waited_s
+
+    async def answer(self) -> A1111Answer:
+        """What the WebUI answers, unless the watch gives it up before."""
+        watching = asyncio.create_task(self._watch.run())
+        try:
+            await asyncio.wait({self._call, watching}, return_when=asyncio.FIRST_COMPLETED)
+            parts = self._call.result() if self._call.done() else watching.result()
+        finally:
+            await end(watching)
+        return A1111Answer(
+            self._client, self._flavour, self._order, parts, self._backend.ask_whether_interrupted(self._flavour)
+        )
+
+    async def _called(self) -> list[Part]:
+        try:
+            return await self._payload.run()
+        except WebUIRefused as refusal:
+            # A1111 says 404 of unknown samplers too, in words of its own.
+            if refusal.status == 405 or (refusal.status == 404 and isinstance(refusal, WebUINotSetUp)):
+                raise await self._backend.lack(self._order.request, refusal) from refusal
+            raise
+
+    async def interrupt(self) -> None:
+        """Interrupts the WebUI, but never while it runs somebody else's work."""
+        if await self._watch.ours():
+            await self._client.interrupt()
+
+    async def let_go(self) -> None:
+        """Interrupts until the call returns, or until the WebUI is idle and its answer must have got lost."""
+        self._payload.stop()
+        if self._call.done():
+            await self._calm()
+            return
+        try:
+            await self._end_call()
+        finally:
+            await self.drop()
+        error = None if self._call.cancelled() else self._call.exception()
+        if isinstance(error, WebUIUnreachable | WebUICut):
+            raise error
+
+    async def drop(self) -> None:
+        """Closes the connection."""
+        if not self._call.done():
+            await end(self._call)
+
+    async def _end_call(self) -> None:
+        idle = 0
+        while not self._call.done():
+            with contextlib.suppress(WebUIError):
+                await self.interrupt()
+                progress = await self._client.progress(image=False)
+                idle = idle + 1 if progress and progress.idle else 0
+            if idle >= IDLE_LOOKS:
+                return  # it has nothing to do and owes us an answer that got lost on the way
+            await asyncio.wait({self._call}, timeout=INTERRUPT_EVERY_S)
+
+    async def _calm(self) -> None:
+        """The call has ended, but a connection that broke says nothing of the work: interrupts until it is idle."""
+        if self._call.cancelled() or self._call.exception() is None:
+            return
+        while True:
+            progress = await self._client.progress(image=False)
+            if progress is None or progress.idle:
+                return
+            if await self._client.holds(self._order.task) is not False:
+                await self._client.interrupt()
+            await asyncio.sleep(self._timeouts.poll_s)
+
+
+class A1111Answer:
+    """What a WebUI answered, still as it came."""
+
+    def __init__(
+        self, client: Client, flavour: Flavour, order: Order, parts: list[Part], interrupted: asyncio.Task[bool]
+    ) -> None:
+        self._client = client
+        self._flavour = flavour
+        self._order = order
+        self._parts = parts
+        self._interrupted = interrupted
+
+    async def checked(self) -> Checked:
+        """The pictures, decoded and looked at in a thread."""
+        if await self._interrupted:
+            raise BadAnswer(ErrorKind.INTERRUPTED)
+        return await asyncio.to_thread(self._verified)
+
+    def _verified(self) -> Checked:
+        decoded = [replace(part, answer=self._decoded(part)) for part in self._parts]
+        return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs)
+
+    def _decoded(self, part: Part) -> Any:
+        return self._client.decoded(part.answer)
