@@ -17,10 +17,6 @@ from yarl import URL
 from zosma_bot.discord.api.callbacks import CallbackAdapter
 from zosma_bot.settings import BotSettings
 
-#: "Interaction has already been acknowledged."
-ALREADY_ANSWERED = 40060
-_TRIES = 3
-
 _DISCORDS_API = Route.BASE
 _DISCORDS_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
 

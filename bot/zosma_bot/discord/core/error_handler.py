@@ -16,7 +16,7 @@ from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 log = logging.getLogger(__name__)
 
-_UNKNOWN_INTERACTION = 10062
+_UNKNOWN_INTERACTION, _ALREADY_ANSWERED = 10062, 40060
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: Exception, what: str) -> None:
@@ -37,7 +37,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception, 
 
 
 def _came_too_late(error: Exception) -> bool:
-    return isinstance(error, discord.HTTPException) and error.code in (_UNKNOWN_INTERACTION, ALREADY_ANSWERED)
+    return isinstance(error, discord.HTTPException) and error.code in (_UNKNOWN_INTERACTION, _ALREADY_ANSWERED)
 
 
 def explain(w: Translations, error: Exception) -> str | None:

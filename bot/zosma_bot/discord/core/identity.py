@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import discord
@@ -26,17 +25,6 @@ def sender_of(interaction: discord.Interaction[Any]) -> Sender:
         group=f"discord:{interaction.guild_id}",
         roles=tuple(f"role:{role}" for role in sorted(role_ids(interaction))),
     )
-
-
-def job_id_of(interaction: discord.Interaction[Any]) -> str:
-    """The id of the job that this interaction asks for, the same whoever handles it and however often.
-
-    20 characters that sort by time, as those that the queue draws. The token is in it because a server that is only
-    compatible may count its ids from 1 after each restart, and because everybody can read an interaction's id.
-    """
-    created_ms = (interaction.id >> 22) + discord.utils.DISCORD_EPOCH
-    drawn = hashlib.sha256(f"{interaction.id} {interaction.token}".encode()).hexdigest()
-    return f"{created_ms:012x}{drawn[:8]}"
 
 
 def group_of(interaction: discord.Interaction[Any]) -> str:

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from zosma_bot.discord.core.attachments import Source
-from zosma_bot.discord.core.identity import job_id_of, sender_of
+from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply

@@ -12,12 +12,8 @@ TRIES = 3
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
-async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int | None:
-    """Shows "thinking" to everybody, or to the member alone; gives the id of that message.
-
-    None when the interaction has an answer already, from another bot with this token. An answer of our own whose
-    acknowledgement was lost still says "thinking", and is found by that.
-    """
+async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int:
+    """Shows "thinking" to everybody, or to the member alone; gives the id of that message."""
     answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
     if answer and answer.message_id:
         return answer.message_id
