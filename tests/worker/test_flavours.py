@@ -518,15 +518,16 @@ async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
 
 
-async def test_half_a_picture_after_somebody_pressed_interrupt_on_the_webuis_page_is_made_again(flavoured, ann):
+@pytest.mark.parametrize("button", ["interrupted", "skipped"])
+async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_made_again(button, flavoured, ann):
     webui, _ = await flavoured(A1111WebUI)
 
     async def pressed(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: True}}
         return await webui.usual(turn)
 
     async def whole(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": False}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: False}}
         return await webui.usual(turn)
 
     webui.script(pressed, whole)
