@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from PIL import Image, ImageOps
 
+from zosma_queue import sampler_names
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
@@ -71,6 +72,8 @@ def check(
     Raises:
       BadAnswer: for the first thing wrong.
     """
+    if info.get("sampler_name") == (sampler_names.together(request.sampler, request.scheduler) or ""):
+        info = {**info, "sampler_name": request.sampler}  # an older A1111, which names the schedule with it
     _check_made_with(info, request, checkpoint, traits)
     if len(images) < request.count:
         raise BadAnswer("wrong-count", f"the WebUI sent {len(images)} of {request.count} pictures")
