@@ -133,6 +133,12 @@ def test_a_lora_asked_for_by_its_alias_is_the_one_of_that_name():
     assert asked.prompt == "<lora:house_v2:0.8> by the sea, <lora:cats> <lora:house_v2>"
 
 
+def test_a_lora_in_a_folder_of_a_windows_webui_is_asked_for_by_its_alias_too():
+    catalogue = Catalogue.of([with_loras("sub\\house", **{"old house": "sub\\house"})])
+
+    assert resolve(catalogue, prompt="<lora:old house:1>").prompt == "<lora:sub\\house:1>"
+
+
 def test_a_name_of_a_lora_is_no_alias_of_another_workers():
     catalogue = Catalogue.of([with_loras("house_v2", house="house_v2"), with_loras("house")])
 
