@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zosma_queue import sampler_names
 from zosma_queue.request import DRAWN_SEED_MAX, Request
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
@@ -95,12 +96,11 @@ def loras_in(prompt: str) -> list[str]:
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with other names for its LoRAs, where `names` has one."""
-
-    def renamed(tag: re.Match[str]) -> str:
-        name = tag[1].strip()
-        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
-
-    return _LORA.sub(renamed, prompt)
+    for name in dict.fromkeys(loras_in(prompt)):
+        if name in names:
+            new = names[name].replace("\\", "\\\\")  # a file in a folder on Windows
+            prompt = re.sub(rf"(<lora:)\s*{re.escape(name)}\s*([:>])", rf"\g<1>{new}\g<2>", prompt, flags=re.IGNORECASE)
+    return prompt
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
@@ -140,9 +140,10 @@ def _generation(request: Request) -> list[str]:
     tokens = []
     if request.checkpoint:
         tokens.append(f"checkpoint:{request.checkpoint}")
+    both = sampler_names.together(request.sampler, request.scheduler)
     if request.sampler:
-        tokens.append(f"sampler:{request.sampler}")
-    if request.scheduler:
+        tokens.append(f"sampler:{both or request.sampler}")
+    if request.scheduler and not both:
         tokens.append(f"scheduler:{request.scheduler}")
     if request.hires:
         tokens.append("hires")
