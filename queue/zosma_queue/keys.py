@@ -66,6 +66,8 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: jobs that a client's open connection waits for, by the ms at which they end if nobody says that it still does.
+WANTED = PREFIX + "wanted"
 #: zset: ids of pictures that requests start from, by the ms at which they go.
 INPUTS = PREFIX + "inputs"
 #: hash: id of such a picture → who sent it, its bytes, the jobs that need it (JSON).

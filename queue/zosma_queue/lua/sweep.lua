@@ -38,6 +38,13 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
   end
 end
 
+-- Whoever waited for these has gone without a word.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', K.wanted, id)
+  local job = load_job(id)
+  if job then cancel_job(job, now) end
+end
+
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
