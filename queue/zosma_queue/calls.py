@@ -22,6 +22,8 @@ from zosma_queue.scripts import Call
 LEASE_MS = 6_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
+#: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
+AWAY_MS = 4_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -81,6 +83,8 @@ class NewJob:
     """JSON that says where the answer goes; '' when its sender waits for it."""
     keep_ms: int = 0
     """How long it is kept once its end is shown; 0: as long as all are."""
+    person: str = ""
+    """Who the owner is in all places together: limits count over all of those too. '' for the owner alone."""
     policy: Policy = UNLIMITED
     group_weight: float = 1.0
 
@@ -98,7 +102,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
         (
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
             job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
-            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(),
+            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(), job.person,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
@@ -274,7 +278,7 @@ class Swept:
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
     """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, LEASE_MS, AWAY_MS), lambda reply: Swept(*reply))
 
 
 def beat(

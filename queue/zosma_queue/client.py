@@ -66,6 +66,9 @@ class Sender:
     """Unique within the whole queue, like `discord:<guild>/<user>` or `key:<name>`."""
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
+    person: str = ""
+    """Who the owner is in all places together, like `discord:user/<id>` of a member of several guilds; '' for nobody
+    but the owner. Limits count over all of those, besides in each."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
 
@@ -238,6 +241,7 @@ class Queue:
             group=sender.group,
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
+            person=sender.person,
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )

@@ -60,7 +60,8 @@ class Checkpoint(BaseModel):
 
         In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
         """
-        file = _HASH_AT_END.sub("", self.title)
+        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
+        file = _HASH_AT_END.sub("", file)
         path = _ENDING.sub("", file)
         stem = _spelled(path).rsplit("/", 1)[-1]
         names = (self.name, self.title, file, path, stem, self.hash or self.name)
@@ -101,6 +102,8 @@ class Capabilities(BaseModel):
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = {}
+    """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     enlargers: tuple[str, ...] = ()
@@ -131,7 +134,7 @@ class Capabilities(BaseModel):
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
         found += [f"sampler:{name}" for name in self.samplers]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
-        found += [f"lora:{name}" for name in self.loras]
+        found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue.request import DRAWN_SEED_MAX, Request
@@ -42,13 +43,64 @@ class Needs:
         return "|".join((lane, *self.tokens, f"pixels:{self.pixels}"))
 
 
-#: A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
-_LORA = re.compile(r"<lora:([^:>]+)(?::[^>]*)?>", re.IGNORECASE)
+#: Begins A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
+_LORA = re.compile("<lora:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class LoraTag:
+    """A prompt's `<lora:name:weight>`."""
+
+    name: str
+    weight: str
+    """As it is written; "" when it is left out."""
+    start: int
+    end: int
+    """Where it stands in the prompt."""
+
+
+def lora_tags(prompt: str) -> list[LoraTag]:
+    """A prompt's tags for LoRAs, in their order. Reads each character once, whatever the prompt holds."""
+    tags: list[LoraTag] = []
+    end, close = 0, 0
+    for begun in _LORA.finditer(prompt):
+        if begun.start() < end:
+            continue  # inside the tag before
+        if close < begun.end():
+            close = prompt.find(">", begun.end())
+        if close < 0:
+            break
+        colon = prompt.find(":", begun.end(), close)
+        name = prompt[begun.end() : close if colon < 0 else colon]
+        weight = "" if colon < 0 else prompt[colon + 1 : close]
+        if name:
+            end = close + 1
+            tags.append(LoraTag(name.strip(), weight, begun.start(), end))
+    return tags
+
+
+def without_loras(prompt: str) -> str:
+    """The prompt without its tags for LoRAs."""
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        kept.append(prompt[at : tag.start])
+        at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 def loras_in(prompt: str) -> list[str]:
     """The names of the LoRAs that a prompt asks for."""
-    return [name.strip() for name in _LORA.findall(prompt)]
+    return [tag.name for tag in lora_tags(prompt)]
+
+
+def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
+    """The prompt with other names for its LoRAs, where `names` has one."""
+
+    def renamed(tag: re.Match[str]) -> str:
+        name = tag[1].strip()
+        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
+
+    return _LORA.sub(renamed, prompt)
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.

@@ -36,6 +36,7 @@ class Lists:
     upscalers: tuple[str, ...] = ()
     enlargers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = field(default_factory=dict)
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -53,6 +54,8 @@ class Flavour:
     grid: ClassVar[int] = LATENT_PX
     #: One checkpoint for the life of the process; the request's choice is ignored.
     one_checkpoint: ClassVar[bool] = False
+    #: Its options name a checkpoint from the start, but the first job loads it.
+    loads_late: ClassVar[bool] = False
     #: Its infotext is right and whole.
     writes_infotext: ClassVar[bool] = True
     #: `sd_vae_name` in its `info` is the VAE that it used.
@@ -131,7 +134,8 @@ class Flavour:
             schedulers=schedulers_in(schedulers),
             upscalers=(*names_in(latent), *enlargers),
             enlargers=enlargers,
-            loras=loras_listed(loras),
+            loras=names_in(loras),
+            lora_aliases=lora_aliases_in(loras),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=await self._scripts(client),
@@ -162,6 +166,7 @@ class Flavour:
             upscalers=lists.upscalers,
             enlargers=lists.enlargers,
             loras=lists.loras,
+            lora_aliases=lists.lora_aliases,
             vaes=lists.vaes,
             styles=lists.styles,
             fields=self.fields,
@@ -355,10 +360,14 @@ def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
-def loras_listed(entries: Any) -> tuple[str, ...]:
-    """Names and aliases: a prompt may use either."""
-    names = [entry.get(key) for entry in _objects(entries) for key in ("name", "alias")]
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+def lora_aliases_in(entries: Any) -> dict[str, str]:
+    """Alias → name, for files that have an alias of their own. An alias that several files have is the first one's."""
+    names, found = names_in(entries), dict[str, str]()
+    for entry in _objects(entries):
+        name, alias = entry.get("name"), entry.get("alias")
+        if isinstance(name, str) and isinstance(alias, str) and name and alias and alias not in names:
+            found.setdefault(alias, name)
+    return found
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:

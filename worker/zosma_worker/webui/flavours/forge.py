@@ -14,6 +14,7 @@ class Forge(Flavour):
     """Forge and its successors."""
 
     name: ClassVar[str] = "forge"
+    loads_late: ClassVar[bool] = True
     # Tiling does nothing there (its issues 293, 2973), faces are restored by a setting alone (1455); the others that
     # are left out have not been seen to work.
     fields: ClassVar[tuple[str, ...]] = tuple(
