@@ -95,12 +95,12 @@ def loras_in(prompt: str) -> list[str]:
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with other names for its LoRAs, where `names` has one."""
-
-    def renamed(tag: re.Match[str]) -> str:
-        name = tag[1].strip()
-        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
-
-    return _LORA.sub(renamed, prompt)
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        if tag.name in names:
+            kept.append(f"{prompt[at : tag.start]}<lora:{names[tag.name]}{':' if tag.weight else ''}{tag.weight}>")
+            at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
