@@ -16,7 +16,7 @@ from aiohttp import web
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
 from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
-from zosma_bot.http.auth import CALLER
+from zosma_bot.http.auth import CALLER, LOCAL
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
@@ -245,5 +245,6 @@ class _InterruptedError(Exception):
 
 
 def _client(request: web.Request) -> str:
-    """Whose progress and interrupt it is: the caller's, by address where several share a key or have none."""
-    return f"{request[CALLER].owner} {request.remote}"
+    """Whose progress and interrupt it is: the key's holder's; where no keys are set, each address's."""
+    owner = request[CALLER].owner
+    return f"{owner} {request.remote}" if owner == LOCAL.owner else owner
