@@ -133,6 +133,11 @@ def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0)
     return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
 
 
+def want(job_ids: Sequence[str], *, for_ms: int, now_ms: int = 0) -> Call[int]:
+    """Says that open connections wait for these jobs: a sweep after `for_ms` ends them. 0: they are let be."""
+    return Call("want", (now_ms, for_ms, *job_ids), int)
+
+
 def let_go(job_id: str, input_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:
     """Deletes those of the pictures that no job but this one needs, with "" all of them; how many."""
     return Call("let_go", (now_ms, job_id, *input_ids), int)

@@ -247,6 +247,16 @@ class Queue:
         )
         return job, request, workers
 
+    async def want(self, job_ids: Sequence[str], for_s: float) -> None:
+        """Says that clients' open connections wait for these jobs: who doesn't say so again in time ends them.
+
+        With 0 nobody waits for them any more, and they are let be.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        await self._run(calls.want(job_ids, for_ms=int(for_s * 1000)))
+
     async def keep_input(self, data: bytes, owner: str = "nobody") -> str:
         """Stores a picture that a request is to start from, and returns the id by which the request names it.
 

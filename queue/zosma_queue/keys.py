@@ -70,6 +70,8 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: jobs that a client's open connection waits for, by the ms at which they end if nobody says that it still does.
+WANTED = PREFIX + "wanted"
 #: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
 ASKED = f"bot:{PREFIX}asked"
 #: zset: ids of pictures that requests start from, by the ms at which they go.

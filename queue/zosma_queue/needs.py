@@ -96,11 +96,12 @@ def loras_in(prompt: str) -> list[str]:
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with other names for its LoRAs, where `names` has one."""
-    for name in dict.fromkeys(loras_in(prompt)):
-        if name in names:
-            new = names[name].replace("\\", "\\\\")  # a file in a folder on Windows
-            prompt = re.sub(rf"(<lora:)\s*{re.escape(name)}\s*([:>])", rf"\g<1>{new}\g<2>", prompt, flags=re.IGNORECASE)
-    return prompt
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        if tag.name in names:
+            kept.append(f"{prompt[at : tag.start]}<lora:{names[tag.name]}{':' if tag.weight else ''}{tag.weight}>")
+            at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.

@@ -31,8 +31,10 @@ end
 
 local gap = gap_ms()
 if gap > away_ms then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, now - gap, now)) do
-    redis.call('ZADD', K.leases, now + lease_ms, id)
+  for _, leases in ipairs({K.leases, K.wanted}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
+      redis.call('ZADD', leases, now + lease_ms, id)
+    end
   end
 end
 
@@ -54,6 +56,13 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
       returned = returned + 1
     end
   end
+end
+
+-- Whoever waited for these has gone without a word.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', K.wanted, id)
+  local job = load_job(id)
+  if job then cancel_job(job, now) end
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
