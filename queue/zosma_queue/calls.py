@@ -111,6 +111,33 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
     )  # fmt: skip
 
 
+class Room(enum.StrEnum):
+    """The answer to a picture that is to be stored."""
+
+    OK = "ok"
+    OWNER = "owner"  # refused: its sender has as many bytes stored as they may
+    ALL = "all"  # refused: all together have
+
+
+def reserve(
+    input_id: str, owner: str, size: int, *, ttl_ms: int, most: int, most_of_all: int, now_ms: int = 0
+) -> Call[Room]:
+    """Makes room for a picture of `size` bytes; its own may still be written, for `ttl_ms`."""
+    return Call(
+        "reserve", (now_ms, input_id, owner, size, ttl_ms, most, most_of_all), lambda reply: Room(reply.decode())
+    )
+
+
+def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0) -> Call[int]:
+    """Keeps the pictures that a job starts from; how many of them are there."""
+    return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
+
+
+def let_go(job_id: str, input_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:
+    """Deletes those of the pictures that no job but this one needs, with "" all of them; how many."""
+    return Call("let_go", (now_ms, job_id, *input_ids), int)
+
+
 @dataclass(frozen=True)
 class Leased:
     """A job handed to a worker: `attempt` is the fence that every later call carries."""

@@ -74,6 +74,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "limit-cooldown": ("retry_after_s",),
     "limit-spent": ("retry_after_s",),
     "limit-full": ("retry_after_s",),
+    "limit-stored": ("retry_after_s",),
     # a server's rules
     "blocked-word": ("field", "word"),
     "checkpoint-not-allowed": ("field", "given", "allowed"),

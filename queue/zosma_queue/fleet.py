@@ -60,7 +60,8 @@ class Checkpoint(BaseModel):
 
         In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
         """
-        file = _HASH_AT_END.sub("", self.title)
+        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
+        file = _HASH_AT_END.sub("", file)
         path = _ENDING.sub("", file)
         stem = _spelled(path).rsplit("/", 1)[-1]
         names = (self.name, self.title, file, path, stem, self.hash or self.name)

@@ -72,6 +72,12 @@ PROTOCOL = PREFIX + "protocol"
 PAUSED = PREFIX + "paused"
 #: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
 ASKED = f"bot:{PREFIX}asked"
+#: zset: ids of pictures that requests start from, by the ms at which they go.
+INPUTS = PREFIX + "inputs"
+#: hash: id of such a picture → who sent it, its bytes, the jobs that need it (JSON).
+INPUT_NOTES = PREFIX + "input-notes"
+#: hash: owner, or `` for all → bytes of such pictures.
+INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -87,7 +93,7 @@ def image(job_id: str, attempt: int, index: int) -> str:
 
 
 def picture_input(input_id: str) -> str:
-    """string: the bytes of a picture that a request starts from. Python's alone: no script touches it."""
+    """string: the bytes of a picture that a request starts from. Its bytes are Python's alone."""
     return f"{PREFIX}input:{input_id}"
 
 

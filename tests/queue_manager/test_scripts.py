@@ -38,6 +38,7 @@ _FUNCTIONS = {
     "owners_of_key": keys.owners_of("1"),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
+    "input_key": keys.picture_input("1"),
 }
 
 

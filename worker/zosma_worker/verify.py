@@ -185,7 +185,7 @@ def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpo
 
 
 def _is_made_with(checkpoint: Checkpoint, info: dict[str, Any]) -> bool:
-    """By the hash where both are known, for two folders may hold files of one name; else by the name, if there is one."""
+    """By the hash where both are known, as two folders may hold files of one name; else by the name, if any is told."""
     told = _told(info)
     short = info.get("sd_model_hash") or told.get("Model hash")
     if isinstance(short, str) and checkpoint.hash and len(short) == len(checkpoint.hash):

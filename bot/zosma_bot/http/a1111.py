@@ -18,11 +18,10 @@ from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fi
 from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end
 from zosma_bot.hub import Hub
-from zosma_bot.inputs import request_with_pictures
+from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
 from zosma_queue.job import Job, Result, State
-from zosma_queue.request import Request, parse_request
 
 #: A1111 answers `progress` with this state when nothing runs.
 _IDLE_STATE = {
@@ -59,8 +58,9 @@ class A1111:
         """A1111's txt2img: answers when the pictures are there."""
         body = await read_object(request)
         with in_a1111s_words():
-            wanted = parse_request(txt2img_fields(body, self._chosen.get(request[CALLER].owner)))
-        return await self._generated(request, body, wanted)
+            fields = txt2img_fields(body, self._chosen.get(request[CALLER].owner))
+            job_id = await self._submit(request, fields)
+        return await self._generated(request, body, job_id)
 
     async def img2img(self, request: web.Request) -> web.Response:
         """A1111's img2img: waits like txt2img; the picture comes as bytes, never as an address."""
@@ -69,20 +69,26 @@ class A1111:
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
             fields = img2img_fields(body, self._chosen.get(request[CALLER].owner))
-            wanted = await request_with_pictures(self._queue, fields)
-        answered = {**body, "init_images": None, "mask": None}  # as A1111 does, unless it is asked for them
-        return await self._generated(request, answered, wanted)
+            # As A1111 answers, unless it is asked for them. They also take memory for as long as the client waits.
+            body |= {"init_images": None, "mask": None}
+            job_id = await self._submit(request, fields)
+        return await self._generated(request, body, job_id)
 
     async def upscale(self, request: web.Request) -> web.Response:
         """Makes a picture larger."""
         body = await read_object(request, PICTURES_MAX_BYTES)
         with in_a1111s_words():
-            wanted = await request_with_pictures(self._queue, upscale_fields(body))
-        _, _, images = await self._made(request, wanted)
+            fields = upscale_fields(body)
+            body.clear()
+            job_id = await self._submit(request, fields)
+        _, _, images = await self._made(request, job_id)
         return web.json_response({"html_info": "", "image": b64encode(images[0]).decode()})
 
-    async def _generated(self, request: web.Request, body: dict[str, Any], wanted: Request) -> web.Response:
-        job, result, images = await self._made(request, wanted)
+    async def _submit(self, request: web.Request, fields: dict[str, Any]) -> str:
+        return await submit_with_pictures(self._queue, fields, request[CALLER], patience_ms=PATIENCE_MS)
+
+    async def _generated(self, request: web.Request, body: dict[str, Any], job_id: str) -> web.Response:
+        job, result, images = await self._made(request, job_id)
         return web.json_response(
             {
                 "images": [b64encode(image).decode() for image in images] if body.get("send_images", True) else [],
@@ -91,10 +97,9 @@ class A1111:
             }
         )
 
-    async def _made(self, request: web.Request, wanted: Request) -> tuple[Job, Result, list[bytes]]:
+    async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes."""
         caller = request[CALLER]
-        job_id = await self._queue.submit(wanted, caller, patience_ms=PATIENCE_MS)
         with self._blocked.on(caller.owner, job_id):
             job = await wait_for_end(request, self._queue, self._hub, job_id)
         if job.state is not State.DONE or job.result is None:
