@@ -150,8 +150,11 @@ async def submit_with_pictures(
     digest: str = "",
     delay_ms: int = 0,
     patience_ms: int = PATIENCE_MS,
+    worded: bool = True,
 ) -> str:
     """Submits a request in whose fields pictures stand as base64; its job id. `Queue.submit` has the options.
+
+    With `worded` the prompt must say something.
 
     Whoever may not submit is told before a picture is looked at; it is stored once all else is right, and deleted when
     the job is not taken all the same. Takes the pictures out of `fields`: a blocked client waits for minutes, and so
@@ -168,20 +171,20 @@ async def submit_with_pictures(
     }
     pictures: Pictures = {}
     if sent:
-        unseen = draft(fields, dict.fromkeys(sent, _UNSEEN))
+        unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
         if await queue.check(unseen, sender, job_id=job_id or "", digest=digest) and job_id:
             return job_id
         for (part, name), picture in list(sent.items()):
             pictures[part, name] = await asyncio.to_thread(read_picture, picture, f"{part}.{name}")
     sent.clear()
-    request = await store(queue, fields, pictures, sender.owner)
+    request = await store(queue, fields, pictures, sender.owner, worded=worded)
     pictures.clear()
     return await queue.submit(
         request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
     )  # fmt: skip
 
 
-def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
+def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
     """The request with its pictures not stored yet: all else can be judged.
 
     Raises:
@@ -192,10 +195,12 @@ def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
         fields[part] = {**fields.get(part, {}), name: _UNSTORED}
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
-    return parse_request(fields)
+    return parse_request(fields, worded=worded)
 
 
-async def store(queue: Queue, fields: dict[str, Any], pictures: Pictures, owner: str) -> Request:
+async def store(
+    queue: Queue, fields: dict[str, Any], pictures: Pictures, owner: str, *, worded: bool = True
+) -> Request:
     """The request, with its pictures stored once all else is right. They count towards what `owner` may have stored.
 
     Raises:
@@ -203,7 +208,7 @@ async def store(queue: Queue, fields: dict[str, Any], pictures: Pictures, owner:
       LimitError: when too many are stored already.
       QueueUnavailableError: when they can't be stored.
     """
-    request, kept = draft(fields, pictures), []
+    request, kept = draft(fields, pictures, worded=worded), []
     try:
         for (part, name), picture in pictures.items():
             kept.append(await queue.keep_input(picture.data, owner))

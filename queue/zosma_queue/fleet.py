@@ -102,10 +102,16 @@ class Capabilities(BaseModel):
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = {}
+    """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    fields: tuple[str, ...] = ()
+    """Of A1111's fields beyond our own, those that it honours."""
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along: ControlNet, ADetailer, …"""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -128,13 +134,15 @@ class Capabilities(BaseModel):
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
         found += [f"sampler:{name}" for name in self.samplers]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
-        found += [f"lora:{name}" for name in self.loras]
+        found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
         found += [f"style:{style.name}" for style in self.styles]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+        found += [needs.field_token(name) for name in self.fields]
+        found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
 
     def _abilities(self) -> list[str]:

@@ -24,6 +24,7 @@ from loopback.flavours import (
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
+from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
 from zosma_queue.job import State
 from zosma_worker.webui.flavours.plain import prepared_mask
@@ -517,15 +518,16 @@ async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
 
 
-async def test_half_a_picture_after_somebody_pressed_interrupt_on_the_webuis_page_is_made_again(flavoured, ann):
+@pytest.mark.parametrize("button", ["interrupted", "skipped"])
+async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_made_again(button, flavoured, ann):
     webui, _ = await flavoured(A1111WebUI)
 
     async def pressed(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: True}}
         return await webui.usual(turn)
 
     async def whole(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": False}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: False}}
         return await webui.usual(turn)
 
     webui.script(pressed, whole)
@@ -614,3 +616,35 @@ async def test_the_file_of_the_same_name_in_the_other_folder_is_caught(flavoured
     job = await ann.gets(await ann.asks(checkpoint="xl_dream"))
 
     assert (job.state, job.error_kind) == (State.FAILED, "wrong-checkpoint")
+
+
+# -- Forge ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_forge_loads_with_a_small_picture_before_its_first_job_and_after_each_restart(flavoured, ann, queue):
+    webui, worker = await flavoured(ForgeWebUI)
+    assert ([body["width"] for body in webui.canaries], worker.loaded) == ([64], "dream")
+
+    await ann.gets(await ann.asks())
+    assert len(webui.canaries) == 1
+
+    async def loading(request):
+        return web.json_response({"detail": {"msg": "starting"}}, status=503)
+
+    webui.special["/sdapi/v1/options"] = loading
+    await ann.worker(WorkerState.AWAY)
+    del webui.special["/sdapi/v1/options"]
+
+    assert (await ann.worker(WorkerState.READY)).loaded == "dream"
+    assert [body["width"] for body in webui.canaries] == [64, 64]
+
+
+async def test_what_a_forge_has_selected_is_used_for_jobs_that_name_none(flavoured, ann):
+    class Anime(ForgeWebUI):
+        def __init__(self):
+            super().__init__()
+            self.options["sd_model_checkpoint"] = "anime"
+
+    await flavoured(Anime)
+
+    assert (await ann.gets(await ann.asks())).result.checkpoint == "anime"

@@ -249,10 +249,9 @@ def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None
             traits.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
         )
     else:
-        scale = request.hires.scale if request.hires else 1.0
-        asked = zip(size, (request.width, request.height), strict=True)
+        asked = zip(size, request.exact_size, (request.width, request.height), strict=True)
         # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
-        right = all(_fits(found, side * scale, (traits.grid - LATENT_PX) * scale) for found, side in asked)
+        right = all(_fits(found, side, (traits.grid - LATENT_PX) * side / first) for found, side, first in asked)
     if not right:
         wide, high = request.output_size
         raise BadAnswer(
@@ -267,10 +266,8 @@ def _fits(found: int, side: float, over: float) -> bool:
 
 def _cut(seen: _Seen, request: Request) -> _Seen:
     """The middle of a picture that had to be made larger than asked for."""
-    scale = request.hires.scale if request.hires else 1.0
-    sizes = {
-        (int(request.width * scale) // LATENT_PX * LATENT_PX, int(request.height * scale) // LATENT_PX * LATENT_PX)
-    }
+    exact_wide, exact_high = request.exact_size
+    sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
     wide, high = request.output_size
     if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
         return seen

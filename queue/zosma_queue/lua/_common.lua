@@ -9,8 +9,8 @@ local K = {
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
   group_of = P .. 'group-of', person_of = P .. 'person-of', audit = P .. 'audit', accuracy = P .. 'accuracy',
-  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept',
-  inputs = P .. 'inputs', input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes',
+  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
+  input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end

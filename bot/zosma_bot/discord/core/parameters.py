@@ -31,13 +31,15 @@ def told_by(data: bytes) -> Recipe | None:
     """
     upright(data, "image")
     try:
-        text = infotext_in(data).strip()[:PARAMETERS_MAX_CHARS]
+        text = infotext_in(data).strip()
     except Exception:  # Pillow's readers of comments raise whatever they stumble over
         raise RequestRefusedError(
             detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field="image"
         ) from None
     if not text:
         return None
+    if len(text) > PARAMETERS_MAX_CHARS:
+        return Recipe({}, parameters=text[:PARAMETERS_MAX_CHARS])
     fields = infotext.request_fields(text)
     return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), text)
 
@@ -58,6 +60,8 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
     shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
     if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
         shown.append(w("parameters-not-alone"))
+    if recipe.job is None and recipe.fields and (left_out := infotext.not_asked_for(recipe.parameters)):
+        shown.append(w("parameters-left-out", names=", ".join(left_out)))
     if recipe.parameters:
         shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
     text = "\n".join(shown)

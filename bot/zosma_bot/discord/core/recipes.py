@@ -107,10 +107,9 @@ async def read(message: discord.Message | None, number: int = 0) -> Recipe | Non
     fields = infotext.request_fields(text)
     if not fields:
         return None
-    told = infotext.pairs(text)
-    if "Denoising strength" in told and "hires" not in fields:
+    if infotext.starts_from_picture(text):
         raise refused("recipe-from-picture")
-    in_grid = told.get("Grid", "")
+    in_grid = infotext.pairs(text).get("Grid", "")
     count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
     # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
     first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))

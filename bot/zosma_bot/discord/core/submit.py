@@ -207,8 +207,8 @@ def reply_to(
 ) -> Reply:
     """Where the answer to this interaction goes.
 
-    Its token's age counts from when we received it, by our own clock: an id's date is Discord's clock, and on a server
-    that is only compatible it may be no date at all.
+    Its token's age counts from when we received it, by Discord's clock as its answers tell it: an id's date is the same
+    clock, but on a server that is only compatible it may be no date at all.
     """
     if interaction.channel_id is None:
         raise ValueError("an interaction without a channel has no place for an answer")

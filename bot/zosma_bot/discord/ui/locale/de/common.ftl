@@ -6,6 +6,7 @@ never-queued = ⚠️ Der Bot wurde unterbrochen, bevor deine Anfrage in der War
 not-permitted = ⚠️ Das dürfen nur Mitglieder mit dem Recht „Server verwalten“.
 guilds-only = ⚠️ Das geht nur auf einem Server, nicht in Direktnachrichten.
 outdated = ⚠️ Dieser Befehl hat sich geändert. Bitte Discord neu laden (Strg+R) und noch einmal versuchen.
+discord-away = ⚠️ Discord hat gerade Schwierigkeiten. Bitte in einer Minute noch einmal versuchen.
 unexpected = ⚠️ Bei uns ist etwas schiefgegangen. Es ist vermerkt; bitte noch einmal versuchen.
 
 depth-waiting = **{ $count }** { $count ->

@@ -52,3 +52,4 @@ refusal-infeasible-lacking-alone = Keine GPU, die da ist, kann das: { $name } ({
 refusal-unreadable-lora = { $field } „{ $given }“ ist nicht lesbar: bitte Name oder Name:0.8, mit Kommas dazwischen.
 refusal-recipe-from-picture = Das entstand aus einem anderen Bild, das nicht mehr gespeichert ist. Bitte /{ command-imagine } mit diesem Bild benutzen.
 parameters-not-alone = ℹ️ Der Befehl allein macht es nicht noch einmal: Es ging von einem Bild aus oder ist eine Variante.
+parameters-left-out = ℹ️ Es entstand auch mit { $names }, und das gibt es hier nicht: Noch einmal gemacht, wird es anders.
