@@ -72,6 +72,11 @@ class Sender:
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
 
+    @property
+    def everywhere(self) -> str:
+        """Under which name all that the sender holds in all places is counted."""
+        return self.person or self.owner
+
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
