@@ -69,7 +69,7 @@ class A1111:
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
             fields = img2img_fields(body, self._chosen.get(request[CALLER].owner))
-            wanted = await request_with_pictures(self._queue, fields)
+            wanted = await request_with_pictures(self._queue, fields, request[CALLER].owner)
         answered = {**body, "init_images": None, "mask": None}  # as A1111 does, unless it is asked for them
         return await self._generated(request, answered, wanted)
 
@@ -77,7 +77,7 @@ class A1111:
         """Makes a picture larger."""
         body = await read_object(request, PICTURES_MAX_BYTES)
         with in_a1111s_words():
-            wanted = await request_with_pictures(self._queue, upscale_fields(body))
+            wanted = await request_with_pictures(self._queue, upscale_fields(body), request[CALLER].owner)
         _, _, images = await self._made(request, wanted)
         return web.json_response({"html_info": "", "image": b64encode(images[0]).decode()})
 

@@ -52,7 +52,7 @@ class Jobs:
         body = await read_object(request, PICTURES_MAX_BYTES)
         digest = await asyncio.to_thread(_digest, body) if key else ""
         delay_ms = _delay_ms(body.pop("delay_s", None))
-        wanted = await request_with_pictures(self._queue, body)
+        wanted = await request_with_pictures(self._queue, body, request[CALLER].owner)
         job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
         try:
             job_id = await self._queue.submit(wanted, caller, job_id=job_id, digest=digest, delay_ms=delay_ms)

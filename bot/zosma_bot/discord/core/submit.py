@@ -108,7 +108,7 @@ async def _enqueue(
     job_id = new_job_id()
     reply = reply_to(interaction, message_id, received_s, private=private, here=here)
     try:
-        request = await _with_pictures(services, *await find())
+        request = await _with_pictures(services, *await find(), sender_of(interaction).owner)
         await services.queue.submit(
             request,
             sender_of(interaction),
@@ -137,7 +137,7 @@ async def _check(services: Services, request: Request) -> None:
     (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
 
 
-async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources) -> Request:
+async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources, who: str) -> Request:
     pictures = {}
     for place, source in sources.items():
         name = ".".join(place)
@@ -147,7 +147,7 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
-        pictures[place] = await asyncio.to_thread(upright, data, name)
+        pictures[place] = await upright(data, name, who)
     return await store(services.queue, fields, pictures)
 
 
