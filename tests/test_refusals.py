@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import zosma_bot
 import zosma_queue
 from zosma_bot.discord.ui import refusals
 from zosma_queue import errors
-from zosma_queue.errors import CODES, LimitError, NoWorkerError, RequestRefusedError
+from zosma_queue.errors import CODES, ErrorKind, LimitError, NoWorkerError, RequestRefusedError
 from zosma_queue.request import parse_request
 
 _CLASSES = {
@@ -63,6 +64,14 @@ def test_every_refusal_that_is_raised_has_a_code_of_the_table_and_its_values():
         assert known in table, (file, line, known)
         assert known != "refused", (file, line)
         assert values == set(table[known]), (file, line, known)
+
+
+def test_every_kind_of_error_that_a_script_names_is_one_and_has_a_sentence():
+    scripts = "".join(file.read_text("utf-8") for file in (Path(zosma_queue.__file__).parent / "lua").glob("*.lua"))
+    named = set(re.findall(r"fail\(job, '([^']+)'", scripts))
+
+    assert named == {ErrorKind.WORKER_LOST, ErrorKind.NO_WORKER}
+    assert all(kind.sentence for kind in ErrorKind)
 
 
 def test_no_code_of_the_table_is_unused():

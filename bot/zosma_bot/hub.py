@@ -75,10 +75,6 @@ class Hub:
             if not self._watches[job_id]:
                 del self._watches[job_id]
 
-    def is_watched(self, job_id: str) -> bool:
-        """True when somebody in this process watches the job."""
-        return job_id in self._watches
-
     def on_event(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Calls `listener` with every event, until what this returns is called. It must not block."""
         return _joined(self._listeners, listener)

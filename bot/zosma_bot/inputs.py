@@ -9,7 +9,8 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from zosma_queue.client import Queue
+from zosma_queue.calls import PATIENCE_MS
+from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
@@ -33,6 +34,8 @@ class Picture:
     height: int
 
 
+#: Stands for a picture that nobody has looked at yet.
+_UNSEEN = Picture(b"", 1, 1)
 #: Where in a request each picture belongs.
 Pictures = dict[tuple[str, str], Picture]
 
@@ -144,25 +147,50 @@ async def infotext_of(sent: Any, field: str, who: str) -> str:
     return await told_by(await asyncio.to_thread(_decoded, sent, field), field, who)
 
 
-async def request_with_pictures(queue: Queue, fields: dict[str, Any], who: str) -> Request:
-    """The request made of fields in which pictures stand as base64. They are stored once all else is right.
+async def submit_with_pictures(
+    queue: Queue,
+    fields: dict[str, Any],
+    sender: Sender,
+    *,
+    job_id: str | None = None,
+    digest: str = "",
+    delay_ms: int = 0,
+    patience_ms: int = PATIENCE_MS,
+    worded: bool = True,
+) -> str:
+    """Submits a request in whose fields pictures stand as base64; its job id. `Queue.submit` has the options.
 
-    `who` sent them.
+    With `worded` the prompt must say something.
+
+    Whoever may not submit is told before a picture is looked at; it is stored once all else is right, and deleted when
+    the job is not taken all the same. Takes the pictures out of `fields`: a blocked client waits for minutes, and so
+    would their bytes.
 
     Raises:
-      RequestRefusedError: when a field is wrong; names it.
-      QueueUnavailableError: when they can't be stored.
+      RequestRefusedError: when a field is wrong, or the job can't be taken; names the field.
+      QueueUnavailableError: when Redis doesn't answer.
     """
-    fields = dict(fields)
+    sent = {
+        (part, name): fields[part].pop(name)
+        for part, name in _PLACES
+        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
+    }
     pictures: Pictures = {}
-    for part, name in _PLACES:
-        inner = fields.get(part)
-        if isinstance(inner, dict) and inner.get(name) is not None:
-            pictures[part, name] = await read_picture(inner[name], f"{part}.{name}", who)
-    return await store(queue, fields, pictures)
+    if sent:
+        unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
+        if await queue.check(unseen, sender, job_id=job_id or "", digest=digest) and job_id:
+            return job_id
+        for (part, name), picture in list(sent.items()):
+            pictures[part, name] = await read_picture(picture, f"{part}.{name}", sender.owner)
+    sent.clear()
+    request = await store(queue, fields, pictures, sender.owner, worded=worded)
+    pictures.clear()
+    return await queue.submit(
+        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
+    )  # fmt: skip
 
 
-def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
+def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
     """The request with its pictures not stored yet: all else can be judged.
 
     Raises:
@@ -173,18 +201,26 @@ def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
         fields[part] = {**fields.get(part, {}), name: _UNSTORED}
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
-    return parse_request(fields)
+    return parse_request(fields, worded=worded)
 
 
-async def store(queue: Queue, fields: dict[str, Any], pictures: Pictures) -> Request:
-    """The request, with its pictures stored once all else is right.
+async def store(
+    queue: Queue, fields: dict[str, Any], pictures: Pictures, owner: str, *, worded: bool = True
+) -> Request:
+    """The request, with its pictures stored once all else is right. They count towards what `owner` may have stored.
 
     Raises:
       RequestRefusedError: when a field is wrong; names it.
+      LimitError: when too many are stored already.
       QueueUnavailableError: when they can't be stored.
     """
-    request = draft(fields, pictures)
-    for (part, name), picture in pictures.items():
-        stored = getattr(request, part).model_copy(update={name: await queue.keep_input(picture.data)})
-        request = request.model_copy(update={part: stored})
+    request, kept = draft(fields, pictures, worded=worded), []
+    try:
+        for (part, name), picture in pictures.items():
+            kept.append(await queue.keep_input(picture.data, owner))
+            stored = getattr(request, part).model_copy(update={name: kept[-1]})
+            request = request.model_copy(update={part: stored})
+    except RequestRefusedError:
+        await queue.drop_inputs(kept)
+        raise
     return request

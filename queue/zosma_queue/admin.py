@@ -13,16 +13,16 @@ from typing import Any
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
+from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State, readable
-from zosma_queue.moderation import Rules, decode_rules, parse_rules
+from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
-from zosma_queue.records import encoded
-from zosma_queue.roster import read_workers
 from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.unreadable import skipping, texts
+from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
 _LISTED = {
@@ -84,7 +84,7 @@ class Admin:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
         self._policies: tuple[float, dict[str, Policy]] = (float("-inf"), {})
-        self._rules: tuple[float, dict[str, Rules]] = (float("-inf"), {})
+        self._rules: tuple[float, dict[str, ContentRules]] = (float("-inf"), {})
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Admin:
         return resolve(scope, await read_workers(self._redis))
 
     async def resolve_paused(self, scope: str) -> str:
-        """What somebody means who names a scope to go on with; a pause counts, even if what it is of is gone.
+        """The scope that is to go on: what is paused counts, even if its worker or checkpoint is gone.
 
         Raises:
           RequestRefusedError: when it is neither paused nor there.
@@ -232,12 +232,6 @@ class Admin:
     async def retry(self, who: str, job_id: str) -> bool:
         """Gives a failed job a new life; False when it hasn't failed."""
         return await acall(self._redis, calls.replay(who, job_id))
-
-    async def retry_all(self, who: str, limit: int = 1000) -> int:
-        """Gives the `limit` jobs that failed first a new life; how many got one."""
-        with redis_errors():
-            ids = await self._redis.zrange(keys.DEAD, 0, limit - 1) if limit > 0 else []
-        return sum([await self.retry(who, job_id.decode()) for job_id in ids])
 
     async def purge(self, who: str, job_ids: list[str] | None = None) -> int:
         """Forgets failed jobs, all of them when none are named; how many."""
@@ -302,16 +296,16 @@ class Admin:
 
     # -- rules --------------------------------------------------------------------------------------------------
 
-    async def rules(self, group: str = "") -> Rules:
+    async def rules(self, group: str = "") -> ContentRules:
         """What is allowed in a group, or with "" to everybody; at most two seconds old."""
-        return (await self._all_rules()).get(group, Rules())
+        return (await self._all_rules()).get(group, ContentRules())
 
-    async def rules_for(self, group: str) -> list[Rules]:
+    async def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
         known = await self._all_rules()
         return [known[name] for name in dict.fromkeys(("", group)) if name in known]
 
-    async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> Rules:
+    async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> ContentRules:
         """Sets what is allowed in a group, or with "" to everybody; fields left out allow everything.
 
         Raises:
@@ -319,7 +313,7 @@ class Admin:
         """
         rules = parse_rules(fields)
         pipe = self._redis.pipeline(transaction=True)
-        if rules == Rules():
+        if rules == ContentRules():
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
@@ -329,7 +323,7 @@ class Admin:
         self._rules = (float("-inf"), {})
         return rules
 
-    async def _all_rules(self) -> dict[str, Rules]:
+    async def _all_rules(self) -> dict[str, ContentRules]:
         read, known = self._rules
         if time.monotonic() - read > POLICY_AGE_S:
             with redis_errors():
@@ -342,18 +336,18 @@ class Admin:
         who: str,
         group: str,
         *,
-        record: tuple[str, str, dict[str, Any]] | None = None,
-        rules: Rules | None = None,
+        document: tuple[str, str, dict[str, Any]] | None = None,
+        rules: ContentRules | None = None,
         policies: Mapping[str, Policy | None] | None = None,
     ) -> None:
-        """Sets a server's record (kind, id, document), rules and policies (None drops one): all of it or nothing.
+        """Sets a server's document (kind, id, content), rules and policies (None drops one): all of it or nothing.
 
         Raises:
-          RequestRefusedError: when the record is too large.
+          RequestRefusedError: when the document is too large.
         """
         pipe = self._redis.pipeline(transaction=True)
-        if record:
-            pipe.set(keys.record(record[0], record[1]), encoded(record[2]))
+        if document:
+            pipe.set(keys.document(document[0], document[1]), encoded(document[2]))
         if rules:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
         for name, policy in (policies or {}).items():

@@ -8,8 +8,8 @@ from zosma_queue.calls import Accepted, Admission
 from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, OtherRequestError, RequestRefusedError
 
 
-def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError] | None = None) -> None:
-    """Returns when the job was taken. `offer` is the refusal that says what comes nearest to a job nobody can do.
+def check_admitted(admission: Admission, why_not: Callable[[], RequestRefusedError] | None = None) -> None:
+    """Returns when the job was taken. `why_not` makes the refusal that says what comes nearest to a job nobody can do.
 
     Raises:
       OtherRequestError: when its id is that of a job which asked for something else.
@@ -25,7 +25,7 @@ def check_admitted(admission: Admission, offer: Callable[[], RequestRefusedError
     if answer is Accepted.NOBODY:
         raise NoWorkerError("no GPU is online right now: try again in a few minutes")
     if answer is Accepted.INFEASIBLE:
-        raise offer() if offer else InfeasibleError("no GPU that is online can do this combination")
+        raise why_not() if why_not else InfeasibleError("no GPU that is online can do this combination")
     if admission.limit and admission.limit.refusal:
         when = readable(admission.retry_after_s)
         code, text = admission.limit.refusal

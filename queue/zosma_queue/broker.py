@@ -22,7 +22,7 @@ from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import PoisonMessageError, QueueUnavailableError
+from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_of
 from zosma_queue.needs import needs_of
@@ -45,6 +45,7 @@ class Delivery(MessageProxy):
         super().__init__(message)
         self.job_id = leased.id
         self.attempt = leased.attempt
+        self.owner = leased.owner
         self.outcome: Outcome | None = None
         self.taken_at = time.monotonic()
 
@@ -175,7 +176,7 @@ class SlotConsumer(Consumer):
             request_of(message)
         except PoisonMessageError as error:
             log.error("job %s set aside: %s", leased.id, error)
-            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail("undecodable", str(error))))
+            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail(ErrorKind.UNDECODABLE, str(error))))
             return None
         return Delivery(message, leased)
 
@@ -197,7 +198,7 @@ class SlotConsumer(Consumer):
     def _settle(self, message: MessageProxy, fallback: str) -> None:
         if not isinstance(message, Delivery):
             raise TypeError(f"not one of our deliveries: {message!r}")
-        outcome = message.outcome or calls.fail("internal", fallback)
+        outcome = message.outcome or calls.fail(ErrorKind.INTERNAL, fallback)
         wanted = calls.settle(message.job_id, message.attempt, outcome)
         try:
             while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 
 
@@ -74,6 +75,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "limit-cooldown": ("retry_after_s",),
     "limit-spent": ("retry_after_s",),
     "limit-full": ("retry_after_s",),
+    "limit-stored": ("retry_after_s",),
     # a server's rules
     "blocked-word": ("field", "word"),
     "checkpoint-not-allowed": ("field", "given", "allowed"),
@@ -91,6 +93,42 @@ CODES: Mapping[str, tuple[str, ...]] = {
     # anything else: only the English text says what
     "refused": (),
 }
+
+
+class ErrorKind(enum.StrEnum):
+    """What went wrong with a job, so that callers can branch and every language has words (`failed-<kind>`).
+
+    `sentence` says it in English where nothing better is known: what the HTTP API and the command line show.
+    """
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> ErrorKind:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.sentence = sentence
+        return kind
+
+    REFUSED = "refused", "the WebUI refused the request"
+    OUT_OF_MEMORY = "oom", "the GPU ran out of memory: try a smaller size, or no hires pass"
+    NAN = "nan", "the checkpoint produced no valid picture (NaN): try another checkpoint, sampler or size"
+    BLACK = "black", "the picture came out all black: another sampler, checkpoint or size may help"
+    WRONG_CHECKPOINT = "wrong-checkpoint", "the picture was made with another checkpoint than the one asked for"
+    WRONG_SAMPLER = "wrong-sampler", "the picture was made with another sampler than the one asked for"
+    WRONG_VAE = "wrong-vae", "the picture was made with another VAE than the one asked for"
+    WRONG_SIZE = "wrong-size", "the picture came out in another size than asked for"
+    WRONG_COUNT = "wrong-count", "the WebUI sent another number of pictures than it was asked for"
+    EMPTY = "empty", "the WebUI sent no picture"
+    UNDECODABLE = "undecodable", "the WebUI sent something that is not a picture"
+    INTERRUPTED = "interrupted", "somebody stopped the WebUI in the middle of the picture"
+    WEBUI_BROKEN = "webui-broken", "the WebUI broke off with an error"
+    WEBUI_HUNG = "webui-hung", "the WebUI stopped in the middle of the picture"
+    WEBUI_DIED = "webui-died", "the WebUI went down while it worked on this, each time it was tried"
+    WEBUI_AWAY = "webui-away", "its WebUI went away: it waits for another, or for its return"
+    WEBUI_SICK = "webui-sick", "its WebUI fell sick: it waits for another, or for its recovery"
+    WORKER_LOST = "worker-lost", "its workers died, one after the other"
+    NO_WORKER = "no-worker", "no worker that can do it came back in time"
+    INTERNAL = "internal", "something went wrong inside the worker; its log has the details"
 
 
 class RequestRefusedError(ZosmaError):
@@ -161,11 +199,3 @@ class BlockedError(RequestRefusedError):
 
 class PoisonMessageError(ZosmaError):
     """Raised when a message's body can't be decoded. The job is set aside with this text as its reason."""
-
-
-class LeaseLostError(ZosmaError):
-    """Raised in a worker whose delivery has been given to another worker. It must write nothing more."""
-
-
-class JobCancelledError(ZosmaError):
-    """Raised in a worker when its job has been cancelled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,17 @@ class Trust(enum.StrEnum):
     ON_TRIAL = "on-trial"  # the canary did: the next job decides
 
 
+#: What A1111 puts behind a file's name once it knows the hash. `[v2]` in a name is none.
+_HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
+#: The ending of a file with weights; other dots belong to the name.
+_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+
+
+def _spelled(name: str) -> str:
+    """A name as it is compared."""
+    return name.strip().casefold().replace("\\", "/")
+
+
 class Checkpoint(BaseModel):
     """A checkpoint as a WebUI lists it."""
 
@@ -44,11 +56,16 @@ class Checkpoint(BaseModel):
     hash: str | None = None
 
     def is_called(self, wanted: str) -> bool:
-        """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash, in any case."""
-        wanted = wanted.strip().casefold()
-        file_title = self.title.rsplit(" [", 1)[0]
-        stem = file_title.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return wanted in {name.casefold() for name in (self.name, self.title, file_title, stem, self.hash or self.name)}
+        """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
+
+        In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
+        """
+        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
+        file = _HASH_AT_END.sub("", file)
+        path = _ENDING.sub("", file)
+        stem = _spelled(path).rsplit("/", 1)[-1]
+        names = (self.name, self.title, file, path, stem, self.hash or self.name)
+        return _spelled(wanted) in {_spelled(name) for name in names}
 
 
 class Scheduler(BaseModel):
@@ -85,10 +102,16 @@ class Capabilities(BaseModel):
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = {}
+    """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    fields: tuple[str, ...] = ()
+    """Of A1111's fields beyond our own, those that it honours."""
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along: ControlNet, ADetailer, …"""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -111,13 +134,15 @@ class Capabilities(BaseModel):
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
         found += [f"sampler:{name}" for name in self.samplers]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
-        found += [f"lora:{name}" for name in self.loras]
+        found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
         found += [f"style:{style.name}" for style in self.styles]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+        found += [needs.field_token(name) for name in self.fields]
+        found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
 
     def _abilities(self) -> list[str]:

@@ -30,7 +30,7 @@ CLASSES = PREFIX + "classes"
 STRANDED = PREFIX + "stranded"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
-#: hash: owner, or `group <group>` → number of jobs that have not ended.
+#: hash: owner, `group <group>` or `person <person>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
 #: zset: owners by the number of their jobs that have not ended.
 BUSIEST = PREFIX + "busiest"
@@ -38,7 +38,9 @@ BUSIEST = PREFIX + "busiest"
 WEIGHTS = PREFIX + "weights"
 #: hash: owner with open jobs → the group that they are in.
 GROUP_OF = PREFIX + "group-of"
-#: hash: owner → number of their running jobs.
+#: hash: owner with open jobs → the person who they are in all places together, where there are several.
+PERSON_OF = PREFIX + "person-of"
+#: hash: owner, or `person <person>` → number of their running jobs.
 RUNNING = PREFIX + "running"
 #: hash: owner → most running jobs, where their policy sets a limit.
 CAPS = PREFIX + "caps"
@@ -60,12 +62,22 @@ RULES = PREFIX + "rules"
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
+#: string: ms of the last sweep, by the server's clock.
+SWEPT = PREFIX + "swept"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
+ASKED = f"bot:{PREFIX}asked"
+#: zset: ids of pictures that requests start from, by the ms at which they go.
+INPUTS = PREFIX + "inputs"
+#: hash: id of such a picture → who sent it, its bytes, the jobs that need it (JSON).
+INPUT_NOTES = PREFIX + "input-notes"
+#: hash: owner, or `` for all → bytes of such pictures.
+INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -81,7 +93,7 @@ def image(job_id: str, attempt: int, index: int) -> str:
 
 
 def picture_input(input_id: str) -> str:
-    """string: the bytes of a picture that a request starts from. Python's alone: no script touches it."""
+    """string: the bytes of a picture that a request starts from. Its bytes are Python's alone."""
     return f"{PREFIX}input:{input_id}"
 
 
@@ -145,6 +157,11 @@ def owner_classes(owner: str) -> str:
     return f"{PREFIX}owner-classes:{owner}"
 
 
+def owners_of(person: str) -> str:
+    """set: the owners with open jobs that are one person."""
+    return f"{PREFIX}owners-of:{person}"
+
+
 def group_classes(group: str) -> str:
     """set: the classes in which a group has waiting jobs."""
     return f"{PREFIX}group-classes:{group}"
@@ -155,9 +172,14 @@ def reply(job_id: str) -> str:
     return f"bot:{PREFIX}reply:{job_id}"
 
 
-def record(kind: str, record_id: str) -> str:
+def asked(job_id: str) -> str:
+    """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
+    return f"bot:{PREFIX}asked:{job_id}"
+
+
+def document(kind: str, document_id: str) -> str:
     """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
-    return f"bot:{PREFIX}record:{kind}:{record_id}"
+    return f"bot:{PREFIX}record:{kind}:{document_id}"
 
 
 def history(owner: str) -> str:

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import BlockedError, RequestRefusedError
+from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in
-from zosma_queue.offer import can_do
 from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
@@ -29,7 +29,7 @@ _INNER_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
-class Rules(BaseModel):
+class ContentRules(BaseModel):
     """What is allowed to everybody, or to one group."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,14 +53,14 @@ class Rules(BaseModel):
         return tuple(dict.fromkeys(blocked))
 
 
-def parse_rules(fields: Mapping[str, object]) -> Rules:
+def parse_rules(fields: Mapping[str, object]) -> ContentRules:
     """The rules made of these fields.
 
     Raises:
       RequestRefusedError: when a field is unknown or wrong; names it and what is wrong.
     """
     try:
-        return Rules.model_validate(dict(fields))
+        return ContentRules.model_validate(dict(fields))
     except ValidationError as error:
         first = problems_of(error)[0]
         raise RequestRefusedError(
@@ -71,7 +71,7 @@ def parse_rules(fields: Mapping[str, object]) -> Rules:
         ) from None
 
 
-def check_words(request: Request, rules: Iterable[Rules], catalogue: Catalogue) -> None:
+def check_words(request: Request, rules: Iterable[ContentRules], catalogue: Catalogue) -> None:
     """Returns when no rule blocks a word of its prompts, of its LoRAs' and styles' names, of its styles' prompts.
 
     What a style excludes is the WebUI's, and no wish of the member's.
@@ -106,7 +106,7 @@ def _apart(name: str) -> str:
     return f"{name} , {_INNER_WORDS.sub(' ', name)}"
 
 
-def check_amounts(request: Request, rules: Iterable[Rules]) -> None:
+def check_amounts(request: Request, rules: Iterable[ContentRules]) -> None:
     """Returns when the request asks for no more than the rules allow.
 
     Raises:
@@ -132,7 +132,7 @@ def check_amounts(request: Request, rules: Iterable[Rules]) -> None:
 
 
 def with_allowed_checkpoint(
-    request: Request, rules: Iterable[Rules], catalogue: Catalogue, workers: Sequence[WorkerInfo]
+    request: Request, rules: Iterable[ContentRules], catalogue: Catalogue, workers: Sequence[WorkerInfo]
 ) -> Request:
     """The request with a checkpoint that all the rules allow: its own, or one that is loaded where it names none.
 
@@ -173,7 +173,9 @@ def with_allowed_checkpoint(
     return request.model_copy(update={"checkpoint": min(allowed, key=rank)})
 
 
-def held_to(rules: Iterable[Rules], request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]) -> Request:
+def held_to(
+    rules: Iterable[ContentRules], request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]
+) -> Request:
     """The request as all the rules allow it. Its names must be the catalogue's.
 
     Raises:
@@ -186,6 +188,6 @@ def held_to(rules: Iterable[Rules], request: Request, catalogue: Catalogue, work
     return with_allowed_checkpoint(request, rules, catalogue, workers)
 
 
-def decode_rules(found: Mapping[bytes, Any]) -> dict[str, Rules]:
+def decode_rules(found: Mapping[bytes, Any]) -> dict[str, ContentRules]:
     """The rules in Redis's hash, by group."""
-    return {group.decode(): Rules.model_validate_json(value) for group, value in found.items()}
+    return {group.decode(): ContentRules.model_validate_json(value) for group, value in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue.request import DRAWN_SEED_MAX, Request
@@ -92,6 +93,16 @@ def loras_in(prompt: str) -> list[str]:
     return [tag.name for tag in lora_tags(prompt)]
 
 
+def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
+    """The prompt with other names for its LoRAs, where `names` has one."""
+
+    def renamed(tag: re.Match[str]) -> str:
+        name = tag[1].strip()
+        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
+
+    return _LORA.sub(renamed, prompt)
+
+
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
@@ -99,6 +110,9 @@ MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than 
 SIDE_LIMITS = (1024,)
 STEPS_LIMITS = (80, 100)
 CFG_LIMITS = (1.0, 25.0)
+#: A1111's `resize_mode` that not every WebUI has.
+LATENT_RESIZE = 3
+RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
 LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 
@@ -142,7 +156,27 @@ def _generation(request: Request) -> list[str]:
         tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
         if request.img2img.mask and (request.img2img.inpaint_full_res or request.img2img.inpainting_fill != 1):
             tokens.append(MASK_SETTINGS)
-    return [*tokens, *_limits(request)]
+    return [*tokens, *_of_a1111(request), *_limits(request)]
+
+
+def field_token(name: str) -> str:
+    """Needed for a field of A1111's that not every WebUI has."""
+    return f"field:{name}"
+
+
+def script_token(name: str) -> str:
+    """Needed for a script that works along."""
+    return f"script:{name.casefold()}"
+
+
+def _of_a1111(request: Request) -> list[str]:
+    tokens = [field_token(name) for name in request.a1111 if name != "alwayson_scripts"]
+    tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    if request.hires and (request.hires.width or request.hires.height):
+        tokens.append(field_token(HR_RESIZE))
+    if request.img2img and request.img2img.resize_mode == LATENT_RESIZE:
+        tokens.append(field_token(RESIZE_LATENT))
+    return sorted(tokens)
 
 
 def _limits(request: Request) -> list[str]:

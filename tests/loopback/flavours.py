@@ -81,6 +81,33 @@ class A1111WebUI(ScriptedWebUI):
         return good
 
 
+class WindowsWebUI(A1111WebUI):
+    """A1111 on Windows, with two files of one name in two folders. `wrong`: it takes the other one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hashes = {"sd15\\dream.safetensors": "0123456789", "xl\\dream.safetensors": "abcdefabcd"}
+        self.options["sd_model_checkpoint"] = "sd15\\dream.safetensors [0123456789]"
+        self.wrong = False
+        self.lists["/sdapi/v1/sd-models"] = [
+            {
+                "title": f"{file} [{short}]",
+                "model_name": file.replace("\\", "_").removesuffix(".safetensors"),
+                "hash": short,
+                "filename": f"C:\\sd\\models\\Stable-diffusion\\{file}",
+            }
+            for file, short in self.hashes.items()
+        ]
+
+    def answer(self, turn: Turn) -> Json:
+        """It names the file without its folder, as `info` does, and its hash."""
+        good = super().answer(turn)
+        asked = turn.body["override_settings"]["sd_model_checkpoint"].partition(" [")[0]
+        used = next(file for file in self.hashes if (file == asked) != self.wrong)
+        info = {**json.loads(good["info"]), "sd_model_name": "dream", "sd_model_hash": self.hashes[used]}
+        return {**good, "info": json.dumps(info)}
+
+
 class ForgeWebUI(A1111WebUI):
     """Forge: VAEs are modules, and a hires pass without a word about them crashes it."""
 
@@ -170,6 +197,7 @@ class SDCppWebUI(ScriptedWebUI):
             ],
             "/sdapi/v1/schedulers": [{"name": name, "label": name} for name in ("default", "discrete", "karras")],
             "/sdapi/v1/loras": [{"name": "lighthouses", "path": "sub/lighthouses.safetensors"}],
+            "/sdapi/v1/upscalers": [{"name": "None"}, {"name": "Lanczos"}],
         }
 
     async def usual(self, turn: Turn) -> web.StreamResponse:

@@ -48,10 +48,10 @@ class Community:
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
 
-    async def asks(self, **fields: object) -> str:
-        """Submits a small request; its job id."""
+    async def asks(self, *, owner: str = "ann", **fields: object) -> str:
+        """Submits a small request of this member's; its job id."""
         request = parse_request({"prompt": "a cat", "width": 64, "height": 64, "steps": 4, "seed": 7, **fields})
-        return await self.queue.submit(request, Sender(owner="ann", group="guild"))
+        return await self.queue.submit(request, Sender(owner=owner, group="guild"))
 
     async def job(self, job_id: str) -> Job:
         """A job that must exist."""

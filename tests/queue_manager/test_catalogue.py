@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from zosma_queue.catalogue import Catalogue
@@ -46,6 +48,23 @@ def test_it_is_the_union_of_what_ready_workers_have(catalogue):
 )
 def test_a_checkpoint_is_known_by_name_title_file_and_hash(catalogue, spelling):
     assert resolve(catalogue, checkpoint=spelling).checkpoint == "dream"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["dream", "sd15_dream", "sd15/dream.safetensors", "sd15\\dream.safetensors", "SD15\\dream"],
+)
+def test_a_checkpoint_of_a_windows_worker_is_known_with_either_separator(spelling):
+    title = "sd15\\dream.safetensors [0123456789]"
+    assert Checkpoint(name="sd15_dream", title=title, hash="0123456789").is_called(spelling)
+
+
+@pytest.mark.parametrize("spelling", ["model [v2]", "sub/model [v2].safetensors", "sub_model [v2]"])
+def test_brackets_that_hold_no_hash_belong_to_the_name(spelling):
+    found = Checkpoint(name="sub_model [v2]", title="sub/model [v2].safetensors")
+
+    assert found.is_called(spelling)
+    assert not found.is_called("model")
 
 
 def test_an_unknown_checkpoint_is_refused_with_the_nearest(catalogue):
@@ -97,3 +116,29 @@ def test_unknown_names_are_refused_by_field(catalogue, given, field):
 def test_an_empty_fleet_is_said_to_be_empty():
     with pytest.raises(NoWorkerError, match="no GPU is online"):
         resolve(Catalogue.of([worker("dream", state=WorkerState.AWAY)]))
+
+
+def with_loras(*names, **aliases):
+    found = worker("dream")
+    assert found.about is not None
+    return replace(found, about=found.about.model_copy(update={"loras": names, "lora_aliases": aliases}))
+
+
+def test_a_lora_asked_for_by_its_alias_is_the_one_of_that_name():
+    catalogue = Catalogue.of([with_loras("house_v2", "cats", house="house_v2")])
+
+    assert catalogue.loras == ("house_v2", "cats")
+    asked = resolve(catalogue, prompt="<lora:house:0.8> by the sea, <lora:cats> <lora: house>")
+    assert asked.prompt == "<lora:house_v2:0.8> by the sea, <lora:cats> <lora:house_v2>"
+
+
+def test_a_name_of_a_lora_is_no_alias_of_another_workers():
+    catalogue = Catalogue.of([with_loras("house_v2", house="house_v2"), with_loras("house")])
+
+    assert catalogue.lora_aliases == {}
+    assert resolve(catalogue, prompt="<lora:house:1>").prompt == "<lora:house:1>"
+
+
+def test_an_unknown_lora_is_refused_with_the_nearest():
+    with pytest.raises(RequestRefusedError, match="LoRA 'hous' is not known here"):
+        resolve(Catalogue.of([with_loras("house")]), prompt="<lora:hous:1>")

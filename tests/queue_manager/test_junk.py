@@ -135,10 +135,10 @@ async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_ur
 
 @pytest.mark.parametrize("junk", JUNK[:8], ids=lambda junk: junk[:8])
 async def test_a_document_that_is_none_is_as_if_it_were_not_there(junk, queue, raw):
-    raw.set(keys.record("prefs", "ann"), junk)
+    raw.set(keys.document("prefs", "ann"), junk)
 
-    assert await queue.records.get("prefs", "ann") is None
-    assert await queue.records.change("prefs", "ann", lambda found: {**found, "a": 1}) == {"a": 1}
+    assert await queue.documents.get("prefs", "ann") is None
+    assert await queue.documents.change("prefs", "ann", lambda found: {**found, "a": 1}) == {"a": 1}
 
 
 async def test_what_is_skipped_is_named_once_and_counted(queue, raw, busy, caplog):

@@ -8,7 +8,7 @@ from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Style, WorkerState
-from zosma_queue.moderation import Rules
+from zosma_queue.moderation import ContentRules
 from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
 
@@ -109,11 +109,11 @@ async def test_who_names_no_checkpoint_gets_an_allowed_one_rather_the_loaded(que
 
 async def test_rules_are_audited_kept_and_dropped_when_they_allow_everything(queue, raw, redis_url):
     made = await queue.admin.set_rules("root", "discord:1", {"blocked": [" gory ", "gory"], "count": 4})
-    assert made == Rules(blocked=("gory",), count=4)
+    assert made == ContentRules(blocked=("gory",), count=4)
     await queue.admin.set_rules("root", "", {})
 
     assert await queue.admin.rules("discord:1") == made
-    assert await queue.admin.rules() == Rules()
+    assert await queue.admin.rules() == ContentRules()
     async with Queue(redis_url) as other:
         assert await other.admin.rules("discord:1") == made
     assert [(act.act, act.target) for act in await queue.admin.audit()] == [
@@ -141,4 +141,4 @@ async def test_rules_that_are_none_are_refused(queue, fields, field):
         await queue.admin.set_rules("root", "", fields)
 
     assert (error.value.code, error.value.field) == ("bad-rule", field)
-    assert await queue.admin.rules() == Rules()
+    assert await queue.admin.rules() == ContentRules()

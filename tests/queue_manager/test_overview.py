@@ -1,4 +1,4 @@
-"""The queue at a glance, and the dead brought back together."""
+"""The queue at a glance."""
 
 from __future__ import annotations
 
@@ -27,13 +27,9 @@ async def test_an_overview_counts_by_lane_checkpoint_owner_and_worker(live, queu
 
     seen = await queue.admin.overview()
 
-    assert (seen.waiting, seen.delayed, seen.running, seen.failed) == (3, 1, 1, 0)
     assert seen.lanes == {"fast": 2, "relax": 1}
     assert seen.checkpoints == {"dream": 1, "anime": 1, "": 1}
     assert [(one.owner, one.open, one.running) for one in seen.owners] == [("ann", 3, 1), ("cyd", 1, 0), ("bob", 1, 0)]
-    assert [(one.id, one.loaded, one.job, one.could_do) for one in sorted(seen.workers, key=lambda one: one.id)] == [
-        ("w1", "dream", taken, 3), ("w2", None, None, 2)]  # fmt: skip
-    assert 0 <= seen.oldest_wait_s < 60
 
 
 async def test_what_runs_is_counted_by_lane_worker_and_the_checkpoint_it_runs_on(live, queue):
@@ -78,10 +74,7 @@ async def test_jobs_of_an_owner_at_his_limit_are_counted_too(live, queue):
         live.submit("ann", checkpoint="anime", policy=Policy(running=1))
     live.take()
 
-    seen = await queue.admin.overview()
-
-    assert seen.checkpoints == {"anime": 2}
-    assert seen.workers[0].could_do == 2
+    assert (await queue.admin.overview()).checkpoints == {"anime": 2}
 
 
 async def test_of_many_owners_those_with_most_jobs_are_listed(live, queue):
@@ -105,21 +98,5 @@ async def test_an_empty_queue_has_an_overview(live, queue, raw):
 
     seen = await queue.admin.overview()
 
-    assert (seen.waiting, seen.lanes, seen.checkpoints, seen.owners) == (0, {"fast": 0, "relax": 0}, {}, ())
-    assert seen.oldest_wait_s is None
+    assert (seen.lanes, seen.checkpoints, seen.owners) == ({"fast": 0, "relax": 0}, {}, ())
     assert raw.exists(keys.DEPTH, keys.BUSIEST) == 0
-
-
-async def test_all_that_failed_is_brought_back_oldest_first_up_to_a_limit(live, queue, raw):
-    for _ in range(4):
-        live.submit()
-        live.settle(live.take(), calls.fail("refused", "no"))
-    raw.zadd(keys.DEAD, {"forgotten": 1})
-
-    assert await queue.admin.retry_all("root", 0) == 0
-    assert await queue.admin.retry_all("root", 3) == 2
-    assert await queue.admin.retry_all("root", 10) == 2
-    assert await queue.admin.retry_all("root", 10) == 0
-    assert (await queue.depth()).waiting == 4
-    assert raw.zcard(keys.DEAD) == 0
-    assert [act.act for act in await queue.admin.audit()] == ["retry"] * 4

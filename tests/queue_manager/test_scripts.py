@@ -15,11 +15,13 @@ from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
-#: POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
+#: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper() and name not in ("PREFIX", "POLICIES", "PROTOCOL", "RULES", "SECRET") and isinstance(value, str)
+    if name.isupper()
+    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
+    and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),
@@ -33,8 +35,10 @@ _FUNCTIONS = {
     "jobs_key": keys.jobs("1", "2"),
     "cooldown_key": keys.cooldown("1"),
     "spent_key": keys.spent("1", 2),
+    "owners_of_key": keys.owners_of("1"),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
+    "input_key": keys.picture_input("1"),
 }
 
 
@@ -68,7 +72,14 @@ def test_no_key_function_of_the_scripts_is_missing_here():
 
 
 def test_every_key_lies_in_one_cluster_slot():
-    for key in (*_CONSTANTS.values(), *_FUNCTIONS.values(), keys.reply("1"), keys.SECRET, keys.image("1", 1, 0)):
+    for key in (
+        *_CONSTANTS.values(),
+        *_FUNCTIONS.values(),
+        keys.reply("1"),
+        keys.SECRET,
+        keys.ASKED,
+        keys.image("1", 1, 0),
+    ):
         assert "{zosma}" in key
 
 

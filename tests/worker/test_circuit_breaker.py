@@ -85,3 +85,57 @@ def test_a_job_that_ends_well_on_a_sick_webui_had_begun_before(webui):
     webui.job_done()
 
     assert webui.sick
+
+
+def test_one_members_jobs_alone_raise_doubt_and_a_canary_that_comes_out_right_settles_it(webui):
+    assert [webui.fault(job, "500", 0, owner="ann") for job in ("a", "b")] == [False] * 2
+    assert (webui.doubtful, webui.sick) == (True, False)
+
+    webui.canary_passed()
+
+    assert (webui.doubtful, webui.state) == (False, BreakerState.CLOSED)
+    assert not webui.fault("c", "500", 0, owner="ann")
+    assert not webui.doubtful
+    webui.fault("d", "500", 0, owner="ann")
+    assert webui.doubtful  # twice as many: it may have broken since
+
+
+def test_another_members_job_decides_unless_both_asked_for_the_same_thing(webui):
+    cats = frozenset({"lora:cats"})
+    webui.fault("a", "500", 0, owner="ann", extras=cats)
+
+    assert not webui.fault("b", "500", 0, owner="bob", extras=cats | {"vae:x"})
+    assert webui.fault("c", "500", 0, owner="carol")
+
+
+def test_on_trial_the_jobs_that_were_guilty_before_do_not_decide(webui):
+    webui.fault("a", "500", 0, owner="ann")
+    webui.fault("b", "500", 0, owner="bob")
+    webui.canary_passed()
+
+    assert not webui.fault("a", "500", 10, owner="ann")
+    assert not webui.fault("a2", "500", 10, owner="ann")
+    assert webui.state is BreakerState.HALF_OPEN
+    assert webui.fault("c", "500", 10, owner="carol")
+
+
+def test_on_trial_two_members_who_were_guilty_before_decide_together(webui):
+    webui.fault("a", "500", 0, owner="ann")
+    webui.fault("b", "500", 0, owner="bob")
+    webui.canary_passed()
+
+    assert not webui.fault("a", "500", 10, owner="ann")
+    assert webui.fault("b", "500", 10, owner="bob")
+
+
+def test_it_does_well_for_others_once_their_jobs_or_a_canary_came_out_right_since(webui):
+    assert not webui.does_well_for_others("ann")
+    webui.job_done("ann")
+    assert not webui.does_well_for_others("ann")
+    webui.job_done("bob")
+    assert webui.does_well_for_others("ann")
+    webui.fault("a", "500", 0, owner="ann")
+    assert (webui.does_well_for_others("ann"), webui.does_well_for_others("bob")) == (True, False)
+    webui.condemn("gone", 0)
+    webui.canary_passed()
+    assert not webui.does_well_for_others("ann")

@@ -18,11 +18,13 @@ from loopback.flavours import (
     ReForgeWebUI,
     SDCppWebUI,
     SDNextWebUI,
+    WindowsWebUI,
     opened,
 )  # fmt: skip
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
+from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
 from zosma_queue.job import State
 from zosma_worker.webui.flavours.plain import prepared_mask
@@ -516,15 +518,16 @@ async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
 
 
-async def test_half_a_picture_after_somebody_pressed_interrupt_on_the_webuis_page_is_made_again(flavoured, ann):
+@pytest.mark.parametrize("button", ["interrupted", "skipped"])
+async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_made_again(button, flavoured, ann):
     webui, _ = await flavoured(A1111WebUI)
 
     async def pressed(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: True}}
         return await webui.usual(turn)
 
     async def whole(turn):
-        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": False}}
+        webui.progress = {**webui.progress, "state": {"job_count": 0, button: False}}
         return await webui.usual(turn)
 
     webui.script(pressed, whole)
@@ -590,3 +593,58 @@ async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.failures) == (State.DONE, 0)
+
+
+# -- Windows ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", ["sd15/dream.safetensors", "xl\\dream", "XL_dream", None])
+async def test_checkpoints_in_folders_of_a_windows_webui_are_made_with(asked, flavoured, ann):
+    _, worker = await flavoured(WindowsWebUI)
+    assert [one.name for one in worker.about.checkpoints] == ["sd15_dream", "xl_dream"]
+
+    job = await ann.gets(await ann.asks(**({"checkpoint": asked} if asked else {})))
+
+    wanted = "xl_dream" if asked and asked.casefold().startswith("xl") else "sd15_dream"
+    assert (job.state, job.failures, job.result.checkpoint) == (State.DONE, 0, wanted)
+
+
+async def test_the_file_of_the_same_name_in_the_other_folder_is_caught(flavoured, ann):
+    webui, _ = await flavoured(WindowsWebUI)
+    webui.wrong = True
+
+    job = await ann.gets(await ann.asks(checkpoint="xl_dream"))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "wrong-checkpoint")
+
+
+# -- Forge ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_forge_loads_with_a_small_picture_before_its_first_job_and_after_each_restart(flavoured, ann, queue):
+    webui, worker = await flavoured(ForgeWebUI)
+    assert ([body["width"] for body in webui.canaries], worker.loaded) == ([64], "dream")
+
+    await ann.gets(await ann.asks())
+    assert len(webui.canaries) == 1
+
+    async def loading(request):
+        return web.json_response({"detail": {"msg": "starting"}}, status=503)
+
+    webui.special["/sdapi/v1/options"] = loading
+    await ann.worker(WorkerState.AWAY)
+    del webui.special["/sdapi/v1/options"]
+
+    assert (await ann.worker(WorkerState.READY)).loaded == "dream"
+    assert [body["width"] for body in webui.canaries] == [64, 64]
+
+
+async def test_what_a_forge_has_selected_is_used_for_jobs_that_name_none(flavoured, ann):
+    class Anime(ForgeWebUI):
+        def __init__(self):
+            super().__init__()
+            self.options["sd_model_checkpoint"] = "anime"
+
+    await flavoured(Anime)
+
+    assert (await ann.gets(await ann.asks())).result.checkpoint == "anime"

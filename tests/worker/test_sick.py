@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 
@@ -27,13 +28,15 @@ SLOW = Timeouts(poll_s=0.03, pauses=Pauses(first_s=30.0))
 
 
 @pytest.mark.parametrize("fault", [BROKEN, BLACK, NAN, WRONG], ids=["500", "black", "nan", "wrong checkpoint"])
-async def test_two_jobs_that_go_wrong_shut_the_webui_and_only_the_first_is_blamed(fault, webui, join, ann, monkeypatch):
+async def test_two_members_jobs_gone_wrong_shut_the_webui_and_only_the_first_is_blamed(
+    fault, webui, join, ann, monkeypatch
+):
     monkeypatch.setattr(outcomes, "BACKOFF_MS", 60_000)  # the first waits, so that the second comes to this WebUI
     await join(webui, timeouts=SLOW)
     webui.script(fault, fault, fault)
     first = await ann.asks()
     await until(lambda: _failed_once(ann, first))
-    second = await ann.asks()
+    second = await ann.asks(owner="bob")
 
     away = await ann.worker(WorkerState.AWAY)
 
@@ -258,6 +261,27 @@ async def test_a_slow_webui_is_not_kept_out_by_its_benchmark(webui, join, ann, m
     assert "its speed is learned from them" in caplog.text
     assert (await ann.gets(await ann.asks())).state is State.DONE
     assert len(webui.canaries) == 1
+
+
+async def test_a_benchmark_that_can_t_be_stopped_keeps_jobs_away_until_it_has_ended(webui, join, ann, monkeypatch):
+    monkeypatch.setattr("zosma_worker.recovery.BENCHMARK_S", 0.1)
+    benchmark = Hold(heeds=False)
+    webui.script_canaries(benchmark)
+    joining = asyncio.create_task(join(webui, benchmark=True))
+    await benchmark.started.wait()
+
+    looks = len(webui.seen)
+    await until(lambda: _many_more(webui, looks))
+    [worker] = await ann.queue.workers()
+    assert (worker.state, worker.reason) == (WorkerState.AWAY, "measures its speed with one small picture")
+
+    benchmark.released.set()
+    await joining
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def _many_more(webui, before):
+    return len(webui.seen) > before + 20
 
 
 async def test_a_place_that_the_queue_knows_is_not_measured_again(webui, join, raw, caplog):

@@ -215,3 +215,32 @@ def test_a_decoder_that_takes_too_long_is_killed(monkeypatch):
     slow = Sandbox("slow", Limits(wall_s=0.05))
     monkeypatch.setattr("zosma_worker.verify.DECODING", slow)
     assert kind_of(answer()) == "undecodable"  # no process starts and decodes in 50 ms
+
+
+ON_WINDOWS = Checkpoint(name="sd15_dream", title="sd15\\dream.safetensors [0123456789]", hash="0123456789")
+
+
+def made_with(checkpoint, **info):
+    verify(answer(**info), request(), checkpoint)
+
+
+@pytest.mark.parametrize("name", ["dream", "sd15_dream", "sd15\\dream.safetensors", "sd15/dream"])
+def test_a_checkpoint_in_a_folder_of_a_windows_webui_is_known_by_any_of_its_names(name):
+    made_with(ON_WINDOWS, sd_model_name=name)
+    made_with(ON_WINDOWS.model_copy(update={"hash": None, "title": "sd15\\dream.safetensors"}), sd_model_name=name)
+
+
+def test_a_name_that_ends_in_brackets_is_not_taken_for_a_hash():
+    made_with(Checkpoint(name="sub_model [v2]", title="sub/model [v2].safetensors"), sd_model_name="model [v2]")
+
+
+def test_of_two_files_with_one_name_the_wrong_one_is_caught_by_its_hash():
+    other = Checkpoint(name="xl_dream", title="xl/dream.safetensors [abcdefabcd]", hash="abcdefabcd")
+
+    made_with(ON_WINDOWS, sd_model_name="dream", sd_model_hash="0123456789")
+    with pytest.raises(BadAnswer, match="another checkpoint"):
+        made_with(other, sd_model_name="dream", sd_model_hash="0123456789")
+
+
+def test_hashes_of_different_kinds_say_nothing_and_the_name_decides():
+    made_with(ON_WINDOWS, sd_model_name="dream", sd_model_hash="01234567")

@@ -2,10 +2,11 @@
 
 It knows no clock and no network. People read of an open one as "sick" or "quarantined".
 
-Two different jobs that go wrong one after the other are no accident, so the second makes the WebUI sick; one job that
-goes wrong twice is rather to blame itself. Whatever cannot be the job's doing (the server is gone, or does not end a
-job that was stopped) makes it sick at once. A sick WebUI is tried with a canary job after a pause that grows; then one
-real job decides.
+What goes wrong with the jobs of two members is no accident, so the second makes the WebUI sick, unless both asked for
+the same LoRA or the like. One member's jobs alone, however many, only raise doubt: a canary job tells whose fault that
+is. Whatever cannot be a job's doing (the server is gone, or does not end a job that was stopped) makes the WebUI sick
+at once. A sick WebUI is tried with a canary job after a pause that grows; then a real job decides, but none of a member
+whose jobs had gone wrong before.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from zosma_queue.fleet import Trust
 SICK = "sick: "
 #: Whoever looks at the fleet reads this much of the reason.
 REASON_CHARS = 160
+#: So many jobs of one member that go wrong in a row, and none right between, raise a doubt; then twice as many.
+FIRST_DOUBT = 2
+#: More jobs than this are not remembered as having gone wrong.
+SUSPECTS_MAX = 64
+#: Canaries are nobody's.
+CANARY_OWNER = "canary"
 
 
 class BreakerState(enum.StrEnum):
@@ -49,6 +56,20 @@ class Pauses:
         return float(min(self.first_s * self.growth ** min(tries, 64), self.max_s))
 
 
+@dataclass(frozen=True)
+class Cause:
+    """A job that went wrong, and what may be to blame for that in place of the WebUI."""
+
+    job: str
+    owner: str
+    extras: frozenset[str] = frozenset()
+    """What it asks for beyond the usual, like `lora:cats`."""
+
+    def independent_of(self, other: Cause) -> bool:
+        """True when both going wrong speaks against what made them: other owners, who asked for nothing alike."""
+        return self.owner != other.owner and not self.extras & other.extras
+
+
 def _short(reason: str) -> str:
     """The beginning of a reason: torch's are as long as a page, and the log has them in full."""
     return reason if len(reason) <= REASON_CHARS else f"{reason[: REASON_CHARS - 1].rstrip()}…"
@@ -60,7 +81,10 @@ class CircuitBreaker:
     def __init__(self, pauses: Pauses) -> None:
         self._pauses = pauses
         self._reason = ""
-        self._suspect: str | None = None
+        self._suspects: dict[str, Cause] = {}
+        self._on_trial: list[Cause] = []
+        self._doubts = FIRST_DOUBT
+        self._did_well: tuple[str, ...] = ()
         self._tries = 0
         self._next_at = 0.0
         self.state = BreakerState.CLOSED
@@ -78,30 +102,69 @@ class CircuitBreaker:
     @property
     def trusted(self) -> bool:
         """True when nothing speaks against it: its next job may begin before the last one's pictures are checked."""
-        return self.state is BreakerState.CLOSED and self._suspect is None
+        return self.state is BreakerState.CLOSED and not self._suspects
 
-    def fault(self, job_id: str, reason: str, now: float) -> bool:
-        """A job went wrong. True when that is the WebUI's fault, which is sick from now on."""
-        if self.state is BreakerState.CLOSED and self._suspect in (None, job_id):
-            self._suspect = job_id
-            return False
-        self.condemn(reason, now)
-        return True
+    @property
+    def doubtful(self) -> bool:
+        """True when one member's jobs go wrong again and again: a canary must tell whether it is the WebUI."""
+        return self.state is BreakerState.CLOSED and len(self._suspects) >= self._doubts
+
+    def does_well_for_others(self, owner: str) -> bool:
+        """True when it does what others than `owner` ask for, as far as it was last seen."""
+        seen = any(other != owner for other in self._did_well)
+        return self.state is BreakerState.CLOSED and seen and all(one.owner == owner for one in self._suspects.values())
+
+    def fault(
+        self, job_id: str, reason: str, now: float, *, owner: str = "", extras: frozenset[str] = frozenset()
+    ) -> bool:
+        """A job went wrong. True when that is the WebUI's fault, which is sick from now on.
+
+        Without `owner` each job counts as somebody else's.
+        """
+        cause = Cause(job_id, owner or job_id, extras)
+        guilty = self._proves(cause)
+        self._suspects[job_id] = cause
+        while len(self._suspects) > SUSPECTS_MAX:
+            del self._suspects[next(iter(self._suspects))]
+        if guilty:
+            self.condemn(reason, now)
+        return guilty
+
+    def _proves(self, cause: Cause) -> bool:
+        """Whether one more job that goes wrong leaves only the WebUI to blame."""
+        suspects = self._suspects.values()
+        if self.state is BreakerState.OPEN:
+            return True
+        if self.state is BreakerState.CLOSED:
+            return any(cause.independent_of(one) for one in suspects)
+        # On trial: one that nothing is known of decides, those under suspicion only together.
+        proves = all(cause.independent_of(one) for one in suspects) or any(
+            cause.independent_of(one) for one in self._on_trial
+        )
+        self._on_trial.append(cause)
+        return proves
 
     def condemn(self, reason: str, now: float, *, again_s: float | None = None) -> None:
         """It is sick, without a doubt. `again_s`: the pause, where a try costs nothing."""
         if self.state is BreakerState.HALF_OPEN:
             self._tries += 1
         self.state = BreakerState.OPEN
+        self._did_well = ()
         self._reason = _short(reason)
         self._next_at = now + (self._pauses.after(self._tries) if again_s is None else again_s)
 
-    def job_done(self) -> None:
+    def job_done(self, owner: str = "") -> None:
         """A job came out right."""
-        if not self.sick:
-            self.state = BreakerState.CLOSED
-            self._suspect = None
-            self._tries = 0
+        if self.sick:
+            return
+        self.state = BreakerState.CLOSED
+        self._suspects = {}
+        self._doubts = FIRST_DOUBT
+        self._tries = 0
+        self._note_well(owner)
+
+    def _note_well(self, owner: str) -> None:
+        self._did_well = (owner, *(other for other in self._did_well if other != owner))[:2]
 
     def due(self, now: float) -> bool:
         """True when a canary should be tried."""
@@ -112,8 +175,13 @@ class CircuitBreaker:
         self._next_at = float("-inf")
 
     def canary_passed(self) -> None:
-        """The canary job came out right: one real job may try."""
-        self.state = BreakerState.HALF_OPEN
+        """A canary job came out right. Of a sick one: a real job may try. Of one in doubt: the jobs are to blame."""
+        if self.sick:
+            self.state = BreakerState.HALF_OPEN
+            self._on_trial = []
+        while self.doubtful:
+            self._doubts *= 2  # each canary takes time from everybody's jobs
+        self._note_well(CANARY_OWNER)
 
     def canary_failed(self, reason: str, now: float, *, again_s: float | None = None) -> None:
         """Still sick. `again_s`: the pause, where a try costs nothing; such a try makes no later pause longer."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
+from zosma_queue.needs import UPSCALE, needs_of
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
@@ -23,6 +23,7 @@ from zosma_worker.errors import (
     WebUIBusy,
     WebUICut,
     WebUIError,
+    WebUILacks,
     WebUINotSetUp,
     WebUIRefused,
     WebUIUnreachable,
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 STORE_AGAIN_S = 0.5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
+#: Beginnings of the queue's names for what a request may break on, see `needs.needs_of`.
+_EXTRAS = ("lora:", "vae:", "upscaler:", f"{UPSCALE}:", "style:")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,15 @@ class Task:
     request: Request
     checkpoint: Checkpoint
     """The one to use, also when the request names none."""
+    owner: str = ""
+    """Who asked for it; '' when it is the worker's own."""
+    others_fine: bool = False
+    """As it began, the WebUI did what other members ask for."""
+
+    @property
+    def extras(self) -> frozenset[str]:
+        """What it asks for beyond the usual and may break on: its LoRAs, VAE, upscaler and styles."""
+        return frozenset(token for token in needs_of(self.request).tokens if token.startswith(_EXTRAS))
 
     @property
     def name(self) -> str:
@@ -71,6 +83,8 @@ class Ended:
     """What it did wrong, which may be the job's doing; '' for nothing."""
     seconds: float = 0.0
     """GPU time, when a picture came of it."""
+    changed: bool = False
+    """It can do less than it said, and must be read again."""
     lingering: asyncio.Task[Any] | None = None
     """Done once the WebUI has let go of this job; nothing may begin before that."""
 
@@ -136,6 +150,8 @@ class Driver:
             )
             run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
             return await self._made(task, run, lease)
+        except QueueUnavailableError:
+            return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
             return await self._went_wrong(task, run, error)
 
@@ -159,7 +175,7 @@ class Driver:
 
         Raises:
           WebUIError, BadAnswer, Stalled: when they don't.
-          TookTooLong: after `at_most_s`; the WebUI has been told to stop.
+          TookTooLong: after `at_most_s`. As after Stalled, nothing may begin while the handover `lingers`.
         """
         order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name)
         began = time.monotonic()
@@ -171,12 +187,13 @@ class Driver:
                 raise TookTooLong(f"{self._backend.url} took more than {at_most_s:.0f} s for a small picture")
             answer = answering.result()
         except (Stalled, TookTooLong):
-            with contextlib.suppress(WebUIError):
-                await run.interrupt()
+            self._handover.linger(asyncio.create_task(_letting_go(run)))
+            raise
+        except BaseException:
+            await run.drop()
             raise
         finally:
             await end(answering)
-            await run.drop()
         seconds = time.monotonic() - began - run.waited_s
         await answer.checked()
         return seconds
@@ -188,14 +205,11 @@ class Driver:
 
         Raises:
           WebUIRefused: when one is no longer stored.
-          WebUIBusy: when Redis can't be asked, so that the job goes back.
+          QueueUnavailableError: when Redis can't be asked.
         """
         found: dict[str, bytes] = {}
         for input_id in task.request.inputs:
-            try:
-                data = await self._queue.picture_input(input_id)
-            except QueueUnavailableError as error:
-                raise WebUIBusy("the queue went away before the job had begun") from error
+            data = await self._queue.picture_input(input_id)
             if data is None:
                 raise WebUIRefused("", detail="the picture to start from is no longer stored: send it again")
             found[input_id] = data
@@ -289,7 +303,7 @@ class Driver:
             return Ended(outcome=outcomes.AWAY, away=str(error))
         if isinstance(error, WebUICut):
             return await self._after_cut(task, run, error)
-        return await self._fault(task, error)
+        return replace(await self._fault(task, error), changed=isinstance(error, WebUILacks))
 
     async def _after_cut(self, task: Task, run: Run | None, error: WebUICut) -> Ended:
         """The connection broke: the WebUI died, or it only dropped us and still works on the job."""
@@ -317,7 +331,7 @@ class Driver:
         """What becomes of a job that went wrong on a WebUI which still answers."""
         log.warning("job %s attempt %d: %s", task.id, task.attempt, error)
         failures, elsewhere = await self._history(task)
-        outcome = outcomes.after(error, failures, elsewhere=elsewhere)
+        outcome = outcomes.after(error, failures, elsewhere=elsewhere, others_fine=task.others_fine)
         return Ended(outcome=outcome, fault=str(error) if outcomes.is_webuis(error) else "")
 
     async def _history(self, task: Task) -> tuple[int, str]:

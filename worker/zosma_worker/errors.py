@@ -6,7 +6,7 @@ members.
 
 from __future__ import annotations
 
-from zosma_queue.errors import ZosmaError
+from zosma_queue.errors import ErrorKind, ZosmaError
 
 
 class WebUIError(ZosmaError):
@@ -46,6 +46,10 @@ class WebUINotSetUp(WebUIRefused):
     """Raised when no request could succeed: wrong login, API off, or no WebUI at all."""
 
 
+class WebUILacks(WebUIRefused):
+    """Raised when it turns out that it can't do this kind of request at all, and says no longer that it can."""
+
+
 class OutOfMemory(WebUIError):
     """Raised when the GPU's memory was too small for the request."""
 
@@ -59,8 +63,8 @@ class Stalled(ZosmaError):
 
 
 class BadAnswer(ZosmaError):
-    """Raised when an answer is not what was asked for. `kind` is the job's error kind, the text is for members."""
+    """Raised when an answer is not what was asked for. The text is for members; by default the kind's own sentence."""
 
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, kind: ErrorKind, text: str = "") -> None:
+        super().__init__(text or kind.sentence)
         self.kind = kind

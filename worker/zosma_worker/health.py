@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 
+from zosma_queue.errors import ErrorKind
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.drive import Ended, Task
 from zosma_worker.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
@@ -80,14 +81,16 @@ class Health:
         """What a finished job tells about the WebUI."""
         self.prober.note_version(ended.version)
         if ended.seconds:
-            self.breaker.job_done()
+            self.breaker.job_done(task.owner)
             self._heartbeat.change(trust=self.breaker.trust)
             if was_loaded == task.checkpoint.name and not task.request.upscale:
                 self.speed.learn(task.request, ended.seconds)
 
-    async def judge(self, job_id: str, ended: Ended) -> bool:
+    async def judge(self, task: Task, ended: Ended) -> bool:
         """Shuts the gate if the job showed that it must be. True when the WebUI is to blame for it."""
-        blamed = bool(ended.fault) and self.breaker.fault(job_id, ended.fault, time.monotonic())
+        blamed = bool(ended.fault) and self.breaker.fault(
+            task.id, ended.fault, time.monotonic(), owner=task.owner, extras=task.extras
+        )
         if ended.away and ended.sick:
             self._recovery.condemn_crashed(ended.away, lingers=bool(ended.lingering))
         if ended.away:
@@ -99,10 +102,10 @@ class Health:
                 self._gate.shut(ended.away)
             self._pace.idle()
             await self._heartbeat.tell()  # before the job goes back: it must not be offered to this worker again
-        elif ended.outcome.kind == "oom":
+        elif ended.outcome.kind == ErrorKind.OUT_OF_MEMORY or self.breaker.doubtful:
             self._recovery.doubt()
             self._gate.pause()
-        elif ended.outcome.kind == "wrong-checkpoint":
+        elif ended.changed or ended.outcome.kind == ErrorKind.WRONG_CHECKPOINT:
             await self.relist()  # A1111 takes another when a file is gone: no more jobs for that one
         return blamed
 
@@ -154,7 +157,8 @@ class Health:
             if reason:
                 self._gate.shut(reason)
                 return
-            if await self._recovery.measured() and await self._recovery.proved():
+            recovery = self._recovery
+            if await recovery.warmed() and await recovery.measured() and await recovery.proved():
                 await self._open()
 
     async def _see(self) -> str:

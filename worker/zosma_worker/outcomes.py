@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zosma_queue.errors import ErrorKind
 from zosma_queue.worker_queue import Outcome, fail, release, retry
 from zosma_worker.errors import BadAnswer, NotANumber, OutOfMemory, Stalled, WebUIBroken, WebUIRefused
 
@@ -15,35 +16,47 @@ BACKOFF_MS = 400
 LAST_DELIVERY = 4
 
 #: The WebUI can't be used just now: the job goes elsewhere, or waits.
-AWAY = release("webui-away", "its WebUI went away: it waits for another, or for its return")
+AWAY = release(ErrorKind.WEBUI_AWAY)
+
+#: A worker gives one job back this often because its WebUI is away; after that it counts as a failure of the job.
+MAX_AWAY = 3
 
 #: It went down in the middle of the job.
-DIED = release("webui-died", "its WebUI went down: it waits for another, or for its return")
+DIED = release(ErrorKind.WEBUI_DIED, "its WebUI went down: it waits for another, or for its return")
 
 #: It went wrong because its WebUI is sick.
-SICK = release("webui-sick", "its WebUI fell sick: it waits for another, or for its recovery")
+SICK = release(ErrorKind.WEBUI_SICK)
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
-_REFUSED = "the WebUI refused the request"
-
-
 #: Faults that no WebUI is to blame for: the GPU is too small for the picture, or the bug is ours.
-_NOT_THE_WEBUIS = ("oom", "internal")
+_NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.INTERNAL)
 #: Faults that a job has brought on itself when two different WebUIs had them.
-_PROVEN_ELSEWHERE = ("oom", "nan", "black")
+_PROVEN_ELSEWHERE = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NAN, ErrorKind.BLACK)
+#: What proves it besides, when the second of them does what others ask for.
+_PROVEN_AMONG_OTHERS = (*_PROVEN_ELSEWHERE, ErrorKind.WEBUI_BROKEN, ErrorKind.EMPTY)
+#: What each error of the WebUI is to the job; any other is a bug of ours.
+_KINDS = {
+    OutOfMemory: ErrorKind.OUT_OF_MEMORY,
+    NotANumber: ErrorKind.NAN,
+    Stalled: ErrorKind.WEBUI_HUNG,
+    WebUIBroken: ErrorKind.WEBUI_BROKEN,
+}
 
 
-def after(error: Exception, failures: int, *, elsewhere: str = "") -> Outcome:
+def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: bool = False) -> Outcome:
     """The outcome after an error that is the WebUI's or the job's.
 
-    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it.
+    `failures` were counted before; `elsewhere` is the kind of the last one, when another WebUI had it. `others_fine`:
+    this WebUI does what other members ask for.
     """
     if isinstance(error, WebUIRefused):
-        return fail("refused", f"{_REFUSED}: {error.detail}" if fit_for_members(error.detail) else _REFUSED)
+        refused = ErrorKind.REFUSED
+        return fail(refused, f"{refused.sentence}: {error.detail}" if fit_for_members(error.detail) else "")
     kind, text = _blame(error)
-    proven = kind in _PROVEN_ELSEWHERE and elsewhere in _PROVEN_ELSEWHERE
-    most = MAX_OUT_OF_MEMORY if kind == "oom" or proven else MAX_FAILURES
+    telling = _PROVEN_AMONG_OTHERS if others_fine else _PROVEN_ELSEWHERE
+    proven = kind in telling and elsewhere in telling
+    most = MAX_OUT_OF_MEMORY if kind == ErrorKind.OUT_OF_MEMORY or proven else MAX_FAILURES
     return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
 
@@ -52,26 +65,27 @@ def is_webuis(error: Exception) -> bool:
     return not isinstance(error, WebUIRefused) and _blame(error)[0] not in _NOT_THE_WEBUIS
 
 
+def away_again(aways: int) -> Outcome:
+    """The outcome of a job for which the WebUI was away so many times in one worker, and there for others between."""
+    if aways <= MAX_AWAY:
+        return AWAY
+    text = "its WebUI went away each time it was tried"
+    return retry(ErrorKind.WEBUI_AWAY, text, backoff_ms=BACKOFF_MS, max_failures=MAX_FAILURES)
+
+
 def after_death(attempt: int) -> Outcome:
     """The outcome of a job whose WebUI died while it made it."""
     if attempt >= LAST_DELIVERY:
-        return fail("webui-died", "the WebUI went down while it worked on this, each time it was tried")
+        return fail(ErrorKind.WEBUI_DIED)
     return DIED
 
 
-def _blame(error: Exception) -> tuple[str, str]:
-    """(kind, text) of a fault."""
+def _blame(error: Exception) -> tuple[ErrorKind, str]:
+    """What kind of a fault it is, and the text for it."""
     if isinstance(error, BadAnswer):
         return error.kind, str(error)
-    if isinstance(error, OutOfMemory):
-        return "oom", "the GPU ran out of memory: try a smaller size, or no hires pass"
-    if isinstance(error, NotANumber):
-        return "nan", "the checkpoint produced no valid picture (NaN): try another checkpoint, sampler or size"
-    if isinstance(error, Stalled):
-        return "webui-hung", "the WebUI stopped in the middle of the picture"
-    if isinstance(error, WebUIBroken):
-        return "webui-broken", "the WebUI broke off with an error"
-    return "internal", "something went wrong inside the worker; its log has the details"
+    kind = next((kind for one, kind in _KINDS.items() if isinstance(error, one)), ErrorKind.INTERNAL)
+    return kind, kind.sentence
 
 
 def fit_for_members(detail: str) -> bool:

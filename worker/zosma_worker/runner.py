@@ -16,6 +16,9 @@ from zosma_worker.health import Health
 
 log = logging.getLogger(__name__)
 
+#: A worker remembers of so many jobs that its WebUI was away for them.
+AWAYS_KEPT = 256
+
 
 class Runner:
     """What the actor needs to make a job."""
@@ -24,6 +27,7 @@ class Runner:
         self.driver = driver
         self.health = health
         self.handover = handover
+        self._aways: dict[str, int] = {}
 
     async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
         """The outcome of one delivery. Never raises."""
@@ -31,9 +35,7 @@ class Runner:
         self.health.begin()
         ended = Ended(outcome=RELEASE)
         try:
-            ended = await self._make(delivery, parse_request(fields).pinned())
-            if await self.health.judge(delivery.job_id, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
-                ended = replace(ended, outcome=outcomes.SICK)
+            ended = await self._make(delivery, parse_request(fields, worded=False).pinned())
         except Exception as error:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))
@@ -51,11 +53,27 @@ class Runner:
             # Deleted since the queue was told: tell it, then let the job go where the checkpoint is.
             await self.health.relist()
             return Ended(outcome=RELEASE)
-        task = Task(id=delivery.job_id, attempt=delivery.attempt, request=request, checkpoint=checkpoint)
+        task = Task(
+            id=delivery.job_id,
+            attempt=delivery.attempt,
+            request=request,
+            checkpoint=checkpoint,
+            owner=delivery.owner,
+            others_fine=self.health.breaker.does_well_for_others(delivery.owner),
+        )
         was_loaded = self.health.prober.loaded
         ended = await self._run(delivery, task)
         self.health.learn(task, ended, was_loaded)
-        return ended
+        if await self.health.judge(task, ended) and delivery.attempt <= outcomes.LAST_BLAMELESS:
+            return replace(ended, outcome=outcomes.SICK)
+        return replace(ended, outcome=self._away(task)) if ended.outcome is outcomes.AWAY else ended
+
+    def _away(self, task: Task) -> Outcome:
+        """What becomes of a job that this worker gives back once more: not for ever, or the two go round in circles."""
+        self._aways[task.id] = aways = self._aways.pop(task.id, 0) + 1
+        if len(self._aways) > AWAYS_KEPT:
+            del self._aways[next(iter(self._aways))]
+        return outcomes.away_again(aways)
 
     async def _run(self, delivery: Delivery, task: Task) -> Ended:
         async with self.driver.lease(task) as lease:

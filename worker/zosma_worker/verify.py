@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from PIL import Image, ImageOps
 
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
@@ -77,7 +78,7 @@ def check(
     """
     _check_made_with(info, request, checkpoint, traits)
     if len(images) < request.count:
-        raise BadAnswer("wrong-count", f"the WebUI sent {len(images)} of {request.count} pictures")
+        raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {len(images)} of {request.count} pictures")
     seen = [_decoded(data, request, traits) for data in images]
     made_size = seen[0].size
     seen = [_cut(one, request) for one in seen]
@@ -96,7 +97,7 @@ def joined(checked: Sequence[Checked]) -> Checked:
       BadAnswer: when there are none.
     """
     if not checked:
-        raise BadAnswer("empty", "the WebUI sent no picture")
+        raise BadAnswer(ErrorKind.EMPTY)
     pictures = [picture for one in checked for picture in one.pictures]
     info = dict(checked[0].info)
     for key in _PER_PICTURE:
@@ -178,21 +179,25 @@ def _infotext_in(data: bytes) -> str:
 
 
 def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits) -> None:
-    name, short = info.get("sd_model_name"), info.get("sd_model_hash")
-    if isinstance(name, str) and name:
-        right = checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
-    elif isinstance(short, str) and short and checkpoint.hash:
-        right = short.casefold() == checkpoint.hash.casefold()
-    else:
-        told = _told(info).get("Model")
-        right = told is None or checkpoint.is_called(told)  # it may not say
-    if not right:
-        raise BadAnswer("wrong-checkpoint", "the picture was made with another checkpoint than the one asked for")
+    if not _is_made_with(checkpoint, info):
+        raise BadAnswer(ErrorKind.WRONG_CHECKPOINT)
     sampler = info.get("sampler_name")
     if request.sampler and isinstance(sampler, str) and sampler and _plain(sampler) != _plain(request.sampler):
-        raise BadAnswer("wrong-sampler", "the picture was made with another sampler than the one asked for")
+        raise BadAnswer(ErrorKind.WRONG_SAMPLER)
     if request.vae and traits.tells_vae and "sd_vae_name" in info and not _same_file(info["sd_vae_name"], request.vae):
-        raise BadAnswer("wrong-vae", "the picture was made with another VAE than the one asked for")
+        raise BadAnswer(ErrorKind.WRONG_VAE)
+
+
+def _is_made_with(checkpoint: Checkpoint, info: dict[str, Any]) -> bool:
+    """By the hash where both are known, as two folders may hold files of one name; else by the name, if any is told."""
+    told = _told(info)
+    short = info.get("sd_model_hash") or told.get("Model hash")
+    if isinstance(short, str) and checkpoint.hash and len(short) == len(checkpoint.hash):
+        return short.casefold() == checkpoint.hash.casefold()
+    name = info.get("sd_model_name") or told.get("Model")
+    if not isinstance(name, str):
+        return True
+    return checkpoint.is_called(name) or checkpoint.is_called(name.rsplit(".", 1)[0])
 
 
 def _told(info: dict[str, Any]) -> dict[str, str]:
@@ -234,9 +239,9 @@ def _decoded(data: bytes, request: Request, traits: Traits) -> _Seen:
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
-        raise BadAnswer("undecodable", "the WebUI sent something that is not a picture") from error
+        raise BadAnswer(ErrorKind.UNDECODABLE) from error
     if found["black"] and request.upscale is None:
-        raise BadAnswer("black", "the picture came out all black: another sampler, checkpoint or size may help")
+        raise BadAnswer(ErrorKind.BLACK)
     return seen
 
 
@@ -248,14 +253,13 @@ def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None
             traits.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
         )
     else:
-        scale = request.hires.scale if request.hires else 1.0
-        asked = zip(size, (request.width, request.height), strict=True)
+        asked = zip(size, request.exact_size, (request.width, request.height), strict=True)
         # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
-        right = all(_fits(found, side * scale, (traits.grid - LATENT_PX) * scale) for found, side in asked)
+        right = all(_fits(found, side, (traits.grid - LATENT_PX) * side / first) for found, side, first in asked)
     if not right:
         wide, high = request.output_size
         raise BadAnswer(
-            "wrong-size", f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
+            ErrorKind.WRONG_SIZE, f"the picture came out {size[0]}x{size[1]} instead of the {wide}x{high} asked for"
         )
 
 
@@ -266,10 +270,8 @@ def _fits(found: int, side: float, over: float) -> bool:
 
 def _cut(seen: _Seen, request: Request) -> _Seen:
     """The middle of a picture that had to be made larger than asked for."""
-    scale = request.hires.scale if request.hires else 1.0
-    sizes = {
-        (int(request.width * scale) // LATENT_PX * LATENT_PX, int(request.height * scale) // LATENT_PX * LATENT_PX)
-    }
+    exact_wide, exact_high = request.exact_size
+    sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
     wide, high = request.output_size
     if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
         return seen

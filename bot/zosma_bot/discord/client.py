@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Self
@@ -60,13 +59,14 @@ class Zosma(discord.Client):
         rate_limiter: RateLimiter | None = None,
         edit_every_s: float = EDIT_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`rate_limiter` outlives a login: Discord counts by address. Only tests change the times."""
         intents = discord.Intents.none()
         intents.guilds = True
         rate_limiter = rate_limiter or RateLimiter(settings.discord_requests_per_s)
+        now = now or rate_limiter.discord_clock
         super().__init__(
             intents=intents,
             http_trace=rate_limiter.trace(),

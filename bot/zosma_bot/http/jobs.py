@@ -14,7 +14,7 @@ from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, is_text, read_object
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, queue_view, standing
-from zosma_bot.inputs import request_with_pictures
+from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
 from zosma_queue.job import Job
@@ -52,10 +52,11 @@ class Jobs:
         body = await read_object(request, PICTURES_MAX_BYTES)
         digest = await asyncio.to_thread(_digest, body) if key else ""
         delay_ms = _delay_ms(body.pop("delay_s", None))
-        wanted = await request_with_pictures(self._queue, body, request[CALLER].owner)
         job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
         try:
-            job_id = await self._queue.submit(wanted, caller, job_id=job_id, digest=digest, delay_ms=delay_ms)
+            job_id = await submit_with_pictures(
+                self._queue, body, caller, job_id=job_id, digest=digest, delay_ms=delay_ms
+            )
         except OtherRequestError:
             raise Problem(
                 http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError",

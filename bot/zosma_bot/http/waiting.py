@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http
 import time
 from collections import defaultdict
@@ -13,13 +14,16 @@ from aiohttp import web
 from zosma_bot.http.problems import Problem
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.job import Job, State
 
 #: A blocked client looks at its job at least this often, should a bell have been missed.
 LOOK_AGAIN_S = 1.0
 #: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
 NOBODY_S = 1.5
+#: How long a request waits for a first worker before it is refused, and how often it looks.
+STARTING_S = 30.0
+LOOK_FOR_WORKERS_S = 0.25
 #: How long an admin may pause a job that somebody's open connection waits for: about as long as clients hold out.
 PAUSED_S = 600.0
 #: How long one that had begun may wait for a worker to come back.
@@ -28,6 +32,10 @@ PATIENCE_MS = 30_000
 
 #: How long a Redis that restarts may take; what runs goes on meanwhile.
 REDIS_AWAY_S = 10.0
+
+
+#: Told to nobody: there is no line any more.
+_DISCONNECTED = Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
 
 
 class Stopwatch:
@@ -66,6 +74,23 @@ class Blocked:
     def of(self, owner: str) -> list[str]:
         """The owner's blocking jobs."""
         return list(self._jobs.get(owner, ()))
+
+
+async def wait_for_worker(request: web.Request, hub: Hub) -> None:
+    """Returns when a worker is ready, or none came for so long: then the submit says so. A fleet may just be starting.
+
+    Raises:
+      Problem: when the client hung up.
+    """
+    waited = Stopwatch()
+    while not await hub.workers_ready() and waited.run() < STARTING_S:
+        if _hung_up(request):
+            raise _DISCONNECTED
+        await asyncio.sleep(LOOK_FOR_WORKERS_S)
+
+
+def _hung_up(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str) -> Job:
@@ -108,9 +133,9 @@ async def _look(request: web.Request, queue: Queue, hub: Hub, job_id: str, patie
         raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
     if job.state.ended:
         return job
-    if request.transport is None or request.transport.is_closing():
+    if _hung_up(request):
         await queue.cancel(job_id)
-        raise Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
+        raise _DISCONNECTED
     if not _not_begun(job):
         patience.alone.stop()
         patience.paused.stop()
@@ -141,4 +166,4 @@ def _not_begun(job: Job) -> bool:
     """True for a job that waits or backs off, and of which no worker died in the middle."""
     if job.state not in (State.WAITING, State.DELAYED):
         return False
-    return job.lost == 0 and job.error_kind != "webui-died"
+    return job.lost == 0 and job.error_kind != ErrorKind.WEBUI_DIED

@@ -9,7 +9,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 lease, ms   4 affinity window, GPU-seconds   5 most skips   6 most ms skipped
 --       7 trickle
--- Returns  nil, or {id, attempt, message}
+-- Returns  nil, or {id, attempt, message, owner}
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local window, max_skips, max_skip_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -120,7 +120,7 @@ local function hand_over(job)
   redis.call('DEL', wake_key(worker))
   redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
   publish({event = 'started', id = job.id, worker = worker, attempt = attempt})
-  return {job.id, attempt, job.message}
+  return {job.id, attempt, job.message, job.owner}
 end
 
 if not is_ready(worker) or paused['queue'] or paused['worker:' .. worker] or paused['worker:' .. place_of(worker)] then

@@ -69,6 +69,13 @@ class Bot:
             await end(self._task)
         self._task = None
 
+    async def die(self) -> None:
+        """Ends the bot while it is at work for somebody, with nothing finished and nothing said."""
+        assert self.client is not None
+        for task in list(self.client.services.background._tasks):
+            task.cancel()
+        await self.close()
+
     async def kill(self) -> None:
         """Ends the bot with nothing finished, as nearly as one process can."""
         assert self.client is not None

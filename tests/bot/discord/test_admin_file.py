@@ -8,7 +8,7 @@ import pytest
 
 from loopback.discord.permissions import P
 from loopback.discord.state import Upload
-from zosma_queue.moderation import Rules
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import Policy
 
 
@@ -104,7 +104,9 @@ async def test_an_exported_file_brings_everything_back_after_a_restart(
     assert "the file's rules are this server's now" in await yes(asked)
 
     assert await client.services.server_settings.of(server.guild.id) == before
-    assert await queue.admin.rules(f"discord:{server.guild.id}") == Rules(blocked=("kitten",), checkpoints=("dream",))
+    assert await queue.admin.rules(f"discord:{server.guild.id}") == ContentRules(
+        blocked=("kitten",), checkpoints=("dream",)
+    )
     assert await queue.admin.policies() == {f"role:{role.id}": Policy(waiting=3)}
     assert "**imported the rules of**" in (await said(admin, "admin audit")).message.text
 
@@ -113,7 +115,7 @@ async def test_what_a_file_leaves_out_stays(server, settled, send, yes, client, 
     asked = await send({"zosma": 1, "words": ["dog", "bird"]})
     assert "It has: 2 blocked words." in asked.message.text
     await yes(asked)
-    assert await queue.admin.rules(f"discord:{server.guild.id}") == Rules(
+    assert await queue.admin.rules(f"discord:{server.guild.id}") == ContentRules(
         blocked=("dog", "bird"), checkpoints=("dream",)
     )
     assert (await client.services.server_settings.of(server.guild.id)).grid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from types import SimpleNamespace
 
 import discord
 import pytest
@@ -148,6 +149,37 @@ async def test_a_bug_is_answered_in_plain_words_and_logged_without_the_prompt(se
     assert "sunflower" not in caplog.text
     bot.queue.workers = kept
     assert isinstance(client, ZosmaClient)
+
+
+async def test_discords_own_trouble_is_one_line_and_told_in_its_name(server, bot, worker, ann, caplog):
+    await bot.start()
+    server.cut_next("POST", "/interactions/.*/callback", times=3)
+    asked = await server.slash(ann, "imagine", {"prompt": "sunflower"})
+    await asked.response()
+
+    assert "Discord has trouble right now" in asked.message.text
+    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.core.error_handler"]
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+    assert "\n" not in record.getMessage()
+
+
+async def test_a_page_of_html_from_discords_proxies_does_not_reach_the_log(server, bot, worker, ann, caplog):
+    """discord.py has tried for half a minute when it raises this."""
+    await bot.start()
+
+    async def failed(*_):
+        page = SimpleNamespace(status=503, reason="Service Unavailable")
+        raise discord.DiscordServerError(page, "<html>\n" * 50)
+
+    bot.queue.documents.get, kept = failed, bot.queue.documents.get
+    asked = await server.slash(ann, "imagine", {"prompt": "sunflower"})
+    await asked.response()
+    bot.queue.documents.get = kept
+
+    assert "Discord has trouble right now" in asked.message.text
+    (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.core.error_handler"]
+    assert record.exc_info is None
+    assert record.getMessage() == "/imagine failed: Discord: DiscordServerError 503 (code 0)"
 
 
 async def test_a_closing_bot_finishes_the_command_in_hand(server, bot, worker, ann, queue):

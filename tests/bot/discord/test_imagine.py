@@ -194,6 +194,7 @@ async def test_what_only_the_queue_can_refuse_is_taken_back(server, client, work
     told = await asked.wait_for_followup()
     assert told.ephemeral
     assert "the most is 512x512, use a smaller size" in told.text
+    await asked.gone()
     assert server.messages() == [told]
     assert (await queue.depth()).waiting == 0
 

@@ -15,7 +15,8 @@ from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
 from zosma_bot.discord.ui.sizes import SIZES
-from zosma_queue.errors import CODES
+from zosma_queue.errors import CODES, ErrorKind
+from zosma_queue.policy import LIMITS, Unit
 
 #: Read for their English words in every language: nobody but us knows what they say.
 _ENGLISH_ONLY = {"malformed", "refused", "bad-rule", "infeasible-lacking"}
@@ -91,6 +92,19 @@ def test_every_refusal_has_words_and_their_values(code):
     pattern = texts(ENGLISH)[f"refusal-{code}"]
     given = {*{**CODES, **refusals.CODES}[code], "field"} | ({"when"} if code.startswith("limit-") else set())
     assert variables(pattern) <= given
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_error_has_words_and_no_words_are_left_over(language):
+    worded = {key.removeprefix("failed-") for key in texts(language) if key.startswith("failed-")}
+    assert worded == set(ErrorKind)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_every_limit_has_words_and_an_option(limit):
+    known = texts(ENGLISH)
+    assert variables(known[f"limit-{limit.option}"]) == {"span" if limit.unit is Unit.SECONDS else "value"}
+    assert f"command-admin-limits-set-{limit.option}.description" in known
 
 
 def test_every_shape_has_a_name():

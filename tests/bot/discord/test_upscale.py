@@ -45,6 +45,8 @@ async def test_what_is_no_usable_picture_ends_in_one_plain_answer(server, client
     refusal = asked.message if asked.message and not asked.message.thinking else await asked.wait_for_followup()
     assert refusal.ephemeral
     assert words in refusal.text
+    # "thinking" goes last, so that the reason is read whatever Discord makes of it.
+    await asked.gone()
     assert server.messages() == [refusal]
     assert (await queue.depth()).waiting == 0
 

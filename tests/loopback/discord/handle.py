@@ -54,6 +54,14 @@ class InteractionHandle:
             lambda: next((s for s in self.history[start:] if predicate(s)), None), timeout, lambda: repr(self)
         )
 
+    async def gone(self, timeout: float = 10.0) -> None:
+        """Returns once nothing but followups is left of the answer."""
+
+        def look() -> bool | None:
+            return True if self.message is None or self.message.ephemeral else None
+
+        await self._world.changes.until(look, timeout, lambda: repr(self))
+
     async def wait_for_followup(
         self, predicate: Callable[[Shown], bool] = lambda _: True, timeout: float = 10.0
     ) -> Shown:

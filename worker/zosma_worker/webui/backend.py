@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+from zosma_queue.errors import ErrorKind
+from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_worker.backend import Checked, Order, Report
-from zosma_worker.errors import BadAnswer, WebUIBusy, WebUICut, WebUIError, WebUIUnreachable
+from zosma_worker.errors import (
+    BadAnswer,
+    WebUIBusy,
+    WebUICut,
+    WebUIError,
+    WebUILacks,
+    WebUINotSetUp,
+    WebUIRefused,
+    WebUIUnreachable,
+)
 from zosma_worker.settings import Address
 from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui.answers import NO_ROUTE
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours import Flavour
 from zosma_worker.webui.foreign_work import ForeignWork
@@ -25,6 +38,8 @@ from zosma_worker.webui.watch import Watch
 INTERRUPT_EVERY_S = 1.0
 #: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
 IDLE_LOOKS = 5
+#: A WebUI that answers without an API may still be starting for this long.
+STARTING_S = 60.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
 
@@ -39,11 +54,15 @@ async def a1111_backend(address: Address) -> AsyncIterator[A1111Backend]:
 class A1111Backend:
     """A WebUI that speaks A1111's API, in whichever dialect: a `Backend`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
         self._foreign_work = ForeignWork(client)
         self._probed: Probed | None = None
         self._asking: asyncio.Task[bool] | None = None
+        self._lacking: set[str] = set()
+        self._has_made_any = False
+        self._without_api_since: float | None = None
 
     @property
     def url(self) -> str:
@@ -52,13 +71,72 @@ class A1111Backend:
 
     async def probe(self) -> Probed:
         """What it can do and holds; the dialect found is used from now on."""
-        self._probed = await probe(self._client)
+        try:
+            found = await probe(self._client)
+        except WebUIError as error:
+            self.note_gone()
+            raise self._explained(error) from error
+        self._without_api_since = None
+        if "txt2img" in self._lacking:
+            raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
+        about = found.about.model_copy(update=self._lacked())
+        loaded = found.loaded if self._tells_loaded(found.flavour) else None
+        self._probed = replace(found, about=about, loaded=loaded, selected=found.loaded)
         return self._probed
+
+    def _tells_loaded(self, flavour: Flavour) -> bool:
+        return self._has_made_any or not flavour.loads_late
+
+    def note_made(self) -> None:
+        """Pictures came: what its options name is in its memory from now on."""
+        self._has_made_any = True
+
+    def note_gone(self) -> None:
+        """It is away: whatever comes back may be another, and has nothing in its memory."""
+        self._lacking.clear()
+        self._has_made_any = False
+
+    def _explained(self, error: WebUIError) -> WebUIError:
+        """Some open their port seconds before their API: a minute passes before that counts as a mistake."""
+        if not isinstance(error, WebUINotSetUp) or error.detail != NO_ROUTE:
+            self._without_api_since = None
+            return error
+        now = self._clock()
+        if self._without_api_since is None:
+            self._without_api_since = now
+        if now - self._without_api_since >= STARTING_S:
+            return error
+        return WebUIBusy(f"{self.url} answers without an API: wait if it is starting, else start the WebUI with --api")
+
+    def _lacked(self) -> dict[str, Any]:
+        less: dict[str, Any] = {"enlargers": ()} if "upscale" in self._lacking else {}
+        return {**less, "img2img": False, "inpainting": False} if "img2img" in self._lacking else less
+
+    async def lack(self, request: Request, refusal: WebUIRefused) -> WebUIError:
+        """Remembers that the address for this kind of request is missing. The error that its job ends with.
+
+        Raises:
+          WebUIError: when everything else is missing too, so that this says nothing.
+        """
+        await self._client.get("/sdapi/v1/samplers")
+        kind, detail = ("txt2img", "")
+        if request.upscale:
+            kind, detail = ("upscale", "it can't make pictures larger")
+        elif request.img2img:
+            kind, detail = ("img2img", "it can't start from a picture")
+        self._lacking.add(kind)
+        if kind == "txt2img":
+            return WebUINotSetUp(str(refusal), status=refusal.status)
+        return WebUILacks(f"{self.url} has no address for {kind}", detail=detail, status=refusal.status)
 
     async def loaded(self) -> str | None:
         """The checkpoint in its memory, by its options."""
-        options = await self._client.options()
-        if self._probed is None:
+        try:
+            options = await self._client.options()
+        except WebUIError:
+            self.note_gone()
+            raise
+        if self._probed is None or not self._tells_loaded(self._probed.flavour):
             return None
         checkpoints = self._probed.about.checkpoints
         return checkpoints[0].name if self._probed.flavour.one_checkpoint else loaded_of(options, checkpoints)
@@ -116,7 +194,7 @@ class A1111Run:
         self._payload = Payload(client, flavour, order, order.ratio or 1.0)
         estimate = None if flavour.tells_progress else self._payload.estimate
         self._watch = Watch(client, order.task, report, timeouts, estimate)
-        self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._payload.run())
+        self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
     def waited_s(self) -> float:
@@ -129,11 +207,24 @@ class A1111Run:
         try:
             await asyncio.wait({self._call, watching}, return_when=asyncio.FIRST_COMPLETED)
             parts = self._call.result() if self._call.done() else watching.result()
+            self._backend.note_made()
+        except (WebUIUnreachable, WebUICut):
+            self._backend.note_gone()
+            raise
         finally:
             await end(watching)
         return A1111Answer(
             self._client, self._flavour, self._order, parts, self._backend.ask_whether_interrupted(self._flavour)
         )
+
+    async def _called(self) -> list[Part]:
+        try:
+            return await self._payload.run()
+        except WebUIRefused as refusal:
+            # A1111 says 404 of unknown samplers too, in words of its own.
+            if refusal.status == 405 or (refusal.status == 404 and isinstance(refusal, WebUINotSetUp)):
+                raise await self._backend.lack(self._order.request, refusal) from refusal
+            raise
 
     async def interrupt(self) -> None:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
@@ -198,7 +289,7 @@ class A1111Answer:
     async def checked(self) -> Checked:
         """The pictures, decoded and looked at in a thread."""
         if await self._interrupted:
-            raise BadAnswer("interrupted", "somebody stopped the WebUI in the middle of the picture")
+            raise BadAnswer(ErrorKind.INTERRUPTED)
         return await asyncio.to_thread(self._verified)
 
     def _verified(self) -> Checked:

@@ -45,7 +45,7 @@ class Progress:
     image: str | None
     """Base64 of the preview."""
     interrupted: bool = False
-    """The job that runs, or the last one, was told to stop."""
+    """The job that runs, or the last one, was told to stop or to skip the rest of a picture."""
     began: str = ""
     """When the job began that runs now, or the last one, by its own clock: another value is another job."""
 
@@ -219,7 +219,8 @@ def _progress(found: dict[str, Any]) -> Progress:
         idle=not fraction and not state.get("job_count"),
         mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",
         image=image if isinstance(image, str) else None,
-        interrupted=state.get("interrupted") is True,
+        # "Skip" ends a picture early as "interrupt" does, and A1111 keeps the flag until its next job begins.
+        interrupted=state.get("interrupted") is True or state.get("skipped") is True,
         began=str(state.get("job_timestamp") or ""),
     )
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
 from zosma_worker.backend import Checked
@@ -34,7 +35,7 @@ def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: M
     if not upscale:
         return verify(part.answer, part.request, checkpoint, flavour)
     if not isinstance(part.answer, dict):
-        raise BadAnswer("webui-broken", "the WebUI answered without pictures")
+        raise BadAnswer(ErrorKind.WEBUI_BROKEN, "the WebUI answered without pictures")
     data = _bytes_of(part.answer.get("image"))
     return check_upscaled(data, part.request, upscale, inputs.get(upscale.image, b""), flavour)
 
@@ -46,7 +47,7 @@ def verify(answer: Any, request: Request, checkpoint: Checkpoint, flavour: Flavo
       BadAnswer: for the first thing wrong.
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("images"), list):
-        raise BadAnswer("webui-broken", "the WebUI answered without pictures")
+        raise BadAnswer(ErrorKind.WEBUI_BROKEN, "the WebUI answered without pictures")
     info = _info_of(answer.get("info"))
     if isinstance(info.get("sampler_name"), str):
         info["sampler_name"] = flavour.sampler_said(info["sampler_name"])
@@ -67,22 +68,22 @@ def _info_of(info: Any) -> dict[str, Any]:
 def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[Any]:
     """The entries that are pictures of ours: without a grid before them and extra images after them."""
     if not images:
-        raise BadAnswer("empty", "the WebUI sent no picture")
+        raise BadAnswer(ErrorKind.EMPTY)
     first = info.get("index_of_first_image")
     first = first if isinstance(first, int) and 0 <= first < len(images) else 0
     named = info.get("infotexts")
     extra = len(images) - first - request.count
     if extra and isinstance(named, list) and len(named) - first > request.count:
         # Extra images (a ControlNet map, say) have no infotext; this is a picture too many, so which are ours?
-        raise BadAnswer("wrong-count", f"the WebUI sent {extra} more pictures than it was asked for")
+        raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {extra} more pictures than it was asked for")
     return images[first : first + request.count]
 
 
 def _bytes_of(entry: Any) -> bytes:
     """A picture's bytes, with or without `data:` before them."""
     if not isinstance(entry, str) or not entry:
-        raise BadAnswer("empty", "the WebUI sent no picture")
+        raise BadAnswer(ErrorKind.EMPTY)
     try:
         return base64.b64decode(entry.partition("base64,")[2] or entry, validate=True)
     except ValueError as error:
-        raise BadAnswer("undecodable", "the WebUI sent something that is not a picture") from error
+        raise BadAnswer(ErrorKind.UNDECODABLE) from error

@@ -11,9 +11,10 @@ import discord.http
 import discord.webhook.async_
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
-from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+from discord.webhook.async_ import async_context
 from yarl import URL
 
+from zosma_bot.discord.api.callbacks import CallbackAdapter
 from zosma_bot.settings import BotSettings
 
 _DISCORDS_API = Route.BASE
@@ -26,21 +27,6 @@ async def _json_or_text(response: aiohttp.ClientResponse) -> Any:
     return json.loads(text) if text and response.content_type == "application/json" else text
 
 
-class _Adapter(AsyncWebhookAdapter):
-    """discord.py's way to interactions, which also understands an answer that is taken without a word.
-
-    Discord-compatible servers may say 204, as Discord itself does when nobody asks for more; discord.py would fail to
-    read what it asked for, after the answer has been accepted.
-    """
-
-    async def create_interaction_response(self, interaction_id: int, token: str, **options: Any) -> Any:
-        """What was told, and without a word that much: which interaction it was."""
-        told = await super().create_interaction_response(interaction_id, token, **options)
-        return (
-            told if isinstance(told, dict) and "interaction" in told else {"interaction": {"id": str(interaction_id)}}
-        )
-
-
 def use(settings: BotSettings) -> None:
     """Points discord.py, which keeps both addresses on its classes, at the settings' server."""
     Route.BASE = settings.discord_api_url or _DISCORDS_API
@@ -48,7 +34,7 @@ def use(settings: BotSettings) -> None:
         URL(settings.discord_gateway_url) if settings.discord_gateway_url else _DISCORDS_GATEWAY
     )
     # For this task and all that it starts.
-    async_context.set(_Adapter())  # type: ignore[no-untyped-call]
+    async_context.set(CallbackAdapter())  # type: ignore[no-untyped-call]
     if settings.discord_api_url:
         for module in (discord.http, discord.webhook.async_):
             vars(module)["json_or_text"] = _json_or_text

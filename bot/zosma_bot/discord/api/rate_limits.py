@@ -25,6 +25,8 @@ from types import SimpleNamespace
 import aiohttp
 from discord.http import Route
 
+from zosma_bot.discord.api.discord_clock import DiscordClock
+
 log = logging.getLogger(__name__)
 
 #: Discord lets 50 through in a second; the rest is for windows that don't begin when ours does.
@@ -88,6 +90,8 @@ class RateLimiter:
     def __init__(self, per_s: int = REQUESTS_PER_S, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_s = per_s
         self._clock = clock
+        self.discord_clock = DiscordClock()
+        """Discord's time, heard with every answer."""
         self._sent: deque[float] = deque()
         self._invalid: deque[float] = deque()
         self._waiting: list[_Waiter] = []
@@ -194,6 +198,7 @@ class RateLimiter:
         if path is None:
             return
         status, headers = params.response.status, params.response.headers
+        self.discord_clock.hear(headers.get("Date"))
         if status not in (401, 403, 429) or headers.get("X-RateLimit-Scope") == "shared":
             return
         now = self._clock()

@@ -27,13 +27,29 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception, 
         return
     w = translations_of(interaction)
     text = explain(w, cause)
-    if text is None:
+    if text is None and _is_discords(cause):
+        text = w("discord-away")
+        log.warning("%s failed: Discord: %s", what, _in_short(cause))
+    elif text is None:
         text = w("unexpected")
         log.error("%s failed", what, exc_info=cause)
     try:
         await say(interaction, text)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
         log.warning("a failed command could not be answered: %s", type(failure).__name__)
+
+
+def _is_discords(error: Exception) -> bool:
+    """True for an outage of Discord's, or of the line to it: nothing that a traceback would explain."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500
+    return isinstance(error, discord.RateLimited | aiohttp.ClientError)
+
+
+def _in_short(error: Exception) -> str:
+    """One line. What Discord's proxies send along is a page of HTML."""
+    status = f" {error.status} (code {error.code})" if isinstance(error, discord.HTTPException) else ""
+    return f"{type(error).__name__}{status}"
 
 
 def _came_too_late(error: Exception) -> bool:

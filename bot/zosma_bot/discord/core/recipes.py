@@ -89,12 +89,12 @@ async def keep(services: Services, recipe: Recipe, *, private: bool = False) -> 
     """
     key = secrets.token_hex(10)
     document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private}
-    await services.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
 
 async def _kept(services: Services, key: str) -> Recipe | None:
-    found = await services.background.within(CHECKS_S, services.queue.records.get(KIND, key))
+    found = await services.background.within(CHECKS_S, services.queue.documents.get(KIND, key))
     return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -21,13 +22,15 @@ from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
-from zosma_queue.client import new_job_id
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.request import Request
 
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
+_DISCORDS_TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
+#: Discord counts its time from the first second of 2015.
+_DISCORD_EPOCH_MS = 1_420_070_400_000
 #: Where in the request each picture belongs → where it comes from.
 Sources = Mapping[tuple[str, str], Source]
 #: A request's fields, and the pictures that belong into it.
@@ -103,10 +106,28 @@ async def _enqueue(
     find: Callable[[], Awaitable[Wanted]],
     private: bool,
 ) -> str | None:
-    received_s = services.now()
-    message_id = await defer(interaction, ephemeral=private)
-    job_id = new_job_id()
-    reply = reply_to(interaction, message_id, received_s, private=private, here=here)
+    job_id = job_id_of(interaction)
+    reply = reply_to(interaction, None, services.now(), private=private, here=here)
+    async with services.deliveries.unqueued.taken(job_id, reply):
+        message_id = await defer(interaction, ephemeral=private)
+        reply = reply.model_copy(update={"message_id": message_id})
+        if not await _queued(services, interaction, find, job_id, reply, keep_days=here.retention_days):
+            return None
+    log.info("job %s: accepted from Discord", job_id)
+    services.deliveries.follow(job_id)
+    return job_id
+
+
+async def _queued(
+    services: Services,
+    interaction: discord.Interaction[Any],
+    find: Callable[[], Awaitable[Wanted]],
+    job_id: str,
+    reply: Reply,
+    *,
+    keep_days: float,
+) -> bool:
+    """True when the job is in the queue; else the member has been told why not."""
     try:
         request = await _with_pictures(services, *await find(), sender_of(interaction).owner)
         await services.queue.submit(
@@ -115,16 +136,24 @@ async def _enqueue(
             job_id=job_id,
             reply=reply.model_dump_json(),
             # 0 would mean "as long as usual".
-            keep_s=max(here.retention_days * DAY_S, 1.0),
+            keep_s=max(keep_days * DAY_S, 1.0),
         )
     except (RequestRefusedError, QueueUnavailableError) as error:
         if isinstance(error, QueueUnavailableError):
             services.background.start(services.deliveries.withdraw(job_id))
         await _take_back(interaction, refusals.told(translations_of(interaction), error))
-        return None
-    log.info("job %s: accepted from Discord", job_id)
-    services.deliveries.follow(job_id)
-    return job_id
+        return False
+    return True
+
+
+def job_id_of(interaction: discord.Interaction[Any]) -> str:
+    """The id of the job that an interaction asks for: two tries of one, or two processes that hear it, make one job.
+
+    It has the form of the queue's own ids (`new_job_id`), which nobody else can get: time first, then what Discord
+    counts within a millisecond.
+    """
+    asked_ms, count = (interaction.id >> 22) + _DISCORD_EPOCH_MS, interaction.id & 0x3FFFFF
+    return f"{asked_ms:012x}{count:08x}"
 
 
 async def _check(services: Services, request: Request) -> None:
@@ -137,7 +166,7 @@ async def _check(services: Services, request: Request) -> None:
     (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
 
 
-async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources, who: str) -> Request:
+async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources, owner: str) -> Request:
     pictures = {}
     for place, source in sources.items():
         name = ".".join(place)
@@ -147,18 +176,30 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
-        pictures[place] = await upright(data, name, who)
-    return await store(services.queue, fields, pictures)
+        pictures[place] = await upright(data, name, owner)
+    return await store(services.queue, fields, pictures, owner)
 
 
 async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:
-    await interaction.delete_original_response()
-    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    """Says no where "thinking" stood: to the member alone, and the message goes.
+
+    In this order the reason is read whatever Discord makes of it: a first follow-up may take the place of "thinking",
+    or be lost once that has been deleted; and each of the three may be done and its answer lost.
+    """
+    with suppress(*_DISCORDS_TROUBLE):
+        await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
+    try:
+        await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    except _DISCORDS_TROUBLE as error:
+        log.info("a refusal could not be told to its member alone: %s", type(error).__name__)
+        return  # then it stands where everybody sees it
+    with suppress(*_DISCORDS_TROUBLE):
+        await interaction.delete_original_response()
 
 
 def reply_to(
     interaction: discord.Interaction[Any],
-    message_id: int,
+    message_id: int | None,
     received_s: float,
     *,
     private: bool,
@@ -166,8 +207,8 @@ def reply_to(
 ) -> Reply:
     """Where the answer to this interaction goes.
 
-    Its token's age counts from when we received it, by our own clock: an id's date is Discord's clock, and on a server
-    that is only compatible it may be no date at all.
+    Its token's age counts from when we received it, by Discord's clock as its answers tell it: an id's date is the same
+    clock, but on a server that is only compatible it may be no date at all.
     """
     if interaction.channel_id is None:
         raise ValueError("an interaction without a channel has no place for an answer")

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from typing import cast
 
 import aiohttp
 import discord
@@ -19,7 +20,7 @@ from discord.abc import Messageable
 
 from zosma_bot.discord.api.rate_limits import Priority, RateLimiter
 from zosma_bot.discord.delivery.render import file_prefix
-from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet
+from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet, Reply
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Card
 from zosma_bot.discord.ui.respond import NO_MENTIONS
@@ -133,6 +134,18 @@ class Fallbacks:
                 raise
             log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
             await outlet.change(token="")
+            return False
+        return True
+
+    async def edit_first_answer(self, reply: Reply, text: str) -> bool:
+        """Changes the first answer to an interaction, whose id nobody knows. False when there is none any more."""
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        try:
+            async with self._rate_limiter.spending(Priority.ERROR):
+                await webhook.edit_message(cast(int, "@original"), content=text, allowed_mentions=NO_MENTIONS)
+        except discord.HTTPException as error:
+            if error.status not in (401, 403, 404):
+                raise
             return False
         return True
 

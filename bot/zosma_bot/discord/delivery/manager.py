@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from zosma_bot.discord.delivery.job_message import JobMessage, Tools
+from zosma_bot.discord.delivery.unqueued import Unqueued
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
 
@@ -38,6 +39,7 @@ class DeliveryManager:
         self._sync = asyncio.Event()
         self._closed = False
         self._looker: asyncio.Task[None] | None = None
+        self.unqueued = Unqueued(tools.queue, tools.fallbacks, tools.now)
         self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
 
     def follow(self, job_id: str) -> None:
@@ -85,6 +87,7 @@ class DeliveryManager:
             self._sync.clear()
             try:
                 await self.sync()
+                await self.unqueued.tell()
             except QueueUnavailableError as error:
                 log.debug("sync: %s", error)
             except Exception:  # without this loop nothing would be delivered until the next start

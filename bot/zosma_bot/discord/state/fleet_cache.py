@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
+from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
-from zosma_queue.offer import can_do
 from zosma_queue.request import Request
 
 MAX_AGE_S = 2.0

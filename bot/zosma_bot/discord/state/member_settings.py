@@ -44,7 +44,7 @@ class MemberSettingsStore:
     """Reads and changes members' records and servers' shared presets. What was read is kept: nobody else writes it."""
 
     def __init__(self, queue: Queue) -> None:
-        self._records = queue.records
+        self._documents = queue.documents
         self._members: OrderedDict[int, MemberSettings] = OrderedDict()
         self._shared: OrderedDict[int, dict[str, Fields]] = OrderedDict()
 
@@ -56,7 +56,7 @@ class MemberSettingsStore:
         """
         known = self._members.get(user_id)
         if known is None:
-            known = _member(await self._records.get(MEMBER, str(user_id)) or {})
+            known = _member(await self._documents.get(MEMBER, str(user_id)) or {})
             _remember(self._members, user_id, known)
         return known
 
@@ -74,13 +74,13 @@ class MemberSettingsStore:
             return changed.model_dump(mode="json", exclude_defaults=True)
 
         self._members.pop(user_id, None)
-        changed = _member(await self._records.change(MEMBER, str(user_id), edited))
+        changed = _member(await self._documents.change(MEMBER, str(user_id), edited))
         _remember(self._members, user_id, changed)
         return changed
 
     async def forget(self, user_id: int) -> bool:
         """Drops all of it; False when there was nothing."""
-        dropped = await self._records.drop(MEMBER, str(user_id))
+        dropped = await self._documents.drop(MEMBER, str(user_id))
         self._members.pop(user_id, None)
         return dropped
 
@@ -90,7 +90,7 @@ class MemberSettingsStore:
             return {}
         known = self._shared.get(guild_id)
         if known is None:
-            known = dict(await self._records.get(SHARED, str(guild_id)) or {})
+            known = dict(await self._documents.get(SHARED, str(guild_id)) or {})
             _remember(self._shared, guild_id, known)
         return dict(known)
 
@@ -113,7 +113,7 @@ class MemberSettingsStore:
             return presets
 
         self._shared.pop(guild_id, None)
-        _remember(self._shared, guild_id, dict(await self._records.change(SHARED, str(guild_id), edited)))
+        _remember(self._shared, guild_id, dict(await self._documents.change(SHARED, str(guild_id), edited)))
 
     async def unshare_all(self, guild_id: int, by: int) -> None:
         """Takes everything away that somebody has shared with a server.
@@ -125,7 +125,7 @@ class MemberSettingsStore:
         def others(presets: Fields) -> Fields | None:
             return {name: one for name, one in presets.items() if one.get("by") != by} or None
 
-        await self._records.change(SHARED, str(guild_id), others)
+        await self._documents.change(SHARED, str(guild_id), others)
 
 
 def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:

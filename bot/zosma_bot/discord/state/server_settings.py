@@ -89,7 +89,7 @@ class ServerSettingsStore:
     """Reads and changes servers' rules; those read are two seconds old at most."""
 
     def __init__(self, queue: Queue, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._records = queue.records
+        self._documents = queue.documents
         self._clock = clock
         self._known: OrderedDict[int, tuple[float, ServerSettings]] = OrderedDict()
         self._reading: dict[int, asyncio.Task[ServerSettings]] = {}
@@ -114,7 +114,7 @@ class ServerSettingsStore:
 
     async def _read(self, guild_id: int) -> ServerSettings:
         changes = self._changes
-        rules = ServerSettings.model_validate(await self._records.get(KIND, str(guild_id)) or {})
+        rules = ServerSettings.model_validate(await self._documents.get(KIND, str(guild_id)) or {})
         if changes == self._changes:  # else what was read may be older than what was written meanwhile
             self._remember(guild_id, rules)
         return rules
@@ -147,7 +147,7 @@ class ServerSettingsStore:
         def checked(fields: dict[str, Any]) -> dict[str, Any]:
             return parse_server_settings(edit(fields)).model_dump(mode="json", exclude_defaults=True)
 
-        changed = await self._records.change(KIND, str(guild_id), checked)
+        changed = await self._documents.change(KIND, str(guild_id), checked)
         self.forget(guild_id)
         rules = ServerSettings.model_validate(changed)
         self._remember(guild_id, rules)

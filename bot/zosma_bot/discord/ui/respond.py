@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import discord
 
+#: What is asked of Discord while a member waits is asked again when the line was cut.
+TRIES = 3
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
@@ -14,7 +17,13 @@ async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = Fals
     answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
     if answer and answer.message_id:
         return answer.message_id
-    return (await interaction.original_response()).id
+    for left in reversed(range(TRIES)):
+        try:
+            return (await interaction.original_response()).id
+        except (aiohttp.ClientError, OSError):
+            if not left:
+                raise
+    raise AssertionError  # the last try returns or raises
 
 
 async def say(

@@ -12,6 +12,7 @@ import discord
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Picture, Result
@@ -169,7 +170,7 @@ def too_large(w: Translations) -> str:
 
 def failed(w: Translations, kind: str | None, detail: str | None) -> str:
     """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
-    if kind == "refused" and detail:
+    if kind == ErrorKind.REFUSED and detail:
         return w("failed-refused", detail=plain(capitalised(detail), 500))
     key = f"failed-{kind}"
     return w(key if kind and key in w else "failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -77,7 +78,9 @@ class Rest:
                 return web.Response(status=500)
             recorded.status, recorded.response = answer.status, answer.body
             self._world.changes.ring()
-            return answer.response()
+            response = answer.response()
+            response.headers["Date"] = formatdate(self._world.now(), usegmt=True)
+            return response
 
         return handle
 

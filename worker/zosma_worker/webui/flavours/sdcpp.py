@@ -42,6 +42,7 @@ class SDCpp(Plain):
             self.lists,
             samplers=tuple(name for name in self.lists.samplers if name != "default"),
             schedulers=tuple(one for one in self.lists.schedulers if one.name != "default"),
+            enlargers=(),  # its list of upscalers is for the second pass alone: it has no address to enlarge with
         )
         self.renamed(SAMPLERS, SCHEDULERS)
 

@@ -40,7 +40,7 @@ async def ask(
     """
     w = translations_of(interaction)
     key, by = secrets.token_hex(8), interaction.user.id
-    await services.queue.records.put(
+    await services.queue.documents.put(
         KIND, key, {"deed": action, "args": args, "guild": interaction.guild_id}, ttl_s=TTL_S
     )
     where = (str(by), key)
@@ -62,13 +62,13 @@ def add(router: Router, services: Services, actions: Mapping[str, Action]) -> No
             return
         with services.background.counted():  # an action that has begun is not dropped when the bot closes
             await interaction.response.defer()
-            question = await services.queue.records.take(KIND, key)
+            question = await services.queue.documents.take(KIND, key)
             await _close(interaction, await _done(services, interaction, actions, question))
 
     async def no(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if key := await _asked(interaction, custom_id):
             await interaction.response.defer()
-            await services.queue.records.drop(KIND, key)
+            await services.queue.documents.drop(KIND, key)
             await _close(interaction, translations_of(interaction)("admin-left"))
 
     router.add(Act.ADMIN_YES, yes)

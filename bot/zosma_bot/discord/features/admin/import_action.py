@@ -16,7 +16,7 @@ from zosma_bot.discord.state import server_settings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
-from zosma_queue.moderation import Rules, parse_rules
+from zosma_queue.moderation import ContentRules, parse_rules
 from zosma_queue.policy import Policy
 
 
@@ -38,7 +38,7 @@ async def replace(services: Services, interaction: discord.Interaction[Any], arg
     await services.queue.admin.replace(
         texts.admin_name(interaction),
         group_of(interaction),
-        record=_record(guild_id, content),
+        document=_document(guild_id, content),
         rules=await _moderation(services, interaction, content),
         policies=await _policies(services, interaction, content),
     )
@@ -46,13 +46,15 @@ async def replace(services: Services, interaction: discord.Interaction[Any], arg
     return w("import-done")
 
 
-def _record(guild_id: int, content: Content) -> tuple[str, str, dict[str, Any]] | None:
+def _document(guild_id: int, content: Content) -> tuple[str, str, dict[str, Any]] | None:
     if content.rules is None:
         return None
     return server_settings.KIND, str(guild_id), content.rules.model_dump(mode="json", exclude_defaults=True)
 
 
-async def _moderation(services: Services, interaction: discord.Interaction[Any], content: Content) -> Rules | None:
+async def _moderation(
+    services: Services, interaction: discord.Interaction[Any], content: Content
+) -> ContentRules | None:
     if content.moderation is None:
         return None
     known = await services.queue.admin.rules(group_of(interaction))

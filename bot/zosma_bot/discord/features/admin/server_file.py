@@ -15,7 +15,7 @@ from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.moderation import Rules
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import Policy
 from zosma_queue.validation import problems_of
 
@@ -41,12 +41,12 @@ class Content:
 
     rules: ServerSettings | None = None
     moderation: dict[str, Any] | None = None
-    """Fields of `moderation.Rules`; those left out stay."""
+    """Fields of `moderation.ContentRules`; those left out stay."""
     limits: dict[str, Policy] | None = None
     """By role id."""
 
 
-def written(rules: ServerSettings, moderation: Rules, policies: Mapping[str, Policy]) -> bytes:
+def written(rules: ServerSettings, moderation: ContentRules, policies: Mapping[str, Policy]) -> bytes:
     """A server's settings as the bytes of a file."""
     document = {
         "zosma": VERSION,
@@ -130,7 +130,7 @@ class Reader:
                  if name in document}  # fmt: skip
         if not given:
             return None
-        found = self._model(Rules, given, "")
+        found = self._model(ContentRules, given, "")
         return {field: list(getattr(found, field)) for field in given} if found else None
 
     def _limits(self, fields: Any, policies: Mapping[str, Policy] | None) -> dict[str, Policy] | None:

@@ -19,7 +19,7 @@ from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import group, slash
-from zosma_queue.moderation import Rules
+from zosma_queue.moderation import ContentRules
 
 Word = app_commands.Range[str, 1, 60]
 Name = app_commands.Range[str, 1, 200]
@@ -33,7 +33,7 @@ def add(root: app_commands.Group, services: Services) -> None:
 
 async def _change(
     services: Services, interaction: discord.Interaction[Any], name: str, edit: Callable[[list[str]], list[str]]
-) -> Rules:
+) -> ContentRules:
     here = group_of(interaction)
     fields = (await services.queue.admin.rules(here)).model_dump(mode="json")
     return await services.queue.admin.set_rules(
@@ -47,7 +47,7 @@ def _same(word: str) -> str:
 
 
 def _words(words: app_commands.Group, services: Services) -> None:
-    async def told(interaction: discord.Interaction[Any], found: Rules) -> None:
+    async def told(interaction: discord.Interaction[Any], found: ContentRules) -> None:
         w = translations_of(interaction)
         # One a line and hidden: nobody wants to read these by accident.
         lines = [f"||{texts.plain(one, 60)}||" for one in found.blocked]
@@ -86,7 +86,7 @@ def _words(words: app_commands.Group, services: Services) -> None:
 
 
 def _checkpoints(checkpoints: app_commands.Group, services: Services) -> None:
-    async def told(interaction: discord.Interaction[Any], found: Rules) -> None:
+    async def told(interaction: discord.Interaction[Any], found: ContentRules) -> None:
         key = "checkpoints-only" if found.checkpoints else "checkpoints-all"
         await say(interaction, translations_of(interaction)(key, shown=rules_texts.words(found.checkpoints)))
 

@@ -50,7 +50,7 @@ async def export(services: Services, interaction: discord.Interaction[Any]) -> d
     shared = await services.member_settings.shared(interaction.guild_id)
     return {
         "member": str(user),
-        "settings": await services.queue.records.get(MEMBER, str(user)) or {},
+        "settings": await services.queue.documents.get(MEMBER, str(user)) or {},
         "shared_presets": {name: fields for name, fields in shared.items() if fields.get("by") == user},
         "jobs": {owner: await services.queue.export(owner) for owner in owners_of(interaction)},
     }

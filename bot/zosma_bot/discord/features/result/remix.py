@@ -149,5 +149,5 @@ async def _known_private(services: Services, of: OfJob) -> bool | None:
     text = await services.queue.reply(of.job_id)
     if reply := Reply.parse(text) if text else None:
         return reply.private
-    kept = await services.queue.records.get(KIND, of.job_id)
+    kept = await services.queue.documents.get(KIND, of.job_id)
     return bool(kept.get("private")) if kept else None

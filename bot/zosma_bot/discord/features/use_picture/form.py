@@ -58,7 +58,7 @@ async def keep(services: Services, message: discord.Message, attachments: Sequen
         "pictures": pictures,
         "private": message.flags.ephemeral,
     }
-    await services.queue.records.put(KIND, key, document, ttl_s=KEPT_S)
+    await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
 

@@ -25,7 +25,7 @@ def add(router: Router, services: Services) -> None:
         w = translations_of(interaction)
         try:
             found = await services.background.within(
-                CHECKS_S, services.queue.records.get(form.KIND, custom_id.args[0] if custom_id.args else "")
+                CHECKS_S, services.queue.documents.get(form.KIND, custom_id.args[0] if custom_id.args else "")
             )
             if found is None:
                 await say(interaction, w("use-too-late"))

@@ -2,9 +2,11 @@ refused = ⚠️ { $reason }
 quoted = „{ $text }“
 queue-away = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nichts begonnen. Bitte in einer Minute noch einmal versuchen.
 restarting = ⚠️ Der Bot startet gerade neu. Bitte in einer halben Minute noch einmal versuchen.
+never-queued = ⚠️ Der Bot wurde unterbrochen, bevor deine Anfrage in der Warteschlange war; es wurde nichts begonnen. Bitte stell sie noch einmal.
 not-permitted = ⚠️ Das dürfen nur Mitglieder mit dem Recht „Server verwalten“.
 guilds-only = ⚠️ Das geht nur auf einem Server, nicht in Direktnachrichten.
 outdated = ⚠️ Dieser Befehl hat sich geändert. Bitte Discord neu laden (Strg+R) und noch einmal versuchen.
+discord-away = ⚠️ Discord hat gerade Schwierigkeiten. Bitte in einer Minute noch einmal versuchen.
 unexpected = ⚠️ Bei uns ist etwas schiefgegangen. Es ist vermerkt; bitte noch einmal versuchen.
 
 depth-waiting = **{ $count }** { $count ->

@@ -28,6 +28,8 @@ refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ä
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
 refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
 
+refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
+
 refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
 refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.

@@ -31,6 +31,8 @@ refusal-unknown-name = { $field } “{ $given }” is not known here. The neares
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
 
+refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
+
 refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
 refusal-no-allowed-checkpoint = None of the checkpoints that are allowed here is online: { $allowed }.

@@ -15,11 +15,11 @@ from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import skipping
 
 #: As UTF-8.
-RECORD_MAX_BYTES = 64 * 1024
+DOCUMENT_MAX_BYTES = 64 * 1024
 _KIND = re.compile(r"[a-z-]+")
 
 
-class Records:
+class Documents:
     """The bot's documents, each under a kind and an id of its own. A worker's Redis user can't read them."""
 
     def __init__(self, redis: Any) -> None:
@@ -96,20 +96,20 @@ class Records:
                 continue
 
 
-def _key(kind: str, record_id: str) -> str:
+def _key(kind: str, document_id: str) -> str:
     if not _KIND.fullmatch(kind):
-        raise ValueError(f"{kind!r} is no kind of record: lower case letters and hyphens only")
-    return keys.record(kind, record_id)
+        raise ValueError(f"{kind!r} is no kind of document: lower case letters and hyphens only")
+    return keys.document(kind, document_id)
 
 
 def encoded(document: dict[str, Any]) -> bytes:
     """As it is kept; raises RequestRefusedError when it is too large."""
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(data) > RECORD_MAX_BYTES:
+    if len(data) > DOCUMENT_MAX_BYTES:
         raise RequestRefusedError(
-            f"that is too much to keep: it has {len(data):,} bytes, at most {RECORD_MAX_BYTES:,} are possible",
+            f"that is too much to keep: it has {len(data):,} bytes, at most {DOCUMENT_MAX_BYTES:,} are possible",
             code="record-too-large",
-            values={"given": len(data), "most": RECORD_MAX_BYTES},
+            values={"given": len(data), "most": DOCUMENT_MAX_BYTES},
         )
     return data
 

@@ -6,8 +6,8 @@ import pytest
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerInfo, WorkerState
-from zosma_queue.offer import can_do, nearest_offer
 from zosma_queue.request import PIXELS_MAX, parse_request
 
 
@@ -41,11 +41,11 @@ def test_the_offer_names_what_is_lacking_and_the_smallest_change(fields, says):
 
     assert not any(can_do(one, request) for one in FLEET)
     with pytest.raises(AssertionError, match=says):
-        raise AssertionError(nearest_offer(request, FLEET))
+        raise AssertionError(why_infeasible(request, FLEET))
 
 
 def test_an_empty_fleet_is_said_to_be_empty():
-    assert "no GPU is online" in str(nearest_offer(parse_request({"prompt": "a cat"}), []))
+    assert "no GPU is online" in str(why_infeasible(parse_request({"prompt": "a cat"}), []))
 
 
 def test_what_the_offer_says_can_be_done():

@@ -9,7 +9,7 @@ from zosma_queue.fleet import Capabilities, WorkerInfo, WorkerState
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
 
-#: How many names an offer lists.
+#: How many names a refusal lists.
 NAMES_MAX = 5
 
 
@@ -21,7 +21,7 @@ def can_do(worker: WorkerInfo, request: Request) -> bool:
     return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
 
 
-def nearest_offer(request: Request, workers: Iterable[WorkerInfo]) -> RequestRefusedError:
+def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRefusedError:
     """Why no ready worker can do the request, in one sentence, and the smallest change with which one could."""
     ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
     needs = needs_of(request)
