@@ -176,7 +176,7 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
-        pictures[place] = await asyncio.to_thread(upright, data, name)
+        pictures[place] = await upright(data, name, sender)
     return await store(services.queue, fields, pictures, sender)
 
 
