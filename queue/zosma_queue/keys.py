@@ -60,6 +60,12 @@ RULES = PREFIX + "rules"
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
+#: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
+PICTURE_BYTES = PREFIX + "picture-bytes"
+#: zset: the same jobs by the ms at which their pictures go by themselves.
+PICTURE_ENDS = PREFIX + "picture-ends"
+#: zset: those of them whose owners have seen the pictures, by the same time.
+SHOWN = PREFIX + "shown"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).

@@ -10,12 +10,14 @@ local K = {
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
   group_of = P .. 'group-of', audit = P .. 'audit', accuracy = P .. 'accuracy', depth = P .. 'depth',
   busiest = P .. 'busiest',
+  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
 local function can_key(worker) return P .. 'can:' .. worker end
 local function wake_key(worker) return P .. 'wake:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
+local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end
 local function groups_key(class) return P .. 'groups:' .. class end
 local function owners_key(class, group) return P .. 'owners:' .. class .. ':' .. group end
