@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zosma_queue.request import DRAWN_SEED_MAX, Request
@@ -79,13 +79,18 @@ def lora_tags(prompt: str) -> list[LoraTag]:
     return tags
 
 
-def without_loras(prompt: str) -> str:
-    """The prompt without its tags for LoRAs."""
+def with_loras_written(prompt: str, written: Callable[[LoraTag], str]) -> str:
+    """The prompt with something else in the place of each tag for a LoRA."""
     kept, at = [], 0
     for tag in lora_tags(prompt):
-        kept.append(prompt[at : tag.start])
+        kept += [prompt[at : tag.start], written(tag)]
         at = tag.end
     return "".join((*kept, prompt[at:]))
+
+
+def without_loras(prompt: str) -> str:
+    """The prompt without its tags for LoRAs."""
+    return with_loras_written(prompt, lambda _: "")
 
 
 def loras_in(prompt: str) -> list[str]:
@@ -96,11 +101,14 @@ def loras_in(prompt: str) -> list[str]:
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with other names for its LoRAs, where `names` has one."""
 
-    def renamed(tag: re.Match[str]) -> str:
-        name = tag[1].strip()
-        return tag[0].replace(tag[1], names[name], 1) if name in names else tag[0]
+    def renamed(tag: LoraTag) -> str:
+        was = prompt[tag.start : tag.end]
+        if tag.name not in names:
+            return was
+        begun, colon = len("<lora:"), ":" if was.count(":") > 1 else ""
+        return f"{was[:begun]}{names[tag.name]}{colon}{tag.weight}>"
 
-    return _LORA.sub(renamed, prompt)
+    return with_loras_written(prompt, renamed)
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
