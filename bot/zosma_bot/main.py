@@ -14,6 +14,7 @@ from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import STRANGERS
+from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
@@ -53,6 +54,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 survivor.run("events", hub.run),
                 survivor.run("sweep", Sweeper(queue.sweep).run),
                 survivor.run("forecasts", Forecaster(queue).run),
+                survivor.run("room", RoomKeeper(queue, settings.pictures_max).run),
                 _until_signal(),
             ]
             if settings.discord_token:

@@ -64,12 +64,20 @@ DEPTH = PREFIX + "depth"
 STATS = PREFIX + "stats"
 #: string: ms of the last sweep, by the server's clock.
 SWEPT = PREFIX + "swept"
+#: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
+PICTURE_BYTES = PREFIX + "picture-bytes"
+#: zset: the same jobs by the ms at which their pictures go by themselves.
+PICTURE_ENDS = PREFIX + "picture-ends"
+#: zset: those of them whose owners have seen the pictures, by the same time.
+SHOWN = PREFIX + "shown"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: jobs that a client's open connection waits for, by the ms at which they end if nobody says that it still does.
+WANTED = PREFIX + "wanted"
 #: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
 ASKED = f"bot:{PREFIX}asked"
 #: zset: ids of pictures that requests start from, by the ms at which they go.

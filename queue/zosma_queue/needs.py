@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zosma_queue import sampler_names
 from zosma_queue.request import DRAWN_SEED_MAX, Request
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
@@ -79,18 +80,13 @@ def lora_tags(prompt: str) -> list[LoraTag]:
     return tags
 
 
-def with_loras_written(prompt: str, written: Callable[[LoraTag], str]) -> str:
-    """The prompt with something else in the place of each tag for a LoRA."""
-    kept, at = [], 0
-    for tag in lora_tags(prompt):
-        kept += [prompt[at : tag.start], written(tag)]
-        at = tag.end
-    return "".join((*kept, prompt[at:]))
-
-
 def without_loras(prompt: str) -> str:
     """The prompt without its tags for LoRAs."""
-    return with_loras_written(prompt, lambda _: "")
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        kept.append(prompt[at : tag.start])
+        at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 def loras_in(prompt: str) -> list[str]:
@@ -100,15 +96,12 @@ def loras_in(prompt: str) -> list[str]:
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with other names for its LoRAs, where `names` has one."""
-
-    def renamed(tag: LoraTag) -> str:
-        was = prompt[tag.start : tag.end]
-        if tag.name not in names:
-            return was
-        begun, colon = len("<lora:"), ":" if was.count(":") > 1 else ""
-        return f"{was[:begun]}{names[tag.name]}{colon}{tag.weight}>"
-
-    return with_loras_written(prompt, renamed)
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        if tag.name in names:
+            kept.append(f"{prompt[at : tag.start]}<lora:{names[tag.name]}{':' if tag.weight else ''}{tag.weight}>")
+            at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
@@ -148,9 +141,10 @@ def _generation(request: Request) -> list[str]:
     tokens = []
     if request.checkpoint:
         tokens.append(f"checkpoint:{request.checkpoint}")
+    both = sampler_names.together(request.sampler, request.scheduler)
     if request.sampler:
-        tokens.append(f"sampler:{request.sampler}")
-    if request.scheduler:
+        tokens.append(f"sampler:{both or request.sampler}")
+    if request.scheduler and not both:
         tokens.append(f"scheduler:{request.scheduler}")
     if request.hires:
         tokens.append("hires")

@@ -101,7 +101,7 @@ def test_tags_for_loras_are_those_that_a1111_reads(prompt):
 def test_tags_get_other_names_and_keep_all_else():
     prompt = "a <lora: ink :0.5:x> b <LoRA:pen> c <lora:ink:> <lora:other:1>"
     assert with_lora_names(prompt, {"ink": "Ink v2", "pen": "Pen"}) == (
-        "a <lora:Ink v2:0.5:x> b <LoRA:Pen> c <lora:Ink v2:> <lora:other:1>"
+        "a <lora:Ink v2:0.5:x> b <lora:Pen> c <lora:Ink v2> <lora:other:1>"
     )
 
 

@@ -15,6 +15,7 @@ from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
+from zosma_queue.sampler_names import together
 from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.backend import Checked
 from zosma_worker.errors import BadAnswer
@@ -76,6 +77,8 @@ def check(
     Raises:
       BadAnswer: for the first thing wrong.
     """
+    if info.get("sampler_name") == (together(request.sampler, request.scheduler) or ""):
+        info = {**info, "sampler_name": request.sampler}  # an older A1111, which names the schedule with it
     _check_made_with(info, request, checkpoint, traits)
     if len(images) < request.count:
         raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {len(images)} of {request.count} pictures")

@@ -16,16 +16,19 @@ from aiohttp import web
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
 from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
-from zosma_bot.http.auth import CALLER
+from zosma_bot.http.auth import CALLER, LOCAL
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.choices import Choices, options_view
+from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
 from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_worker
+from zosma_bot.http.wanted import Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
-from zosma_queue.client import Queue
+from zosma_queue.client import Queue, new_job_id
+from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
 
 #: Pictures that one extra-batch-images may have.
@@ -35,10 +38,11 @@ BATCH_MAX = 16
 class A1111:
     """The handlers, over one queue."""
 
-    def __init__(self, queue: Queue, hub: Hub, fleet: LastFleet) -> None:
+    def __init__(self, queue: Queue, hub: Hub, fleet: LastFleet, wanted: Wanted) -> None:
         self._queue = queue
         self._hub = hub
         self._fleet = fleet
+        self._wanted = wanted
         self._choices = Choices(queue)
         self._blocked = Blocked()
         #: Jobs that their caller has interrupted → the picture as far as it was.
@@ -64,8 +68,8 @@ class A1111:
         """Blocks until the pictures are there."""
         body = await read_object(request)
         with in_a1111s_words():
-            given = read_fields(body, TXT2IMG)
-            job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)))
+            given, named = read_fields(body, TXT2IMG), await named_by(request, body)
+            job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)), named)
         return await self._generated(request, given, TXT2IMG, job_id)
 
     async def img2img(self, request: web.Request) -> web.Response:
@@ -74,14 +78,14 @@ class A1111:
         if not body.get("init_images"):
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
-            given = read_fields(body, IMG2IMG)
+            given, named = read_fields(body, IMG2IMG), await named_by(request, body)
             fields = img2img_fields(given, await self._chosen(request))
             body.clear()
             if not given.get("include_init_images"):
                 # As A1111 answers. They also take memory for as long as the client waits.
                 given.pop("init_images")
                 given.pop("mask", None)
-            job_id = await self._submit(request, fields)
+            job_id = await self._submit(request, fields, named)
         return await self._generated(request, given, IMG2IMG, job_id)
 
     async def upscale(self, request: web.Request) -> web.Response:
@@ -111,7 +115,14 @@ class A1111:
         with in_a1111s_words():
             settings = read_fields(body, UPSCALE)
             await wait_for_worker(request, self._hub)
-            jobs = [await self._submit(request, upscale_fields({**settings, "image": image})) for image in images]
+            jobs: list[str] = []
+            try:
+                for image in images:
+                    jobs.append(await self._submit(request, upscale_fields({**settings, "image": image})))
+            except BaseException:
+                for job_id in jobs:
+                    await self._wanted.drop(job_id, ended=False)
+                raise
         made = await asyncio.gather(*(self._made(request, job_id) for job_id in jobs))
         return [b64encode(pictures[0]).decode() for _, _, pictures in made]
 
@@ -120,10 +131,29 @@ class A1111:
         await wait_for_worker(request, self._hub)
         return await self._choices.of(request[CALLER].owner, await self._fleet.catalogue())
 
-    async def _submit(self, request: web.Request, fields: dict[str, Any]) -> str:
-        return await submit_with_pictures(
-            self._queue, fields, request[CALLER], patience_ms=PATIENCE_MS, worded=False
-        )  # fmt: skip
+    async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
+        """The id of the job, which this request's connection waits for from now on."""
+        job_id, digest = (await self._unless_cancelled(named), named.digest) if named else (new_job_id(), "")
+        await self._wanted.add(job_id)
+        try:
+            return await submit_with_pictures(
+                self._queue, fields, request[CALLER], job_id=job_id, digest=digest, patience_ms=PATIENCE_MS,
+                worded=False,
+            )  # fmt: skip
+        except OtherRequestError:
+            await self._wanted.drop(job_id, ended=True)  # it is another request's
+            raise other_body() from None
+        except BaseException:
+            await self._wanted.drop(job_id, ended=False)
+            raise
+
+    async def _unless_cancelled(self, named: Named) -> str:
+        """The job of an Idempotency-Key. One that ended with its client's connection is not what a retry wants."""
+        for job_id in named.ids():
+            job = await self._queue.job(job_id)
+            if job is None or job.state is not State.CANCELLED:
+                return job_id
+        return new_job_id()
 
     async def _generated(
         self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str
@@ -144,14 +174,18 @@ class A1111:
 
     async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes."""
+        ended = False
         try:
             with self._blocked.on(_client(request), job_id):
                 job = await wait_for_end(request, self._queue, self._hub, job_id)
+            ended = True
             if job.state is State.CANCELLED and job_id in self._interrupted:
                 await self._queue.mark_delivered(job)
                 raise _InterruptedError(job, self._interrupted[job_id])
         finally:
             self._interrupted.pop(job_id, None)
+            # Hung up, given up, or the process stops: nobody would see the picture.
+            await self._wanted.drop(job_id, ended=ended)
         if job.state is not State.DONE or job.result is None:
             raise problems.of_job(job)
         images = await self._queue.pictures(job)
@@ -211,5 +245,6 @@ class _InterruptedError(Exception):
 
 
 def _client(request: web.Request) -> str:
-    """Whose progress and interrupt it is: the caller's, by address where several share a key or have none."""
-    return f"{request[CALLER].owner} {request.remote}"
+    """Whose progress and interrupt it is: the key's holder's; where no keys are set, each address's."""
+    owner = request[CALLER].owner
+    return f"{owner} {request.remote}" if owner == LOCAL.owner else owner

@@ -23,6 +23,7 @@ from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
@@ -67,9 +68,11 @@ def make_app(
     app[ALL] = connections
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
-    fleet = LastFleet(queue)
+    fleet, wanted = LastFleet(queue), Wanted(queue)
+    app.cleanup_ctx.append(wanted.beside())
     parts = (
-        A1111(queue, hub, fleet), Lists(fleet), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub, faults),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue, who_may),
+        Health(queue, hub, faults),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:

@@ -34,10 +34,6 @@ PATIENCE_MS = 30_000
 REDIS_AWAY_S = 10.0
 
 
-#: Told to nobody: there is no line any more.
-_DISCONNECTED = Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
-
-
 class Stopwatch:
     """Seconds since something began, for as long as it lasts."""
 
@@ -85,8 +81,13 @@ async def wait_for_worker(request: web.Request, hub: Hub) -> None:
     waited = Stopwatch()
     while not await hub.workers_ready() and waited.run() < STARTING_S:
         if _hung_up(request):
-            raise _DISCONNECTED
+            raise _disconnected()
         await asyncio.sleep(LOOK_FOR_WORKERS_S)
+
+
+def _disconnected() -> Problem:
+    """Told to nobody: there is no line any more."""
+    return Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
 
 
 def _hung_up(request: web.Request) -> bool:
@@ -94,7 +95,7 @@ def _hung_up(request: web.Request) -> bool:
 
 
 async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str) -> Job:
-    """The job, ended. A client that hangs up cancels it: nobody would see the picture.
+    """The job, ended. Whatever this raises, nobody waits for the job any more: it should be cancelled.
 
     What an admin paused is waited for, also while its workers are down: most pauses are short, and a client would only
     ask again.
@@ -134,21 +135,18 @@ async def _look(request: web.Request, queue: Queue, hub: Hub, job_id: str, patie
     if job.state.ended:
         return job
     if _hung_up(request):
-        await queue.cancel(job_id)
-        raise _DISCONNECTED
+        raise _disconnected()
     if not _not_begun(job):
         patience.alone.stop()
         patience.paused.stop()
     elif await queue.is_held(job_id):
         patience.alone.stop()
         if patience.paused.run() >= PAUSED_S:
-            await queue.cancel(job_id)
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Paused", await _why_paused(queue))
     elif await hub.workers_ready():
         patience.alone.stop()
         patience.paused.stop()
     elif patience.alone.run() >= NOBODY_S:
-        await queue.cancel(job_id)
         why = f" ({job.error})" if job.error else ""
         raise Problem(
             http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", f"no GPU is online any more{why}: try again later"

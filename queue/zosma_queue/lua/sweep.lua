@@ -31,8 +31,10 @@ end
 
 local gap = gap_ms()
 if gap > away_ms then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, now - gap, now)) do
-    redis.call('ZADD', K.leases, now + lease_ms, id)
+  for _, leases in ipairs({K.leases, K.wanted}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
+      redis.call('ZADD', leases, now + lease_ms, id)
+    end
   end
 end
 
@@ -56,12 +58,21 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
   end
 end
 
+-- Whoever waited for these has gone without a word.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', K.wanted, id)
+  local job = load_job(id)
+  if job then cancel_job(job, now) end
+end
+
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
   redis.call('DEL', can_key(worker), worker_key(worker), wake_key(worker))
   publish({event = 'worker-left', worker = worker})
 end
+
+age_pictures(now, most)
 
 -- What has failed is listed for as long as it is kept.
 redis.call('ZREMRANGEBYSCORE', K.dead, '-inf', now - DEAD_TTL_MS)

@@ -308,6 +308,20 @@ async def test_interrupt_with_nothing_to_interrupt_does_nothing(http, worker):
     assert await call(http, "POST", "/sdapi/v1/skip") == (200, None)
 
 
+async def test_without_keys_callers_are_told_apart_by_address(queue, hub, worker):
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+        here = aiohttp.ClientSession(url)
+        there = aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(local_addr=("127.0.0.2", 0)))
+        async with here, there:
+            asked = asyncio.create_task(call(here, "POST", TXT2IMG, json={"prompt": "a cat"}))
+            leased = await worker.take()
+            assert (await call(there, "GET", "/sdapi/v1/progress"))[1]["state"]["job_count"] == 0
+            assert await call(there, "POST", INTERRUPT) == (200, {})
+            assert await worker.progress(leased, 0.5) is calls.Lease.OK
+            await worker.finish(leased)
+            assert (await asked)[0] == 200
+
+
 # 11. numbers and words as A1111 reads them
 
 
