@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -11,11 +12,12 @@ import redis
 from loopback.commands import Zosma
 from loopback.discord.server import DiscordServer
 from loopback.fleet import until
-from loopback.played_worker import PlayedWorker
+from loopback.played_worker import PlayedWorker, png
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import keys
-from zosma_queue.client import Queue
+from zosma_queue.client import Queue, Sender
+from zosma_queue.request import parse_request
 
 TAKES_NO_WRITES = {
     "OOM": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
@@ -92,6 +94,59 @@ async def test_while_redis_is_full_a_bot_that_starts_delivers(parts):
                 return not await queue.undelivered()
 
             await until(delivered)
+
+
+async def test_shown_pictures_make_room_for_new_ones_and_unseen_ones_stay(parts):
+    """A Redis so small that it would be full of shown pictures for a quarter of an hour."""
+    discord, zosma, _, queue, url, _ = parts
+    ann = discord.add_member("ann")
+    async with PlayedWorker(url) as worker, zosma.running("bot", ZOSMA_PICTURES_MAX="1mb") as bot:
+        worker.draw = lambda request, seed, *_: png(seed) + os.urandom(400_000)
+        await bot.says("logged in to Discord")
+        await discord.wait_connected()
+        unseen = await queue.submit(parse_request({"prompt": "a cat"}), Sender(owner="web", group="web"))
+        await worker.finish(await worker.take())
+        shown = []
+        for _ in range(4):
+            handle = await discord.slash(ann, "imagine", {"prompt": "a cat"})
+            leased = await worker.take()
+            await worker.finish(leased)
+            await handle.wait_for(lambda message: message.attachments)
+            shown.append(leased.id)
+
+        async def stored(job_id):
+            return bool((await queue.pictures(await queue.job(job_id)))[0])
+
+        async def roomy():
+            return [await stored(one) for one in shown] == [False, False, False, True]
+
+        await until(roomy)
+        assert await stored(unseen)
+        await bot.says("room: pictures of")
+
+
+async def test_while_redis_is_full_a_new_message_takes_the_place_of_a_deleted_one(parts):
+    """The delivery has to note what it posts, or it would never end, and nothing would become free."""
+    discord, zosma, admin, queue, url, _ = parts
+    async with PlayedWorker(url) as worker:
+        async with zosma.running("bot") as bot:
+            await bot.says("logged in to Discord")
+            await discord.wait_connected()
+            handle = await discord.slash(discord.add_member("ann"), "imagine", {"prompt": "a cat"})
+            leased = await worker.take()
+            await bot.kill()
+        discord.delete_message(handle)
+        await worker.finish(leased)
+        admin.config_set("maxmemory", "1")
+
+        async with zosma.running("bot") as bot:
+            await discord.wait_for_message(predicate=lambda message: bool(message.files), timeout=60)
+
+            async def delivered():
+                return not await queue.undelivered()
+
+            await until(delivered)
+            assert len([one for one in discord.messages() if one.files]) == 1
 
 
 async def test_junk_in_every_key_that_workers_write_does_not_end_it(parts):

@@ -13,6 +13,8 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
+from zosma_bot.inputs import STRANGERS
+from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
@@ -52,6 +54,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 survivor.run("events", hub.run),
                 survivor.run("sweep", Sweeper(queue.sweep).run),
                 survivor.run("forecasts", Forecaster(queue).run),
+                survivor.run("room", RoomKeeper(queue, settings.pictures_max).run),
                 _until_signal(),
             ]
             if settings.discord_token:
@@ -60,7 +63,10 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 jobs.append(run_discord(settings, queue, hub))
             else:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
-            await run_together(*(asyncio.create_task(job) for job in jobs))
+            try:
+                await run_together(*(asyncio.create_task(job) for job in jobs))
+            finally:
+                STRANGERS.close()
     log.info("stopped")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
 KEY_MIN_CHARS = 16
+_UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
 
 
 def is_loopback(host: str) -> bool:
@@ -41,6 +43,8 @@ class BotSettings(Settings):
     """Asked about each picture before it is shown in Discord."""
     grid: bool = Field(False, validation_alias="ZOSMA_GRID")
     """Sets are shown as one picture."""
+    pictures_max: int | None = Field(None, validation_alias="ZOSMA_PICTURES_MAX", ge=1)
+    """Bytes that finished jobs' pictures may take in Redis; None: half of its `maxmemory`."""
     host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
     port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
@@ -52,6 +56,16 @@ class BotSettings(Settings):
     """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
     home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
     """Ids of the Discord servers whose admins may steer the whole fleet."""
+
+    @field_validator("pictures_max", mode="before")
+    @classmethod
+    def _bytes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = re.fullmatch(r"([1-9][0-9]{0,8}) ?([kmg]b)", value.strip().casefold())
+        if not found:
+            raise ValueError("must be a number of kb, mb or gb, like 500mb")
+        return int(found[1]) * _UNITS[found[2]]
 
     @field_validator("discord_api_url")
     @classmethod

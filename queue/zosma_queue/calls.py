@@ -35,6 +35,8 @@ MAX_SKIP_MS = 120_000
 TRICKLE = 10
 #: Most jobs that one sweep handles in one go; it comes again in a second.
 SWEEP_LIMIT = 100
+#: Most jobs whose pictures go in one call; the next one comes in a second.
+EVICT_LIMIT = 200
 #: How long an accepted job waits for a capable worker to come back.
 PATIENCE_MS = 10 * 60_000
 
@@ -302,9 +304,35 @@ def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:
     return Call("leave", (now_ms, worker), bool)
 
 
-def delivered(job_id: str, images: Iterable[str], *, keep_ms: int, kept: str = "", now_ms: int = 0) -> Call[bool]:
-    """A job's end has been shown: its images go after `keep_ms`, its result becomes `kept`. True when it was owed."""
-    return Call("delivered", (now_ms, job_id, keep_ms, kept, *images), bool, more_keys=(keys.reply(job_id),))
+def delivered(
+    job_id: str, images: Iterable[str], *, keep_ms: int, kept: str = "", seen: bool = True, now_ms: int = 0
+) -> Call[bool]:
+    """A job's end has been shown: its images go after `keep_ms`, its result becomes `kept`. True when it was owed.
+
+    `seen`: its owner has the pictures, so that they may go earlier when room is needed.
+    """
+    return Call("delivered", (now_ms, job_id, keep_ms, kept, int(seen), *images), bool, more_keys=(keys.reply(job_id),))
+
+
+def set_reply(job_id: str, reply: str, *, now_ms: int = 0) -> Call[bool]:
+    """Changes where the answer to a job goes; False for one that has none."""
+    return Call("reply", (now_ms, reply), bool, more_keys=(keys.reply(job_id),))
+
+
+@dataclass(frozen=True)
+class Evicted:
+    """What was done to make room."""
+
+    jobs: int
+    """Whose pictures went."""
+    bytes: int
+    left_bytes: int
+    """What the pictures of all other jobs take."""
+
+
+def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
+    """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free."""
+    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT), lambda reply: Evicted(*reply))
 
 
 def forget(owner: str, job_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:

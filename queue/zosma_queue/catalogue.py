@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
 from zosma_queue.needs import loras_in, with_lora_names
@@ -150,6 +151,9 @@ class Catalogue:
         return _known("vae", wanted, self.vaes)
 
     def _sampler(self, sampler: str | None, scheduler: str | None) -> tuple[str | None, str | None]:
+        both = self._together(sampler, scheduler)
+        if both:
+            return both
         label = None
         if scheduler and scheduler.casefold() != _AUTOMATIC:
             label = self._scheduler_label(scheduler)
@@ -168,6 +172,15 @@ class Catalogue:
                 if known:
                     return known, label or one.label
         raise _unknown("sampler", sampler, self.samplers)
+
+    def _together(self, sampler: str | None, scheduler: str | None) -> tuple[str, str] | None:
+        """(sampler, scheduler) for what A1111 once had one name for, in either spelling, where somebody can do it."""
+        automatic = not scheduler or scheduler.casefold() == _AUTOMATIC
+        pair = sampler_names.parted((sampler or "") if automatic else f"{sampler} {scheduler}")
+        if pair is None:
+            return None
+        apart = _match(pair[0], self.samplers) and self._scheduler_label(pair[1])
+        return pair if apart or _match(" ".join(pair), self.samplers) else None
 
     def _scheduler_label(self, wanted: str) -> str | None:
         for one in self.schedulers:

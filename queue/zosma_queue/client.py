@@ -16,7 +16,7 @@ from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.asked import Asked
-from zosma_queue.calls import Accepted, Cancelled, NewJob, Room, Swept
+from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
@@ -30,6 +30,7 @@ from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import held_to
 from zosma_queue.needs import Lane, needs_of
+from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.request import INPUT_MAX_BYTES, Request
@@ -71,6 +72,11 @@ class Sender:
     but the owner. Limits count over all of those, besides in each."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
+
+    @property
+    def everywhere(self) -> str:
+        """Under which name all that the sender holds in all places is counted."""
+        return self.person or self.owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -425,8 +431,7 @@ class Queue:
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""
-        with redis_errors():
-            await self._redis.set(keys.reply(job_id), reply, keepttl=True)
+        await self._run(calls.set_reply(job_id, reply))
 
     async def undelivered(self, limit: int = 1000) -> list[str]:
         """Ids of jobs whose end has not been shown, oldest first."""
@@ -439,12 +444,23 @@ class Queue:
             found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
         return [job_id for ids in found for job_id in texts(keys.WAITING, ids)]
 
-    async def mark_delivered(self, job: Job, keep_s: float | None = None) -> None:
-        """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min."""
+    async def mark_delivered(self, job: Job, keep_s: float | None = None, *, seen: bool = True) -> None:
+        """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min.
+
+        `seen`: its owner has the pictures. They go earlier when room is needed; what nobody has seen does not.
+        """
         keep_ms = IMAGE_KEEP_MS if keep_s is None else int(keep_s * 1000)
         # Of a month's jobs the WebUI's own words would fill most of the memory, and say each prompt again.
         kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
-        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept))
+        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept, seen=seen))
+
+    async def make_room(self, most_bytes: int | None = None) -> Evicted:
+        """Drops pictures that have been shown, when all of them take more than they may (picture_room.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await make_room(self._redis, most_bytes)
 
     async def secret(self) -> bytes:
         """What this installation signs with; made at the first call, the same ever after.

@@ -61,6 +61,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "picture-too-heavy": ("field", "most_mb"),
     "picture-too-large": ("field", "given", "most_megapixels"),
     "not-a-picture": ("field",),
+    "picture-too-slow": ("field",),
     "input-gone": (),
     # the fleet
     "no-worker": (),

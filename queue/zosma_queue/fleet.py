@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
 from zosma_queue.request import PIXELS_MAX
+from zosma_queue.sampler_names import PAIRS
 
 #: What this worker's verbs and messages look like; counted up when an older worker would do harm.
 PROTOCOL = 1
@@ -132,7 +133,7 @@ class Capabilities(BaseModel):
     def tokens(self) -> tuple[str, ...]:
         """What the queue matches jobs against; `needs.needs_of` makes the other side."""
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
-        found += [f"sampler:{name}" for name in self.samplers]
+        found += [f"sampler:{name}" for name in dict.fromkeys((*self.samplers, *self._samplers_with_schedule()))]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
         found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         if self.hires:
@@ -144,6 +145,11 @@ class Capabilities(BaseModel):
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
+
+    def _samplers_with_schedule(self) -> list[str]:
+        """A1111's old names for what it can do with a sampler and a scheduler."""
+        labels = {scheduler.label for scheduler in self.schedulers}
+        return [name for name, (one, label) in PAIRS.items() if one in self.samplers and label in labels]
 
     def _abilities(self) -> list[str]:
         can = {

@@ -64,6 +64,12 @@ DEPTH = PREFIX + "depth"
 STATS = PREFIX + "stats"
 #: string: ms of the last sweep, by the server's clock.
 SWEPT = PREFIX + "swept"
+#: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
+PICTURE_BYTES = PREFIX + "picture-bytes"
+#: zset: the same jobs by the ms at which their pictures go by themselves.
+PICTURE_ENDS = PREFIX + "picture-ends"
+#: zset: those of them whose owners have seen the pictures, by the same time.
+SHOWN = PREFIX + "shown"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).

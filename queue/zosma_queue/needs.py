@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zosma_queue import sampler_names
 from zosma_queue.request import DRAWN_SEED_MAX, Request
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
@@ -140,9 +141,10 @@ def _generation(request: Request) -> list[str]:
     tokens = []
     if request.checkpoint:
         tokens.append(f"checkpoint:{request.checkpoint}")
+    both = sampler_names.together(request.sampler, request.scheduler)
     if request.sampler:
-        tokens.append(f"sampler:{request.sampler}")
-    if request.scheduler:
+        tokens.append(f"sampler:{both or request.sampler}")
+    if request.scheduler and not both:
         tokens.append(f"scheduler:{request.scheduler}")
     if request.hires:
         tokens.append("hires")

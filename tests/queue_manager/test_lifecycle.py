@@ -352,6 +352,10 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
     rig.cancel(jobs[0])
     rig.drain()
 
+    rig.later(24 * 3600)  # their pictures are stored for a day
+    rig.beat("w1", WorkerState.READY)
+    rig.sweep()
+
     left = {key.decode().removeprefix(keys.PREFIX) for key in raw.keys("*")}
     learned = {"speed", "stats", "seq", "tags", "spent:0:bob", "spent:0:cid"}
     assert left == {*(f"job:{job}" for job in jobs), "workers", "worker:w1", "can:w1", "idle", *learned}

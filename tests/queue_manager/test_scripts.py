@@ -29,6 +29,7 @@ _FUNCTIONS = {
     "can_key": keys.can("1"),
     "wake_key": keys.wake("1"),
     "preview_key": keys.preview("1"),
+    "image_key": keys.image("1", 2, 3),
     "group_tags_key": keys.group_tags("1"),
     "groups_key": keys.groups("1"),
     "owners_key": keys.owners("1", "2"),
@@ -62,7 +63,8 @@ def test_lua_and_python_name_the_same_constants(raw):
 
 @pytest.mark.parametrize("function", sorted(_FUNCTIONS))
 def test_lua_and_python_build_the_same_keys(raw, function):
-    arguments = "'1', '2'" if function in ("owners_key", "jobs_key", "spent_key") else "'1'"
+    more = {"owners_key": ", '2'", "jobs_key": ", '2'", "spent_key": ", '2'", "image_key": ", '2', '3'"}
+    arguments = "'1'" + more.get(function, "")
 
     assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]
 

@@ -648,3 +648,23 @@ async def test_what_a_forge_has_selected_is_used_for_jobs_that_name_none(flavour
     await flavoured(Anime)
 
     assert (await ann.gets(await ann.asks())).result.checkpoint == "anime"
+
+
+# -- A1111 before 1.9 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [{"sampler": "DPM++ 2M Karras"}, {"sampler": "DPM++ 2M", "scheduler": "Karras"}])
+async def test_an_old_a1111_is_asked_for_sampler_and_schedule_by_their_one_name(asked, flavoured, ann):
+    class Old(A1111WebUI):
+        def _lists(self):
+            lists = {**super()._lists(), "/sdapi/v1/samplers": [{"name": "DPM++ 2M Karras"}, {"name": "DPM++ 2M"}]}
+            del lists["/sdapi/v1/schedulers"]
+            return lists
+
+    webui, _ = await flavoured(Old)
+
+    job = await ann.gets(await ann.asks(**asked))
+
+    assert (job.state, job.failures) == (State.DONE, 0)
+    assert (webui.jobs[0]["sampler_name"], "scheduler" in webui.jobs[0]) == ("DPM++ 2M Karras", False)
+    assert (job.result.sampler, job.result.scheduler) == ("DPM++ 2M", "Karras")

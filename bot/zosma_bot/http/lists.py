@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.inputs import infotext_of
@@ -66,7 +66,7 @@ class Lists:
     async def png_info(self, request: web.Request) -> web.Response:
         """What a picture says of how it was made; '' when it says nothing."""
         body = await read_object(request, PICTURES_MAX_BYTES)
-        text = await asyncio.to_thread(infotext_of, body.get("image"), "image")
+        text = await infotext_of(body.get("image"), "image", request[CALLER].owner)
         items = {"parameters": text} if text else {}
         return web.json_response({"info": text, "items": items, "parameters": _parameters(text)})
 

@@ -11,12 +11,14 @@ local K = {
   group_of = P .. 'group-of', person_of = P .. 'person-of', audit = P .. 'audit', accuracy = P .. 'accuracy',
   depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
+  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
 local function can_key(worker) return P .. 'can:' .. worker end
 local function wake_key(worker) return P .. 'wake:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
+local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end
 local function groups_key(class) return P .. 'groups:' .. class end
 local function owners_key(class, group) return P .. 'owners:' .. class .. ':' .. group end

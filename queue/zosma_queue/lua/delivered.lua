@@ -2,12 +2,13 @@
 -- itself stays is as its sender said; one that its owner has erased goes at once.
 --
 -- KEYS  1 prefix   2 where its answer goes
--- ARGV  1 now (unused: every verb has it)   2 id   3 how long images stay, ms   4 what is kept of the result (JSON, ''
---       for none)   5… image keys
+-- ARGV  1 now (0: server's)   2 id   3 how long images stay, ms   4 what is kept of the result (JSON, '' for none)
+--       5 '1' when its owner has the pictures ('0': its end could be shown nowhere)   6… image keys
 -- Returns  1 when it was owed
 
-local id = ARGV[2]
-for i = 5, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[3]) end
+local now, id = clock(ARGV[1]), ARGV[2]
+for i = 6, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[3]) end
+keep_pictures(id, tonumber(ARGV[3]), ARGV[5] == '1', now)
 local owed = redis.call('ZREM', K.undelivered, id)
 local job = redis.call('HMGET', job_key(id), 'erase', 'keep')
 if job[1] then

@@ -45,6 +45,7 @@ if verb == 'done' then
     redis.call('PEXPIRE', spent, 2 * DAY_MS)
   end
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
+  note_pictures(id, ARGV[5], now)
   finish(job, 'done', now, DONE_TTL_MS)
   return 'done'
 end

@@ -72,6 +72,8 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (n
   publish({event = 'worker-left', worker = worker})
 end
 
+age_pictures(now, most)
+
 -- What has failed is listed for as long as it is kept.
 redis.call('ZREMRANGEBYSCORE', K.dead, '-inf', now - DEAD_TTL_MS)
 

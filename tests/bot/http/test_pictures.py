@@ -159,21 +159,21 @@ async def test_bodies_with_pictures_may_be_larger_than_others(http, worker):
     assert status == 202, job
 
 
-def test_a_picture_taken_sideways_is_turned():
+async def test_a_picture_taken_sideways_is_turned():
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture = read_picture(sent((96, 64), "JPEG", exif=exif), "image")
+    picture = await read_picture(sent((96, 64), "JPEG", exif=exif), "image", "ann")
 
     assert (picture.width, picture.height) == (64, 96)
 
 
-def test_webp_becomes_png_which_every_webui_reads():
-    assert read_picture(sent(fmt="WEBP"), "image").data.startswith(b"\x89PNG")
+async def test_webp_becomes_png_which_every_webui_reads():
+    assert (await read_picture(sent(fmt="WEBP"), "image", "ann")).data.startswith(b"\x89PNG")
 
 
-def test_a_gif_is_no_picture_to_start_from():
+async def test_a_gif_is_no_picture_to_start_from():
     with pytest.raises(RequestRefusedError, match="no whole PNG, JPEG or WebP"):
-        read_picture(sent(fmt="GIF"), "image")
+        await read_picture(sent(fmt="GIF"), "image", "ann")
 
 
 async def test_png_info_reads_what_a_picture_says_of_itself(http):
@@ -197,9 +197,9 @@ async def test_lists_that_clients_need_are_there_without_a_worker(name, http):
     assert (await call(http, "GET", f"/sdapi/v1/{name}"))[0] == 200
 
 
-def test_a_picture_of_16_bits_is_brought_to_8_and_not_cut_off_at_white():
+async def test_a_picture_of_16_bits_is_brought_to_8_and_not_cut_off_at_white():
     deep = Image.new("I;16", (8, 4), 20_000)
     out = io.BytesIO()
     deep.save(out, "PNG")
-    with Image.open(io.BytesIO(upright(out.getvalue(), "image").data)) as plain:
+    with Image.open(io.BytesIO((await upright(out.getvalue(), "image", "ann")).data)) as plain:
         assert plain.convert("RGB").getpixel((0, 0)) == (77, 77, 77)

@@ -190,7 +190,7 @@ class JobMessage:
             line = self._tools.rate_limiter.in_line(f"ends in {place}") if place else contextlib.nullcontext()
             async with line, self._tools.uploads:
                 keep_s = await self._show_end(outlet, job)
-                await self._tools.queue.mark_delivered(job, keep_s)
+                await self._tools.queue.mark_delivered(job, keep_s, seen=not outlet.reply.uncollected)
         except QueueUnavailableError as error:
             log.warning("job %s: its end waits: %s", self._id, error)
             return False

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from zosma_queue import sampler_names
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
 from zosma_worker.backend import Order
@@ -228,10 +229,11 @@ class Flavour:
             **self._count(request),
             **self._settings(order),
         }
-        if request.sampler:
-            body["sampler_name"] = self.lists.own.get(request.sampler, request.sampler)
-        if request.scheduler:
-            body["scheduler"] = self.lists.own.get(request.scheduler, request.scheduler)
+        sampler, scheduler = self._sampling(request)
+        if sampler:
+            body["sampler_name"] = self.lists.own.get(sampler, sampler)
+        if scheduler:
+            body["scheduler"] = self.lists.own.get(scheduler, scheduler)
         if request.styles:
             body["styles"] = list(request.styles)
         if request.subseed_strength:
@@ -239,6 +241,11 @@ class Flavour:
         if request.hires:
             body |= self._hires(request.hires, request)
         return body | request.a1111
+
+    def _sampling(self, request: Request) -> tuple[str | None, str | None]:
+        """(sampler, scheduler), together under the old name where the server has that one."""
+        both = sampler_names.together(request.sampler, request.scheduler)
+        return (both, None) if both in self.lists.samplers else (request.sampler, request.scheduler)
 
     def _count(self, request: Request) -> dict[str, Any]:
         # One after the other: a batch needs memory for all its pictures at once.

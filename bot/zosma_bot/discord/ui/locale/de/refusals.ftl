@@ -16,6 +16,7 @@ refusal-too-many-bytes = Das Bild hat { $given } Bytes, höchstens { $most } sin
 refusal-picture-too-heavy = Das Bild ist größer als { $most_mb } MB: bitte ein kleineres Bild schicken.
 refusal-picture-too-large = Das Bild hat { $given } Pixel, höchstens { $most_megapixels } Megapixel sind möglich: bitte ein kleineres Bild schicken.
 refusal-not-a-picture = Das ist kein vollständiges Bild in PNG, JPEG oder WebP.
+refusal-picture-too-slow = Dieses Bild zu entpacken dauert viel länger, als es bei seiner Größe darf. Bitte in einem Bildprogramm neu speichern und das schicken.
 refusal-input-gone = Das Ausgangsbild ist nicht mehr gespeichert: bitte noch einmal schicken.
 refusal-picture-unfetched = Das Bild ließ sich von Discord nicht abholen: bitte noch einmal schicken.
 refusal-recipe-gone = Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /{ command-imagine } benutzen.

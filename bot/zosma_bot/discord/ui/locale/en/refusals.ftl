@@ -19,6 +19,7 @@ refusal-too-many-bytes = The picture has { $given } bytes, at most { $most } are
 refusal-picture-too-heavy = { $field } is larger than { $most_mb } MB: send a smaller picture.
 refusal-picture-too-large = { $field } has { $given } pixels, at most { $most_megapixels } megapixels are possible: send a smaller picture.
 refusal-not-a-picture = { $field } is no whole PNG, JPEG or WebP picture.
+refusal-picture-too-slow = { $field } takes far longer to decode than a picture of its size may. Save it anew in any image program, and send that.
 refusal-input-gone = The picture to start from is no longer stored: send it again.
 refusal-picture-unfetched = { $field } could not be fetched from Discord: send it again.
 refusal-recipe-gone = How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.

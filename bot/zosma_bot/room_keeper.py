@@ -1,0 +1,44 @@
+"""Keeps the pictures in Redis below what they may take, so that there is always room for the next ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+
+
+class RoomKeeper:
+    """One look a second, for as long as `run` is not cancelled. Any number of processes may look."""
+
+    def __init__(
+        self, queue: Queue, most_bytes: int | None, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """`most_bytes`: what all pictures together may take; None: half of Redis's `maxmemory`."""
+        self._queue = queue
+        self._most_bytes = most_bytes
+        self._sleep = sleep
+
+    async def run_once(self) -> None:
+        """Looks, and drops pictures that have been shown if need be. The sweeper reports a Redis that is away."""
+        with suppress(QueueUnavailableError):
+            evicted = await self._queue.make_room(self._most_bytes)
+            if evicted.jobs:
+                stored = evicted.bytes + evicted.left_bytes
+                log.info(
+                    "room: pictures of %d jobs, already shown, are gone: %.1f of %.1f MB",
+                    evicted.jobs, evicted.bytes / 1e6, stored / 1e6,
+                )  # fmt: skip
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            await self.run_once()
+            await self._sleep(LOOK_EVERY_S)

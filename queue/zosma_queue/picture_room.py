@@ -1,0 +1,32 @@
+"""How much room finished jobs' pictures may take in Redis, and making it when they take more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zosma_queue import calls
+from zosma_queue.calls import Evicted
+from zosma_queue.scripts import acall, redis_errors
+
+#: Of `maxmemory`, unless the operator says how many bytes.
+SHARE = 0.5
+#: When Redis holds more than this share of `maxmemory`, pictures that have been shown go whatever they take: submits
+#: are refused once it is full.
+PRESSURE = 0.9
+#: As good as no limit, where neither `maxmemory` nor the operator sets one.
+NO_LIMIT = 2**53
+
+
+async def make_room(redis: Any, most_bytes: int | None) -> Evicted:
+    """Drops pictures until the rest takes `most_bytes` (None: half of `maxmemory`); never any that nobody has seen.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    with redis_errors():
+        memory: dict[str, Any] = await redis.info("memory")
+    limit, used = int(memory.get("maxmemory") or 0), int(memory.get("used_memory") or 0)
+    if most_bytes is None:
+        most_bytes = int(limit * SHARE) if limit else NO_LIMIT
+    must_free = max(used - int(limit * PRESSURE), 0) if limit else 0
+    return await acall(redis, calls.evict(most_bytes, must_free=must_free))

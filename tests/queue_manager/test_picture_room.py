@@ -1,0 +1,179 @@
+"""What finished pictures may take: those that have been shown go first, those that nobody has seen never."""
+
+from __future__ import annotations
+
+import pytest
+
+from zosma_queue import calls, keys
+from zosma_queue.job import Picture, Result
+from zosma_queue.scripts import call
+
+SIZE = 1000
+
+
+@pytest.fixture(name="make")
+def _make(rig):
+    """Makes a job with pictures that are really stored; its id."""
+
+    def make(count=1, size=SIZE):
+        job_id = rig.submit(reply="{}", count=count)
+        leased = rig.take()
+        for index in range(count):
+            rig.client.set(keys.image(leased.id, leased.attempt, index), b"x" * size, px=24 * 3600 * 1000)
+        pictures = tuple(
+            Picture(index=index, format="png", width=64, height=64, bytes=size, seed=1, parameters="")
+            for index in range(count)
+        )
+        made = Result(
+            pictures=pictures, attempt=leased.attempt, checkpoint="dream", sampler="Euler a", worker="w",
+            gpu_seconds=1.0, info={},
+        )  # fmt: skip
+        rig.settle(leased, calls.done(made))
+        assert leased.id == job_id
+        return job_id
+
+    return make
+
+
+@pytest.fixture(name="show")
+def _show(rig):
+    """Notes that a job's pictures have been shown."""
+
+    def show(job_id, *, count=1, keep_s=900, seen=True):
+        images = [keys.image(job_id, 1, index) for index in range(count)]
+        call(rig.client, calls.delivered(job_id, images, keep_ms=keep_s * 1000, seen=seen, now_ms=rig.now))
+
+    return show
+
+
+@pytest.fixture(name="evict")
+def _evict(rig):
+    def evict(most, must_free=0):
+        return call(rig.client, calls.evict(most, must_free=must_free, now_ms=rig.now))
+
+    return evict
+
+
+@pytest.fixture(name="stored")
+def _stored(rig):
+    """Whose pictures are stored."""
+
+    def stored():
+        return {key.decode().split(":")[2] for key in rig.client.scan_iter(f"{keys.PREFIX}image:*")}
+
+    return stored
+
+
+def test_what_was_shown_longest_ago_goes_first(rig, make, show, evict, stored):
+    jobs = []
+    for _ in range(4):
+        jobs.append(make())
+        show(jobs[-1])
+        rig.later(1)
+
+    assert evict(2 * SIZE) == calls.Evicted(2, 2 * SIZE, 2 * SIZE)
+    assert stored() == set(jobs[2:])
+    assert evict(2 * SIZE).jobs == 0
+
+
+def test_what_nobody_has_seen_stays_however_much_it_is(make, show, evict, stored):
+    unseen = [make(), make()]
+    seen = make()
+    show(seen)
+
+    assert evict(0) == calls.Evicted(1, SIZE, 2 * SIZE)
+    assert stored() == set(unseen)
+
+
+def test_an_end_that_could_be_shown_nowhere_keeps_its_pictures_for_who_collects_them(make, show, evict, stored):
+    job_id = make()
+    show(job_id, keep_s=24 * 3600, seen=False)
+
+    assert evict(0).jobs == 0
+    assert stored() == {job_id}
+
+
+def test_an_original_that_a_link_leads_to_goes_after_what_was_shown_whole(rig, make, show, evict, stored):
+    linked, whole = make(), make()
+    show(linked, keep_s=24 * 3600)
+    rig.later(1)
+    show(whole)
+
+    evict(SIZE)
+    assert stored() == {linked}
+
+
+def test_all_pictures_of_a_set_go_together(make, show, evict, stored):
+    job_id = make(count=4)
+    show(job_id, count=4)
+
+    assert evict(3 * SIZE) == calls.Evicted(1, 4 * SIZE, 0)
+    assert stored() == set()
+
+
+def test_memory_that_must_be_free_is_freed_below_the_cap_too(make, show, evict, stored):
+    jobs = [make(), make()]
+    for job_id in jobs:
+        show(job_id)
+
+    assert evict(10 * SIZE, must_free=SIZE).jobs == 1
+    assert stored() == {jobs[1]}
+
+
+def test_pictures_whose_time_is_over_count_no_longer_and_leave_no_record(rig, make, show, evict):
+    show(make())
+    rig.later(901)
+
+    assert evict(0) == calls.Evicted(0, 0, 0)
+    for key in (keys.PICTURE_BYTES, keys.PICTURE_ENDS, keys.SHOWN):
+        assert not rig.client.exists(key)
+
+
+def test_what_its_owner_has_erased_counts_no_longer(rig, make, show, evict):
+    job_id = make()
+    show(job_id)
+    call(rig.client, calls.forget("ann", [job_id], now_ms=rig.now))
+
+    assert evict(0) == calls.Evicted(0, 0, 0)
+
+
+@pytest.mark.parametrize("junk", ["{", "[]", '{"pictures": 1}', '{"pictures": [1], "attempt": 1}'])
+def test_a_result_that_can_not_be_read_counts_nothing_and_settles(rig, evict, junk):
+    rig.submit()
+    leased = rig.take()
+    rig.settle(leased, calls.Outcome(verb="done", text=junk))
+
+    assert evict(0) == calls.Evicted(0, 0, 0)
+
+
+@pytest.fixture(name="by_the_clock")
+def _by_the_clock(rig):
+    """The server's own time, which `Queue` goes by."""
+    seconds, _ = rig.client.time()
+    rig.now = seconds * 1000
+    rig.worker("w1")
+
+
+async def test_without_maxmemory_and_without_a_setting_nothing_goes(by_the_clock, make, show, queue, stored):
+    job_id = make()
+    show(job_id)
+
+    assert (await queue.make_room()).jobs == 0
+    assert stored() == {job_id}
+
+
+async def test_the_usual_cap_is_half_of_maxmemory(by_the_clock, rig, make, show, queue, stored):
+    jobs = [make(size=1_000_000) for _ in range(15)]
+    for job_id in jobs:
+        show(job_id)
+        rig.later(0.01)
+    used = rig.client.info("memory")["used_memory"]
+    limit = int(used * 1.15)
+    rig.client.config_set("maxmemory", limit)
+    try:
+        evicted = await queue.make_room()
+        assert 0 < evicted.jobs < 15
+        assert evicted.left_bytes <= limit // 2
+    finally:
+        rig.client.config_set("maxmemory", 0)
+    assert stored() == set(jobs[evicted.jobs :])
