@@ -72,7 +72,7 @@ def make_app(
     fleet, wanted = LastFleet(queue), Wanted(queue)
     app.cleanup_ctx.append(wanted.beside())
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue, who_may),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
         Health(queue, hub, faults),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
