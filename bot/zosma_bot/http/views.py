@@ -97,10 +97,7 @@ def worker_view(worker: WorkerInfo) -> dict[str, Any]:
 
 def public_name(worker_id: str) -> str:
     """What everybody may know of a worker: a name that stays, without its machine's and its WebUI's address."""
-    return _public_place(worker_id.rpartition("/")[0] or worker_id)
-
-
-def _public_place(place: str) -> str:
+    place = worker_id.rpartition("/")[0] or worker_id
     return f"gpu-{hashlib.sha256(place.encode()).hexdigest()[:6]}"
 
 
@@ -121,8 +118,9 @@ def public_queue_view(
     for shown in view["workers"]:
         job = shown["job"] if shown["job"] in own_jobs else None
         shown |= {"id": public_name(shown["id"]), "webui": None, "reason": None, "busy": bool(shown["job"]), "job": job}
+    names = {known: public_name(one.id) for one in workers for known in (one.id, one.place)}
     for pause in view["paused"]:
         kind, _, name = pause["scope"].partition(":")
         if kind == "worker":
-            pause["scope"] = f"worker:{_public_place(name)}"
+            pause["scope"] = f"worker:{names.get(name) or public_name(name)}"
     return view
