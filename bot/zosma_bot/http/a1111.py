@@ -69,6 +69,7 @@ class A1111:
         body = await read_object(request)
         with in_a1111s_words():
             given, named = read_fields(body, TXT2IMG), await named_by(request, body, "sdapi")
+            body.clear()
             job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)), named)
         return await self._generated(request, given, TXT2IMG, job_id)
 
@@ -103,6 +104,7 @@ class A1111:
                 422, "ValidationError", f"imageList must be a list of 1 to {BATCH_MAX} pictures", field="imageList"
             )
         images = [one.get("data", "") if isinstance(one, dict) else "" for one in listed]
+        listed.clear()  # the client waits for minutes, and so would the bytes
         return web.json_response({"html_info": "", "images": await self._enlarged(request, body, images)})
 
     async def interrogate(self, request: web.Request) -> web.Response:
@@ -117,15 +119,22 @@ class A1111:
             await wait_for_worker(request, self._fleet)
             jobs: list[str] = []
             try:
-                for image in images:
-                    jobs.append(await self._submit(request, upscale_fields({**settings, "image": image})))
+                while images:
+                    fields = upscale_fields({**settings, "image": images.pop(0)})
+                    jobs.append(await self._submit(request, fields))
             except BaseException:
                 for job_id in jobs:
                     await self._wanted.drop(job_id, ended=False)
                 raise
-        images.clear()
         await done_with_body(request)
-        made = await asyncio.gather(*(self._made(request, job_id) for job_id in jobs))
+        making = [asyncio.create_task(self._made(request, job_id)) for job_id in jobs]
+        try:
+            made = await asyncio.gather(*making)
+        except BaseException:
+            for one in making:  # nobody will see the others
+                one.cancel()
+            await asyncio.gather(*making, return_exceptions=True)
+            raise
         return [b64encode(pictures[0]).decode() for _, _, pictures in made]
 
     async def _chosen(self, request: web.Request) -> dict[str, Any]:
