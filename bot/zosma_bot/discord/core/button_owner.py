@@ -105,9 +105,7 @@ async def _owned(services: Services, interaction: discord.Interaction[Any], of: 
     return replace(of, owner=asked_by) if asked_by else of
 
 
-async def _of_known_job(
-    services: Services, interaction: discord.Interaction[Any], of: OfJob, job: Job
-) -> OfJob | None:
+async def _of_known_job(services: Services, interaction: discord.Interaction[Any], of: OfJob, job: Job) -> OfJob | None:
     owner = member_of(job.owner)
     if owner is None:
         return None

@@ -90,7 +90,13 @@ async def keep(services: Services, recipe: Recipe, *, by: int, private: bool = F
       QueueUnavailableError: when Redis doesn't answer.
     """
     key = secrets.token_hex(10)
-    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private, "by": by}
+    document = {
+        "fields": recipe.fields,
+        "seeds": recipe.seeds,
+        "parameters": recipe.parameters,
+        "private": private,
+        "by": by,
+    }
     await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 
