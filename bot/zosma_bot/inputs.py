@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import io
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps
-
-from zosma_queue.client import Queue
+from zosma_queue.calls import PATIENCE_MS
+from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
+from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-#: What every WebUI reads. The small ones know no WebP.
-_KEPT_AS_THEY_ARE = ("PNG", "JPEG")
+log = logging.getLogger(__name__)
+
+#: Where strangers' pictures are decoded: apart from everybody else's, and one at a time of each person.
+STRANGERS = Sandbox("strangers", Limits())
+_LOOK = "zosma_bot.picture_work:look"
 #: Stands in a request for a picture that is not stored yet.
 _UNSTORED = "0" * 20
 _PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"))
-_UPRIGHT = 1
-#: Begins an EXIF comment in UTF-16, as A1111 writes it.
-_UNICODE = b"UNICODE\0"
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,19 @@ class Picture:
     height: int
 
 
+#: Stands for a picture that nobody has looked at yet.
+_UNSEEN = Picture(b"", 1, 1)
 #: Where in a request each picture belongs.
 Pictures = dict[tuple[str, str], Picture]
 
 
-def read_picture(sent: Any, field: str) -> Picture:
-    """The picture in base64, with or without a `data:` prefix. Takes CPU time: call it in a thread.
+async def read_picture(sent: Any, field: str, who: str) -> Picture:
+    """The picture in base64, with or without a `data:` prefix. `who` sent it.
 
     Raises:
-      RequestRefusedError: when it is none, or too large; names `field`.
+      RequestRefusedError: when it is none, or too large, or takes too long; names `field`.
     """
-    return upright(_decoded(sent, field), field)
+    return await upright(await asyncio.to_thread(_decoded, sent, field), field, who)
 
 
 def _decoded(sent: Any, field: str) -> bytes:
@@ -73,35 +74,59 @@ def _decoded(sent: Any, field: str) -> bytes:
         ) from None
 
 
-def upright(data: bytes, field: str) -> Picture:
-    """The picture, decoded once to be sure of it, and turned as its camera said.
+async def upright(data: bytes, field: str, who: str) -> Picture:
+    """The picture, decoded once to be sure of it, and turned as its camera said. `who` sent it.
 
     Raises:
-      RequestRefusedError: when it is none, or too large; names `field`.
+      RequestRefusedError: when it is none, or too large, or takes too long; names `field`.
     """
+    seen, changed = await _look(data, field, who, "upright")
+    return Picture(changed[0] if changed else data, int(seen["width"]), int(seen["height"]))
+
+
+async def told_by(data: bytes, field: str, who: str) -> str:
+    """What a picture says of how it was made, "" when it says nothing; decoded to be sure of it. `who` sent it.
+
+    Raises:
+      RequestRefusedError: when it is none, or too large, or takes too long; names `field`.
+    """
+    seen, _ = await _look(data, field, who, "decoded")
+    return str(seen["told"])
+
+
+async def words_in(data: bytes, who: str) -> str:
+    """As `told_by`, of one of our own pictures, which isn't decoded again. `who` wants to know.
+
+    Raises:
+      RequestRefusedError: when it is none.
+    """
+    seen, _ = await _look(data, "image", who, "words")
+    return str(seen["told"])
+
+
+async def _look(data: bytes, field: str, who: str, how: str) -> Answer:
+    args = {"pixels_max": INPUT_PIXELS_MAX, "how": how}
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            # By the header alone: a small file may unfold to gigabytes.
-            if image.width * image.height > INPUT_PIXELS_MAX:
-                raise _too_large(field, f"{image.width}x{image.height}")
-            image.load()
-            turned = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) != _UPRIGHT
-            if image.format in _KEPT_AS_THEY_ARE and not turned and not image.mode.startswith("I"):
-                return Picture(data, image.width, image.height)
-            plain = ImageOps.exif_transpose(image)
-            if plain.mode.startswith("I"):  # 16 bits: to 8, which `convert` alone would cut off at white
-                plain = plain.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-            out = io.BytesIO()
-            plain.convert("RGBA" if plain.has_transparency_data else "RGB").save(out, "PNG", compress_level=1)
-            return Picture(out.getvalue(), plain.width, plain.height)
-    except RequestRefusedError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(field, "far more pixels") from None
-    except Exception:  # Pillow's decoders raise whatever they stumble over
-        raise RequestRefusedError(
-            detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field
-        ) from None
+        seen, changed = await STRANGERS.run(_LOOK, args, [data], who=who)
+    except SandboxError as error:
+        log.info("a picture could not be decoded: it %s", error)
+        raise _too_slow(field) from None
+    refused = seen.get("refused")
+    if refused == "too-large":
+        raise _too_large(field, str(seen["given"]))
+    if refused == "too-many-parts":
+        raise _too_slow(field)
+    if refused:
+        raise RequestRefusedError(detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field)
+    return seen, changed
+
+
+def _too_slow(field: str) -> RequestRefusedError:
+    return RequestRefusedError(
+        detail="takes far longer to decode than a picture of its size may: save it anew and send that",
+        code="picture-too-slow",
+        field=field,
+    )
 
 
 def _too_large(field: str, shown: str) -> RequestRefusedError:
@@ -113,48 +138,59 @@ def _too_large(field: str, shown: str) -> RequestRefusedError:
     )
 
 
-def infotext_of(sent: Any, field: str) -> str:
-    """What a picture in base64 says of how it was made. Takes CPU time: call it in a thread.
+async def infotext_of(sent: Any, field: str, who: str) -> str:
+    """What a picture in base64 says of how it was made. `who` sent it.
 
     Raises:
-      RequestRefusedError: when it is no picture; names `field`.
+      RequestRefusedError: when it is no picture, or takes too long; names `field`.
     """
-    data = _decoded(sent, field)
-    upright(data, field)  # what it makes of a WebP no longer has the words; what it refuses is refused here
-    return infotext_in(data)
+    return await told_by(await asyncio.to_thread(_decoded, sent, field), field, who)
 
 
-def infotext_in(data: bytes) -> str:
-    """What an encoded picture says of how it was made, "" when it says nothing. Takes CPU time: call it in a thread.
+async def submit_with_pictures(
+    queue: Queue,
+    fields: dict[str, Any],
+    sender: Sender,
+    *,
+    job_id: str | None = None,
+    digest: str = "",
+    delay_ms: int = 0,
+    patience_ms: int = PATIENCE_MS,
+    worded: bool = True,
+) -> str:
+    """Submits a request in whose fields pictures stand as base64; its job id. `Queue.submit` has the options.
+
+    With `worded` the prompt must say something.
+
+    Whoever may not submit is told before a picture is looked at; it is stored once all else is right, and deleted when
+    the job is not taken all the same. Takes the pictures out of `fields`: a blocked client waits for minutes, and so
+    would their bytes.
 
     Raises:
-      OSError: when it is no picture.
+      RequestRefusedError: when a field is wrong, or the job can't be taken; names the field.
+      QueueUnavailableError: when Redis doesn't answer.
     """
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        told = image.info.get("parameters")
-        comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-    if isinstance(comment, bytes) and comment.startswith(_UNICODE):
-        told = told or comment.removeprefix(_UNICODE).decode("utf-16-be", "replace")
-    return told if isinstance(told, str) else ""
-
-
-async def request_with_pictures(queue: Queue, fields: dict[str, Any]) -> Request:
-    """The request made of fields in which pictures stand as base64. They are stored once all else is right.
-
-    Raises:
-      RequestRefusedError: when a field is wrong; names it.
-      QueueUnavailableError: when they can't be stored.
-    """
-    fields = dict(fields)
+    sent = {
+        (part, name): fields[part].pop(name)
+        for part, name in _PLACES
+        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
+    }
     pictures: Pictures = {}
-    for part, name in _PLACES:
-        inner = fields.get(part)
-        if isinstance(inner, dict) and inner.get(name) is not None:
-            pictures[part, name] = await asyncio.to_thread(read_picture, inner[name], f"{part}.{name}")
-    return await store(queue, fields, pictures)
+    if sent:
+        unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
+        if await queue.check(unseen, sender, job_id=job_id or "", digest=digest) and job_id:
+            return job_id
+        for (part, name), picture in list(sent.items()):
+            pictures[part, name] = await read_picture(picture, f"{part}.{name}", sender.owner)
+    sent.clear()
+    request = await store(queue, fields, pictures, sender.owner, worded=worded)
+    pictures.clear()
+    return await queue.submit(
+        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
+    )  # fmt: skip
 
 
-def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
+def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
     """The request with its pictures not stored yet: all else can be judged.
 
     Raises:
@@ -165,18 +201,26 @@ def draft(fields: dict[str, Any], pictures: Pictures) -> Request:
         fields[part] = {**fields.get(part, {}), name: _UNSTORED}
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
-    return parse_request(fields)
+    return parse_request(fields, worded=worded)
 
 
-async def store(queue: Queue, fields: dict[str, Any], pictures: Pictures) -> Request:
-    """The request, with its pictures stored once all else is right.
+async def store(
+    queue: Queue, fields: dict[str, Any], pictures: Pictures, owner: str, *, worded: bool = True
+) -> Request:
+    """The request, with its pictures stored once all else is right. They count towards what `owner` may have stored.
 
     Raises:
       RequestRefusedError: when a field is wrong; names it.
+      LimitError: when too many are stored already.
       QueueUnavailableError: when they can't be stored.
     """
-    request = draft(fields, pictures)
-    for (part, name), picture in pictures.items():
-        stored = getattr(request, part).model_copy(update={name: await queue.keep_input(picture.data)})
-        request = request.model_copy(update={part: stored})
+    request, kept = draft(fields, pictures, worded=worded), []
+    try:
+        for (part, name), picture in pictures.items():
+            kept.append(await queue.keep_input(picture.data, owner))
+            stored = getattr(request, part).model_copy(update={name: kept[-1]})
+            request = request.model_copy(update={part: stored})
+    except RequestRefusedError:
+        await queue.drop_inputs(kept)
+        raise
     return request

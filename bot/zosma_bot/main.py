@@ -13,6 +13,7 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
+from zosma_bot.inputs import STRANGERS
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
@@ -62,7 +63,10 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 jobs.append(run_discord(settings, queue, hub))
             else:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
-            await run_together(*(asyncio.create_task(job) for job in jobs))
+            try:
+                await run_together(*(asyncio.create_task(job) for job in jobs))
+            finally:
+                STRANGERS.close()
     log.info("stopped")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+import socket
+from collections.abc import AsyncIterator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -14,10 +15,16 @@ import aiohttp
 from zosma_cli.client import Client, ServerError
 from zosma_cli.processes import Child, child, free_port
 from zosma_cli.valkey import PrivateValkey
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.fleet import WorkerInfo, WorkerState
+from zosma_worker.settings import Address
+from zosma_worker.slot import worker_id
 
 POLL_S = 0.1
 #: The bot's imports take a few seconds on a slow disk; a real WebUI may still be loading.
 START_S = 60.0
+_TAKES_JOBS = (WorkerState.READY, WorkerState.BUSY)
 #: Checkpoints that the built-in WebUI offers.
 BUILTIN_MODELS = "dream,anime,photo"
 
@@ -46,6 +53,8 @@ class Stack:
     redis_url: str
     webuis: tuple[str, ...]
     children: tuple[Child, ...]
+    ready: bool = True
+    """False when none of its own workers was ready in time: a first request would wait for one."""
 
     async def watch(self) -> None:
         """Returns never, but raises when a part ends.
@@ -60,7 +69,14 @@ class Stack:
 
 @asynccontextmanager
 async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Stack]:
-    """Starts everything, in order, and stops it in the other. Ready when the first worker is."""
+    """Starts everything, in order, and stops it in the other. Ready when the first of its own workers is.
+
+    Raises:
+      SettingsError: when the port is taken.
+      ChildEndedError: when a part ends.
+    """
+    if plan.port:
+        check_free(plan.host, plan.port)
     async with AsyncExitStack() as parts:
         children: list[Child] = []
         env = dict(plan.env)
@@ -88,28 +104,58 @@ async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Sta
         env["SD_API_HOST"] = ",".join(webuis)
         port = plan.port or free_port()
         env |= {"ZOSMA_HOST": plan.host, "ZOSMA_PORT": str(port)}
+        known = await _workers(redis_url)
         await start("bot", "bot")
         await start("worker", "worker")
         # The bot may listen on every interface; we ask it on this one.
         local = "127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host  # noqa: S104
         address = f"http://{f'[{local}]' if ':' in local else local}:{port}"
         stack = Stack(address=address, redis_url=redis_url, webuis=webuis, children=tuple(children))
-        await _until_ready(stack)
-        yield stack
+        yield replace(stack, ready=await _until_ready(stack, known))
 
 
-async def _until_ready(stack: Stack) -> None:
-    """Returns when the bot answers and a worker is ready, or after `START_S` with the bot alone (a WebUI may be off).
+def check_free(host: str, port: int) -> None:
+    """Returns when we could listen there. Otherwise whoever does would be taken for our own bot.
+
+    Raises:
+      SettingsError: when somebody else listens there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError as error:
+            raise SettingsError(
+                f"ZOSMA_HOST={host!r} ZOSMA_PORT={port}: can't listen there ({error.strerror or error}):"
+                " stop what uses it, or choose another port"
+            ) from error
+
+
+async def _workers(redis_url: str) -> dict[str, WorkerInfo]:
+    """The workers that there are, by id; none while Redis doesn't answer."""
+    async with Queue(redis_url) as queue:
+        with suppress(QueueUnavailableError):
+            return {worker.id: worker for worker in await queue.workers()}
+    return {}
+
+
+async def _until_ready(stack: Stack, known: Collection[str]) -> bool:
+    """True once the bot answers and a worker of ours is ready; False after `START_S` (a WebUI may be off).
+
+    `known` are the ids of workers that were there before.
 
     Raises:
       ChildEndedError: when a part ends meanwhile.
     """
     watch = asyncio.create_task(stack.watch())
-    poll = asyncio.create_task(_poll(stack.address))
+    poll = asyncio.create_task(_poll(stack, known))
     try:
         done, _ = await asyncio.wait({watch, poll}, return_when=asyncio.FIRST_COMPLETED, timeout=START_S)
         for task in done:
             await task
+        return poll in done
     except* ServerError as group:
         raise group.exceptions[0] from None
     except* Exception as group:
@@ -127,13 +173,14 @@ def _first(group: BaseExceptionGroup) -> BaseException:
     return error
 
 
-async def _poll(address: str) -> None:
+async def _poll(stack: Stack, known: Collection[str]) -> None:
+    ours = {worker_id(Address(url)).rpartition("/")[0] for url in stack.webuis}
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        client = Client(address, session)
+        client = Client(stack.address, session)
         while True:
-            try:
-                if (await client.ready()).get("workers_ready"):
+            with suppress(ServerError):  # not up yet
+                await client.ready()
+                workers = (await _workers(stack.redis_url)).values()
+                if any(one.place in ours and one.id not in known and one.state in _TAKES_JOBS for one in workers):
                     return
-            except ServerError:
-                pass  # not up yet
             await asyncio.sleep(POLL_S)

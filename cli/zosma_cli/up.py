@@ -51,6 +51,12 @@ async def run() -> None:
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         async with running(plan) as stack:
             console.print(_table(stack, bot, worker))
+            if stack.ready:
+                console.print("[green]Ready:[/green] a first request will be drawn at once.")
+            else:
+                console.print(
+                    "[yellow]Not ready:[/yellow] no WebUI answers yet; what the worker says above is the reason."
+                )
             console.print(f"Try: zosma imagine 'a lighthouse at dusk' --server {stack.address}    Stop: Ctrl-C")
             await _until(stopped, stack)
 

@@ -22,6 +22,8 @@ from zosma_queue.scripts import Call
 LEASE_MS = 6_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
+#: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
+AWAY_MS = 4_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -83,6 +85,8 @@ class NewJob:
     """JSON that says where the answer goes; '' when its sender waits for it."""
     keep_ms: int = 0
     """How long it is kept once its end is shown; 0: as long as all are."""
+    person: str = ""
+    """Who the owner is in all places together: limits count over all of those too. '' for the owner alone."""
     policy: Policy = UNLIMITED
     group_weight: float = 1.0
 
@@ -100,13 +104,45 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
         (
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
             job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
-            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(),
+            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(), job.person,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
         ),
         more_keys=(keys.reply(job.id),),
     )  # fmt: skip
+
+
+class Room(enum.StrEnum):
+    """The answer to a picture that is to be stored."""
+
+    OK = "ok"
+    OWNER = "owner"  # refused: its sender has as many bytes stored as they may
+    ALL = "all"  # refused: all together have
+
+
+def reserve(
+    input_id: str, owner: str, size: int, *, ttl_ms: int, most: int, most_of_all: int, now_ms: int = 0
+) -> Call[Room]:
+    """Makes room for a picture of `size` bytes; its own may still be written, for `ttl_ms`."""
+    return Call(
+        "reserve", (now_ms, input_id, owner, size, ttl_ms, most, most_of_all), lambda reply: Room(reply.decode())
+    )
+
+
+def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0) -> Call[int]:
+    """Keeps the pictures that a job starts from; how many of them are there."""
+    return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
+
+
+def want(job_ids: Sequence[str], *, for_ms: int, now_ms: int = 0) -> Call[int]:
+    """Says that open connections wait for these jobs: a sweep after `for_ms` ends them. 0: they are let be."""
+    return Call("want", (now_ms, for_ms, *job_ids), int)
+
+
+def let_go(job_id: str, input_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:
+    """Deletes those of the pictures that no job but this one needs, with "" all of them; how many."""
+    return Call("let_go", (now_ms, job_id, *input_ids), int)
 
 
 @dataclass(frozen=True)
@@ -244,7 +280,7 @@ class Swept:
 
 def sweep(*, now_ms: int = 0) -> Call[Swept]:
     """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT), lambda reply: Swept(*reply))
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, LEASE_MS, AWAY_MS), lambda reply: Swept(*reply))
 
 
 def beat(

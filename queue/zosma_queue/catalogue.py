@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
-from zosma_queue.needs import loras_in
+from zosma_queue.needs import loras_in, with_lora_names
 from zosma_queue.request import Request
 
 T = TypeVar("T")
@@ -31,8 +32,12 @@ class Catalogue:
     schedulers: tuple[Scheduler, ...] = ()
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other name → the one in `loras`."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along."""
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
     loaded: frozenset[str] = frozenset()
@@ -53,15 +58,20 @@ class Catalogue:
         def union(read: Callable[[Capabilities], Iterable[T]]) -> tuple[T, ...]:
             return tuple(dict.fromkeys(item for about in abouts for item in read(about)))
 
+        loras = union(lambda about: about.loras)
         checkpoints = {checkpoint.name: checkpoint for about in abouts for checkpoint in about.checkpoints}
         return cls(
             checkpoints=tuple(checkpoints.values()),
             samplers=union(lambda about: about.samplers),
             schedulers=union(lambda about: about.schedulers),
             upscalers=union(lambda about: about.upscalers),
-            loras=union(lambda about: about.loras),
+            loras=loras,
+            lora_aliases={
+                alias: name for about in abouts for alias, name in about.lora_aliases.items() if alias not in loras
+            },
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            scripts=union(lambda about: about.scripts),
             enlargers=union(lambda about: about.enlargers),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
@@ -88,7 +98,8 @@ class Catalogue:
             "scheduler": scheduler,
             "checkpoint": request.checkpoint and self.checkpoint(request.checkpoint).name,
         }
-        for name in loras_in(request.prompt):
+        changes["prompt"] = with_lora_names(request.prompt, self.lora_aliases)
+        for name in loras_in(str(changes["prompt"])):
             # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
             if name not in self.loras:
                 raise _unknown("LoRA", name, self.loras)
@@ -131,7 +142,18 @@ class Catalogue:
                 return checkpoint
         raise _unknown("checkpoint", wanted, [checkpoint.name for checkpoint in self.checkpoints])
 
+    def vae(self, wanted: str) -> str:
+        """The VAE that `wanted` names.
+
+        Raises:
+          RequestRefusedError: when no ready worker has it.
+        """
+        return _known("vae", wanted, self.vaes)
+
     def _sampler(self, sampler: str | None, scheduler: str | None) -> tuple[str | None, str | None]:
+        both = self._together(sampler, scheduler)
+        if both:
+            return both
         label = None
         if scheduler and scheduler.casefold() != _AUTOMATIC:
             label = self._scheduler_label(scheduler)
@@ -150,6 +172,15 @@ class Catalogue:
                 if known:
                     return known, label or one.label
         raise _unknown("sampler", sampler, self.samplers)
+
+    def _together(self, sampler: str | None, scheduler: str | None) -> tuple[str, str] | None:
+        """(sampler, scheduler) for what A1111 once had one name for, in either spelling, where somebody can do it."""
+        automatic = not scheduler or scheduler.casefold() == _AUTOMATIC
+        pair = sampler_names.parted((sampler or "") if automatic else f"{sampler} {scheduler}")
+        if pair is None:
+            return None
+        apart = _match(pair[0], self.samplers) and self._scheduler_label(pair[1])
+        return pair if apart or _match(" ".join(pair), self.samplers) else None
 
     def _scheduler_label(self, wanted: str) -> str | None:
         for one in self.schedulers:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from redis.exceptions import ResponseError
@@ -16,12 +16,12 @@ from zosma_queue import calls, history, keys, privacy
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.asked import Asked
-from zosma_queue.calls import Cancelled, Evicted, NewJob, Swept
+from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
-from zosma_queue.errors import RequestRefusedError
+from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
@@ -51,8 +51,12 @@ SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
 #: A picture that a request starts from, once that is queued: for as long as its result is kept.
 INPUT_TTL_S = 24 * 3600
-#: Before that, and after a refusal.
+#: Before that.
 INPUT_UNUSED_TTL_S = 600
+#: Bytes of them for one owner's jobs that have not ended, and for all: about 100 photographs, and 800.
+INPUTS_MAX_BYTES = 256 * 1024 * 1024
+INPUTS_OF_ALL_MAX_BYTES = 2 * 1024 * 1024 * 1024
+INPUTS_RETRY_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +67,16 @@ class Sender:
     """Unique within the whole queue, like `discord:<guild>/<user>` or `key:<name>`."""
     group: str
     """What the owner shares with others, like `discord:<guild>`."""
+    person: str = ""
+    """Who the owner is in all places together, like `discord:user/<id>` of a member of several guilds; '' for nobody
+    but the owner. Limits count over all of those, besides in each."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
+
+    @property
+    def everywhere(self) -> str:
+        """Under which name all that the sender holds in all places is counted."""
+        return self.person or self.owner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,13 +201,44 @@ class Queue:
           RequestRefusedError: when the request names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
+        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
+        job = replace(
+            job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
+            keep_ms=int(keep_s * 1000),
+        )  # fmt: skip
+        if not await self._hold_inputs(job.id, request):
+            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
+        await history.note_job(self._redis, sender.owner, job.id)
+        admission = await self._run(calls.enqueue(job))
+        try:
+            check_admitted(admission, lambda: why_infeasible(request, workers))
+        except RequestRefusedError:
+            await self._let_go(job.id, request.inputs)
+            await history.unnote_job(self._redis, sender.owner, job.id)
+            raise
+        return job.id
+
+    async def check(self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "") -> bool:
+        """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
+
+        Its pictures need not be stored yet: whoever may not submit is told before they are.
+
+        Raises:
+          what `submit` raises.
+        """
+        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
+        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
+        check_admitted(admission, lambda: why_infeasible(request, workers))
+        return admission.answer is Accepted.EXISTS
+
+    async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
+        """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are)."""
         workers = await self.workers()
         catalogue = Catalogue.of(workers)
         request = catalogue.resolve(request.pinned())
         if rules := await self.admin.rules_for(sender.group):
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
             request = await asyncio.to_thread(held_to, rules, request, catalogue, workers)
-        job_id = job_id or new_job_id()
         policies = await self.admin.policies()
         job = NewJob(
             id=job_id,
@@ -204,33 +247,28 @@ class Queue:
             group=sender.group,
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
-            lane=lane,
-            run_at_ms=run_at_ms,
-            delay_ms=delay_ms,
-            patience_ms=patience_ms,
-            digest=digest,
-            reply=reply,
-            keep_ms=int(keep_s * 1000),
+            person=sender.person,
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
         )
-        if not await self._hold_inputs(request, INPUT_TTL_S):
-            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
-        await history.note_job(self._redis, sender.owner, job_id)
-        admission = await self._run(calls.enqueue(job))
-        try:
-            check_admitted(admission, lambda: why_infeasible(request, workers))
-        except RequestRefusedError:
-            await self._hold_inputs(request, INPUT_UNUSED_TTL_S)
-            await history.unnote_job(self._redis, sender.owner, job_id)
-            raise
-        return job_id
+        return job, request, workers
 
-    async def keep_input(self, data: bytes) -> str:
+    async def want(self, job_ids: Sequence[str], for_s: float) -> None:
+        """Says that clients' open connections wait for these jobs: who doesn't say so again in time ends them.
+
+        With 0 nobody waits for them any more, and they are let be.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        await self._run(calls.want(job_ids, for_ms=int(for_s * 1000)))
+
+    async def keep_input(self, data: bytes, owner: str = "nobody") -> str:
         """Stores a picture that a request is to start from, and returns the id by which the request names it.
 
         Raises:
           RequestRefusedError: when it is too large.
+          LimitError: when its sender, or all together, have too many bytes stored for jobs that have not ended.
           QueueUnavailableError: when Redis doesn't answer.
         """
         if len(data) > INPUT_MAX_BYTES:
@@ -240,14 +278,46 @@ class Queue:
                 values={"given": len(data), "most": INPUT_MAX_BYTES},
             )
         input_id = secrets.token_hex(16)
-        with redis_errors():
-            await self._redis.set(keys.picture_input(input_id), data, ex=INPUT_UNUSED_TTL_S)
+        room = await self._run(
+            calls.reserve(
+                input_id, owner, len(data), ttl_ms=INPUT_UNUSED_TTL_S * 1000, most=INPUTS_MAX_BYTES,
+                most_of_all=INPUTS_OF_ALL_MAX_BYTES,
+            )
+        )  # fmt: skip
+        if room is not Room.OK:
+            whose = "you have" if room is Room.OWNER else "all together have"
+            raise LimitError(
+                f"{whose} as many pictures stored for open jobs as is possible: try again when some have ended",
+                retry_after_s=INPUTS_RETRY_S,
+                code="limit-stored",
+            )
+        try:
+            with redis_errors():
+                await self._redis.set(keys.picture_input(input_id), data, ex=INPUT_UNUSED_TTL_S)
+        except QueueUnavailableError:
+            with suppress(QueueUnavailableError):
+                await self._let_go("", (input_id,))
+            raise
         return input_id
 
-    async def _hold_inputs(self, request: Request, ttl_s: int) -> bool:
-        """Keeps the pictures that a request starts from for so long; False when one of them is gone."""
-        with redis_errors():
-            return all([await self._redis.expire(keys.picture_input(one), ttl_s) for one in request.inputs])
+    async def drop_inputs(self, input_ids: Sequence[str]) -> None:
+        """Deletes stored pictures that no request will start from.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer; then they go by themselves within minutes.
+        """
+        await self._let_go("", input_ids)
+
+    async def _hold_inputs(self, job_id: str, request: Request) -> bool:
+        """Keeps the pictures that a request starts from for as long as its result; False when one of them is gone."""
+        if not request.inputs:
+            return True
+        there = await self._run(calls.hold(job_id, request.inputs, ttl_ms=INPUT_TTL_S * 1000))
+        return there == len(request.inputs)
+
+    async def _let_go(self, job_id: str, input_ids: Sequence[str]) -> None:
+        if input_ids:
+            await self._run(calls.let_go(job_id, input_ids))
 
     async def job(self, job_id: str) -> Job | None:
         """The job, or None when it is unknown, forgotten or can't be read."""

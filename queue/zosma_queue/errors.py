@@ -61,6 +61,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "picture-too-heavy": ("field", "most_mb"),
     "picture-too-large": ("field", "given", "most_megapixels"),
     "not-a-picture": ("field",),
+    "picture-too-slow": ("field",),
     "input-gone": (),
     # the fleet
     "no-worker": (),
@@ -74,6 +75,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "limit-cooldown": ("retry_after_s",),
     "limit-spent": ("retry_after_s",),
     "limit-full": ("retry_after_s",),
+    "limit-stored": ("retry_after_s",),
     # a server's rules
     "blocked-word": ("field", "word"),
     "checkpoint-not-allowed": ("field", "given", "allowed"),

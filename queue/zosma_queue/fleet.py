@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
 from zosma_queue.request import PIXELS_MAX
+from zosma_queue.sampler_names import PAIRS
 
 #: What this worker's verbs and messages look like; counted up when an older worker would do harm.
 PROTOCOL = 1
@@ -60,7 +61,8 @@ class Checkpoint(BaseModel):
 
         In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
         """
-        file = _HASH_AT_END.sub("", self.title)
+        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
+        file = _HASH_AT_END.sub("", file)
         path = _ENDING.sub("", file)
         stem = _spelled(path).rsplit("/", 1)[-1]
         names = (self.name, self.title, file, path, stem, self.hash or self.name)
@@ -101,10 +103,16 @@ class Capabilities(BaseModel):
     schedulers: tuple[Scheduler, ...]
     upscalers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = {}
+    """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    fields: tuple[str, ...] = ()
+    """Of A1111's fields beyond our own, those that it honours."""
+    scripts: tuple[str, ...] = ()
+    """Scripts that work along: ControlNet, ADetailer, …"""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -125,16 +133,23 @@ class Capabilities(BaseModel):
     def tokens(self) -> tuple[str, ...]:
         """What the queue matches jobs against; `needs.needs_of` makes the other side."""
         found = [f"checkpoint:{checkpoint.name}" for checkpoint in self.checkpoints]
-        found += [f"sampler:{name}" for name in self.samplers]
+        found += [f"sampler:{name}" for name in dict.fromkeys((*self.samplers, *self._samplers_with_schedule()))]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
-        found += [f"lora:{name}" for name in self.loras]
+        found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
         found += [f"style:{style.name}" for style in self.styles]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+        found += [needs.field_token(name) for name in self.fields]
+        found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
+
+    def _samplers_with_schedule(self) -> list[str]:
+        """A1111's old names for what it can do with a sampler and a scheduler."""
+        labels = {scheduler.label for scheduler in self.schedulers}
+        return [name for name, (one, label) in PAIRS.items() if one in self.samplers and label in labels]
 
     def _abilities(self) -> list[str]:
         can = {

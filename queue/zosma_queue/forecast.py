@@ -87,6 +87,9 @@ class Snapshot:
     weights: dict[str, float] = field(default_factory=dict)
     caps: dict[str, int] = field(default_factory=dict)
     running: dict[str, int] = field(default_factory=dict)
+    """By owner, and under `person <person>` those of all the owners that are one person."""
+    persons: dict[str, str] = field(default_factory=dict)
+    """Owner → person, where a person has several."""
     speed: dict[str, float] = field(default_factory=dict)
     loads: dict[str, float] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
@@ -168,18 +171,32 @@ class _Play:
         machine = self._machines[machine_id]
         if machine.owner is None:
             return False
-        parked = self._is_parked(machine.owner)
-        self._running[machine.owner] -= 1
-        if parked and not self._is_parked(machine.owner):
-            jobs = [job for owners in self._classes.values() for job in owners.get(machine.owner, ())]
-            if jobs:
+        parked = [owner for owner in self._same_person(machine.owner) if self._is_parked(owner)]
+        self._count_running(machine.owner, -1)
+        for owner in parked:
+            jobs = [job for owners in self._classes.values() for job in owners.get(owner, ())]
+            if jobs and not self._is_parked(owner):
                 self._wake_tags(min(jobs, key=lambda job: job.seq))
         self._machines[machine_id] = replace(machine, owner=None, target=None)
         return True
 
     def _is_parked(self, owner: str) -> bool:
         cap = self._snapshot.caps.get(owner)
-        return cap is not None and self._running[owner] >= cap
+        return cap is not None and any(self._running[name] >= cap for name in self._counted(owner))
+
+    def _counted(self, owner: str) -> list[str]:
+        """Under which names the owner's running jobs are counted."""
+        person = self._snapshot.persons.get(owner)
+        return [owner, f"person {person}"] if person else [owner]
+
+    def _count_running(self, owner: str, by: int) -> None:
+        for name in self._counted(owner):
+            self._running[name] += by
+
+    def _same_person(self, owner: str) -> list[str]:
+        persons = self._snapshot.persons
+        person = persons.get(owner)
+        return [other for other, its in persons.items() if its == person] if person else [owner]
 
     def _wake_tags(self, job: WaitingJob) -> None:
         tie = job.seq % _SEQ_ROUND * _TIE_S
@@ -200,7 +217,7 @@ class _Play:
         cold = job.checkpoint is not None and job.checkpoint != machine.loaded
         charged = job.cost * self._speed_of(machine.place, checkpoint)
         weights = self._snapshot.weights
-        self._running[job.owner] += 1
+        self._count_running(job.owner, 1)
         self._owner_tags[job.owner] += charged / weights.get(job.owner, 1.0)
         self._group_tags[job.group] += charged / weights.get(f"group {job.group}", 1.0)
         self._machines[machine_id] = replace(

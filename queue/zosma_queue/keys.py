@@ -30,7 +30,7 @@ CLASSES = PREFIX + "classes"
 STRANDED = PREFIX + "stranded"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
-#: hash: owner, or `group <group>` → number of jobs that have not ended.
+#: hash: owner, `group <group>` or `person <person>` → number of jobs that have not ended.
 OPEN = PREFIX + "open"
 #: zset: owners by the number of their jobs that have not ended.
 BUSIEST = PREFIX + "busiest"
@@ -38,7 +38,9 @@ BUSIEST = PREFIX + "busiest"
 WEIGHTS = PREFIX + "weights"
 #: hash: owner with open jobs → the group that they are in.
 GROUP_OF = PREFIX + "group-of"
-#: hash: owner → number of their running jobs.
+#: hash: owner with open jobs → the person who they are in all places together, where there are several.
+PERSON_OF = PREFIX + "person-of"
+#: hash: owner, or `person <person>` → number of their running jobs.
 RUNNING = PREFIX + "running"
 #: hash: owner → most running jobs, where their policy sets a limit.
 CAPS = PREFIX + "caps"
@@ -60,6 +62,8 @@ RULES = PREFIX + "rules"
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
 STATS = PREFIX + "stats"
+#: string: ms of the last sweep, by the server's clock.
+SWEPT = PREFIX + "swept"
 #: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
 PICTURE_BYTES = PREFIX + "picture-bytes"
 #: zset: the same jobs by the ms at which their pictures go by themselves.
@@ -72,8 +76,16 @@ SEQ = PREFIX + "seq"
 PROTOCOL = PREFIX + "protocol"
 #: hash: scope (`queue`, `lane:…`, `checkpoint:…`, `worker:…`) → who paused it, when and why (JSON).
 PAUSED = PREFIX + "paused"
+#: zset: jobs that a client's open connection waits for, by the ms at which they end if nobody says that it still does.
+WANTED = PREFIX + "wanted"
 #: zset: requests that the bot has taken and not yet queued, by the ms at which it did. The bot's alone.
 ASKED = f"bot:{PREFIX}asked"
+#: zset: ids of pictures that requests start from, by the ms at which they go.
+INPUTS = PREFIX + "inputs"
+#: hash: id of such a picture → who sent it, its bytes, the jobs that need it (JSON).
+INPUT_NOTES = PREFIX + "input-notes"
+#: hash: owner, or `` for all → bytes of such pictures.
+INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
 
@@ -89,7 +101,7 @@ def image(job_id: str, attempt: int, index: int) -> str:
 
 
 def picture_input(input_id: str) -> str:
-    """string: the bytes of a picture that a request starts from. Python's alone: no script touches it."""
+    """string: the bytes of a picture that a request starts from. Its bytes are Python's alone."""
     return f"{PREFIX}input:{input_id}"
 
 
@@ -151,6 +163,11 @@ def jobs(class_: str, owner: str) -> str:
 def owner_classes(owner: str) -> str:
     """set: the classes in which an owner has waiting jobs."""
     return f"{PREFIX}owner-classes:{owner}"
+
+
+def owners_of(person: str) -> str:
+    """set: the owners with open jobs that are one person."""
+    return f"{PREFIX}owners-of:{person}"
 
 
 def group_classes(group: str) -> str:

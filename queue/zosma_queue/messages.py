@@ -63,6 +63,6 @@ def request_of(message: Message[Any]) -> Request:
     if not isinstance(fields, dict):
         raise PoisonMessageError("the message carries no request")
     try:
-        return parse_request(fields)
+        return parse_request(fields, worded=False)
     except RequestRefusedError as error:
         raise PoisonMessageError(f"the message's request breaks the rules: {error}") from error

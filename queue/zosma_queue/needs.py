@@ -5,8 +5,10 @@ from __future__ import annotations
 import enum
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zosma_queue import sampler_names
 from zosma_queue.request import DRAWN_SEED_MAX, Request
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
@@ -42,13 +44,64 @@ class Needs:
         return "|".join((lane, *self.tokens, f"pixels:{self.pixels}"))
 
 
-#: A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
-_LORA = re.compile(r"<lora:([^:>]+)(?::[^>]*)?>", re.IGNORECASE)
+#: Begins A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
+_LORA = re.compile("<lora:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class LoraTag:
+    """A prompt's `<lora:name:weight>`."""
+
+    name: str
+    weight: str
+    """As it is written; "" when it is left out."""
+    start: int
+    end: int
+    """Where it stands in the prompt."""
+
+
+def lora_tags(prompt: str) -> list[LoraTag]:
+    """A prompt's tags for LoRAs, in their order. Reads each character once, whatever the prompt holds."""
+    tags: list[LoraTag] = []
+    end, close = 0, 0
+    for begun in _LORA.finditer(prompt):
+        if begun.start() < end:
+            continue  # inside the tag before
+        if close < begun.end():
+            close = prompt.find(">", begun.end())
+        if close < 0:
+            break
+        colon = prompt.find(":", begun.end(), close)
+        name = prompt[begun.end() : close if colon < 0 else colon]
+        weight = "" if colon < 0 else prompt[colon + 1 : close]
+        if name:
+            end = close + 1
+            tags.append(LoraTag(name.strip(), weight, begun.start(), end))
+    return tags
+
+
+def without_loras(prompt: str) -> str:
+    """The prompt without its tags for LoRAs."""
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        kept.append(prompt[at : tag.start])
+        at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 def loras_in(prompt: str) -> list[str]:
     """The names of the LoRAs that a prompt asks for."""
-    return [name.strip() for name in _LORA.findall(prompt)]
+    return [tag.name for tag in lora_tags(prompt)]
+
+
+def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
+    """The prompt with other names for its LoRAs, where `names` has one."""
+    kept, at = [], 0
+    for tag in lora_tags(prompt):
+        if tag.name in names:
+            kept.append(f"{prompt[at : tag.start]}<lora:{names[tag.name]}{':' if tag.weight else ''}{tag.weight}>")
+            at = tag.end
+    return "".join((*kept, prompt[at:]))
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
@@ -58,6 +111,9 @@ MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than 
 SIDE_LIMITS = (1024,)
 STEPS_LIMITS = (80, 100)
 CFG_LIMITS = (1.0, 25.0)
+#: A1111's `resize_mode` that not every WebUI has.
+LATENT_RESIZE = 3
+RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
 LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 
@@ -85,9 +141,10 @@ def _generation(request: Request) -> list[str]:
     tokens = []
     if request.checkpoint:
         tokens.append(f"checkpoint:{request.checkpoint}")
+    both = sampler_names.together(request.sampler, request.scheduler)
     if request.sampler:
-        tokens.append(f"sampler:{request.sampler}")
-    if request.scheduler:
+        tokens.append(f"sampler:{both or request.sampler}")
+    if request.scheduler and not both:
         tokens.append(f"scheduler:{request.scheduler}")
     if request.hires:
         tokens.append("hires")
@@ -101,7 +158,27 @@ def _generation(request: Request) -> list[str]:
         tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
         if request.img2img.mask and (request.img2img.inpaint_full_res or request.img2img.inpainting_fill != 1):
             tokens.append(MASK_SETTINGS)
-    return [*tokens, *_limits(request)]
+    return [*tokens, *_of_a1111(request), *_limits(request)]
+
+
+def field_token(name: str) -> str:
+    """Needed for a field of A1111's that not every WebUI has."""
+    return f"field:{name}"
+
+
+def script_token(name: str) -> str:
+    """Needed for a script that works along."""
+    return f"script:{name.casefold()}"
+
+
+def _of_a1111(request: Request) -> list[str]:
+    tokens = [field_token(name) for name in request.a1111 if name != "alwayson_scripts"]
+    tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    if request.hires and (request.hires.width or request.hires.height):
+        tokens.append(field_token(HR_RESIZE))
+    if request.img2img and request.img2img.resize_mode == LATENT_RESIZE:
+        tokens.append(field_token(RESIZE_LATENT))
+    return sorted(tokens)
 
 
 def _limits(request: Request) -> list[str]:

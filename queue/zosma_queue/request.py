@@ -5,12 +5,22 @@ Field names are those of AUTOMATIC1111's API where it has one.
 
 from __future__ import annotations
 
+import json
 import secrets
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from zosma_queue.errors import RequestRefusedError, Value
 from zosma_queue.validation import problems_of
@@ -21,6 +31,7 @@ STEPS_MAX = 150
 CFG_MAX = 30.0
 COUNT_MAX = 16
 HIRES_SCALE_MAX = 4.0
+HIRES_SIDE_MAX_PX = 8192
 #: Width × height of one picture after the hires pass.
 PIXELS_MAX = 4096 * 4096
 #: What a request may add up to: count × pixels after the hires pass.
@@ -36,6 +47,15 @@ INPUT_MAX_BYTES = 12 * 1024 * 1024
 INPUT_PIXELS_MAX = PIXELS_MAX
 UPSCALE_MAX = 8.0
 STYLES_MAX = 10
+#: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
+A1111_FIELDS = (
+    "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "hr_checkpoint_name",
+    "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
+    "initial_noise_multiplier", "refiner_checkpoint", "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond",
+    "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
+)  # fmt: skip
+#: As JSON: they stay with the job for a month.
+A1111_MAX_CHARS = 32_768
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: Names a picture that was stored with `Queue.keep_input`. Bytes travel apart from the request, and never a URL.
@@ -52,6 +72,15 @@ class Hires(BaseModel):
     """0: as many as the first pass."""
     denoise: float = Field(0.7, ge=0.0, le=1.0)
     upscaler: Name | None = None
+    width: int = Field(0, ge=0, le=HIRES_SIDE_MAX_PX)
+    """With `height`: the finished size instead of `scale`; with one of them 0 the other follows the first pass."""
+    height: int = Field(0, ge=0, le=HIRES_SIDE_MAX_PX)
+
+    def size(self, width: int, height: int) -> tuple[float, float]:
+        """(width, height) in pixels of what becomes of a first pass of this size."""
+        if not (self.width or self.height):
+            return width * self.scale, height * self.scale
+        return self.width or self.height * width / height, self.height or self.width * height / width
 
 
 class Img2Img(BaseModel):
@@ -63,8 +92,8 @@ class Img2Img(BaseModel):
     mask: InputId | None = None
     """White is repainted."""
     denoising_strength: float = Field(0.75, ge=0.0, le=1.0)
-    resize_mode: int = Field(0, ge=0, le=2)
-    """0: just resize, 1: crop and resize, 2: resize and fill."""
+    resize_mode: int = Field(0, ge=0, le=3)
+    """0: just resize, 1: crop and resize, 2: resize and fill, 3: just resize, in latent space."""
     mask_blur: int = Field(4, ge=0, le=64)
     inpainting_fill: int = Field(1, ge=0, le=3)
     """0: fill, 1: original, 2: latent noise, 3: latent nothing."""
@@ -114,7 +143,7 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
-    """Only `upscale` does without."""
+    """Members must say something; A1111's clients need not."""
     negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
@@ -139,16 +168,37 @@ class Request(BaseModel):
     """Above 0: all pictures have the seed `seed`, and vary by subseed, subseed + 1, …"""
     img2img: Img2Img | None = None
     upscale: Upscale | None = None
+    a1111: dict[str, Any] = {}
+    """What only WebUIs of A1111's kind have, by its names and as it is sent: those in `A1111_FIELDS`."""
 
     @model_validator(mode="before")
     @classmethod
-    def _words_are_there(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("upscale"):
+    def _words_are_there(cls, data: Any, told: ValidationInfo) -> Any:
+        worded = told.context is None or told.context.get("worded", True)
+        if worded and isinstance(data, dict) and not data.get("upscale"):
             if "prompt" not in data:
                 raise _WrongError("is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
                 raise _WrongError("is empty: say what the picture should show", "empty-prompt", "prompt")
         return data
+
+    @field_validator("a1111")
+    @classmethod
+    def _known_to_a1111(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in given:
+            if name not in A1111_FIELDS:
+                known = ", ".join(A1111_FIELDS)
+                problem = f"possible are {known}"
+                raise _WrongError(
+                    f"has {name[:60]!r}: {problem}", "malformed", "a1111", {"given": name[:60], "problem": problem}
+                )
+        if not isinstance(given.get("alwayson_scripts", {}), dict):
+            problem = "alwayson_scripts must be an object"
+            raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
+        if len(json.dumps(given)) > A1111_MAX_CHARS:
+            problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
+            raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
+        return given
 
     @model_validator(mode="after")
     def _one_thing_at_a_time(self) -> Self:
@@ -195,8 +245,13 @@ class Request(BaseModel):
         """(width, height) in pixels of the finished picture."""
         if self.upscale:
             return self.upscale.size
-        scale = self.hires.scale if self.hires else 1.0
-        return _on_grid(self.width * scale), _on_grid(self.height * scale)
+        wide, high = self.exact_size
+        return _on_grid(wide), _on_grid(high)
+
+    @property
+    def exact_size(self) -> tuple[float, float]:
+        """(width, height) in pixels of a picture that is generated, before it is brought to the latent grid."""
+        return self.hires.size(self.width, self.height) if self.hires else (self.width, self.height)
 
     @property
     def output_pixels(self) -> int:
@@ -241,14 +296,14 @@ def _on_grid(side: float) -> int:
     return round(side) // LATENT_PX * LATENT_PX
 
 
-def parse_request(fields: dict[str, Any]) -> Request:
-    """The request made of these fields.
+def parse_request(fields: dict[str, Any], *, worded: bool = True) -> Request:
+    """The request made of these fields; with `worded` its prompt must say something.
 
     Raises:
       RequestRefusedError: when a field is missing, unknown or out of bounds; `field` and the text name it.
     """
     try:
-        return Request.model_validate(fields)
+        return Request.model_validate(fields, context={"worded": worded})
     except ValidationError as error:
         raise _refusal(error) from None
 

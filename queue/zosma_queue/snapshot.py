@@ -16,7 +16,7 @@ from zosma_queue.unreadable import finite, numbers, row_or, skipping, texts
 #: A job that should have ended by now ends soon: nobody knows when, and this is never far off.
 OVERDUE_S = 1.0
 _JOB_FIELDS = ("owner", "group", "class", "needs", "cost", "seq", "skips", "skipped_since")
-_LISTS = (keys.WAITING, keys.WORKERS, keys.PAUSED, keys.BUMPED)
+_LISTS = (keys.WAITING, keys.WORKERS, keys.PAUSED, keys.BUMPED, keys.PERSON_OF)
 _HASHES = (keys.TAGS, keys.WEIGHTS, keys.CAPS, keys.RUNNING, keys.SPEED, keys.LOADS, keys.STATS, keys.ACCURACY)
 
 
@@ -33,10 +33,13 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
         pipe.hkeys(keys.PAUSED)
         pipe.zrange(keys.BUMPED, 0, 99)
+        pipe.hgetall(keys.PERSON_OF)
         for key in _HASHES:
             pipe.hgetall(key)
         time, *rows = await pipe.execute(raise_on_error=False)
-        ids, seen, paused, bumped = (row_or(key, row, []) for key, row in zip(_LISTS, rows[: len(_LISTS)], strict=True))
+        ids, seen, paused, bumped, persons = (
+            row_or(key, row, []) for key, row in zip(_LISTS, rows[: len(_LISTS)], strict=True)
+        )
         hashes = [row_or(key, row, {}) for key, row in zip(_HASHES, rows[len(_LISTS) :], strict=True)]
         time = row_or(keys.PREFIX, time, None)
         now_ms = now_ms or int(time[0] * 1000 + time[1] // 1000)
@@ -66,6 +69,7 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         weights=weights,
         caps={owner: int(cap) for owner, cap in caps.items()},
         running={owner: int(count) for owner, count in running.items()},
+        persons={_text(owner): _text(person) for owner, person in dict(persons).items()},
         speed=speed,
         loads=loads,
         paused=frozenset(texts(keys.PAUSED, paused)),

@@ -204,22 +204,23 @@ def _forms(text: str) -> list[tuple[Token, ...]]:
 def _tokens(visible: str, leet: dict[int, int] | None = None) -> tuple[Token, ...]:
     """Runs of letters and digits. With `leet`, digits and signs beside letters are read as letters."""
     tokens: list[Token] = []
-    word, soft = "", True
+    letters: list[str] = []
+    soft = True
 
     def close() -> None:
-        nonlocal word, soft
-        if word:
+        nonlocal soft
+        if word := "".join(letters):
             has_letter = any(char.isalpha() for char in word)
             text = word.translate(leet) if leet and has_letter else word.replace("@", "").replace("$", "")
             if text:
                 tokens.append(Token(text, soft))
                 soft = True
-        word = ""
+        letters.clear()
 
     for char in visible:
         plain = char if leet and char in "@$" else _plain(char)
         if plain:
-            word += plain
+            letters.append(plain)
         else:
             close()
             soft = soft and char in _SOFT

@@ -18,7 +18,7 @@ PICTURE = re.compile(r"zosma-([\w-]+)-\d+\.png")
 #: Keys without a time to live whose size something else bounds: the fleet, a trimmed stream, or the next order, which
 #: finds nothing open and begins the fair order anew.
 BOUNDED = re.compile(
-    r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|protocol|secret|policies|rules|tags.*|record:.*)"
+    r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*|record:.*)"
 )
 
 

@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from loopback.played_worker import PlayedWorker
 from zosma_cli.processes import free_port
+from zosma_cli.valkey import PrivateValkey
 
 
 async def test_up_serves_an_a1111_client_and_workers_that_join_later(zosma, tmp_path):
@@ -88,9 +90,43 @@ async def test_up_says_when_its_port_is_taken(zosma):
         ran = await zosma("up", ZOSMA_PORT=port)
 
     assert ran.code == 2
-    last = ran.err.splitlines()[-1]
-    assert last.startswith("zosma: the bot process ended: ")
-    assert f"ZOSMA_PORT={port}: can't listen there" in last
+    assert ran.err.startswith(f"zosma: ZOSMA_HOST='127.0.0.1' ZOSMA_PORT={port}: can't listen there")
+    assert ran.err.count("\n") == 1
+
+
+async def test_up_takes_no_strangers_readyz_for_its_own(zosma, tmp_path):
+    """The port of another `zosma up`, whose `/readyz` says that all is well."""
+    port = str(free_port())
+    async with zosma.running("up", ZOSMA_PORT=port) as first:
+        await first.says("Ready:")
+        ran = await zosma("up", ZOSMA_PORT=port, ZOSMA_DATA_DIR=str(tmp_path / "other"))
+
+    assert ran.code == 2
+    assert "can't listen there" in ran.err
+    assert "Ready:" not in ran.out
+
+
+async def test_ready_is_said_after_its_own_worker_is_and_not_after_anothers(zosma, tmp_path):
+    """A fleet that has a worker already; the WebUI of this machine takes its time to start."""
+    with PrivateValkey(tmp_path / "valkey") as valkey:
+        async with PlayedWorker(valkey.url) as other:
+            webui = free_port()
+            env = {"REDIS_URL": valkey.url, "SD_API_HOST": f"127.0.0.1:{webui}", "ZOSMA_PORT": str(free_port())}
+            async with zosma.running("up", **env) as up:
+                beating = asyncio.create_task(beat(other))
+                await up.says("listening on")
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(3):
+                        await up.says("eady:")
+                async with zosma.running("webui", "--port", str(webui), "--step-seconds", "0.01"):
+                    await up.says("Ready:")
+                beating.cancel()
+
+
+async def beat(worker):
+    while True:
+        await worker.beat()
+        await asyncio.sleep(1)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import zlib
 
 from PIL import ExifTags, Image, PngImagePlugin
 
+from loopback import hostile
 from loopback.discord.state import Upload
 
 #: As A1111 writes it.
@@ -55,4 +56,8 @@ UNUSABLE = {
     "no picture": (Upload("notes.txt", b"hello", "text/plain"), "no whole PNG, JPEG or WebP picture"),
     "a picture by name alone": (Upload("fake.png", b"hello"), "no whole PNG, JPEG or WebP picture"),
     "a decompression bomb": (bomb(), "16 megapixels"),
+    "a JPEG of empty scans": (Upload("scans.jpg", hostile.empty_scans(), "image/jpeg"), "takes far longer to decode"),
+    "a PNG of empty chunks": (Upload("chunks.png", hostile.empty_chunks()), "takes far longer to decode"),
+    "a PNG whose words unfold": (Upload("words.png", hostile.text_bomb()), "no whole PNG, JPEG or WebP picture"),
+    "a WebP that moves": (Upload("moves.webp", hostile.moving_webp(), "image/webp"), "takes far longer to decode"),
 }

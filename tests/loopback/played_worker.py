@@ -34,6 +34,8 @@ ABOUT = Capabilities(
     loras=("lighthouses",),
     vaes=("soft.safetensors",),
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
+    fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
+    scripts=("adetailer",),
     img2img=True,
     inpainting=True,
 )
@@ -64,6 +66,7 @@ class PlayedWorker:
     def __init__(self, url: str, name: str = "gpu/played", loaded: str = "dream") -> None:
         self.name = name
         self.loaded = loaded
+        self.about = ABOUT
         self.gpu_seconds = 1.5
         self._redis: Any = redis.asyncio.Redis.from_url(url)
 
@@ -77,13 +80,14 @@ class PlayedWorker:
     async def beat(
         self,
         state: WorkerState = WorkerState.READY,
-        about: Capabilities = ABOUT,
+        about: Capabilities | None = None,
         reason: str = "",
         trust: Trust = Trust.TRUSTED,
     ) -> None:
-        """A sign of life."""
+        """A sign of life. What it says about itself, it says from then on."""
+        self.about = about or self.about
         beat = calls.beat(
-            self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=about, reason=reason, trust=trust
+            self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=self.about, reason=reason, trust=trust
         )
         await acall(self._redis, beat)
 

@@ -69,19 +69,19 @@ class Rig:
 
     def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
                lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
-               policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0,
+               policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0, person: str = "",
                **fields: object) -> str:  # fmt: skip
         """Enqueues a job that must be accepted, and returns its id."""
         job_id = job_id or next(self._ids)
         answer = self.offer(owner, group=group, cost=cost, job_id=job_id, lane=lane, run_in_s=run_in_s, reply=reply,
                             patience_s=patience_s, policy=policy, group_weight=group_weight, delay_ms=delay_ms,
-                            **fields)  # fmt: skip
+                            person=person, **fields)  # fmt: skip
         assert answer in (Accepted.QUEUED, Accepted.DELAYED, Accepted.EXISTS), answer
         return job_id
 
     def offer(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str = "offered",
               lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
-              policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0,
+              policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0, person: str = "",
                **fields: object) -> Accepted | str:  # fmt: skip
         """The queue's answer to a job, or the limit that it would break. `retry_after_s` is that of the last one."""
         request = parse_request({"prompt": "a cat", "seed": 1, **fields})
@@ -89,6 +89,7 @@ class Rig:
             id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
             cost=cost, lane=lane, run_at_ms=self.now + int(run_in_s * 1000) if run_in_s else 0, reply=reply,
             patience_ms=int(patience_s * 1000), policy=policy, group_weight=group_weight, delay_ms=delay_ms,
+            person=person,
         )  # fmt: skip
         admission = call(self.client, calls.enqueue(job, now_ms=self.now))
         self.retry_after_s = admission.retry_after_s
@@ -117,8 +118,12 @@ class Rig:
         """Cancels a job."""
         return call(self.client, calls.cancel(job_id, now_ms=self.now))
 
-    def sweep(self) -> Swept:
-        """Does what time alone changes."""
+    def sweep(self, *, stood_still_s: float = 0) -> Swept:
+        """Does what time alone changes; as the first to do so after Redis stood still for so long."""
+        if stood_still_s:
+            seconds, microseconds = self.client.time()  # type: ignore[misc]
+            last = seconds * 1000 + microseconds // 1000 - int(stood_still_s * 1000)
+            self.client.set(keys.SWEPT, last)
         return call(self.client, calls.sweep(now_ms=self.now))
 
     def job(self, job_id: str) -> Job:

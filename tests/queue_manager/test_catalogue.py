@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerInfo, WorkerState
+from zosma_queue.needs import needs_of
 from zosma_queue.request import parse_request
 
 
@@ -114,3 +117,66 @@ def test_unknown_names_are_refused_by_field(catalogue, given, field):
 def test_an_empty_fleet_is_said_to_be_empty():
     with pytest.raises(NoWorkerError, match="no GPU is online"):
         resolve(Catalogue.of([worker("dream", state=WorkerState.AWAY)]))
+
+
+def with_loras(*names, **aliases):
+    found = worker("dream")
+    assert found.about is not None
+    return replace(found, about=found.about.model_copy(update={"loras": names, "lora_aliases": aliases}))
+
+
+def test_a_lora_asked_for_by_its_alias_is_the_one_of_that_name():
+    catalogue = Catalogue.of([with_loras("house_v2", "cats", house="house_v2")])
+
+    assert catalogue.loras == ("house_v2", "cats")
+    asked = resolve(catalogue, prompt="<lora:house:0.8> by the sea, <lora:cats> <lora: house>")
+    assert asked.prompt == "<lora:house_v2:0.8> by the sea, <lora:cats> <lora:house_v2>"
+
+
+def test_a_lora_in_a_folder_of_a_windows_webui_is_asked_for_by_its_alias_too():
+    catalogue = Catalogue.of([with_loras("sub\\house", **{"old house": "sub\\house"})])
+
+    assert resolve(catalogue, prompt="<lora:old house:1>").prompt == "<lora:sub\\house:1>"
+
+
+def test_a_name_of_a_lora_is_no_alias_of_another_workers():
+    catalogue = Catalogue.of([with_loras("house_v2", house="house_v2"), with_loras("house")])
+
+    assert catalogue.lora_aliases == {}
+    assert resolve(catalogue, prompt="<lora:house:1>").prompt == "<lora:house:1>"
+
+
+def test_an_unknown_lora_is_refused_with_the_nearest():
+    with pytest.raises(RequestRefusedError, match="LoRA 'hous' is not known here"):
+        resolve(Catalogue.of([with_loras("house")]), prompt="<lora:hous:1>")
+
+
+OLD = worker("dream", samplers=("DPM++ 2M Karras", "DPM++ 2M", "Euler a"))
+assert OLD.about is not None
+OLD = replace(OLD, about=OLD.about.model_copy(update={"schedulers": ()}))
+NEW = worker("dream")
+EITHER_WAY = [
+    {"sampler": "DPM++ 2M Karras"},
+    {"sampler": "dpm++ 2m karras", "scheduler": "Automatic"},
+    {"sampler": "DPM++ 2M", "scheduler": "Karras"},
+    {"sampler": "dpm++ 2m", "scheduler": "karras"},
+]
+
+
+@pytest.mark.parametrize("asked", EITHER_WAY)
+@pytest.mark.parametrize("fleet", [[OLD], [NEW], [OLD, NEW]], ids=["old", "new", "both"])
+def test_a_sampler_with_its_schedule_is_one_thing_to_ask_old_and_new_webuis_for(asked, fleet):
+    request = resolve(Catalogue.of(fleet), **asked)
+
+    assert (request.sampler, request.scheduler) == ("DPM++ 2M", "Karras")
+    needed = set(needs_of(request).tokens)
+    assert all(needed <= set(one.about.tokens()) for one in fleet)
+
+
+def test_a_schedule_that_an_old_webui_never_had_with_that_sampler_is_not_sent_to_it():
+    request = resolve(Catalogue.of([OLD, NEW]), sampler="Euler a", scheduler="Karras")
+
+    needed = set(needs_of(request).tokens)
+    assert [needed <= set(one.about.tokens()) for one in (OLD, NEW)] == [False, True]
+    with pytest.raises(RequestRefusedError, match="scheduler 'Karras' is not known here"):
+        resolve(Catalogue.of([OLD]), sampler="Euler a", scheduler="Karras")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from zosma_queue import infotext
 from zosma_queue.request import parse_request
 
@@ -41,3 +43,64 @@ def test_a_prompt_whose_last_line_has_a_colon_stays_whole():
 def test_rubbish_in_a_value_is_left_out():
     fields = infotext.request_fields("x\nSteps: many, Seed: 5, CFG scale: nine, Size: big")
     assert fields == {"prompt": "x", "negative_prompt": "", "seed": 5}
+
+
+MORE = "Template: a {cat|dog}, Steps and stones\nRating: safe"
+
+
+def test_lines_after_the_parameters_change_nothing():
+    assert infotext.request_fields(f"{REAL}\n{MORE}") == infotext.request_fields(REAL)
+    assert infotext.words(f"{REAL}\n{MORE}") == infotext.words(REAL)
+
+
+@pytest.mark.parametrize("size", ["9" * 5000 + "x1", "1x" + "9" * 5000, "٣x٣"])
+def test_a_size_of_any_digits_is_rubbish_or_a_number(size):
+    assert set(infotext.request_fields(f"x\nSteps: 20, Seed: 5, Size: {size}").get("prompt", "")) == {"x"}
+
+
+def test_half_a_surrogate_pair_is_replaced():
+    assert infotext.pairs('x\nSteps: 20, Seed: 5, Model: "\\ud800,a"')["Model"] == "?,a"
+
+
+def of(**told):
+    return "x\n" + ", ".join(
+        f"{key.replace('_', ' ')}: {value}" for key, value in {"Steps": 20, "Seed": 5, **told}.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "size", "scale"),
+    [
+        ({"Size": "512x768", "Hires_upscale": "1.5"}, (512, 768), 1.5),
+        ({"Size": "512x768", "Hires_resize": "1024x1536"}, (512, 768), 2.0),
+        ({"Size": "512x768", "Hires_resize": "1024x0"}, (512, 768), 2.0),
+        ({"Size": "512x768", "Hires_resize": "0x1536"}, (512, 768), 2.0),
+        ({"Size": "1024x1536", "First_pass_size": "512x768"}, (512, 768), 2.0),
+    ],
+)
+def test_a_hires_pass_is_read_however_it_is_told(told, size, scale):
+    text = of(**told, Denoising_strength="0.4")
+    fields = infotext.request_fields(text)
+    assert (fields["width"], fields["height"]) == size
+    assert fields["hires"] == {"scale": scale, "denoise": 0.4}
+    assert infotext.not_asked_for(text) == ()
+    assert parse_request(fields).output_size == (round(size[0] * scale), round(size[1] * scale))
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ({"Size": "512x512", "Hires_resize": "1024x512"}, ("hires",)),
+        ({"Size": "512x512", "First_pass_size": "0x0"}, ("hires",)),
+        ({"Denoising_strength": "0.5"}, ("img2img",)),
+        ({"Denoising_strength": "0.5", "Mask_blur": "4"}, ("inpainting",)),
+        ({"Refiner": "xl", "Refiner_switch_at": "0.8"}, ("Refiner",)),
+        ({"ControlNet_0": '"Module: canny, Weight: 1"'}, ("ControlNet",)),
+        ({"Face_restoration": "CodeFormer", "Tiling": "True", "ENSD": "31337"}, ("Face restoration", "Tiling", "ENSD")),
+        ({"Tiling": "False", "ENSD": "0", "VAE_hash": "abc"}, ()),
+        ({"VAE": "ft-mse"}, ("VAE",)),
+    ],
+)
+def test_what_can_not_be_asked_for_is_named(told, names):
+    assert infotext.not_asked_for(of(**told)) == names
+    assert infotext.starts_from_picture(of(**told)) == (names in (("img2img",), ("inpainting",)))

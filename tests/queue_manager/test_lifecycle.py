@@ -204,6 +204,77 @@ def test_a_cancelled_job_whose_worker_dies_does_not_run_again(rig):
     assert rig.job(job).state is State.CANCELLED
 
 
+def test_nobody_is_blamed_for_a_redis_that_stands_still(rig):
+    """Three workers, four pauses of 8 s: each pause looked like three deaths."""
+    workers = ("w1", "w2", "w3")
+    for worker in workers:
+        rig.worker(worker)
+        rig.submit()
+    held = [rig.take(worker) for worker in workers]
+    for _ in range(4):
+        rig.later(8)
+        assert rig.sweep(stood_still_s=8).returned == 0
+        rig.worker("idle")
+        assert rig.fetch("idle") is None
+        assert [rig.renew(leased) for leased in held] == [Lease.OK] * 3
+    for leased in held:
+        assert (rig.job(leased.id).lost, rig.job(leased.id).attempt) == (0, 1)
+        assert rig.settle(leased) is State.DONE
+
+
+def test_a_worker_that_died_while_redis_stood_still_is_noticed_one_lease_later(rig):
+    job = rig.submit()
+    rig.take()
+    rig.later(8)
+    assert rig.sweep(stood_still_s=8).returned == 0
+    rig.later(5)
+    assert rig.sweep().returned == 0
+    rig.later(1)
+    assert rig.sweep().returned == 1
+    assert rig.job(job).lost == 1
+
+
+def test_a_lease_that_had_run_out_before_redis_stood_still_gets_no_new_one(rig):
+    rig.submit()
+    rig.take()
+    rig.later(14)
+    assert rig.sweep(stood_still_s=7).returned == 1
+
+
+def test_a_loss_is_taken_back_when_the_worker_goes_on_with_the_job(rig, raw):
+    job = rig.submit()
+    leased = rig.take()
+    for _ in range(calls.MAX_LOST + 1):
+        rig.later(7)
+        assert rig.sweep().returned == 1
+        assert rig.job(job).lost == 1
+        assert rig.renew(leased) is Lease.OK
+        assert rig.job(job).lost == 0
+    assert raw.hget(keys.STATS, "lost") == b"0"
+
+
+def test_a_loss_is_taken_back_when_the_worker_brings_the_picture_after_all(rig):
+    job = rig.submit()
+    leased = rig.take()
+    rig.later(7)
+    assert rig.sweep().returned == 1
+    assert rig.settle(leased) is State.DONE
+    assert rig.job(job).lost == 0
+
+
+def test_what_an_earlier_attempt_lost_stays_counted(rig):
+    job = rig.submit()
+    rig.take()
+    rig.later(7)
+    rig.sweep()
+    rig.worker("w1")
+    second = rig.take()
+    rig.later(7)
+    rig.sweep()
+    assert rig.renew(second) is Lease.OK
+    assert rig.job(job).lost == 1
+
+
 def test_a_job_can_be_put_off(rig):
     job = rig.submit(run_in_s=3600)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import redis.asyncio
 
@@ -51,6 +53,90 @@ def test_a_days_gpu_seconds_are_used_up_and_come_back_at_midnight(rig):
     rig.later(midnight)
     rig.worker("w1")
     assert rig.offer("ann", policy=frugal) is Accepted.QUEUED
+
+
+# -- one person in several places -------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="person")
+def _person(rig):
+    """Asks as one person in some place."""
+    numbers = itertools.count(1)
+
+    def ask(place, **limits):
+        owner = f"{place}/7"
+        return rig.offer(owner, group=place, person="7", job_id=f"{place}-{next(numbers)}", policy=Policy(**limits))
+
+    return ask
+
+
+def test_jobs_that_wait_anywhere_count_everywhere(rig, person):
+    assert person("a", waiting=1) is Accepted.QUEUED
+    assert person("b", waiting=1) == person("dm", waiting=1) == "waiting"
+    assert person("b", waiting=2) is Accepted.QUEUED
+    assert rig.offer("b/8", group="b", person="8", policy=Policy(waiting=1)) is Accepted.QUEUED
+    rig.drain()
+    assert person("dm", waiting=1) is Accepted.QUEUED
+
+
+def test_a_generous_place_does_not_open_the_others_and_is_not_shut_by_them(person):
+    for rest in range(3):
+        assert person(f"a{rest}", waiting=10) is Accepted.QUEUED
+    assert person("b", waiting=1) == "waiting"
+    assert person("a", waiting=10) is Accepted.QUEUED
+
+
+def test_what_runs_in_one_place_holds_back_the_others_until_it_ends(rig, person):
+    for worker in ("w2", "w3"):
+        rig.worker(worker)
+    for place in ("a", "b", "dm"):
+        assert person(place, running=1) is Accepted.QUEUED
+    others = rig.submit("b/8", group="b", person="8")
+
+    first = rig.take("w1")
+    assert first.id.startswith("a-")
+    assert rig.take("w2").id == others
+    assert rig.fetch("w3") is None
+    rig.settle(first)
+    second = rig.take("w3")
+    assert second.id.startswith(("b-", "dm-"))
+    assert rig.fetch("w1") is None
+    rig.settle(second)
+    assert rig.take("w1").id not in (first.id, second.id)
+
+
+def test_a_cooldown_goes_with_the_person_as_long_as_each_place_wants_it(rig, person):
+    assert person("a", cooldown_s=30) is Accepted.QUEUED
+    rig.later(10)
+    rig.worker("w1")
+    assert person("b", cooldown_s=300) == "cooldown_s"
+    assert rig.retry_after_s == 290
+    assert person("c", cooldown_s=5) is Accepted.QUEUED
+    assert person("d") is Accepted.QUEUED
+
+
+def test_a_days_gpu_seconds_are_one_sum_over_all_places(rig, person):
+    for place in ("a", "b"):
+        assert person(place, daily_gpu_s=10) is Accepted.QUEUED
+        rig.settle(rig.take(), calls.done(result(6.0)))
+    assert person("a", daily_gpu_s=10) == person("dm", daily_gpu_s=10) == "daily_gpu_s"
+    assert person("a", daily_gpu_s=20) is Accepted.QUEUED
+
+
+def test_a_person_leaves_no_counts_behind(rig, raw, person):
+    for place in ("a", "b"):
+        person(place)
+    rig.drain()
+    left = (keys.OPEN, keys.RUNNING, keys.PERSON_OF, keys.owners_of("7"))
+    assert raw.exists(*left) == 0
+
+
+def test_a_failed_job_that_is_brought_back_counts_for_its_person_again(rig, person):
+    assert person("a") is Accepted.QUEUED
+    failed = rig.take()
+    rig.settle(failed, calls.fail("refused", "no"))
+    assert call(rig.client, calls.replay("root", failed.id, now_ms=rig.now))
+    assert person("b", waiting=1) == "waiting"
 
 
 def test_the_queue_as_a_whole_may_be_full(rig):

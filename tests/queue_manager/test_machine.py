@@ -27,7 +27,9 @@ from zosma_queue.scripts import call
 
 from .conftest import Rig, about, result
 
-OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small"}
+OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small", "ann elsewhere": "small"}
+#: Who is one person in two places.
+PERSONS = {"ann": "Ann", "ann elsewhere": "Ann"}
 WORKERS = {"gpu1/webui/1": ("dream", "anime"), "gpu2/webui/1": ("dream", "anime", "photo"), "gpu3/webui/1": ("photo",)}
 CHECKPOINTS = (None, "dream", "anime", "photo")
 
@@ -40,10 +42,17 @@ class Known:
     state: State
     attempt: int = 0
     lost: int = 0
+    lost_at: int = 0
+    """The attempt that was counted last as lost."""
     failures: int = 0
     cancelling: bool = False
     lease_until: int = 0
     run_at: int = 0
+
+    def taken_again(self):
+        """Its worker goes on with it: nobody was lost."""
+        if self.lost_at == self.attempt and self.state is State.WAITING:
+            self.lost, self.lost_at = self.lost - 1, 0
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -88,7 +97,7 @@ class QueueMachine(RuleBasedStateMachine):
         fields = {"checkpoint": checkpoint} if checkpoint else {}
         answer = self.rig.offer(
             owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
-            policy=Policy(running=running, weight=weight), **fields,
+            policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), **fields,
         )  # fmt: skip
         if answer is Accepted.QUEUED:
             self.jobs[job] = Known(owner, State.WAITING)
@@ -127,6 +136,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer is Lease.LOST
             return
         assert answer is (Lease.CANCEL if known.cancelling else Lease.OK)
+        known.taken_again()
         known.state, known.lease_until = State.RUNNING, self.rig.now + calls.LEASE_MS
 
     @rule(data=st.data(), verb=st.sampled_from(["done", "done", "done", "fail", "retry", "release"]))
@@ -147,6 +157,7 @@ class QueueMachine(RuleBasedStateMachine):
         if known.attempt != leased.attempt or not live:
             assert state is None
             return
+        known.taken_again()
         if known.cancelling:
             expected = State.CANCELLED
         elif verb == "retry":
@@ -186,14 +197,18 @@ class QueueMachine(RuleBasedStateMachine):
         for worker in WORKERS:
             self.beat(worker)
 
-    @rule()
-    def sweep(self):
-        self.rig.sweep()
+    @rule(stood_still_s=st.sampled_from([0, 0, 3, 8]))
+    def sweep(self, stood_still_s):
+        self.rig.sweep(stood_still_s=stood_still_s)
+        for known in self.jobs.values():
+            ran_out_s = (self.rig.now - known.lease_until) / 1000
+            if known.state is State.RUNNING and stood_still_s > 4 and 0 <= ran_out_s <= stood_still_s:
+                known.lease_until = self.rig.now + calls.LEASE_MS
         for known in self.jobs.values():
             if known.state is State.DELAYED and known.run_at <= self.rig.now:
                 known.state = State.WAITING
             elif known.state is State.RUNNING and known.lease_until <= self.rig.now:
-                known.lost += 1
+                known.lost, known.lost_at = known.lost + 1, known.attempt
                 if known.cancelling:
                     known.state = State.CANCELLED
                 else:
@@ -228,7 +243,8 @@ class QueueMachine(RuleBasedStateMachine):
         for state, found in places.items():
             assert found == {job for job, known in self.jobs.items() if known.state is state}, state
         for job, known in self.jobs.items():
-            assert self.client.hget(keys.job(job), "state") == known.state.encode()
+            state, lost = self.client.hmget(keys.job(job), "state", "lost")
+            assert (state, int(lost or 0)) == (known.state.encode(), known.lost)
 
     @invariant()
     def every_waiting_job_is_filed_once(self):
@@ -247,8 +263,15 @@ class QueueMachine(RuleBasedStateMachine):
             return
         open_jobs = Counter(known.owner for known in self.jobs.values() if not known.state.ended)
         running = Counter(known.owner for known in self.jobs.values() if known.state is State.RUNNING)
+        for counts in (open_jobs, running):
+            for owner, person in PERSONS.items():
+                counts.update({f"person {person}": counts[owner]} if counts[owner] else {})
         assert self.numbers(keys.RUNNING) == running
-        assert {name: n for name, n in self.numbers(keys.OPEN).items() if name in OWNERS} == open_jobs
+        groups = {name for name in self.numbers(keys.OPEN) if name.startswith("group ")}
+        assert {name: n for name, n in self.numbers(keys.OPEN).items() if name not in groups} == open_jobs
+        here = {owner for owner in PERSONS if open_jobs[owner]}
+        assert {owner.decode() for owner in self.client.smembers(keys.owners_of("Ann"))} == here
+        assert {owner.decode() for owner in self.client.hkeys(keys.PERSON_OF)} == here
         for owner, cap in self.numbers(keys.CAPS).items():
             # A limit that was lowered, or a job taken up again, may leave more running; no fetch adds to it.
             assert cap > 0, owner
@@ -290,13 +313,15 @@ class QueueMachine(RuleBasedStateMachine):
             )  # fmt: skip
         tags = self.floats(keys.TAGS)
         inner = {group: self.floats(keys.group_tags(group)) for group in set(OWNERS.values())}
-        targets = {worker: self.client.hget(keys.worker(worker), "target") for worker in WORKERS}
+        # What a worker has loaded is known from its last sign of life, not from what it has loaded since.
+        known = {worker: self.client.hmget(keys.worker(worker), "loaded", "target") for worker in WORKERS}
+        held = {worker: [value.decode() or None if value else None for value in row] for worker, row in known.items()}
         return Snapshot(
             now_ms=self.rig.now, jobs=tuple(jobs),
             machines=tuple(
                 Machine(
                     id=worker, can=frozenset(about(*WORKERS[worker]).tokens()), pixels=PIXELS_MAX,
-                    loaded=self.loaded[worker], target=targets[worker].decode() or None if targets[worker] else None,
+                    loaded=held[worker][0], target=held[worker][1],
                 )
                 for worker in WORKERS
                 if self.client.exists(keys.worker(worker))
@@ -304,7 +329,8 @@ class QueueMachine(RuleBasedStateMachine):
             clock=tags.get("v", 0.0), group_tags=tags,
             group_clocks={group: found.get("v", 0.0) for group, found in inner.items()},
             owner_tags={owner: tag for found in inner.values() for owner, tag in found.items()},
-            weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS), running=self.numbers(keys.RUNNING),
+            weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS),
+            running=self.numbers(keys.RUNNING), persons=PERSONS,
             speed=self.floats(keys.SPEED), loads=self.floats(keys.LOADS), paused=frozenset(self.paused),
             bumped=tuple(member.decode() for member in self.client.zrange(keys.BUMPED, 0, -1)),
             fast_in_a_row=int(self.client.hget(keys.STATS, "fast_in_a_row") or 0),

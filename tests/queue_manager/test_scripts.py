@@ -36,8 +36,10 @@ _FUNCTIONS = {
     "jobs_key": keys.jobs("1", "2"),
     "cooldown_key": keys.cooldown("1"),
     "spent_key": keys.spent("1", 2),
+    "owners_of_key": keys.owners_of("1"),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
+    "input_key": keys.picture_input("1"),
 }
 
 

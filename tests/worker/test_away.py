@@ -11,13 +11,14 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from loopback.fleet import until
-from loopback.webui import Hold, ScriptedWebUI, status, with_special
+from loopback.webui import Hold, ScriptedWebUI, crash, status, with_special
 from zosma_queue import keys
 from zosma_queue.errors import NoWorkerError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker import pace
 from zosma_worker.circuit_breaker import Pauses
+from zosma_worker.hourly import Hourly
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
 from zosma_worker.timeouts import Timeouts
@@ -267,3 +268,30 @@ async def test_a_worker_leaves_when_it_stops(webui, redis_url, ann):
     assert await ann.queue.workers() == []
     with redis.Redis.from_url(redis_url) as client:
         assert client.zcard(keys.IDLE) == 0
+
+
+def test_what_stays_as_it_is_is_logged_once_then_every_hour():
+    now = 0.0
+    said = Hourly(clock=lambda: now)
+
+    assert [said.due("gone"), said.due("gone")] == [True, False]
+    now = 3599.0
+    assert not said.due("gone")
+    now = 3600.0
+    assert [said.due("gone"), said.due("gone"), said.due("black")] == [True, False, True]
+    said.forget()
+    assert said.due("black")
+
+
+async def test_a_webui_that_stays_sick_is_logged_once_however_often_it_is_tried(webui, join, ann, caplog):
+    await join(webui)
+    webui.script(crash())
+    webui.script_canaries(*[status(500, {"detail": "boom"})] * 4)
+    job_id = await ann.asks()
+    await ann.worker(WorkerState.AWAY)
+    await webui.stop()
+    await webui.start()
+
+    assert (await ann.gets(job_id)).state is State.DONE
+    assert len(webui.canaries) == 5
+    assert caplog.text.count("still takes no jobs: sick: " + webui.url + " failed (500)") == 1

@@ -24,6 +24,7 @@ from loopback.flavours import (
 from loopback.fleet import until
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
+from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
 from zosma_queue.job import State
 from zosma_worker.webui.flavours.plain import prepared_mask
@@ -615,3 +616,55 @@ async def test_the_file_of_the_same_name_in_the_other_folder_is_caught(flavoured
     job = await ann.gets(await ann.asks(checkpoint="xl_dream"))
 
     assert (job.state, job.error_kind) == (State.FAILED, "wrong-checkpoint")
+
+
+# -- Forge ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_forge_loads_with_a_small_picture_before_its_first_job_and_after_each_restart(flavoured, ann, queue):
+    webui, worker = await flavoured(ForgeWebUI)
+    assert ([body["width"] for body in webui.canaries], worker.loaded) == ([64], "dream")
+
+    await ann.gets(await ann.asks())
+    assert len(webui.canaries) == 1
+
+    async def loading(request):
+        return web.json_response({"detail": {"msg": "starting"}}, status=503)
+
+    webui.special["/sdapi/v1/options"] = loading
+    await ann.worker(WorkerState.AWAY)
+    del webui.special["/sdapi/v1/options"]
+
+    assert (await ann.worker(WorkerState.READY)).loaded == "dream"
+    assert [body["width"] for body in webui.canaries] == [64, 64]
+
+
+async def test_what_a_forge_has_selected_is_used_for_jobs_that_name_none(flavoured, ann):
+    class Anime(ForgeWebUI):
+        def __init__(self):
+            super().__init__()
+            self.options["sd_model_checkpoint"] = "anime"
+
+    await flavoured(Anime)
+
+    assert (await ann.gets(await ann.asks())).result.checkpoint == "anime"
+
+
+# -- A1111 before 1.9 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [{"sampler": "DPM++ 2M Karras"}, {"sampler": "DPM++ 2M", "scheduler": "Karras"}])
+async def test_an_old_a1111_is_asked_for_sampler_and_schedule_by_their_one_name(asked, flavoured, ann):
+    class Old(A1111WebUI):
+        def _lists(self):
+            lists = {**super()._lists(), "/sdapi/v1/samplers": [{"name": "DPM++ 2M Karras"}, {"name": "DPM++ 2M"}]}
+            del lists["/sdapi/v1/schedulers"]
+            return lists
+
+    webui, _ = await flavoured(Old)
+
+    job = await ann.gets(await ann.asks(**asked))
+
+    assert (job.state, job.failures) == (State.DONE, 0)
+    assert (webui.jobs[0]["sampler_name"], "scheduler" in webui.jobs[0]) == ("DPM++ 2M Karras", False)
+    assert (job.result.sampler, job.result.scheduler) == ("DPM++ 2M", "Karras")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from loopback.webui import picture
 from zosma_queue.request import parse_request
-from zosma_worker.infotext import compose, with_infotext
+from zosma_worker.infotext import compose, is_whole, with_infotext
 
 
 def composed(**fields):
@@ -54,3 +54,7 @@ def test_an_empty_text_is_replaced_and_not_doubled():
 def test_what_is_no_whole_png_is_refused(broken):
     with pytest.raises(ValueError, match="PNG"):
         with_infotext(broken, "a cat")
+
+
+def test_lines_after_the_parameters_leave_a_text_whole():
+    assert is_whole(f"{composed()}\nTemplate: a {{cat|dog}}", 5)

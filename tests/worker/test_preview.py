@@ -8,8 +8,10 @@ import random
 import pytest
 from PIL import Image
 
+from loopback import hostile
 from loopback.webui import encoded, picture
-from zosma_worker.preview import BYTES_MAX, SIDE_MAX_PX, shrink
+from zosma_worker.picture_work import SIDE_MAX_PX
+from zosma_worker.preview import BYTES_MAX, shrink
 
 
 def test_a_preview_of_pure_noise_still_fits():
@@ -30,6 +32,9 @@ def test_a_small_preview_keeps_its_size():
         assert image.size == (80, 48)
 
 
-@pytest.mark.parametrize("given", ["", "%%%", "bm90IGFuIGltYWdl", encoded(picture(64, 64, 1)[:60])])
+HOSTILE = [encoded(hostile.empty_scans(side=64)), encoded(hostile.moving_gif(600))]
+
+
+@pytest.mark.parametrize("given", ["", "%%%", "bm90IGFuIGltYWdl", encoded(picture(64, 64, 1)[:60]), *HOSTILE])
 def test_what_is_no_preview_is_nothing(given):
     assert shrink(given) == b""

@@ -12,6 +12,7 @@ from loopback.webui import ScriptedWebUI, with_special
 from zosma_queue.fleet import Scheduler
 from zosma_worker.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.settings import Address
+from zosma_worker.webui.backend import A1111Backend
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.probe import loaded_of, probe
 
@@ -37,10 +38,11 @@ LORAS = [
 ]
 
 
-async def test_loras_are_offered_by_name_and_alias():
+async def test_a_lora_with_an_alias_is_one_lora_known_by_both():
     found = await look(with_special("/sdapi/v1/loras", 200, LORAS))
 
-    assert found.about.loras == ("lighthouses_v2", "lighthouses", "cats")
+    assert found.about.loras == ("lighthouses_v2", "cats")
+    assert found.about.lora_aliases == {"lighthouses": "lighthouses_v2"}
     assert "lora:lighthouses" in found.about.tokens()
 
 
@@ -178,3 +180,21 @@ async def test_a_certificate_that_nobody_vouches_for_is_told_with_its_fix(tmp_pa
     async with webui, Client(Address(webui.url)) as client:
         with pytest.raises(WebUINotSetUp, match=r"certificate that is not accepted \(self.signed.*SSL_CERT_FILE"):
             await probe(client)
+
+
+async def test_a_port_without_its_api_may_be_starting_for_a_minute():
+    now = 0.0
+    webui = with_special("/sdapi/v1/options", 404, {"detail": "Not Found"})
+    async with webui, Client(webui.address) as client:
+        backend = A1111Backend(client, clock=lambda: now)
+        with pytest.raises(WebUIBusy, match="wait if it is starting, else start the WebUI with --api"):
+            await backend.probe()
+        now = 59.0
+        with pytest.raises(WebUIBusy):
+            await backend.probe()
+        now = 60.0
+        with pytest.raises(WebUINotSetUp, match="its API is off: start the WebUI with --api"):
+            await backend.probe()
+
+        del webui.special["/sdapi/v1/options"]
+        assert (await backend.probe()).loaded == "dream"

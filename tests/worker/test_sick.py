@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 
@@ -260,6 +261,27 @@ async def test_a_slow_webui_is_not_kept_out_by_its_benchmark(webui, join, ann, m
     assert "its speed is learned from them" in caplog.text
     assert (await ann.gets(await ann.asks())).state is State.DONE
     assert len(webui.canaries) == 1
+
+
+async def test_a_benchmark_that_can_t_be_stopped_keeps_jobs_away_until_it_has_ended(webui, join, ann, monkeypatch):
+    monkeypatch.setattr("zosma_worker.recovery.BENCHMARK_S", 0.1)
+    benchmark = Hold(heeds=False)
+    webui.script_canaries(benchmark)
+    joining = asyncio.create_task(join(webui, benchmark=True))
+    await benchmark.started.wait()
+
+    looks = len(webui.seen)
+    await until(lambda: _many_more(webui, looks))
+    [worker] = await ann.queue.workers()
+    assert (worker.state, worker.reason) == (WorkerState.AWAY, "measures its speed with one small picture")
+
+    benchmark.released.set()
+    await joining
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def _many_more(webui, before):
+    return len(webui.seen) > before + 20
 
 
 async def test_a_place_that_the_queue_knows_is_not_measured_again(webui, join, raw, caplog):

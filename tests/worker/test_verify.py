@@ -6,14 +6,17 @@ import base64
 import io
 import json
 import struct
+import time
 import zlib
 
 import pytest
 from PIL import Image
 
+from loopback import hostile
 from loopback.webui import encoded, good_answer, picture
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
+from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.errors import BadAnswer
 from zosma_worker.webui.pictures import verify
 
@@ -190,6 +193,28 @@ def test_info_is_completed_with_all_of_a1111s_keys():
 @pytest.mark.parametrize("given", [None, [], "", {"images": None}, {"images": "x"}, {}])
 def test_what_is_no_answer_is_told_as_such(given):
     assert kind_of(given) == "webui-broken"
+
+
+HOSTILE = {
+    "empty scans": lambda: hostile.empty_scans(side=64),
+    "empty chunks": lambda: hostile.png(hostile.chunk(b"abCd") * 400),
+    "words that unfold": hostile.text_bomb,
+    "a WebP that moves": lambda: hostile.moving_webp(side=64),
+    "a PNG that moves": lambda: hostile.moving_png(501),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_picture_of_more_than_any_encoder_writes_is_none(name):
+    began = time.monotonic()
+    assert kind_of({**answer(), "images": [encoded(HOSTILE[name]())]}) == "undecodable"
+    assert time.monotonic() - began < 5
+
+
+def test_a_decoder_that_takes_too_long_is_killed(monkeypatch):
+    slow = Sandbox("slow", Limits(wall_s=0.05))
+    monkeypatch.setattr("zosma_worker.verify.DECODING", slow)
+    assert kind_of(answer()) == "undecodable"  # no process starts and decodes in 50 ms
 
 
 ON_WINDOWS = Checkpoint(name="sd15_dream", title="sd15\\dream.safetensors [0123456789]", hash="0123456789")

@@ -36,6 +36,9 @@ def _told(monkeypatch):
         ("http://gpu:7861/", "http://gpu:7861"),
         ("https://gpu.example/sd/", "https://gpu.example/sd"),
         ("[::1]:7860", "http://[::1]:7860"),
+        ("gpu:7860/sdapi/v1", "http://gpu:7860"),
+        ("https://gpu.example/sd/sdapi/v1/", "https://gpu.example/sd"),
+        ("http://gpu:7860/docs", "http://gpu:7860"),
     ],
 )
 def test_an_address_may_be_a_host_a_host_and_port_or_a_url(given, url, told):

@@ -14,7 +14,8 @@ from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from .errors import HTTPError
 
-_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+#: What is no pair is a match, too, and nothing is given back (`++`): A1111's own pattern is quadratic.
+_PAIR = re.compile(r'\s++|(\w[\w \-/]++)(?::\s*+("(?:\\.|[^\\"])++"(?=,|$)|[^,]*+)(?:,|$))?+|.', re.DOTALL)
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
 
@@ -35,7 +36,7 @@ def parse(text: str) -> dict[str, str]:
     if not text.strip():
         return {}
     lines = text.strip().split("\n")
-    last = _PAIR.findall(lines[-1])
+    last = [(key, value) for key, value in _PAIR.findall(lines[-1]) if key and value]
     if len(last) < 3:
         last = []
     else:

@@ -30,6 +30,8 @@ class Found:
     about: Capabilities
     loaded: str | None
     """Canonical name of the checkpoint in its memory, None when it doesn't say."""
+    selected: str | None = None
+    """The one that it would take unasked, which need not be in its memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -176,7 +175,7 @@ class Driver:
 
         Raises:
           WebUIError, BadAnswer, Stalled: when they don't.
-          TookTooLong: after `at_most_s`; the WebUI has been told to stop.
+          TookTooLong: after `at_most_s`. As after Stalled, nothing may begin while the handover `lingers`.
         """
         order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name)
         began = time.monotonic()
@@ -188,12 +187,13 @@ class Driver:
                 raise TookTooLong(f"{self._backend.url} took more than {at_most_s:.0f} s for a small picture")
             answer = answering.result()
         except (Stalled, TookTooLong):
-            with contextlib.suppress(WebUIError):
-                await run.interrupt()
+            self._handover.linger(asyncio.create_task(_letting_go(run)))
+            raise
+        except BaseException:
+            await run.drop()
             raise
         finally:
             await end(answering)
-            await run.drop()
         seconds = time.monotonic() - began - run.waited_s
         await answer.checked()
         return seconds

@@ -9,6 +9,7 @@ from zosma_queue.fleet import WorkerState
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.handover import Handover
 from zosma_worker.heartbeat import Heartbeat
+from zosma_worker.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class Gate:
         self._heartbeat = heartbeat
         self._breaker = breaker
         self._said_sick = False
+        self._said = Hourly()
         self.reason: str | None = None
         """Why it is shut; None when it is open, or has not been shut yet."""
         self.stopped = False
@@ -30,6 +32,7 @@ class Gate:
     async def open(self) -> None:
         """Jobs may come, once the queue has heard that this worker is ready."""
         self.reason = None
+        self._said.forget()
         if self._heartbeat.status.state is WorkerState.AWAY:
             self._heartbeat.change(state=WorkerState.READY, reason="", trust=self._breaker.trust)
             await self._heartbeat.tell()  # a fetch by a worker that counts as away finds nothing
@@ -37,12 +40,12 @@ class Gate:
             self._handover.open()
 
     def shut(self, reason: str, level: int = logging.WARNING) -> None:
-        """No job until it opens again; a reason that is new is logged."""
+        """No job until it opens again; a reason is logged when it is new, then every hour."""
         self._handover.shut()
         # A sick one's reason counts the seconds down: it is logged when it falls sick, and with each try.
         known_sick = self._breaker.sick and self._said_sick
         self._said_sick = self._breaker.sick and reason != BUSY_ELSEWHERE
-        if reason != self.reason and not known_sick:
+        if not known_sick and self._said.due(reason):
             log.log(level, "takes no jobs: %s", reason)
         self.reason = reason
         if not self.stopped:

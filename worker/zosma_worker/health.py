@@ -157,7 +157,8 @@ class Health:
             if reason:
                 self._gate.shut(reason)
                 return
-            if await self._recovery.measured() and await self._recovery.proved():
+            recovery = self._recovery
+            if await recovery.warmed() and await recovery.measured() and await recovery.proved():
                 await self._open()
 
     async def _see(self) -> str:

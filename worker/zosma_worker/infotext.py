@@ -12,7 +12,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from zosma_queue.infotext import pairs
-from zosma_queue.request import Request
+from zosma_queue.request import Hires, Request
 
 KEYWORD = "parameters"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -63,7 +63,7 @@ def _second_look(request: Request) -> dict[str, Any]:
     if request.hires:
         return {
             "Denoising strength": f"{request.hires.denoise:g}",
-            "Hires upscale": f"{request.hires.scale:g}",
+            **_hires_size(request.hires),
             "Hires steps": request.hires.steps or None,
             "Hires upscaler": request.hires.upscaler,
         }
@@ -73,6 +73,12 @@ def _second_look(request: Request) -> dict[str, Any]:
             "Mask blur": request.img2img.mask_blur if request.img2img.mask else None,
         }
     return {}
+
+
+def _hires_size(hires: Hires) -> dict[str, str]:
+    if hires.width or hires.height:
+        return {"Hires resize": f"{hires.width}x{hires.height}"}
+    return {"Hires upscale": f"{hires.scale:g}"}
 
 
 def is_whole(text: str, seed: int) -> bool:

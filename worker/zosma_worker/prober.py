@@ -48,12 +48,24 @@ class Prober:
         """What is in its memory, as far as known."""
         return self._heartbeat.status.loaded
 
+    @property
+    def selected(self) -> str | None:
+        """What it would take unasked, as it was last probed; None when it doesn't say."""
+        return self.found.selected if self.found else None
+
+    def note_loaded(self, name: str) -> None:
+        """Pictures of this checkpoint have just come out."""
+        self._heartbeat.change(loaded=name)
+
     def checkpoint_for(self, request: Request) -> Checkpoint | None:
-        """The one it names, else the loaded one, else the first. None when it isn't here."""
-        checkpoints = self.found.about.checkpoints if self.found else ()
+        """The one it names, else the loaded or selected one, else the first. None when it isn't here."""
+        if self.found is None:
+            return None
+        checkpoints = self.found.about.checkpoints
         if request.checkpoint:
             return named(checkpoints, request.checkpoint)
-        return (named(checkpoints, self.loaded) if self.loaded else None) or next(iter(checkpoints), None)
+        usual = self.loaded or self.selected
+        return (named(checkpoints, usual) if usual else None) or next(iter(checkpoints), None)
 
     def expire(self) -> None:
         """The next look reads everything."""

@@ -14,6 +14,7 @@ from zosma_worker.drive import Driver, Task, TookTooLong
 from zosma_worker.errors import BadAnswer, Stalled, WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.gate import BUSY_ELSEWHERE, Gate
 from zosma_worker.handover import Handover
+from zosma_worker.hourly import Hourly
 from zosma_worker.pace import Pace
 from zosma_worker.prober import Prober
 from zosma_worker.speed import BENCHMARK, Speed
@@ -57,6 +58,7 @@ class Recovery:
         self._unmeasured = benchmark
         self._restart = restart
         self._doubted = False
+        self._said = Hourly()
 
     def condemn(self, reason: str, *, free: bool = False) -> None:
         """It is sick, without a doubt. `free`: the first try costs nothing, unless it is to be restarted first."""
@@ -79,7 +81,25 @@ class Recovery:
             raise WebUIBusy(f"{self._prober.url} has not been looked at")
         task_id = f"zosma-{name}-{secrets.token_hex(3)}"
         task = Task(id=task_id, attempt=1, request=request, checkpoint=checkpoint)
-        return await self._driver.try_out(task, at_most_s=at_most_s)
+        seconds = await self._driver.try_out(task, at_most_s=at_most_s)
+        self._prober.note_loaded(checkpoint.name)
+        return seconds
+
+    async def warmed(self) -> bool:
+        """Has a WebUI that loads with its first job load with a small picture, which nobody pays for.
+
+        False: look again before it takes jobs.
+        """
+        if self._prober.loaded or not self._prober.selected:
+            return True
+        await self._gate.shut_and_tell("loads its checkpoint with one small picture", logging.INFO)
+        try:
+            await self._try(CANARY, "canary")
+        except (WebUIError, BadAnswer, Stalled) as error:
+            self._failed(error)
+            return False
+        self._breaker.canary_passed()
+        return True
 
     async def measured(self) -> bool:
         """Finds out how fast it is, once, when nobody knows. False: look again before it takes jobs."""
@@ -152,6 +172,7 @@ class Recovery:
         await self._try(CANARY, "canary")
         log.info("%s: a canary job came out right; one real job decides", self._prober.url)
         self._breaker.canary_passed()
+        self._said.forget()
 
     async def _canary_failed(self, error: ZosmaError) -> None:
         if self._restart:
@@ -159,7 +180,8 @@ class Recovery:
         costs_nothing = isinstance(error, WebUIUnreachable | WebUIBusy | WebUINotSetUp) and not self._restart
         again_s = self._pace.next_free() if costs_nothing else None
         self._breaker.canary_failed(str(error), time.monotonic(), again_s=again_s)
-        log.warning("still takes no jobs: %s", self._breaker.says(time.monotonic()))
+        if self._said.due(str(error)):
+            log.warning("still takes no jobs: %s", self._breaker.says(time.monotonic()))
         self._gate.shut_sick()
         if self._restart:
             await self._restart()

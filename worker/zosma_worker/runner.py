@@ -35,7 +35,7 @@ class Runner:
         self.health.begin()
         ended = Ended(outcome=RELEASE)
         try:
-            ended = await self._make(delivery, parse_request(fields).pinned())
+            ended = await self._make(delivery, parse_request(fields, worded=False).pinned())
         except Exception as error:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))

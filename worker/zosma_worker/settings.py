@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Self
@@ -16,6 +17,10 @@ from zosma_queue.settings import CommaSeparated, Settings
 DEFAULT_PORT = 7860
 #: Nobody waits longer for a worker to go.
 GRACE_MAX_S = 24 * 3600
+
+
+#: What people leave on an address that they have copied out of the API's documentation.
+_API_PATH = re.compile(r"/(?:sdapi(?:/v\d+)?|docs)$")
 
 
 @dataclass(frozen=True)
@@ -130,4 +135,4 @@ def _url(given: str) -> str:
     if port is None and "://" not in given:
         port = DEFAULT_PORT
     place = host if port is None else f"{host}:{port}"
-    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{place}{_API_PATH.sub('', parts.path.rstrip('/'))}"

@@ -13,7 +13,10 @@ from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
 from zosma_queue.job import Picture
+from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
+from zosma_queue.sampler_names import together
+from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.backend import Checked
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
@@ -26,6 +29,8 @@ FACTOR_MAX = 8
 
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
+#: Where they are decoded. An upscaler of whole factors may send 67 megapixels.
+DECODING = Sandbox("webui", Limits(cpu_s=30, wall_s=60.0, memory_bytes=1024**3))
 
 
 class Traits(Protocol):
@@ -72,6 +77,8 @@ def check(
     Raises:
       BadAnswer: for the first thing wrong.
     """
+    if info.get("sampler_name") == (together(request.sampler, request.scheduler) or ""):
+        info = {**info, "sampler_name": request.sampler}  # an older A1111, which names the schedule with it
     _check_made_with(info, request, checkpoint, traits)
     if len(images) < request.count:
         raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {len(images)} of {request.count} pictures")
@@ -185,7 +192,7 @@ def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpo
 
 
 def _is_made_with(checkpoint: Checkpoint, info: dict[str, Any]) -> bool:
-    """By the hash where both are known, for two folders may hold files of one name; else by the name, if there is one."""
+    """By the hash where both are known, as two folders may hold files of one name; else by the name, if any is told."""
     told = _told(info)
     short = info.get("sd_model_hash") or told.get("Model hash")
     if isinstance(short, str) and checkpoint.hash and len(short) == len(checkpoint.hash):
@@ -220,23 +227,23 @@ def _plain(name: str) -> str:
 
 
 def _decoded(data: bytes, request: Request, traits: Traits) -> _Seen:
-    """One picture, wholly decoded.
+    """One picture, wholly decoded, in a process that is killed when that takes too much.
 
     The size is compared before any pixel is: a small file that unfolds to gigabytes is refused by its header.
     """
     try:
+        check_parts(data)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, request, traits)
-            image.load()
             # Pillow's name for the infotext in a PNG; JPEG and WebP carry it in EXIF, which info repeats.
             text = image.info.get(KEYWORD)
             seen = _Seen(data, str(image.format).lower(), image.size, text if isinstance(text, str) else "")
-            black = request.upscale is None and image.convert("RGB").getbbox() is None
+        found, _ = DECODING.call("zosma_worker.picture_work:look", {"formats": FORMATS}, [data])
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
         raise BadAnswer(ErrorKind.UNDECODABLE) from error
-    if black:
+    if found["black"] and request.upscale is None:
         raise BadAnswer(ErrorKind.BLACK)
     return seen
 
@@ -249,10 +256,9 @@ def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None
             traits.whole_factors and all(side <= found <= FACTOR_MAX * side for found, side in sides)
         )
     else:
-        scale = request.hires.scale if request.hires else 1.0
-        asked = zip(size, (request.width, request.height), strict=True)
+        asked = zip(size, request.exact_size, (request.width, request.height), strict=True)
         # WebUIs cut off where `Request.output_size` rounds; either is what was asked for.
-        right = all(_fits(found, side * scale, (traits.grid - LATENT_PX) * scale) for found, side in asked)
+        right = all(_fits(found, side, (traits.grid - LATENT_PX) * side / first) for found, side, first in asked)
     if not right:
         wide, high = request.output_size
         raise BadAnswer(
@@ -267,10 +273,8 @@ def _fits(found: int, side: float, over: float) -> bool:
 
 def _cut(seen: _Seen, request: Request) -> _Seen:
     """The middle of a picture that had to be made larger than asked for."""
-    scale = request.hires.scale if request.hires else 1.0
-    sizes = {
-        (int(request.width * scale) // LATENT_PX * LATENT_PX, int(request.height * scale) // LATENT_PX * LATENT_PX)
-    }
+    exact_wide, exact_high = request.exact_size
+    sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
     wide, high = request.output_size
     if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
         return seen

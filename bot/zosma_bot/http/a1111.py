@@ -5,44 +5,51 @@ What a real one has once for everybody (progress, interrupt, options), each call
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from zosma_bot.http import problems
-from zosma_bot.http.auth import CALLER
+from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
+from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
+from zosma_bot.http.auth import CALLER, LOCAL
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.choices import Choices, options_view
+from zosma_bot.http.idempotency import Named, named_by, other_body
+from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
 from zosma_bot.http.views import standing
-from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end
+from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_worker
+from zosma_bot.http.wanted import Wanted
 from zosma_bot.hub import Hub
-from zosma_bot.inputs import request_with_pictures
-from zosma_queue.catalogue import Catalogue
-from zosma_queue.client import Queue
+from zosma_bot.inputs import submit_with_pictures
+from zosma_queue.client import Queue, new_job_id
+from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
-from zosma_queue.request import Request, parse_request
 
-#: A1111 answers `progress` with this state when nothing runs.
-_IDLE_STATE = {
-    "skipped": False, "interrupted": False, "stopping_generation": False, "job": "", "job_count": 0,
-    "job_timestamp": "0", "job_no": 0, "sampling_step": 0, "sampling_steps": 0,
-}  # fmt: skip
+#: Pictures that one extra-batch-images may have.
+BATCH_MAX = 16
 
 
 class A1111:
-    """The handlers of A1111's API, over one queue."""
+    """The handlers, over one queue."""
 
-    def __init__(self, queue: Queue, hub: Hub) -> None:
+    def __init__(self, queue: Queue, hub: Hub, fleet: LastFleet, wanted: Wanted) -> None:
         self._queue = queue
         self._hub = hub
+        self._fleet = fleet
+        self._wanted = wanted
+        self._choices = Choices(queue)
         self._blocked = Blocked()
-        #: owner → the checkpoint that they set by POST options. Kept in memory: a client sets it again when it starts.
-        self._chosen: dict[str, str] = {}
+        #: Jobs that their caller has interrupted → the picture as far as it was.
+        self._interrupted: dict[str, bytes | None] = {}
 
     def routes(self) -> list[web.RouteDef]:
-        """The routes of A1111's API."""
+        """What this part answers."""
         base = "/sdapi/v1"
         return [
             web.post(f"{base}/txt2img", self.txt2img),
@@ -52,51 +59,133 @@ class A1111:
             web.post(f"{base}/options", self.set_options),
             web.post(f"{base}/img2img", self.img2img),
             web.post(f"{base}/extra-single-image", self.upscale),
+            web.post(f"{base}/extra-batch-images", self.upscale_batch),
+            web.post(f"{base}/interrogate", self.interrogate),
             web.post(f"{base}/skip", self.skip),
         ]
 
     async def txt2img(self, request: web.Request) -> web.Response:
-        """A1111's txt2img: answers when the pictures are there."""
+        """Blocks until the pictures are there."""
         body = await read_object(request)
         with in_a1111s_words():
-            wanted = parse_request(txt2img_fields(body, self._chosen.get(request[CALLER].owner)))
-        return await self._generated(request, body, wanted)
+            given, named = read_fields(body, TXT2IMG), await named_by(request, body)
+            job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)), named)
+        return await self._generated(request, given, TXT2IMG, job_id)
 
     async def img2img(self, request: web.Request) -> web.Response:
-        """A1111's img2img: waits like txt2img; the picture comes as bytes, never as an address."""
+        """Blocks until the pictures made from another are there. That one is sent as its bytes, never as an address."""
         body = await read_object(request, PICTURES_MAX_BYTES)
-        if body.get("init_images") is None:
+        if not body.get("init_images"):
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
-            fields = img2img_fields(body, self._chosen.get(request[CALLER].owner))
-            wanted = await request_with_pictures(self._queue, fields)
-        answered = {**body, "init_images": None, "mask": None}  # as A1111 does, unless it is asked for them
-        return await self._generated(request, answered, wanted)
+            given, named = read_fields(body, IMG2IMG), await named_by(request, body)
+            fields = img2img_fields(given, await self._chosen(request))
+            body.clear()
+            if not given.get("include_init_images"):
+                # As A1111 answers. They also take memory for as long as the client waits.
+                given.pop("init_images")
+                given.pop("mask", None)
+            job_id = await self._submit(request, fields, named)
+        return await self._generated(request, given, IMG2IMG, job_id)
 
     async def upscale(self, request: web.Request) -> web.Response:
         """Makes a picture larger."""
         body = await read_object(request, PICTURES_MAX_BYTES)
-        with in_a1111s_words():
-            wanted = await request_with_pictures(self._queue, upscale_fields(body))
-        _, _, images = await self._made(request, wanted)
-        return web.json_response({"html_info": "", "image": b64encode(images[0]).decode()})
+        [image] = await self._enlarged(request, body, [body.pop("image", "")])
+        return web.json_response({"html_info": "", "image": image})
 
-    async def _generated(self, request: web.Request, body: dict[str, Any], wanted: Request) -> web.Response:
-        job, result, images = await self._made(request, wanted)
+    async def upscale_batch(self, request: web.Request) -> web.Response:
+        """Makes several pictures larger, each as a job of its own."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        listed = body.pop("imageList", None)
+        if not isinstance(listed, list) or not 0 < len(listed) <= BATCH_MAX:
+            raise problems.Problem(
+                422, "ValidationError", f"imageList must be a list of 1 to {BATCH_MAX} pictures", field="imageList"
+            )
+        images = [one.get("data", "") if isinstance(one, dict) else "" for one in listed]
+        return web.json_response({"html_info": "", "images": await self._enlarged(request, body, images)})
+
+    async def interrogate(self, request: web.Request) -> web.Response:
+        """Refused by name: no worker offers it."""
+        await read_object(request, PICTURES_MAX_BYTES)
+        raise problems.Problem(422, "ValidationError", "interrogate is not possible here: no GPU offers it")
+
+    async def _enlarged(self, request: web.Request, body: Mapping[str, Any], images: list[Any]) -> list[str]:
+        """The pictures in base64, made larger as the body says."""
+        with in_a1111s_words():
+            settings = read_fields(body, UPSCALE)
+            await wait_for_worker(request, self._hub)
+            jobs: list[str] = []
+            try:
+                for image in images:
+                    jobs.append(await self._submit(request, upscale_fields({**settings, "image": image})))
+            except BaseException:
+                for job_id in jobs:
+                    await self._wanted.drop(job_id, ended=False)
+                raise
+        made = await asyncio.gather(*(self._made(request, job_id) for job_id in jobs))
+        return [b64encode(pictures[0]).decode() for _, _, pictures in made]
+
+    async def _chosen(self, request: web.Request) -> dict[str, Any]:
+        """What goes for the caller where a request names nothing; waits for a worker, if there is none."""
+        await wait_for_worker(request, self._hub)
+        return await self._choices.of(request[CALLER].owner, await self._fleet.catalogue())
+
+    async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
+        """The id of the job, which this request's connection waits for from now on."""
+        job_id, digest = (await self._unless_cancelled(named), named.digest) if named else (new_job_id(), "")
+        await self._wanted.add(job_id)
+        try:
+            return await submit_with_pictures(
+                self._queue, fields, request[CALLER], job_id=job_id, digest=digest, patience_ms=PATIENCE_MS,
+                worded=False,
+            )  # fmt: skip
+        except OtherRequestError:
+            await self._wanted.drop(job_id, ended=True)  # it is another request's
+            raise other_body() from None
+        except BaseException:
+            await self._wanted.drop(job_id, ended=False)
+            raise
+
+    async def _unless_cancelled(self, named: Named) -> str:
+        """The job of an Idempotency-Key. One that ended with its client's connection is not what a retry wants."""
+        for job_id in named.ids():
+            job = await self._queue.job(job_id)
+            if job is None or job.state is not State.CANCELLED:
+                return job_id
+        return new_job_id()
+
+    async def _generated(
+        self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str
+    ) -> web.Response:
+        try:
+            job, result, images = await self._made(request, job_id)
+            told = info(result, given)
+        except _InterruptedError as stopped:
+            job, images = stopped.job, [stopped.picture] if stopped.picture else []
+            told = interrupted_info(job)
         return web.json_response(
             {
-                "images": [b64encode(image).decode() for image in images] if body.get("send_images", True) else [],
-                "parameters": _echo(body, job),
-                "info": json.dumps(_info(result)),
+                "images": [b64encode(image).decode() for image in images] if given.get("send_images", True) else [],
+                "parameters": echo(given, table, job),
+                "info": json.dumps(told),
             }
         )
 
-    async def _made(self, request: web.Request, wanted: Request) -> tuple[Job, Result, list[bytes]]:
+    async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes."""
-        caller = request[CALLER]
-        job_id = await self._queue.submit(wanted, caller, patience_ms=PATIENCE_MS)
-        with self._blocked.on(caller.owner, job_id):
-            job = await wait_for_end(request, self._queue, self._hub, job_id)
+        ended = False
+        try:
+            with self._blocked.on(_client(request), job_id):
+                job = await wait_for_end(request, self._queue, self._hub, job_id)
+            ended = True
+            if job.state is State.CANCELLED and job_id in self._interrupted:
+                await self._queue.mark_delivered(job)
+                raise _InterruptedError(job, self._interrupted[job_id])
+        finally:
+            self._interrupted.pop(job_id, None)
+            # Hung up, given up, or the process stops: nobody would see the picture.
+            await self._wanted.drop(job_id, ended=ended)
         if job.state is not State.DONE or job.result is None:
             raise problems.of_job(job)
         images = await self._queue.pictures(job)
@@ -105,34 +194,27 @@ class A1111:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         return job, job.result, [image for image in images if image]
 
+    async def _current(self, request: web.Request) -> Job | None:
+        """The client's own job that runs, else the one that has waited longest."""
+        jobs = [await self._queue.job(job_id) for job_id in self._blocked.of(_client(request))]
+        open_jobs = [job for job in jobs if job and not job.state.ended]
+        return next((job for job in open_jobs if job.state is State.RUNNING), next(iter(open_jobs), None))
+
     async def progress(self, request: web.Request) -> web.Response:
-        """A1111's progress, of the caller's own newest job."""
+        """About the client's own running job."""
         with_image = request.query.get("skip_current_image", "false").casefold() not in ("true", "1", "yes", "on")
-        job_ids = self._blocked.of(request[CALLER].owner)
-        job = await self._queue.job(job_ids[-1]) if job_ids else None
-        if job is None or job.state.ended:
-            return web.json_response(
-                {"progress": 0.0, "eta_relative": 0.0, "state": _IDLE_STATE, "current_image": None, "textinfo": None}
-            )
+        job = await self._current(request)
+        if job is None:
+            return web.json_response(IDLE)
         preview = await self._queue.preview(job.id) if with_image and job.state is State.RUNNING else None
-        place, paused = await standing(self._queue, job)
-        steps = job.request.steps if job.request else 0
-        state = {**_IDLE_STATE, "job": job.id, "job_count": 1, "sampling_steps": steps,
-                 "sampling_step": int(steps * (job.progress or 0))}  # fmt: skip
-        return web.json_response(
-            {
-                "progress": job.progress or 0.0,
-                "eta_relative": job.eta_s or 0.0,
-                "state": state,
-                "current_image": b64encode(preview).decode() if preview else None,
-                "textinfo": "Paused by an admin" if paused else f"In queue: {place.position}" if place else None,
-            }
-        )
+        return web.json_response(progress_view(job, preview, *await standing(self._queue, job)))
 
     async def interrupt(self, request: web.Request) -> web.Response:
-        """Cancels the caller's own jobs, and nobody else's."""
-        for job_id in self._blocked.of(request[CALLER].owner):
-            await self._queue.cancel(job_id)
+        """Ends the client's own running job, with the picture as far as it is. All other jobs go on."""
+        job = await self._current(request)
+        if job:
+            self._interrupted[job.id] = await self._queue.preview(job.id)
+            await self._queue.cancel(job.id)
         return web.json_response({})
 
     async def skip(self, request: web.Request) -> web.Response:
@@ -141,62 +223,28 @@ class A1111:
         return web.json_response(None)
 
     async def options(self, request: web.Request) -> web.Response:
-        """The few options that mean something for a fleet."""
-        catalogue = await self._queue.catalogue()
-        return web.json_response(_options(catalogue, self._chosen.get(request[CALLER].owner)))
+        """The few options that mean something for a fleet, as they go for the caller's next request."""
+        catalogue = await self._fleet.catalogue()
+        return web.json_response(options_view(catalogue, await self._choices.of(request[CALLER].owner, catalogue)))
 
     async def set_options(self, request: web.Request) -> web.Response:
-        """Honours `sd_model_checkpoint`, for the caller alone.
-
-        Clients post the whole object back, so all else is let be.
-        """
+        """Sets the caller's own checkpoint, clip skip and VAE."""
         body = await read_object(request)
-        wanted = body.get("sd_model_checkpoint")
-        if wanted:
-            checkpoint = (await self._queue.catalogue()).checkpoint(str(wanted))
-            self._chosen[request[CALLER].owner] = checkpoint.name
+        with in_a1111s_words():
+            await self._choices.set(request[CALLER].owner, body, await self._fleet.catalogue())
         return web.json_response(None)
 
 
-def _options(catalogue: Catalogue, chosen: str | None) -> dict[str, Any]:
-    loaded = [one for one in catalogue.checkpoints if one.name in catalogue.loaded]
-    current = next((one for one in catalogue.checkpoints if one.name == chosen), None)
-    current = current or next(iter([*loaded, *catalogue.checkpoints]), None)
-    return {
-        "sd_model_checkpoint": current.title if current else None,
-        "sd_checkpoint_hash": current.hash if current else None,
-        "samples_format": "png",
-        "CLIP_stop_at_last_layers": 1,
-        "sd_vae": "Automatic",
-    }
+class _InterruptedError(Exception):
+    """Raised when a job ended because its own client interrupted it."""
+
+    def __init__(self, job: Job, picture: bytes | None) -> None:
+        super().__init__(job.id)
+        self.job = job
+        self.picture = picture
 
 
-def _echo(body: dict[str, Any], job: Job) -> dict[str, Any]:
-    """The request's own fields with what they came to."""
-    asked = job.request
-    if asked is None:
-        return body
-    return {
-        **body,
-        "prompt": asked.prompt,
-        "negative_prompt": asked.negative_prompt,
-        "width": asked.width,
-        "height": asked.height,
-        "steps": asked.steps,
-        "cfg_scale": asked.cfg_scale,
-        "seed": asked.seed,
-        "sampler_name": asked.sampler,
-        "scheduler": asked.scheduler or "Automatic",
-        "subseed": asked.subseed,
-        "styles": list(asked.styles),
-    }
-
-
-def _info(result: Result) -> dict[str, Any]:
-    """A1111's `info`, as the worker completed it, true to the pictures that are sent."""
-    return {
-        **result.info,
-        "index_of_first_image": 0,
-        "all_seeds": [picture.seed for picture in result.pictures],
-        "infotexts": [picture.parameters for picture in result.pictures],
-    }
+def _client(request: web.Request) -> str:
+    """Whose progress and interrupt it is: the key's holder's; where no keys are set, each address's."""
+    owner = request[CALLER].owner
+    return f"{owner} {request.remote}" if owner == LOCAL.owner else owner

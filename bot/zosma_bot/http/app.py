@@ -20,14 +20,18 @@ from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_s
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
+from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
+#: Answers of this size are compressed; what is larger would hold the loop up.
+GZIP_MIN_BYTES, GZIP_MAX_BYTES = 1_000, 1_000_000
 BODY_MAX_BYTES = 4 * 1024 * 1024
 #: How long open requests may take to end when the process stops.
 SHUTDOWN_S = 2.0
@@ -57,18 +61,39 @@ def make_app(
         problems.as_answers,
         doors.guard(),
         auth.require_key(keys, wicket or Wicket()),
+        compressed,
+        without_slash,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
     app[ALL] = connections
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
+    fleet, wanted = LastFleet(queue), Wanted(queue)
+    app.cleanup_ctx.append(wanted.beside())
     parts = (
-        A1111(queue, hub), Lists(queue), Jobs(queue), AdminApi(queue, who_may), Health(queue, hub, faults),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue, who_may),
+        Health(queue, hub, faults),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
     return app
+
+
+#: As A1111: `/sdapi/v1/samplers/` is told where to go, with its body.
+without_slash = web.normalize_path_middleware(
+    append_slash=False, remove_slash=True, merge_slashes=False, redirect_class=web.HTTPTemporaryRedirect
+)
+
+
+@web.middleware
+async def compressed(request: web.Request, handler: problems.Handler) -> web.StreamResponse:
+    """Sends answers that are worth it as gzip to who takes it. Large ones are pictures, compressed already."""
+    answer = await handler(request)
+    is_json = isinstance(answer, web.Response) and answer.content_type == "application/json"
+    if is_json and GZIP_MIN_BYTES <= (answer.content_length or 0) <= GZIP_MAX_BYTES:
+        answer.enable_compression()
+    return answer
 
 
 @asynccontextmanager

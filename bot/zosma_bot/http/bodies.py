@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.problems import Problem
@@ -110,6 +110,14 @@ class Intake:
 INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
 
 
+def _is_json(request: web.Request) -> bool:
+    """True for JSON of any kind, and where nothing is said: as A1111, unless a browser says nothing."""
+    if hdrs.CONTENT_TYPE not in request.headers:
+        return hdrs.ORIGIN not in request.headers and "Sec-Fetch-Site" not in request.headers
+    kind = request.content_type
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
 async def read_object(request: web.Request, max_bytes: int | None = None) -> dict[str, Any]:
     """The JSON object in a request's body, which may have `max_bytes` where that is more than usual.
 
@@ -118,7 +126,7 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
         Browsers can't send JSON to a foreign site without asking it first, so the content type also keeps pages out.
         And what `Intake.read` raises.
     """
-    if request.content_type != "application/json":
+    if not _is_json(request):
         raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
     try:
         found = await request.app[INTAKE].read(request, request[CALLER].owner, max_bytes)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import http
-import json
 from typing import Any
 
 from aiohttp import web
 
 from zosma_bot.http.auth import CALLER
-from zosma_bot.http.bodies import PICTURES_MAX_BYTES, is_text, read_object
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.idempotency import named_by, other_body
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, queue_view, standing
-from zosma_bot.inputs import request_with_pictures
+from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
 from zosma_queue.job import Job
 
-IDEMPOTENCY_KEY_MAX_CHARS = 200
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
 
@@ -47,21 +44,17 @@ class Jobs:
         Pictures to start from (`img2img.image`, `img2img.mask`, `upscale.image`) are sent as base64.
         The same `Idempotency-Key` of the same caller is the same job; with another body it is refused.
         """
-        caller = request[CALLER]
-        key = idempotency_key(request)
         body = await read_object(request, PICTURES_MAX_BYTES)
-        digest = await asyncio.to_thread(_digest, body) if key else ""
+        named = await named_by(request, body)
         delay_ms = _delay_ms(body.pop("delay_s", None))
-        wanted = await request_with_pictures(self._queue, body)
-        job_id = hashlib.sha256(f"{caller.owner}\n{key}".encode()).hexdigest()[:20] if key else None
         try:
-            job_id = await self._queue.submit(wanted, caller, job_id=job_id, digest=digest, delay_ms=delay_ms)
+            job_id = await submit_with_pictures(
+                self._queue, body, request[CALLER], job_id=named.job_id if named else None,
+                digest=named.digest if named else "",
+                delay_ms=delay_ms,
+            )  # fmt: skip
         except OtherRequestError:
-            raise Problem(
-                http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError",
-                "this Idempotency-Key was sent before with another body: send a new key, or the same body",
-                field="Idempotency-Key",
-            ) from None  # fmt: skip
+            raise other_body() from None
         job = await self._queue.job(job_id)
         if job is None:
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
@@ -113,26 +106,6 @@ class Jobs:
 
     async def _view(self, job: Job) -> dict[str, Any]:
         return job_view(job, *await standing(self._queue, job))
-
-
-def idempotency_key(request: web.Request) -> str | None:
-    """What the client calls this request, so that its second try finds the first; None when it says nothing.
-
-    Raises:
-      Problem: 400 when it is empty, too long, or no text.
-    """
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_MAX_CHARS and is_text(key)):
-        raise Problem(
-            http.HTTPStatus.BAD_REQUEST, "ValidationError",
-            f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters", field="Idempotency-Key",
-        )  # fmt: skip
-    return key
-
-
-def _digest(body: dict[str, Any]) -> str:
-    """The same for the same fields, however they were written. Takes CPU time where pictures are sent."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def _delay_ms(given: object) -> int:

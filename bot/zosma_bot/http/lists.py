@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.inputs import infotext_of
 from zosma_queue.catalogue import Catalogue
-from zosma_queue.client import Queue
+from zosma_queue.infotext import pairs, words
 
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
 _LATENT = "latent"
+#: Fewer pairs than this are words of a prompt.
+_PAIRS_MIN = 3
+_SIZE = re.compile(r"(\d+)x(\d+)")
 _NOT_TOLD = {"error": "this is a fleet of machines"}
-#: The same for everybody, always. No script is offered: clients add the arguments of every one they find.
+#: The same for everybody, always.
 _CONSTANTS: dict[str, Any] = {
-    "scripts": {"txt2img": [], "img2img": []},
     "embeddings": {"loaded": {}, "skipped": {}},
     "memory": {"ram": _NOT_TOLD, "cuda": _NOT_TOLD},
     "cmd-flags": {"api": True},
     **{name: [] for name in ("hypernetworks", "face-restorers", "realesrgan-models", "extensions", "script-info")},
 }
 #: Workers read their lists again by themselves.
+_WEIGHTS = ("unload-checkpoint", "reload-checkpoint")
 _REFRESHES = ("refresh-checkpoints", "refresh-loras", "refresh-vae", "refresh-embeddings")
 
 
 class Lists:
-    """The handlers of A1111's lists, over one queue."""
+    """The handlers of A1111's lists, over one fleet."""
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    def __init__(self, fleet: LastFleet) -> None:
+        self._fleet = fleet
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of A1111's lists."""
         made: dict[str, Callable[[Catalogue], Any]] = {
             "sd-models": _models, "samplers": _samplers, "schedulers": _schedulers, "upscalers": _upscalers,
             "latent-upscale-modes": _latent_modes, "loras": _loras, "sd-vae": _vaes, "prompt-styles": _styles,
+            "scripts": _scripts,
         }  # fmt: skip
         return [
             *(web.get(f"{_BASE}/{name}", self._of_catalogue(make)) for name, make in made.items()),
+            web.get("/config", self._of_catalogue(_config)),
+            web.get("/internal/ping", _constant({})),
+            *(web.post(f"{_BASE}/{name}", _constant({})) for name in _WEIGHTS),
             *(web.get(f"{_BASE}/{name}", _constant(value)) for name, value in _CONSTANTS.items()),
             *(web.post(f"{_BASE}/{name}", _constant(None)) for name in _REFRESHES),
             web.post(f"{_BASE}/png-info", self.png_info),
@@ -50,15 +59,16 @@ class Lists:
 
     def _of_catalogue(self, make: Callable[[Catalogue], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handler(_: web.Request) -> web.Response:
-            return web.json_response(make(await self._queue.catalogue()))
+            return web.json_response(make(await self._fleet.catalogue()))
 
         return handler
 
     async def png_info(self, request: web.Request) -> web.Response:
         """What a picture says of how it was made; '' when it says nothing."""
         body = await read_object(request, PICTURES_MAX_BYTES)
-        text = await asyncio.to_thread(infotext_of, body.get("image"), "image")
-        return web.json_response({"info": text, "items": {"parameters": text} if text else {}, "parameters": {}})
+        text = await infotext_of(body.get("image"), "image", request[CALLER].owner)
+        items = {"parameters": text} if text else {}
+        return web.json_response({"info": text, "items": items, "parameters": _parameters(text)})
 
 
 def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -66,6 +76,32 @@ def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
         return web.json_response(value)
 
     return handler
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """An infotext's fields under A1111's names; {} when it has none."""
+    told = pairs(text)
+    if len(told) < _PAIRS_MIN:
+        return {}
+    prompt, negative = words(text)
+    sizes = {
+        f"{key}-{number}": side
+        for key, value in told.items()
+        if (size := _SIZE.fullmatch(value))
+        for number, side in enumerate(size.groups(), start=1)
+    }
+    return {"Prompt": prompt, "Negative prompt": negative, **told, **sizes}
+
+
+def _scripts(catalogue: Catalogue) -> Any:
+    return {"txt2img": list(catalogue.scripts), "img2img": list(catalogue.scripts)}
+
+
+def _config(catalogue: Catalogue) -> Any:
+    """Of the page's own description, what clients read out of it: the upscalers of the hires pass."""
+    choices = ["None", *catalogue.upscalers]
+    props = {"elem_id": "txt2img_hr_upscaler", "label": "Upscaler", "name": "dropdown", "choices": choices}
+    return {"mode": "blocks", "components": [{"id": 1, "type": "dropdown", "props": props}], "dependencies": []}
 
 
 def _models(catalogue: Catalogue) -> Any:

@@ -6,6 +6,7 @@ import http
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -43,14 +44,24 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
 
 
-def body(error: str, detail: str, field: str | None = None) -> dict[str, str]:
+#: Below it errors of a field look as A1111's own do.
+_A1111_PATHS = "/sdapi/"
+
+
+def body(error: str, detail: str, field: str | None = None) -> dict[str, Any]:
     """`error` names the class, `detail` is for people; `errors` repeats it where A1111's clients look."""
     answer = {"error": error, "detail": detail, "body": "", "errors": detail}
     return {**answer, "field": field} if field else answer
 
 
-def answer(problem: Problem) -> web.Response:
-    """The response for a problem."""
+def a1111_body(error: str, detail: str, field: str | None = None) -> dict[str, Any]:
+    """The same with FastAPI's list in `detail`, which A1111 answers when a field can't be read."""
+    loc = ["body", *(field or "").split(".")] if field else ["body"]
+    return {**body(error, detail, field), "detail": [{"loc": loc, "msg": detail, "type": "value_error"}]}
+
+
+def answer(problem: Problem, path: str) -> web.Response:
+    """The response for a problem with a request of this path."""
     headers = {}
     retry_after_s = problem.retry_after_s
     if retry_after_s is None and problem.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
@@ -61,7 +72,9 @@ def answer(problem: Problem) -> web.Response:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
     if problem.status == http.HTTPStatus.REQUEST_TIMEOUT:
         headers["Connection"] = "close"  # the rest of the body is still on its way
-    return web.json_response(body(problem.error, problem.detail, problem.field), status=problem.status, headers=headers)
+    as_a1111 = path.startswith(_A1111_PATHS) and problem.status == http.HTTPStatus.UNPROCESSABLE_ENTITY
+    said = (a1111_body if as_a1111 else body)(problem.error, problem.detail, problem.field)
+    return web.json_response(said, status=problem.status, headers=headers)
 
 
 def of_job(job: Job) -> Problem:
@@ -101,27 +114,32 @@ async def as_answers(request: web.Request, handler: Handler) -> web.StreamRespon
     """Turns every exception into an answer."""
     try:
         return await handler(request)
-    except Problem as problem:
-        return answer(problem)
-    except NoWorkerError as error:
-        return answer(Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error)))
-    except LimitError as error:
-        return answer(
-            Problem(http.HTTPStatus.TOO_MANY_REQUESTS, "LimitReached", str(error), retry_after_s=error.retry_after_s)
-        )
-    except RequestRefusedError as error:
-        return answer(Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field))
-    except QueueUnavailableError as error:
-        return answer(of_queue(error))
     except web.HTTPException as error:
         if error.status < http.HTTPStatus.BAD_REQUEST:
             raise
         headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-        return web.json_response(
-            body("HTTPException", http.HTTPStatus(error.status).phrase), status=error.status, headers=headers
-        )
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        return answer(
-            Problem(http.HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError", "an error of this server; it is in its log")
-        )
+        said = body("HTTPException", http.HTTPStatus(error.status).phrase)
+        return web.json_response(said, status=error.status, headers=headers)
+    except Exception as error:
+        problem = _problem_of(error)
+        if problem is None:
+            log.exception("%s %s failed", request.method, request.path)
+            problem = Problem(500, "InternalError", "an error of this server; it is in its log")
+        return answer(problem, request.path)
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    """The problem that an error is to a client; None for one that is ours."""
+    match error:
+        case Problem():
+            return error
+        case NoWorkerError():
+            return Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error))
+        case LimitError():
+            wait_s = error.retry_after_s
+            return Problem(http.HTTPStatus.TOO_MANY_REQUESTS, "LimitReached", str(error), retry_after_s=wait_s)
+        case RequestRefusedError():
+            return Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field)
+        case QueueUnavailableError():
+            return of_queue(error)
+    return None

@@ -1,168 +1,176 @@
 """AUTOMATIC1111's bodies as the fields of our `Request`. Pure functions.
 
-Its clients send many fields at their defaults and nulls everywhere; those mean nothing. A field that would change the
-picture and that the fleet can't honour is refused: a picture made by other rules than asked is worse than none.
+Its clients send many fields at their defaults and nulls everywhere; those mean nothing. What only some WebUIs have
+travels on as it is, and finds its worker by it. A field that would change the picture and that nobody can honour is
+refused: a picture made by other rules than asked is worse than none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from zosma_bot.http.a1111_fields import is_nothing
+from zosma_bot.http.a1111_options import override_fields
+from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
+from zosma_bot.http.a1111_scripts import used_scripts
 from zosma_queue.errors import RequestRefusedError
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50
-_SAME_NAME = (
-    "prompt", "negative_prompt", "width", "height", "cfg_scale", "scheduler", "seed", "subseed", "subseed_strength",
-)  # fmt: skip
+#: Seeds of A1111 below 0 are drawn.
+_DRAWN = -1
+_SAME_NAME = ("prompt", "negative_prompt", "width", "height", "cfg_scale", "subseed_strength")
 _IMG2IMG = (
-    "denoising_strength", "resize_mode", "mask", "mask_blur", "inpainting_fill", "inpaint_full_res",
-    "inpaint_full_res_padding", "inpainting_mask_invert",
+    "denoising_strength", "resize_mode", "mask_blur", "inpainting_fill", "inpaint_full_res",
+    "inpaint_full_res_padding",
 )  # fmt: skip
 #: What A1111's API takes for these when they are not named; its page, and we, start from others.
 _IMG2IMG_DEFAULTS = {"inpainting_fill": 0, "inpaint_full_res": True, "inpaint_full_res_padding": 0}
 _UPSCALE = ("resize_mode", "upscaling_resize", "upscaling_resize_w", "upscaling_resize_h")
-_FACES = ("gfpgan_visibility", "codeformer_visibility", "extras_upscaler_2_visibility")
+_NOT_WITH_UPSCALE = ("gfpgan_visibility", "codeformer_visibility", "extras_upscaler_2_visibility")
+#: Fields that reach the WebUI as they are, and the values beside null at which they change nothing.
+_EXTRAS: Mapping[str, tuple[Any, ...]] = {
+    "disable_extra_networks": (False,),
+    "distilled_cfg_scale": (3.5,),
+    "eta": (1.0,),
+    "image_cfg_scale": (1.5,),
+    "initial_noise_multiplier": (1.0,),
+    "restore_faces": (False,),
+    "s_churn": (0,),
+    "s_min_uncond": (0,),
+    "s_noise": (1.0,),
+    "s_tmax": (0,),
+    "s_tmin": (0,),
+    "tiling": (False,),
+}
+_HIRES_EXTRAS = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt")
 #: Would change the picture; refused unless they say "off".
-_UNSUPPORTED = (
-    "alwayson_scripts", "script_name", "tiling", "restore_faces", "refiner_checkpoint", "firstphase_width",
-    "firstphase_height", "infotext",
-)  # fmt: skip
-_OVERRIDES = ("sd_model_checkpoint", "CLIP_stop_at_last_layers", "sd_vae")
-#: Overrides that don't touch the picture, or whose value here is what every WebUI does anyway.
-_HARMLESS_OVERRIDES = frozenset(
-    {"samples_format", "save_images", "return_grid", "enable_pnginfo", "live_previews_enable",
-     "show_progress_every_n_steps"}
-)  # fmt: skip
+_UNSUPPORTED = ("script_name", "infotext", "latent_mask", "firstpass_image")
 
 
-def txt2img_fields(body: dict[str, Any], default_checkpoint: str | None = None) -> dict[str, Any]:
-    """The request's fields in a txt2img body.
+def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The request's fields in the fields of a txt2img body. `chosen` holds what its sender has set by options.
 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    given = _given(body)
-    fields = _common(given, default_checkpoint)
+    fields = _common(given, chosen)
+    for name in ("firstphase_width", "firstphase_height"):
+        _refuse(given, name)
     if given.get("enable_hr"):
-        fields["hires"] = _hires(given, fields)
+        fields["hires"] = _hires(given)
+        fields["a1111"] |= {name: given[name] for name in _HIRES_EXTRAS if not is_nothing(given.get(name))}
     return fields
 
 
-def img2img_fields(body: dict[str, Any], default_checkpoint: str | None = None) -> dict[str, Any]:
-    """The request's fields in an img2img body; pictures stay base64.
+def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The request's fields in the fields of an img2img body; pictures stay base64. `chosen` is as in `txt2img_fields`.
 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    given = _given(body)
     images = given.get("init_images")
     if not isinstance(images, list) or len(images) != 1:
         raise RequestRefusedError("init_images must be a list of one picture in base64", field="init_images")
-    fields = _common(given, default_checkpoint)
-    blur = given.get("mask_blur_x")
-    start = {**_IMG2IMG_DEFAULTS, **({"mask_blur": blur} if blur is not None else {}), "image": images[0]}
-    fields["img2img"] = {**start, **{name: given[name] for name in _IMG2IMG if name in given}}
+    fields = _common(given, chosen)
+    start = {**_IMG2IMG_DEFAULTS, "image": images[0], **{name: given[name] for name in _IMG2IMG if name in given}}
+    if "mask_blur" not in given and "mask_blur_x" in given:
+        start["mask_blur"] = given["mask_blur_x"]
+    if not is_nothing(given.get("mask")):
+        start["mask"] = given["mask"]
+    start["inpainting_mask_invert"] = bool(given.get("inpainting_mask_invert"))
+    fields["img2img"] = start
     return fields
 
 
-def upscale_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """The request's fields in an extra-single-image body; the picture stays base64.
+def upscale_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's fields in the fields of an extra-single-image body; the picture stays base64.
 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    given = _given(body)
-    for name in _FACES:
+    for name in _NOT_WITH_UPSCALE:
         _refuse(given, name)
     if given.get("resize_mode") == 1 and given.get("upscaling_crop") is False:
         raise RequestRefusedError("upscaling_crop must be true with resize_mode 1", field="upscaling_crop")
     upscale = {"image": given.get("image", ""), **{name: given[name] for name in _UPSCALE if name in given}}
-    if given.get("upscaler_1") not in (None, "", "None"):
+    if not is_nothing(given.get("upscaler_1")):
         upscale["upscaler_1"] = given["upscaler_1"]
     return {"upscale": upscale}
 
 
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def _refuse(given: dict[str, Any], name: str) -> None:
-    if given.get(name):
+def _refuse(given: Mapping[str, Any], name: str) -> None:
+    if given.get(name) and not is_nothing(given[name]):
         raise RequestRefusedError(f"{name} is not supported by this server: leave it out", field=name)
 
 
-def _common(given: dict[str, Any], default_checkpoint: str | None) -> dict[str, Any]:
+def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
     """What txt2img and img2img share."""
     for name in _UNSUPPORTED:
         _refuse(given, name)
-    fields = {name: given[name] for name in _SAME_NAME if name in given}
+    fields = {"prompt": "", **{name: given[name] for name in _SAME_NAME if name in given}}
     fields["steps"] = given.get("steps", DEFAULT_STEPS)
-    sampler = given.get("sampler_name") or given.get("sampler_index")
-    if sampler:
-        fields["sampler"] = sampler
+    fields |= {name: max(_DRAWN, given[name]) for name in ("seed", "subseed") if name in given}
+    named = next((given[name] for name in ("sampler_name", "sampler_index") if not is_nothing(given.get(name))), None)
+    fields["sampler"] = named or chosen.get("sampler")
+    if not is_nothing(given.get("scheduler")):
+        fields["scheduler"] = given["scheduler"]
     fields["count"] = _count(given)
-    if given.get("styles"):
-        fields["styles"] = given["styles"]
-    fields |= _overrides(given.get("override_settings") or {})
-    if default_checkpoint:
-        fields.setdefault("checkpoint", default_checkpoint)
-    return {"prompt": "", **fields}
+    fields["styles"] = _styles(given.get("styles"), chosen.get("styles", ()))
+    own = override_fields(given.get("override_settings") or {})
+    fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
+    fields["a1111"] = _extras(given)
+    return fields
 
 
-def _whole(given: dict[str, Any], name: str, default: int) -> int:
-    value = given.get(name, default)
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return int(value)
-    except (TypeError, ValueError):
-        raise RequestRefusedError(f"{name} is {str(value)[:60]!r}: it must be a whole number", field=name) from None
+def _styles(given: Any, known: Any) -> list[Any]:
+    """The styles that there are. A1111 takes no notice of others, and clients' menus begin with "None"."""
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise RequestRefusedError("styles must be a list of names", field="styles")
+    wrong = next((one for one in given if not (one is None or isinstance(one, str))), None)
+    if wrong is not None:
+        raise RequestRefusedError(f"styles has {str(wrong)[:60]!r}: it must be a list of names", field="styles")
+    names = {name.casefold() for name in known}
+    return [one for one in given if isinstance(one, str) and one.strip().casefold() in names]
 
 
-def _count(given: dict[str, Any]) -> int:
-    batch_size, n_iter = _whole(given, "batch_size", 1), _whole(given, "n_iter", 1)
+def _extras(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What asks a WebUI for more than our own fields do."""
+    extras = {name: given[name] for name, idle in _EXTRAS.items() if name in given and given[name] not in idle}
+    extras |= {
+        name: given[name] for name in ("seed_resize_from_w", "seed_resize_from_h") if given.get(name, _DRAWN) > 0
+    }
+    if not is_nothing(given.get("refiner_checkpoint")) and given.get("refiner_switch_at"):
+        extras |= {name: given[name] for name in ("refiner_checkpoint", "refiner_switch_at")}
+    if scripts := used_scripts(given.get(SCRIPTS)):
+        extras[SCRIPTS] = {name: {"args": args} for name, args in scripts.items()}
+    return extras
+
+
+def _count(given: Mapping[str, Any]) -> int:
+    batch_size, n_iter = given.get("batch_size", 1), given.get("n_iter", 1)
     for name, value in (("batch_size", batch_size), ("n_iter", n_iter)):
         if value < 1:
             raise RequestRefusedError(f"{name} is {value}: it must be 1 or more", field=name)
-    return batch_size * n_iter
+    return int(batch_size * n_iter)
 
 
-def _hires(given: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    wide, high = _whole(given, "hr_resize_x", 0), _whole(given, "hr_resize_y", 0)
-    if wide or high:
-        raise RequestRefusedError("hr_resize_x and hr_resize_y are not supported: use hr_scale", field="hr_resize_x")
-    hires = {"scale": given.get("hr_scale", 2.0), "denoise": given.get("denoising_strength", 0.75)}
+def _hires(given: Mapping[str, Any]) -> dict[str, Any]:
+    hires = {
+        "scale": given.get("hr_scale", 2.0),
+        "denoise": given.get("denoising_strength", 0.75),
+        "width": given.get("hr_resize_x", 0),
+        "height": given.get("hr_resize_y", 0),
+    }
     if given.get("hr_second_pass_steps"):
         hires["steps"] = given["hr_second_pass_steps"]
-    if given.get("hr_upscaler"):
+    if not is_nothing(given.get("hr_upscaler")):
         hires["upscaler"] = given["hr_upscaler"]
-    for name in ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt"):
-        _refuse(given, name)
     return hires
-
-
-def _overrides(given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise RequestRefusedError("override_settings must be an object", field="override_settings")
-    fields: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None or name in _HARMLESS_OVERRIDES or (name == "sd_vae" and value in ("Automatic", "")):
-            continue
-        if name not in _OVERRIDES:
-            raise RequestRefusedError(
-                f"override_settings.{name} is not supported: {', '.join(_OVERRIDES)} are",
-                field=f"override_settings.{name}",
-            )
-        if name == "sd_model_checkpoint" and value:
-            fields["checkpoint"] = value
-        elif name == "CLIP_stop_at_last_layers":
-            fields["clip_skip"] = value
-        elif name == "sd_vae":
-            fields["vae"] = value
-    return fields
 
 
 _A1111_NAMES = {
@@ -174,8 +182,11 @@ _A1111_NAMES = {
     "hires.steps": "hr_second_pass_steps",
     "hires.denoise": "denoising_strength",
     "hires.upscaler": "hr_upscaler",
+    "hires.width": "hr_resize_x",
+    "hires.height": "hr_resize_y",
     "vae": "override_settings.sd_vae",
     "img2img.image": "init_images",
+    "a1111": SCRIPTS,
 }
 
 
@@ -185,14 +196,24 @@ def in_a1111s_words() -> Iterator[None]:
     try:
         yield
     except RequestRefusedError as error:
+        if error.code == "infeasible-lacking":
+            raise RequestRefusedError(
+                str(error), code=error.code, field=_lacking_field(error.values), values=error.values
+            ) from None
+        if error.field is None:
+            raise
         raise _renamed(error) from None
+
+
+def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
+    """The field that asks for what nobody has."""
+    return {"field": str(lacking["name"]), "script": SCRIPTS}.get(str(lacking["kind"]))
 
 
 def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     """The same refusal in A1111's words."""
-    if error.field is None:
-        return error
-    name = _A1111_NAMES.get(error.field) or error.field.removeprefix("img2img.").removeprefix("upscale.")
-    if name == error.field:
+    field = error.field or ""
+    name = _A1111_NAMES.get(field) or field.removeprefix("img2img.").removeprefix("upscale.")
+    if name == field:
         return error
     return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http
 import time
 from collections import defaultdict
@@ -20,6 +21,9 @@ from zosma_queue.job import Job, State
 LOOK_AGAIN_S = 1.0
 #: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
 NOBODY_S = 1.5
+#: How long a request waits for a first worker before it is refused, and how often it looks.
+STARTING_S = 30.0
+LOOK_FOR_WORKERS_S = 0.25
 #: How long an admin may pause a job that somebody's open connection waits for: about as long as clients hold out.
 PAUSED_S = 600.0
 #: How long one that had begun may wait for a worker to come back.
@@ -68,8 +72,30 @@ class Blocked:
         return list(self._jobs.get(owner, ()))
 
 
+async def wait_for_worker(request: web.Request, hub: Hub) -> None:
+    """Returns when a worker is ready, or none came for so long: then the submit says so. A fleet may just be starting.
+
+    Raises:
+      Problem: when the client hung up.
+    """
+    waited = Stopwatch()
+    while not await hub.workers_ready() and waited.run() < STARTING_S:
+        if _hung_up(request):
+            raise _disconnected()
+        await asyncio.sleep(LOOK_FOR_WORKERS_S)
+
+
+def _disconnected() -> Problem:
+    """Told to nobody: there is no line any more."""
+    return Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
+
+
+def _hung_up(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
+
+
 async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str) -> Job:
-    """The job, ended. A client that hangs up cancels it: nobody would see the picture.
+    """The job, ended. Whatever this raises, nobody waits for the job any more: it should be cancelled.
 
     What an admin paused is waited for, also while its workers are down: most pauses are short, and a client would only
     ask again.
@@ -108,22 +134,19 @@ async def _look(request: web.Request, queue: Queue, hub: Hub, job_id: str, patie
         raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
     if job.state.ended:
         return job
-    if request.transport is None or request.transport.is_closing():
-        await queue.cancel(job_id)
-        raise Problem(http.HTTPStatus.BAD_REQUEST, "Disconnected", "the client hung up")
+    if _hung_up(request):
+        raise _disconnected()
     if not _not_begun(job):
         patience.alone.stop()
         patience.paused.stop()
     elif await queue.is_held(job_id):
         patience.alone.stop()
         if patience.paused.run() >= PAUSED_S:
-            await queue.cancel(job_id)
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Paused", await _why_paused(queue))
     elif await hub.workers_ready():
         patience.alone.stop()
         patience.paused.stop()
     elif patience.alone.run() >= NOBODY_S:
-        await queue.cancel(job_id)
         why = f" ({job.error})" if job.error else ""
         raise Problem(
             http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", f"no GPU is online any more{why}: try again later"

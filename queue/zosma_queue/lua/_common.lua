@@ -8,8 +8,9 @@ local K = {
   stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
-  group_of = P .. 'group-of', audit = P .. 'audit', accuracy = P .. 'accuracy', depth = P .. 'depth',
-  busiest = P .. 'busiest',
+  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = P .. 'audit', accuracy = P .. 'accuracy',
+  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
+  input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
 }
 local function job_key(id) return P .. 'job:' .. id end
@@ -25,6 +26,7 @@ local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. own
 local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
 local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
+local function owners_of_key(person) return P .. 'owners-of:' .. person end
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 
 local DAY_MS = 24 * 3600 * 1000

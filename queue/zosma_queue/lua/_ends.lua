@@ -18,10 +18,23 @@ end
 
 local function refund(job) charge(job.owner, job.group, -tonumber(job.charged)) end
 
--- The delivery that had this waiting job last goes on with it.
+-- Each attempt loses its worker once at most. Returns how many attempts have.
+local function count_loss(job)
+  if job.lost_at == job.attempt then return tonumber(job.lost) end
+  redis.call('HSET', job_key(job.id), 'lost_at', job.attempt)
+  redis.call('HINCRBY', K.stats, 'lost', 1)
+  return redis.call('HINCRBY', job_key(job.id), 'lost', 1)
+end
+
+-- The delivery that had this waiting job last goes on with it: its worker is alive after all.
 local function take_again(job)
   pull(job)
   begin(job)
+  if job.lost_at == job.attempt then
+    redis.call('HDEL', job_key(job.id), 'lost_at')
+    redis.call('HINCRBY', job_key(job.id), 'lost', -1)
+    redis.call('HINCRBY', K.stats, 'lost', -1)
+  end
 end
 
 -- How long an ended job is kept: as its sender said, but not less than usual while its end has not been shown.

@@ -25,17 +25,32 @@ local function reset_if_idle()
   if redis.call('EXISTS', K.open) == 0 then redis.call('DEL', K.tags) end
 end
 
+-- What is counted of a person over all their owners is in the same hashes as that of each owner.
+local function all_of(person) return 'person ' .. person end
+
+local function person_of(owner) return redis.call('HGET', K.person_of, owner) end
+
+-- `person`: who the owner is in all places together, '' for nobody but the owner.
 -- Returns the group that the owner's jobs are in: as long as some are open they stay where they are, whatever a sender says.
-local function open_job(owner, group)
+local function open_job(owner, group, person)
   reset_if_idle()
   redis.call('HSETNX', K.group_of, owner, group)
   group = redis.call('HGET', K.group_of, owner)
   redis.call('ZADD', K.busiest, redis.call('HINCRBY', K.open, owner, 1), owner)
   redis.call('HINCRBY', K.open, 'group ' .. group, 1)
+  if person ~= '' then
+    redis.call('HSETNX', K.person_of, owner, person)
+    redis.call('SADD', owners_of_key(person), owner)
+    redis.call('HINCRBY', K.open, all_of(person), 1)
+  end
   return group
 end
 
 local function close_job(owner, group)
+  local person = person_of(owner)
+  if person and redis.call('HINCRBY', K.open, all_of(person), -1) <= 0 then
+    redis.call('HDEL', K.open, all_of(person))
+  end
   local left = redis.call('HINCRBY', K.open, owner, -1)
   if left > 0 then redis.call('ZADD', K.busiest, left, owner)
   else
@@ -44,6 +59,8 @@ local function close_job(owner, group)
     redis.call('HDEL', K.caps, owner)
     redis.call('HDEL', K.weights, owner)
     redis.call('HDEL', K.group_of, owner)
+    redis.call('HDEL', K.person_of, owner)
+    if person then redis.call('SREM', owners_of_key(person), owner) end
   end
   if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
     redis.call('HDEL', K.open, 'group ' .. group)
@@ -58,9 +75,14 @@ end
 local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
+-- What runs elsewhere for the same person counts.
+local function running_of(name) return tonumber(redis.call('HGET', K.running, name) or '0') or 0 end
+
 local function is_parked(owner)
   local cap = redis.call('HGET', K.caps, owner)
-  return cap ~= false and (tonumber(redis.call('HGET', K.running, owner) or '0') or 0) >= (tonumber(cap) or math.huge)
+  if not cap then return false end
+  local person = person_of(owner)
+  return math.max(running_of(owner), person and running_of(all_of(person)) or 0) >= (tonumber(cap) or math.huge)
 end
 
 -- Files an owner under a class in which they have waiting jobs.
@@ -140,9 +162,18 @@ local function refile(owner, group, was_parked)
 end
 
 local function count_running(owner, group, by)
-  local was_parked = is_parked(owner)
-  if redis.call('HINCRBY', K.running, owner, by) <= 0 then redis.call('HDEL', K.running, owner) end
-  refile(owner, group, was_parked)
+  local person = person_of(owner)
+  local groups, was_parked = {[owner] = group}, {}
+  for _, other in ipairs(person and redis.call('SMEMBERS', owners_of_key(person)) or {}) do
+    groups[other] = groups[other] or redis.call('HGET', K.group_of, other)
+  end
+  for one in pairs(groups) do was_parked[one] = is_parked(one) end
+  for _, name in ipairs({owner, person and all_of(person) or nil}) do
+    if redis.call('HINCRBY', K.running, name, by) <= 0 then redis.call('HDEL', K.running, name) end
+  end
+  for one, its in pairs(groups) do
+    if its then refile(one, its, was_parked[one]) end
+  end
 end
 
 -- 0: no limit.

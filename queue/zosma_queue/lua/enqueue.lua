@@ -1,17 +1,18 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
--- ARGV  1 now (0: server's)   2 id   3 message   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
+-- ARGV  1 now (0: server's)   2 id   3 message ('' asks only)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
 --       9 cost, GPU-seconds   10 run at, ms (0: now)   11 not before this many ms from now (0: at once)
 --       12 patience without a capable worker, ms   13 where its answer goes (JSON, '' for nowhere)
 --       14 ms for which the job is kept once its end is shown (0: as long as all are)
 --       15 digest of what was asked ('' for none)   16 limits (JSON: the fields of `Policy`, 0 for none)
+--       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
 --          over-limit
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json = unpack(ARGV)
+  keep_ms, digest, limits_json, person = unpack(ARGV)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
@@ -19,16 +20,28 @@ if redis.call('EXISTS', job_key(id)) == 1 then
   return {known and digest ~= '' and known ~= digest and 'other' or 'exists', 0}
 end
 
+local function waiting_of(name) return tonumber(redis.call('HGET', K.open, name) or '0') - running_of(name) end
+
+-- Ms until the person may ask anywhere again, by the cooldown that holds here.
+local function cooling_elsewhere()
+  local last = person ~= '' and tonumber(redis.call('GET', cooldown_key(person)) or '')
+  return last and last + limits.cooldown_s * 1000 - now or 0
+end
+
+local function spent_on(day)
+  local function spent(name) return tonumber(redis.call('GET', spent_key(name, day)) or '0') end
+  return math.max(spent(owner), person ~= '' and spent(person) or 0)
+end
+
 -- The first limit that this job would break.
 local function over()
-  local open = tonumber(redis.call('HGET', K.open, owner) or '0')
-  local waiting = open - (tonumber(redis.call('HGET', K.running, owner) or '0') or 0)
+  local waiting = math.max(waiting_of(owner), person ~= '' and waiting_of(all_of(person)) or 0)
   -- Their next place is free when their next job begins: at about the cost of one.
   if limits.waiting > 0 and waiting >= limits.waiting then return 'waiting', math.max(1000, tonumber(cost) * 1000) end
-  local cooling = redis.call('PTTL', cooldown_key(owner))
+  local cooling = math.max(redis.call('PTTL', cooldown_key(owner)), cooling_elsewhere())
   if cooling > 0 then return 'cooldown_s', cooling end
   local day = math.floor(now / DAY_MS)
-  if limits.daily_gpu_s > 0 and tonumber(redis.call('GET', spent_key(owner, day)) or '0') >= limits.daily_gpu_s then
+  if limits.daily_gpu_s > 0 and spent_on(day) >= limits.daily_gpu_s then
     return 'daily_gpu_s', (day + 1) * DAY_MS - now
   end
   if limits.depth > 0 and redis.call('ZCARD', K.waiting) >= limits.depth then return 'depth', 30000 end
@@ -45,19 +58,28 @@ if due <= now then
   if answer == 'nobody' then return {'nobody', 30000} end
   if answer == 'no' then return {'infeasible', 0} end
 end
+if message == '' then return {'queued', 0} end
 
 local job = {
-  id = id, owner = owner, group = open_job(owner, group), class = class, needs = needs_json,
+  id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
   seq = redis.call('INCR', K.seq), created = now,
 }
 redis.call('HSET', job_key(id), 'message', message, 'owner', owner, 'group', job.group, 'class', class,
   'needs', needs_json, 'cost', cost, 'seq', job.seq, 'created', now, 'patience', patience_ms,
   'deliver', reply == '' and '0' or '1', 'state', 'waiting')
+if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
 set_cap(owner, job.group, limits.running)
-if limits.cooldown_s > 0 then redis.call('SET', cooldown_key(owner), '1', 'PX', math.ceil(limits.cooldown_s * 1000)) end
+if limits.cooldown_s > 0 then
+  local cooldown_ms = math.ceil(limits.cooldown_s * 1000)
+  redis.call('SET', cooldown_key(owner), '1', 'PX', cooldown_ms)
+  if person ~= '' then
+    -- As long as the longest cooldown among the person's places may ask for it.
+    redis.call('SET', cooldown_key(person), now, 'PX', math.max(cooldown_ms, redis.call('PTTL', cooldown_key(person))))
+  end
+end
 set_weight(owner, limits.weight)
 set_weight('group ' .. job.group, group_weight)
 

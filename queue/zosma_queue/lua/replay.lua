@@ -11,10 +11,10 @@ if not job or job.state ~= 'failed' or job.erase then return 0 end
 redis.call('ZREM', K.dead, id)
 redis.call('ZREM', K.undelivered, id)
 redis.call('PERSIST', job_key(id))
-redis.call('HDEL', job_key(id), 'failures', 'lost', 'error', 'error_kind', 'finished', 'skips', 'skipped_since')
+redis.call('HDEL', job_key(id), 'failures', 'lost', 'lost_at', 'error', 'error_kind', 'finished', 'skips', 'skipped_since')
 -- It begins to wait anew: its patience with an empty fleet too.
 job.created = now
-job.group = open_job(job.owner, job.group)
+job.group = open_job(job.owner, job.group, job.person or '')
 redis.call('HSET', job_key(id), 'created', now, 'group', job.group)
 put_back(job, now)
 redis.call('HINCRBY', K.stats, 'replayed', 1)

@@ -39,9 +39,11 @@ if verb == 'done' then
   local billed = bill()
   charge(job.owner, job.group, billed - tonumber(job.charged))
   learn_accuracy(job, now)
-  local spent = spent_key(job.owner, math.floor(now / DAY_MS))
-  redis.call('INCRBYFLOAT', spent, exact(billed))
-  redis.call('PEXPIRE', spent, 2 * DAY_MS)
+  for _, name in ipairs({job.owner, job.person}) do
+    local spent = spent_key(name, math.floor(now / DAY_MS))
+    redis.call('INCRBYFLOAT', spent, exact(billed))
+    redis.call('PEXPIRE', spent, 2 * DAY_MS)
+  end
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
   note_pictures(id, ARGV[5], now)
   finish(job, 'done', now, DONE_TTL_MS)

@@ -2,10 +2,12 @@
 -- Any number of processes may call it; each change is made once.
 --
 -- KEYS  1 prefix
--- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call
+-- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call   4 lease, ms
+--       5 ms without a sweep after which Redis itself must have been away
 -- Returns  {promoted, returned, set aside, given up}
 
 local now, max_lost, most = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local lease_ms, away_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local promoted, returned, aside, given_up = 0, 0, 0, 0
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT', 0, most)) do
@@ -17,6 +19,25 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT',
   end
 end
 
+-- Whoever is alive sweeps once a second. When nobody did, Redis stood still (or all of us did), and nobody could renew:
+-- whose lease ran out meanwhile gets a new one, in which its worker shows whether it is alive. The gap is told by the
+-- server's clock alone, whatever `now` a test passes.
+local function gap_ms()
+  local real = clock(0)
+  local last = tonumber(redis.call('GET', K.swept) or '') or real
+  redis.call('SET', K.swept, real)
+  return real - last
+end
+
+local gap = gap_ms()
+if gap > away_ms then
+  for _, leases in ipairs({K.leases, K.wanted}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
+      redis.call('ZADD', leases, now + lease_ms, id)
+    end
+  end
+end
+
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, most)) do
   local job = load_job(id)
   if not job or job.state ~= 'running' then
@@ -24,8 +45,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
   else
     end_lease(job)
     refund(job)
-    local lost = redis.call('HINCRBY', job_key(id), 'lost', 1)
-    redis.call('HINCRBY', K.stats, 'lost', 1)
+    local lost = count_loss(job)
     if job.cancel then
       finish(job, 'cancelled', now, DONE_TTL_MS)
     elseif lost >= max_lost then
@@ -36,6 +56,13 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
       returned = returned + 1
     end
   end
+end
+
+-- Whoever waited for these has gone without a word.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 0, most)) do
+  redis.call('ZREM', K.wanted, id)
+  local job = load_job(id)
+  if job then cancel_job(job, now) end
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do

@@ -206,13 +206,13 @@ async def test_a_question_is_nobody_elses_to_answer(server, client, worker, admi
 
 @pytest.mark.parametrize(
     "typed",
-    ["dream.safetensors", "checkpoint:DREAM.safetensors", "checkpoint:dream.safetensors [fa11e5]", "fa11e5",
-     "checkpoint:fa11e5"],
+    ["dream.safetensors", "checkpoint:DREAM.safetensors", "checkpoint:dream.safetensors [fa11e500]", "fa11e500",
+     "checkpoint:fa11e500"],
 )  # fmt: skip
 async def test_a_checkpoint_is_known_by_every_name_that_the_command_line_takes(
     server, client, worker, admin, said, queue, typed
 ):
-    known = Checkpoint(name="dream", title="dream.safetensors [fa11e5]", hash="fa11e5")
+    known = Checkpoint(name="dream", title="dream.safetensors [fa11e500]", hash="fa11e500")
     await worker.beat(about=ABOUT.model_copy(update={"checkpoints": (known,)}))
     assert await queue.admin.resolve_scope(f"checkpoint:{typed.removeprefix('checkpoint:')}") == "checkpoint:dream"
     assert "Checkpoint dream is paused" in (await said(admin, "admin pause", {"scope": typed})).message.text

@@ -67,6 +67,18 @@ async def test_limits_without_a_role_are_everybodys_and_members_meet_them(server
     assert "as many jobs waiting as you may" in refusal.text
 
 
+async def test_a_limit_is_one_over_all_servers_and_direct_messages(server, client, worker, queue, ann):
+    await queue.admin.set_policy("owner", "default", {"waiting": 1})
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await asked.wait_for(lambda shown: "in line" in shown.text)
+
+    elsewhere = [server.add_member("ann", guild=server.add_guild(name), user=ann.user) for name in ("B", "C")]
+    for member, dm in (*((one, False) for one in elsewhere), (ann, True)):
+        asked = await server.slash(member, "imagine", {"prompt": "a cat"}, dm=dm)
+        assert "as many jobs waiting as you may" in (await asked.wait_for_followup()).text
+    assert len(await queue.open_jobs()) == 1
+
+
 async def test_a_strange_server_cannot_lift_what_the_owner_has_set_for_all(server, does, admin, said, queue):
     await queue.admin.set_policy("owner", "default", {"waiting": 5, "cooldown_s": 10, "lane": "relax"})
     guild = server.add_guild("Elsewhere")

@@ -12,6 +12,7 @@ from loopback.discord.permissions import P
 from zosma_bot.discord.features.result.remix import STRONG, SUBTLE
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_queue import calls
+from zosma_queue.errors import ErrorKind
 from zosma_queue.job import State
 
 ASKED = {"prompt": "a cat", "negative": "dogs", "seed": 42, "width": 64, "height": 64, "steps": 9, "guidance": 5.5}
@@ -283,7 +284,7 @@ async def test_cancel_after_the_end_says_so(server, client, worker, ann, queue):
 
 async def test_a_failed_job_can_be_tried_again(server, client, worker, ann, queue):
     asked = await server.slash(ann, "imagine", ASKED)
-    await worker.settle(await worker.take(), calls.fail("oom", ""))
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     shown = await asked.wait_for(lambda shown: "⚠️" in shown.text)
     await server.click(ann, shown, button(shown, Act.AGAIN))
     request, _ = await next_request(worker, queue)
@@ -324,7 +325,7 @@ async def test_a_button_works_after_a_restart_when_the_queue_has_forgotten_all(
 async def test_a_picture_that_says_nothing_is_refused_in_plain_words(server, client, worker, ann, raw):
     asked = await server.slash(ann, "imagine", ASKED)
     shown = await asked.wait_for(lambda shown: "in line" in shown.text)
-    await worker.settle(await worker.take(), calls.fail("oom", ""))
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     shown = await asked.wait_for(lambda shown: "⚠️" in shown.text)
     await forgotten(raw)
     pressed = await server.click(ann, shown, button(shown, Act.AGAIN))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from loopback.discord.errors import RefusedByClient
@@ -119,3 +121,21 @@ async def test_it_is_shown_without_buttons_while_redis_is_away(server, client, a
 async def test_it_works_in_direct_messages(server, client, ann):
     asked = await server.slash(ann, "describe", {"image": with_parameters()}, dm=True)
     assert "seed:42" in (await asked.wait_for(lambda shown: not shown.thinking)).text
+
+
+async def test_lines_after_the_parameters_keep_command_and_buttons(server, client, ann):
+    shown = await described(server, ann, with_parameters(f"{INFOTEXT}\nTemplate: a {{cat|dog}}\nRating: safe"))
+    assert "seed:42" in shown.text
+    assert shown.labels == ["Make it again", "Edit"]
+
+
+async def test_what_it_was_made_with_and_can_not_be_asked_for_is_said(server, client, ann):
+    shown = await described(server, ann, with_parameters(f"{INFOTEXT}, Refiner: xl, Refiner switch at: 0.8"))
+    assert "It was also made with Refiner, which can't be asked for here" in shown.text
+
+
+@pytest.mark.parametrize("text", [" " * 16_000, "a" * 64_000, f"{INFOTEXT}, {'aa: ' * 4_000}"])
+async def test_a_hostile_text_holds_nobody_up(server, client, ann, text):
+    began = time.monotonic()
+    await described(server, ann, with_parameters(text, kind="PNG"))
+    assert time.monotonic() - began < 3

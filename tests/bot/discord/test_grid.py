@@ -56,13 +56,13 @@ def test_the_grid_is_one_of_its_jobs_files_and_says_how_it_was_made():
         assert image.text["parameters"] == PARAMETERS + ", Grid: 4"
 
 
-def test_made_smaller_it_still_says_it():
+async def test_made_smaller_it_still_says_it():
     noise = io.BytesIO()
     Image.effect_noise((128, 128), 90).save(noise, "PNG")
     originals = [shrink.Original(Attached("zosma-j-1.png", noise.getvalue()), PARAMETERS)] * 4
     (fitting,) = shrink.fit([grid.as_original(originals)], 10_000, total=1_000_000)
     assert fitting.name == "zosma-j-grid.webp"
-    assert infotext_of(base64.b64encode(fitting.data).decode(), "image") == PARAMETERS + ", Grid: 4"
+    assert await infotext_of(base64.b64encode(fitting.data).decode(), "image", "ann") == PARAMETERS + ", Grid: 4"
 
 
 def test_words_that_are_no_parameters_are_left_alone():

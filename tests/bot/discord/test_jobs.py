@@ -8,6 +8,7 @@ from redis import Redis
 from loopback.discord.interaction import Callback
 from zosma_bot.discord.state.reply_record import Outlet
 from zosma_queue import calls
+from zosma_queue.errors import ErrorKind
 
 
 async def ask(server, member, prompt="a cat", **options):
@@ -41,7 +42,7 @@ async def test_all_states_are_listed_newest_first_and_nobody_elses(server, clien
     await made.wait_for(lambda shown: "in line" in shown.text)
     await ask(server, server.add_member("bob"), "not mine")
     await worker.finish(await worker.take())
-    await worker.settle(await worker.take(), calls.fail("oom", ""))
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     leased = await worker.take()
     await worker.progress(leased, 0.25)
     await made.wait_for(lambda shown: "🎨" in shown.text or "⚠️" in shown.text or shown.attachments)
@@ -163,7 +164,7 @@ async def test_pictures_whose_time_is_over_are_said_to_be_gone(server, client, w
 async def test_a_failed_job_is_tried_again_as_it_was_and_as_visible(server, client, worker, ann, queue, private):
     asked = await ask(server, ann, seed=5, private=private)
     await asked.response()
-    await worker.settle(await worker.take(), calls.fail("oom", ""))
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     await asked.wait_for(lambda shown: "⚠️" in shown.text)
 
     opened = await detail(server, ann, await jobs(server, ann), "a cat")

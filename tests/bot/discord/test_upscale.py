@@ -6,6 +6,7 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.pictures import UNUSABLE, silent
+from zosma_queue import keys
 
 
 async def test_a_picture_comes_back_larger(server, client, worker, ann, queue):
@@ -20,6 +21,14 @@ async def test_a_picture_comes_back_larger(server, client, worker, ann, queue):
     shown = await asked.wait_for(lambda shown: shown.attachments)
     assert [file.data for file in shown.files] == made
     assert not shown.ephemeral
+
+
+async def test_stored_pictures_count_per_person_over_all_places(server, client, worker, ann, raw):
+    for dm in (False, True):
+        asked = await server.slash(ann, "upscale", {"image": silent()}, dm=dm)
+        await asked.wait_for(lambda shown: "in line" in shown.text)
+    counted = {name.decode() for name in raw.hkeys(keys.INPUT_BYTES)} - {""}
+    assert counted == {f"discord:user/{ann.user.id}"}
 
 
 async def test_scale_upscaler_and_private_are_taken_as_said(server, client, worker, ann, queue):

@@ -7,9 +7,16 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from zosma_bot.http import waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request waits for a first worker, but in the test of that."""
+    monkeypatch.setattr(waiting, "STARTING_S", 0.0)
 
 
 @pytest.fixture(name="http")

@@ -114,12 +114,12 @@ async def test_a_connection_that_sends_nothing_has_one_too(queue, hub):
 
 async def test_a_slow_answer_of_ours_is_not_the_clients_idleness(queue, hub, worker):
     async with (
-        serve(make_app(queue, hub, {}, bounds=Bounds(idle_s=0.05, head_s=0.05)), "127.0.0.1", 0) as url,
+        serve(make_app(queue, hub, {}, bounds=Bounds(idle_s=0.5, head_s=0.5)), "127.0.0.1", 0) as url,
         aiohttp.ClientSession(url) as http,
     ):
         asked = asyncio.create_task(ask(http))
         leased = await worker.take()
-        await asyncio.sleep(0.2)  # longer than all bounds: nothing happens on that connection meanwhile
+        await asyncio.sleep(1.2)  # longer than all bounds: nothing happens on that connection meanwhile
         await worker.finish(leased)
         assert await asked == 200
 

@@ -90,7 +90,7 @@ async def test_lists_objects_and_all_together_have_bounds_of_their_own(http, bod
         said = await answer.json()
 
     assert answer.status == 422
-    assert says in said["detail"]
+    assert says in said["errors"]
 
 
 async def test_what_real_clients_send_is_within_the_bounds(http, worker):

@@ -19,6 +19,8 @@ from zosma_worker.errors import (
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
 _NAN = ("nansexception", "all nans")
 _DETAIL_CHARS = 300
+#: FastAPI's word for an address that it doesn't know, in answers of 404.
+NO_ROUTE = "Not Found"
 
 
 def error_of(url: str, status: int, body: bytes) -> WebUIError:
@@ -32,8 +34,10 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
         return WebUINotSetUp(
             f"{url} refuses the login: set SD_API_AUTH=user:password as given to the WebUI's --api-auth", status=status
         )
-    if status == 404 and text == "Not Found":
-        return WebUINotSetUp(f"{url} answers, but its API is off: start the WebUI with --api", status=status)
+    if status == 404 and text == NO_ROUTE:
+        return WebUINotSetUp(
+            f"{url} answers, but its API is off: start the WebUI with --api", detail=NO_ROUTE, status=status
+        )
     if not isinstance(data, dict) or status < 400:
         return WebUINotSetUp(
             f"{url} is not a Stable Diffusion WebUI (it answers {status}): check SD_API_HOST", status=status

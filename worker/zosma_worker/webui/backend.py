@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,7 @@ from zosma_worker.errors import (
 )
 from zosma_worker.settings import Address
 from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui.answers import NO_ROUTE
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours import Flavour
 from zosma_worker.webui.foreign_work import ForeignWork
@@ -36,6 +38,8 @@ from zosma_worker.webui.watch import Watch
 INTERRUPT_EVERY_S = 1.0
 #: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
 IDLE_LOOKS = 5
+#: A WebUI that answers without an API may still be starting for this long.
+STARTING_S = 60.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
 
@@ -50,12 +54,15 @@ async def a1111_backend(address: Address) -> AsyncIterator[A1111Backend]:
 class A1111Backend:
     """A WebUI that speaks A1111's API, in whichever dialect: a `Backend`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
         self._foreign_work = ForeignWork(client)
         self._probed: Probed | None = None
         self._asking: asyncio.Task[bool] | None = None
         self._lacking: set[str] = set()
+        self._has_made_any = False
+        self._without_api_since: float | None = None
 
     @property
     def url(self) -> str:
@@ -66,13 +73,40 @@ class A1111Backend:
         """What it can do and holds; the dialect found is used from now on."""
         try:
             found = await probe(self._client)
-        except WebUIError:
-            self._lacking.clear()  # whatever comes back may be another
-            raise
+        except WebUIError as error:
+            self.note_gone()
+            raise self._explained(error) from error
+        self._without_api_since = None
         if "txt2img" in self._lacking:
             raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
-        self._probed = replace(found, about=found.about.model_copy(update=self._lacked()))
+        about = found.about.model_copy(update=self._lacked())
+        loaded = found.loaded if self._tells_loaded(found.flavour) else None
+        self._probed = replace(found, about=about, loaded=loaded, selected=found.loaded)
         return self._probed
+
+    def _tells_loaded(self, flavour: Flavour) -> bool:
+        return self._has_made_any or not flavour.loads_late
+
+    def note_made(self) -> None:
+        """Pictures came: what its options name is in its memory from now on."""
+        self._has_made_any = True
+
+    def note_gone(self) -> None:
+        """It is away: whatever comes back may be another, and has nothing in its memory."""
+        self._lacking.clear()
+        self._has_made_any = False
+
+    def _explained(self, error: WebUIError) -> WebUIError:
+        """Some open their port seconds before their API: a minute passes before that counts as a mistake."""
+        if not isinstance(error, WebUINotSetUp) or error.detail != NO_ROUTE:
+            self._without_api_since = None
+            return error
+        now = self._clock()
+        if self._without_api_since is None:
+            self._without_api_since = now
+        if now - self._without_api_since >= STARTING_S:
+            return error
+        return WebUIBusy(f"{self.url} answers without an API: wait if it is starting, else start the WebUI with --api")
 
     def _lacked(self) -> dict[str, Any]:
         less: dict[str, Any] = {"enlargers": ()} if "upscale" in self._lacking else {}
@@ -97,8 +131,12 @@ class A1111Backend:
 
     async def loaded(self) -> str | None:
         """The checkpoint in its memory, by its options."""
-        options = await self._client.options()
-        if self._probed is None:
+        try:
+            options = await self._client.options()
+        except WebUIError:
+            self.note_gone()
+            raise
+        if self._probed is None or not self._tells_loaded(self._probed.flavour):
             return None
         checkpoints = self._probed.about.checkpoints
         return checkpoints[0].name if self._probed.flavour.one_checkpoint else loaded_of(options, checkpoints)
@@ -169,6 +207,10 @@ class A1111Run:
         try:
             await asyncio.wait({self._call, watching}, return_when=asyncio.FIRST_COMPLETED)
             parts = self._call.result() if self._call.done() else watching.result()
+            self._backend.note_made()
+        except (WebUIUnreachable, WebUICut):
+            self._backend.note_gone()
+            raise
         finally:
             await end(watching)
         return A1111Answer(

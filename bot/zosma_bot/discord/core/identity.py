@@ -17,12 +17,14 @@ def owner_of(interaction: discord.Interaction[Any]) -> str:
 def sender_of(interaction: discord.Interaction[Any]) -> Sender:
     """Who pays: the member, within their guild; in direct messages each user is a group of their own."""
     user = interaction.user.id
+    person = f"discord:user/{user}"
     if interaction.guild_id is None:
-        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}")
+        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}", person=person)
     # Where the bot is no member of the guild (installed by the user), Discord sends no roles that it could know.
     return Sender(
         owner=f"discord:{interaction.guild_id}/{user}",
         group=f"discord:{interaction.guild_id}",
+        person=person,
         roles=tuple(f"role:{role}" for role in sorted(role_ids(interaction))),
     )
 

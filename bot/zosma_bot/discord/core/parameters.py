@@ -7,15 +7,14 @@ from typing import Any
 
 import discord
 
+from zosma_bot import inputs
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, OfJob
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
-from zosma_bot.inputs import infotext_in, upright
 from zosma_queue import infotext
-from zosma_queue.errors import RequestRefusedError
 
 #: What a message may hold besides the words around it.
 SHOWN_MAX_CHARS = 1700
@@ -23,21 +22,17 @@ SHOWN_MAX_CHARS = 1700
 PARAMETERS_MAX_CHARS = 16_000
 
 
-def told_by(data: bytes) -> Recipe | None:
-    """What an encoded picture says; without fields when it isn't in A1111's form. Slow: run it in a thread.
+async def told_by(data: bytes, who: str) -> Recipe | None:
+    """What an encoded picture that `who` sent says; without fields when it isn't in A1111's form.
 
     Raises:
-      RequestRefusedError: when it is no picture, or has too many pixels.
+      RequestRefusedError: when it is no picture, has too many pixels, or takes too long.
     """
-    upright(data, "image")
-    try:
-        text = infotext_in(data).strip()[:PARAMETERS_MAX_CHARS]
-    except Exception:  # Pillow's readers of comments raise whatever they stumble over
-        raise RequestRefusedError(
-            detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field="image"
-        ) from None
+    text = (await inputs.told_by(data, "image", who)).strip()
     if not text:
         return None
+    if len(text) > PARAMETERS_MAX_CHARS:
+        return Recipe({}, parameters=text[:PARAMETERS_MAX_CHARS])
     fields = infotext.request_fields(text)
     return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), text)
 
@@ -58,6 +53,8 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
     shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
     if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
         shown.append(w("parameters-not-alone"))
+    if recipe.job is None and recipe.fields and (left_out := infotext.not_asked_for(recipe.parameters)):
+        shown.append(w("parameters-left-out", names=", ".join(left_out)))
     if recipe.parameters:
         shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
     text = "\n".join(shown)

@@ -17,7 +17,7 @@ from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.refusals import refused
-from zosma_bot.inputs import infotext_in
+from zosma_bot.inputs import words_in
 from zosma_queue import infotext
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import Job, Picture
@@ -115,10 +115,9 @@ async def read(message: discord.Message | None, number: int = 0) -> Recipe | Non
     fields = infotext.request_fields(text)
     if not fields:
         return None
-    told = infotext.pairs(text)
-    if "Denoising strength" in told and "hires" not in fields:
+    if infotext.starts_from_picture(text):
         raise refused("recipe-from-picture")
-    in_grid = told.get("Grid", "")
+    in_grid = infotext.pairs(text).get("Grid", "")
     count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
     # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
     first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))
@@ -136,7 +135,7 @@ async def _infotext(attachment: discord.Attachment) -> str:
     try:
         async with asyncio.timeout(FETCH_S):
             data = await attachment.read()
-        return await asyncio.to_thread(infotext_in, data)
+        return await words_in(data, f"message:{attachment.id}")
     except Exception as error:  # Pillow's readers raise whatever they stumble over, discord.py and aiohttp their own
         log.info("a picture's parameters could not be read: %s", type(error).__name__)
         return ""

@@ -129,7 +129,7 @@ async def _queued(
 ) -> bool:
     """True when the job is in the queue; else the member has been told why not."""
     try:
-        request = await _with_pictures(services, *await find())
+        request = await _with_pictures(services, *await find(), sender_of(interaction).everywhere)
         await services.queue.submit(
             request,
             sender_of(interaction),
@@ -166,7 +166,7 @@ async def _check(services: Services, request: Request) -> None:
     (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
 
 
-async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources) -> Request:
+async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources, sender: str) -> Request:
     pictures = {}
     for place, source in sources.items():
         name = ".".join(place)
@@ -176,8 +176,8 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
-        pictures[place] = await asyncio.to_thread(upright, data, name)
-    return await store(services.queue, fields, pictures)
+        pictures[place] = await upright(data, name, sender)
+    return await store(services.queue, fields, pictures, sender)
 
 
 async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:

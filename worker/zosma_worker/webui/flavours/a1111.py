@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from zosma_queue.needs import HR_RESIZE, RESIZE_LATENT
+from zosma_queue.request import A1111_FIELDS
 from zosma_worker.webui.flavours.base import Flavour
 
 
@@ -11,9 +13,17 @@ class A1111(Flavour):
     """The one that the others are measured by: nothing differs."""
 
     tells_vae: ClassVar[bool] = True
+    fields: ClassVar[tuple[str, ...]] = tuple(
+        name
+        for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT)
+        if name not in ("alwayson_scripts", "distilled_cfg_scale")
+    )
+    takes_scripts: ClassVar[bool] = True
 
 
 class BuiltIn(A1111):
     """Zosma's own stand-in."""
 
     name: ClassVar[str] = "zosma"
+    fields: ClassVar[tuple[str, ...]] = ("restore_faces", "tiling", HR_RESIZE)
+    takes_scripts: ClassVar[bool] = False

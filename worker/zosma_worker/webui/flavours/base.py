@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from zosma_queue import sampler_names
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
 from zosma_worker.backend import Order
@@ -36,8 +37,10 @@ class Lists:
     upscalers: tuple[str, ...] = ()
     enlargers: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
+    lora_aliases: Mapping[str, str] = field(default_factory=dict)
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    scripts: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     """What the WebUI itself calls them, where that is something else."""
 
@@ -52,11 +55,17 @@ class Flavour:
     grid: ClassVar[int] = LATENT_PX
     #: One checkpoint for the life of the process; the request's choice is ignored.
     one_checkpoint: ClassVar[bool] = False
+    #: Its options name a checkpoint from the start, but the first job loads it.
+    loads_late: ClassVar[bool] = False
     #: Its infotext is right and whole.
     writes_infotext: ClassVar[bool] = True
     #: `sd_vae_name` in its `info` is the VAE that it used.
     tells_vae: ClassVar[bool] = False
     tells_progress: ClassVar[bool] = True
+    #: Of `A1111_FIELDS`, `hr_resize_x` and `resize_mode 3`, those that have their effect.
+    fields: ClassVar[tuple[str, ...]] = ()
+    #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
+    takes_scripts: ClassVar[bool] = False
     hires: ClassVar[bool] = True
     img2img: ClassVar[bool] = True
     inpainting: bool = True
@@ -126,10 +135,20 @@ class Flavour:
             schedulers=schedulers_in(schedulers),
             upscalers=(*names_in(latent), *enlargers),
             enlargers=enlargers,
-            loras=loras_listed(loras),
+            loras=names_in(loras),
+            lora_aliases=lora_aliases_in(loras),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
+            scripts=await self._scripts(client),
         )
+
+    async def _scripts(self, client: Client) -> tuple[str, ...]:
+        """Names of scripts that work along, in lower case as A1111 lists them."""
+        if not self.takes_scripts:
+            return ()
+        found = await client.get_or_none("/sdapi/v1/script-info")
+        entries = [one for one in _objects(found) if one.get("is_alwayson") and not one.get("is_img2img")]
+        return names_in(entries)
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
@@ -148,8 +167,11 @@ class Flavour:
             upscalers=lists.upscalers,
             enlargers=lists.enlargers,
             loras=lists.loras,
+            lora_aliases=lists.lora_aliases,
             vaes=lists.vaes,
             styles=lists.styles,
+            fields=self.fields,
+            scripts=self.lists.scripts,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
@@ -207,17 +229,23 @@ class Flavour:
             **self._count(request),
             **self._settings(order),
         }
-        if request.sampler:
-            body["sampler_name"] = self.lists.own.get(request.sampler, request.sampler)
-        if request.scheduler:
-            body["scheduler"] = self.lists.own.get(request.scheduler, request.scheduler)
+        sampler, scheduler = self._sampling(request)
+        if sampler:
+            body["sampler_name"] = self.lists.own.get(sampler, sampler)
+        if scheduler:
+            body["scheduler"] = self.lists.own.get(scheduler, scheduler)
         if request.styles:
             body["styles"] = list(request.styles)
         if request.subseed_strength:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        return body
+        return body | request.a1111
+
+    def _sampling(self, request: Request) -> tuple[str | None, str | None]:
+        """(sampler, scheduler), together under the old name where the server has that one."""
+        both = sampler_names.together(request.sampler, request.scheduler)
+        return (both, None) if both in self.lists.samplers else (request.sampler, request.scheduler)
 
     def _count(self, request: Request) -> dict[str, Any]:
         # One after the other: a batch needs memory for all its pictures at once.
@@ -253,6 +281,8 @@ class Flavour:
         }
         if hires.upscaler:
             fields["hr_upscaler"] = hires.upscaler
+        if hires.width or hires.height:
+            fields |= {"hr_resize_x": hires.width, "hr_resize_y": hires.height}
         return fields
 
     def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
@@ -337,10 +367,14 @@ def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
-def loras_listed(entries: Any) -> tuple[str, ...]:
-    """Names and aliases: a prompt may use either."""
-    names = [entry.get(key) for entry in _objects(entries) for key in ("name", "alias")]
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+def lora_aliases_in(entries: Any) -> dict[str, str]:
+    """Alias → name, for files that have an alias of their own. An alias that several files have is the first one's."""
+    names, found = names_in(entries), dict[str, str]()
+    for entry in _objects(entries):
+        name, alias = entry.get("name"), entry.get("alias")
+        if isinstance(name, str) and isinstance(alias, str) and name and alias and alias not in names:
+            found.setdefault(alias, name)
+    return found
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from zosma_queue.request import Hires, Request
 from zosma_worker.webui.client import Client
+from zosma_worker.webui.flavours.a1111 import A1111
 from zosma_worker.webui.flavours.base import Flavour, names_in
 
 
@@ -13,6 +14,15 @@ class Forge(Flavour):
     """Forge and its successors."""
 
     name: ClassVar[str] = "forge"
+    loads_late: ClassVar[bool] = True
+    # Tiling does nothing there (its issues 293, 2973), faces are restored by a setting alone (1455); the others that
+    # are left out have not been seen to work.
+    fields: ClassVar[tuple[str, ...]] = tuple(
+        name
+        for name in (*A1111.fields, "distilled_cfg_scale")
+        if name not in ("tiling", "restore_faces", "hr_checkpoint_name", "image_cfg_scale")
+    )
+    takes_scripts: ClassVar[bool] = True
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")

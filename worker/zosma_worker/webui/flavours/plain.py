@@ -7,12 +7,12 @@ picture to start from is laid out by us in the same way, because they only know 
 from __future__ import annotations
 
 import io
-import re
 from typing import Any, ClassVar
 
 from PIL import Image, ImageFilter, ImageOps
 
 from zosma_queue.fleet import Checkpoint
+from zosma_queue.needs import lora_tags, without_loras
 from zosma_queue.request import Img2Img, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
@@ -20,7 +20,6 @@ from zosma_worker.webui.flavours.base import Flavour, encoded
 
 #: What both put where a hash should be.
 NO_HASH = "8888888888"
-_LORA = re.compile(r"<lora:([^:>]+)(?::([^>]*))?>", re.IGNORECASE)
 
 
 class Plain(Flavour):
@@ -62,11 +61,11 @@ class Plain(Flavour):
     def _body(self, order: Order) -> dict[str, Any]:
         body = super()._body(order)
         # LoRA tags are words to one of them, and to the other only with a weight; both take a list.
-        body["prompt"] = _LORA.sub("", body["prompt"]).strip() or " "  # an empty one is refused
+        body["prompt"] = without_loras(body["prompt"]).strip() or " "  # an empty one is refused
         paths = self._lora_paths or {}
         loras = [
-            {"path": paths.get(name.strip(), name.strip()), "multiplier": _weight(weight)}
-            for name, weight in _LORA.findall(order.request.prompt)
+            {"path": paths.get(tag.name, tag.name), "multiplier": _weight(tag.weight)}
+            for tag in lora_tags(order.request.prompt)
         ]
         if loras:
             body["lora"] = loras

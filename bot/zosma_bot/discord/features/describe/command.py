@@ -12,6 +12,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core import parameters
 from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.recipes import keep
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.ui import refusals
@@ -33,7 +34,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         try:
             source = of_attachment(image, "image")
             await interaction.response.defer(ephemeral=True, thinking=True)
-            found = await asyncio.to_thread(parameters.told_by, await _fetched(source))
+            found = await parameters.told_by(await _fetched(source), sender_of(interaction).owner)
         except RequestRefusedError as error:
             await say(interaction, refusals.told(w, error))
             return

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core import parameters
+from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.recipes import pictures_in
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.features.use_picture import form
@@ -40,18 +41,20 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
             return
-        await interaction.response.send_modal(form.form(w, key, usable, await _words(usable[0])))
+        await interaction.response.send_modal(
+            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).owner))
+        )
 
     menu = app_commands.ContextMenu(name=translations_for(None)("command-use-this-picture"), callback=use)
     everywhere(menu)
     tree.add_command(menu)
 
 
-async def _words(attachment: discord.Attachment) -> dict[str, Any]:
+async def _words(attachment: discord.Attachment, who: str) -> dict[str, Any]:
     """What the picture says of itself, if it says it in time."""
     try:
         async with asyncio.timeout(READ_S):
-            recipe = await asyncio.to_thread(parameters.told_by, await attachment.read())
+            recipe = await parameters.told_by(await attachment.read(), who)
     except (RequestRefusedError, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
         return {}
     return recipe.fields if recipe else {}

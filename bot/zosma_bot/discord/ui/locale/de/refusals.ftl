@@ -16,6 +16,7 @@ refusal-too-many-bytes = Das Bild hat { $given } Bytes, höchstens { $most } sin
 refusal-picture-too-heavy = Das Bild ist größer als { $most_mb } MB: bitte ein kleineres Bild schicken.
 refusal-picture-too-large = Das Bild hat { $given } Pixel, höchstens { $most_megapixels } Megapixel sind möglich: bitte ein kleineres Bild schicken.
 refusal-not-a-picture = Das ist kein vollständiges Bild in PNG, JPEG oder WebP.
+refusal-picture-too-slow = Dieses Bild zu entpacken dauert viel länger, als es bei seiner Größe darf. Bitte in einem Bildprogramm neu speichern und das schicken.
 refusal-input-gone = Das Ausgangsbild ist nicht mehr gespeichert: bitte noch einmal schicken.
 refusal-picture-unfetched = Das Bild ließ sich von Discord nicht abholen: bitte noch einmal schicken.
 refusal-recipe-gone = Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /{ command-imagine } benutzen.
@@ -26,6 +27,8 @@ refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einm
 refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
 refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
+
+refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
 
 refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
@@ -50,3 +53,4 @@ refusal-infeasible-lacking-alone = Keine GPU, die da ist, kann das: { $name } ({
 refusal-unreadable-lora = { $field } „{ $given }“ ist nicht lesbar: bitte Name oder Name:0.8, mit Kommas dazwischen.
 refusal-recipe-from-picture = Das entstand aus einem anderen Bild, das nicht mehr gespeichert ist. Bitte /{ command-imagine } mit diesem Bild benutzen.
 parameters-not-alone = ℹ️ Der Befehl allein macht es nicht noch einmal: Es ging von einem Bild aus oder ist eine Variante.
+parameters-left-out = ℹ️ Es entstand auch mit { $names }, und das gibt es hier nicht: Noch einmal gemacht, wird es anders.

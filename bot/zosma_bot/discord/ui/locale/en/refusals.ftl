@@ -19,6 +19,7 @@ refusal-too-many-bytes = The picture has { $given } bytes, at most { $most } are
 refusal-picture-too-heavy = { $field } is larger than { $most_mb } MB: send a smaller picture.
 refusal-picture-too-large = { $field } has { $given } pixels, at most { $most_megapixels } megapixels are possible: send a smaller picture.
 refusal-not-a-picture = { $field } is no whole PNG, JPEG or WebP picture.
+refusal-picture-too-slow = { $field } takes far longer to decode than a picture of its size may. Save it anew in any image program, and send that.
 refusal-input-gone = The picture to start from is no longer stored: send it again.
 refusal-picture-unfetched = { $field } could not be fetched from Discord: send it again.
 refusal-recipe-gone = How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
@@ -29,6 +30,8 @@ refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
+
+refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
 
 refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Leave it out.
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
@@ -53,3 +56,4 @@ refusal-infeasible-lacking-alone = No GPU that is online can do this: { $name } 
 refusal-unreadable-lora = { $field } “{ $given }” can't be read: write name or name:0.8, with commas between.
 refusal-recipe-from-picture = This was made from another picture, which is no longer stored. Please use /imagine with that picture.
 parameters-not-alone = ℹ️ The command alone doesn't make it again: it started from a picture, or is a variation of one.
+parameters-left-out = ℹ️ It was also made with { $names }, which can't be asked for here: made again, it comes out different.

@@ -1,0 +1,90 @@
+"""What A1111 answers: `parameters`, `info`, `progress`. Pure functions."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from zosma_bot.http.a1111_fields import with_defaults
+from zosma_queue.forecast import Place
+from zosma_queue.job import Job, Result
+
+_IDLE_STATE: Mapping[str, Any] = {
+    "skipped": False, "interrupted": False, "stopping_generation": False, "job": "", "job_count": 0,
+    "job_timestamp": "0", "job_no": 0, "sampling_step": 0, "sampling_steps": 0,
+}  # fmt: skip
+#: A1111's `progress` when nothing runs.
+IDLE: Mapping[str, Any] = {
+    "progress": 0.0, "eta_relative": 0.0, "state": dict(_IDLE_STATE), "current_image": None, "textinfo": None,
+}  # fmt: skip
+
+
+def progress_view(job: Job, preview: bytes | None, place: Place | None, paused: bool) -> dict[str, Any]:
+    """`progress` for a job that waits or runs."""
+    steps = job.request.steps if job.request else 0
+    state = {
+        **_IDLE_STATE,
+        "job": job.id,
+        "job_count": 1,
+        "sampling_steps": steps,
+        "sampling_step": int(steps * (job.progress or 0)),
+    }
+    return {
+        "progress": job.progress or 0.0,
+        "eta_relative": job.eta_s or 0.0,
+        "state": state,
+        "current_image": b64encode(preview).decode() if preview else None,
+        "textinfo": "Paused by an admin" if paused else f"In queue: {place.position}" if place else None,
+    }
+
+
+def echo(given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job: Job) -> dict[str, Any]:
+    """The request as it was understood: every field that A1111 has, with what the open ones came to."""
+    fields, asked = with_defaults(given, table), job.request
+    if asked is None:
+        return fields
+    return fields | {
+        "prompt": asked.prompt,
+        "negative_prompt": asked.negative_prompt,
+        "width": asked.width,
+        "height": asked.height,
+        "steps": asked.steps,
+        "cfg_scale": asked.cfg_scale,
+        "seed": asked.seed,
+        "sampler_name": asked.sampler,
+        "scheduler": asked.scheduler or "Automatic",
+        "subseed": asked.subseed,
+        "styles": list(asked.styles),
+    }
+
+
+def info(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A1111's `info`, as the worker completed it, true to the pictures that are sent."""
+    return {
+        **result.info,
+        "batch_size": given.get("batch_size", 1),
+        "index_of_first_image": 0,
+        "all_seeds": [picture.seed for picture in result.pictures],
+        "infotexts": [picture.parameters for picture in result.pictures],
+    }
+
+
+def interrupted_info(job: Job) -> dict[str, Any]:
+    """A1111's `info` for a job that was interrupted: what was asked, for nothing is known of the picture."""
+    asked = job.request
+    if asked is None:
+        return {"infotexts": []}
+    return {
+        "prompt": asked.prompt,
+        "negative_prompt": asked.negative_prompt,
+        "seed": asked.seed,
+        "all_seeds": asked.seeds,
+        "width": asked.width,
+        "height": asked.height,
+        "steps": asked.steps,
+        "sampler_name": asked.sampler,
+        "cfg_scale": asked.cfg_scale,
+        "index_of_first_image": 0,
+        "infotexts": [""] * asked.count,
+    }

@@ -1,0 +1,97 @@
+"""What each caller has set by `POST options`, and what requests that name nothing will be made with.
+
+A real WebUI has one checkpoint for everybody; here each caller has one, kept over restarts. Who has set none gets one
+that is loaded, and keeps it: otherwise the same request would alternate between the checkpoints of a mixed fleet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zosma_bot.http.a1111_fields import is_nothing
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.client import Queue
+from zosma_queue.errors import RequestRefusedError
+from zosma_queue.fleet import Checkpoint
+from zosma_queue.request import parse_request
+
+_KIND = "http-options"
+#: Kept this long after the last change.
+_KEPT_S = 365 * 24 * 3600
+#: Longer names are nobody's, and dear to compare.
+_NAME_MAX_CHARS = 300
+#: What A1111's API takes when no sampler is named, where the fleet has it.
+_SAMPLER = "Euler"
+
+
+class Choices:
+    """The callers' choices, over one queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def of(self, owner: str, catalogue: Catalogue) -> dict[str, Any]:
+        """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `sampler`, `styles`.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        kept = await self._queue.documents.get(_KIND, owner) or {}
+        known = {one.name for one in catalogue.checkpoints}
+        if kept.get("checkpoint") not in known and (default := default_checkpoint(catalogue)):
+            kept = {**kept, "checkpoint": default.name}
+            await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
+        return {
+            "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
+            "clip_skip": kept.get("clip_skip"),
+            "vae": kept.get("vae") if kept.get("vae") in catalogue.vaes else None,
+            "sampler": _SAMPLER if _SAMPLER in catalogue.samplers else None,
+            "styles": [style.name for style in catalogue.styles],
+        }
+
+    async def set(self, owner: str, options: dict[str, Any], catalogue: Catalogue) -> None:
+        """Keeps what of A1111's options means something here. Clients post the whole object back: all else is let be.
+
+        Raises:
+          RequestRefusedError: when nobody has what is named.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        chosen: dict[str, Any] = {}
+        if not is_nothing(options.get("sd_model_checkpoint")):
+            chosen["checkpoint"] = catalogue.checkpoint(_name(options, "sd_model_checkpoint")).name
+        if options.get("CLIP_stop_at_last_layers") is not None:
+            fields = {"prompt": "", "clip_skip": options["CLIP_stop_at_last_layers"]}
+            chosen["clip_skip"] = parse_request(fields, worded=False).clip_skip
+        if "sd_vae" in options:
+            chosen["vae"] = None if is_nothing(options["sd_vae"]) else catalogue.vae(_name(options, "sd_vae"))
+        if chosen:
+            kept = await self._queue.documents.get(_KIND, owner) or {}
+            await self._queue.documents.put(_KIND, owner, {**kept, **chosen}, ttl_s=_KEPT_S)
+
+
+def _name(options: dict[str, Any], field: str) -> str:
+    given = options[field]
+    if not isinstance(given, str) or len(given) > _NAME_MAX_CHARS:
+        raise RequestRefusedError(f"{field} is {str(given)[:60]!r}: it must be a name", field=field)
+    return given
+
+
+def default_checkpoint(catalogue: Catalogue) -> Checkpoint | None:
+    """The checkpoint that a new caller begins with: one that is loaded somewhere, rather one that many have."""
+    return min(
+        catalogue.checkpoints,
+        key=lambda one: (one.name not in catalogue.loaded, -catalogue.holders.get(one.name, 0)),
+        default=None,
+    )
+
+
+def options_view(catalogue: Catalogue, chosen: dict[str, Any]) -> dict[str, Any]:
+    """The few of A1111's options that mean something for a fleet, as they go for the caller."""
+    current = next((one for one in catalogue.checkpoints if one.name == chosen["checkpoint"]), None)
+    return {
+        "sd_model_checkpoint": current.title if current else None,
+        "sd_checkpoint_hash": current.hash if current else None,
+        "samples_format": "png",
+        "CLIP_stop_at_last_layers": chosen["clip_skip"] or 1,
+        "sd_vae": chosen["vae"] or "Automatic",
+    }

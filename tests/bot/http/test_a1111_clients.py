@@ -1,0 +1,491 @@
+"""What real client programs send, by the shape of their requests, and what A1111 itself makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from base64 import b64decode, b64encode
+
+import aiohttp
+import pytest
+
+from loopback.played_worker import ABOUT, png
+from loopback.raw_client import answered, request
+from zosma_bot.http import waiting
+from zosma_bot.http.app import make_app, serve
+from zosma_queue import calls, keys
+from zosma_queue.messages import decode_request
+
+TXT2IMG = "/sdapi/v1/txt2img"
+IMG2IMG = "/sdapi/v1/img2img"
+OPTIONS = "/sdapi/v1/options"
+INTERRUPT = "/sdapi/v1/interrupt"
+
+
+def sent(seed=1):
+    return b64encode(png(seed, (96, 64))).decode()
+
+
+async def call(http, method, path, **options):
+    async with http.request(method, path, **options) as answer:
+        return answer.status, await answer.json()
+
+
+async def made(http, worker, body, path=TXT2IMG, **options):
+    """The request that reached the worker, and the answer."""
+    options = options or {"json": body}
+    asked = asyncio.create_task(call(http, "POST", path, **options))
+    leased = await worker.take()
+    await worker.finish(leased)
+    status, answer = await asked
+    assert status == 200, answer
+    return decode_request(leased.body), answer
+
+
+async def refused(http, body, path=TXT2IMG):
+    status, answer = await call(http, "POST", path, json=body)
+    return status, answer.get("field")
+
+
+# 1. Dify: requests.post(url, data=json.dumps(...))
+
+
+async def test_a_body_without_content_type_is_json(http, worker):
+    data = json.dumps({"prompt": "a cat", "steps": 4}).encode()
+    asked, _ = await made(http, worker, None, data=data, skip_auto_headers=["Content-Type"])
+
+    assert (asked.prompt, asked.steps) == ("a cat", 4)
+
+
+async def test_a_vendors_kind_of_json_is_json(http, worker):
+    headers = {"Content-Type": "application/vnd.api+json; charset=utf-8"}
+    asked, _ = await made(http, worker, None, data=b'{"prompt": "a cat"}', headers=headers)
+
+    assert asked.prompt == "a cat"
+
+
+@pytest.mark.parametrize("header", [b"Origin: http://localhost", b"Sec-Fetch-Site: same-origin"])
+async def test_a_browser_that_says_no_content_type_is_refused(queue, hub, header):
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+        port = int(url.rsplit(":", 1)[1])
+        status, _ = await answered(port, request("POST", TXT2IMG.encode(), header, host=b"localhost", body=b"{}"))
+
+    assert status == 422
+
+
+# 2. aiyabot: styles: ["None"]
+
+
+@pytest.mark.parametrize("styles", [["None"], [""], [None], ["no such style"], [], None])
+async def test_styles_that_there_are_not_are_taken_no_notice_of(http, worker, styles):
+    asked, answer = await made(http, worker, {"prompt": "a cat", "styles": styles})
+    assert (asked.styles, answer["parameters"]["styles"]) == ((), [])
+
+
+async def test_styles_that_there_are_reach_the_worker(http, worker):
+    asked, _ = await made(http, worker, {"prompt": "a cat", "styles": ["None", "Misty"]})
+    assert asked.styles == ("misty",)
+
+
+# 3. AndBobs: restore_faces: true; node-sd-webui: hires to a size
+
+
+async def test_what_the_fleet_has_of_a1111s_fields_reaches_the_worker(http, worker):
+    asked, _ = await made(
+        http,
+        worker,
+        {"prompt": "a cat", "restore_faces": True, "tiling": "true", "eta": 0.3, "seed_resize_from_w": 640},
+    )
+    assert asked.a1111 == {"restore_faces": True, "tiling": True, "eta": 0.3, "seed_resize_from_w": 640}
+
+
+async def test_the_hires_passs_own_fields_do_too(http, worker):
+    hires = {
+        "enable_hr": True,
+        "hr_prompt": "a large cat",
+        "hr_sampler_name": "Euler a",
+        "hr_scheduler": "Use same scheduler",
+    }
+    asked, _ = await made(http, worker, {"prompt": "a cat", **hires})
+    assert asked.a1111 == {"hr_prompt": "a large cat", "hr_sampler_name": "Euler a"}
+
+
+@pytest.mark.parametrize(
+    ("resize", "size"),
+    [
+        ({"hr_resize_x": 1024, "hr_resize_y": 768}, (1024, 768)),
+        ({"hr_resize_x": 2048}, (2048, 1024)),
+        ({"hr_resize_y": 768}, (1536, 768)),
+    ],
+)
+async def test_a_hires_pass_to_a_size_is_made_in_that_size(http, worker, resize, size):
+    body = {"prompt": "a cat", "width": 1024, "height": 512, "enable_hr": True, **resize}
+    asked, _ = await made(http, worker, body)
+    assert asked.output_size == size
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"s_churn": 0.5}, "s_churn"),
+        ({"refiner_checkpoint": "dream", "refiner_switch_at": 0.8}, "refiner_checkpoint"),
+        ({"enable_hr": True, "hr_checkpoint_name": "anime"}, "hr_checkpoint_name"),
+        ({"alwayson_scripts": {"ControlNet": {"args": [{"enabled": True, "module": "canny"}]}}}, "alwayson_scripts"),
+        ({"script_name": "X/Y/Z plot", "script_args": [1]}, "script_name"),
+    ],
+)
+async def test_what_nobody_has_is_refused_by_its_name(http, worker, fields, field):
+    assert await refused(http, {"prompt": "a cat", **fields}) == (422, field)
+
+
+async def test_a_request_goes_to_the_worker_that_has_what_it_uses(http, worker, redis_url):
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ()}))
+    assert await refused(http, {"prompt": "a cat", "tiling": True}) == (422, "tiling")
+    assert (await made(http, worker, {"prompt": "a cat", "tiling": False}))[0].a1111 == {}
+
+
+# 4. SillyTavern: hires "None", VAE "None"; kobold-lite: sd_vae ""
+
+
+async def test_none_and_nothing_mean_not_set(http, worker):
+    body = {
+        "prompt": "a cat", "enable_hr": True, "hr_upscaler": "None", "scheduler": "", "refiner_checkpoint": "None",
+        "script_name": "None", "hr_checkpoint_name": "Use same checkpoint", "hr_sampler_name": "Use same sampler",
+        "hr_scheduler": "Use same scheduler", "override_settings": {"sd_vae": "None", "sd_model_checkpoint": ""},
+    }  # fmt: skip
+    asked, _ = await made(http, worker, body)
+    assert (asked.hires.upscaler, asked.scheduler, asked.vae, asked.a1111) == (None, None, None, {})
+
+
+async def test_a_mask_of_nothing_is_none(http, worker):
+    asked, _ = await made(http, worker, {"init_images": [sent()], "mask": ""}, IMG2IMG)
+    assert asked.img2img.mask is None
+
+
+# 5. kobold-lite: override_settings at A1111's own defaults
+
+
+async def test_overrides_at_a1111s_defaults_ask_for_nothing(http, worker):
+    overrides = {
+        "eta_noise_seed_delta": 0, "ddim_discretize": "uniform", "img2img_fix_steps": False, "sd_hypernetwork": "None",
+        "sd_vae": "Automatic", "CLIP_stop_at_last_layers": 1, "face_restoration_model": "CodeFormer",
+        "samples_format": "png",        "token_merging_ratio": 0.0, "enable_batch_seeds": True,
+    }  # fmt: skip
+    asked, _ = await made(http, worker, {"prompt": "a cat", "override_settings": overrides})
+    assert (asked.vae, asked.clip_skip) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "says"),
+    [
+        ({"outdir_samples": "/srv/x"}, "disk or process"),
+        ({"directories_filename_pattern": "[date]"}, "disk or process"),
+        ({"eta_noise_seed_delta": 31337}, "A1111's default 0"),
+        ({"sd_hypernetwork": "anime"}, "A1111's default 'None'"),
+        ({"img2img_fix_steps": "maybe"}, "A1111's default False"),
+        ({"sd_model_chekpoint": "dream"}, "sd_model_checkpoint"),
+    ],
+)
+async def test_other_overrides_are_refused_by_name_with_the_reason(http, worker, overrides, says):
+    status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "override_settings": overrides})
+    assert (status, answer["field"]) == (422, f"override_settings.{next(iter(overrides))}")
+    assert says in answer["errors"]
+
+
+# 6. npm stable-diffusion-api: alwayson_scripts without arguments
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        {"ControlNet": {"args": []}},
+        {"ADetailer": {"args": [False]}, "animatediff": {"args": [False]}},
+        {"ControlNet": {"args": [{"enabled": False, "module": "none"}, {}]}},
+        {"ControlNet": {}},
+        {"roop": {"args": None}},
+        {},
+    ],
+)
+async def test_scripts_that_are_off_are_off(http, worker, scripts):
+    assert (await made(http, worker, {"prompt": "a cat", "alwayson_scripts": scripts}))[0].a1111 == {}
+
+
+async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, worker):
+    scripts = {"ADetailer": {"args": [True, {"ad_model": "face_yolov8n.pt"}]}, "ControlNet": {"args": []}}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "alwayson_scripts": scripts})
+
+    assert asked.a1111 == {"alwayson_scripts": {"ADetailer": scripts["ADetailer"]}}
+    assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {"txt2img": ["adetailer"], "img2img": ["adetailer"]}
+
+
+async def test_pictures_inside_a_scripts_arguments_are_refused(http, worker):
+    scripts = {"ADetailer": {"args": [True, {"image": "A" * 50_000}]}}
+    assert await refused(http, {"prompt": "a cat", "alwayson_scripts": scripts}) == (422, "alwayson_scripts")
+
+
+# 7. webuiapi: the empty prompt is its default
+
+
+@pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": "  "}, {"prompt": None}])
+async def test_an_empty_prompt_is_a_prompt(http, worker, body):
+    asked, answer = await made(http, worker, body)
+    assert (asked.prompt, answer["parameters"]["prompt"]) == ("", "")
+
+
+async def test_also_to_start_from_a_picture_and_to_paint_a_part_of_it_anew(http, worker):
+    asked, _ = await made(http, worker, {"init_images": [sent()], "mask": sent(2)}, IMG2IMG)
+    assert (asked.prompt, bool(asked.img2img.mask)) == ("", True)
+
+
+async def test_our_own_api_wants_words(http, worker):
+    assert (await refused(http, {"prompt": ""}, "/api/v1/jobs"))[0] == 422
+
+
+# 8. POST options
+
+
+async def test_what_is_set_by_options_outlives_the_bot_and_is_what_the_next_request_is_made_with(
+    queue, hub, worker, monkeypatch
+):
+    options = {"sd_model_checkpoint": "anime", "CLIP_stop_at_last_layers": 2, "sd_vae": "soft.safetensors", "x": 1}
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+        assert (await call(http, "POST", OPTIONS, json=options))[0] == 200
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+        shown = (await call(http, "GET", OPTIONS))[1]
+        asked, _ = await made(http, worker, {"prompt": "a cat"})
+        own, _ = await made(http, worker, {"override_settings": {"sd_model_checkpoint": "dream", "sd_vae": "None"}})
+
+    assert (shown["CLIP_stop_at_last_layers"], shown["sd_vae"]) == (2, "soft.safetensors")
+    assert shown["sd_model_checkpoint"] == "anime.safetensors [9876543210]"
+    assert (asked.checkpoint, asked.clip_skip, asked.vae) == ("anime", 2, "soft.safetensors")
+    assert own.checkpoint == "dream"
+
+
+async def test_who_has_set_nothing_gets_what_options_show_each_time(http, worker):
+    shown = (await call(http, "GET", OPTIONS))[1]["sd_model_checkpoint"]
+    first, _ = await made(http, worker, {"prompt": "a cat"})
+    worker.loaded = "anime"
+    await worker.beat()
+    second, _ = await made(http, worker, {"prompt": "a cat"})
+
+    assert (shown, first.checkpoint, second.checkpoint) == ("dream.safetensors [0123456789]", "dream", "dream")
+
+
+async def test_options_that_nobody_has_are_refused(http, worker):
+    assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (
+        422, "override_settings.sd_model_checkpoint",
+    )  # fmt: skip
+    assert (await refused(http, {"sd_model_checkpoint": "x" * 500_000}, OPTIONS)) == (422, "sd_model_checkpoint")
+
+
+# 9, 10. interrupt and progress
+
+
+async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_it_is(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "seed": 5}))
+    leased = await worker.take()
+    waiting_one = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "second", "steps": 7}))
+    while len(await worker._redis.zrange(keys.WAITING, 0, -1)) < 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await worker.progress(leased, 0.5, preview=b"\xff\xd8half")
+    _, progress = await call(http, "GET", "/sdapi/v1/progress")
+    assert (progress["progress"], progress["state"]["job"]) == (0.5, leased.id)
+    assert await call(http, "POST", INTERRUPT) == (200, {})
+    assert await worker.progress(leased, 0.6) is calls.Lease.CANCEL
+    await worker.settle(leased, calls.CANCELLED)
+    status, answer = await running
+
+    assert status == 200
+    assert [b64decode(image) for image in answer["images"]] == [b"\xff\xd8half"]
+    assert (json.loads(answer["info"])["seed"], answer["parameters"]["prompt"]) == (5, "first")
+    await worker.finish(await worker.take())  # the other went on
+    assert (await waiting_one)[0] == 200
+
+
+async def test_interrupt_with_nothing_to_interrupt_does_nothing(http, worker):
+    assert await call(http, "POST", INTERRUPT) == (200, {})
+    assert await call(http, "POST", "/sdapi/v1/skip") == (200, None)
+
+
+async def test_without_keys_callers_are_told_apart_by_address(queue, hub, worker):
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+        here = aiohttp.ClientSession(url)
+        there = aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(local_addr=("127.0.0.2", 0)))
+        async with here, there:
+            asked = asyncio.create_task(call(here, "POST", TXT2IMG, json={"prompt": "a cat"}))
+            leased = await worker.take()
+            assert (await call(there, "GET", "/sdapi/v1/progress"))[1]["state"]["job_count"] == 0
+            assert await call(there, "POST", INTERRUPT) == (200, {})
+            assert await worker.progress(leased, 0.5) is calls.Lease.OK
+            await worker.finish(leased)
+            assert (await asked)[0] == 200
+
+
+# 11. numbers and words as A1111 reads them
+
+
+async def test_numbers_are_read_as_a1111_reads_them(http, worker):
+    body = {
+        "prompt": "a cat", "steps": 25.0, "width": 100.7, "height": "512", "cfg_scale": "7.5", "enable_hr": "false",
+        "send_images": "false", "hr_second_pass_steps": 4.5, "seed": 7.0, "batch_size": True, "scheduler": "",
+    }  # fmt: skip
+    asked, answer = await made(http, worker, body)
+
+    assert (asked.steps, asked.width, asked.height, asked.cfg_scale, asked.seed) == (25, 96, 512, 7.5, 7)
+    assert (asked.hires, asked.count, answer["images"]) == (None, 1, [])
+
+
+async def test_half_a_step_is_cut_off(http, worker):
+    asked, _ = await made(http, worker, {"prompt": "a cat", "enable_hr": True, "hr_second_pass_steps": 4.5})
+    assert asked.hires.steps == 4
+
+
+async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"samplers": ("DPM++ 2M", "Euler")}))
+    asked, answer = await made(http, worker, {"prompt": "a cat"})
+
+    assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
+async def test_numbers_that_are_none_are_refused(http, worker, number):
+    data = f'{{"prompt": "a cat", "cfg_scale": {number}}}'.encode()
+    status, _ = await call(http, "POST", TXT2IMG, data=data, headers={"Content-Type": "application/json"})
+    assert status == 422
+
+
+# 12. what is answered
+
+
+async def test_the_request_is_echoed_with_all_of_a1111s_fields_and_no_others(http, worker):
+    _, answer = await made(http, worker, {"prompt": "a cat", "batch_size": 2, "password": "hunter2"})
+    parameters = answer["parameters"]
+
+    assert len(parameters) > 45
+    assert "hunter2" not in json.dumps(answer)
+    assert {name: parameters[name] for name in ("steps", "cfg_scale", "send_images", "alwayson_scripts", "n_iter")} == {
+        "steps": 50, "cfg_scale": 7.0, "send_images": True, "alwayson_scripts": {}, "n_iter": 1,
+    }  # fmt: skip
+    assert json.loads(answer["info"])["batch_size"] == 2
+
+
+@pytest.mark.parametrize("include", [False, True])
+async def test_start_pictures_are_echoed_when_that_is_asked_for(http, worker, include):
+    _, answer = await made(http, worker, {"init_images": [sent()], "include_init_images": include}, IMG2IMG)
+    assert answer["parameters"]["init_images"] == ([sent()] if include else None)
+
+
+async def test_png_info_takes_the_parameters_apart(http, worker):
+    picture = b64encode(
+        png(
+            3, parameters="a cat\nNegative prompt: dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x48"
+        )
+    )
+    _, told = await call(http, "POST", "/sdapi/v1/png-info", json={"image": picture.decode()})
+
+    assert told["parameters"] == {
+        "Prompt": "a cat", "Negative prompt": "dog", "Steps": "20", "Sampler": "Euler a", "CFG scale": "7", "Seed": "5",
+        "Size": "64x48", "Size-1": "64", "Size-2": "48",
+    }  # fmt: skip
+
+
+# 13. routes
+
+
+async def test_extra_batch_images_makes_each_of_them_larger(http, worker):
+    body = {"upscaling_resize": 2, "imageList": [{"data": sent(1), "name": "a"}, {"data": sent(2), "name": "b"}]}
+    asked = asyncio.create_task(call(http, "POST", "/sdapi/v1/extra-batch-images", json=body))
+    first, second = await worker.take(), await worker.take()
+    images = await worker.finish(first) + await worker.finish(second)
+    status, answer = await asked
+
+    assert (status, [b64decode(image) for image in answer["images"]]) == (200, images)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "answer"),
+    [
+        ("POST", "/sdapi/v1/unload-checkpoint", {}),
+        ("POST", "/sdapi/v1/reload-checkpoint", {}),
+        ("GET", "/internal/ping", {}),
+        ("GET", "/sdapi/v1/script-info", []),
+    ],
+)
+async def test_small_routes_are_there(http, worker, method, path, answer):
+    assert await call(http, method, path) == (200, answer)
+
+
+async def test_the_pages_config_has_the_hires_upscalers(http, worker):
+    _, config = await call(http, "GET", "/config")
+    [props] = [one["props"] for one in config["components"] if one["props"]["elem_id"] == "txt2img_hr_upscaler"]
+    assert props["choices"] == ["None", "Latent"]
+
+
+async def test_interrogate_is_refused_by_name(http, worker):
+    status, answer = await call(http, "POST", "/sdapi/v1/interrogate", json={"image": sent(), "model": "clip"})
+    assert (status, "interrogate" in answer["errors"]) == (422, True)
+
+
+async def test_a_slash_at_the_end_leads_on_with_the_body(http, worker):
+    async with http.get("/sdapi/v1/samplers/", allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (307, "/sdapi/v1/samplers")
+    asked, _ = await made(http, worker, {"prompt": "a cat"}, TXT2IMG + "/")
+    assert asked.prompt == "a cat"
+
+
+async def test_answers_are_compressed_and_heads_are_answered(queue, hub, worker):
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+        port = int(url.rsplit(":", 1)[1])
+        many = ABOUT.model_copy(update={"loras": tuple(f"lora number {number}" for number in range(100))})
+        await worker.beat(about=many)
+        _, said = await answered(port, request("GET", b"/sdapi/v1/loras", b"Accept-Encoding: gzip"))
+        head, _, body = said.partition(b"\r\n\r\n")
+        assert b"Content-Encoding: gzip" in head
+        assert len(json.loads(gzip.decompress(body))) == 100
+        _, plain = await answered(port, request("GET", b"/sdapi/v1/loras"))
+        assert len(json.loads(plain.partition(b"\r\n\r\n")[2])) == 100
+        assert (await answered(port, request("HEAD", b"/sdapi/v1/samplers", sized=False)))[0] == 200
+
+
+# 14. errors
+
+
+async def test_a_wrong_field_is_told_as_fastapi_does_beside_our_own_sentence(http, worker):
+    _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "steps": "many"})
+
+    [found] = answer["detail"]
+    assert (found["loc"], found["msg"]) == (["body", "steps"], "steps is 'many': it must be a whole number")
+    assert (answer["errors"], answer["field"]) == (found["msg"], "steps")
+
+
+@pytest.mark.parametrize("images", [[], None])
+async def test_no_start_picture_is_a1111s_404(http, worker, images):
+    status, answer = await call(http, "POST", IMG2IMG, json={"init_images": images})
+    assert (status, answer["detail"]) == (404, "Init image not found")
+
+
+# 15. an empty fleet
+
+
+async def test_a_request_waits_for_a_first_worker(http, redis_url, monkeypatch, worker):
+    await worker.leave()
+    monkeypatch.setattr(waiting, "STARTING_S", 30.0)
+    monkeypatch.setattr(waiting, "LOOK_FOR_WORKERS_S", 0.01)
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a cat"}))
+    await asyncio.sleep(0.1)
+    assert not asked.done()
+    await worker.beat()
+    await worker.finish(await worker.take())
+
+    assert (await asked)[0] == 200
+
+
+async def test_lists_keep_the_last_known_names(http, worker):
+    before = [
+        await call(http, "GET", f"/sdapi/v1/{name}") for name in ("sd-models", "samplers", "upscalers", "options")
+    ]
+    await worker.leave()
+    after = [await call(http, "GET", f"/sdapi/v1/{name}") for name in ("sd-models", "samplers", "upscalers", "options")]
+
+    assert before == after

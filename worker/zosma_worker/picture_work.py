@@ -1,0 +1,45 @@
+"""What is done in a sandbox's process with pictures that a WebUI sends. Imports little, for each begins with it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from zosma_queue.picture_headers import check_parts
+from zosma_queue.sandbox import Answer
+
+#: Longest side of a preview.
+SIDE_MAX_PX = 512
+#: (longest side in pixels, JPEG quality) of a preview, best first.
+_TRIES = ((SIDE_MAX_PX, 75), (SIDE_MAX_PX, 50), (384, 45), (256, 40), (128, 30))
+
+
+def look(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """Decodes a picture wholly. `args`: `formats`. Answers whether it is `black`."""
+    (data,) = blobs
+    check_parts(data)
+    with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
+        image.load()
+        return {"black": image.convert("RGB").getbbox() is None}, []
+
+
+def shrink(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A preview as a small JPEG, nothing where that can't be.
+
+    `args`: how many pixels are decoded at most, `pixels_max`, and `bytes_max` of the JPEG.
+    """
+    (data,) = blobs
+    check_parts(data)
+    with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "GIF")) as image:
+        if image.width * image.height > args["pixels_max"]:
+            return {}, []
+        picture = image.convert("RGB")
+    for side, quality in _TRIES:
+        picture.thumbnail((side, side))
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=quality)
+        if out.tell() <= args["bytes_max"]:
+            return {}, [out.getvalue()]
+    return {}, []
