@@ -16,6 +16,7 @@ from zosma_queue import calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.asked import Asked
+from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
@@ -107,6 +108,7 @@ class Queue:
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
         self.documents = Documents(self._redis)
+        self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}

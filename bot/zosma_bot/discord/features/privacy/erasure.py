@@ -15,6 +15,7 @@ from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.member_settings import MEMBER
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_queue.remains import Remains
+
 log = logging.getLogger(__name__)
 
 #: What is being made is stopped first, and its message says so, before that is deleted.
