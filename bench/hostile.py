@@ -2,8 +2,9 @@
 
 The bot is a real process on a private Valkey, with the loopback Discord in front. While it is attacked, a process of
 its own asks `/healthz` again and again: the longest answer is the longest for which the bot's event loop stood still,
-with the machine's own noise in it (first row); the least of three tries. Memory is the most that the bot, and
-the processes in which it decodes, took beyond what they had. The worker's reader of WebUIs runs in a process of its own, and tells the same of itself.
+with the machine's own noise in it (first row); the least of three tries. Memory is the most that the bot, and the
+processes in which it decodes, took beyond what they had. The worker's reader of WebUIs runs in a process of its own,
+and tells the same of itself.
 
 The goal: nobody holds the event loop for more than 250 ms, and nobody takes more than 256 MB. What misses is marked.
 
@@ -51,7 +52,7 @@ from zosma_worker.webui.pictures import verify
 LOOP_MS, MEMORY_MB = 250, 256
 POLL_S, SAMPLE_S = 0.01, 0.02
 PATIENCE_S = 120
-#: Each attack on the bot, of which the shorter standstill counts: what it causes comes back, the machine's noise doesn't.
+#: Each attack on the bot, of which the shortest standstill counts: what it causes comes back, noise doesn't.
 TIMES = 3
 JSON = {"Content-Type": "application/json"}
 MB = 1 << 20
