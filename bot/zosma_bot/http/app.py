@@ -22,11 +22,13 @@ from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
+from zosma_bot.metrics import Metrics
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -48,6 +50,7 @@ def make_app(
     wicket: Wicket | None = None,
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
 
@@ -73,7 +76,7 @@ def make_app(
     app.cleanup_ctx.append(wanted.beside())
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
-        Health(queue, hub, faults),
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:
