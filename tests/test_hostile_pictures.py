@@ -19,6 +19,7 @@ from loopback.discord.state import Upload
 from loopback.played_worker import PlayedWorker
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
+from zosma_queue.tasks import end
 
 #: For a picture from a worker to the channel, in seconds. Alone it takes a tenth of it.
 SHOWN_S = 8.0
@@ -48,15 +49,20 @@ async def _parts(tmp_path):
         bot = await parts.enter_async_context(zosma.running("bot"))
         await bot.says("logged in to Discord")
         await discord.wait_connected()
-        working = asyncio.create_task(_work(worker))
+        tasks = {asyncio.create_task(_work(worker)), asyncio.create_task(_beat(worker))}
         yield discord, bot
-        working.cancel()
-        await asyncio.wait({working})
+        await end(*tasks)
 
 
 async def _work(worker: PlayedWorker) -> None:
     while True:
         await worker.finish(await worker.take(timeout=600))
+
+
+async def _beat(worker: PlayedWorker) -> None:
+    while True:
+        await worker.beat()
+        await asyncio.sleep(1)
 
 
 @pytest.mark.parametrize("make", [hostile.empty_scans, hostile.empty_chunks, sideways])

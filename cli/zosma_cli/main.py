@@ -15,6 +15,7 @@ import typer
 from zosma_cli import queue
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
+from zosma_queue.terminal import visible
 
 app = typer.Typer(
     name="zosma",
@@ -154,7 +155,7 @@ def missing(module: str, arguments: list[str]) -> str:
 
 def fail(text: str) -> NoReturn:
     """Ends the command with one line and exit code 2."""
-    sys.stderr.write(f"zosma: {' '.join(text.split())}\n")
+    sys.stderr.write(f"zosma: {visible(' '.join(text.split()))}\n")
     raise SystemExit(USAGE)
 
 

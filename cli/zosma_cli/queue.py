@@ -16,6 +16,7 @@ from rich.console import Console
 from zosma_cli import tables
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.policy import LIMITS, with_limits
+from zosma_queue.terminal import visible_all
 
 if TYPE_CHECKING:  # a machine that only works has no HTTP client
     from zosma_cli.client import Client
@@ -49,7 +50,7 @@ def _run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) -
     if as_json:
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
-        show(answer, tables.for_people())
+        show(visible_all(answer), tables.for_people())
 
 
 def _say(text: str | Callable[[Any], str]) -> Show:

@@ -25,8 +25,10 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         [worker] = await queue_json("workers")
         place = worker["id"].rpartition("/")[0]
         short = place.partition("/")[2]
-        assert f"worker:{place} is drained" in await queue("drain", f"worker:{short}", "--why", "new fan")
-        assert f"Paused: worker:{place} (new fan)" in await queue()
+        assert f"worker:{place} is drained" in await queue("drain", f"worker:{short}", "--why", "new \x1b[2Jfan")
+        listed = await queue()
+        assert f"Paused: worker:{place} (new \\x1b[2Jfan)" in listed
+        assert "\x1b" not in listed + await queue("audit")
         for scope in ("worker:nosuch", "checkpoint:nosuch"):
             unknown = await zosma("queue", "drain", scope, **env)
             assert (unknown.code, unknown.out, unknown.err.count("\n")) == (2, "", 1)
@@ -34,7 +36,7 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
 
         async with (
             zosma.running("imagine", "a lighthouse at dusk", **env) as first,
-            zosma.running("imagine", "a cat in the forest", **env) as second,
+            zosma.running("imagine", "a cat in \u202ethe \x9b forest", **env) as second,
         ):
             jobs = []
             while len(jobs) < 2:
@@ -42,6 +44,7 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
             listed = await queue("list")
             assert all(job["id"] in listed for job in jobs)
             assert "a lighthouse at dusk" in listed
+            assert r"a cat in \u202ethe \x9b forest" in listed
             cat = next(job["id"] for job in jobs if "cat" in job["request"]["prompt"])
             other = next(job["id"] for job in jobs if job["id"] != cat)
             assert f"{cat} goes next" in await queue("bump", cat)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zosma_queue import infotext
 from zosma_queue.moderation import _apart
-from zosma_queue.needs import lora_tags, loras_in, without_loras
+from zosma_queue.needs import lora_tags, loras_in, with_lora_names, without_loras
 from zosma_queue.request import parse_request
 from zosma_queue.words import WordFinder
 from zosma_webui import infotext as builtin
@@ -34,6 +34,7 @@ SCANNERS: dict[str, Callable[[str], object]] = {
     "the built-in WebUI's": builtin.parse,
     "LoRA tags": loras_in,
     "a prompt without LoRA tags": without_loras,
+    "a prompt with other LoRAs": lambda text: with_lora_names(text, {"a": "b"}),
     "blocked words": WordFinder(("block", "bad phrase", "pre*")).find,
     "words in names": _apart,
 }
@@ -95,6 +96,13 @@ def test_tags_for_loras_are_those_that_a1111_reads(prompt):
         (name.strip(), weight) for name, weight in _TAG.findall(prompt)
     ]
     assert without_loras(prompt) == _TAG.sub("", prompt)
+
+
+def test_tags_get_other_names_and_keep_all_else():
+    prompt = "a <lora: ink :0.5:x> b <LoRA:pen> c <lora:ink:> <lora:other:1>"
+    assert with_lora_names(prompt, {"ink": "Ink v2", "pen": "Pen"}) == (
+        "a <lora:Ink v2:0.5:x> b <lora:Pen> c <lora:Ink v2> <lora:other:1>"
+    )
 
 
 def test_a_prompt_of_half_tags_is_a_request_like_any_other():

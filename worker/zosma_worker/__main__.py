@@ -7,6 +7,7 @@ import sys
 from zosma_queue import logs
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import load
+from zosma_queue.terminal import visible
 from zosma_worker.main import EXIT_SETTINGS, run
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.supervise import CHILD
@@ -18,7 +19,7 @@ def main() -> int:
     try:
         return run(load(WorkerSettings), child=CHILD in sys.argv[1:])
     except SettingsError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - one line, not a log record
+        print(visible(str(error)), file=sys.stderr)  # noqa: T201 - one line, not a log record
         return EXIT_SETTINGS
 
 

@@ -16,8 +16,8 @@ from zosma_queue.job import Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_queue.sampler_names import together
-from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.backend import Checked
+from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
 
@@ -29,8 +29,6 @@ FACTOR_MAX = 8
 
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
-#: Where they are decoded. An upscaler of whole factors may send 67 megapixels.
-DECODING = Sandbox("webui", Limits(cpu_s=30, wall_s=60.0, memory_bytes=1024**3))
 
 
 class Traits(Protocol):
@@ -87,10 +85,20 @@ def check(
     seen = [_cut(one, request) for one in seen]
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
-    cut = made_size if made_size != seen[0].size else None
+    cut = _first_pass(request, made_size) if made_size != seen[0].size else None
     texts = _texts(seen, info, made, request, checkpoint, traits, cut)
     made["infotexts"] = texts
     return _checked(seen, seeds, texts, made)
+
+
+def _first_pass(request: Request, made_size: tuple[int, int]) -> tuple[int, int]:
+    """What A1111 calls the size: without what a hires pass made of it."""
+    asked, came_out = (request.width, request.height), request.output_size
+    wide, high = (
+        round(made * first / last / LATENT_PX) * LATENT_PX
+        for made, first, last in zip(made_size, asked, came_out, strict=True)
+    )
+    return wide, high
 
 
 def joined(checked: Sequence[Checked]) -> Checked:
@@ -268,7 +276,10 @@ def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None
 
 def _fits(found: int, side: float, over: float) -> bool:
     """Whether a side came out as asked for, or by up to `over` larger."""
-    return any(0 <= found - whole // LATENT_PX * LATENT_PX <= over for whole in (int(side), round(side)))
+    return any(
+        0 <= found - whole // LATENT_PX * LATENT_PX <= (whole % LATENT_PX + over if over else 0)
+        for whole in (int(side), round(side))
+    )
 
 
 def _cut(seen: _Seen, request: Request) -> _Seen:

@@ -183,7 +183,7 @@ class Zosma(discord.Client):
         self.presence.hears = False
 
     async def close(self) -> None:
-        """Finishes what is being told to Discord, then hangs up. The rest waits for the next start, or another process."""
+        """Finishes what is being told to Discord, then hangs up. The rest is the next start's, or another process's."""
         self.presence.closing = True
         await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
         self._closing.set()

@@ -74,7 +74,7 @@ async def test_what_is_said_of_times_is_what_redis_does(server, client, worker, 
 
 
 async def test_both_languages_fit_into_a_message(server, client, ann):
-    for locale, words in (("en-US", "What is kept of you"), ("de", "Was von dir gespeichert wird")):
+    for locale, words in (("en-US", "What is kept about you"), ("de", "Was von dir gespeichert wird")):
         ann.locale = locale
         asked = await server.slash(ann, "privacy show", dm=True)
         await asked.response()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from zosma_worker.errors import (
@@ -14,6 +13,7 @@ from zosma_worker.errors import (
     WebUINotSetUp,
     WebUIRefused,
 )
+from zosma_worker.webui.bounds import ANSWER_MARKS_MAX, bounded_json
 
 #: Said by torch on CUDA, ROCm, MPS and the CPU; the class name differs, the words don't.
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
@@ -59,7 +59,7 @@ def _failure(url: str, status: int, text: str, words: str) -> WebUIError:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return bounded_json(body, ANSWER_MARKS_MAX)
     except ValueError:
         return None
 
@@ -73,7 +73,8 @@ def detail_of(data: Any) -> str:
         return ""
     detail = data.get("detail")
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        place = ".".join(str(part) for part in detail[0].get("loc", []) if part != "body")
+        places = detail[0].get("loc")
+        place = ".".join(str(part) for part in places if part != "body") if isinstance(places, list) else ""
         detail = f"{place}: {detail[0].get('msg', '')}"
     elif isinstance(detail, dict):
         detail = detail.get("msg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -14,15 +15,30 @@ from typing import Any, Self
 
 import aiohttp
 
+from zosma_queue.sandbox import SandboxError
+from zosma_worker.decoding import DECODING
 from zosma_worker.errors import WebUIBroken, WebUICut, WebUINotSetUp, WebUIRefused, WebUIRubbish, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
+from zosma_worker.webui.bounds import (
+    ANSWER_MARKS_MAX,
+    ERROR_MAX_BYTES,
+    MB,
+    READ_MARKS_MAX,
+    READ_MAX_BYTES,
+    TooMuch,
+    bounded_json,
+    bounds_of_read,
+    shortened,
+)
 
 _JSON = {"Content-Type": "application/json"}
 #: A WebUI on the same network answers a connection at once, or is not there.
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
 READ_TIMEOUT_S = 15.0
+#: Longer answers are not decoded on the loop.
+INLINE_MAX_BYTES = 256 * 1024
 #: An estimate above this is none: A1111 divides by next to nothing at the start.
 ETA_MAX_S = 24 * 3600.0
 #: A1111's estimate is the time so far by the share done, and the time so far includes the checkpoint load: before this
@@ -73,6 +89,7 @@ class Client:
             # idle connections (sd.cpp after 5 s) can't cut a job off before it begins.
             connector=aiohttp.TCPConnector(force_close=True, limit=0),
             headers=self._headers,
+            auto_decompress=False,
         )
         return self
 
@@ -82,9 +99,13 @@ class Client:
 
     # -- generation ---------------------------------------------------------------------------------------------
 
-    async def generate(self, path: str, body: dict[str, Any]) -> bytes:
-        """The answer to a generation, however long it takes; to be decoded when there is time for megabytes of it."""
-        return await self._send("POST", path, aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S), body)
+    async def generate(self, path: str, body: dict[str, Any], most_bytes: int) -> bytes:
+        """The answer to a generation, however long it takes; to be decoded when there is time for megabytes of it.
+
+        `most_bytes`: it is broken off when it says that it has more, or turns out to have.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S)
+        return await self._send("POST", path, timeout, body, most_bytes)
 
     async def interrupt(self) -> None:
         """Ends what runs now, whoever asked for it. Servers that can't are silently left alone."""
@@ -97,8 +118,9 @@ class Client:
     # -- reads --------------------------------------------------------------------------------------------------
 
     async def get(self, path: str) -> Any:
-        """The decoded answer to a read."""
-        return self.decoded(await self._send("GET", path, _within(READ_TIMEOUT_S)))
+        """The decoded answer to a read; of a list no more than anybody would look through."""
+        most_bytes, marks = bounds_of_read(path)
+        return await self._read(await self._send("GET", path, _within(READ_TIMEOUT_S), None, most_bytes), marks)
 
     async def get_or_none(self, path: str) -> Any:
         """The decoded answer to a read, None when the server doesn't have it or fails at it."""
@@ -132,7 +154,7 @@ class Client:
         """True when the task with this `force_task_id` is what runs, False when it waits, None when nobody knows."""
         question = {"id_task": task_id, "id_live_preview": -1, "live_preview": False}
         try:
-            found = self.decoded(await self._send("POST", "/internal/progress", _within(READ_TIMEOUT_S), question))
+            found = await self._read(await self._send("POST", "/internal/progress", _within(READ_TIMEOUT_S), question))
         except (WebUIRefused, WebUIBroken):
             return None
         if not isinstance(found, dict) or not (found.get("active") or found.get("queued")):
@@ -142,7 +164,12 @@ class Client:
     # -- the wire -----------------------------------------------------------------------------------------------
 
     async def _send(
-        self, method: str, path: str, timeout: aiohttp.ClientTimeout, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        timeout: aiohttp.ClientTimeout,
+        body: dict[str, Any] | None = None,
+        most_bytes: int = READ_MAX_BYTES,
     ) -> bytes:
         """The body of a 2xx answer."""
         if self._open is None:
@@ -159,10 +186,43 @@ class Client:
                 allow_redirects=False,
             )
             async with request as answer:
-                content = await answer.read()
-                if 200 <= answer.status < 300:
+                good = 200 <= answer.status < 300
+                content = await self._body(answer, most_bytes if good else ERROR_MAX_BYTES)
+                if good:
                     return content
                 raise error_of(self.url, answer.status, content)
+
+    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed."""
+        encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
+        if encoding not in ("", "identity"):
+            raise WebUIBroken(
+                f"{self.url} compressed its answer, though it was asked not to: switch that off, there or in the proxy"
+                " before it"
+            )
+        too_much = WebUIBroken(
+            f"{self.url} answered with more than {most_bytes // MB} MB, which nothing asked for needs"
+        )
+        if (answer.content_length or 0) > most_bytes:
+            raise too_much
+        content = bytearray()
+        async for part in answer.content.iter_any():
+            content += part
+            if len(content) > most_bytes:
+                raise too_much
+        return bytes(content)
+
+    async def _read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
+        """What a read says; long lists are looked through in another process."""
+        if len(raw) <= INLINE_MAX_BYTES:
+            return shortened(self.decoded(raw, marks_max))
+        if raw.lstrip()[:1] != b"[":
+            return await asyncio.to_thread(self.decoded, raw, marks_max)
+        try:
+            _, (raw,) = await DECODING.run("zosma_worker.webui.bounds:reduced", {"marks_max": marks_max}, [raw])
+        except SandboxError as error:
+            raise WebUIRubbish(f"{self.url} answered with a list that can't be read: it {error}") from None
+        return await asyncio.to_thread(self.decoded, raw, marks_max)
 
     @contextmanager
     def _wire_errors(self) -> Iterator[None]:
@@ -186,10 +246,16 @@ class Client:
                 " WebUI's own port"
             ) from error
 
-    def decoded(self, raw: bytes) -> Any:
-        """What an answer says."""
+    def decoded(self, raw: bytes, marks_max: int = ANSWER_MARKS_MAX) -> Any:
+        """What an answer says. Takes CPU time when it is long.
+
+        Raises:
+          WebUIRubbish: when it is no JSON, or has more values or is deeper than anything asked for needs.
+        """
         try:
-            return json.loads(raw) if raw else None
+            return bounded_json(raw, marks_max)
+        except TooMuch as error:
+            raise WebUIRubbish(f"{self.url} answered with {error}, which nothing asked for needs") from None
         except ValueError:
             raise WebUIRubbish(f"{self.url} answered with something that is not JSON") from None
 

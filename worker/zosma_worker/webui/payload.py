@@ -10,6 +10,7 @@ from typing import Any
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.request import Request
 from zosma_worker.backend import Order, Report
+from zosma_worker.webui.bounds import bytes_for
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours import Flavour
 
@@ -57,7 +58,8 @@ class Payload:
             # Pictures are laid out and encoded for the call: not on the loop.
             call = await asyncio.to_thread(self._flavour.call, order) if order.inputs else self._flavour.call(order)
             self._began = time.monotonic()
-            made.append(Part(request, await self._client.generate(call.path, call.body)))
+            most = bytes_for(request, whole_factors=self._flavour.whole_factors)
+            made.append(Part(request, await self._client.generate(call.path, call.body, most)))
             self._done += 1
         return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from zosma_queue.request import Request
 from zosma_worker.backend import Checked
 from zosma_worker.errors import BadAnswer
 from zosma_worker.verify import check, check_upscaled, joined
+from zosma_worker.webui.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -59,7 +59,7 @@ def _info_of(info: Any) -> dict[str, Any]:
     """The `info` object: a JSON string, already an object, or nothing at all."""
     if isinstance(info, str):
         try:
-            info = json.loads(info)
+            info = bounded_json(info.encode("utf-8", "replace"), ANSWER_MARKS_MAX)
         except ValueError:
             return {}
     return info if isinstance(info, dict) else {}

@@ -34,7 +34,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         try:
             source = of_attachment(image, "image")
             await interaction.response.defer(ephemeral=True, thinking=True)
-            found = await parameters.told_by(await _fetched(source), sender_of(interaction).owner)
+            found = await parameters.told_by(await _fetched(source), sender_of(interaction).everywhere)
         except RequestRefusedError as error:
             await say(interaction, refusals.told(w, error))
             return

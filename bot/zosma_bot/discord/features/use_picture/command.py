@@ -42,7 +42,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             await say(interaction, refusals.told(w, error))
             return
         await interaction.response.send_modal(
-            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).owner))
+            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).everywhere))
         )
 
     menu = app_commands.ContextMenu(name=translations_for(None)("command-use-this-picture"), callback=use)
