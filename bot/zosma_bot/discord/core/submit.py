@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -149,11 +150,11 @@ async def _queued(
 def job_id_of(interaction: discord.Interaction[Any]) -> str:
     """The id of the job that an interaction asks for: two tries of one, or two processes that hear it, make one job.
 
-    It has the form of the queue's own ids (`new_job_id`), which nobody else can get: time first, then what Discord
-    counts within a millisecond.
+    It has the form of the queue's own ids (`new_job_id`): time first. Behind it stands the token's hash: a server that is
+    only compatible may count its ids from 1 after each restart, and an interaction's id is public, its token is not.
     """
-    asked_ms, count = (interaction.id >> 22) + _DISCORD_EPOCH_MS, interaction.id & 0x3FFFFF
-    return f"{asked_ms:012x}{count:08x}"
+    asked_ms = (interaction.id >> 22) + _DISCORD_EPOCH_MS
+    return f"{asked_ms:012x}{hashlib.sha256(interaction.token.encode()).hexdigest()[:8]}"
 
 
 async def _check(services: Services, request: Request) -> None:
