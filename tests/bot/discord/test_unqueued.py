@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from loopback.played_worker import ABOUT
 from loopback.discord.state import Snowflakes
+from loopback.played_worker import ABOUT
 from zosma_bot.discord.core.submit import job_id_of
 from zosma_bot.discord.delivery.unqueued import AFTER_S
 from zosma_bot.discord.state.reply_record import Reply

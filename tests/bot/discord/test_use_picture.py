@@ -6,7 +6,7 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
-from loopback.pictures import UNUSABLE, silent, with_parameters
+from loopback.pictures import UNUSABLE, silent, turned, with_parameters
 
 NAME = "Use this picture"
 
@@ -36,6 +36,13 @@ async def test_new_pictures_start_from_anybodys_picture(server, client, worker, 
     made = await worker.finish(leased)
     shown = await asked.wait_for(lambda shown: shown.attachments)
     assert [file.data for file in shown.files] == made
+
+
+async def test_a_portrait_that_lies_on_its_side_in_the_file_stays_a_portrait(server, client, worker, ann, queue):
+    form = await opened(server, ann, server.say(ann, "", files=[turned((960, 640))]))
+    await server.submit_modal(ann, form, {"prompt": "a boat"})
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.width, request.height) == (640, 960)
 
 
 async def test_the_form_knows_what_the_picture_says_of_itself(server, client, ann):
