@@ -128,7 +128,7 @@ async def test_a_message_without_a_picture_is_refused(server, client, ann):
 async def test_a_picture_that_lies_elsewhere_is_not_fetched(server, client, ann):
     message = server.say(ann, "hello")
     server.world.message(message.id).embeds.append({"type": "image", "image": {"url": "https://example.com/a.png"}})
-    assert "doesn't lie at Discord" in await told(server, ann, message)
+    assert "isn't stored by Discord" in await told(server, ann, message)
 
 
 @pytest.mark.parametrize("name", ["12 MB", "a decompression bomb"])
