@@ -25,7 +25,7 @@ class Source:
     width: int = 512
     height: int = 512
     shapes: bool = False
-    """The size of what is made goes by this picture's shape. Discord tells it as the file is, not as its camera was held."""
+    """The size of what is made goes by this picture's shape, which Discord tells as the file is, not as it was held."""
 
     @property
     def unseen(self) -> Picture:
