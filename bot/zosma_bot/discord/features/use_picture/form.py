@@ -8,8 +8,8 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, of_attachment
-from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH, fitting_size
+from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
+from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.custom_id import Act, CustomId
@@ -123,7 +123,7 @@ def wanted(
     async def fetch() -> bytes:
         return await _fetch(client, found, picture)
 
-    return given, Source(fetch, picture["width"], picture["height"])
+    return given, Source(fetch, picture["width"], picture["height"], shapes=True)
 
 
 async def _fetch(client: discord.Client, found: dict[str, Any], picture: dict[str, Any]) -> bytes:
