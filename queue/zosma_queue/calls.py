@@ -24,6 +24,8 @@ LEASE_MS = 6_000
 WORKER_TTL_MS = 8_000
 #: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
 AWAY_MS = 4_000
+#: A bot process that is silent for this long is gone, and another one posts.
+BOT_TTL_MS = 3_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -374,3 +376,21 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a bot process is among those that share the queue."""
+
+    posts: bool
+    """True for the one of them that shows results."""
+    others_hearing: int
+    """How many others hear what members do in Discord."""
+
+
+def stand(bot: str, *, hears: bool, goes: bool = False, now_ms: int = 0) -> Call[Standing]:
+    """A bot process's sign of life, or with `goes` its farewell."""
+    return Call(
+        "stand", (now_ms, bot, BOT_TTL_MS, int(hears), int(goes)), lambda reply: Standing(bool(reply[0]), reply[1]),
+        more_keys=(keys.BOTS, keys.HEARING, keys.POSTER),
+    )  # fmt: skip

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import calls, history, keys, privacy
+from zosma_queue import calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.asked import Asked
+from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
@@ -33,6 +34,7 @@ from zosma_queue.needs import Lane, needs_of
 from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
+from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
@@ -106,6 +108,7 @@ class Queue:
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
         self.documents = Documents(self._redis)
+        self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
@@ -338,6 +341,14 @@ class Queue:
     async def erase(self, owner: str) -> Erased:
         """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
+
+    async def drop_documents(self, by: int) -> int:
+        """Drops what was kept for one member alone, like a described picture's words; how many documents."""
+        return await remains.drop_documents(self._redis, by)
+
+    async def remains(self, owners: Sequence[str], user_id: int) -> Remains:
+        """What still names a member after `erase`, because something else needs it (remains.py)."""
+        return await remains.remains(self._redis, owners, user_id)
 
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancels a job, waiting or running."""

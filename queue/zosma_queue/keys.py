@@ -88,6 +88,12 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
+BOTS = f"bot:{PREFIX}bots"
+#: zset: those of them that hear Discord.
+HEARING = f"bot:{PREFIX}hearing"
+#: string: the bot process that posts.
+POSTER = f"bot:{PREFIX}poster"
 
 
 def job(job_id: str) -> str:
@@ -193,3 +199,8 @@ def document(kind: str, document_id: str) -> str:
 def history(owner: str) -> str:
     """zset: ids of an owner's newest jobs by the ms at which they asked for them. The bot's alone."""
     return f"bot:{PREFIX}history:{owner}"
+
+
+def claim(name: str) -> str:
+    """string: there once a bot process has taken up an interaction, so that no other does. The bots' alone."""
+    return f"bot:{PREFIX}claim:{name}"

@@ -174,7 +174,7 @@ class RedisWorkerQueue:
         await self._run(calls.leave(self._worker))
 
     async def try_now_asked(self) -> bool:
-        """Takes the admin's wish, so that it is granted once."""
+        """Takes the admin's request, so that it is granted once."""
         with redis_errors():
             return bool(await self._redis.getdel(keys.try_now(self._worker)))
 

@@ -15,10 +15,11 @@ from loopback.discord.handle import InteractionHandle
 from loopback.discord.shown import Shown
 
 PICTURE = re.compile(r"zosma-([\w-]+)-\d+\.png")
-#: Keys without a time to live whose size something else bounds: the fleet, a trimmed stream, or the next order, which
-#: finds nothing open and begins the fair order anew.
+#: Keys without a time to live whose size something else bounds: the fleet, a trimmed stream, pictures that are stored
+#: for some minutes more, or the next order, which finds nothing open and begins the fair order anew.
 BOUNDED = re.compile(
-    r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*|record:.*)"
+    r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*"
+    r"|record:.*|picture-bytes|picture-ends|shown)"
 )
 
 

@@ -18,6 +18,7 @@ from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
 from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.errors import BadAnswer
+from zosma_worker.webui.flavours import SDCpp
 from zosma_worker.webui.pictures import verify
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
@@ -244,3 +245,16 @@ def test_of_two_files_with_one_name_the_wrong_one_is_caught_by_its_hash():
 
 def test_hashes_of_different_kinds_say_nothing_and_the_name_decides():
     made_with(ON_WINDOWS, sd_model_name="dream", sd_model_hash="01234567")
+
+
+@pytest.mark.parametrize(
+    ("hires", "came_out"), [({"scale": 2.0}, (1152, 1024)), ({"scale": 1.5}, (864, 768)), (None, (576, 512))]
+)
+def test_the_size_of_a_picture_that_was_cut_is_told_as_that_of_its_first_pass(hires, came_out):
+    asked = request(width=520, height=512, **({"hires": hires} if hires else {}))
+    given = {"images": [encoded(picture(*came_out, 5))], "info": "{}"}
+
+    [made] = verify(given, asked, DREAM, SDCpp()).pictures
+
+    assert "Size: 576x512, Model" in made.parameters
+    assert (made.width, made.height) == asked.output_size

@@ -85,10 +85,20 @@ def check(
     seen = [_cut(one, request) for one in seen]
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
-    cut = made_size if made_size != seen[0].size else None
+    cut = _first_pass(request, made_size) if made_size != seen[0].size else None
     texts = _texts(seen, info, made, request, checkpoint, traits, cut)
     made["infotexts"] = texts
     return _checked(seen, seeds, texts, made)
+
+
+def _first_pass(request: Request, made_size: tuple[int, int]) -> tuple[int, int]:
+    """What A1111 calls the size: without what a hires pass made of it."""
+    asked, came_out = (request.width, request.height), request.output_size
+    wide, high = (
+        round(made * first / last / LATENT_PX) * LATENT_PX
+        for made, first, last in zip(made_size, asked, came_out, strict=True)
+    )
+    return wide, high
 
 
 def joined(checked: Sequence[Checked]) -> Checked:
@@ -266,7 +276,10 @@ def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None
 
 def _fits(found: int, side: float, over: float) -> bool:
     """Whether a side came out as asked for, or by up to `over` larger."""
-    return any(0 <= found - whole // LATENT_PX * LATENT_PX <= over for whole in (int(side), round(side)))
+    return any(
+        0 <= found - whole // LATENT_PX * LATENT_PX <= (whole % LATENT_PX + over if over else 0)
+        for whole in (int(side), round(side))
+    )
 
 
 def _cut(seen: _Seen, request: Request) -> _Seen:

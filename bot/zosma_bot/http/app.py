@@ -15,7 +15,7 @@ from aiohttp import web
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
-from zosma_bot.http.bodies import INTAKE, Intake
+from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.health import Health
@@ -63,6 +63,7 @@ def make_app(
         auth.require_key(keys, wicket or Wicket()),
         compressed,
         without_slash,
+        one_after_the_other,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
     app[ALL] = connections
@@ -71,7 +72,7 @@ def make_app(
     fleet, wanted = LastFleet(queue), Wanted(queue)
     app.cleanup_ctx.append(wanted.beside())
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue, who_may),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
         Health(queue, hub, faults),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip

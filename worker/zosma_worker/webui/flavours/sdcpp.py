@@ -15,6 +15,7 @@ SAMPLERS: Mapping[str, str] = {
     "euler": "Euler", "euler_a": "Euler a", "heun": "Heun", "dpm2": "DPM2", "dpm++2s_a": "DPM++ 2S a",
     "dpm++2m": "DPM++ 2M", "dpm++2mv2": "DPM++ 2M v2", "ipndm": "IPNDM", "ipndm_v": "IPNDM_V", "lcm": "LCM",
     "ddim_trailing": "DDIM", "tcd": "TCD", "res_multistep": "Res Multistep", "er_sde": "ER SDE",
+    "lms": "LMS", "dpm++2m_sde": "DPM++ 2M SDE",
 }  # fmt: skip
 SCHEDULERS: Mapping[str, str] = {
     "karras": "Karras", "exponential": "Exponential", "ays": "Align Your Steps", "gits": "Align Your Steps GITS",

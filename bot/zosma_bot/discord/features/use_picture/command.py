@@ -35,7 +35,9 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
                 shown = any(embed.image or embed.thumbnail for embed in message.embeds)
                 await say(interaction, w("use-embed" if shown else "use-none"))
                 return
-            key = await services.background.within(CHECKS_S, form.keep(services, message, usable))
+            key = await services.background.within(
+                CHECKS_S, form.keep(services, message, usable, by=interaction.user.id)
+            )
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
             return

@@ -42,8 +42,10 @@ def usable(attachments: Sequence[discord.Attachment]) -> list[discord.Attachment
     return good[:SHOWN_MAX]
 
 
-async def keep(services: Services, message: discord.Message, attachments: Sequence[discord.Attachment]) -> str:
-    """Remembers where the pictures are, and gives the key under which the form names them.
+async def keep(
+    services: Services, message: discord.Message, attachments: Sequence[discord.Attachment], *, by: int
+) -> str:
+    """Remembers where the pictures are, for the member `by` alone, and gives the key under which the form names them.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -57,6 +59,7 @@ async def keep(services: Services, message: discord.Message, attachments: Sequen
         "message": message.id,
         "pictures": pictures,
         "private": message.flags.ephemeral,
+        "by": by,
     }
     await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key

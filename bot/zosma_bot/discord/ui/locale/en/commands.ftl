@@ -22,7 +22,7 @@ command-imagine-style = style
 command-imagine-lora = lora
     .description = LoRAs to add, as name or name:0.8, with commas between
 command-imagine-sampler = sampler
-    .description = How the noise is taken away
+    .description = The sampling method
 command-imagine-scheduler = scheduler
     .description = How the steps are spaced
 command-imagine-steps = steps
@@ -41,7 +41,7 @@ command-imagine-private = private
     .description = Only you see it
 
 command-queue = queue
-    .description = Where your pictures stand in the queue, and how the GPUs are
+    .description = Where your pictures stand in the queue, and how the GPUs are doing
 
 option-guidance = guidance
 option-negative = negative

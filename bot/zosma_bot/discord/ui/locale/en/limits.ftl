@@ -1,11 +1,11 @@
 # Limits: their commands, how they are told, and what is said when one is reached.
 
 command-admin-limits = limits
-    .description = How much a role may have
+    .description = How much members of a role may use
 command-admin-limits-set = set
     .description = Set limits; what is left out stays as it is, 0 is no limit
 command-admin-limits-set-role = role
-    .description = Whose; without one, everybody's who has no other
+    .description = Whose; without one, of everybody who has none of their own
 command-admin-limits-set-waiting = waiting
     .description = Jobs of one member that wait
 command-admin-limits-set-running = running
@@ -19,7 +19,7 @@ command-admin-limits-set-weight = weight
 command-admin-limits-set-lane = lane
     .description = Relaxed jobs go after fast ones
 command-admin-limits-set-depth = depth
-    .description = Jobs of everybody that may wait already
+    .description = Refuse new jobs while this many wait in all
 command-admin-limits-remove = remove
     .description = Remove limits
 command-admin-limits-remove-role = role

@@ -5,9 +5,9 @@ command-upscale = upscale
 command-upscale-image = image
     .description = The picture
 command-upscale-scale = scale
-    .description = How many times as large; without it 2
+    .description = How many times as large; 2 if left out
 command-upscale-upscaler = upscaler
-    .description = What does it; without one, the best that there is
+    .description = The upscaler; without one, the best available
 command-upscale-private = private
     .description = Only you see it
 
@@ -25,7 +25,7 @@ command-jobs = jobs
 
 button-refresh = Refresh
 button-pick-up = Show the pictures
-jobs-none = You have asked for nothing here in the last days. /imagine makes a picture.
+jobs-none = You have asked for nothing here in the last few days. /imagine makes a picture.
 jobs-choose = Choose one to see more
 jobs-done = ✅ { $count ->
     [one] { $count } picture
@@ -60,12 +60,12 @@ use-pictures = { $count ->
     }
 use-which = Which picture
 use-none = ⚠️ This message has no picture.
-use-embed = ⚠️ This picture is only shown here, it doesn't lie at Discord. Save it and attach it to /imagine as “image”.
+use-embed = ⚠️ This picture is only shown here, it isn't stored by Discord. Save it and attach it to /imagine as “image”.
 use-too-late = ⚠️ This form was open for more than a day, and Discord no longer hands out the picture under that address. Please choose “Use this picture” again.
 
 queue-depth = **{ $waiting }** waiting, **{ $running }** running
 queue-yours = Yours:
-queue-none-of-yours = Nothing of yours waits or runs.
+queue-none-of-yours = None of your pictures is waiting or being made.
 queue-more-of-yours = … and { $count } more of yours
 queue-no-gpus = No GPU is online right now.
 queue-gpus = { $count ->
@@ -74,17 +74,17 @@ queue-gpus = { $count ->
     }:{" "}
 
 command-settings = settings
-    .description = What you need not say each time
+    .description = Your own defaults and presets
 command-settings-show = show
     .description = Your settings and presets
 command-settings-private = private
-    .description = Whether only you see your pictures when you say nothing else
+    .description = Whether only you see your pictures unless you say otherwise
 command-settings-private-on = on
     .description = Yes: only you
 command-settings-reset = reset
     .description = Forget your defaults
 command-settings-reset-what = what
-    .description = Which one; without it all
+    .description = Which one; all of them if left out
 command-settings-remove = remove
     .description = Delete a preset of yours
 command-settings-remove-name = name
@@ -98,7 +98,7 @@ command-settings-unshare = unshare
 command-settings-unshare-name = name
     .description = Which preset
 command-settings-defaults = defaults
-    .description = What /imagine takes when you don't say it
+    .description = What /imagine uses when you leave it out
 command-settings-defaults-negative = { command-imagine-negative }
     .description = { command-imagine-negative.description }
 command-settings-defaults-size = { command-imagine-size }
@@ -186,16 +186,16 @@ styles-one = 🎨 **{ $name }**
 refusal-no-style = there is no style or preset “{ $name }” here.
 
 command-privacy = privacy
-    .description = What is kept of you: see it, take it with you, erase it
+    .description = What is kept about you: see it, take it with you, erase it
 command-privacy-show = show
     .description = What is kept, and for how long
 command-privacy-export = export
-    .description = Everything that is kept of you, as a file
+    .description = Everything that is kept about you, as a file
 command-privacy-erase = erase
     .description = Forget everything about you
 
 privacy-shown =
-    {"**"}What is kept of you, and for how long**
+    {"**"}What is kept about you, and for how long**
     • What you ask for (words, settings, seeds), when, and what became of it: at most { $job_days } days after its end.
     • The pictures: at most { $picture_hours } hours, and usually { $shown_minutes } minutes after they were shown. In Discord they stay until their message is deleted.
     • A picture that you send to start from: { $input_hours } hours; if nothing comes of it, { $unused_minutes } minutes.
@@ -207,10 +207,11 @@ privacy-shown =
     Prompts are not written into logs. The GPUs are told what to make, not for whom.
     Messages and pictures in Discord are kept by Discord.
     /privacy export gives you all of it, /privacy erase forgets it.
-privacy-exported = 📦 This is what is kept of you in this server and in direct messages with me. In other servers, use the command there.
+privacy-exported = 📦 This is what is kept about you in this server and in direct messages with me. In other servers, use the command there.
 privacy-too-large = ⚠️ The file is too large for Discord here. Please ask whoever runs this bot for it.
 privacy-ask =
-    🧹 Erase everything that is kept of you? That is what you asked for **in this server and in direct messages with me**, with its pictures, your settings and your presets, those you shared here too. What waits or runs is cancelled, and messages are deleted where Discord lets me. It can't be undone.
+    🧹 Erase everything that is kept about you? That is what you asked for **in this server and in direct messages with me**, with its pictures, your settings and your presets, those you shared here too. What waits or runs is cancelled, and messages are deleted where Discord lets me. It can't be undone.
+    Reports that moderators got about you or from you stay in their channel until they delete them.
     What you asked for in other servers stays: use the command there as well.
 privacy-erase-button = Erase everything
 privacy-keep-button = Keep it
@@ -231,4 +232,10 @@ privacy-left = { $left ->
         [one] ⚠️ { $left } message could not be deleted, because Discord doesn't let me there. You or a moderator can.
        *[other] ⚠️ { $left } messages could not be deleted, because Discord doesn't let me there. You or a moderator can.
     }
+privacy-stays-audit = • The audit trail still has your Discord id in { $acts ->
+        [one] { $acts } entry
+       *[other] { $acts } entries
+    }, the oldest of { $since }: what admins did must stay traceable. They go once about 10,000 newer ones have been written.
+privacy-stays-counted = • How much GPU time you used, and your cooldown, count for your limits until { $until }.
+privacy-stays-limits = • An admin has set limits for you by your Discord id; they stay until an admin takes them away.
 privacy-broke-off = ⚠️ The queue can't be reached right now, so not everything was erased. Please use /privacy erase again in a minute.
