@@ -107,4 +107,4 @@ def test_a_picture_that_takes_a_decoder_too_long_is_left_as_it_is_and_holds_nobo
     began = time.monotonic()
     original = shrink.Original(Attached("zosma-j-1.jpg", hostile_one), "a cat")
     assert shrink.fit([original], 10_000, total=1_000_000) is None
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
