@@ -13,13 +13,13 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
-from zosma_bot.inputs import STRANGERS
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.sandbox import close_all
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import Survivor, run_together
@@ -70,7 +70,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             try:
                 await run_together(*(asyncio.create_task(job) for job in jobs))
             finally:
-                STRANGERS.close()
+                close_all()
     log.info("stopped")
 
 
