@@ -19,14 +19,21 @@ def sender_of(interaction: discord.Interaction[Any]) -> Sender:
     user = interaction.user.id
     person = f"discord:user/{user}"
     if interaction.guild_id is None:
-        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}", person=person)
+        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}", person=person, all_ages=True)
     # Where the bot is no member of the guild (installed by the user), Discord sends no roles that it could know.
     return Sender(
         owner=f"discord:{interaction.guild_id}/{user}",
         group=f"discord:{interaction.guild_id}",
         person=person,
         roles=tuple(f"role:{role}" for role in sorted(role_ids(interaction))),
+        all_ages=not in_adult_channel(interaction),
     )
+
+
+def in_adult_channel(interaction: discord.Interaction[Any]) -> bool:
+    """True in a server's channel that Discord shows to adults only."""
+    is_nsfw = getattr(interaction.channel, "is_nsfw", None)
+    return interaction.guild_id is not None and bool(is_nsfw and is_nsfw())
 
 
 def group_of(interaction: discord.Interaction[Any]) -> str:

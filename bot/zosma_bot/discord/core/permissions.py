@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.identity import is_own, role_ids
+from zosma_bot.discord.core.identity import in_adult_channel, is_own, role_ids
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui.refusals import refused
@@ -69,11 +69,7 @@ def is_admin(interaction: discord.Interaction[Any]) -> bool:
 
 def in_age_restricted(interaction: discord.Interaction[Any]) -> bool:
     """True in a channel for adults, and in direct messages, which are nobody else's business."""
-    channel = interaction.channel
-    if interaction.guild_id is None:
-        return True
-    is_nsfw = getattr(channel, "is_nsfw", None)
-    return bool(is_nsfw and is_nsfw())
+    return interaction.guild_id is None or in_adult_channel(interaction)
 
 
 def channel_ids(interaction: discord.Interaction[Any]) -> set[int]:
