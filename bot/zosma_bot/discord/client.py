@@ -16,6 +16,7 @@ from zosma_bot.classifier import Classifier
 from zosma_bot.discord import features
 from zosma_bot.discord.api import endpoints, login_errors
 from zosma_bot.discord.api.rate_limits import RateLimiter
+from zosma_bot.discord.core.door import Door
 from zosma_bot.discord.core.error_handler import answer_error
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.delivery.fallbacks import Fallbacks
@@ -100,6 +101,7 @@ class Zosma(discord.Client):
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
             member_settings=MemberSettingsStore(queue), homes=settings.homes, now=now,
         )  # fmt: skip
+        self.door = Door(self, guilds=settings.served_guilds, homes=settings.homes, direct=settings.direct_messages)
         self.tree = Tree(self)
         self.router = Router()
         features.add(self.tree, self.router, self.services)
@@ -131,10 +133,23 @@ class Zosma(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
         """A button, menu or form: the command tree takes the rest."""
+        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
+            return
         try:
-            await self.router.route(interaction)
+            if await self.door.opens(interaction):
+                await self.router.route(interaction)
         except Exception as error:
             await answer_error(interaction, error, f"the button or form {custom_id_of(interaction)}")
+
+    async def on_ready(self) -> None:
+        """Leaves the servers that the bot was invited to while it was away, and that may not use it."""
+        if self._settings.leave_others:
+            await self.door.leave_others(self.guilds)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Leaves a server that may not use the bot as soon as it is invited there."""
+        if self._settings.leave_others:
+            await self.door.leave_others([guild])
 
     async def on_connect(self) -> None:
         """discord.py calls it after READY of the only connection."""
@@ -150,6 +165,10 @@ class Zosma(discord.Client):
 
 class Tree(app_commands.CommandTree[Zosma]):
     """The commands. A failed one is answered in plain words, to its member alone."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Zosma], /) -> bool:
+        """Asked before every command and every offer of names."""
+        return await interaction.client.door.opens(interaction)
 
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Passes whatever a command raises to the error handler."""

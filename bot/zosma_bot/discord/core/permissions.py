@@ -86,7 +86,7 @@ def why_not_here(rules: ServerSettings, interaction: discord.Interaction[Any]) -
         return "rule-channels", {"channels": " ".join(f"<#{one}>" for one in rules.channels[:10])}
     if rules.roles and not role_ids(interaction) & set(rules.roles):
         return "rule-roles", {"roles": " ".join(f"<@&{one}>" for one in rules.roles[:10])}
-    if rules.age_restricted_only and not in_age_restricted(interaction):
+    if rules.age_restricted_only and not in_adult_channel(interaction):
         return "rule-age", {}
     return None
 
