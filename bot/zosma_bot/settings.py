@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
@@ -56,6 +56,13 @@ class BotSettings(Settings):
     """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
     home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
     """Ids of the Discord servers whose admins may steer the whole fleet."""
+
+    guilds: CommaSeparated = Field((), validation_alias="ZOSMA_GUILDS")
+    """Ids of the Discord servers that may use the bot; none: all that invite it."""
+    leave_others: bool = Field(False, validation_alias="ZOSMA_LEAVE_OTHER_GUILDS")
+    """The bot leaves servers that `guilds` doesn't name."""
+    direct_messages: Literal["on", "members", "off"] = Field("on", validation_alias="ZOSMA_DMS")
+    """Who may ask in direct messages: everybody, who is in a server of `guilds`, nobody."""
 
     @field_validator("pictures_max", mode="before")
     @classmethod
@@ -121,7 +128,15 @@ class BotSettings(Settings):
                 raise ValueError(f"{one!r} is no origin: write it like https://lite.koboldai.net, with nothing behind")
         return tuple(one.casefold() for one in value)
 
-    @field_validator("home_guilds")
+    @field_validator("direct_messages", mode="before")
+    @classmethod
+    def _whose(cls, value: object) -> object:
+        given = str(value).strip().casefold()
+        if given not in ("on", "members", "off"):
+            raise ValueError("must be on (everybody), members (who is in a server of ZOSMA_GUILDS) or off (nobody)")
+        return given
+
+    @field_validator("home_guilds", "guilds")
     @classmethod
     def _guild_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
@@ -166,6 +181,29 @@ class BotSettings(Settings):
         return self
 
     @model_validator(mode="after")
+    def _guilds_fit(self) -> Self:
+        if not self.guilds:
+            for name, wants in (
+                ("ZOSMA_DMS=members", self.direct_messages == "members"),
+                ("ZOSMA_LEAVE_OTHER_GUILDS=on", self.leave_others),
+            ):
+                if wants:
+                    raise ValueError(f"{name} needs ZOSMA_GUILDS: the ids of your servers, with commas between")
+            return self
+        missing = set(self.home_guilds) - set(self.guilds)
+        if missing:
+            raise ValueError(
+                f"ZOSMA_HOME_GUILDS names {', '.join(sorted(missing))}, which ZOSMA_GUILDS doesn't let use the bot:"
+                " add the id there, or leave it out"
+            )
+        if self.discord_guild_id is not None and self.discord_guild_id not in self.served_guilds:
+            raise ValueError(
+                f"DISCORD_GUILD_ID={self.discord_guild_id} is not in ZOSMA_GUILDS: the commands would be registered"
+                " where nobody may use them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _no_open_door(self) -> Self:
         if not self.api_keys and not is_loopback(self.host):
             raise ValueError(
@@ -178,6 +216,11 @@ class BotSettings(Settings):
     def homes(self) -> frozenset[int]:
         """The ids in ZOSMA_HOME_GUILDS."""
         return frozenset(int(one) for one in self.home_guilds)
+
+    @property
+    def served_guilds(self) -> tuple[int, ...]:
+        """The ids in ZOSMA_GUILDS, in their order."""
+        return tuple(dict.fromkeys(int(one) for one in self.guilds))
 
     @property
     def api_keys(self) -> dict[str, str]:

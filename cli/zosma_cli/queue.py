@@ -38,7 +38,7 @@ Ask = Callable[["Client"], Awaitable[Any]]
 Show = Callable[[Any, Console], None]
 
 
-def _run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) -> None:
+def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) -> None:
     """Asks the server, and prints the answer for people or for programs."""
     from zosma_cli.client import connect
 
@@ -68,7 +68,7 @@ def _path(*parts: str, **query: object) -> str:
 def overview(context: typer.Context, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show how full the queue is: depth by state, oldest wait, workers."""
     if context.invoked_subcommand is None:
-        _run(server, key, lambda client: client.queue(), tables.show_queue, as_json=as_json)
+        run(server, key, lambda client: client.queue(), tables.show_queue, as_json=as_json)
 
 
 @app.command("list")
@@ -81,7 +81,7 @@ def list_jobs(
 ) -> None:
     """List jobs in a state: waiting ones with place and forecast, failed ones with their reason."""
     path = _path("jobs", state=state, limit=limit)
-    _run(server, key, lambda client: client.admin("GET", path), tables.show_jobs, as_json=as_json)
+    run(server, key, lambda client: client.admin("GET", path), tables.show_jobs, as_json=as_json)
 
 
 @app.command()
@@ -94,36 +94,36 @@ def dead(
     """List the jobs that failed for good, or forget them."""
     if purge:
         done = _say(lambda answer: f"{answer['purged']} jobs forgotten")
-        _run(server, key, lambda client: client.admin("POST", "purge", {}), done, as_json=as_json)
+        run(server, key, lambda client: client.admin("POST", "purge", {}), done, as_json=as_json)
     else:
-        _run(server, key, lambda client: client.admin("GET", "jobs?state=failed"), tables.show_jobs, as_json=as_json)
+        run(server, key, lambda client: client.admin("GET", "jobs?state=failed"), tables.show_jobs, as_json=as_json)
 
 
 @app.command()
 def show(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show everything about a job."""
-    _run(server, key, lambda client: client.admin("GET", _path("jobs", job)), tables.show_job, as_json=as_json)
+    run(server, key, lambda client: client.admin("GET", _path("jobs", job)), tables.show_job, as_json=as_json)
 
 
 @app.command()
 def cancel(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Cancel anybody's job, waiting or running."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "cancel"), {})  # noqa: E731
-    _run(server, key, ask, _say(lambda answer: f"{job} {answer['state']}"), as_json=as_json)
+    run(server, key, ask, _say(lambda answer: f"{job} {answer['state']}"), as_json=as_json)
 
 
 @app.command()
 def retry(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Give a job that failed for good a new life."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "retry"), {})  # noqa: E731
-    _run(server, key, ask, _say(f"{job} waits again"), as_json=as_json)
+    run(server, key, ask, _say(f"{job} waits again"), as_json=as_json)
 
 
 @app.command()
 def bump(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Move a waiting job before everybody's."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "bump"), {})  # noqa: E731
-    _run(server, key, ask, _say(f"{job} goes next"), as_json=as_json)
+    run(server, key, ask, _say(f"{job} goes next"), as_json=as_json)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def clear(
 ) -> None:
     """Cancel every job of an owner."""
     ask: Ask = lambda client: client.admin("POST", "clear", {"owner": owner})  # noqa: E731
-    _run(server, key, ask, _say(lambda answer: f"{answer['cancelled']} jobs of {owner} cancelled"), as_json=as_json)
+    run(server, key, ask, _say(lambda answer: f"{answer['cancelled']} jobs of {owner} cancelled"), as_json=as_json)
 
 
 @app.command()
@@ -148,7 +148,7 @@ def pause(
 ) -> None:
     """Hand out no more jobs, of everything or a part. Running jobs finish."""
     ask: Ask = lambda client: client.admin("POST", "pause", {"scope": scope, "why": why})  # noqa: E731
-    _run(server, key, ask, _say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
+    run(server, key, ask, _say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
 
 
 @app.command()
@@ -156,7 +156,7 @@ def resume(scope: Scope = "queue", server: Server = LOCAL_SERVER, key: Key = Non
     """Go on with what was paused."""
     ask: Ask = lambda client: client.admin("POST", "resume", {"scope": scope})  # noqa: E731
     done = _say(lambda answer: f"{answer['scope']} {'goes on' if answer['changed'] else 'was not paused'}")
-    _run(server, key, ask, done, as_json=as_json)
+    run(server, key, ask, done, as_json=as_json)
 
 
 @app.command()
@@ -185,13 +185,13 @@ def drain(
             return f"{answer['scope']} is drained"
         return f"{answer['scope']} is not drained: {answer['running']} jobs still run; it stays paused"
 
-    _run(server, key, ask, _say(done), as_json=as_json)
+    run(server, key, ask, _say(done), as_json=as_json)
 
 
 @app.command()
 def workers(server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """List the workers and what they can do."""
-    _run(server, key, lambda client: client.admin("GET", "workers"), tables.show_workers, as_json=as_json)
+    run(server, key, lambda client: client.admin("GET", "workers"), tables.show_workers, as_json=as_json)
 
 
 @app.command()
@@ -209,17 +209,17 @@ def limits(
 ) -> None:
     """Show the policies, or set or drop the one of a role or key."""
     if name is None:
-        _run(server, key, lambda client: client.admin("GET", "limits"), tables.show_limits, as_json=as_json)
+        run(server, key, lambda client: client.admin("GET", "limits"), tables.show_limits, as_json=as_json)
         return
     if drop:
         dropped: Callable[[Any], str] = lambda answer: (  # noqa: E731
             f"{name} has no policy of its own any more" if answer["changed"] else f"{name} had no policy of its own"
         )
         ask: Ask = lambda client: client.admin("DELETE", _path("limits", name))  # noqa: E731
-        _run(server, key, ask, _say(dropped), as_json=as_json)
+        run(server, key, ask, _say(dropped), as_json=as_json)
         return
     fields = {"lane": lane, **{limit.name: options[limit.option] for limit in LIMITS}}
-    _run(
+    run(
         server, key, lambda client: client.admin("PUT", _path("limits", name), fields),
         lambda answer, console: tables.show_limits({name: answer}, console), as_json=as_json,
     )  # fmt: skip
@@ -228,10 +228,10 @@ def limits(
 @app.command()
 def audit(server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """List what admins did, newest first."""
-    _run(server, key, lambda client: client.admin("GET", "audit"), tables.show_audit, as_json=as_json)
+    run(server, key, lambda client: client.admin("GET", "audit"), tables.show_audit, as_json=as_json)
 
 
 @app.command()
 def stats(server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show counters since the beginning: jobs, checkpoint loads saved, how forecasts turned out."""
-    _run(server, key, lambda client: client.admin("GET", "stats"), tables.show_stats, as_json=as_json)
+    run(server, key, lambda client: client.admin("GET", "stats"), tables.show_stats, as_json=as_json)

@@ -112,6 +112,17 @@ def show_limits(policies: dict[str, Any], console: Console) -> None:
     _print(console, ("policy", *(limit.heading for limit in LIMITS), "lane"), rows)
 
 
+def show_rules(rules: dict[str, Any], console: Console) -> None:
+    """Prints what is allowed to everybody."""
+    table = Table(show_header=False)
+    table.add_row("blocked words", escape("\n".join(rules["blocked"])) or NONE)
+    table.add_row("checkpoints", escape("\n".join(rules["checkpoints"])) or "all")
+    for name in ("count", "steps", "side"):
+        table.add_row(f"most {name}" if name != "side" else "longest side", str(rules[name] or "no limit"))
+    table.add_row("age-restricted channels only", "yes" if rules["age_restricted"] else "no")
+    console.print(table)
+
+
 def show_audit(acts: list[dict[str, Any]], console: Console) -> None:
     """Prints what admins did."""
     rows = [

@@ -19,14 +19,18 @@ from dramatiq.middleware import CurrentMessage
 from zosma_queue import calls, keys
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Leased, NewJob, Outcome
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_of
+from zosma_queue.moderation import decode_rules, held_to
 from zosma_queue.needs import needs_of
+from zosma_queue.request import Request
 from zosma_queue.scripts import call, redis_errors
+from zosma_queue.workers import read_workers_now
 
 log = logging.getLogger(__name__)
 
@@ -100,16 +104,18 @@ class ZosmaBroker(Broker):
         Raises:
           PoisonMessageError: when it carries no valid request.
           NoWorkerError, InfeasibleError, LimitError: when it isn't taken.
+          BlockedError, RequestRefusedError: when the rules for everybody, or its group's, don't allow it.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        request = request_of(message).pinned()
+        group = message.options.get("group", ANONYMOUS.group)
+        request = self._as_allowed(request_of(message).pinned(), group)
         message = message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
         self.emit_before("enqueue", message, delay)
         job = NewJob(
             id=message.message_id,
             message=message.encode(),
             owner=message.options.get("owner", ANONYMOUS.owner),
-            group=message.options.get("group", ANONYMOUS.group),
+            group=group,
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
             delay_ms=delay or 0,
@@ -117,6 +123,17 @@ class ZosmaBroker(Broker):
         check_admitted(call(self.client, calls.enqueue(job)))
         self.emit_after("enqueue", message, delay)
         return message
+
+    def _as_allowed(self, request: Request, group: str) -> Request:
+        """The request as the rules allow it, in the fleet's own names. With no rules, as it is."""
+        with redis_errors():
+            known = decode_rules(self.client.hgetall(keys.RULES))  # type: ignore[arg-type]
+        rules = [known[name] for name in dict.fromkeys(("", group)) if name in known]
+        if not rules:
+            return request
+        workers = read_workers_now(self.client)
+        catalogue = Catalogue.of(workers)
+        return held_to(rules, catalogue.resolve(request), catalogue, workers)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 1000) -> Consumer:
         """A consumer for this process's slot. `prefetch` is ignored: a busy worker holds nothing back.

@@ -29,7 +29,7 @@ from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, places
 from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
-from zosma_queue.moderation import held_to
+from zosma_queue.moderation import check_age, held_to
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
@@ -74,6 +74,9 @@ class Sender:
     but the owner. Limits count over all of those, besides in each."""
     roles: tuple[str, ...] = ()
     """Names under which a policy may be kept for them, like `role:<id>`."""
+    all_ages: bool = False
+    """True where people of every age may ask: a Discord channel without age restriction, direct messages. Holders of an
+    API key are known to whoever gave it to them."""
 
     @property
     def everywhere(self) -> str:
@@ -240,6 +243,7 @@ class Queue:
         catalogue = Catalogue.of(workers)
         request = catalogue.resolve(request.pinned())
         if rules := await self.admin.rules_for(sender.group):
+            check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
             request = await asyncio.to_thread(held_to, rules, request, catalogue, workers)
         policies = await self.admin.policies()

@@ -81,6 +81,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "checkpoint-not-allowed": ("field", "given", "allowed"),
     "no-allowed-checkpoint": ("field", "allowed"),
     "over-rule": ("field", "given", "most"),
+    "age-restricted": (),
     # admins
     "bad-rule": ("field", "given", "problem"),
     "unknown-state": ("field", "given", "known"),

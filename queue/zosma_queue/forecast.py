@@ -18,6 +18,8 @@ from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
 #: Of ties between those who start at one clock; see _order.lua.
 _TIE_S = 1e-9
+#: Of a charge, what the same person's other owners are moved on by.
+_BESIDE = 1 - 1e-6
 _SEQ_ROUND = 1_000_000
 
 
@@ -218,7 +220,9 @@ class _Play:
         charged = job.cost * self._speed_of(machine.place, checkpoint)
         weights = self._snapshot.weights
         self._count_running(job.owner, 1)
-        self._owner_tags[job.owner] += charged / weights.get(job.owner, 1.0)
+        for owner in self._same_person(job.owner):
+            share = 1.0 if owner == job.owner else _BESIDE
+            self._owner_tags[owner] += charged * share / weights.get(owner, 1.0)
         self._group_tags[job.group] += charged / weights.get(f"group {job.group}", 1.0)
         self._machines[machine_id] = replace(
             machine, owner=job.owner, target=checkpoint or None, loaded=checkpoint or machine.loaded

@@ -36,7 +36,7 @@ OPEN = PREFIX + "open"
 BUSIEST = PREFIX + "busiest"
 #: hash: owner or `group <group>` with open jobs → weight in the fair order by their policies, where it isn't 1.
 WEIGHTS = PREFIX + "weights"
-#: hash: owner with open jobs → the group that they are in.
+#: hash: owner with open jobs → the group that they are in, one for all owners that are one person.
 GROUP_OF = PREFIX + "group-of"
 #: hash: owner with open jobs → the person who they are in all places together, where there are several.
 PERSON_OF = PREFIX + "person-of"
@@ -147,7 +147,7 @@ def spent(owner: str, day: int) -> str:
 
 
 def group_tags(group: str) -> str:
-    """hash: the group's own clock `v`, and owner → tag of their next job."""
+    """hash: the group's own clock `v`, and owner or `person <person>` → tag of their next job."""
     return f"{PREFIX}tags:{group}"
 
 

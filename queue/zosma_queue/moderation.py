@@ -43,6 +43,8 @@ class ContentRules(BaseModel):
     steps: int = Field(0, ge=0, le=STEPS_MAX)
     side: int = Field(0, ge=0, le=SIDE_MAX_PX)
     """Longest side in pixels, before the hires pass."""
+    age_restricted: bool = False
+    """True: nothing is made where people of every age may ask (`Sender.all_ages`)."""
 
     @field_validator("blocked")
     @classmethod
@@ -129,6 +131,19 @@ def check_amounts(request: Request, rules: Iterable[ContentRules]) -> None:
                     field=field,
                     values={"given": given, "most": most},
                 )
+
+
+def check_age(rules: Iterable[ContentRules], *, all_ages: bool) -> None:
+    """Returns unless people of every age may ask where this comes from, and a rule wants only adults to.
+
+    Raises:
+      RequestRefusedError: of the code `age-restricted`.
+    """
+    if all_ages and any(one.age_restricted for one in rules):
+        raise RequestRefusedError(
+            "pictures can be asked for in age-restricted channels only, not in other channels or direct messages",
+            code="age-restricted",
+        )
 
 
 def with_allowed_checkpoint(

@@ -24,7 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 DEFAULT = "default"
 #: `default`, a Discord role, an API key's holder, or an owner or group as jobs show it.
 _NAME = re.compile(
-    r"default|role:\d{1,20}|key:\S(.*\S)?|discord:\d{1,20}(/\d{1,20})?|discord:dm[/-]\d{1,20}|http:local|dramatiq"
+    r"default|role:\d{1,20}|key:\S(.*\S)?|discord:\d{1,20}(/\d{1,20})?|discord:dm(/\d{1,20})?|http:local|dramatiq"
 )
 
 

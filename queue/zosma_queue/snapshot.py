@@ -65,7 +65,7 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         clock=tags.pop("v", 0.0),
         group_tags=tags,
         group_clocks={group: found.pop("v", 0.0) for group, found in inner.items()},
-        owner_tags={owner: tag for found in inner.values() for owner, tag in found.items() if owner != "v"},
+        owner_tags={job.owner: inner.get(job.group, {}).get(job.owner, 0.0) for job in jobs},
         weights=weights,
         caps={owner: int(cap) for owner, cap in caps.items()},
         running={owner: int(count) for owner, count in running.items()},

@@ -28,6 +28,17 @@ async def read_workers(redis: Any) -> list[WorkerInfo]:
     return [one.shown_paused() if paused & worker_scopes(one.id) else one for one in workers]
 
 
+def read_workers_now(redis: Any) -> list[WorkerInfo]:
+    """What `read_workers` gives, over a blocking connection, and without what is paused.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    with redis_errors():
+        ids = texts(keys.WORKERS, redis.zrange(keys.WORKERS, 0, -1))
+        return [one for worker in ids if (one := _worker(worker, redis.hgetall(keys.worker(worker))))]
+
+
 def _worker(worker: str, row: Any) -> WorkerInfo | None:
     """The worker in its hash; None when it is gone or can't be read."""
     fields = row_or(keys.worker(worker), row, {})

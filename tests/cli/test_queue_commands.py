@@ -66,8 +66,20 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         assert "had no policy of its own" in await queue("limits", "default", "--drop")
         assert "discord:1/2" in await queue("limits", "discord:1/2", "--daily", "5000000")
         assert "5,000,000" in await queue("limits")
+
+        async def rules(*arguments):
+            ran = await zosma("rules", *arguments, **env)
+            assert ran.code == 0, (arguments, ran.err)
+            return ran.out
+
+        assert "gory" in await rules("--block", "gory", "--block", "bad*", "--side", "1024", "--age-restricted")
+        kept = json.loads(await rules("--unblock", "GORY", "--json"))
+        assert (kept["blocked"], kept["side"], kept["age_restricted"]) == (["bad*"], 1024, True)
+        assert "bad*" not in await rules("--clear")
+        wrong = await zosma("rules", "--block", "b*d", **env)
+        assert (wrong.code, wrong.err.count("\n")) == (2, 1)
         acts = [act["act"] for act in await queue_json("audit")]
-        assert acts == ["limits", "limits", "limits", "resume", "cancel", "bump", "pause"]
+        assert acts == ["rules", "rules", "rules", "limits", "limits", "limits", "resume", "cancel", "bump", "pause"]
         assert re.search(r"done\W+1", await queue("stats"))
 
         refused = await zosma("queue", "pause", "moon", **env)

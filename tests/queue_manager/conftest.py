@@ -130,6 +130,10 @@ class Rig:
         """A job that must exist."""
         return Job.from_hash(job_id, self.client.hgetall(keys.job(job_id)))  # type: ignore[arg-type]
 
+    def waiting(self) -> list[str]:
+        """The ids of the waiting jobs, oldest first."""
+        return [job.decode() for job in self.client.zrange(keys.WAITING, 0, -1)]  # type: ignore[union-attr]
+
     def drain(self, worker: str = "w1", seconds: float = 4.0) -> list[str]:
         """Runs jobs until none is left; their ids in the order in which they ran."""
         done = []

@@ -12,9 +12,10 @@ from dramatiq import Worker
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
 from zosma_queue.broker import ZosmaBroker, current_delivery
-from zosma_queue.errors import NoWorkerError, PoisonMessageError
+from zosma_queue.errors import NoWorkerError, PoisonMessageError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import ACTOR, QUEUE
+from zosma_queue.moderation import ContentRules
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.scripts import call
 from zosma_worker.handover import Handover
@@ -214,3 +215,17 @@ def test_a_sender_needs_no_slot_but_cannot_consume(redis_url):
     with pytest.raises(TypeError, match="only sends"):
         broker.consume(QUEUE)
     broker.close()
+
+
+def test_rules_for_everybody_hold_for_what_other_dramatiq_producers_send(plant, raw):
+    plant.start()
+    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",), steps=10).model_dump_json())
+    raw.hset(keys.RULES, "key:shop", ContentRules(blocked=("blue",)).model_dump_json())
+
+    for refused, options in (("gory", {}), ("a cat", {}), ("blue", {"group": "key:shop"})):
+        with pytest.raises(RequestRefusedError):
+            send(plant, refused, **options)
+    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",)).model_dump_json())
+    job = send(plant, "blue")
+    assert plant.settled.acquire(timeout=WAIT_S)
+    assert state_of(raw, job) == b"done"

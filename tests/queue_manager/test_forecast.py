@@ -76,6 +76,7 @@ async def test_what_is_forecast_is_what_the_scripts_do(rig, redis_url, raw, tria
             group="big" if owner in "abc" else "small",
             cost=dice.choice([2.0, 4.0, 8.0]),
             lane=dice.choice([Lane.FAST, Lane.FAST, Lane.RELAX]),
+            person="C" if owner in "cd" else "",
             policy=Policy(running=1 if owner == capped else 0, weight=2 if owner == "d" else 1),
             **({"checkpoint": wanted} if wanted else {}),
         )

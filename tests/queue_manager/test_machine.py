@@ -305,7 +305,7 @@ class QueueMachine(RuleBasedStateMachine):
             avoid = row["class"].partition("|not:")[2] or None
             jobs.append(
                 WaitingJob(
-                    id=job, owner=known.owner, group=OWNERS[known.owner], lane=Lane(row["class"].partition("|")[0]),
+                    id=job, owner=known.owner, group=row["group"], lane=Lane(row["class"].partition("|")[0]),
                     cost=float(row["cost"]), seq=int(row["seq"]), tokens=frozenset(needs.tokens), pixels=needs.pixels,
                     checkpoint=needs.checkpoint, avoid=avoid, skips=int(row.get("skips", 0)),
                     skipped_since_ms=int(row["skipped_since"]) if "skipped_since" in row else None,
@@ -328,7 +328,7 @@ class QueueMachine(RuleBasedStateMachine):
             ),
             clock=tags.get("v", 0.0), group_tags=tags,
             group_clocks={group: found.get("v", 0.0) for group, found in inner.items()},
-            owner_tags={owner: tag for found in inner.values() for owner, tag in found.items()},
+            owner_tags={job.owner: inner[job.group].get(job.owner, 0.0) for job in jobs},
             weights=self.floats(keys.WEIGHTS), caps=self.numbers(keys.CAPS),
             running=self.numbers(keys.RUNNING), persons=PERSONS,
             speed=self.floats(keys.SPEED), loads=self.floats(keys.LOADS), paused=frozenset(self.paused),

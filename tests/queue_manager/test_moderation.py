@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from zosma_queue import calls, keys
@@ -79,6 +81,14 @@ async def test_everybodys_rules_and_the_groups_hold_together(queue):
     assert (error.code, error.values) == ("over-rule", {"field": "steps", "given": 21, "most": 20})
     assert (await refused(queue, cat(prompt="gory"), ELSEWHERE)).code == "blocked-word"
     assert await queue.submit(cat(prompt="doghouse", steps=21), ELSEWHERE)
+
+
+@pytest.mark.usefixtures("fleet")
+async def test_where_every_age_may_ask_nothing_is_made_once_a_rule_wants_adults(queue):
+    await queue.admin.set_rules("root", "", {"age_restricted": True})
+
+    assert (await refused(queue, cat(), replace(ANN, all_ages=True))).code == "age-restricted"
+    assert await queue.submit(cat(), ANN)
 
 
 @pytest.mark.usefixtures("fleet")

@@ -278,3 +278,66 @@ def test_a_worker_that_is_away_is_not_woken(rig, raw):
 
     assert raw.llen(keys.wake("w1")) == 0
     assert raw.llen(keys.wake("w2")) == 1
+
+
+# -- one person in several places -------------------------------------------------------------------------------
+
+
+def asks(rig, owner, times, **more):
+    for _ in range(times):
+        rig.submit(owner, **({"person": "Ann"} if owner.startswith("ann") else {}), **more)
+
+
+def test_who_asks_by_direct_message_besides_gets_no_second_share(rig):
+    asks(rig, "ann", 12)
+    asks(rig, "bob", 12)
+    asks(rig, "cid", 12)
+    asks(rig, "ann-dm", 12, group="dm")
+
+    turns = owners_of(rig, rig.drain()[:12])
+
+    assert {name: turns.count(name) for name in "abc"} == {"a": 4, "b": 4, "c": 4}
+
+
+def test_a_persons_places_take_turns(rig):
+    for place in ("ann", "ann-dm", "ann-elsewhere"):
+        asks(rig, place, 3, group=place)
+    asks(rig, "bob", 1)
+
+    order = [rig.job(job).owner for job in rig.drain()]
+
+    mine = [owner for owner in order if owner != "bob"]
+    assert all(len(set(mine[at : at + 3])) == 3 for at in (0, 3, 6))
+
+
+def test_the_first_open_job_says_which_group_pays_until_all_are_done(rig):
+    asks(rig, "ann", 1)
+    asks(rig, "ann-dm", 1, group="dm", group_weight=9)
+    assert {rig.job(job).group for job in rig.drain()} == {"guild"}
+
+    asks(rig, "ann-dm", 1, group="dm")
+    asks(rig, "ann", 1)
+    assert {rig.job(job).group for job in rig.drain()} == {"dm"}
+
+
+def test_who_changes_places_with_every_job_comes_no_sooner(rig):
+    for name in ("bob", "cid"):
+        asks(rig, name, 12)
+    turns = ""
+    for turn in range(12):
+        if not any(rig.job(job).owner.startswith("ann") for job in rig.waiting()):
+            asks(rig, ("ann", "ann-dm")[turn % 2], 1)
+        leased = rig.take()
+        rig.later(4)
+        rig.worker("w1")
+        rig.settle(leased, calls.done(result(4.0, leased.attempt)))
+        turns += rig.job(leased.id).owner[0]
+
+    assert turns.count("a") <= 4
+
+
+def test_the_group_that_does_not_pay_lends_no_weight(rig, raw):
+    asks(rig, "ann", 1)
+    asks(rig, "ann-dm", 1, group="dm", group_weight=9)
+
+    assert raw.hget(keys.WEIGHTS, "group guild") is None

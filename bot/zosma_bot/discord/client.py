@@ -17,6 +17,7 @@ from zosma_bot.classifier import Classifier
 from zosma_bot.discord import features
 from zosma_bot.discord.api import endpoints, login_errors
 from zosma_bot.discord.api.rate_limits import RateLimiter
+from zosma_bot.discord.core.door import Door
 from zosma_bot.discord.core.error_handler import answer_error
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.delivery.fallbacks import Fallbacks
@@ -108,6 +109,7 @@ class Zosma(discord.Client):
         self.presence = Presence(queue)
         self._closing = asyncio.Event()
         self._standing: asyncio.Task[None] | None = None
+        self.door = Door(self, guilds=settings.served_guilds, homes=settings.homes, direct=settings.direct_messages)
         self.tree = Tree(self)
         self.router = Router()
         features.add(self.tree, self.router, self.services)
@@ -162,11 +164,20 @@ class Zosma(discord.Client):
         if interaction.type not in (InteractionType.component, InteractionType.modal_submit):
             return
         try:
-            if not await self.takes_up(interaction):
-                return
-            await self.router.route(interaction)
+            if await self.takes_up(interaction) and await self.door.opens(interaction):
+                await self.router.route(interaction)
         except Exception as error:
             await answer_error(interaction, error, f"the button or form {custom_id_of(interaction)}")
+
+    async def on_ready(self) -> None:
+        """Leaves the servers that the bot was invited to while it was away, and that may not use it."""
+        if self._settings.leave_others:
+            await self.door.leave_others(self.guilds)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Leaves a server that may not use the bot as soon as it is invited there."""
+        if self._settings.leave_others:
+            await self.door.leave_others([guild])
 
     async def on_connect(self) -> None:
         """discord.py calls it after READY of the only connection."""
@@ -197,8 +208,8 @@ class Tree(app_commands.CommandTree[Zosma]):
     """The commands. A failed one is answered in plain words, to its member alone."""
 
     async def interaction_check(self, interaction: discord.Interaction[Zosma], /) -> bool:
-        """Of several processes with one token, one handles it."""
-        return await interaction.client.takes_up(interaction)
+        """Asked before every command and every offer of names: of several processes with one token, one handles it."""
+        return await interaction.client.takes_up(interaction) and await interaction.client.door.opens(interaction)
 
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Passes whatever a command raises to the error handler."""

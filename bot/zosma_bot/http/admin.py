@@ -46,6 +46,8 @@ class AdminApi:
             ("GET", "/limits", self.limits),
             ("PUT", "/limits/{name}", self.set_limits),
             ("DELETE", "/limits/{name}", self.drop_limits),
+            ("GET", "/rules", self.rules),
+            ("PUT", "/rules", self.set_rules),
             ("GET", "/stats", self.stats),
             ("GET", "/audit", self.audit),
         ]
@@ -163,6 +165,15 @@ class AdminApi:
         """Drops one policy."""
         name = request.match_info["name"]
         return web.json_response({"name": name, "changed": await self._admin.drop_policy(_who(request), name)})
+
+    async def rules(self, _: web.Request) -> web.Response:
+        """What is allowed to everybody, on every way into the queue."""
+        return web.json_response((await self._admin.rules()).model_dump(mode="json"))
+
+    async def set_rules(self, request: web.Request) -> web.Response:
+        """Sets what is allowed to everybody; fields left out allow everything."""
+        rules = await self._admin.set_rules(_who(request), "", await read_object(request))
+        return web.json_response(rules.model_dump(mode="json"))
 
     async def stats(self, _: web.Request) -> web.Response:
         """Counters since the beginning, and how forecasts turned out."""

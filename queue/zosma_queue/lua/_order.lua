@@ -7,6 +7,9 @@
 -- Waiting jobs are filed by class (lane and what the job needs), so that a fetch looks at one head for each class
 -- that its worker can serve, however many jobs wait behind it.
 
+-- Of a charge, what the same person's other owners are moved on by.
+local BESIDE = 1 - 1e-6
+
 local function tag(key, field) return tonumber(redis.call('HGET', key, field) or '0') or 0 end
 local function raise_tag(key, field, floor)
   local value = math.max(tag(key, field), floor)
@@ -30,18 +33,37 @@ local function all_of(person) return 'person ' .. person end
 
 local function person_of(owner) return redis.call('HGET', K.person_of, owner) end
 
+-- The owners with open jobs that are the same person as this one, who has some: one person has one share (`charge`).
+local function same_person(owner)
+  local person = person_of(owner)
+  return person and redis.call('SMEMBERS', owners_of_key(person)) or {owner}
+end
+
+-- The group in which a person has open jobs already, in whatever place.
+local function group_of_person(person)
+  for _, other in ipairs(person ~= '' and redis.call('SMEMBERS', owners_of_key(person)) or {}) do
+    local group = redis.call('HGET', K.group_of, other)
+    if group then return group end
+  end
+end
+
 -- `person`: who the owner is in all places together, '' for nobody but the owner.
--- Returns the group that the owner's jobs are in: as long as some are open they stay where they are, whatever a sender says.
+-- Returns the group that the owner's jobs are in: as long as some of the person's are open, all are where the first is,
+-- whatever a sender says.
 local function open_job(owner, group, person)
   reset_if_idle()
-  redis.call('HSETNX', K.group_of, owner, group)
+  redis.call('HSETNX', K.group_of, owner, group_of_person(person) or group)
   group = redis.call('HGET', K.group_of, owner)
-  redis.call('ZADD', K.busiest, redis.call('HINCRBY', K.open, owner, 1), owner)
+  local open = redis.call('HINCRBY', K.open, owner, 1)
+  redis.call('ZADD', K.busiest, open, owner)
   redis.call('HINCRBY', K.open, 'group ' .. group, 1)
   if person ~= '' then
     redis.call('HSETNX', K.person_of, owner, person)
     redis.call('SADD', owners_of_key(person), owner)
     redis.call('HINCRBY', K.open, all_of(person), 1)
+    -- What they have used in another place counts in this one.
+    local tags = group_tags_key(group)
+    if open == 1 then raise_tag(tags, owner, tag(tags, all_of(person))) end
   end
   return group
 end
@@ -164,7 +186,7 @@ end
 local function count_running(owner, group, by)
   local person = person_of(owner)
   local groups, was_parked = {[owner] = group}, {}
-  for _, other in ipairs(person and redis.call('SMEMBERS', owners_of_key(person)) or {}) do
+  for _, other in ipairs(same_person(owner)) do
     groups[other] = groups[other] or redis.call('HGET', K.group_of, other)
   end
   for one in pairs(groups) do was_parked[one] = is_parked(one) end
@@ -183,14 +205,26 @@ local function set_cap(owner, group, cap)
   refile(owner, group, was_parked)
 end
 
--- Moves owner and group on by `cost` GPU-seconds (back, when negative), wherever they stand in line.
-local function charge(owner, group, cost)
+-- Moves an owner on within their group, and in line there.
+local function move_owner(owner, group, cost)
   local tags = group_tags_key(group)
   local mine = tag(tags, owner) + cost / weight(owner)
   redis.call('HSET', tags, owner, exact(mine))
   for _, class in ipairs(redis.call('SMEMBERS', owner_classes_key(owner))) do
     redis.call('ZADD', owners_key(class, group), 'XX', exact(mine), owner)
   end
+  return mine
+end
+
+-- Moves owner and group on by `cost` GPU-seconds (back, when negative), wherever they stand in line; with the owner all
+-- owners that are the same person, by a hair less, so that a person's places take turns.
+local function charge(owner, group, cost)
+  local person = person_of(owner)
+  for _, other in ipairs(same_person(owner)) do
+    if other ~= owner then move_owner(other, redis.call('HGET', K.group_of, other) or group, cost * BESIDE) end
+  end
+  local mine = move_owner(owner, group, cost)
+  if person then redis.call('HSET', group_tags_key(group), all_of(person), exact(mine)) end
   local ours = tag(K.tags, group) + cost / weight('group ' .. group)
   redis.call('HSET', K.tags, group, exact(ours))
   for _, class in ipairs(redis.call('SMEMBERS', group_classes_key(group))) do

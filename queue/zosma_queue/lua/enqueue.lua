@@ -81,7 +81,7 @@ if limits.cooldown_s > 0 then
   end
 end
 set_weight(owner, limits.weight)
-set_weight('group ' .. job.group, group_weight)
+if job.group == group then set_weight('group ' .. group, group_weight) end
 
 if due > now then
   redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', due)

@@ -120,3 +120,21 @@ async def test_forbidden_checkpoints_are_not_offered_and_no_default_names_one(se
     assert [one["value"] for one in offered] == ["dream"]
     await server.slash(ann, "imagine", {"prompt": "a cat"})
     assert (await queue.job((await worker.take()).id)).request.checkpoint == "dream"
+
+
+async def test_rules_for_everybody_hold_in_direct_messages_too(server, client, worker, queue, ann):
+    await queue.admin.set_rules("root", "", {"blocked": ["kitten"], "steps": 20})
+    asked = await server.slash(ann, "imagine", {"prompt": "a kitten"}, dm=True)
+    assert "“kitten”, which is blocked here" in await refusal_of(asked)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "steps": 21}, dm=True)
+    assert "at most 20" in await refusal_of(asked)
+
+
+async def test_an_age_rule_for_everybody_leaves_adults_channels_only(server, client, worker, queue, ann):
+    await queue.admin.set_rules("root", "", {"age_restricted": True})
+    for options in ({"dm": True}, {}):
+        asked = await server.slash(ann, "imagine", {"prompt": "a cat"}, **options)
+        assert "age-restricted channels only" in await refusal_of(asked)
+    adults = server.add_channel("adults", nsfw=True)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"}, channel=adults)
+    await asked.wait_for(lambda shown: "in line" in shown.text.lower())

@@ -77,7 +77,7 @@ async def test_all_options_reach_the_job(server, client, worker, ann, queue):
     assert (request.steps, request.cfg_scale, request.seed) == (8, 5.5, 3)
 
 
-async def test_a_member_pays_within_his_guild_and_alone_in_direct_messages(server, client, worker, ann, queue):
+async def test_a_member_pays_within_their_guild_also_in_direct_messages(server, client, worker, ann, queue):
     await server.slash(ann, "imagine", {"prompt": "here"})
     here = await queue.job((await worker.take()).id)
     assert (here.owner, here.group) == (f"discord:{server.guild.id}/{ann.id}", f"discord:{server.guild.id}")
@@ -85,7 +85,7 @@ async def test_a_member_pays_within_his_guild_and_alone_in_direct_messages(serve
     asked = await server.slash(ann, "imagine", {"prompt": "there"}, dm=True)
     leased = await worker.take()
     there = await queue.job(leased.id)
-    assert (there.owner, there.group) == (f"discord:dm/{ann.id}", f"discord:dm-{ann.id}")
+    assert (there.owner, there.group) == (f"discord:dm/{ann.id}", f"discord:{server.guild.id}")
 
     made = await worker.finish(leased)
     shown = await asked.wait_for(lambda shown: shown.attachments)

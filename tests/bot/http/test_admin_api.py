@@ -188,3 +188,22 @@ async def test_workers_and_stats(http, worker):
     assert [one["name"] for one in info["about"]["checkpoints"]] == ["dream", "anime"]
     assert stats["done"] == 1
     assert stats["forecast"]["count"] == 0
+
+
+async def test_rules_for_everybody_hold_for_http_and_are_shown(http, worker):
+    assert (await call(http, "GET", f"{ADMIN}/rules"))[1]["blocked"] == []
+    _, made = await call(http, "PUT", f"{ADMIN}/rules", json={"blocked": ["gory"], "steps": 20})
+    assert (made["blocked"], made["steps"], made["age_restricted"]) == (["gory"], 20, False)
+
+    for wanted, field in (({"prompt": "gory"}, "prompt"), ({"prompt": "a cat", "steps": 21}, "steps")):
+        status, refused = await call(http, "POST", "/api/v1/jobs", json=wanted)
+        assert (status, refused["field"]) == (422, field)
+    status, refused = await call(http, "PUT", f"{ADMIN}/rules", json={"count": 99})
+    assert (status, refused["field"]) == (422, "count")
+    assert (await call(http, "GET", f"{ADMIN}/audit"))[1][0]["target"] == "everybody"
+
+
+async def test_only_admins_set_rules(queue, hub):
+    app = make_app(queue, hub, {"ann-key": "ann", "bob-key": "bob"}, ["ann"])
+    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+        assert (await call(http, "PUT", f"{ADMIN}/rules", json={}, headers=BOB))[0] == 403

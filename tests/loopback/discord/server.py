@@ -186,9 +186,10 @@ class DiscordServer:
         """Direct messages of several people, without the bot."""
         return self.world.add_group(name, [member.user for member in members])
 
-    def add_channel(self, name: str, guild: Guild | None = None) -> Channel:
+    def add_channel(self, name: str, guild: Guild | None = None, *, nsfw: bool = False) -> Channel:
         guild = guild or self.guild
         channel = self.world.add_channel(guild, name)
+        channel.nsfw = nsfw
         self.world.emit("CHANNEL_CREATE", channel_json(channel), guild.id)
         return channel
 

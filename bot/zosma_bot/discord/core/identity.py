@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from zosma_queue.client import Sender
+
+#: Under which name a `Home` is noted in an interaction's extras.
+HOME = "home"
+#: The group of all who ask in direct messages and belong to no server that the bot is in.
+NOWHERE = "discord:dm"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The server that somebody belongs to who asks in direct messages, and their roles there."""
+
+    guild_id: int
+    roles: tuple[int, ...]
+    has_rules: bool
+    """True when the server's settings hold in direct messages as well, besides its words and limits."""
 
 
 def owner_of(interaction: discord.Interaction[Any]) -> str:
@@ -15,18 +32,43 @@ def owner_of(interaction: discord.Interaction[Any]) -> str:
 
 
 def sender_of(interaction: discord.Interaction[Any]) -> Sender:
-    """Who pays: the member, within their guild; in direct messages each user is a group of their own."""
-    user = interaction.user.id
-    person = f"discord:user/{user}"
-    if interaction.guild_id is None:
-        return Sender(owner=f"discord:dm/{user}", group=f"discord:dm-{user}", person=person)
-    # Where the bot is no member of the guild (installed by the user), Discord sends no roles that it could know.
-    return Sender(
-        owner=f"discord:{interaction.guild_id}/{user}",
-        group=f"discord:{interaction.guild_id}",
-        person=person,
-        roles=tuple(f"role:{role}" for role in sorted(role_ids(interaction))),
+    """Who pays: the member, within their guild. In direct messages it is the guild they belong to, as `Door` has found
+    out; those who belong to none share one group, so that none of them gets as much as a whole guild."""
+    user, guild = interaction.user.id, interaction.guild_id
+    owner = f"discord:dm/{user}" if guild is None else f"discord:{guild}/{user}"
+    person, all_ages = f"discord:user/{user}", not in_adult_channel(interaction)
+    if not is_elsewhere(interaction):
+        roles = _role_names(role_ids(interaction))
+        return Sender(owner=owner, group=f"discord:{guild}", person=person, roles=roles, all_ages=all_ages)
+    home = home_of(interaction)
+    if home is None:
+        return Sender(owner=owner, group=NOWHERE, person=person, all_ages=all_ages)
+    here = f"discord:{home.guild_id}"
+    roles = (f"{here}/{user}", *_role_names(home.roles))
+    return Sender(owner=owner, group=here, person=person, roles=roles, all_ages=all_ages)
+
+
+def _role_names(roles: Iterable[int]) -> tuple[str, ...]:
+    return tuple(f"role:{role}" for role in sorted(roles))
+
+
+def is_elsewhere(interaction: discord.Interaction[Any]) -> bool:
+    """True in direct messages, and in servers where the bot is no member but installed by its user."""
+    return interaction.guild_id is None or (
+        interaction.is_user_integration() and not interaction.is_guild_integration()
     )
+
+
+def home_of(interaction: discord.Interaction[Any]) -> Home | None:
+    """Where somebody belongs who asks in direct messages; None for nowhere."""
+    home: Home | None = interaction.extras.get(HOME)
+    return home
+
+
+def in_adult_channel(interaction: discord.Interaction[Any]) -> bool:
+    """True in a server's channel that Discord shows to adults only."""
+    is_nsfw = getattr(interaction.channel, "is_nsfw", None)
+    return interaction.guild_id is not None and bool(is_nsfw and is_nsfw())
 
 
 def group_of(interaction: discord.Interaction[Any]) -> str:
@@ -52,5 +94,8 @@ def member_of(owner: str) -> int | None:
 
 
 def role_ids(interaction: discord.Interaction[Any]) -> set[int]:
-    """The member's roles; none in direct messages and where the bot is not in the server."""
-    return {role.id for role in interaction.user.roles} if isinstance(interaction.user, discord.Member) else set()
+    """The member's roles; in direct messages those that they have where they belong."""
+    if isinstance(interaction.user, discord.Member):
+        return {role.id for role in interaction.user.roles}
+    home = home_of(interaction)
+    return set(home.roles) if home else set()

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.identity import is_own, role_ids
+from zosma_bot.discord.core.identity import in_adult_channel, is_own, role_ids
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui.refusals import refused
@@ -69,11 +69,7 @@ def is_admin(interaction: discord.Interaction[Any]) -> bool:
 
 def in_age_restricted(interaction: discord.Interaction[Any]) -> bool:
     """True in a channel for adults, and in direct messages, which are nobody else's business."""
-    channel = interaction.channel
-    if interaction.guild_id is None:
-        return True
-    is_nsfw = getattr(channel, "is_nsfw", None)
-    return bool(is_nsfw and is_nsfw())
+    return interaction.guild_id is None or in_adult_channel(interaction)
 
 
 def channel_ids(interaction: discord.Interaction[Any]) -> set[int]:
@@ -90,7 +86,7 @@ def why_not_here(rules: ServerSettings, interaction: discord.Interaction[Any]) -
         return "rule-channels", {"channels": " ".join(f"<#{one}>" for one in rules.channels[:10])}
     if rules.roles and not role_ids(interaction) & set(rules.roles):
         return "rule-roles", {"roles": " ".join(f"<@&{one}>" for one in rules.roles[:10])}
-    if rules.age_restricted_only and not in_age_restricted(interaction):
+    if rules.age_restricted_only and not in_adult_channel(interaction):
         return "rule-age", {}
     return None
 

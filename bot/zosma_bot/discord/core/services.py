@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.identity import sender_of
+from zosma_bot.discord.core.identity import home_of, sender_of
 from zosma_bot.discord.delivery.manager import DeliveryManager
 from zosma_bot.discord.state.background import BackgroundTasks
 from zosma_bot.discord.state.fleet_cache import FleetCache
@@ -47,12 +47,14 @@ class Services:
     now: Callable[[], float] = time.time
 
     async def settings_here(self, interaction: discord.Interaction[Any]) -> ServerSettings:
-        """The rules of the server that the interaction comes from.
+        """The rules of the server that the interaction comes from; with ZOSMA_DMS=members, of the member's server.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer in time.
         """
-        return await self.background.within(CHECKS_S, self.server_settings.of(interaction.guild_id))
+        home = home_of(interaction)
+        guild = home.guild_id if home and home.has_rules else interaction.guild_id
+        return await self.background.within(CHECKS_S, self.server_settings.of(guild))
 
     async def catalogue(self) -> Catalogue:
         """What there is to choose from; nothing when Redis is away or slow."""

@@ -28,6 +28,7 @@ class Application:
             Route("GET", "/guilds/{guild_id}", self.guild),
             Route("GET", "/guilds/{guild_id}/channels", self.guild_channels),
             Route("GET", "/guilds/{guild_id}/members/{user_id}", self.member),
+            Route("DELETE", "/users/@me/guilds/{guild_id}", self.leave),
             *self._command_routes(f"{_APP}/commands"),
             *self._command_routes(f"{_APP}/guilds/{{guild_id}}/commands"),
         ]
@@ -96,6 +97,13 @@ class Application:
         if member is None:
             raise errors.unknown_member()
         return member_json(self._world, member)
+
+    def leave(self, call: Call) -> None:
+        """From now on the bot is in this guild no more."""
+        guild = self._guild(call)
+        del self._world.guilds[guild.id]
+        del guild.members[self._world.bot.id]
+        self._world.emit("GUILD_DELETE", {"id": str(guild.id)}, guild.id)
 
     def list_commands(self, call: Call) -> list[Json]:
         return self._commands.all(self._scope(call))

@@ -62,6 +62,9 @@ on-workers = { $count ->
 
 rule-channels = ⚠️ Bilder gibt es hier in { $channels }.
 rule-roles = ⚠️ Bilder gibt es hier nur für Mitglieder mit einer dieser Rollen: { $roles }
+door-server = ⚠️ Dieser Server gehört nicht zu denen, für die dieser Bot arbeitet.
+door-off = ⚠️ In Direktnachrichten nimmt dieser Bot nichts an. Bitte auf einem Server fragen, auf dem er ist.
+door-members = ⚠️ In Direktnachrichten arbeitet dieser Bot nur für Mitglieder seiner eigenen Server, und du bist auf keinem davon.
 rule-age = ⚠️ Bilder gibt es hier nur in Kanälen mit Altersbeschränkung.
 
 shape-square = Quadrat

@@ -34,6 +34,7 @@ refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt is
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
 refusal-no-allowed-checkpoint = Von den hier erlaubten Checkpoints ist keiner da: { $allowed }.
 refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $most }.
+refusal-age-restricted = Bilder gibt es nur in Kanälen mit Altersbeschränkung.
 refusal-record-too-large = Das wären { $given } Bytes, höchstens { $most } sind möglich: bitte zuerst etwas entfernen.
 
 refusal-infeasible = Keine GPU, die da ist, kann diese Zusammenstellung.

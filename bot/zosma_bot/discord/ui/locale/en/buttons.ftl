@@ -64,6 +64,9 @@ on-workers = { $count ->
 
 rule-channels = ⚠️ Pictures can be asked for in { $channels } here.
 rule-roles = ⚠️ Only members with one of these roles can ask for pictures here: { $roles }
+door-server = ⚠️ This server is not among those that this bot works for.
+door-off = ⚠️ This bot takes nothing in direct messages. Please ask in a server that it is in.
+door-members = ⚠️ In direct messages this bot works for members of its own servers only, and you are in none of them.
 rule-age = ⚠️ Pictures can be asked for in age-restricted channels only here.
 
 shape-square = square

@@ -37,6 +37,7 @@ refusal-blocked-word = { $field } has “{ $word }”, which is blocked here. Le
 refusal-checkpoint-not-allowed = The checkpoint '{ $given }' is not allowed here: use { $allowed }.
 refusal-no-allowed-checkpoint = None of the checkpoints that are allowed here is online: { $allowed }.
 refusal-over-rule = { $field } is { $given }, at most { $most } is allowed here.
+refusal-age-restricted = Pictures can be asked for in age-restricted channels only.
 refusal-record-too-large = This would take { $given } bytes, at most { $most } are possible: remove something first.
 
 refusal-infeasible = No GPU that is online can do this combination.
