@@ -30,6 +30,7 @@ from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import held_to
 from zosma_queue.needs import Lane, needs_of
+from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
@@ -37,7 +38,7 @@ from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
-from zosma_queue.unreadable import finite, skipping, texts
+from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
@@ -344,18 +345,25 @@ class Queue:
         return await self._run(calls.cancel(job_id))
 
     async def preview(self, job_id: str) -> bytes | None:
-        """The newest preview of a running job, an encoded image."""
+        """The newest preview of a running job; None for none, and for what is none of `FORMATS` by its bytes."""
         with redis_errors():
             preview: bytes | None = await self._redis.get(keys.preview(job_id))
-        return preview
+        if preview is None or format_of(preview):
+            return preview
+        note(keys.preview(job_id), "it is no picture")
+        return None
 
     async def pictures(self, job: Job) -> list[bytes | None]:
-        """The bytes of a finished job's pictures, in order; None for one whose time is over."""
+        """The bytes of a finished job's pictures, in order; None for one whose time is over.
+
+        A worker may write what it likes under a picture's key: what isn't of the format that the result names, one of
+        `FORMATS`, is no more there than one whose time is over.
+        """
         if job.result is None:
             return []
         with redis_errors():
             found: list[bytes | None] = await self._redis.mget(_image_keys(job))
-        return found
+        return [_checked(job.id, made.format, data) for made, data in zip(job.result.pictures, found, strict=True)]
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
@@ -537,3 +545,11 @@ def _image_keys(job: Job) -> list[str]:
     if job.result is None:
         return []
     return [keys.image(job.id, job.result.attempt, picture.index) for picture in job.result.pictures]
+
+
+def _checked(job_id: str, told: str, data: bytes | None) -> bytes | None:
+    """The picture, if its bytes are of the format that its worker told."""
+    if data is None or told == format_of(data):
+        return data
+    note(keys.job(job_id), f"a picture is no {told:.20}")
+    return None
