@@ -156,14 +156,14 @@ class Leased:
     """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
 
 
-def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
-    """The next job for a free worker; None notes that it is idle."""
+def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
+    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
 
     def parse(reply: Any) -> Leased | None:
         return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)
+    return Call("fetch", (now_ms, worker, lease_ms, *rules, token), parse)
 
 
 class Lease(enum.StrEnum):
@@ -182,6 +182,7 @@ def renew(
     eta_s: float | None = None,
     preview: bytes = b"",
     estimated: bool = False,
+    token: str = "",
     now_ms: int = 0,
     lease_ms: int = LEASE_MS,
 ) -> Call[Lease]:
@@ -190,7 +191,7 @@ def renew(
         "renew",
         (
             now_ms, job_id, attempt, lease_ms, "" if progress is None else f"{progress:.4f}",
-            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated),
+            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated), token,
         ),
         lambda reply: Lease(reply.decode()),
     )  # fmt: skip
@@ -237,8 +238,8 @@ CANCELLED = Outcome(verb="cancelled")
 """The worker stopped it because it was told to."""
 
 
-def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> Call[State | None]:
-    """Ends a delivery; None when it had lost its lease and nothing was changed."""
+def settle(job_id: str, attempt: int, outcome: Outcome, *, token: str = "", now_ms: int = 0) -> Call[State | None]:
+    """Ends a delivery; None when it had lost its lease, or never had it by this token, and nothing was changed."""
 
     def parse(reply: bytes) -> State | None:
         return None if reply == b"stale" else State(reply.decode())
@@ -247,7 +248,7 @@ def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> C
         "settle",
         (
             now_ms, job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds,
-            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere),
+            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere), token,
         ),
         parse,
     )  # fmt: skip
