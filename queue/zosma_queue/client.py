@@ -146,10 +146,15 @@ class Queue:
     async def announce(self) -> None:
         """Writes down which workers may work: those that speak a protocol this code still understands.
 
+        What older versions kept within workers' reach is moved out of it, unless it has been written anew.
+
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
+            for key in (keys.AUDIT, keys.POLICIES, keys.RULES):
+                with suppress(ResponseError):  # there is none
+                    await self._redis.renamenx(key.removeprefix("bot:"), key)
             await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
 
     async def risks(self) -> list[str]:
