@@ -135,6 +135,11 @@ def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0)
     return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
 
 
+def prolong(*, within_ms: int, ttl_ms: int, now_ms: int = 0) -> Call[int]:
+    """Gives pictures that open jobs start from `ttl_ms` more, if they would go `within_ms`; how many."""
+    return Call("prolong", (now_ms, within_ms, ttl_ms), int)
+
+
 def want(job_ids: Sequence[str], *, for_ms: int, now_ms: int = 0) -> Call[int]:
     """Says that open connections wait for these jobs: a sweep after `for_ms` ends them. 0: they are let be."""
     return Call("want", (now_ms, for_ms, *job_ids), int)

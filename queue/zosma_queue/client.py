@@ -50,8 +50,11 @@ SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
-#: A picture that a request starts from, once that is queued: for as long as its result is kept.
+#: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
+#: needs it has not ended.
 INPUT_TTL_S = 24 * 3600
+#: Those that would go within this time are looked at for it: a bot may be away for so long.
+INPUT_SOON_S = 12 * 3600
 #: Before that.
 INPUT_UNUSED_TTL_S = 600
 #: Bytes of them for one owner's jobs that have not ended, and for all: about 100 photographs, and 800.
@@ -212,7 +215,7 @@ class Queue:
             job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
             keep_ms=int(keep_s * 1000),
         )  # fmt: skip
-        if not await self._hold_inputs(job.id, request):
+        if not await self._hold_inputs(job, request):
             raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
         await history.note_job(self._redis, sender.owner, job.id)
         admission = await self._run(calls.enqueue(job))
@@ -314,11 +317,12 @@ class Queue:
         """
         await self._let_go("", input_ids)
 
-    async def _hold_inputs(self, job_id: str, request: Request) -> bool:
+    async def _hold_inputs(self, job: NewJob, request: Request) -> bool:
         """Keeps the pictures that a request starts from for as long as its result; False when one of them is gone."""
         if not request.inputs:
             return True
-        there = await self._run(calls.hold(job_id, request.inputs, ttl_ms=INPUT_TTL_S * 1000))
+        put_off_ms = max(job.delay_ms, job.run_at_ms - int(time.time() * 1000), 0)
+        there = await self._run(calls.hold(job.id, request.inputs, ttl_ms=INPUT_TTL_S * 1000 + put_off_ms))
         return there == len(request.inputs)
 
     async def _let_go(self, job_id: str, input_ids: Sequence[str]) -> None:
@@ -474,6 +478,14 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         return await make_room(self._redis, most_bytes)
+
+    async def prolong_inputs(self) -> int:
+        """Keeps the pictures that open jobs start from, however long those wait; how many had to be.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await self._run(calls.prolong(within_ms=INPUT_SOON_S * 1000, ttl_ms=INPUT_TTL_S * 1000))
 
     async def secret(self) -> bytes:
         """What this installation signs with; made at the first call, the same ever after.

@@ -43,6 +43,7 @@ WHEN_FULL = frozenset(
         "let_go",
         "want",
         "evict",
+        "prolong",
         "reply",
     }
 )
