@@ -137,6 +137,11 @@ def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0)
     return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
 
 
+def prolong(*, within_ms: int, ttl_ms: int, now_ms: int = 0) -> Call[int]:
+    """Gives pictures that open jobs start from `ttl_ms` more, if they would go `within_ms`; how many."""
+    return Call("prolong", (now_ms, within_ms, ttl_ms), int)
+
+
 def want(job_ids: Sequence[str], *, for_ms: int, now_ms: int = 0) -> Call[int]:
     """Says that open connections wait for these jobs: a sweep after `for_ms` ends them. 0: they are let be."""
     return Call("want", (now_ms, for_ms, *job_ids), int)
@@ -158,14 +163,14 @@ class Leased:
     """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
 
 
-def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
-    """The next job for a free worker; None notes that it is idle."""
+def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
+    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
 
     def parse(reply: Any) -> Leased | None:
         return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)
+    return Call("fetch", (now_ms, worker, lease_ms, *rules, token), parse)
 
 
 class Lease(enum.StrEnum):
@@ -184,6 +189,7 @@ def renew(
     eta_s: float | None = None,
     preview: bytes = b"",
     estimated: bool = False,
+    token: str = "",
     now_ms: int = 0,
     lease_ms: int = LEASE_MS,
 ) -> Call[Lease]:
@@ -192,7 +198,7 @@ def renew(
         "renew",
         (
             now_ms, job_id, attempt, lease_ms, "" if progress is None else f"{progress:.4f}",
-            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated),
+            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated), token,
         ),
         lambda reply: Lease(reply.decode()),
     )  # fmt: skip
@@ -239,8 +245,8 @@ CANCELLED = Outcome(verb="cancelled")
 """The worker stopped it because it was told to."""
 
 
-def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> Call[State | None]:
-    """Ends a delivery; None when it had lost its lease and nothing was changed."""
+def settle(job_id: str, attempt: int, outcome: Outcome, *, token: str = "", now_ms: int = 0) -> Call[State | None]:
+    """Ends a delivery; None when it had lost its lease, or never had it by this token, and nothing was changed."""
 
     def parse(reply: bytes) -> State | None:
         return None if reply == b"stale" else State(reply.decode())
@@ -249,7 +255,7 @@ def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> C
         "settle",
         (
             now_ms, job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds,
-            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere),
+            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere), token,
         ),
         parse,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Every Redis key, one function or constant each. Lua builds the same names in lua/_common.lua; a test compares them.
 
-All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. A worker's Redis user
-needs `~{zosma}:*` and `&{zosma}:*`; what only the bot may read begins with `bot:`.
+All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. What only the bot may read
+begins with `bot:`. What a worker's Redis user needs is in README.md, by name; tests/worker/test_redis_user.py holds it.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ SPEED = PREFIX + "speed"
 LOADS = PREFIX + "loads"
 #: hash: how forecasts turned out: `bias` (real by forecast time), `error` (share by which they were off), `count`.
 ACCURACY = PREFIX + "accuracy"
-#: stream: what admins did: who, act, target, at.
-AUDIT = PREFIX + "audit"
-#: hash: role or API key → its policy (JSON).
-POLICIES = PREFIX + "policies"
-#: hash: group, or `` for everybody → what is allowed there (JSON).
-RULES = PREFIX + "rules"
+#: stream: what admins did: who, act, target, at. The bot's alone.
+AUDIT = f"bot:{PREFIX}audit"
+#: hash: role or API key → its policy (JSON). The bot's alone.
+POLICIES = f"bot:{PREFIX}policies"
+#: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
+RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).

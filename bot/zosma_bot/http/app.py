@@ -69,6 +69,7 @@ def make_app(
         one_after_the_other,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
+    app.on_response_prepare.append(inert)
     app[ALL] = connections
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
@@ -82,6 +83,12 @@ def make_app(
     for part in parts:
         app.add_routes(part.routes())
     return app
+
+
+async def inert(_: web.Request, answer: web.StreamResponse) -> None:
+    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it."""
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
 
 
 #: As A1111: `/sdapi/v1/samplers/` is told where to go, with its body.

@@ -17,6 +17,7 @@ from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
 from zosma_queue.job import Job
+from zosma_queue.picture_headers import format_of
 
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
@@ -109,7 +110,7 @@ class Jobs:
         preview = await self._queue.preview(job.id)
         if preview is None:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
-        return web.Response(body=preview, content_type="image/jpeg" if preview[:2] == b"\xff\xd8" else "image/webp")
+        return web.Response(body=preview, content_type=f"image/{format_of(preview)}")
 
     async def queue(self, request: web.Request) -> web.Response:
         """Depth by state, oldest wait, what is paused, workers; inner addresses and others' jobs for admins alone."""

@@ -199,7 +199,7 @@ privacy-shown =
     {"**"}Was von dir gespeichert wird und wie lange**
     • Was du bestellst (Worte, Einstellungen, Seeds), wann, und was daraus wurde: höchstens { $job_days } Tage nach dem Ende.
     • Die Bilder: höchstens { $picture_hours } Stunden, meist { $shown_minutes } Minuten, nachdem sie gezeigt wurden. In Discord bleiben sie, bis ihre Nachricht gelöscht wird.
-    • Ein Bild, von dem du ausgehst: { $input_hours } Stunden; wenn nichts daraus wird, { $unused_minutes } Minuten.
+    • Ein Bild, von dem du ausgehst: { $input_hours } Stunden, oder bis der Auftrag zu Ende ist; wenn nichts daraus wird, { $unused_minutes } Minuten.
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
     • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.

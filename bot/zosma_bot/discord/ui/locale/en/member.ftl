@@ -198,7 +198,7 @@ privacy-shown =
     {"**"}What is kept about you, and for how long**
     • What you ask for (words, settings, seeds), when, and what became of it: at most { $job_days } days after its end.
     • The pictures: at most { $picture_hours } hours, and usually { $shown_minutes } minutes after they were shown. In Discord they stay until their message is deleted.
-    • A picture that you send to start from: { $input_hours } hours; if nothing comes of it, { $unused_minutes } minutes.
+    • A picture that you send to start from: { $input_hours } hours, or until its job has ended; if nothing comes of it, { $unused_minutes } minutes.
     • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
     • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
     • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
