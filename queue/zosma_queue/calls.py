@@ -234,6 +234,11 @@ def retry(kind: ErrorKind, text: str, *, backoff_ms: int, max_failures: int, els
     )
 
 
+def cancelled(gpu_seconds: float = 0.0) -> Outcome:
+    """The worker stopped it because it was told to, after so many seconds at the GPU, which its owner pays."""
+    return Outcome(verb="cancelled", gpu_seconds=round(gpu_seconds, 3))
+
+
 def release(kind: ErrorKind | None = None, text: str = "") -> Outcome:
     """Back to its place, no blame. `kind` and `text` say why, for whoever looks while it waits."""
     return Outcome(verb="release", kind=kind or "", text=text or (kind.sentence if kind else ""))
@@ -241,8 +246,6 @@ def release(kind: ErrorKind | None = None, text: str = "") -> Outcome:
 
 RELEASE = release()
 """Back to its place, for no reason of its own."""
-CANCELLED = Outcome(verb="cancelled")
-"""The worker stopped it because it was told to."""
 
 
 def settle(job_id: str, attempt: int, outcome: Outcome, *, token: str = "", now_ms: int = 0) -> Call[State | None]:

@@ -17,14 +17,13 @@ from dramatiq import Broker
 
 from zosma_queue import calls, keys, unreadable
 from zosma_queue.broker import Slot, ZosmaBroker
-from zosma_queue.calls import CANCELLED, RELEASE, Outcome, Swept, done, fail, release, retry
+from zosma_queue.calls import RELEASE, Outcome, Swept, cancelled, done, fail, release, retry
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
-    "CANCELLED",
     "RELEASE",
     "LeaseState",
     "Outcome",
@@ -32,6 +31,7 @@ __all__ = [
     "RedisWorkerQueue",
     "Swept",
     "WorkerQueue",
+    "cancelled",
     "done",
     "fail",
     "release",

@@ -21,7 +21,7 @@ def worker_user(admin: redis.Redis, url: str, name: str = "gpu") -> Iterator[str
     lines = re.findall(r"^ +ACL SETUSER gpu (.*)$", README.read_text("utf-8"), re.MULTILINE)
     assert f">{PASSWORD}" in lines[0]
     for line in lines:
-        admin.execute_command("ACL", "SETUSER", name, *line.split())
+        admin.execute_command("ACL", "SETUSER", name, *line.split())  # type: ignore[no-untyped-call]
     try:
         yield f"redis://{name}:{PASSWORD}@{urlsplit(url).netloc.rpartition('@')[2]}/0"
     finally:

@@ -210,7 +210,7 @@ async def test_a_running_job_is_stopped_and_forgotten_once_its_end_is_shown(queu
     erased = await queue.erase(ANN.owner)
     assert (erased.jobs, erased.cancelled) == (1, 1)
     assert live.renew(leased) == calls.Lease.CANCEL
-    assert live.settle(leased, calls.CANCELLED) == State.CANCELLED
+    assert live.settle(leased, calls.cancelled()) == State.CANCELLED
 
     assert raw.ttl(keys.job(leased.id)) <= 3600
     await queue.mark_delivered(await queue.job(leased.id))

@@ -175,7 +175,7 @@ def test_a_running_job_is_cancelled_through_its_worker(rig):
 
     assert rig.cancel(job) is Cancelled.CANCELLING
     assert rig.renew(leased) is Lease.CANCEL
-    assert rig.settle(leased, calls.CANCELLED) is State.CANCELLED
+    assert rig.settle(leased, calls.cancelled()) is State.CANCELLED
 
 
 def test_a_cancel_before_the_settle_wins_over_a_finished_picture(rig):

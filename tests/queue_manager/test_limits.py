@@ -305,6 +305,58 @@ def test_a_checkpoint_load_is_learned_and_not_charged(rig, raw):
     assert rig.job(job).state is State.DONE
 
 
+def spent_by(raw, name):
+    return float(raw.get(keys.spent(name, 0)) or 0)
+
+
+def test_watching_and_cancelling_costs_what_was_used(rig, raw):
+    rig.worker("w1", loaded="dream")
+    rig.submit("ann", cost=4, person="7", checkpoint="dream")
+    leased = rig.take()
+    rig.renew(leased, progress=0.95)
+    rig.cancel(leased.id)
+    rig.settle(leased, calls.cancelled(3.8))
+
+    assert spent_by(raw, "ann") == spent_by(raw, "7") == 3.8
+    assert rig.offer("ann", policy=Policy(daily_gpu_s=3.5)) == "daily_gpu_s"
+    assert not raw.exists(keys.SPEED)
+
+
+@pytest.mark.parametrize("verb", ["waiting", "delayed", "not begun"])
+def test_a_job_that_was_cancelled_before_it_began_costs_nothing(rig, raw, verb):
+    job = rig.submit("ann", run_in_s=60 if verb == "delayed" else 0)
+    leased = rig.take() if verb == "not begun" else None
+    rig.cancel(job)
+    if leased:
+        rig.settle(leased, calls.cancelled())
+
+    assert rig.job(job).state is State.CANCELLED
+    assert spent_by(raw, "ann") == 0
+    assert not raw.exists(keys.spent("ann", 0))
+
+
+@pytest.mark.parametrize(("progress", "costs"), [(None, 0.0), (0.5, 2.0), (1.0, 4.0)])
+def test_of_a_job_cancelled_on_a_cold_checkpoint_the_load_is_not_charged(rig, raw, progress, costs):
+    rig.worker("w1", loaded="anime")
+    rig.submit("ann", cost=4, checkpoint="dream")
+    leased = rig.take()
+    if progress:
+        rig.renew(leased, progress=progress)
+    rig.cancel(leased.id)
+    rig.settle(leased, calls.cancelled(20.0))
+
+    assert spent_by(raw, "ann") == costs
+
+
+def test_a_picture_that_was_ready_when_its_cancel_came_is_paid_in_full(rig, raw):
+    rig.submit("ann", cost=4)
+    leased = rig.take()
+    rig.cancel(leased.id)
+
+    assert rig.settle(leased, calls.done(result(5.0))) is State.CANCELLED
+    assert spent_by(raw, "ann") == 5.0
+
+
 def test_idle_workers_do_not_all_load_the_same_new_checkpoint(rig):
     for worker in ("w1", "w2"):
         rig.worker(worker, loaded="photo")

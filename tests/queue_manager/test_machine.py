@@ -68,6 +68,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.held: list[tuple[str, Leased]] = []
         self.loaded = dict.fromkeys(WORKERS)
         self.paused: set[str] = set()
+        self.spent: Counter[str] = Counter()
         for worker in WORKERS:
             self.beat(worker)
 
@@ -131,7 +132,7 @@ class QueueMachine(RuleBasedStateMachine):
             return
         _, leased = data.draw(st.sampled_from(self.held))
         known = self.jobs[leased.id]
-        answer = self.rig.renew(leased)
+        answer = self.rig.renew(leased, progress=data.draw(st.sampled_from([0.1, 0.9])))
         if known.attempt != leased.attempt or known.state not in (State.RUNNING, State.WAITING):
             assert answer is Lease.LOST
             return
@@ -146,18 +147,24 @@ class QueueMachine(RuleBasedStateMachine):
         worker, leased = data.draw(st.sampled_from(self.held))
         self.held.remove((worker, leased))
         known = self.jobs[leased.id]
+        if known.cancelling and verb == "release":
+            verb = "cancelled"
+        real = data.draw(st.sampled_from([0.5, 4.0, 20.0]))
         outcome = {
-            "done": calls.done(result(data.draw(st.sampled_from([0.5, 4.0, 20.0])), leased.attempt)),
+            "done": calls.done(result(real, leased.attempt)),
+            "cancelled": calls.cancelled(real),
             "fail": calls.fail("refused", "no"),
             "retry": calls.retry("oom", "out of memory", backoff_ms=1000, max_failures=2),
             "release": calls.RELEASE,
         }[verb]
+        row = self.client.hgetall(keys.job(leased.id))
         state = self.rig.settle(leased, outcome)
         live = known.state is State.RUNNING or (known.state is State.WAITING and verb == "done")
         if known.attempt != leased.attempt or not live:
             assert state is None
             return
         known.taken_again()
+        self.pays(known.owner, row, verb, real)
         if known.cancelling:
             expected = State.CANCELLED
         elif verb == "retry":
@@ -168,6 +175,15 @@ class QueueMachine(RuleBasedStateMachine):
             expected = {"done": State.DONE, "fail": State.FAILED, "release": State.WAITING}[verb]
         assert state is expected
         known.state = expected
+
+    def pays(self, owner, row, verb, real):
+        """Notes what a picture costs its owner, or what was used until it was stopped; a load costs nothing."""
+        if row[b"cold"] == b"1":
+            share = 1.0 if verb == "done" else float(row.get(b"progress", 0))
+            real = min(real, float(row[b"charged"]) * share)
+        if verb in ("done", "cancelled"):
+            for name in {owner, PERSONS.get(owner, owner)}:
+                self.spent[name] += real
 
     @rule(data=st.data())
     def crash(self, data):
@@ -275,6 +291,15 @@ class QueueMachine(RuleBasedStateMachine):
         for owner, cap in self.numbers(keys.CAPS).items():
             # A limit that was lowered, or a job taken up again, may leave more running; no fetch adds to it.
             assert cap > 0, owner
+
+    @invariant()
+    def what_was_used_is_what_was_spent(self):
+        if not hasattr(self, "jobs"):
+            return
+        found = Counter()
+        for key in self.client.keys(keys.PREFIX + "spent:*"):
+            found[key.decode().rpartition(":")[2]] += float(self.client.get(key))
+        assert found == pytest.approx(+self.spent)
 
     @invariant()
     def no_head_is_passed_over_beyond_the_bound(self):

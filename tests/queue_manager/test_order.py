@@ -341,3 +341,19 @@ def test_the_group_that_does_not_pay_lends_no_weight(rig, raw):
     asks(rig, "ann-dm", 1, group="dm", group_weight=9)
 
     assert raw.hget(keys.WEIGHTS, "group guild") is None
+
+
+def test_who_cancels_at_the_last_moment_stands_where_who_let_it_finish_would(rig):
+    asks(rig, "bob", 6)
+    asks(rig, "cid", 6)
+    turns = ""
+    while leased := rig.fetch():
+        owner = rig.job(leased.id).owner
+        rig.later(4)
+        rig.worker("w1")
+        if owner == "cid":
+            rig.cancel(leased.id)
+        rig.settle(leased, calls.cancelled(4.0) if owner == "cid" else calls.done(result(4.0, leased.attempt)))
+        turns += owner[0]
+
+    assert turns in ("bc" * 6, "cb" * 6)

@@ -172,7 +172,7 @@ async def test_a_refused_request_fails_at_once_with_the_webuis_word(code, body, 
     assert job.error == "the WebUI refused the request" + (f": {shown}" if shown else "")
 
 
-async def test_a_cancelled_job_is_interrupted_at_the_webui(webui, join, ann, queue):
+async def test_a_cancelled_job_is_interrupted_at_the_webui_and_pays_for_what_it_used(webui, join, ann, queue, raw):
     hold = Hold()
     webui.script(hold)
     await join(webui)
@@ -183,6 +183,9 @@ async def test_a_cancelled_job_is_interrupted_at_the_webui(webui, join, ann, que
 
     job = await ann.gets(job_id)
     assert (job.state, hold.interrupted.is_set(), job.result) == (State.CANCELLED, True, None)
+    spent = [float(raw.get(key)) for key in raw.keys(keys.PREFIX + "spent:*")]
+    assert spent
+    assert all(0 < one < 60 for one in spent)
     await ann.worker(WorkerState.READY)
     assert (await ann.gets(await ann.asks())).state is State.DONE
 

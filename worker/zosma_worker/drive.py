@@ -14,7 +14,7 @@ from zosma_queue.job import Result
 from zosma_queue.needs import UPSCALE, needs_of
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
-from zosma_queue.worker_queue import CANCELLED, RELEASE, LeaseState, Outcome, WorkerQueue, done
+from zosma_queue.worker_queue import RELEASE, LeaseState, Outcome, WorkerQueue, cancelled, done
 from zosma_worker import outcomes
 from zosma_worker.backend import Answer, Backend, Checked, Order, Report, Run
 from zosma_worker.errors import (
@@ -221,7 +221,7 @@ class Driver:
         try:
             answer = await self._answer(run, lease)
         except (_Stopped, Stalled) as reason:
-            return await self._break_off(task, run, lease, reason)
+            return await self._break_off(task, run, lease, reason, began)
         except BaseException:
             await run.drop()
             raise
@@ -246,8 +246,9 @@ class Driver:
         finally:
             await end(answering, over, leaving)
 
-    async def _break_off(self, task: Task, run: Run, lease: Lease, reason: Exception) -> Ended:
-        """Stops the WebUI and waits until it has let go of the job."""
+    async def _break_off(self, task: Task, run: Run, lease: Lease, reason: Exception, began: float) -> Ended:
+        """Stops the WebUI and waits until it has let go of the job, which it `began` at that monotonic time."""
+        used_s = max(time.monotonic() - began - run.waited_s, 0.0)
         letting_go = asyncio.create_task(_letting_go(run))
         leaving = self._handover.hand_back.is_set()
         stubborn_s = min(self._timeouts.stubborn_s, LEAVING_S) if leaving else self._timeouts.stubborn_s
@@ -256,7 +257,7 @@ class Driver:
         if stalled:
             ended = await self._fault(task, reason)
         else:
-            ended = Ended(outcome=CANCELLED if lease.state is LeaseState.CANCEL else RELEASE)
+            ended = Ended(outcome=cancelled(used_s) if lease.state is LeaseState.CANCEL else RELEASE)
         if not letting_go.done():
             away = f"{self._backend.url} does not end a job that was stopped: restart it if this stays so"
             return replace(ended, away=away, sick=stalled, lingering=letting_go)

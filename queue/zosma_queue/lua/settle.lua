@@ -5,7 +5,7 @@
 --       7 GPU-seconds really used   8 back-off, ms   9 most failures   10 '1': rather on another worker next time
 --       11 the secret that fetched it
 -- Verbs  done: the pictures are stored.   fail: never again.   retry: again after the back-off, until `most failures`.
---        release: back to its place, no blame.   cancelled: the worker stopped it.
+--        release: back to its place, no blame.   cancelled: the worker stopped it. Its owner pays for what was used until then.
 -- Returns  the job's new state, or 'stale'
 --
 -- A lease that ran out while nobody else took the job (Redis was away, say) still counts for a finished picture.
@@ -16,6 +16,7 @@ local job = load_job(id)
 if not job or job.attempt ~= ARGV[3] or not is_holder(job.lease, ARGV[11]) then return 'stale' end
 if job.state == 'waiting' and verb == 'done' then take_again(job) end
 if job.state ~= 'running' then return 'stale' end
+local made = verb == 'done'
 if job.cancel then verb = 'cancelled' end
 
 end_lease(job)
@@ -36,27 +37,43 @@ local function bill()
   return real
 end
 
-if verb == 'done' then
-  local billed = bill()
+-- What was used of a job that was stopped. On a checkpoint that was not loaded yet only what came after the load counts,
+-- and how far the picture has come tells how much that was.
+local function used()
+  if made then return bill() end
+  local real = math.max(tonumber(ARGV[7]), 0)
+  if job.cold ~= '1' then return real end
+  return math.min(real, tonumber(job.charged) * (tonumber(job.progress or '') or 0))
+end
+
+-- Puts what the owner pays in the place of what was predicted, in their share and their quota.
+local function pay(billed)
   charge(job.owner, job.group, billed - tonumber(job.charged))
-  learn_accuracy(job, now)
+  if billed == 0 then return end
   for _, name in ipairs({job.owner, job.person}) do
     local spent = spent_key(name, math.floor(now / DAY_MS))
     redis.call('INCRBYFLOAT', spent, exact(billed))
     redis.call('PEXPIRE', spent, 2 * DAY_MS)
   end
+end
+
+if verb == 'done' then
+  pay(bill())
+  learn_accuracy(job, now)
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
   note_pictures(id, ARGV[5], now)
   finish(job, 'done', now, DONE_TTL_MS)
   return 'done'
 end
 
--- Whatever did not make a picture costs its owner nothing.
-refund(job)
 if verb == 'cancelled' then
+  pay(used())
   finish(job, 'cancelled', now, DONE_TTL_MS)
   return 'cancelled'
 end
+
+-- Whatever else did not make a picture costs its owner nothing.
+refund(job)
 if verb == 'release' then
   if ARGV[6] ~= '' then redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5]) end
   put_back(job, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopback.discord.permissions import P
-from loopback.played_worker import ABOUT
+from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.settings import BotSettings
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
@@ -380,6 +380,36 @@ async def test_a_strange_admin_sees_and_touches_only_his_own_servers_jobs(
     asked = await said(stranger, "admin clear", {"member": ann})
     assert "1 job of" in await answer(stranger, asked)
     assert (await queue.job(busy)).state is State.RUNNING
+
+
+async def test_other_servers_see_workers_by_name_and_never_their_addresses(
+    server, bot, redis_url, queue, ann, said, stranger
+):
+    await bot.close()
+    await bot.start(bot.settings(home_guilds=str(server.guild.id)))
+    far = PlayedWorker(redis_url, "box.lan/10.0.0.3:7860/ab12")
+    far.about = far.about.model_copy(update={"webui": "http://10.0.0.3:7860"})
+    async with far:
+        group = f"discord:{stranger.guild.id}"
+        for prompt in ("fails", "runs"):
+            await queue.submit(parse_request({"prompt": prompt}), Sender(owner=f"{group}/{stranger.id}", group=group))
+        error = "http://10.0.0.3:7860 hangs, so does 10.0.0.9:1"
+        await far.settle(await far.take(), calls.fail("webui-hung", error))
+        await far.take()
+        await queue.admin.pause("boss", "worker:10.0.0.3:7860", "10.0.0.3:7860 is hot")
+        await far.beat(WorkerState.AWAY, reason="http://10.0.0.3:7860 does not answer")
+
+        for command in ("overview", "workers", "failed"):
+            text = (await said(stranger, f"admin {command}")).message.text
+            assert "10.0.0" not in text, command
+            assert "box.lan" not in text, command
+            assert "gpu1" in text, command
+        assert await server.autocomplete(stranger, "admin pause", focused="scope", value="") == []
+        for member in (ann, stranger):
+            asked = await server.slash(member, "queue")
+            await asked.response()
+            assert "worker gpu1" in asked.message.text
+            assert "10.0.0" not in asked.message.text
 
 
 @pytest.mark.parametrize("value", ["my server", "12,x", "-5", "0", "99999999999999999999", "²"])

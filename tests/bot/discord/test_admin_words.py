@@ -7,6 +7,7 @@ import pytest
 from zosma_bot.discord.state.member_settings import MemberSettings
 from zosma_queue.client import Sender
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.moderation import ContentRules
 from zosma_queue.request import parse_request
 
 
@@ -138,3 +139,44 @@ async def test_an_age_rule_for_everybody_leaves_adults_channels_only(server, cli
     adults = server.add_channel("adults", nsfw=True)
     asked = await server.slash(ann, "imagine", {"prompt": "a cat"}, channel=adults)
     await asked.wait_for(lambda shown: "in line" in shown.text.lower())
+
+
+async def test_at_home_an_admin_rules_over_everybody(server, does, queue, ann, admin, said):
+    assert "||kitten||" in await does("words add", word="kitten", everybody=True)
+    assert "For everybody" in await does("words list", everybody=True)
+    assert "No word is blocked" in await does("words list")
+    offered = await server.autocomplete(admin, "admin words remove", focused="word", options={"everybody": True})
+    assert [one["value"] for one in offered] == ["kitten"]
+    assert "1,024" in await does("rules sizes", side=1024, everybody=True)
+    assert "no limit" in await does("rules sizes")
+    assert "only:** on" in await does("rules age-restricted", switch="on", everybody=True)
+    assert "`dream`" in await does("checkpoints allow", checkpoint="dream", everybody=True)
+    made = await queue.admin.rules()
+    assert (made.blocked, made.side, made.age_restricted, made.checkpoints) == (("kitten",), 1024, True, ("dream",))
+    await does("rules age-restricted", switch="off", everybody=True)
+    asked = await server.slash(ann, "imagine", {"prompt": "a kitten"}, dm=True)
+    assert "“kitten”, which is blocked here" in await refusal_of(asked)
+    assert "No word is blocked" in await does("words remove", word="kitten", everybody=True)
+    assert "everybody" in await does("audit")
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("words add", {"word": "kitten"}),
+        ("words list", {}),
+        ("checkpoints allow", {"checkpoint": "dream"}),
+        ("rules sizes", {"side": 64}),
+        ("rules age-restricted", {"switch": "on"}),
+    ],
+)
+async def test_elsewhere_no_admin_rules_over_everybody(server, does, queue, command, options):
+    server.add_guild("Elsewhere")
+    assert "ZOSMA_HOME_GUILDS" in await does(command, everybody=True, **options)
+    assert await queue.admin.rules() == ContentRules()
+
+
+async def test_sizes_hold_in_their_server(server, does, ann):
+    assert "20" in await does("rules sizes", steps=20)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "steps": 21})
+    assert "at most 20" in await refusal_of(asked)

@@ -265,7 +265,7 @@ async def test_cancel_stops_a_running_job(server, client, worker, ann, queue):
     shown = await asked.wait_for(lambda shown: "50 %" in shown.text)
     pressed = await server.click(ann, shown, button(shown, Act.CANCEL))
     assert "being stopped" in (await answer_of(pressed)).text
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     await asked.wait_for(lambda shown: "Cancelled" in shown.text)
 
 

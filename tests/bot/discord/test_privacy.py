@@ -156,7 +156,7 @@ async def test_what_runs_is_stopped_before_its_message_goes(server, client, work
         return (await queue.job(leased.id)).cancelling
 
     await until(told_to_stop)
-    assert await worker.settle(leased, calls.CANCELLED) is State.CANCELLED
+    assert await worker.settle(leased, calls.cancelled()) is State.CANCELLED
     assert "1 message was deleted" in (await erasing).text
     assert [shown for shown in server.messages() if not shown.ephemeral] == []
 

@@ -202,7 +202,7 @@ async def test_interrupt_ends_the_callers_own_job_and_nobody_elses(guarded, work
     assert await worker.progress(leased, 0.1) is calls.Lease.OK
     assert (await call(guarded, "POST", "/sdapi/v1/interrupt", headers=ann))[1] == {}
     assert await worker.progress(leased, 0.1) is calls.Lease.CANCEL
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     assert (await asked)[0] == 200
 
 

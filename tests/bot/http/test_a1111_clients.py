@@ -293,7 +293,7 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (progress["progress"], progress["state"]["job"]) == (0.5, leased.id)
     assert await call(http, "POST", INTERRUPT) == (200, {})
     assert await worker.progress(leased, 0.6) is calls.Lease.CANCEL
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     status, answer = await running
 
     assert status == 200

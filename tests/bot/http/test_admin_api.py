@@ -73,7 +73,7 @@ async def test_bump_cancel_and_clear(http, worker):
 
     assert (await call(http, "POST", f"{ADMIN}/jobs/{late}/cancel"))[1]["state"] == "cancelling"
     assert (await call(http, "POST", f"{ADMIN}/jobs/ghost/cancel"))[0] == 404
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     assert (await call(http, "POST", f"{ADMIN}/clear", json={"owner": "http:local"}))[1] == {"cancelled": 1}
     assert (await call(http, "POST", f"{ADMIN}/clear", json={}))[1]["field"] == "owner"
 

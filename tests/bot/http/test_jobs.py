@@ -77,7 +77,7 @@ async def test_a_job_is_cancelled_waiting_running_or_too_late(http, worker):
     _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
     leased = await worker.take()
     assert (await call(http, "DELETE", f"{JOBS}/{job['id']}"))[1]["state"] == "cancelling"
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
 
     _, job = await call(http, "POST", JOBS, json={"prompt": "a cat"})
     await worker.finish(await worker.take())

@@ -68,7 +68,7 @@ async def test_a_sweep_ends_what_nobody_wants_any_more_waiting_or_running(http, 
 
     assert await worker.progress(leased, 0.1) is calls.Lease.CANCEL
     assert (await queue.job(waiting)).state is State.CANCELLED
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     assert [status for status, _ in await asyncio.gather(first, second)] == [409, 409]
 
 
@@ -147,7 +147,7 @@ async def test_a_retry_after_its_job_was_ended_gets_a_new_one(http, queue, worke
     first = asyncio.create_task(ask(http, **{"Idempotency-Key": "once"}))
     leased = await worker.take()
     await queue.cancel(leased.id)
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     assert (await first)[0] == 409
     second = asyncio.create_task(ask(http, **{"Idempotency-Key": "once"}))
     again = await worker.take()

@@ -15,6 +15,7 @@ from zosma_bot.discord.core.member_jobs import JobEntry
 from zosma_bot.discord.core.permissions import at_home, is_admin
 from zosma_bot.discord.core.scopes import scope_name
 from zosma_bot.discord.core.services import LOOK_S, Services
+from zosma_bot.discord.core.worker_names import WorkerNames
 from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.card import Colour
 from zosma_bot.discord.ui.language import Translations, translations_of
@@ -58,10 +59,13 @@ async def _answer(services: Services, w: Translations, interaction: discord.Inte
         services.queue.pauses(),
     )
     own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
-    if pauses:
-        own = w("queue-paused", scopes=", ".join(scope_name(w, scope) for scope in pauses[:PAUSES_SHOWN])) + "\n" + own
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
-    if not (is_admin(interaction) and at_home(services, interaction)):
+    home = is_admin(interaction) and at_home(services, interaction)
+    if pauses:
+        names = WorkerNames(workers, pauses)
+        pauses = pauses if home else tuple(names.scope(one) for one in pauses)
+        own = w("queue-paused", scopes=", ".join(scope_name(w, scope) for scope in pauses[:PAUSES_SHOWN])) + "\n" + own
+    if not home:
         lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))
         return discord.Embed(description="\n".join(lines), colour=Colour.RUNNING)
     ids = [worker.job for worker in workers[:WORKERS_SHOWN] if worker.job]

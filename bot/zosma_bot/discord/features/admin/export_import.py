@@ -34,7 +34,7 @@ def add(rules: app_commands.Group, services: Services) -> None:
         found, words = await asyncio.gather(
             services.settings_here(interaction), services.queue.admin.rules(group_of(interaction))
         )
-        await say(interaction, rules_texts.rules(translations_of(interaction), found, words.blocked, words.checkpoints))
+        await say(interaction, rules_texts.rules(translations_of(interaction), found, words))
 
     @slash(rules, "export")
     async def export(interaction: discord.Interaction[Any]) -> None:

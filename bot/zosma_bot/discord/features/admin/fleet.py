@@ -74,9 +74,9 @@ def _pauses(root: app_commands.Group, services: Services) -> None:
         w = translations_of(interaction)
         return [(scope_name(w, one.scope), one.scope) for one in await services.queue.admin.pauses()]
 
-    pause.autocomplete("scope")(offering(services, _offers(services, EVERY_KIND)))
-    resume.autocomplete("scope")(offering(services, paused_now))
-    drain.autocomplete("scope")(offering(services, _offers(services, (WORKER, CHECKPOINT))))
+    pause.autocomplete("scope")(_at_home(services, _offers(services, EVERY_KIND)))
+    resume.autocomplete("scope")(_at_home(services, paused_now))
+    drain.autocomplete("scope")(_at_home(services, _offers(services, (WORKER, CHECKPOINT))))
 
 
 def _workers(root: app_commands.Group, services: Services) -> None:
@@ -109,8 +109,20 @@ def _workers(root: app_commands.Group, services: Services) -> None:
         )
         return [(scope_name(w, scope), scope) for scope in dict.fromkeys([*paused, *sick])]
 
-    quarantine.autocomplete("worker")(offering(services, _offers(services, (WORKER,))))
-    release.autocomplete("worker")(offering(services, releasable))
+    quarantine.autocomplete("worker")(_at_home(services, _offers(services, (WORKER,))))
+    release.autocomplete("worker")(_at_home(services, releasable))
+
+
+def _at_home(
+    services: Services, offers: Callable[[discord.Interaction[Any]], Coroutine[Any, Any, Offers]]
+) -> Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+    """An autocomplete for those who may do it: workers' addresses are the home's own business."""
+
+    async def there(interaction: discord.Interaction[Any]) -> Offers:
+        need_home(services, interaction)
+        return await offers(interaction)
+
+    return offering(services, there)
 
 
 async def _paused_workers(services: Services) -> list[str]:

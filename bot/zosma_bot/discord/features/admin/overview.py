@@ -12,6 +12,7 @@ from discord import app_commands
 from zosma_bot.discord.core.identity import group_of, is_own
 from zosma_bot.discord.core.permissions import at_home, sees
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.worker_names import WorkerNames
 from zosma_bot.discord.features.admin import fleet_texts, job_actions
 from zosma_bot.discord.features.admin.group import begin
 from zosma_bot.discord.ui import texts
@@ -33,8 +34,13 @@ def add(root: app_commands.Group, services: Services) -> None:
     async def overview(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
         admin = services.queue.admin
-        own = None if at_home(services, interaction) else lambda owner: is_own(interaction, owner)
+        home = at_home(services, interaction)
+        own = None if home else lambda owner: is_own(interaction, owner)
         found, depth, pauses = await asyncio.gather(admin.overview(own), services.queue.depth(), admin.pauses())
+        if not home:
+            names = WorkerNames(await services.queue.workers(), [one.scope for one in pauses])
+            runs = replace(found.running_of, workers=names.counts(found.running_of.workers))
+            found, pauses = replace(found, running_of=runs), [names.pause(one) for one in pauses]
         embed = fleet_texts.overview(translations_of(interaction), found, depth, pauses)
         await say(interaction, "", embed=embed)
 
@@ -47,12 +53,18 @@ def add(root: app_commands.Group, services: Services) -> None:
         seen = {job.id: job for job in jobs if job and sees(services, interaction, job.owner)}
         # A job of another server isn't named; that the worker is busy may be known.
         found = [one if one.job in seen else replace(one, job=None) for one in found]
+        if not at_home(services, interaction):
+            names = WorkerNames(found, [one.scope for one in pauses])
+            found, pauses = [names.worker(one) for one in found], [names.pause(one) for one in pauses]
         await say(interaction, "", embed=fleet_texts.workers(translations_of(interaction), found, seen, pauses))
 
     @slash(root, "failed")
     async def failed(interaction: discord.Interaction[Any]) -> None:
         await begin(interaction)
         jobs = await job_actions.failed(services, interaction)
+        if not at_home(services, interaction):
+            names = WorkerNames(await services.queue.workers())
+            jobs = [replace(job, error=names.hide(job.error)) if job.error else job for job in jobs]
         await say(interaction, "", embed=fleet_texts.failed(translations_of(interaction), jobs))
 
     @slash(root, "audit")

@@ -12,12 +12,14 @@ from zosma_bot.discord.core.identity import group_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.admin import export_import, rules_texts
 from zosma_bot.discord.features.admin.group import AdminGroup, AnyChannel, begin, guild_of
+from zosma_bot.discord.features.admin.words import change_rules, for_whom, whose
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import translations_for, translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, say
 from zosma_bot.discord.ui.slash import choices, group, slash
+from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX
 
 Fields = dict[str, Any]
 ON, OFF = "on", "off"
@@ -113,10 +115,33 @@ def _roles(roles: app_commands.Group, services: Services) -> None:
 def _switches(rules: app_commands.Group, services: Services) -> None:
     @slash(rules, "age-restricted")
     @app_commands.choices(switch=choices("switch", ON, OFF))
-    async def age_restricted(interaction: discord.Interaction[Any], switch: str) -> None:
+    async def age_restricted(interaction: discord.Interaction[Any], switch: str, everybody: bool = False) -> None:
         await begin(interaction)
+        if not whose(services, interaction, everybody):
+            ruled = await change_rules(services, interaction, "", lambda _: {"age_restricted": switch == ON})
+            shown = rules_texts.on_off(translations_of(interaction), ruled.age_restricted)
+            await say(interaction, for_whom(interaction, "", translations_of(interaction)("rules-age", shown=shown)))
+            return
         found = await change(services, interaction, "age-restricted", switch, setting(age_restricted_only=switch == ON))
         await _say_rule(interaction, "age", rules_texts.on_off(translations_of(interaction), found.age_restricted_only))
+
+    @slash(rules, "sizes")
+    async def sizes(
+        interaction: discord.Interaction[Any],
+        count: app_commands.Range[int, 0, COUNT_MAX] | None = None,
+        steps: app_commands.Range[int, 0, STEPS_MAX] | None = None,
+        side: app_commands.Range[int, 0, SIDE_MAX_PX] | None = None,
+        everybody: bool = False,
+    ) -> None:
+        await begin(interaction)
+        whom = whose(services, interaction, everybody)
+        given = {"count": count, "steps": steps, "side": side}
+        given = {name: value for name, value in given.items() if value is not None}
+        if given:
+            found = await change_rules(services, interaction, whom, lambda _: given)
+        else:
+            found = await services.queue.admin.rules(whom)
+        await say(interaction, for_whom(interaction, whom, rules_texts.sizes(translations_of(interaction), found)))
 
     @slash(rules, "spoiler")
     @app_commands.choices(when=choices("spoiler", "never", "always", "outside-age-restricted"))

@@ -8,6 +8,7 @@ from zosma_bot.discord.features.admin.role_limits import PREFIX
 from zosma_bot.discord.state.server_settings import Defaults, ServerSettings
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import DEFAULT, LIMITS, Policy, Unit
 
 #: What a message may hold besides the words around it.
@@ -72,7 +73,7 @@ def policy(w: Translations, name: str, one: Policy) -> str:
     return w("limit-line", name=policy_name(w, name), limits=", ".join(parts))
 
 
-def rules(w: Translations, found: ServerSettings, blocked: Sequence[str], checkpoints: Sequence[str]) -> str:
+def rules(w: Translations, found: ServerSettings, held: ContentRules) -> str:
     """All rules of a server."""
     buttons = w(f"who-{found.buttons}")
     if found.buttons == "roles":
@@ -86,8 +87,9 @@ def rules(w: Translations, found: ServerSettings, blocked: Sequence[str], checkp
         w("rules-grid", shown=on_off(w, found.grid)),
         w("rules-reports", shown=f"<#{found.report_channel}>" if found.report_channel else w("rules-off")),
         w("rules-retention", days=found.retention_days),
-        w("rules-words", count=len(blocked)),
-        w("rules-checkpoints", shown=words(checkpoints) or w("rules-all")),
+        w("rules-words", count=len(held.blocked)),
+        w("rules-checkpoints", shown=words(held.checkpoints) or w("rules-all")),
+        sizes(w, held),
         w("rules-defaults", shown=defaults(w, found.defaults)),
     ]
     lines += [
@@ -95,6 +97,12 @@ def rules(w: Translations, found: ServerSettings, blocked: Sequence[str], checkp
         for channel, one in found.channel_defaults.items()
     ]
     return listed(w, lines, "admin-failed-none")
+
+
+def sizes(w: Translations, found: ContentRules) -> str:
+    """How much one request may ask for."""
+    limits = {name: getattr(found, name) or w("rules-no-limit") for name in ("count", "steps", "side")}
+    return w("rules-sizes", **limits)
 
 
 def on_off(w: Translations, value: bool) -> str:
