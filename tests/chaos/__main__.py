@@ -19,6 +19,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import aiohttp
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from chaos.faults import FAULTS, Blow, plan
 from chaos.ledger import Ledger, Order, left_behind, picture_says
@@ -32,6 +35,8 @@ QUIET_S = 120.0
 #: A program that is not answered asks again, under the same Idempotency-Key, for this long.
 PATIENCE_S = 90.0
 AGAIN_S = 0.5
+#: How Redis is asked in between: it may be down or standing still.
+ONCE = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)}
 
 
 class Run:
@@ -44,6 +49,7 @@ class Run:
         self._began = time.time()
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._number = 0
+        self._in_flight = 0
         self._orders: set[asyncio.Task[None]] = set()
 
     async def go(self, blows: list[Blow], seconds: float) -> None:
@@ -129,8 +135,13 @@ class Run:
                 raise RuntimeError(f"{blow} could not be struck") from error
 
     def _open(self) -> int:
-        self.ledger.read(self._system.discord.messages(self._system.discord.channel))
-        return len(self.ledger.lost)
+        """Jobs that wait, back off or run; as many as before while Redis can't say."""
+        with contextlib.suppress(redis.RedisError), redis.Redis.from_url(self._system.valkey.url, **ONCE) as raw:
+            pipe = raw.pipeline()
+            for name in ("waiting", "delayed", "leases"):
+                pipe.zcard(f"{{zosma}}:{name}")
+            self._in_flight = sum(pipe.execute())
+        return self._in_flight
 
     # -- the end ------------------------------------------------------------------------------------------------
 

@@ -179,6 +179,20 @@ async def test_a_refusal_by_the_queue_is_read_whichever_answer_of_discord_is_los
     assert await nothing_asked(queue)
 
 
+async def test_a_refusal_that_took_the_place_of_thinking_is_not_deleted(server, client, worker, ann, queue, raw):
+    """The edit before it never reached Discord, which then lets the first follow-up take the place."""
+    call(raw, calls.beat(worker.name, WorkerState.READY, loaded="dream", pixels=512 * 512, about=ABOUT))
+    server.cut_next("PATCH", "@original$")
+
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "size": "square 1024×1024"})
+
+    await asked.wait_for(lambda shown: not shown.thinking)
+    await until_quiet(client)
+    told = [shown.text for shown in (asked.message, *asked.followups) if shown is not None and not shown.deleted]
+    assert len(told) == 1
+    assert "the most is 512x512" in told[0]
+
+
 async def until_quiet(client):
     """Returns once the bot is at work for nobody."""
     async with asyncio.timeout(10):

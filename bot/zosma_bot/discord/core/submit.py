@@ -142,7 +142,7 @@ async def _queued(
     except (RequestRefusedError, QueueUnavailableError) as error:
         if isinstance(error, QueueUnavailableError):
             services.background.start(services.deliveries.withdraw(job_id))
-        await _take_back(interaction, refusals.told(translations_of(interaction), error))
+        await _take_back(interaction, refusals.told(translations_of(interaction), error), reply.message_id)
         return False
     return True
 
@@ -184,7 +184,7 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
     return await store(services.queue, fields, pictures, sender)
 
 
-async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:
+async def _take_back(interaction: discord.Interaction[Any], text: str, message_id: int | None) -> None:
     """Says no where "thinking" stood: to the member alone, and the message goes.
 
     In this order the reason is read whatever Discord makes of it: a first follow-up may take the place of "thinking",
@@ -193,10 +193,12 @@ async def _take_back(interaction: discord.Interaction[Any], text: str) -> None:
     with suppress(*_DISCORDS_TROUBLE):
         await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
     try:
-        await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        told = await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS, wait=True)
     except _DISCORDS_TROUBLE as error:
         log.info("a refusal could not be told to its member alone: %s", type(error).__name__)
         return  # then it stands where everybody sees it
+    if told.id == message_id:
+        return  # the edit was lost, and this took the place of "thinking"
     with suppress(*_DISCORDS_TROUBLE):
         await interaction.delete_original_response()
 
