@@ -55,11 +55,10 @@ def rewrite(raw, number, drop=False, **changes):
 @pytest.mark.parametrize(
     "changes",
     [{"who": "mallory"}, {"act": "resume"}, {"target": "lane:fast"}, {"at": "1"}, {"part": "x", "value": "y"},
-     {"n": "99"}, {"prev": "0" * 40}, {"hash": "0" * 40}, {"why": "more than there was"}, {"n": "x"}, {"who": "an\ud800n"}],
+     {"n": "99"}, {"prev": "0" * 40}, {"hash": "0" * 40}, {"why": "more than there was"}, {"n": "x"}],
     ids=str,
 )  # fmt: skip
 async def test_a_changed_entry_is_named(queue, acts, raw, number, changes):
-    changes = {name: value.encode("utf-8", "replace").decode() for name, value in changes.items()}
     rewrite(raw, number, **changes)
 
     with pytest.raises(BrokenChainError, match="was changed"):
