@@ -28,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(queue.app, name="queue")
 app.command()(rules.rules)
+app.command("audit")(queue.audit)
 
 #: Exit code for everything that the user can put right.
 USAGE = 2

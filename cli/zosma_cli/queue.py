@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -38,8 +39,8 @@ Ask = Callable[["Client"], Awaitable[Any]]
 Show = Callable[[Any, Console], None]
 
 
-def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) -> None:
-    """Asks the server, and prints the answer for people or for programs."""
+def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) -> Any:
+    """Asks the server, and prints the answer for people or for programs. Returns it."""
     from zosma_cli.client import connect
 
     async def call() -> Any:
@@ -51,6 +52,7 @@ def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) ->
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
         show(visible_all(answer), tables.for_people())
+    return answer
 
 
 def _say(text: str | Callable[[Any], str]) -> Show:
@@ -225,9 +227,32 @@ def limits(
     )  # fmt: skip
 
 
+async def _verified(client: Client, noted: str) -> dict[str, Any]:
+    """The whole trail, `verified` or why it is `broken`: worked out here, whatever the server says of it."""
+    from zosma_queue.audit import BrokenChainError, Chain, verify
+
+    told = await client.admin("GET", "audit/chain")
+    try:
+        verified = asdict(verify(Chain(entries=told["entries"], head=told["head"]), noted))
+    except BrokenChainError as error:
+        return {"broken": str(error), "verified": None, **told}
+    return {"broken": "", "verified": verified, **told}
+
+
 @app.command()
-def audit(server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
-    """List what admins did, newest first."""
+def audit(
+    verify: Annotated[bool, typer.Option("--verify", help="Verify the whole trail; --json prints all of it.")] = False,
+    head: Annotated[str, typer.Option(help="With --verify: the head that was printed before.")] = "",
+    server: Server = LOCAL_SERVER,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what admins did, newest first, or verify that nobody has changed what is written down."""
+    if verify or head:
+        found = run(server, key, lambda client: _verified(client, head), tables.show_verified, as_json=as_json)
+        if found["broken"]:
+            raise typer.Exit(1)
+        return
     run(server, key, lambda client: client.admin("GET", "audit"), tables.show_audit, as_json=as_json)
 
 

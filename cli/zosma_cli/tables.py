@@ -141,6 +141,20 @@ def show_audit(acts: list[dict[str, Any]], console: Console) -> None:
         console.print("Nothing was done yet.")
 
 
+def show_verified(found: dict[str, Any], console: Console) -> None:
+    """Prints whether the audit trail is as it was written."""
+    verified = found["verified"]
+    if not verified:
+        console.print(f"Somebody has been at the audit trail: {found['broken']}.", markup=False, soft_wrap=True)
+        return
+    console.print(f"Nobody has changed the {verified['entries']:,} entries, {verified['first']} to {verified['last']}.")
+    if verified["older"]:
+        console.print(f"For {verified['older']:,} older ones, from before they were chained, nothing vouches.")
+    if verified["compared"]:
+        console.print("The head that was noted before is part of them.")
+    console.print(f"Note this elsewhere, for --head the next time: {verified['head'] or 'nothing yet'}", soft_wrap=True)
+
+
 def show_stats(stats: dict[str, Any], console: Console) -> None:
     """Prints the counters."""
     table = Table(show_header=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import calls, keys
+from zosma_queue.audit import Chain, read_chain
 from zosma_queue.calls import Cancelled
 from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
@@ -20,7 +21,7 @@ from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
-from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.scripts import acall, redis_errors, source
 from zosma_queue.unreadable import skipping, texts
 from zosma_queue.workers import read_workers
 
@@ -39,8 +40,6 @@ RUNNING_MAX = 10_000
 BATCH = 500
 #: A worker gives signs of life every two seconds; one that gives none for so long is gone.
 TRY_NOW_TTL_S = 60
-#: Acts that the audit stream keeps, about.
-AUDIT_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,10 @@ class Admin:
                 acts.append(Act(told["who"], told["act"], told["target"], int(told["at"]), part, value))
         return acts
 
+    async def audit_chain(self) -> Chain:
+        """The whole audit trail with its hashes, for whoever verifies it (audit.py)."""
+        return await read_chain(self._redis)
+
     async def stats(self) -> dict[str, int]:
         """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
         with redis_errors():
@@ -208,7 +211,7 @@ class Admin:
         """
         pipe = self._redis.pipeline(transaction=True)
         pipe.set(keys.try_now(worker), who, ex=TRY_NOW_TTL_S)
-        pipe.xadd(keys.AUDIT, _audited(who, "try", worker), maxlen=AUDIT_MAX, approximate=True)
+        _note(pipe, who, "try", worker)
         with redis_errors():
             await pipe.execute()
 
@@ -245,9 +248,7 @@ class Admin:
 
     async def note(self, who: str, act: str, target: str, *, part: str = "", value: str = "") -> None:
         """Writes into the audit stream what was done beside the queue: the fields of an `Act`."""
-        entry = _audited(who, act, target) | ({"part": part, "value": value} if part else {})
-        with redis_errors():
-            await self._redis.xadd(keys.AUDIT, entry, maxlen=AUDIT_MAX, approximate=True)
+        await acall(self._redis, calls.note(who, act, target, part=part, value=value))
 
     # -- policies -----------------------------------------------------------------------------------------------
 
@@ -288,7 +289,7 @@ class Admin:
             pipe.hdel(keys.POLICIES, name)
         else:
             pipe.hset(keys.POLICIES, name, value)
-        pipe.xadd(keys.AUDIT, _audited(who, "limits", name), maxlen=AUDIT_MAX, approximate=True)
+        _note(pipe, who, "limits", name)
         with redis_errors():
             await pipe.execute()
         self._policies = (float("-inf"), {})
@@ -317,7 +318,7 @@ class Admin:
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
-        pipe.xadd(keys.AUDIT, _audited(who, "rules", group or "everybody"), maxlen=AUDIT_MAX, approximate=True)
+        _note(pipe, who, "rules", group or "everybody")
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
@@ -355,12 +356,15 @@ class Admin:
                 pipe.hdel(keys.POLICIES, name)
             else:
                 pipe.hset(keys.POLICIES, name, policy.model_dump_json())
-        pipe.xadd(keys.AUDIT, _audited(who, "import", group), maxlen=AUDIT_MAX, approximate=True)
+        _note(pipe, who, "import", group)
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
         self._policies = (float("-inf"), {})
 
 
-def _audited(who: str, act: str, target: str) -> dict[str, str | int]:
-    return {"who": who, "act": act, "target": target, "at": int(time.time() * 1000)}
+def _note(pipe: Any, who: str, act: str, target: str) -> None:
+    """Has a transaction write an act down: as a whole script, for one that Redis doesn't know would end half of it."""
+    noted = calls.note(who, act, target)
+    count, rest = noted.numbered
+    pipe.eval(source(noted.verb), count, *rest)

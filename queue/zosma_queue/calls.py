@@ -382,6 +382,11 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
     return Call("replay", (now_ms, admin, job_id), bool)
 
 
+def note(admin: str, act: str, target: str, *, part: str = "", value: str = "", now_ms: int = 0) -> Call[bool]:
+    """Writes down what an admin did beside the queue: the fields of an `Act`."""
+    return Call("note", (now_ms, admin, act, target, part, value), bool)
+
+
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)

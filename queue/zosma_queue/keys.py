@@ -52,8 +52,10 @@ SPEED = PREFIX + "speed"
 LOADS = PREFIX + "loads"
 #: hash: how forecasts turned out: `bias` (real by forecast time), `error` (share by which they were off), `count`.
 ACCURACY = PREFIX + "accuracy"
-#: stream: what admins did: who, act, target, at. The bot's alone.
+#: stream: what admins did, each entry chained to the one before (audit.py). The bot's alone.
 AUDIT = f"bot:{PREFIX}audit"
+#: hash: number `n` and `hash` of its last entry. The bot's alone.
+AUDIT_HEAD = f"bot:{PREFIX}audit-head"
 #: hash: role or API key → its policy (JSON). The bot's alone.
 POLICIES = f"bot:{PREFIX}policies"
 #: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.

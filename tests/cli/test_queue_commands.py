@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+
+import redis
 
 from zosma_cli.processes import free_port
+from zosma_queue import keys
 
 
 async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
@@ -81,6 +85,17 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         acts = [act["act"] for act in await queue_json("audit")]
         assert acts == ["rules", "rules", "rules", "limits", "limits", "limits", "resume", "cancel", "bump", "pause"]
         assert re.search(r"done\W+1", await queue("stats"))
+
+        whole = await zosma("audit", "--verify", **env)
+        head = re.search(r"7:[0-9a-f]{40}", whole.out)
+        assert (whole.code, "7 entries, 1 to 7" in whole.out) == (0, True)
+        await queue("limits", "default", "--waiting", "6")
+        told = json.loads(await queue("audit", "--verify", "--head", head[0], "--json"))
+        assert (told["verified"]["compared"], len(told["entries"])) == (True, 8)
+        with redis.Redis.from_url((Path(zosma.env["ZOSMA_DATA_DIR"]) / "valkey" / "url").read_text().strip()) as raw:
+            raw.xdel(keys.AUDIT, raw.xrange(keys.AUDIT)[2][0])
+        broken = await zosma("audit", "--verify", **env)
+        assert (broken.code, "number 4 follows number 2" in broken.out) == (1, True)
 
         refused = await zosma("queue", "pause", "moon", **env)
         assert (refused.code, refused.err.count("\n")) == (2, 1)

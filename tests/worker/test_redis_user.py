@@ -129,7 +129,7 @@ def test_it_has_no_command_that_no_part_of_a_worker_sends(worker_url):
 
 async def test_rules_and_limits_of_an_older_version_move_out_of_its_reach(worker_url, queue, raw):
     raw.hset("{zosma}:policies", "default", '{"waiting": 3}')
-    raw.hset("{zosma}:rules", "", '{"words": ["gore"]}')
+    raw.hset("{zosma}:rules", "", '{"blocked": ["gore"]}')
     raw.xadd("{zosma}:audit", {"who": "ann", "act": "pause", "target": "queue", "at": "1"})
     await queue.announce()
 

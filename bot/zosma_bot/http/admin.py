@@ -50,6 +50,7 @@ class AdminApi:
             ("PUT", "/rules", self.set_rules),
             ("GET", "/stats", self.stats),
             ("GET", "/audit", self.audit),
+            ("GET", "/audit/chain", self.audit_chain),
         ]
         return [web.route(method, BASE + path, self._for_admins(handler)) for method, path, handler in table]
 
@@ -183,6 +184,10 @@ class AdminApi:
     async def audit(self, request: web.Request) -> web.Response:
         """The newest acts of admins."""
         return web.json_response([asdict(act) for act in await self._admin.audit(limit=_limit(request))])
+
+    async def audit_chain(self, _: web.Request) -> web.Response:
+        """The whole audit trail with its hashes, oldest first, and the head: for whoever verifies or keeps it."""
+        return web.json_response(asdict(await self._admin.audit_chain()))
 
 
 def _who(request: web.Request) -> str:

@@ -8,7 +8,8 @@ local K = {
   stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
-  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit', accuracy = P .. 'accuracy',
+  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit',
+  audit_head = 'bot:' .. P .. 'audit-head', accuracy = P .. 'accuracy',
   depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
@@ -50,9 +51,20 @@ local function exact(x) return string.format('%.17g', x) end
 
 local function publish(event) redis.call('PUBLISH', K.events, cjson.encode(event)) end
 
--- What an admin did, for good. The stream keeps about the last ten thousand acts.
-local function audit(who, act, target, now)
-  redis.call('XADD', K.audit, 'MAXLEN', '~', 10000, '*', 'who', who, 'act', act, 'target', target, 'at', now)
+-- What an admin did, for good. The stream keeps about the last ten thousand acts. Each entry has the hash of the one
+-- before, so that nobody changes one or takes one away unnoticed; audit.py works out the same hash.
+local function audit(who, act, target, now, part, value)
+  local head = redis.call('HMGET', K.audit_head, 'n', 'hash')
+  local n = string.format('%.0f', tonumber(head[1] or '0') + 1)
+  local entry = {
+    'n', n, 'prev', head[2] or '', 'who', who, 'act', act, 'target', target, 'at', string.format('%.0f', now),
+  }
+  for _, one in ipairs(part and part ~= '' and {'part', part, 'value', value} or {}) do table.insert(entry, one) end
+  local told = {}
+  for i, one in ipairs(entry) do told[i] = #one .. ':' .. one end
+  local hash = redis.sha1hex(table.concat(told))
+  redis.call('XADD', K.audit, 'MAXLEN', '~', 10000, '*', 'hash', hash, unpack(entry))
+  redis.call('HSET', K.audit_head, 'n', n, 'hash', hash)
 end
 
 local function load_job(id)
