@@ -96,6 +96,8 @@ class Job:
     estimated: bool = False
     """Progress and `eta_s` are by time: the WebUI doesn't say."""
     cancelling: bool = False
+    paid_s: float = 0.0
+    """GPU-seconds that a cancelled job was charged: what it had used until then."""
     error_kind: str | None = None
     error: str | None = None
     result: Result | None = None
@@ -142,6 +144,7 @@ class Job:
             eta_s=number("eta"),
             estimated=text("estimated") == "1",
             cancelling=text("cancel") is not None,
+            paid_s=number("paid") or 0.0,
             error_kind=text("error_kind"),
             error=text("error"),
             result=Result.model_validate_json(result) if result else None,

@@ -221,7 +221,7 @@ async def test_a_cancelled_job_says_so(server, client, worker, ann, queue):
     await asked.wait_for(lambda shown: "in line" in shown.text)
     await queue.cancel((await queue.open_jobs())[0])
 
-    await asked.wait_for(lambda shown: "Cancelled" in shown.text)
+    await asked.wait_for(lambda shown: "Cancelled. Nothing was charged" in shown.text)
 
 
 async def test_a_job_that_is_tried_again_says_so(server, client, worker, ann):

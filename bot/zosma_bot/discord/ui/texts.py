@@ -153,9 +153,9 @@ def running(w: Translations, job: Job) -> str:
     return line
 
 
-def cancelled(w: Translations) -> str:
-    """The end of a cancelled job."""
-    return w("cancelled")
+def cancelled(w: Translations, job: Job) -> str:
+    """The end of a cancelled job, and what it cost."""
+    return w("cancelled-paid", span=seconds(w, job.paid_s)) if job.paid_s else w("cancelled")
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
