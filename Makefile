@@ -53,3 +53,13 @@ requirements: ## Write the images' hash-pinned requirement files anew
 	$(EXPORT) --extra bot --output-file requirements/webserver.txt
 	$(EXPORT) --extra worker --output-file requirements/workershim.txt
 	$(EXPORT) --only-group build --output-file requirements/build.txt
+
+.PHONY: sbom
+sbom: ## What each image installs, as CycloneDX, into dist/
+	mkdir -p dist
+	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --extra bot --output-file dist/zosma-sd-webserver.cdx.json
+	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --extra worker --output-file dist/zosma-sd-workershim.cdx.json
+
+.PHONY: advisories
+advisories: ## Known flaws in what the images install (pip-audit; needs an advisory source to be reachable)
+	uv tool run pip-audit --require-hashes --disable-pip -r requirements/webserver.txt -r requirements/workershim.txt

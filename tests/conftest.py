@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import redis
 
+from loopback.redis_user import worker_user
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
 
@@ -32,6 +33,13 @@ def _raw(redis_url: str) -> Iterator[redis.Redis]:
     """A plain client, to look at keys."""
     with redis.Redis.from_url(redis_url) as client:
         yield client
+
+
+@pytest.fixture(name="worker_url")
+def _worker_url(redis_url: str, raw: redis.Redis) -> Iterator[str]:
+    """The same with the login of the user that the README gives to workers."""
+    with worker_user(raw, redis_url, "worker-of-the-readme") as url:
+        yield url
 
 
 @pytest.fixture(name="queue")

@@ -181,7 +181,7 @@ async def submit_with_pictures(
         if await queue.check(unseen, sender, job_id=job_id or "", digest=digest) and job_id:
             return job_id
         for (part, name), picture in list(sent.items()):
-            pictures[part, name] = await read_picture(picture, f"{part}.{name}", sender.owner)
+            pictures[part, name] = await read_picture(picture, f"{part}.{name}", sender.everywhere)
     sent.clear()
     request = await store(queue, fields, pictures, sender.owner, worded=worded)
     pictures.clear()

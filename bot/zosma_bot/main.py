@@ -13,12 +13,13 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.hub import Hub
-from zosma_bot.inputs import STRANGERS
+from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.sandbox import close_all
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import Survivor, run_together
@@ -44,9 +45,11 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
         bounds = Bounds(most=most_by_descriptors(Bounds.most))
+        metrics = Metrics(queue, hub)
         app = make_app(
-            queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults
-        )
+            queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
+            metrics=metrics,
+        )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))
             jobs = [
@@ -54,6 +57,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 survivor.run("events", hub.run),
                 survivor.run("sweep", Sweeper(queue.sweep).run),
                 survivor.run("forecasts", Forecaster(queue).run),
+                survivor.run("metrics", metrics.run),
                 survivor.run("room", RoomKeeper(queue, settings.pictures_max).run),
                 _until_signal(),
             ]
@@ -66,7 +70,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             try:
                 await run_together(*(asyncio.create_task(job) for job in jobs))
             finally:
-                STRANGERS.close()
+                close_all()
     log.info("stopped")
 
 

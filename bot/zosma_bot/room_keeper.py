@@ -1,4 +1,7 @@
-"""Keeps the pictures in Redis below what they may take, so that there is always room for the next ones."""
+"""Keeps the pictures in Redis below what they may take, so that there is always room for the next ones.
+
+Those that open jobs start from stay for as long as the job.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from zosma_queue.errors import QueueUnavailableError
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+#: Those that open jobs need are looked for in one of so many looks.
+PROLONG_EVERY = 60
 
 
 class RoomKeeper:
@@ -25,10 +30,14 @@ class RoomKeeper:
         self._queue = queue
         self._most_bytes = most_bytes
         self._sleep = sleep
+        self._looks = 0
 
     async def run_once(self) -> None:
         """Looks, and drops pictures that have been shown if need be. The sweeper reports a Redis that is away."""
         with suppress(QueueUnavailableError):
+            if self._looks % PROLONG_EVERY == 0:
+                await self._queue.prolong_inputs()
+            self._looks += 1
             evicted = await self._queue.make_room(self._most_bytes)
             if evicted.jobs:
                 stored = evicted.bytes + evicted.left_bytes

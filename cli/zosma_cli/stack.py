@@ -51,6 +51,8 @@ class Stack:
 
     address: str
     redis_url: str
+    url_file: Path | None
+    """Where the built-in Valkey's URL is told, with its password; None for a real Redis."""
     webuis: tuple[str, ...]
     children: tuple[Child, ...]
     ready: bool = True
@@ -84,7 +86,8 @@ async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Sta
         async def start(name: str, *arguments: str) -> None:
             children.append(await parts.enter_async_context(child(name, *arguments, env=env, log=log)))
 
-        redis_url = plan.redis_url or parts.enter_context(PrivateValkey(plan.folder / "valkey")).url
+        valkey = None if plan.redis_url else parts.enter_context(PrivateValkey(plan.folder / "valkey"))
+        redis_url = valkey.url if valkey else plan.redis_url or ""
         env["REDIS_URL"] = redis_url
         webuis = plan.webuis
         if not webuis:
@@ -110,7 +113,10 @@ async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Sta
         # The bot may listen on every interface; we ask it on this one.
         local = "127.0.0.1" if plan.host in ("0.0.0.0", "::") else plan.host  # noqa: S104
         address = f"http://{f'[{local}]' if ':' in local else local}:{port}"
-        stack = Stack(address=address, redis_url=redis_url, webuis=webuis, children=tuple(children))
+        stack = Stack(
+            address=address, redis_url=redis_url, url_file=valkey.url_file if valkey else None, webuis=webuis,
+            children=tuple(children),
+        )  # fmt: skip
         yield replace(stack, ready=await _until_ready(stack, known))
 
 

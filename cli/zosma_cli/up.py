@@ -105,6 +105,8 @@ def _table(stack: Stack, bot: BotSettings, worker: WorkerSettings) -> Table:
     real = "[green]real[/green]"
     table.add_row("HTTP API", real, stack.address)
     table.add_row("Redis", real if bot.redis else builtin, address_of(stack.redis_url))
+    if stack.url_file:
+        table.add_row("", "", f"with its password: {stack.url_file}")
     for webui in stack.webuis:
         table.add_row("WebUI", real if worker.webuis else builtin, address_of(webui))
     if bot.discord_token:

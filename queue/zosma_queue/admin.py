@@ -97,7 +97,7 @@ class Admin:
         if state not in _LISTED:
             known = ", ".join(_LISTED)
             raise RequestRefusedError(
-                f"state {state!r} is not listed: {known} are",
+                f"state {str(state)!r} is not listed: {known} are",
                 code="unknown-state",
                 field="state",
                 values={"given": str(state), "known": known},

@@ -82,14 +82,16 @@ class ZosmaBroker(Broker):
       url: Redis URL.
       worker: this worker's id; None for a process that only sends.
       slot: where its jobs run; needed with `worker`.
+      token: a secret of this worker's, without which nobody renews or settles what it fetches.
     """
 
-    def __init__(self, url: str, *, worker: str | None = None, slot: Slot | None = None) -> None:
+    def __init__(self, url: str, *, worker: str | None = None, slot: Slot | None = None, token: str = "") -> None:
         super().__init__(middleware=[CurrentMessage()])
         self.queues: dict[str, None] = {}
         self.client = worker_client(url)
         self.worker = worker
         self.slot = slot
+        self._token = token
 
     def declare_queue(self, queue_name: str) -> None:
         """Makes a queue known to Dramatiq; Redis needs no preparation."""
@@ -145,7 +147,7 @@ class ZosmaBroker(Broker):
             raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
         if self.worker is None or self.slot is None:
             raise TypeError("this broker only sends: give it a worker id and a slot to consume")
-        return SlotConsumer(self.client, self.worker, self.slot)
+        return SlotConsumer(self.client, self.worker, self.slot, self._token)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -155,10 +157,11 @@ class ZosmaBroker(Broker):
 class SlotConsumer(Consumer):
     """Takes one job at a time, when the slot is free."""
 
-    def __init__(self, client: redis.Redis, worker: str, slot: Slot) -> None:
+    def __init__(self, client: redis.Redis, worker: str, slot: Slot, token: str = "") -> None:
         self._client = client
         self._worker = worker
         self._slot = slot
+        self._token = token
         self._away = False
         self._resting = False
 
@@ -178,11 +181,11 @@ class SlotConsumer(Consumer):
 
     def _next(self) -> Delivery | None:
         self._resting = True  # before the first look: what `_wake` does after it is seen by the second
-        leased = call(self._client, calls.fetch(self._worker))
+        leased = call(self._client, calls.fetch(self._worker, token=self._token))
         if leased is None:
             with redis_errors():
                 woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
-            leased = call(self._client, calls.fetch(self._worker)) if woken else None
+            leased = call(self._client, calls.fetch(self._worker, token=self._token)) if woken else None
         self._resting = False
         return self._decoded(leased) if leased else None
 
@@ -193,7 +196,8 @@ class SlotConsumer(Consumer):
             request_of(message)
         except PoisonMessageError as error:
             log.error("job %s set aside: %s", leased.id, error)
-            call(self._client, calls.settle(leased.id, leased.attempt, calls.fail(ErrorKind.UNDECODABLE, str(error))))
+            outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))
+            call(self._client, calls.settle(leased.id, leased.attempt, outcome, token=self._token))
             return None
         return Delivery(message, leased)
 
@@ -216,7 +220,7 @@ class SlotConsumer(Consumer):
         if not isinstance(message, Delivery):
             raise TypeError(f"not one of our deliveries: {message!r}")
         outcome = message.outcome or calls.fail(ErrorKind.INTERNAL, fallback)
-        wanted = calls.settle(message.job_id, message.attempt, outcome)
+        wanted = calls.settle(message.job_id, message.attempt, outcome, token=self._token)
         try:
             while True:
                 # A finished job must not be dropped because Redis restarts just now: only a signal ends this.

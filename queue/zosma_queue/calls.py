@@ -24,6 +24,8 @@ LEASE_MS = 6_000
 WORKER_TTL_MS = 8_000
 #: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
 AWAY_MS = 4_000
+#: A bot process that is silent for this long is gone, and another one posts.
+BOT_TTL_MS = 3_000
 #: A job that lost this many workers is set aside: it may be what kills them.
 MAX_LOST = 3
 #: How far behind the head a job without a load may stand and still be taken first, in GPU-seconds.
@@ -135,6 +137,11 @@ def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0)
     return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
 
 
+def prolong(*, within_ms: int, ttl_ms: int, now_ms: int = 0) -> Call[int]:
+    """Gives pictures that open jobs start from `ttl_ms` more, if they would go `within_ms`; how many."""
+    return Call("prolong", (now_ms, within_ms, ttl_ms), int)
+
+
 def want(job_ids: Sequence[str], *, for_ms: int, now_ms: int = 0) -> Call[int]:
     """Says that open connections wait for these jobs: a sweep after `for_ms` ends them. 0: they are let be."""
     return Call("want", (now_ms, for_ms, *job_ids), int)
@@ -156,14 +163,14 @@ class Leased:
     """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
 
 
-def fetch(worker: str, *, now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
-    """The next job for a free worker; None notes that it is idle."""
+def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
+    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
 
     def parse(reply: Any) -> Leased | None:
         return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules), parse)
+    return Call("fetch", (now_ms, worker, lease_ms, *rules, token), parse)
 
 
 class Lease(enum.StrEnum):
@@ -182,6 +189,7 @@ def renew(
     eta_s: float | None = None,
     preview: bytes = b"",
     estimated: bool = False,
+    token: str = "",
     now_ms: int = 0,
     lease_ms: int = LEASE_MS,
 ) -> Call[Lease]:
@@ -190,7 +198,7 @@ def renew(
         "renew",
         (
             now_ms, job_id, attempt, lease_ms, "" if progress is None else f"{progress:.4f}",
-            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated),
+            "" if eta_s is None else f"{eta_s:.1f}", preview, int(estimated), token,
         ),
         lambda reply: Lease(reply.decode()),
     )  # fmt: skip
@@ -240,8 +248,8 @@ RELEASE = release()
 """Back to its place, for no reason of its own."""
 
 
-def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> Call[State | None]:
-    """Ends a delivery; None when it had lost its lease and nothing was changed."""
+def settle(job_id: str, attempt: int, outcome: Outcome, *, token: str = "", now_ms: int = 0) -> Call[State | None]:
+    """Ends a delivery; None when it had lost its lease, or never had it by this token, and nothing was changed."""
 
     def parse(reply: bytes) -> State | None:
         return None if reply == b"stale" else State(reply.decode())
@@ -250,7 +258,7 @@ def settle(job_id: str, attempt: int, outcome: Outcome, *, now_ms: int = 0) -> C
         "settle",
         (
             now_ms, job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds,
-            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere),
+            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere), token,
         ),
         parse,
     )  # fmt: skip
@@ -377,3 +385,21 @@ def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a bot process is among those that share the queue."""
+
+    posts: bool
+    """True for the one of them that shows results."""
+    others_hearing: int
+    """How many others hear what members do in Discord."""
+
+
+def stand(bot: str, *, hears: bool, goes: bool = False, now_ms: int = 0) -> Call[Standing]:
+    """A bot process's sign of life, or with `goes` its farewell."""
+    return Call(
+        "stand", (now_ms, bot, BOT_TTL_MS, int(hears), int(goes)), lambda reply: Standing(bool(reply[0]), reply[1]),
+        more_keys=(keys.BOTS, keys.HEARING, keys.POSTER),
+    )  # fmt: skip

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import calls, history, keys, privacy
+from zosma_queue import calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
 from zosma_queue.asked import Asked
+from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
@@ -30,14 +31,16 @@ from zosma_queue.job import Job
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import check_age, held_to
 from zosma_queue.needs import Lane, needs_of
+from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
+from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
-from zosma_queue.unreadable import finite, skipping, texts
+from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
@@ -49,8 +52,11 @@ SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
-#: A picture that a request starts from, once that is queued: for as long as its result is kept.
+#: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
+#: needs it has not ended.
 INPUT_TTL_S = 24 * 3600
+#: Those that would go within this time are looked at for it: a bot may be away for so long.
+INPUT_SOON_S = 12 * 3600
 #: Before that.
 INPUT_UNUSED_TTL_S = 600
 #: Bytes of them for one owner's jobs that have not ended, and for all: about 100 photographs, and 800.
@@ -109,6 +115,7 @@ class Queue:
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
         self.documents = Documents(self._redis)
+        self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
@@ -148,10 +155,15 @@ class Queue:
     async def announce(self) -> None:
         """Writes down which workers may work: those that speak a protocol this code still understands.
 
+        What older versions kept within workers' reach is moved out of it, unless it has been written anew.
+
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
+            for key in (keys.AUDIT, keys.POLICIES, keys.RULES):
+                with suppress(ResponseError):  # there is none
+                    await self._redis.renamenx(key.removeprefix("bot:"), key)
             await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
 
     async def risks(self) -> list[str]:
@@ -209,7 +221,7 @@ class Queue:
             job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
             keep_ms=int(keep_s * 1000),
         )  # fmt: skip
-        if not await self._hold_inputs(job.id, request):
+        if not await self._hold_inputs(job, request):
             raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
         await history.note_job(self._redis, sender.owner, job.id)
         admission = await self._run(calls.enqueue(job))
@@ -312,11 +324,12 @@ class Queue:
         """
         await self._let_go("", input_ids)
 
-    async def _hold_inputs(self, job_id: str, request: Request) -> bool:
+    async def _hold_inputs(self, job: NewJob, request: Request) -> bool:
         """Keeps the pictures that a request starts from for as long as its result; False when one of them is gone."""
         if not request.inputs:
             return True
-        there = await self._run(calls.hold(job_id, request.inputs, ttl_ms=INPUT_TTL_S * 1000))
+        put_off_ms = max(job.delay_ms, job.run_at_ms - int(time.time() * 1000), 0)
+        there = await self._run(calls.hold(job.id, request.inputs, ttl_ms=INPUT_TTL_S * 1000 + put_off_ms))
         return there == len(request.inputs)
 
     async def _let_go(self, job_id: str, input_ids: Sequence[str]) -> None:
@@ -343,23 +356,38 @@ class Queue:
         """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
 
+    async def drop_documents(self, by: int) -> int:
+        """Drops what was kept for one member alone, like a described picture's words; how many documents."""
+        return await remains.drop_documents(self._redis, by)
+
+    async def remains(self, owners: Sequence[str], user_id: int) -> Remains:
+        """What still names a member after `erase`, because something else needs it (remains.py)."""
+        return await remains.remains(self._redis, owners, user_id)
+
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancels a job, waiting or running."""
         return await self._run(calls.cancel(job_id))
 
     async def preview(self, job_id: str) -> bytes | None:
-        """The newest preview of a running job, an encoded image."""
+        """The newest preview of a running job; None for none, and for what is none of `FORMATS` by its bytes."""
         with redis_errors():
             preview: bytes | None = await self._redis.get(keys.preview(job_id))
-        return preview
+        if preview is None or format_of(preview):
+            return preview
+        note(keys.preview(job_id), "it is no picture")
+        return None
 
     async def pictures(self, job: Job) -> list[bytes | None]:
-        """The bytes of a finished job's pictures, in order; None for one whose time is over."""
+        """The bytes of a finished job's pictures, in order; None for one whose time is over.
+
+        A worker may write what it likes under a picture's key: what isn't of the format that the result names, one of
+        `FORMATS`, is no more there than one whose time is over.
+        """
         if job.result is None:
             return []
         with redis_errors():
             found: list[bytes | None] = await self._redis.mget(_image_keys(job))
-        return found
+        return [_checked(job.id, made.format, data) for made, data in zip(job.result.pictures, found, strict=True)]
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
@@ -466,6 +494,14 @@ class Queue:
         """
         return await make_room(self._redis, most_bytes)
 
+    async def prolong_inputs(self) -> int:
+        """Keeps the pictures that open jobs start from, however long those wait; how many had to be.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await self._run(calls.prolong(within_ms=INPUT_SOON_S * 1000, ttl_ms=INPUT_TTL_S * 1000))
+
     async def secret(self) -> bytes:
         """What this installation signs with; made at the first call, the same ever after.
 
@@ -541,3 +577,11 @@ def _image_keys(job: Job) -> list[str]:
     if job.result is None:
         return []
     return [keys.image(job.id, job.result.attempt, picture.index) for picture in job.result.pictures]
+
+
+def _checked(job_id: str, told: str, data: bytes | None) -> bytes | None:
+    """The picture, if its bytes are of the format that its worker told."""
+    if data is None or told == format_of(data):
+        return data
+    note(keys.job(job_id), f"a picture is no {told:.20}")
+    return None

@@ -32,7 +32,7 @@ class Documents:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            return _decoded(_key(kind, id), await self._redis.get(_key(kind, id)))
+            return decoded(_key(kind, id), await self._redis.get(_key(kind, id)))
 
     async def put(self, kind: str, id: str, document: dict[str, Any], *, ttl_s: int | None = None) -> None:  # noqa: A002
         """Writes the document over what was there; with `ttl_s` it goes after so many seconds.
@@ -61,7 +61,7 @@ class Documents:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            return _decoded(_key(kind, id), await self._redis.getdel(_key(kind, id)))
+            return decoded(_key(kind, id), await self._redis.getdel(_key(kind, id)))
 
     async def change(
         self,
@@ -84,7 +84,7 @@ class Documents:
                 with redis_errors():
                     async with self._redis.pipeline(transaction=True) as pipe:
                         await pipe.watch(key)
-                        document = edit(_decoded(key, await pipe.get(key)) or {})
+                        document = edit(decoded(key, await pipe.get(key)) or {})
                         pipe.multi()
                         if document is None:
                             pipe.delete(key)
@@ -114,8 +114,8 @@ def encoded(document: dict[str, Any]) -> bytes:
     return data
 
 
-def _decoded(key: str, data: bytes | None) -> dict[str, Any] | None:
-    """The document; None when there is none, or what lies there is none."""
+def decoded(key: str, data: bytes | None) -> dict[str, Any] | None:
+    """The document in what lies under `key`; None when there is none, or it can't be read."""
     if data is None:
         return None
     with skipping(key):

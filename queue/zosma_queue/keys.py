@@ -1,7 +1,7 @@
 """Every Redis key, one function or constant each. Lua builds the same names in lua/_common.lua; a test compares them.
 
-All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. A worker's Redis user
-needs `~{zosma}:*` and `&{zosma}:*`; what only the bot may read begins with `bot:`.
+All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. What only the bot may read
+begins with `bot:`. What a worker's Redis user needs is in README.md, by name; tests/worker/test_redis_user.py holds it.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ SPEED = PREFIX + "speed"
 LOADS = PREFIX + "loads"
 #: hash: how forecasts turned out: `bias` (real by forecast time), `error` (share by which they were off), `count`.
 ACCURACY = PREFIX + "accuracy"
-#: stream: what admins did: who, act, target, at.
-AUDIT = PREFIX + "audit"
-#: hash: role or API key → its policy (JSON).
-POLICIES = PREFIX + "policies"
-#: hash: group, or `` for everybody → what is allowed there (JSON).
-RULES = PREFIX + "rules"
+#: stream: what admins did: who, act, target, at. The bot's alone.
+AUDIT = f"bot:{PREFIX}audit"
+#: hash: role or API key → its policy (JSON). The bot's alone.
+POLICIES = f"bot:{PREFIX}policies"
+#: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
+RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
@@ -88,6 +88,12 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
+BOTS = f"bot:{PREFIX}bots"
+#: zset: those of them that hear Discord.
+HEARING = f"bot:{PREFIX}hearing"
+#: string: the bot process that posts.
+POSTER = f"bot:{PREFIX}poster"
 
 
 def job(job_id: str) -> str:
@@ -193,3 +199,8 @@ def document(kind: str, document_id: str) -> str:
 def history(owner: str) -> str:
     """zset: ids of an owner's newest jobs by the ms at which they asked for them. The bot's alone."""
     return f"bot:{PREFIX}history:{owner}"
+
+
+def claim(name: str) -> str:
+    """string: there once a bot process has taken up an interaction, so that no other does. The bots' alone."""
+    return f"bot:{PREFIX}claim:{name}"

@@ -76,7 +76,7 @@ def parse_rules(fields: Mapping[str, object]) -> ContentRules:
 def check_words(request: Request, rules: Iterable[ContentRules], catalogue: Catalogue) -> None:
     """Returns when no rule blocks a word of its prompts, of its LoRAs' and styles' names, of its styles' prompts.
 
-    What a style excludes is the WebUI's, and no wish of the member's.
+    What a style excludes is the WebUI's, and not asked for by the member.
 
     Raises:
       BlockedError: names the field and the word, never the prompt.

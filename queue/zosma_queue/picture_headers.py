@@ -23,11 +23,22 @@ FRAMES_MAX = 500
 BLOCK_MAX_BYTES = 4 * 1024 * 1024
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+#: What pictures are stored, served and posted as: nothing that a browser could run, as SVG.
+FORMATS = ("png", "jpeg", "webp")
 _PICTURE_CHUNKS = (b"IDAT", b"fdAT")
 #: The next marker in a JPEG's entropy-coded data, where FF 00 is a byte FF, and FF D0 to FF D7 only mark a place.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SCAN, _END = 0xDA, 0xD9
 _BARE = frozenset((0x01, *range(0xD0, 0xD9)))
+
+
+def format_of(data: bytes) -> str | None:
+    """Which of `FORMATS` the bytes begin as; None for anything else, whatever it is called."""
+    if data.startswith(_PNG):
+        return "png"
+    if data.startswith(b"\xff\xd8"):
+        return "jpeg"
+    return "webp" if data.startswith(b"RIFF") and data[8:12] == b"WEBP" else None
 
 
 class TooManyParts(ValueError):

@@ -15,6 +15,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.job import Job, readable
 from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.unreadable import skipping
 
 #: Keys that one step looks at: about 10 ms of the loop that answers Discord.
 STEP = 250
@@ -31,6 +32,8 @@ class Erased:
     pictures: int
     """Whose bytes were still stored, both made and sent ones."""
     cancelled: int
+    replies: tuple[tuple[str, str], ...] = ()
+    """(job id, where its answer went) of all these jobs, as given to `submit` or `set_reply`."""
 
 
 async def export(redis: Any, owner: str) -> list[dict[str, Any]]:
@@ -56,12 +59,14 @@ async def erase(redis: Any, owner: str) -> Erased:
     """
     begun = int(time.time() * 1000)
     cancelled = pictures = forgotten = 0
+    replies: list[tuple[str, str]] = []
     for ids in _batches(await _ids_of(redis, owner)):
         jobs = await _read(redis, ids)
         for job in jobs:
             if not job.state.ended:
                 outcome = await acall(redis, calls.cancel(job.id))
                 cancelled += outcome in (Cancelled.CANCELLED, Cancelled.CANCELLING)
+        replies += await _replies(redis, jobs)
         stored = [key for job in jobs for key in _stored(job)]
         if stored:
             with redis_errors():
@@ -72,7 +77,19 @@ async def erase(redis: Any, owner: str) -> Erased:
     with redis_errors():
         # What they ask for while this goes on is not their past.
         await redis.zremrangebyscore(keys.history(owner), "-inf", begun)
-    return Erased(jobs=forgotten, pictures=pictures, cancelled=cancelled)
+    return Erased(jobs=forgotten, pictures=pictures, cancelled=cancelled, replies=tuple(replies))
+
+
+async def _replies(redis: Any, jobs: Sequence[Job]) -> list[tuple[str, str]]:
+    """Where the answers to these jobs went, of those that have one."""
+    with redis_errors():
+        found = await redis.mget([keys.reply(job.id) for job in jobs]) if jobs else []
+    replies: list[tuple[str, str]] = []
+    for job, reply in zip(jobs, found, strict=True):
+        with skipping(keys.reply(job.id)):
+            if reply:
+                replies.append((job.id, reply.decode()))
+    return replies
 
 
 async def _ids_of(redis: Any, owner: str) -> list[str]:

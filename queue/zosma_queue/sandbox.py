@@ -41,6 +41,10 @@ class SandboxError(ZosmaError):
     """Raised when work took too much time or memory, or broke its process. Its text says which, for logs."""
 
 
+class WorkFailedError(SandboxError):
+    """Raised when the work itself raised something; its process is well."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Of one piece of work."""
@@ -83,7 +87,8 @@ class _Child:
             raise SandboxError("took too much time or memory")
         said = json.loads(line)
         if "error" in said:
-            raise SandboxError(f"failed: {str(said['error'])[:200]}")
+            kind = SandboxError if said["error"] == MemoryError.__name__ else WorkFailedError
+            raise kind(f"failed: {str(said['error'])[:200]}")
         sizes = [int(size) for size in said["sizes"]]
         if sum(sizes) > self._limits.answer_bytes or min(sizes, default=0) < 0:
             raise SandboxError("made too much")
@@ -91,6 +96,11 @@ class _Child:
         if [len(blob) for blob in made] != sizes:
             raise SandboxError("took too much time or memory")
         return dict(said["made"]), made
+
+    @property
+    def is_alive(self) -> bool:
+        """False once it has ended."""
+        return self._process.poll() is None
 
     def kill(self) -> None:
         """Ends it, whatever it does."""
@@ -137,7 +147,7 @@ class Sandbox:
         self._idle: list[_Child] = []
         self._jobs: set[_Job] = set()
         self._turns: weakref.WeakValueDictionary[tuple[int, str], asyncio.Lock] = weakref.WeakValueDictionary()
-        atexit.register(self.close)
+        _OPEN.add(self)
 
     async def run(self, work: str, args: dict[str, Any], blobs: Sequence[bytes] = (), *, who: str = "") -> Answer:
         """What the function `work` (`module:function`) makes of `args` and `blobs`. One at a time for each `who`.
@@ -193,29 +203,34 @@ class Sandbox:
                 self._jobs.discard(job)
 
     def _in_child(self, job: _Job, work: str, args: dict[str, Any], blobs: Sequence[bytes]) -> Answer:
-        child = self._taken()
+        child, well = self._taken(), False
         job.runs_in(child)
         deadline = threading.Timer(self._limits.wall_s, child.kill)
         deadline.daemon = True
         deadline.start()
         try:
             answer = child.ask(work, args, blobs)
-        except (SandboxError, OSError, ValueError, KeyError, TypeError) as error:
-            child.close()
-            raise error if isinstance(error, SandboxError) else SandboxError("broke its process") from error
-        except BaseException:
-            child.close()
+            well = True
+            return answer
+        except WorkFailedError:
+            well = True
             raise
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SandboxError("broke its process") from error
         finally:
             deadline.cancel()
             job.runs_in(None)
-        self._given_back(child)
-        return answer
+            if well:
+                self._given_back(child)
+            else:
+                child.close()
 
     def _taken(self) -> _Child:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                child = self._idle.pop()
+                if child.is_alive:  # else its deadline came with its answer
+                    return child
         return _Child(self._limits)
 
     def _given_back(self, child: _Child) -> None:
@@ -224,3 +239,14 @@ class Sandbox:
             return
         with self._lock:
             self._idle.append(child)
+
+
+#: All that there are in this process.
+_OPEN: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+
+
+@atexit.register
+def close_all() -> None:
+    """Kills what runs in any sandbox of this process, and what is idle."""
+    for sandbox in list(_OPEN):
+        sandbox.close()

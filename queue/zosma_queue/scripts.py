@@ -30,6 +30,7 @@ _PARTS = ("_common", "_order", "_fleet", "_speed", "_pictures", "_ends", "_input
 #: full, and jobs would be given to a second worker while the first still draws.
 WHEN_FULL = frozenset(
     {
+        "stand",
         "delivered",
         "settle",
         "sweep",
@@ -43,6 +44,7 @@ WHEN_FULL = frozenset(
         "let_go",
         "want",
         "evict",
+        "prolong",
         "reply",
     }
 )

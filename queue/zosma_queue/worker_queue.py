@@ -8,6 +8,7 @@ an `Outcome`, made by `done`, `fail`, `retry` or `release`.
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -128,6 +129,8 @@ class RedisWorkerQueue:
     def __init__(self, url: str, worker: str) -> None:
         self._url = url
         self._worker = worker
+        # No other worker settles our jobs: it may read their hashes, but not this.
+        self._token = secrets.token_hex(16)
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = worker_async_client(url)
 
@@ -174,7 +177,7 @@ class RedisWorkerQueue:
         await self._run(calls.leave(self._worker))
 
     async def try_now_asked(self) -> bool:
-        """Takes the admin's wish, so that it is granted once."""
+        """Takes the admin's request, so that it is granted once."""
         with redis_errors():
             return bool(await self._redis.getdel(keys.try_now(self._worker)))
 
@@ -217,7 +220,15 @@ class RedisWorkerQueue:
     ) -> LeaseState:
         """Renews the lease and publishes progress."""
         return await self._run(
-            calls.renew(job_id, attempt, progress=progress, eta_s=eta_s, preview=preview, estimated=estimated)
+            calls.renew(
+                job_id,
+                attempt,
+                progress=progress,
+                eta_s=eta_s,
+                preview=preview,
+                estimated=estimated,
+                token=self._token,
+            )
         )
 
     async def picture_input(self, input_id: str) -> bytes | None:
@@ -245,4 +256,4 @@ class RedisWorkerQueue:
 
     def broker(self, slot: Slot) -> Broker:
         """A broker with a connection of its own: Dramatiq's threads block on it."""
-        return ZosmaBroker(self._url, worker=self._worker, slot=slot)
+        return ZosmaBroker(self._url, worker=self._worker, slot=slot, token=self._token)

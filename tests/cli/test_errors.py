@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import redis
 
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
@@ -62,9 +61,7 @@ async def test_what_is_not_installed_is_named_with_the_extra_that_has_it(zosma, 
 @pytest.mark.parametrize("command", ["bot", "worker"])
 async def test_a_refused_redis_password_ends_the_start(zosma, tmp_path, command):
     with PrivateValkey(tmp_path / "valkey", durable=False) as server:
-        with redis.Redis.from_url(server.url) as client:
-            client.config_set("requirepass", "right")
-        ran = await zosma(command, REDIS_URL=server.url.replace("//", "//:wrong@"), SD_API_HOST="127.0.0.1:1")
+        ran = await zosma(command, REDIS_URL=server.url_for("", "wrong"), SD_API_HOST="127.0.0.1:1")
 
     assert ran.code == 2
     assert ran.err.startswith("zosma: REDIS_URL: redis://127.0.0.1:")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from base64 import b64decode
 from io import BytesIO
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,11 +18,19 @@ from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 
 
+def read_privately(file):
+    """What is in a file that nobody else may read."""
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    return file.read_text().strip()
+
+
 async def test_up_serves_an_a1111_client_and_workers_that_join_later(zosma, tmp_path):
     port = str(free_port())
     address = f"http://127.0.0.1:{port}"
     async with zosma.running("up", ZOSMA_PORT=port) as up:
-        redis_url = (await up.says(r"Redis\W+built in\W+(redis://\S+)"))[1]
+        shown = (await up.says(r"Redis\W+built in\W+(redis://\S+)"))[1]
+        redis_url = read_privately(Path((await up.says(r"with its password: (\S+)"))[1]))
+        assert "@" not in shown
         await up.says("Stop: Ctrl-C")
         webuis = [free_port(), free_port()]
         async with (

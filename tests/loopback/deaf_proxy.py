@@ -24,7 +24,8 @@ class DeafProxy:
     def url(self) -> str:
         """What a client connects to instead."""
         assert self._server
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self._to.path}"
+        login = self._to.netloc.rpartition("@")[0]
+        return f"redis://{login}@127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self._to.path}"
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

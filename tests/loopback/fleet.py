@@ -73,7 +73,7 @@ class Community:
 
         async def waiting() -> Job | None:
             job = await self.job(job_id)
-            return job if job.state is State.WAITING else None
+            return job if job.state is State.WAITING and job.attempt else None
 
         return await until(waiting)
 

@@ -39,6 +39,14 @@ def silent(size: tuple[int, int] = (64, 96)) -> Upload:
     return Upload("silent.png", out.getvalue())
 
 
+def turned(size: tuple[int, int] = (96, 64)) -> Upload:
+    """A photograph of a camera that was held upright: the file lies on its side, and says so."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.new("RGB", size, (7, 8, 9)).save(out, "JPEG", exif=exif)
+    return Upload("photo.jpg", out.getvalue(), "image/jpeg")
+
+
 def bomb(side: int = 60_000) -> Upload:
     """A file of a few hundred bytes that unfolds to gigabytes."""
 

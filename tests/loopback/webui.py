@@ -254,6 +254,7 @@ class ScriptedWebUI:
             for connection in server.connections if server else ():  # came in while it was closing
                 if connection.transport is not None:
                     connection.transport.abort()
+            await drained()
 
     async def crash(self) -> None:
         """The port closes and all connections drop."""
@@ -264,6 +265,7 @@ class ScriptedWebUI:
         for connection in server.connections if server else ():
             if connection.transport is not None:
                 connection.transport.abort()
+        await drained()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -42,10 +42,14 @@ def result(gpu_seconds: float = 1.0, attempt: int = 1) -> Result:
 
 
 class Rig:
-    """The verbs, with a clock in milliseconds that only the test moves."""
+    """The verbs, with a clock in milliseconds that only the test moves.
 
-    def __init__(self, client: redis.Redis) -> None:
+    Workers' verbs are called with the rights that the README gives to workers.
+    """
+
+    def __init__(self, client: redis.Redis, as_worker: redis.Redis) -> None:
         self.client = client
+        self.as_worker = as_worker
         self.now = 1_000_000
         self.retry_after_s = 0.0
         self._ids = (f"job-{number}" for number in itertools.count(1))
@@ -59,13 +63,13 @@ class Rig:
         """A worker's sign of life."""
         described = about(*(checkpoints or ("dream", "anime")))
         call(
-            self.client,
+            self.as_worker,
             calls.beat(name, state, loaded=loaded, pixels=pixels, about=described, now_ms=self.now),
         )
 
     def beat(self, name: str, state: WorkerState) -> None:
         """A sign of life of a worker that has said before what it can do."""
-        call(self.client, calls.beat(name, state, loaded=None, pixels=PIXELS_MAX, now_ms=self.now))
+        call(self.as_worker, calls.beat(name, state, loaded=None, pixels=PIXELS_MAX, now_ms=self.now))
 
     def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
                lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
@@ -97,7 +101,7 @@ class Rig:
 
     def fetch(self, worker: str = "w1") -> Leased | None:
         """The next job for a worker."""
-        return call(self.client, calls.fetch(worker, now_ms=self.now))
+        return call(self.as_worker, calls.fetch(worker, now_ms=self.now))
 
     def take(self, worker: str = "w1") -> Leased:
         """The next job, which must be there."""
@@ -107,12 +111,12 @@ class Rig:
 
     def renew(self, leased: Leased, **progress: float) -> calls.Lease:
         """Keeps a lease."""
-        return call(self.client, calls.renew(leased.id, leased.attempt, now_ms=self.now, **progress))  # type: ignore[arg-type]
+        return call(self.as_worker, calls.renew(leased.id, leased.attempt, now_ms=self.now, **progress))  # type: ignore[arg-type]
 
     def settle(self, leased: Leased, outcome: Outcome | None = None) -> State | None:
         """Ends a delivery; a finished picture unless told otherwise."""
         outcome = outcome or calls.done(result(attempt=leased.attempt))
-        return call(self.client, calls.settle(leased.id, leased.attempt, outcome, now_ms=self.now))
+        return call(self.as_worker, calls.settle(leased.id, leased.attempt, outcome, now_ms=self.now))
 
     def cancel(self, job_id: str) -> calls.Cancelled:
         """Cancels a job."""
@@ -124,7 +128,7 @@ class Rig:
             seconds, microseconds = self.client.time()  # type: ignore[misc]
             last = seconds * 1000 + microseconds // 1000 - int(stood_still_s * 1000)
             self.client.set(keys.SWEPT, last)
-        return call(self.client, calls.sweep(now_ms=self.now))
+        return call(self.as_worker, calls.sweep(now_ms=self.now))
 
     def job(self, job_id: str) -> Job:
         """A job that must exist."""
@@ -146,8 +150,9 @@ class Rig:
 
 
 @pytest.fixture(name="rig")
-def _rig(raw: redis.Redis) -> Iterator[Rig]:
+def _rig(raw: redis.Redis, worker_url: str) -> Iterator[Rig]:
     """The verbs with a clock of their own, and one worker that can do everything."""
-    rig = Rig(raw)
-    rig.worker("w1")
-    return rig
+    with redis.Redis.from_url(worker_url) as as_worker:
+        rig = Rig(raw, as_worker)
+        rig.worker("w1")
+        yield rig

@@ -42,7 +42,7 @@ async def test_a_redis_that_keeps_everything_has_no_risks(queue, config):
 async def test_a_redis_that_hides_its_settings_is_left_alone(raw, valkey):
     raw.execute_command("ACL", "SETUSER", "bot", "reset", "on", ">pw", "~*", "&*", "+@all", "-config")
     try:
-        async with Queue(valkey.url.replace("redis://", "redis://bot:pw@")) as queue:
+        async with Queue(valkey.url_for("bot", "pw")) as queue:
             assert await queue.risks() == []
     finally:
         raw.execute_command("ACL", "DELUSER", "bot")

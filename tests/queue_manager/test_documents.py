@@ -87,7 +87,7 @@ async def test_a_worker_can_not_read_documents(documents, raw, valkey):
     await documents.put("settings", "7", {"style": "x"})
     raw.execute_command("ACL", "SETUSER", "gpu", "reset", "on", ">pw", "~{zosma}:*", "&{zosma}:*", "+@all")
     try:
-        with redis.Redis.from_url(valkey.url.replace("redis://", "redis://gpu:pw@")) as worker:
+        with redis.Redis.from_url(valkey.url_for("gpu", "pw")) as worker:
             for key in (keys.document("settings", "7"), keys.history("ann")):
                 with pytest.raises(redis.exceptions.NoPermissionError):
                     worker.type(key)

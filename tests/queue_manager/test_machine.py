@@ -63,7 +63,7 @@ class QueueMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.client.flushall()
-        self.rig = Rig(self.client)
+        self.rig = Rig(self.client, self.client)
         self.jobs: dict[str, Known] = {}
         self.held: list[tuple[str, Leased]] = []
         self.loaded = dict.fromkeys(WORKERS)

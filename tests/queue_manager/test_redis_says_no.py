@@ -83,7 +83,8 @@ def _is_busy(admin):
 @contextmanager
 def busy(admin):
     with config(admin, "busy-reply-threshold", "10", "5000"):
-        url = f"redis://127.0.0.1:{admin.connection_pool.connection_kwargs['port']}/0"
+        its = admin.connection_pool.connection_kwargs
+        url = f"redis://:{its['password']}@127.0.0.1:{its['port']}/0"
 
         def loop():
             with redis.Redis.from_url(url) as other, pytest.raises(redis.ResponseError, match="killed"):
@@ -158,7 +159,7 @@ def test_what_is_shown_has_no_word_of_the_command(own, admin):
 async def test_what_never_works_is_told_from_what_passes(user, own, admin, request):
     admin.execute_command("ACL", "SETUSER", "gpu", "reset", "on", *user.split())
     try:
-        async with Queue(own.url.replace("//", "//gpu:pw@")) as queue:
+        async with Queue(own.url_for("gpu", "pw")) as queue:
             with pytest.raises(QueueRefusesError) as raised:
                 await queue.sweep()
     finally:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from zosma_queue.sandbox import Limits, Sandbox, SandboxError
+from zosma_queue.sandbox import Limits, Sandbox, SandboxError, WorkFailedError
 
 WORK = "loopback.sandbox_work:"
 
@@ -50,6 +50,13 @@ async def test_what_takes_too_much_or_breaks_is_one_error_and_the_next_is_well(s
     assert time.monotonic() - began < 15
     assert "member" not in str(error.value)
     assert (await sandbox.run(f"{WORK}turned", {"say": "well"}, []))[0]["said"] == "well"
+
+
+async def test_work_that_fails_costs_no_process(sandbox):
+    pid = await pid_of(sandbox)
+    with pytest.raises(WorkFailedError):
+        await sandbox.run(f"{WORK}raises", {}, [])
+    assert await pid_of(sandbox) == pid
 
 
 async def test_the_loop_goes_on_meanwhile(sandbox):

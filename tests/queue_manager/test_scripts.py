@@ -15,12 +15,14 @@ from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, source
 
+#: Scripts get these as keys of their own.
+_BOTS = ("BOTS", "HEARING", "POSTER")
 #: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
     if name.isupper()
-    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
+    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", *_BOTS)
     and isinstance(value, str)
 }
 _FUNCTIONS = {
@@ -114,7 +116,7 @@ def test_a_worker_with_an_acl_user_of_its_own_can_work_but_not_read_where_answer
         "ACL", "SETUSER", "gpu", "reset", "on", ">pw", "~{zosma}:*", "&{zosma}:*", "+@all", "-@admin", "-@dangerous"
     )
     try:
-        with redis.Redis.from_url(valkey.url.replace("redis://", "redis://gpu:pw@")) as worker:
+        with redis.Redis.from_url(valkey.url_for("gpu", "pw")) as worker:
             leased = call(worker, calls.fetch("w1", now_ms=rig.now))
             assert leased is not None
             with pytest.raises(redis.exceptions.NoPermissionError):

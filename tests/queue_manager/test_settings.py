@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,8 +27,9 @@ def _locked(raw, valkey):
     """host:port of a Redis that asks for a password."""
     raw.ping()  # this connection stays logged in
     raw.config_set("requirepass", "right")
-    yield valkey.url.removeprefix("redis://").partition("/")[0]
-    raw.config_set("requirepass", "")
+    its = urlsplit(valkey.url)
+    yield its.netloc.rpartition("@")[2]
+    raw.config_set("requirepass", its.password)
 
 
 def test_the_go_systems_names_stay_valid(monkeypatch):

@@ -53,7 +53,7 @@ async def _other() -> AsyncIterator[ScriptedWebUI]:
 
 
 @pytest.fixture(name="join")
-async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
+async def _join(worker_url: str, ann: Community) -> AsyncIterator[Join]:
     """Starts workers in this process; they leave at the end of the test."""
     running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
     webuis: list[ScriptedWebUI] = []
@@ -69,7 +69,7 @@ async def _join(redis_url: str, ann: Community) -> AsyncIterator[Join]:
             webuis.append(where)
         address = where if isinstance(where, Address) else where.address
         stop = asyncio.Event()
-        work = slot.run_slot(redis_url, address, stop, WorkerOptions(timeouts=timeouts, **options))
+        work = slot.run_slot(worker_url, address, stop, WorkerOptions(timeouts=timeouts, **options))
         running.append((stop, asyncio.create_task(work)))
         return await ann.worker(state, address.place)
 

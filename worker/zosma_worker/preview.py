@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from zosma_queue.sandbox import SandboxError
-from zosma_worker.verify import DECODING
+from zosma_worker.decoding import DECODING
 
 BYTES_MAX = 40_000
 #: Larger previews than this are not decoded at all.

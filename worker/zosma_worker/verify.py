@@ -16,8 +16,8 @@ from zosma_queue.job import Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_queue.sampler_names import together
-from zosma_queue.sandbox import Limits, Sandbox
 from zosma_worker.backend import Checked
+from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
 
@@ -29,8 +29,6 @@ FACTOR_MAX = 8
 
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
-#: Where they are decoded. An upscaler of whole factors may send 67 megapixels.
-DECODING = Sandbox("webui", Limits(cpu_s=30, wall_s=60.0, memory_bytes=1024**3))
 
 
 class Traits(Protocol):

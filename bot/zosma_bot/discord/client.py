@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ from contextlib import suppress
 from typing import Self
 
 import discord
-from discord import app_commands
+from discord import InteractionType, app_commands
 
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord import features
@@ -24,6 +25,7 @@ from zosma_bot.discord.delivery.job_message import EDIT_EVERY_S, LOOK_EVERY_S, T
 from zosma_bot.discord.delivery.manager import CLOSE_GRACE_S, DeliveryManager
 from zosma_bot.discord.state.fleet_cache import FleetCache
 from zosma_bot.discord.state.member_settings import MemberSettingsStore
+from zosma_bot.discord.state.presence import STAND_EVERY_S, Presence
 from zosma_bot.discord.state.server_settings import ServerSettingsStore
 from zosma_bot.discord.ui.language import CommandTranslator
 from zosma_bot.discord.ui.router import Router, custom_id_of
@@ -31,7 +33,8 @@ from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
-from zosma_queue.errors import SettingsError
+from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.tasks import set_within
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 LOGIN_RETRY_MIN_S, LOGIN_RETRY_MAX_S = 1.0, 60.0
 
 
+#: Among several processes with one token it is settled within this time who handles an interaction.
+CLAIM_S = 0.4
 #: Discord takes one IDENTIFY in this time.
 IDENTIFY_EVERY_S = 5.0
 
@@ -101,6 +106,9 @@ class Zosma(discord.Client):
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
             member_settings=MemberSettingsStore(queue), homes=settings.homes, now=now,
         )  # fmt: skip
+        self.presence = Presence(queue)
+        self._closing = asyncio.Event()
+        self._standing: asyncio.Task[None] | None = None
         self.door = Door(self, guilds=settings.served_guilds, homes=settings.homes, direct=settings.direct_messages)
         self.tree = Tree(self)
         self.router = Router()
@@ -111,7 +119,27 @@ class Zosma(discord.Client):
         await endpoints.find_gateway(self, self._settings)
         await self.tree.set_translator(CommandTranslator())
         await self._register_commands()
+        await self._stand()
         self.deliveries.start()
+        self._standing = asyncio.create_task(self._keep_standing(), name="presence")
+
+    async def _stand(self) -> None:
+        await self.presence.stand()
+        self.deliveries.lead(posts=self.presence.posts, shared=self.presence.shared)
+
+    async def _keep_standing(self) -> None:
+        """Says again and again that this process is there, until it has closed."""
+        while not await set_within(self._closing, STAND_EVERY_S):
+            await self._stand()
+
+    async def takes_up(self, interaction: discord.Interaction[Self]) -> bool:
+        """True when what a member did is for this process to handle, and not for another with the same token."""
+        # Ids may be counted from 1 again by a server that is only compatible; tokens never come again.
+        name = hashlib.sha256(interaction.token.encode()).hexdigest()[:32]
+        try:
+            return await self.services.background.within(CLAIM_S, self.presence.claims(name))
+        except QueueUnavailableError:
+            return True
 
     async def _register_commands(self) -> None:
         """In one guild, where they appear at once, or everywhere. Never both: members would see each twice."""
@@ -133,10 +161,10 @@ class Zosma(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
         """A button, menu or form: the command tree takes the rest."""
-        if interaction.type not in (discord.InteractionType.component, discord.InteractionType.modal_submit):
+        if interaction.type not in (InteractionType.component, InteractionType.modal_submit):
             return
         try:
-            if await self.door.opens(interaction):
+            if await self.takes_up(interaction) and await self.door.opens(interaction):
                 await self.router.route(interaction)
         except Exception as error:
             await answer_error(interaction, error, f"the button or form {custom_id_of(interaction)}")
@@ -153,13 +181,26 @@ class Zosma(discord.Client):
 
     async def on_connect(self) -> None:
         """discord.py calls it after READY of the only connection."""
-        self.was_connected = True
+        self.was_connected = self.presence.hears = True
         if self.shard_count is None:
             endpoints.pin_gateway(self, self._settings)
 
+    async def on_resumed(self) -> None:
+        """The gateway is back, and tells what happened meanwhile."""
+        self.presence.hears = True
+
+    async def on_disconnect(self) -> None:
+        """The gateway is lost."""
+        self.presence.hears = False
+
     async def close(self) -> None:
-        """Finishes what is being told to Discord, then hangs up. The rest waits in the queue for the next start."""
+        """Finishes what is being told to Discord, then hangs up. The rest is the next start's, or another process's."""
+        self.presence.closing = True
         await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
+        self._closing.set()
+        if self._standing:
+            await self._standing
+            await self.presence.go()
         await super().close()
 
 
@@ -167,8 +208,8 @@ class Tree(app_commands.CommandTree[Zosma]):
     """The commands. A failed one is answered in plain words, to its member alone."""
 
     async def interaction_check(self, interaction: discord.Interaction[Zosma], /) -> bool:
-        """Asked before every command and every offer of names."""
-        return await interaction.client.door.opens(interaction)
+        """Asked before every command and every offer of names: of several processes with one token, one handles it."""
+        return await interaction.client.takes_up(interaction) and await interaction.client.door.opens(interaction)
 
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Passes whatever a command raises to the error handler."""

@@ -17,7 +17,7 @@ from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
 from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
 from zosma_bot.http.auth import CALLER, LOCAL
-from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
+from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.last_fleet import LastFleet
@@ -68,7 +68,8 @@ class A1111:
         """Blocks until the pictures are there."""
         body = await read_object(request)
         with in_a1111s_words():
-            given, named = read_fields(body, TXT2IMG), await named_by(request, body)
+            given, named = read_fields(body, TXT2IMG), await named_by(request, body, "sdapi")
+            body.clear()
             job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)), named)
         return await self._generated(request, given, TXT2IMG, job_id)
 
@@ -78,7 +79,7 @@ class A1111:
         if not body.get("init_images"):
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
-            given, named = read_fields(body, IMG2IMG), await named_by(request, body)
+            given, named = read_fields(body, IMG2IMG), await named_by(request, body, "sdapi")
             fields = img2img_fields(given, await self._chosen(request))
             body.clear()
             if not given.get("include_init_images"):
@@ -103,6 +104,7 @@ class A1111:
                 422, "ValidationError", f"imageList must be a list of 1 to {BATCH_MAX} pictures", field="imageList"
             )
         images = [one.get("data", "") if isinstance(one, dict) else "" for one in listed]
+        listed.clear()  # the client waits for minutes, and so would the bytes
         return web.json_response({"html_info": "", "images": await self._enlarged(request, body, images)})
 
     async def interrogate(self, request: web.Request) -> web.Response:
@@ -114,21 +116,30 @@ class A1111:
         """The pictures in base64, made larger as the body says."""
         with in_a1111s_words():
             settings = read_fields(body, UPSCALE)
-            await wait_for_worker(request, self._hub)
+            await wait_for_worker(request, self._fleet)
             jobs: list[str] = []
             try:
-                for image in images:
-                    jobs.append(await self._submit(request, upscale_fields({**settings, "image": image})))
+                while images:
+                    fields = upscale_fields({**settings, "image": images.pop(0)})
+                    jobs.append(await self._submit(request, fields))
             except BaseException:
                 for job_id in jobs:
                     await self._wanted.drop(job_id, ended=False)
                 raise
-        made = await asyncio.gather(*(self._made(request, job_id) for job_id in jobs))
+        await done_with_body(request)
+        making = [asyncio.create_task(self._made(request, job_id)) for job_id in jobs]
+        try:
+            made = await asyncio.gather(*making)
+        except BaseException:
+            for one in making:  # nobody will see the others
+                one.cancel()
+            await asyncio.gather(*making, return_exceptions=True)
+            raise
         return [b64encode(pictures[0]).decode() for _, _, pictures in made]
 
     async def _chosen(self, request: web.Request) -> dict[str, Any]:
         """What goes for the caller where a request names nothing; waits for a worker, if there is none."""
-        await wait_for_worker(request, self._hub)
+        await wait_for_worker(request, self._fleet)
         return await self._choices.of(request[CALLER].owner, await self._fleet.catalogue())
 
     async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
@@ -141,11 +152,14 @@ class A1111:
                 worded=False,
             )  # fmt: skip
         except OtherRequestError:
-            await self._wanted.drop(job_id, ended=True)  # it is another request's
+            await self._wanted.disown(job_id)
             raise other_body() from None
         except BaseException:
             await self._wanted.drop(job_id, ended=False)
             raise
+        finally:
+            if not fields.get("upscale"):  # there may be more pictures in this body
+                await done_with_body(request)
 
     async def _unless_cancelled(self, named: Named) -> str:
         """The job of an Idempotency-Key. One that ended with its client's connection is not what a retry wants."""

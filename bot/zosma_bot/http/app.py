@@ -15,18 +15,20 @@ from aiohttp import web
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
-from zosma_bot.http.bodies import INTAKE, Intake
+from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
+from zosma_bot.metrics import Metrics
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -48,6 +50,7 @@ def make_app(
     wicket: Wicket | None = None,
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
 
@@ -63,21 +66,29 @@ def make_app(
         auth.require_key(keys, wicket or Wicket()),
         compressed,
         without_slash,
+        one_after_the_other,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
+    app.on_response_prepare.append(inert)
     app[ALL] = connections
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     fleet, wanted = LastFleet(queue), Wanted(queue)
     app.cleanup_ctx.append(wanted.beside())
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue, who_may),
-        Health(queue, hub, faults),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
     return app
+
+
+async def inert(_: web.Request, answer: web.StreamResponse) -> None:
+    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it."""
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
 
 
 #: As A1111: `/sdapi/v1/samplers/` is told where to go, with its body.

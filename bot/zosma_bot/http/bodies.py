@@ -6,12 +6,13 @@ import asyncio
 import http
 import json
 import math
+from contextlib import AsyncExitStack
 from typing import Any
 
 from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
-from zosma_bot.http.problems import Problem
+from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.request import INPUT_MAX_BYTES
 
 UNPROCESSABLE = http.HTTPStatus.UNPROCESSABLE_ENTITY
@@ -31,11 +32,11 @@ MARKS_MAX = 40_000
 #: A number's digits: no field of ours has more than a dozen.
 DIGITS_MAX = 100
 
-#: Bodies up to this size are read as they come; of larger ones only so many at once, for they take memory, and fewer of
-#: one caller's, who may be slow; the rest wait, up to a number.
+#: Bodies up to this size are read as they come. Larger ones take four times their bytes in memory until their pictures
+#: are stored: so many bytes of them are let in at once, and so many of one caller's. The rest wait, up to a number.
 SMALL_BYTES = 1024 * 1024
-LARGE_AT_ONCE = 6
-LARGE_OF_ONE_CALLER = 2
+BYTES_AT_ONCE = 160 * 1024 * 1024
+BYTES_OF_ONE_CALLER = 40 * 1024 * 1024
 LARGE_WAITING = 64
 #: For a body to arrive: 35 kB/s do for a small one, 200 kB/s for the largest.
 DEADLINE_S = 30.0
@@ -46,12 +47,35 @@ class _TooMuchError(ValueError):
     """Raised for a body that is JSON, but more of it, or deeper, than any request needs."""
 
 
+class _Budget:
+    """Bytes that bodies may have together. Who asks first gets them first; a single one is never too large."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._turn = asyncio.Lock()
+        self._given_back = asyncio.Event()
+
+    async def take(self, size: int) -> None:
+        """Returns once there is room."""
+        async with self._turn:
+            while self._taken and self._taken + size > self._most:
+                self._given_back.clear()
+                await self._given_back.wait()
+            self._taken += size
+
+    def give_back(self, size: int) -> None:
+        """Makes room again."""
+        self._taken -= size
+        self._given_back.set()
+
+
 class _Line:
     """The large bodies of one caller."""
 
     def __init__(self) -> None:
         self.length = 0
-        self.turn = asyncio.Semaphore(LARGE_OF_ONE_CALLER)
+        self.budget = _Budget(BYTES_OF_ONE_CALLER)
 
 
 class Intake:
@@ -60,7 +84,7 @@ class Intake:
     def __init__(self, *, deadline_s: float = DEADLINE_S, large_deadline_s: float = LARGE_DEADLINE_S) -> None:
         self._deadline_s = deadline_s
         self._large_deadline_s = large_deadline_s
-        self._all = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._all = _Budget(BYTES_AT_ONCE)
         self._lines: dict[str, _Line] = {}
 
     async def read(self, request: web.Request, caller: str, max_bytes: int | None) -> Any:
@@ -75,26 +99,40 @@ class Intake:
         if (request.content_length or 0) > most:
             raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
         if not max_bytes or (request.content_length or max_bytes) <= SMALL_BYTES:
-            return await self._within(self._deadline_s, request, max_bytes)
+            return await self._within(self._deadline_s, request, most)
         line = self._lines.setdefault(caller, _Line())
         if line.length >= LARGE_WAITING:
             raise Problem(
                 http.HTTPStatus.TOO_MANY_REQUESTS, "TooManyBodies",
                 f"{LARGE_WAITING} large bodies of yours are being read: try again when one is through", retry_after_s=5,
             )  # fmt: skip
+        slot = request[_SLOT] = AsyncExitStack()
+        slot.callback(self._leave, caller, line)
         line.length += 1
         try:
-            async with line.turn, self._all:
-                return await self._within(self._large_deadline_s, request, max_bytes)
-        finally:
-            line.length -= 1
-            if not line.length:
-                del self._lines[caller]
+            size = request.content_length or most
+            for budget in (line.budget, self._all):
+                await budget.take(size)
+                slot.callback(budget.give_back, size)
+            return await self._within(self._large_deadline_s, request, most)
+        except BaseException:
+            await slot.aclose()
+            raise
 
-    async def _within(self, seconds: float, request: web.Request, max_bytes: int | None) -> Any:
+    def _leave(self, caller: str, line: _Line) -> None:
+        line.length -= 1
+        if not line.length:
+            del self._lines[caller]
+
+    async def _within(self, seconds: float, request: web.Request, most: int) -> Any:
+        # Not by `request.read`: it copies the whole, and keeps the copy for as long as the request lives.
+        body = bytearray()
         try:
             async with asyncio.timeout(seconds):
-                body = await (request.clone(client_max_size=max_bytes) if max_bytes else request).read()
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > most:
+                        raise web.HTTPRequestEntityTooLarge(most, len(body))
         except TimeoutError:
             raise Problem(
                 http.HTTPStatus.REQUEST_TIMEOUT, "HTTPException", f"the body took more than {seconds:g} s to arrive"
@@ -108,6 +146,22 @@ class Intake:
 
 
 INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
+_SLOT: web.RequestKey[AsyncExitStack] = web.RequestKey("slot", AsyncExitStack)
+
+
+async def done_with_body(request: web.Request) -> None:
+    """Lets the next large body in: what is left of this request's is small. Safe to repeat."""
+    if slot := request.get(_SLOT):
+        await slot.aclose()
+
+
+@web.middleware
+async def one_after_the_other(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Large bodies take memory until their request says `done_with_body`, or is answered."""
+    try:
+        return await handler(request)
+    finally:
+        await done_with_body(request)
 
 
 def _is_json(request: web.Request) -> bool:
@@ -138,15 +192,18 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
     return found
 
 
-def parse_bounded(body: bytes) -> Any:
-    """What a JSON body says. Takes CPU time in proportion to its size, and no more.
+def parse_bounded(body: bytearray) -> Any:
+    """What a JSON body says, which is emptied. Takes CPU time in proportion to its size, and no more.
 
     Raises:
       ValueError: when it is no JSON, breaks a bound above, or has a number that is none, like Infinity or 1e999.
     """
     if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MARKS_MAX:
         raise _TooMuchError(f"the body has more than {VALUES_MAX:,} values: send fewer")
-    found = json.loads(body, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+    # As `json.loads` decodes; but the bytes need no memory any more while the values are made.
+    text = body.decode(json.detect_encoding(body), "surrogatepass")
+    body.clear()
+    found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
     _check_bounds(found)
     return found
 

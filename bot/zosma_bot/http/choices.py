@@ -6,6 +6,7 @@ that is loaded, and keeps it: otherwise the same request would alternate between
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
@@ -18,6 +19,8 @@ from zosma_queue.request import parse_request
 _KIND = "http-options"
 #: Kept this long after the last change.
 _KEPT_S = 365 * 24 * 3600
+#: Another bot process may change it.
+_AGE_S = 2.0
 #: Longer names are nobody's, and dear to compare.
 _NAME_MAX_CHARS = 300
 #: What A1111's API takes when no sampler is named, where the fleet has it.
@@ -29,6 +32,8 @@ class Choices:
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
+        #: owner → (when it was read, what is kept). There are as many owners as keys.
+        self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def of(self, owner: str, catalogue: Catalogue) -> dict[str, Any]:
         """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `sampler`, `styles`.
@@ -36,11 +41,10 @@ class Choices:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        kept = await self._queue.documents.get(_KIND, owner) or {}
+        kept = await self._kept(owner)
         known = {one.name for one in catalogue.checkpoints}
         if kept.get("checkpoint") not in known and (default := default_checkpoint(catalogue)):
-            kept = {**kept, "checkpoint": default.name}
-            await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
+            kept = await self._keep(owner, {**kept, "checkpoint": default.name})
         return {
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
             "clip_skip": kept.get("clip_skip"),
@@ -65,8 +69,19 @@ class Choices:
         if "sd_vae" in options:
             chosen["vae"] = None if is_nothing(options["sd_vae"]) else catalogue.vae(_name(options, "sd_vae"))
         if chosen:
+            await self._keep(owner, {**await self._kept(owner), **chosen})
+
+    async def _kept(self, owner: str) -> dict[str, Any]:
+        read, kept = self._known.get(owner, (float("-inf"), {}))
+        if time.monotonic() - read > _AGE_S:
             kept = await self._queue.documents.get(_KIND, owner) or {}
-            await self._queue.documents.put(_KIND, owner, {**kept, **chosen}, ttl_s=_KEPT_S)
+            self._known[owner] = (time.monotonic(), kept)
+        return kept
+
+    async def _keep(self, owner: str, kept: dict[str, Any]) -> dict[str, Any]:
+        await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
+        self._known[owner] = (time.monotonic(), kept)
+        return kept
 
 
 def _name(options: dict[str, Any], field: str) -> str:

@@ -51,8 +51,8 @@ class Named:
             yield hashlib.sha256(name.encode()).hexdigest()[:20]
 
 
-async def named_by(request: web.Request, body: dict[str, Any]) -> Named | None:
-    """What the client calls a request with this body; None when it says nothing.
+async def named_by(request: web.Request, body: dict[str, Any], api: str = "") -> Named | None:
+    """What the client calls a request with this body; None when it says nothing. Each `api` has names of its own.
 
     Raises:
       Problem: 400 when the key is empty, too long, or no text.
@@ -66,7 +66,7 @@ async def named_by(request: web.Request, body: dict[str, Any]) -> Named | None:
             field=HEADER,
         )  # fmt: skip
     digest = await asyncio.to_thread(_digest, body)
-    return Named(f"{request[CALLER].owner}\n{key}", digest)
+    return Named("\n".join((request[CALLER].owner, *([api] if api else []), key)), digest)
 
 
 def _digest(body: dict[str, Any]) -> str:

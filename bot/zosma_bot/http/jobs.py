@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -11,21 +12,35 @@ from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.idempotency import named_by, other_body
 from zosma_bot.http.problems import Problem
-from zosma_bot.http.views import JOBS, job_view, queue_view, standing
+from zosma_bot.http.views import JOBS, job_view, public_queue_view, queue_view, standing
 from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
 from zosma_queue.job import Job
+from zosma_queue.picture_headers import format_of
 
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
 
 
+#: A1111's names, for whoever takes this API for its.
+_OUR_NAMES = {
+    "sampler_name": "sampler", "sampler_index": "sampler", "n_iter": "count", "batch_size": "count",
+    "hr_scale": "hires.scale", "hr_upscaler": "hires.upscaler", "hr_second_pass_steps": "hires.steps",
+    "enable_hr": "hires", "denoising_strength": "hires.denoise or img2img.denoising_strength",
+    "init_images": "img2img.image", "mask": "img2img.mask", "sd_model_checkpoint": "checkpoint", "sd_vae": "vae",
+    "CLIP_stop_at_last_layers": "clip_skip", "override_settings": "checkpoint, vae and clip_skip",
+    "alwayson_scripts": "a1111.alwayson_scripts", "restore_faces": "a1111.restore_faces", "tiling": "a1111.tiling",
+}  # fmt: skip
+
+
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
+        """`who_may` holds the owners that are admins; None: everybody."""
         self._queue = queue
+        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API for one's own jobs."""
@@ -55,6 +70,11 @@ class Jobs:
             )  # fmt: skip
         except OtherRequestError:
             raise other_body() from None
+        except RequestRefusedError as error:
+            if error.code == "unknown-field" and (ours := _OUR_NAMES.get(error.field or "")):
+                text = f"{error.field} is called {ours} here: /sdapi/v1 takes A1111's own names"
+                raise RequestRefusedError(text, code=error.code, field=error.field) from None
+            raise
         job = await self._queue.job(job_id)
         if job is None:
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Forgotten", "the job is no longer known")
@@ -90,12 +110,18 @@ class Jobs:
         preview = await self._queue.preview(job.id)
         if preview is None:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
-        return web.Response(body=preview, content_type="image/jpeg" if preview[:2] == b"\xff\xd8" else "image/webp")
+        return web.Response(body=preview, content_type=f"image/{format_of(preview)}")
 
-    async def queue(self, _: web.Request) -> web.Response:
-        """Depth by state, oldest wait, what is paused, workers."""
+    async def queue(self, request: web.Request) -> web.Response:
+        """Depth by state, oldest wait, what is paused, workers; inner addresses and others' jobs for admins alone."""
         depth, workers = await self._queue.depth(), await self._queue.workers()
-        return web.json_response(queue_view(depth, workers, await self._queue.admin.pauses()))
+        pauses = await self._queue.admin.pauses()
+        owner = request[CALLER].owner
+        if self._who_may is None or owner in self._who_may:
+            return web.json_response(queue_view(depth, workers, pauses))
+        running = [await self._queue.job(worker.job) for worker in workers if worker.job]
+        own = {job.id for job in running if job and job.owner == owner}
+        return web.json_response(public_queue_view(depth, workers, pauses, own))
 
     async def _own(self, request: web.Request) -> Job:
         """The job that the path names. Another's job is as unknown as none."""

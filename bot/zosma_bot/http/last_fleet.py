@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import time
 
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
+
+#: Hundreds of clients ask at once.
+AGE_S = 0.5
 
 
 class LastFleet:
@@ -14,14 +19,20 @@ class LastFleet:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._last = Catalogue()
+        self._now = (float("-inf"), Catalogue())
+        self._reading = asyncio.Lock()
 
     async def catalogue(self) -> Catalogue:
-        """What the living fleet offers; with no worker ready, what the last ones did, and `ready` 0.
+        """What the living fleet offers; with no worker ready, what the last ones did, and `ready` 0. At most 0.5 s old.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        now = await self._queue.catalogue()
+        async with self._reading:
+            read, now = self._now
+            if time.monotonic() - read > AGE_S:
+                now = await self._queue.catalogue()
+                self._now = (time.monotonic(), now)
         if now.ready:
             self._last = now
         return now if now.ready else dataclasses.replace(self._last, ready=0)

@@ -66,7 +66,7 @@ class Lists:
     async def png_info(self, request: web.Request) -> web.Response:
         """What a picture says of how it was made; '' when it says nothing."""
         body = await read_object(request, PICTURES_MAX_BYTES)
-        text = await infotext_of(body.get("image"), "image", request[CALLER].owner)
+        text = await infotext_of(body.get("image"), "image", request[CALLER].everywhere)
         items = {"parameters": text} if text else {}
         return web.json_response({"info": text, "items": items, "parameters": _parameters(text)})
 

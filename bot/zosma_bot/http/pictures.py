@@ -46,10 +46,8 @@ class Pictures:
             headers={
                 "Cache-Control": f"private, max-age={int(life_s)}, immutable",
                 "Content-Disposition": f'inline; filename="{name}"',
-                "Content-Security-Policy": "default-src 'none'; sandbox",
                 "Cross-Origin-Resource-Policy": "cross-origin",
                 "Referrer-Policy": "no-referrer",
-                "X-Content-Type-Options": "nosniff",
                 "X-Robots-Tag": "noindex",
             },
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -39,7 +41,7 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
         "eta_s": job.eta_s,
         "estimated": job.estimated,
         "attempt": job.attempt,
-        "worker": job.worker,
+        "worker": job.worker and public_name(job.worker),
         "request": job.request.model_dump(exclude_none=True) if job.request else None,
         "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED else None,
     }
@@ -63,6 +65,7 @@ def admin_job_view(job: Job, place: Place | None = None, paused: bool = False) -
     """A job with what only admins need."""
     return {
         **job_view(job, place, paused),
+        "worker": job.worker,
         "owner": job.owner,
         "group": job.group,
         "lane": job.lane,
@@ -92,10 +95,32 @@ def worker_view(worker: WorkerInfo) -> dict[str, Any]:
     }
 
 
+def public_name(worker_id: str) -> str:
+    """What everybody may know of a worker: a name that stays, without its machine's and its WebUI's address."""
+    place = worker_id.rpartition("/")[0] or worker_id
+    return f"gpu-{hashlib.sha256(place.encode()).hexdigest()[:6]}"
+
+
 def queue_view(depth: Depth, workers: list[WorkerInfo], pauses: list[Pause]) -> dict[str, Any]:
-    """Depth by state, oldest wait in seconds, what is paused, workers. Which admin paused it is the admins' to know."""
+    """Depth by state, oldest wait in seconds, what is paused, workers: as admins see it."""
     return {
         **asdict(depth),
         "paused": [{"scope": pause.scope, "since_ms": pause.at_ms, "why": pause.why or None} for pause in pauses],
         "workers": [worker_view(worker) for worker in workers],
     }
+
+
+def public_queue_view(
+    depth: Depth, workers: list[WorkerInfo], pauses: list[Pause], own_jobs: Collection[str]
+) -> dict[str, Any]:
+    """The same for callers that are no admins: without inner addresses, and of jobs only their own ids."""
+    view = queue_view(depth, workers, pauses)
+    for shown in view["workers"]:
+        job = shown["job"] if shown["job"] in own_jobs else None
+        shown |= {"id": public_name(shown["id"]), "webui": None, "reason": None, "busy": bool(shown["job"]), "job": job}
+    names = {known: public_name(one.id) for one in workers for known in (one.id, one.place)}
+    for pause in view["paused"]:
+        kind, _, name = pause["scope"].partition(":")
+        if kind == "worker":
+            pause["scope"] = f"worker:{names.get(name) or public_name(name)}"
+    return view

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
+from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.problems import Problem
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
@@ -72,14 +73,14 @@ class Blocked:
         return list(self._jobs.get(owner, ()))
 
 
-async def wait_for_worker(request: web.Request, hub: Hub) -> None:
+async def wait_for_worker(request: web.Request, fleet: LastFleet) -> None:
     """Returns when a worker is ready, or none came for so long: then the submit says so. A fleet may just be starting.
 
     Raises:
       Problem: when the client hung up.
     """
     waited = Stopwatch()
-    while not await hub.workers_ready() and waited.run() < STARTING_S:
+    while not (await fleet.catalogue()).ready and waited.run() < STARTING_S:
         if _hung_up(request):
             raise _disconnected()
         await asyncio.sleep(LOOK_FOR_WORKERS_S)

@@ -27,6 +27,8 @@ class Wanted:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._clients: Counter[str] = Counter()
+        self._new: set[str] = set()
+        self._telling = asyncio.Lock()
 
     async def add(self, job_id: str) -> None:
         """A client is about to wait for a job, which need not be there yet.
@@ -34,19 +36,32 @@ class Wanted:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        await self._queue.want([job_id], LEASE_S)
+        self._new.add(job_id)
+        async with self._telling:
+            # Hundreds come at once: whoever is first tells of all that have come meanwhile.
+            if job_id in self._new:
+                told, self._new = self._new, set()
+                await self._queue.want(list(told), LEASE_S)
         self._clients[job_id] += 1
 
     async def drop(self, job_id: str, *, ended: bool) -> None:
         """A client waits no more. The job is cancelled when it was the last one, unless it has `ended`."""
+        if self._is_last(job_id) and not ended:
+            with suppress(QueueUnavailableError):  # then its lease runs out
+                await self._queue.cancel(job_id)
+
+    async def disown(self, job_id: str) -> None:
+        """The job turned out to be another request's, and is let be."""
+        if self._is_last(job_id):
+            with suppress(QueueUnavailableError):
+                await self._queue.want([job_id], 0)
+
+    def _is_last(self, job_id: str) -> bool:
         self._clients[job_id] -= 1
         if self._clients[job_id] > 0:
-            return
+            return False
         del self._clients[job_id]
-        with suppress(QueueUnavailableError):  # then its lease runs out
-            if not ended:
-                await self._queue.cancel(job_id)
-            await self._queue.want([job_id], 0)
+        return True
 
     async def renew(self) -> int:
         """Says that all of them are still waited for; how many.

@@ -8,7 +8,7 @@ local K = {
   stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
-  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = P .. 'audit', accuracy = P .. 'accuracy',
+  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit', accuracy = P .. 'accuracy',
   depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',

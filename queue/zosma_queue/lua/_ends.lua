@@ -8,6 +8,9 @@ local function begin(job)
   job.state = 'running'
 end
 
+-- True for whoever fetched the job: only they know what `lease` is the hash of. Anybody who works may read the hash.
+local function is_holder(lease, token) return not lease or lease == redis.sha1hex(token) end
+
 -- The job is nobody's any more. The charge stays as it is: the caller corrects or returns it.
 local function end_lease(job)
   redis.call('ZREM', K.leases, job.id)

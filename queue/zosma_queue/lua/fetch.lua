@@ -8,7 +8,7 @@
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 lease, ms   4 affinity window, GPU-seconds   5 most skips   6 most ms skipped
---       7 trickle
+--       7 trickle   8 a secret of the worker's, without which nobody renews or settles what it is given
 -- Returns  nil, or {id, attempt, message, owner}
 
 local now, worker = clock(ARGV[1]), ARGV[2]
@@ -112,7 +112,7 @@ local function hand_over(job)
   job.charged = exact(tonumber(job.cost) * speed_of(worker, checkpoint))
   local attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
   redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
-    'runs_on', checkpoint_of(needs))
+    'runs_on', checkpoint_of(needs), 'lease', redis.sha1hex(ARGV[8]))
   begin(job)
   if cold then redis.call('HINCRBY', K.stats, 'loads', 1) end
   redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)

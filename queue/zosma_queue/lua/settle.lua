@@ -1,8 +1,9 @@
--- Ends one delivery of a job. A delivery that was superseded changes nothing.
+-- Ends one delivery of a job. A delivery that was superseded changes nothing, nor does anybody but who fetched it.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 id   3 attempt   4 verb   5 result (JSON) or error text   6 error kind
 --       7 GPU-seconds really used   8 back-off, ms   9 most failures   10 '1': rather on another worker next time
+--       11 the secret that fetched it
 -- Verbs  done: the pictures are stored.   fail: never again.   retry: again after the back-off, until `most failures`.
 --        release: back to its place, no blame.   cancelled: the worker stopped it. Its owner pays for what was used until then.
 -- Returns  the job's new state, or 'stale'
@@ -12,7 +13,7 @@
 
 local now, id, verb = clock(ARGV[1]), ARGV[2], ARGV[4]
 local job = load_job(id)
-if not job or job.attempt ~= ARGV[3] then return 'stale' end
+if not job or job.attempt ~= ARGV[3] or not is_holder(job.lease, ARGV[11]) then return 'stale' end
 if job.state == 'waiting' and verb == 'done' then take_again(job) end
 if job.state ~= 'running' then return 'stale' end
 local made = verb == 'done'

@@ -9,6 +9,7 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.state import Upload
+from loopback.pictures import turned
 from loopback.played_worker import ABOUT, png
 from zosma_bot.settings import BotSettings
 from zosma_queue import calls
@@ -171,6 +172,15 @@ async def test_a_picture_of_unknown_type_is_known_by_its_bytes(server, client, w
     await server.slash(ann, "imagine", {"prompt": "a cat", "image": picture})
     request = (await queue.job((await worker.take()).id)).request
     assert request.img2img is not None
+
+
+@pytest.mark.parametrize(("given", "size"), [({}, (640, 960)), ({"width": 512, "height": 256}, (512, 256))])
+async def test_a_portrait_that_lies_on_its_side_in_the_file_stays_a_portrait(
+    server, client, worker, ann, queue, given, size
+):
+    await server.slash(ann, "imagine", {"prompt": "a cat", "image": turned((960, 640)), **given})
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.width, request.height) == size
 
 
 async def test_hires_with_a_picture_is_refused_and_not_left_out(server, client, worker, ann):

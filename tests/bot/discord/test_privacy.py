@@ -202,3 +202,75 @@ async def test_redis_away_is_told(server, client, worker, ann, valkey_asleep):
         pressed = await server.click(ann, asked.message, "Erase everything")
         told = await pressed.wait_for(lambda shown: "⚠️" in shown.text)
     assert "not everything was erased" in told.text
+
+
+#: More jobs than an owner's history lists.
+MANY = 260
+
+
+def everything(raw):
+    """Every key of Redis with all that is in it."""
+    read = {
+        b"string": raw.get,
+        b"hash": raw.hgetall,
+        b"set": raw.smembers,
+        b"zset": lambda key: raw.zrange(key, 0, -1, withscores=True),
+        b"list": lambda key: raw.lrange(key, 0, -1),
+        b"stream": raw.xrange,
+    }
+    return {key.decode(): f"{key!r} {read[raw.type(key)](key)!r}" for key in raw.scan_iter("*")}
+
+
+async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_stay(
+    server, client, worker, queue, ann, raw, admin, said, until
+):
+    await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
+    shown = await made(server, worker, ann)
+    form = await server.click(ann, shown, "Report")
+    await form.response()
+    reported = await server.submit_modal(ann, form, {"why": ""})
+    await reported.wait_for(lambda one: not one.thinking)
+    await (await server.slash(ann, "describe", {"image": with_parameters()})).wait_for(lambda one: not one.thinking)
+    use = await server.message_command(ann, "Use this picture", server.say(ann, "", files=[silent()]))
+    await use.response()
+    for number in range(MANY):
+        if number % 20 == 0:
+            await worker.beat()
+        await (await ask(server, ann, f"sunflower {number}")).response()
+
+    async def all_wait():
+        return len(await queue.open_jobs()) == MANY
+
+    await until(all_wait)
+    held = everything(raw)
+    assert len([key for key in held if str(ann.id) in held[key]]) > MANY
+
+    pressed = await server.slash(ann, "privacy erase")
+    await pressed.response()
+    pressed = await server.click(ann, pressed.message, "Erase everything")
+    told = await pressed.wait_for(lambda shown: "Erased" in shown.text, timeout=120)
+
+    assert f"{MANY + 1} jobs" in told.text
+    assert f"{MANY + 1} messages were deleted" in told.text
+    assert "could not be deleted" not in told.text
+    naming = {key for key, held in everything(raw).items() if str(ann.id) in held or "sunflower" in held}
+    spent = {key for key in naming if key.startswith("{zosma}:spent:")}
+    assert naming - spent == {"{zosma}:audit"}
+    assert "your Discord id in 1 entry" in told.text
+    assert "count for your limits until <t:" in told.text
+    bots = [one for one in server.messages() if one.author == "Zosma" and not one.ephemeral]
+    assert [one for one in bots if str(ann.id) in one.text or "sunflower" in one.text] == []
+
+
+async def test_a_neighbours_id_that_begins_alike_is_nobody_elses(server, client, ann, queue, raw):
+    await queue.admin.note(f"discord:{ann.id}7", "report", "x")
+    await queue.admin.note("discord:1", "clear", f"discord:5/{ann.id}")
+    await queue.admin.note("discord:1", "clear", f"discord:5/1{ann.id}")
+    assert "in 1 entry" in (await erased(server, ann)).text
+
+
+async def test_junk_among_what_is_kept_for_members_stops_no_erasing(server, client, ann, raw):
+    raw.set("bot:{zosma}:record:recipe:junk", b"\xff{")
+    raw.set("bot:{zosma}:record:recipe:list", b"[1]")
+    raw.xadd("{zosma}:audit", {b"\xff": b"\xff", b"target": str(ann.id)})
+    assert "Erased" in (await erased(server, ann)).text

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from PIL import ExifTags, Image, ImageFilter
 
+from loopback import hostile
+from zosma_bot.delivery_work import SIDE_MAX, USER_COMMENT
 from zosma_bot.discord.delivery import shrink
 from zosma_bot.discord.ui.card import Attached
 
@@ -22,7 +25,7 @@ def noise(side: int, *, blur: float = 0) -> shrink.Original:
 
 def parameters_of(attached):
     with Image.open(io.BytesIO(attached.data)) as image:
-        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[shrink.USER_COMMENT]
+        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[USER_COMMENT]
     return comment.removeprefix(b"UNICODE\0").decode("utf-16-be")
 
 
@@ -85,7 +88,7 @@ def test_a_picture_longer_than_webp_can_be_is_scaled_to_what_it_can():
     original = shrink.Original(Attached("zosma-j-1.png", buffer.getvalue()), PARAMETERS)
     (fitting,) = shrink.fit([original], len(buffer.getvalue()) - 1, total=ANY)
     with Image.open(io.BytesIO(fitting.data)) as image:
-        assert image.width == shrink.SIDE_MAX
+        assert image.width == SIDE_MAX
 
 
 def test_nothing_fits_into_nothing():
@@ -97,3 +100,11 @@ def test_what_is_no_picture_is_left_as_it_is():
     odd = shrink.Original(Attached("a.png", b"x" * 100_000), "")
     assert shrink.fit([odd], 99_999, total=ANY) is None
     assert shrink.fit([odd], 100_000, total=ANY) == (odd.attached,)
+
+
+def test_a_picture_that_takes_a_decoder_too_long_is_left_as_it_is_and_holds_nobody_up():
+    hostile_one = hostile.empty_scans()
+    began = time.monotonic()
+    original = shrink.Original(Attached("zosma-j-1.jpg", hostile_one), "a cat")
+    assert shrink.fit([original], 10_000, total=1_000_000) is None
+    assert time.monotonic() - began < 15

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
+from loopback.discord.state import Snowflakes
 from loopback.played_worker import ABOUT
 from zosma_bot.discord.core.submit import job_id_of
 from zosma_bot.discord.delivery.unqueued import AFTER_S
@@ -64,6 +66,16 @@ async def test_a_refusal_whose_answer_is_lost_is_told_all_the_same(server, clien
     shown = await asked.wait_for(lambda shown: "Prompt is empty" in shown.text)
     assert shown.ephemeral
     assert asked.followups == []
+
+
+async def test_a_server_that_counts_its_ids_from_1_again_gets_new_jobs(server, client, worker, ann, queue, monkeypatch):
+    for _ in range(2):
+        numbers = itertools.count(1)
+        with monkeypatch.context() as restarted:
+            restarted.setattr(Snowflakes, "__call__", lambda _, numbers=numbers: next(numbers))
+            asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+        assert asked.id == 1
+        await picture_of(asked, worker)
 
 
 async def test_two_tries_of_one_interaction_make_one_job(server, client, worker, ann, queue):

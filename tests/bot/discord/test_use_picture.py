@@ -6,7 +6,7 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
-from loopback.pictures import UNUSABLE, silent, with_parameters
+from loopback.pictures import UNUSABLE, silent, turned, with_parameters
 
 NAME = "Use this picture"
 
@@ -36,6 +36,13 @@ async def test_new_pictures_start_from_anybodys_picture(server, client, worker, 
     made = await worker.finish(leased)
     shown = await asked.wait_for(lambda shown: shown.attachments)
     assert [file.data for file in shown.files] == made
+
+
+async def test_a_portrait_that_lies_on_its_side_in_the_file_stays_a_portrait(server, client, worker, ann, queue):
+    form = await opened(server, ann, server.say(ann, "", files=[turned((960, 640))]))
+    await server.submit_modal(ann, form, {"prompt": "a boat"})
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.width, request.height) == (640, 960)
 
 
 async def test_the_form_knows_what_the_picture_says_of_itself(server, client, ann):
@@ -121,7 +128,7 @@ async def test_a_message_without_a_picture_is_refused(server, client, ann):
 async def test_a_picture_that_lies_elsewhere_is_not_fetched(server, client, ann):
     message = server.say(ann, "hello")
     server.world.message(message.id).embeds.append({"type": "image", "image": {"url": "https://example.com/a.png"}})
-    assert "doesn't lie at Discord" in await told(server, ann, message)
+    assert "isn't stored by Discord" in await told(server, ann, message)
 
 
 @pytest.mark.parametrize("name", ["12 MB", "a decompression bomb"])

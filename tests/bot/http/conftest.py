@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from zosma_bot.http import waiting
+from zosma_bot.http import last_fleet, waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
@@ -17,6 +17,7 @@ from zosma_queue.client import Queue
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No request waits for a first worker, but in the test of that."""
     monkeypatch.setattr(waiting, "STARTING_S", 0.0)
+    monkeypatch.setattr(last_fleet, "AGE_S", -1.0)
 
 
 @pytest.fixture(name="http")

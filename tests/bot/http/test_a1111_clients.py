@@ -403,6 +403,16 @@ async def test_extra_batch_images_makes_each_of_them_larger(http, worker):
     assert (status, [b64decode(image) for image in answer["images"]]) == (200, images)
 
 
+async def test_when_one_of_them_fails_the_others_are_drawn_for_nobody(http, queue, worker):
+    body = {"upscaling_resize": 2, "imageList": [{"data": sent(number)} for number in range(3)]}
+    asked = asyncio.create_task(call(http, "POST", "/sdapi/v1/extra-batch-images", json=body))
+    first = await worker.take()
+    await worker.settle(first, calls.fail("webui-error", "no"))
+
+    assert (await asked)[0] == 503
+    assert await queue.open_jobs() == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "answer"),
     [

@@ -123,7 +123,9 @@ async def test_a_pause_is_seen_by_everybody_and_by_the_job_that_it_holds_back(gu
     _, seen = await call(guarded, "GET", "/api/v1/queue", headers=BOB)
     _, job = await call(guarded, "GET", f"/api/v1/jobs/{job['id']}", headers=ANN)
 
-    assert [(pause["scope"], pause["why"]) for pause in seen["paused"]] == [("worker:gpu", "new fan")]
+    assert [(pause["scope"], pause["why"]) for pause in seen["paused"]] == [
+        (f"worker:{seen['workers'][0]['id']}", "new fan")
+    ]
     assert "root" not in str(seen)
     assert (job["position"], job["paused"]) == (None, True)
 

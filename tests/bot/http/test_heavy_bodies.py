@@ -8,11 +8,16 @@ import json
 import time
 import tracemalloc
 from base64 import encodebytes
+from pathlib import Path
 
+import aiohttp
 import pytest
 
-from loopback.played_worker import png
+from loopback.commands import Zosma
+from loopback.played_worker import PlayedWorker, png
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, parse_bounded
+from zosma_cli.processes import free_port
+from zosma_cli.valkey import PrivateValkey
 from zosma_queue.messages import decode_request
 from zosma_queue.tasks import end
 
@@ -63,10 +68,39 @@ def test_reading_it_takes_hardly_more_memory_than_its_bytes(name):
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="the body has"):
-            parse_bounded(body)
+            parse_bounded(bytearray(body))
         assert tracemalloc.get_traced_memory()[1] < 2.2 * len(body)  # it was 14 GB
     finally:
         tracemalloc.stop()
+
+
+async def test_one_caller_takes_no_more_than_256_mb_however_many_bodies_it_sends(tmp_path):
+    large = json.dumps({"prompt": "a", "img2img": {"image": "A" * 16_000_000, "mask": "A" * 16_000_000}}).encode()
+    port = free_port()
+    with PrivateValkey(tmp_path / "valkey") as valkey:
+        zosma = Zosma(tmp_path, REDIS_URL=valkey.url, ZOSMA_PORT=str(port))
+        async with (
+            PlayedWorker(valkey.url) as worker,
+            zosma.running("bot") as bot,
+            aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
+        ):
+            await bot.says("listening on")
+            before = peak_mb(bot.process.pid)
+            await worker.beat()
+            sent = [asyncio.create_task(status_of(http, "/api/v1/jobs", large)) for _ in range(10)]
+            assert set(await asyncio.gather(*sent)) <= {422, 503}  # no pictures; or the worker's sign of life is old
+            assert peak_mb(bot.process.pid) - before < 256
+
+
+def peak_mb(pid):
+    """The most memory that a process has had."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) // 1024
+
+
+async def status_of(http, path, data):
+    async with http.post(path, data=io.BytesIO(data), headers=JSON) as answer:
+        return answer.status
 
 
 async def test_the_first_error_is_enough(http, worker):

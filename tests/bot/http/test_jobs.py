@@ -115,3 +115,24 @@ async def test_a_picture_or_preview_that_is_not_there_is_not_found(http, worker)
 
     assert (await call(http, "GET", f"{JOBS}/{job['id']}/preview"))[0] == 404
     assert (await call(http, "GET", f"{JOBS}/{job['id']}/images/0"))[0] == 404
+
+
+async def test_inner_addresses_and_others_jobs_are_not_for_everybody(guarded, queue, worker):
+    ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
+    _, job = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)
+    await worker.take()
+    await queue.admin.pause("root", "worker:gpu/played")
+    for who, sees in ((ann, job["id"]), (bob, None)):
+        status, seen = await call(guarded, "GET", "/api/v1/queue", headers=who)
+        [shown] = seen["workers"]
+        assert (status, shown["job"], shown["busy"], shown["webui"]) == (200, sees, True, None)
+        assert "played" not in str(seen)
+    _, mine = await call(guarded, "GET", f"{JOBS}/{job['id']}", headers=ann)
+    assert mine["worker"] == shown["id"] == seen["paused"][0]["scope"].removeprefix("worker:")
+
+
+async def test_a1111s_names_are_hinted_at(http, worker):
+    for given, ours in (("sampler_name", "sampler"), ("n_iter", "count"), ("hr_scale", "hires.scale")):
+        status, answer = await call(http, "POST", JOBS, json={"prompt": "a cat", given: "x"})
+        assert (status, answer["field"]) == (422, given)
+        assert f"is called {ours} here" in answer["detail"]

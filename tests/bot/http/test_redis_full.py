@@ -31,10 +31,10 @@ async def test_a_submit_is_503_with_when_to_come_back_and_readyz_has_redis_words
         assert answer.status == 200
 
 
-async def test_a_user_without_rights_is_named_as_what_no_wait_mends(http, queue, raw, redis_url, hub):
+async def test_a_user_without_rights_is_named_as_what_no_wait_mends(http, queue, raw, valkey, hub):
     raw.execute_command("ACL", "SETUSER", "poor", "reset", "on", ">pw", "~none:*", "&*", "+@all")
     try:
-        async with type(queue)(redis_url.replace("//", "//poor:pw@")) as poor:
+        async with type(queue)(valkey.url_for("poor", "pw")) as poor:
             app = make_app(poor, hub, {})
             async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as session:
                 async with session.post("/sdapi/v1/txt2img", json={"prompt": "a cat"}) as answer:

@@ -12,6 +12,7 @@ from loopback.played_worker import png
 from zosma_bot import inputs
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, client, keys
+from zosma_queue.job import State
 
 JOBS = "/api/v1/jobs"
 IMG2IMG = "/sdapi/v1/img2img"
@@ -152,3 +153,44 @@ async def test_a_picture_that_two_jobs_need_stays_for_the_second(queue, raw, wor
     assert raw.exists(keys.picture_input(image))
     await queue._run(calls.let_go("first", [image]))
     assert nothing_is_left(raw)
+
+
+DAY_MS = 24 * 3600 * 1000
+
+
+async def test_the_picture_of_a_job_that_is_put_off_lives_as_long_as_the_job(http, worker, queue, raw):
+    status, _ = await call(http, JOBS, {"prompt": "a", "img2img": {"image": sent()}, "delay_s": 20 * 24 * 3600})
+    (image,) = stored(raw)
+
+    assert status == 202
+    assert raw.pttl(image) > 20 * DAY_MS
+
+
+async def test_the_picture_of_a_job_that_waits_for_days_is_kept_and_that_of_an_ended_one_is_not(
+    http, worker, queue, raw
+):
+    for prompt in ("waits", "ended"):
+        await call(http, JOBS, {"prompt": prompt, "img2img": {"image": sent()}})
+    jobs = {job.request.prompt: job for job in await queue.admin.jobs(State.WAITING)}
+    await queue.cancel(jobs["ended"].id)
+    ttls = {}
+    for image in stored(raw):
+        raw.pexpire(image, 3_600_000)
+        raw.zadd(keys.INPUTS, {image.decode().rpartition(":")[2]: raw.time()[0] * 1000 + 3_600_000})
+
+    assert await queue.prolong_inputs() == 1
+    for name, job in jobs.items():
+        ttls[name] = raw.pttl(keys.picture_input(job.request.inputs[0]))
+    assert ttls["waits"] > 23 * 3_600_000
+    assert ttls["ended"] <= 3_600_000
+    assert await queue.prolong_inputs() == 0
+
+
+async def test_a_picture_of_many_jobs_forgets_the_ended_ones_first(queue, raw, worker):
+    image = await queue.keep_input(b"12345678", "ann")
+    raw.hset(keys.job("open"), "state", "delayed")
+    await queue._run(calls.hold("open", [image], ttl_ms=1000))
+    for number in range(60):
+        await queue._run(calls.hold(f"forgotten-{number}", [image], ttl_ms=1000))
+
+    assert await queue._run(calls.prolong(within_ms=5000, ttl_ms=DAY_MS)) == 1

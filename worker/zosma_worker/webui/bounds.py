@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zosma_queue.request import Request
+from zosma_queue.sandbox import Answer
+
+if TYPE_CHECKING:  # a sandbox's process begins with this module, and needs none of it
+    from zosma_queue.request import Request
 
 MB = 1024 * 1024
 #: An error's words are short.
@@ -89,6 +92,28 @@ def shortened(found: Any) -> Any:
     if not isinstance(found, list):
         return found
     return [entry for entry in found[:ENTRIES_MAX] if all(len(name) <= NAME_MAX_CHARS for name in _names(entry))]
+
+
+def reduced(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A sandbox's work on a long list: cut to what is looked at, without the long objects in its entries.
+
+    Python's reader of JSON lets nothing else run meanwhile, and a list of LoRAs may have 100 MB.
+    """
+    (raw,) = blobs
+    found = shortened(bounded_json(raw, args["marks_max"]))
+    if isinstance(found, list):
+        found = [_flat(entry) for entry in found]
+    return {}, [json.dumps(found).encode()]
+
+
+def _flat(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return {key: value for key, value in entry.items() if not isinstance(value, dict) or len(value) <= _INNER_MAX}
+
+
+#: Fields of an object inside an entry, like a sampler's options. What a LoRA was trained with has more.
+_INNER_MAX = 20
 
 
 def _names(entry: Any) -> list[str]:

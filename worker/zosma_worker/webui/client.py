@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import io
 import json
 import math
@@ -16,6 +15,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from zosma_queue.sandbox import SandboxError
+from zosma_worker.decoding import DECODING
 from zosma_worker.errors import WebUIBroken, WebUICut, WebUINotSetUp, WebUIRefused, WebUIRubbish, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
@@ -36,7 +37,7 @@ _JSON = {"Content-Type": "application/json"}
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
 READ_TIMEOUT_S = 15.0
-#: Longer answers are decoded in a thread.
+#: Longer answers are not decoded on the loop.
 INLINE_MAX_BYTES = 256 * 1024
 #: An estimate above this is none: A1111 divides by next to nothing at the start.
 ETA_MAX_S = 24 * 3600.0
@@ -212,9 +213,16 @@ class Client:
         return bytes(content)
 
     async def _read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
-        """What a read says. Long lists are decoded in a thread."""
-        decode = functools.partial(self.decoded, raw, marks_max)
-        return shortened(decode() if len(raw) <= INLINE_MAX_BYTES else await asyncio.to_thread(decode))
+        """What a read says; long lists are looked through in another process."""
+        if len(raw) <= INLINE_MAX_BYTES:
+            return shortened(self.decoded(raw, marks_max))
+        if raw.lstrip()[:1] != b"[":
+            return await asyncio.to_thread(self.decoded, raw, marks_max)
+        try:
+            _, (raw,) = await DECODING.run("zosma_worker.webui.bounds:reduced", {"marks_max": marks_max}, [raw])
+        except SandboxError as error:
+            raise WebUIRubbish(f"{self.url} answered with a list that can't be read: it {error}") from None
+        return await asyncio.to_thread(self.decoded, raw, marks_max)
 
     @contextmanager
     def _wire_errors(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import discord
 
 from zosma_bot.inputs import Picture
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX
+from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, LATENT_PX, SIDE_MAX_PX, SIDE_MIN_PX
 
 #: What Discord calls the formats that we read, and what it calls a file that it doesn't know: its bytes tell.
 #: Discord's addresses of attachments are good for a day.
@@ -24,6 +24,8 @@ class Source:
     fetch: Callable[[], Awaitable[bytes]]
     width: int = 512
     height: int = 512
+    shapes: bool = False
+    """The size of what is made goes by this picture's shape, which Discord tells as the file is, not as it was held."""
 
     @property
     def unseen(self) -> Picture:
@@ -68,3 +70,13 @@ def of_bytes(data: bytes, width: int, height: int) -> Source:
         return data
 
     return Source(fetch, width, height)
+
+
+def fitting_size(width: int, height: int) -> tuple[int, int]:
+    """The size nearest to a picture's shape that is no larger than a checkpoint can do well: about a megapixel."""
+    scale = min(1.0, (1024 * 1024 / (width * height)) ** 0.5, SIDE_MAX_PX / max(width, height))
+    sides = (
+        max(SIDE_MIN_PX, min(SIDE_MAX_PX, round(side * scale / LATENT_PX) * LATENT_PX)) for side in (width, height)
+    )
+    wide, high = sides
+    return wide, high

@@ -86,6 +86,13 @@ def is_own(interaction: discord.Interaction[Any], owner: str) -> bool:
     return owner.startswith(group_of(interaction) + "/")
 
 
+def member_of(owner: str) -> int | None:
+    """Discord's id of the member who is the owner of a job; None for a job that was not asked for in Discord."""
+    kind, _, rest = owner.partition(":")
+    user = rest.rpartition("/")[2]
+    return int(user) if kind == "discord" and user.isascii() and user.isdecimal() else None
+
+
 def role_ids(interaction: discord.Interaction[Any]) -> set[int]:
     """The member's roles; in direct messages those that they have where they belong."""
     if isinstance(interaction.user, discord.Member):

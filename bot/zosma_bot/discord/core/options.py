@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.attachments import Source, fitting_size, of_attachment
 from zosma_bot.discord.core.defaults import style_names
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.sizes import SIZES
-from zosma_queue.request import LATENT_PX, SIDE_MAX_PX, SIDE_MIN_PX
+from zosma_queue.request import SIDE_MAX_PX, SIDE_MIN_PX
 
 #: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
 _LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\d+)?|\.\d+)))?>?$")
@@ -107,14 +108,5 @@ def start_from(
     fields["img2img"] = {"denoising_strength": STRENGTH if strength is None else strength, "resize_mode": 1}
     if "width" not in fields and "height" not in fields:
         fields["width"], fields["height"] = fitting_size(source.width, source.height)
+        source = replace(source, shapes=True)
     return {("img2img", "image"): source}
-
-
-def fitting_size(width: int, height: int) -> tuple[int, int]:
-    """The size nearest to a picture's shape that is no larger than a checkpoint can do well: about a megapixel."""
-    scale = min(1.0, (1024 * 1024 / (width * height)) ** 0.5, SIDE_MAX_PX / max(width, height))
-    sides = (
-        max(SIDE_MIN_PX, min(SIDE_MAX_PX, round(side * scale / LATENT_PX) * LATENT_PX)) for side in (width, height)
-    )
-    wide, high = sides
-    return wide, high

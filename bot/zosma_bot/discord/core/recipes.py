@@ -78,8 +78,10 @@ async def recall(services: Services, of: OfJob) -> Recipe | None:
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
 
 
-async def keep(services: Services, recipe: Recipe, *, private: bool = False) -> str:
+async def keep(services: Services, recipe: Recipe, *, by: int, private: bool = False) -> str:
     """Keeps a recipe that belongs to no job for a while; buttons name it by the key as they name a job by its id.
+
+    `by`: the member for whom it is kept, and who alone may use it.
 
     `private`: it is of a picture that its member alone has seen.
 
@@ -88,7 +90,13 @@ async def keep(services: Services, recipe: Recipe, *, private: bool = False) -> 
       QueueUnavailableError: when Redis doesn't answer.
     """
     key = secrets.token_hex(10)
-    document = {"fields": recipe.fields, "seeds": recipe.seeds, "parameters": recipe.parameters, "private": private}
+    document = {
+        "fields": recipe.fields,
+        "seeds": recipe.seeds,
+        "parameters": recipe.parameters,
+        "private": private,
+        "by": by,
+    }
     await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
 

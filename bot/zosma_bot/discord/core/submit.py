@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from zosma_bot.discord.core.attachments import Source
+from zosma_bot.discord.core.attachments import Source, fitting_size
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
@@ -149,11 +150,11 @@ async def _queued(
 def job_id_of(interaction: discord.Interaction[Any]) -> str:
     """The id of the job that an interaction asks for: two tries of one, or two processes that hear it, make one job.
 
-    It has the form of the queue's own ids (`new_job_id`), which nobody else can get: time first, then what Discord
-    counts within a millisecond.
+    It has the form of the queue's own ids (`new_job_id`): time first. Behind it stands the token's hash: a server that
+    is only compatible may count its ids from 1 after each restart, and an interaction's id is public, its token is not.
     """
-    asked_ms, count = (interaction.id >> 22) + _DISCORD_EPOCH_MS, interaction.id & 0x3FFFFF
-    return f"{asked_ms:012x}{count:08x}"
+    asked_ms = (interaction.id >> 22) + _DISCORD_EPOCH_MS
+    return f"{asked_ms:012x}{hashlib.sha256(interaction.token.encode()).hexdigest()[:8]}"
 
 
 async def _check(services: Services, request: Request) -> None:
@@ -176,7 +177,10 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
-        pictures[place] = await upright(data, name, sender)
+        pictures[place] = picture = await upright(data, name, sender)
+        if source.shapes:
+            wide, high = fitting_size(picture.width, picture.height)
+            fields = fields | {"width": wide, "height": high}
     return await store(services.queue, fields, pictures, sender)
 
 

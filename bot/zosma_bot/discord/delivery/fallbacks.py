@@ -83,7 +83,7 @@ class Fallbacks:
         Raises:
           UnreachableError: when it can't be changed any more.
         """
-        if not await self._climb(outlet, card, (self._by_interaction, self._by_bot), Priority.PROGRESS):
+        if not await self._by_first_open(outlet, card, (self._by_interaction, self._by_bot), Priority.PROGRESS):
             raise UnreachableError
 
     async def end(self, outlet: Outlet, card: Card) -> None:
@@ -95,23 +95,23 @@ class Fallbacks:
         """
         if outlet.reply.private:
             # The bot's token knows nothing of a message that its member alone sees.
-            rungs: tuple[Rung, ...] = (self._by_interaction, self._in_private)
+            routes: tuple[Route, ...] = (self._by_interaction, self._in_private)
         else:
-            rungs = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
-        if not await self._climb(outlet, card, rungs, Priority.RESULT if card.pictures else Priority.ERROR):
+            routes = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
+        if not await self._by_first_open(outlet, card, routes, Priority.RESULT if card.pictures else Priority.ERROR):
             raise UnreachableError
 
-    async def _climb(self, outlet: Outlet, card: Card, rungs: tuple[Rung, ...], priority: Priority) -> bool:
-        for rung in rungs:
+    async def _by_first_open(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> bool:
+        for route in routes:
             try:
-                if await rung(outlet, card, priority):
+                if await route(outlet, card, priority):
                     return True
             except discord.HTTPException as error:
                 if error.status == 413 or error.code == _TOO_LARGE:
                     raise TooLargeError from None
                 if is_passing(error):
                     raise
-                log.info("job %s: %s: %d (code %d)", outlet.job_id, rung.__name__, error.status, error.code)
+                log.info("job %s: %s: %d (code %d)", outlet.job_id, route.__name__, error.status, error.code)
         return False
 
     async def _by_interaction(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
@@ -240,7 +240,7 @@ class Fallbacks:
 
 
 #: One way to reach a member: True when the card is shown, False when this way isn't open.
-Rung = Callable[[Outlet, Card, Priority], Awaitable[bool]]
+Route = Callable[[Outlet, Card, Priority], Awaitable[bool]]
 
 
 def _shows(message: discord.Message, job_id: str) -> bool:

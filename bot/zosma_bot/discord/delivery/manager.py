@@ -20,6 +20,8 @@ SYNC_EVERY_S = 30.0
 CLOSE_GRACE_S = 5.0
 #: Edits a second over all messages. More jobs than that make each of them slower.
 EDITS_PER_S = 20.0
+#: Whether the process that posts is done with a job, another one looks so often.
+ENDED_LOOK_S = 0.2
 #: Undone submits that are remembered, the newest: a sync that was under way may still have them on its list.
 WITHDRAWN_MAX = 1000
 
@@ -38,21 +40,38 @@ class DeliveryManager:
         self._broken = False
         self._sync = asyncio.Event()
         self._closed = False
+        self._posts = True
+        self._shared = False
         self._looker: asyncio.Task[None] | None = None
         self.unqueued = Unqueued(tools.queue, tools.fallbacks, tools.now)
         self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
 
     def follow(self, job_id: str) -> None:
-        """Starts the job's delivery unless it is at work."""
-        if self._closed or job_id in self._running or job_id in self._withdrawn:
+        """Starts the job's delivery unless it is at work, here or in the process that posts."""
+        if self._closed or not self._posts or job_id in self._running or job_id in self._withdrawn:
             return
         delivery = JobMessage(job_id, self._tools, pace_s=self._pace_s)
         task = asyncio.create_task(self._guard(job_id, delivery), name=f"delivery-{job_id}")
         self._running[job_id] = delivery, task
         task.add_done_callback(lambda _: self._running.pop(job_id, None))
 
+    def lead(self, *, posts: bool, shared: bool) -> None:
+        """Says whether this process is the one that posts, and whether others take up what members do, too.
+
+        What is being told to Discord meanwhile comes to its end: whoever goes on from here makes the same edit.
+        """
+        self._shared = shared
+        if posts == self._posts:
+            return
+        self._posts = posts
+        self._sync.set()
+        if not posts:
+            self._stop_all()
+
     def _hear(self, event: Event) -> None:
-        """A worker came or went: what waits may stand otherwise now."""
+        """A worker came or went: what waits may stand otherwise now. And another process may have taken up a job."""
+        if self._shared and event.kind == "waiting" and event.job:
+            self.follow(event.job)
         if event.kind.startswith("worker-"):
             self._tools.fleet.forget()
             for delivery, _ in self._running.values():
@@ -86,8 +105,9 @@ class DeliveryManager:
         while not self._closed:
             self._sync.clear()
             try:
-                await self.sync()
-                await self.unqueued.tell()
+                if self._posts:
+                    await self.sync()
+                    await self.unqueued.tell()
             except QueueUnavailableError as error:
                 log.debug("sync: %s", error)
             except Exception:  # without this loop nothing would be delivered until the next start
@@ -113,10 +133,25 @@ class DeliveryManager:
                 await self._tools.sleep(1.0)
 
     async def ended(self, job_ids: Iterable[str], limit_s: float) -> None:
-        """Waits until none of these jobs is being told of any more, or for so long."""
-        tasks = [self._running[job_id][1] for job_id in job_ids if job_id in self._running]
+        """Waits until none of these jobs is being told of any more, or for so long.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        ids = set(job_ids)
+        tasks = [self._running[job_id][1] for job_id in ids if job_id in self._running]
         if tasks:
             await asyncio.wait(tasks, timeout=limit_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while not self._posts and not ids.isdisjoint(await self._tools.queue.undelivered()):
+                    await self._tools.sleep(ENDED_LOOK_S)
+
+    def _stop_all(self) -> None:
+        for delivery, task in list(self._running.values()):
+            delivery.stop()
+            if delivery.asleep:
+                task.cancel()
 
     async def close(self, grace_s: float) -> None:
         """Lets what is under way come to its end, and stops the rest."""
@@ -124,10 +159,7 @@ class DeliveryManager:
         for leave in self._leave_hub:
             leave()
         self._sync.set()
-        for delivery, task in list(self._running.values()):
-            delivery.stop()
-            if delivery.asleep:
-                task.cancel()
+        self._stop_all()
         tasks = [task for _, task in self._running.values()]
         if self._looker:
             tasks.append(self._looker)

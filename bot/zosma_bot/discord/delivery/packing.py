@@ -15,6 +15,7 @@ from zosma_bot.discord.ui.card import EMBED_TEXT_MAX_CHARS, Attached, Card, Colo
 from zosma_bot.discord.ui.language import Translations
 from zosma_bot.links import Links
 from zosma_queue.job import Job
+from zosma_queue.sandbox import SandboxError
 
 #: Discord shows no more files in a message.
 ATTACHMENTS_MAX = 10
@@ -120,7 +121,7 @@ def _fit(originals: list[Original], limit: int, total: int, as_grid: bool) -> tu
     if len(originals) > 1:
         try:
             sheet = grid.as_original(originals)
-        except OSError:
+        except SandboxError:
             pass
         else:
             if fitting := shrink.fit([sheet], limit, total=total):

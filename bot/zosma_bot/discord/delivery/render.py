@@ -8,6 +8,7 @@ from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
+from zosma_queue.picture_headers import format_of
 
 _SUFFIXES = {"jpeg": "jpg"}
 
@@ -33,7 +34,8 @@ def going_on(
             line = texts.running(w, job)
         else:
             line = texts.starting(w)
-        attached = Attached(f"zosma-preview.{_suffix_of(preview)}", preview) if preview else None
+        kind = format_of(preview) if preview else None
+        attached = Attached(f"zosma-preview.{suffix_of(kind)}", preview) if preview and kind else None
         return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
@@ -86,9 +88,3 @@ def file_prefix(job_id: str) -> str:
 def suffix_of(kind: str) -> str:
     """How the name of a file with a picture of this format ends."""
     return _SUFFIXES.get(kind, kind)
-
-
-def _suffix_of(data: bytes) -> str:
-    if data.startswith(b"\x89PNG"):
-        return "png"
-    return "webp" if data[8:12] == b"WEBP" else "jpg"

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from PIL import ExifTags, Image
-
 from zosma_bot.discord.ui.card import Attached
+from zosma_queue.sandbox import Limits, Sandbox, SandboxError
 
-#: EXIF tag in which A1111 and its readers look for the parameters of a JPEG or WebP.
-USER_COMMENT = 0x9286
+#: Where pictures are made to fit: apart from strangers', so that no number of those holds up what is ready to be shown.
+#: A lossless WebP of 16 megapixels takes half a minute, and sixteen pictures on one sheet half a gigabyte.
+DELIVERIES = Sandbox("deliveries", Limits(cpu_s=90, wall_s=180.0, memory_bytes=1024**3))
 #: Where the whole request counts, words, boundaries and file names take their share.
 OVERHEAD_BYTES = 64 * 1024
 #: (WebP quality, side factor), best first; quality None is lossless.
 STEPS: tuple[tuple[int | None, float], ...] = (
     (None, 1.0), (95, 1.0), (90, 1.0), (80, 1.0), (65, 1.0), (50, 1.0), (60, 0.5), (50, 0.25),
 )  # fmt: skip
-#: WebP can't be longer on a side.
-SIDE_MAX = 16_383
-#: zlib-like effort for lossless WebP; more costs seconds and wins little.
-_LOSSLESS_EFFORT = 40
 
 
 @dataclass(frozen=True)
@@ -63,20 +58,11 @@ def _forms(original: Original, least: int) -> Iterator[Attached]:
 
 
 def _as_webp(original: Original, quality: int | None, factor: float) -> Attached:
+    args = {"quality": quality, "factor": factor, "parameters": original.parameters}
     try:
-        with Image.open(io.BytesIO(original.attached.data)) as image:
-            image.load()
-            picture = image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
-    except OSError:
+        _, (data,) = DELIVERIES.call("zosma_bot.delivery_work:as_webp", args, [original.attached.data])
+    except SandboxError:
         # Not for us to judge: the worker has looked at it, and Discord takes any bytes that are small enough.
         return original.attached
-    factor = min(factor, SIDE_MAX / max(picture.size))
-    if factor != 1.0:
-        picture = picture.resize((max(1, int(picture.width * factor)), max(1, int(picture.height * factor))))
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif)[USER_COMMENT] = b"UNICODE\0" + original.parameters.encode("utf-16-be")
-    out = io.BytesIO()
-    lossless = quality is None
-    picture.save(out, "WEBP", lossless=lossless, quality=_LOSSLESS_EFFORT if quality is None else quality, exif=exif)
     stem = original.attached.name.rsplit(".", 1)[0]
-    return replace(original.attached, name=f"{stem}.webp", data=out.getvalue())
+    return replace(original.attached, name=f"{stem}.webp", data=data)

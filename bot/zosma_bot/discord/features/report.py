@@ -38,7 +38,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
 
     async def press(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
-        of = await anybody(interaction, custom_id)
+        of = await anybody(services, interaction, custom_id)
         if of is None:
             return
         modal = discord.ui.Modal(title=w("report-title")[:45], custom_id=of.custom_id(Act.REPORT_FORM))
@@ -51,7 +51,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
-        of = await anybody(interaction, custom_id)
+        of = await anybody(services, interaction, custom_id)
         if of is None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -130,9 +130,19 @@ async def _reported(interaction: discord.Interaction[Any], custom_id: CustomId) 
         return None
     match custom_id.args:
         case (channel, message) if ID.fullmatch(channel) and ID.fullmatch(message):
-            return int(channel), int(message)
+            if _is_about(interaction, f"/{interaction.guild_id}/{channel}/{message}"):
+                return int(channel), int(message)
     await say(interaction, w("button-unknown"))
     return None
+
+
+def _is_about(interaction: discord.Interaction[Any], link: str) -> bool:
+    """True when the button's own message is a report of ours that links there: what the button says is not believed."""
+    report, us = interaction.message, interaction.client.user
+    if report is None or us is None or report.author.id != us.id:
+        return False
+    head, _, _ = report.content.partition("\n")  # below it stands what the member wrote
+    return head.endswith(link)
 
 
 async def _remove(interaction: discord.Interaction[Any], channel_id: int, message_id: int) -> bool:

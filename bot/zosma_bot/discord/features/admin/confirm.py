@@ -41,7 +41,7 @@ async def ask(
     w = translations_of(interaction)
     key, by = secrets.token_hex(8), interaction.user.id
     await services.queue.documents.put(
-        KIND, key, {"deed": action, "args": args, "guild": interaction.guild_id}, ttl_s=TTL_S
+        KIND, key, {"action": action, "args": args, "guild": interaction.guild_id, "by": by}, ttl_s=TTL_S
     )
     where = (str(by), key)
     rows = (
@@ -97,8 +97,9 @@ async def _done(
     question: dict[str, Any] | None,
 ) -> str:
     w = translations_of(interaction)
-    action = actions.get(question["deed"]) if question else None
-    if question is None or action is None or question["guild"] != interaction.guild_id:
+    action = actions.get(question["action"]) if question else None
+    asked = (question["guild"], question["by"]) if question else None
+    if question is None or action is None or asked != (interaction.guild_id, interaction.user.id):
         return w("admin-too-late")
     try:
         return await action(services, interaction, question["args"])

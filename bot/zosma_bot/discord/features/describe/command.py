@@ -34,7 +34,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         try:
             source = of_attachment(image, "image")
             await interaction.response.defer(ephemeral=True, thinking=True)
-            found = await parameters.told_by(await _fetched(source), sender_of(interaction).owner)
+            found = await parameters.told_by(await _fetched(source), sender_of(interaction).everywhere)
         except RequestRefusedError as error:
             await say(interaction, refusals.told(w, error))
             return
@@ -44,7 +44,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         key = None
         if found.fields:
             try:
-                key = await services.background.within(CHECKS_S, keep(services, found))
+                key = await services.background.within(CHECKS_S, keep(services, found, by=interaction.user.id))
             except (QueueUnavailableError, RequestRefusedError) as error:
                 # What it says can be shown all the same; only its buttons need a memory.
                 log.info("a described picture could not be kept: %s", type(error).__name__)

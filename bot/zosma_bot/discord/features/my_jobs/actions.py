@@ -51,7 +51,7 @@ def add(router: Router, services: Services) -> None:
 
     def press(act: Callable[[Services, discord.Interaction[Any], JobEntry], Awaitable[None]]) -> Handler:
         async def pressed(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-            of = await may_end(interaction, custom_id)
+            of = await may_end(services, interaction, custom_id)
             if of and (one := await _mine(services, interaction, of)):
                 await act(services, interaction, one)
 

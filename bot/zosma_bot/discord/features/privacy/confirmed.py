@@ -9,10 +9,23 @@ import discord
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.privacy import erasure
 from zosma_bot.discord.ui.custom_id import Act, CustomId
-from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.remains import Remains
+
+
+def _what_stays(w: Translations, remains: Remains) -> list[str]:
+    """A line with reason and date for each thing that still names the member."""
+    lines = []
+    if remains.acts:
+        lines.append(w("privacy-stays-audit", acts=remains.acts, since=f"<t:{remains.acts_since_s}:D>"))
+    if remains.counted_until_s:
+        lines.append(w("privacy-stays-counted", until=f"<t:{remains.counted_until_s}:f>"))
+    if remains.limits:
+        lines.append(w("privacy-stays-limits"))
+    return lines
 
 
 def add(router: Router, services: Services) -> None:
@@ -37,6 +50,7 @@ def add(router: Router, services: Services) -> None:
         ]  # fmt: skip
         if gone.left:
             lines.append(w("privacy-left", left=gone.left))
+        lines += _what_stays(w, gone.remains)
         await interaction.edit_original_response(content="\n".join(lines))
 
     async def keep(interaction: discord.Interaction[Any], _: CustomId) -> None:

@@ -14,11 +14,10 @@ from zosma_bot.discord.core.identity import owner_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.member_settings import MEMBER
 from zosma_bot.discord.state.reply_record import Reply
+from zosma_queue.remains import Remains
 
 log = logging.getLogger(__name__)
 
-#: More than are listed of anybody.
-JOBS_MAX = 1000
 #: What is being made is stopped first, and its message says so, before that is deleted.
 STOP_S = 20.0
 
@@ -33,6 +32,8 @@ class Gone:
     messages: int
     left: int
     """Messages that Discord let nobody delete for us."""
+    remains: Remains
+    """What still names the member, and why."""
 
 
 def owners_of(interaction: discord.Interaction[Any]) -> list[str]:
@@ -66,27 +67,19 @@ async def erase(services: Services, interaction: discord.Interaction[Any]) -> Go
     replies: list[tuple[str, Reply]] = []
     jobs = pictures = cancelled = 0
     for owner in owners_of(interaction):
-        # Where the messages are must be read before it is forgotten.
-        replies += await _replies(services, owner)
         erased = await services.queue.erase(owner)
+        replies += [(job_id, reply) for job_id, text in erased.replies if (reply := Reply.parse(text))]
         jobs, pictures, cancelled = jobs + erased.jobs, pictures + erased.pictures, cancelled + erased.cancelled
     await services.member_settings.forget(user)
+    await services.queue.drop_documents(user)
     if interaction.guild_id is not None:
         await services.member_settings.unshare_all(interaction.guild_id, user)
     # A message that goes while its job is at work would be posted anew.
     await services.deliveries.ended([job_id for job_id, _ in replies], STOP_S)
     messages, left = await _delete_messages(services, interaction.client, [reply for _, reply in replies])
     log.info("a member has erased what was kept of them: %d jobs, %d messages", jobs, messages)
-    return Gone(jobs, pictures, cancelled, messages, left)
-
-
-async def _replies(services: Services, owner: str) -> list[tuple[str, Reply]]:
-    found = []
-    for job in await services.queue.jobs_of(owner, limit=JOBS_MAX):
-        text = await services.queue.reply(job.id)
-        if text and (reply := Reply.parse(text)):
-            found.append((job.id, reply))
-    return found
+    remains = await services.queue.remains(owners_of(interaction), user)
+    return Gone(jobs, pictures, cancelled, messages, left, remains)
 
 
 async def _delete_messages(services: Services, client: discord.Client, replies: Sequence[Reply]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.button_owner import may_end
+from zosma_bot.discord.core.button_owner import may_delete, may_end
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act, CustomId
@@ -27,7 +27,7 @@ def add(router: Router, services: Services) -> None:
     """Registers the buttons."""
 
     async def cancel(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        of = await may_end(interaction, custom_id)
+        of = await may_end(services, interaction, custom_id)
         if of is None:
             return
         w = translations_of(interaction)
@@ -39,7 +39,7 @@ def add(router: Router, services: Services) -> None:
         await say(interaction, w(CANCEL_TEXTS.get(answer, "cancel-ended") if answer else "cancel-ended"))
 
     async def delete(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
-        if await may_end(interaction, custom_id) is None:
+        if not await may_delete(services, interaction, custom_id):
             return
         w = translations_of(interaction)
         # To the message that the button is on, this interaction's token gives the right of deleting it anywhere.

@@ -31,7 +31,7 @@ def add(router: Router, services: Services) -> None:
 
     async def parameters(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
-        of = await anybody(interaction, custom_id)
+        of = await anybody(services, interaction, custom_id)
         if of is None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -44,7 +44,7 @@ def add(router: Router, services: Services) -> None:
 
     async def send(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
-        of = await anybody(interaction, custom_id)
+        of = await anybody(services, interaction, custom_id)
         if of is None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -116,7 +116,9 @@ async def ask_for_checkpoint(services: Services, interaction: discord.Interactio
         # The menu is a message of its own, without the picture that tells how it was made.
         await interaction.response.defer(ephemeral=True, thinking=True)
         private = await is_private(services, interaction, of)
-        key = await keep(services, await recipe_of(services, interaction.message, of), private=private)
+        key = await keep(
+            services, await recipe_of(services, interaction.message, of), by=interaction.user.id, private=private
+        )
     view = discord.ui.View(timeout=None)
     menu = OfJob(key, of.owner).custom_id(Act.CHOOSE_CHECKPOINT)
     view.add_item(discord.ui.Select(custom_id=menu, placeholder=w("edit-checkpoint"), options=options))

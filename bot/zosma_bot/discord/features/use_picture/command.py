@@ -35,12 +35,14 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
                 shown = any(embed.image or embed.thumbnail for embed in message.embeds)
                 await say(interaction, w("use-embed" if shown else "use-none"))
                 return
-            key = await services.background.within(CHECKS_S, form.keep(services, message, usable))
+            key = await services.background.within(
+                CHECKS_S, form.keep(services, message, usable, by=interaction.user.id)
+            )
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
             return
         await interaction.response.send_modal(
-            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).owner))
+            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).everywhere))
         )
 
     menu = app_commands.ContextMenu(name=translations_for(None)("command-use-this-picture"), callback=use)

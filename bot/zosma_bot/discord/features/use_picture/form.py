@@ -8,8 +8,8 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, of_attachment
-from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH, fitting_size
+from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
+from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.custom_id import Act, CustomId
@@ -42,8 +42,10 @@ def usable(attachments: Sequence[discord.Attachment]) -> list[discord.Attachment
     return good[:SHOWN_MAX]
 
 
-async def keep(services: Services, message: discord.Message, attachments: Sequence[discord.Attachment]) -> str:
-    """Remembers where the pictures are, and gives the key under which the form names them.
+async def keep(
+    services: Services, message: discord.Message, attachments: Sequence[discord.Attachment], *, by: int
+) -> str:
+    """Remembers where the pictures are, for the member `by` alone, and gives the key under which the form names them.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -57,6 +59,7 @@ async def keep(services: Services, message: discord.Message, attachments: Sequen
         "message": message.id,
         "pictures": pictures,
         "private": message.flags.ephemeral,
+        "by": by,
     }
     await services.queue.documents.put(KIND, key, document, ttl_s=KEPT_S)
     return key
@@ -120,7 +123,7 @@ def wanted(
     async def fetch() -> bytes:
         return await _fetch(client, found, picture)
 
-    return given, Source(fetch, picture["width"], picture["height"])
+    return given, Source(fetch, picture["width"], picture["height"], shapes=True)
 
 
 async def _fetch(client: discord.Client, found: dict[str, Any], picture: dict[str, Any]) -> bytes:

@@ -27,7 +27,7 @@ def add(router: Router, services: Services) -> None:
             found = await services.background.within(
                 CHECKS_S, services.queue.documents.get(form.KIND, custom_id.args[0] if custom_id.args else "")
             )
-            if found is None:
+            if found is None or found.get("by") != interaction.user.id:
                 await say(interaction, w("use-too-late"))
                 return
             given, source = form.wanted(interaction.client, found, values_of(interaction))

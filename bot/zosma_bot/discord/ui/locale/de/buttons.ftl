@@ -15,6 +15,7 @@ button-vary-strong = Variante (stark)
 button-vary-strong-short = V{ $number }+
 
 button-unknown = ⚠️ Dieser Knopf stammt von einer Version des Bots, die mehr konnte als diese. Bitte den Befehl benutzen.
+button-foreign = ⚠️ Das gehört zu nichts, was du hier benutzen kannst.
 button-not-yours = ⚠️ Diesen Knopf können hier nur { $member } und die Moderation benutzen. Ein eigenes Bild gibt es mit /{ command-imagine }.
 recipe-gone = ⚠️ Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /{ command-imagine } benutzen.
 cancel-asked = ✋ Es wird angehalten.

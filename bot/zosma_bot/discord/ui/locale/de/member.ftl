@@ -199,7 +199,7 @@ privacy-shown =
     {"**"}Was von dir gespeichert wird und wie lange**
     • Was du bestellst (Worte, Einstellungen, Seeds), wann, und was daraus wurde: höchstens { $job_days } Tage nach dem Ende.
     • Die Bilder: höchstens { $picture_hours } Stunden, meist { $shown_minutes } Minuten, nachdem sie gezeigt wurden. In Discord bleiben sie, bis ihre Nachricht gelöscht wird.
-    • Ein Bild, von dem du ausgehst: { $input_hours } Stunden; wenn nichts daraus wird, { $unused_minutes } Minuten.
+    • Ein Bild, von dem du ausgehst: { $input_hours } Stunden, oder bis der Auftrag zu Ende ist; wenn nichts daraus wird, { $unused_minutes } Minuten.
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
     • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
@@ -212,6 +212,7 @@ privacy-exported = 📦 Das ist von dir gespeichert, auf diesem Server und aus D
 privacy-too-large = ⚠️ Die Datei ist hier zu groß für Discord. Bitte frag den danach, der diesen Bot betreibt.
 privacy-ask =
     🧹 Alles löschen, was von dir gespeichert ist? Das ist, was du **auf diesem Server und in Direktnachrichten mit mir** bestellt hast, mit den Bildern, deine Einstellungen und deine Vorlagen, auch die hier geteilten. Was wartet oder läuft, wird abgebrochen, und Nachrichten werden gelöscht, wo Discord mich lässt. Das lässt sich nicht rückgängig machen.
+    Meldungen von dir oder über dich bleiben bei der Moderation, bis sie dort gelöscht werden.
     Was du auf anderen Servern bestellt hast, bleibt: Bitte den Befehl auch dort benutzen.
 privacy-erase-button = Alles löschen
 privacy-keep-button = Behalten
@@ -232,4 +233,10 @@ privacy-left = { $left ->
         [one] ⚠️ { $left } Nachricht ließ sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
        *[other] ⚠️ { $left } Nachrichten ließen sich nicht löschen, weil Discord mich dort nicht lässt. Du oder die Moderation kann es.
     }
+privacy-stays-audit = • Im Protokoll der Verwaltung steht deine Discord-ID noch in { $acts ->
+        [one] { $acts } Eintrag
+       *[other] { $acts } Einträgen
+    }, der älteste vom { $since }: Was verwaltet wurde, muss nachvollziehbar bleiben. Sie verschwinden nach etwa 10.000 neueren Einträgen.
+privacy-stays-counted = • Deine verbrauchte GPU-Zeit und deine Wartezeit zählen für deine Grenzen noch bis { $until }.
+privacy-stays-limits = • Für deine Discord-ID sind eigene Grenzen eingestellt; sie bleiben, bis die Verwaltung sie aufhebt.
 privacy-broke-off = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nicht alles gelöscht. Bitte in einer Minute noch einmal „/{ command-privacy } { command-privacy-erase }“ benutzen.

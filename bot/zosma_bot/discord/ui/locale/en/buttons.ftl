@@ -17,6 +17,7 @@ button-vary-strong = Vary (strong)
 button-vary-strong-short = V{ $number }+
 
 button-unknown = ⚠️ This button is from a version of the bot that knew more than this one. Please use the command instead.
+button-foreign = ⚠️ This belongs to nothing that you can use here.
 button-not-yours = ⚠️ Only { $member } and the server's moderators can use this button here. You can ask for a picture of your own with /imagine.
 recipe-gone = ⚠️ How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
 cancel-asked = ✋ It is being stopped.

@@ -198,7 +198,7 @@ privacy-shown =
     {"**"}What is kept about you, and for how long**
     • What you ask for (words, settings, seeds), when, and what became of it: at most { $job_days } days after its end.
     • The pictures: at most { $picture_hours } hours, and usually { $shown_minutes } minutes after they were shown. In Discord they stay until their message is deleted.
-    • A picture that you send to start from: { $input_hours } hours; if nothing comes of it, { $unused_minutes } minutes.
+    • A picture that you send to start from: { $input_hours } hours, or until its job has ended; if nothing comes of it, { $unused_minutes } minutes.
     • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
     • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
     • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
@@ -211,6 +211,7 @@ privacy-exported = 📦 This is what is kept about you in this server and in dir
 privacy-too-large = ⚠️ The file is too large for Discord here. Please ask whoever runs this bot for it.
 privacy-ask =
     🧹 Erase everything that is kept about you? That is what you asked for **in this server and in direct messages with me**, with its pictures, your settings and your presets, those you shared here too. What waits or runs is cancelled, and messages are deleted where Discord lets me. It can't be undone.
+    Reports that moderators got about you or from you stay in their channel until they delete them.
     What you asked for in other servers stays: use the command there as well.
 privacy-erase-button = Erase everything
 privacy-keep-button = Keep it
@@ -231,4 +232,10 @@ privacy-left = { $left ->
         [one] ⚠️ { $left } message could not be deleted, because Discord doesn't let me there. You or a moderator can.
        *[other] ⚠️ { $left } messages could not be deleted, because Discord doesn't let me there. You or a moderator can.
     }
+privacy-stays-audit = • The audit trail still has your Discord id in { $acts ->
+        [one] { $acts } entry
+       *[other] { $acts } entries
+    }, the oldest of { $since }: what admins did must stay traceable. They go once about 10,000 newer ones have been written.
+privacy-stays-counted = • How much GPU time you used, and your cooldown, count for your limits until { $until }.
+privacy-stays-limits = • An admin has set limits for you by your Discord id; they stay until an admin takes them away.
 privacy-broke-off = ⚠️ The queue can't be reached right now, so not everything was erased. Please use /privacy erase again in a minute.

@@ -1,0 +1,74 @@
+"""What a sandbox's process does with pictures on their way to Discord. Imports little, for each begins with it."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+from PIL import ExifTags, Image, PngImagePlugin
+
+from zosma_queue.picture_headers import check_parts
+from zosma_queue.sandbox import Answer
+
+#: WebP can't be longer on a side.
+SIDE_MAX = 16_383
+#: EXIF tag in which A1111 and its readers look for the parameters of a JPEG or WebP.
+USER_COMMENT = 0x9286
+#: zlib-like effort for lossless WebP; more costs seconds and wins little.
+_LOSSLESS_EFFORT = 40
+
+
+def as_webp(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A picture as a WebP. `args`: `quality` (null: lossless), side `factor`, `parameters` to keep in it."""
+    picture = _opened(blobs[0], keep_alpha=True)
+    picture = _scaled(picture, min(args["factor"], SIDE_MAX / max(picture.size)))
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[USER_COMMENT] = b"UNICODE\0" + args["parameters"].encode("utf-16-be")
+    out = io.BytesIO()
+    quality = args["quality"]
+    lossless = quality is None
+    picture.save(out, "WEBP", lossless=lossless, quality=_LOSSLESS_EFFORT if lossless else quality, exif=exif)
+    return {}, [out.getvalue()]
+
+
+def sheet(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """Pictures as one PNG, row by row, at full size unless it would become too large.
+
+    `args`: its `parameters`, and `pixels_max` that it may have.
+    """
+    pictures = [_opened(data) for data in blobs]
+    wide, high = max(one.width for one in pictures), max(one.height for one in pictures)
+    columns, rows = shape(len(pictures), wide, high)
+    pixels = columns * wide * rows * high
+    factor = min(1.0, SIDE_MAX / (columns * wide), SIDE_MAX / (rows * high), (args["pixels_max"] / pixels) ** 0.5)
+    cell = max(1, int(wide * factor)), max(1, int(high * factor))
+    whole = Image.new("RGB", (columns * cell[0], rows * cell[1]))
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, columns)
+        whole.paste(_scaled(picture, factor), (column * cell[0], row * cell[1]))
+    words, out = PngImagePlugin.PngInfo(), io.BytesIO()
+    words.add_itxt("parameters", args["parameters"])
+    whole.save(out, "PNG", pnginfo=words, compress_level=1)
+    return {}, [out.getvalue()]
+
+
+def shape(count: int, wide: int, high: int) -> tuple[int, int]:
+    """(columns, rows): nearly as many of both, and two wide pictures one above the other."""
+    if count == 2 and wide > high:
+        return 1, 2
+    columns = math.ceil(count**0.5)
+    return columns, math.ceil(count / columns)
+
+
+def _opened(data: bytes, *, keep_alpha: bool = False) -> Image.Image:
+    check_parts(data)
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return image if keep_alpha and image.mode in ("RGB", "RGBA") else image.convert("RGB")
+
+
+def _scaled(picture: Image.Image, factor: float) -> Image.Image:
+    if factor == 1.0:
+        return picture
+    return picture.resize((max(1, int(picture.width * factor)), max(1, int(picture.height * factor))))
