@@ -103,6 +103,8 @@ class ZosmaBroker(Broker):
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Sends a job. Options `owner` and `group` say who it is charged to.
 
+        Needs the bot's rights in Redis: a worker's user may not read the rules that it is held to.
+
         Raises:
           PoisonMessageError: when it carries no valid request.
           NoWorkerError, InfeasibleError, LimitError: when it isn't taken.

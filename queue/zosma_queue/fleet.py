@@ -188,6 +188,11 @@ class WorkerInfo:
         """What it is called beyond its process: `host/webui` of `host/webui/4f2a`."""
         return self.id.rpartition("/")[0] or self.id
 
+    @property
+    def is_held(self) -> bool:
+        """True when it could work and gets nothing: an admin paused it, or it is not trusted."""
+        return self.state is WorkerState.READY and (self.reason is not None or self.trust is Trust.QUARANTINED)
+
     def shown_paused(self) -> WorkerInfo:
         """It as it looks while an admin drains it."""
         return replace(self, reason=self.reason or "paused by an admin")

@@ -96,6 +96,10 @@ class Job:
     estimated: bool = False
     """Progress and `eta_s` are by time: the WebUI doesn't say."""
     cancelling: bool = False
+    cancelled_by: str | None = None
+    """The admin who cancelled it, as in the audit; None for its owner, or a client that has gone."""
+    paid_s: float = 0.0
+    """GPU-seconds that a cancelled job was charged: what it had used until then."""
     error_kind: str | None = None
     error: str | None = None
     result: Result | None = None
@@ -142,6 +146,8 @@ class Job:
             eta_s=number("eta"),
             estimated=text("estimated") == "1",
             cancelling=text("cancel") is not None,
+            cancelled_by=text("cancelled_by"),
+            paid_s=number("paid") or 0.0,
             error_kind=text("error_kind"),
             error=text("error"),
             result=Result.model_validate_json(result) if result else None,

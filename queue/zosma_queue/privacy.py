@@ -147,5 +147,5 @@ def _plain(job: Job) -> dict[str, Any]:
         "finished_ms": job.finished_ms,
         "error": job.error,
         "request": job.request and job.request.model_dump(mode="json", exclude_defaults=True),
-        "result": job.result and job.result.model_dump(mode="json", exclude={"info", "attempt"}),
+        "result": job.result and job.result.model_dump(mode="json", exclude={"info", "attempt", "worker"}),
     }

@@ -317,7 +317,7 @@ def test_watching_and_cancelling_costs_what_was_used(rig, raw):
     rig.cancel(leased.id)
     rig.settle(leased, calls.cancelled(3.8))
 
-    assert spent_by(raw, "ann") == spent_by(raw, "7") == 3.8
+    assert spent_by(raw, "ann") == spent_by(raw, "7") == rig.job(leased.id).paid_s == 3.8
     assert rig.offer("ann", policy=Policy(daily_gpu_s=3.5)) == "daily_gpu_s"
     assert not raw.exists(keys.SPEED)
 

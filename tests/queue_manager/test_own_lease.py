@@ -28,7 +28,7 @@ def all_that_can_be_read(rig, leased):
 
 @pytest.mark.parametrize(
     "outcome",
-    [calls.done(result()), calls.fail(ErrorKind.INTERNAL), calls.RELEASE, calls.CANCELLED],
+    [calls.done(result()), calls.fail(ErrorKind.INTERNAL), calls.RELEASE, calls.cancelled()],
     ids=["done", "fail", "release", "cancelled"],
 )
 def test_another_worker_cannot_settle_it(rig, leased, outcome):

@@ -9,5 +9,8 @@ local job = load_job(id)
 if not job then return 'unknown' end
 local asked_before = job.cancel
 local outcome = cancel_job(job, now)
-if ARGV[3] ~= '' and not asked_before and outcome ~= job.state then audit(ARGV[3], 'cancel', id, now) end
+if ARGV[3] ~= '' and not asked_before and outcome ~= job.state then
+  redis.call('HSET', job_key(id), 'cancelled_by', ARGV[3])
+  audit(ARGV[3], 'cancel', id, now)
+end
 return outcome

@@ -9,7 +9,10 @@ for i = 4, #ARGV do
   local job = load_job(ARGV[i])
   if job and job.owner == owner and not job.cancel then
     local outcome = cancel_job(job, now)
-    if outcome == 'cancelled' or outcome == 'cancelling' then count = count + 1 end
+    if outcome == 'cancelled' or outcome == 'cancelling' then
+      redis.call('HSET', job_key(job.id), 'cancelled_by', ARGV[2])
+      count = count + 1
+    end
   end
 end
 if count > 0 then audit(ARGV[2], 'clear', owner, now) end

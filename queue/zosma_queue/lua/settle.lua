@@ -67,7 +67,9 @@ if verb == 'done' then
 end
 
 if verb == 'cancelled' then
-  pay(used())
+  local paid = used()
+  pay(paid)
+  redis.call('HSET', job_key(id), 'paid', exact(paid))
   finish(job, 'cancelled', now, DONE_TTL_MS)
   return 'cancelled'
 end

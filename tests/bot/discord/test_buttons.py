@@ -265,8 +265,8 @@ async def test_cancel_stops_a_running_job(server, client, worker, ann, queue):
     shown = await asked.wait_for(lambda shown: "50 %" in shown.text)
     pressed = await server.click(ann, shown, button(shown, Act.CANCEL))
     assert "being stopped" in (await answer_of(pressed)).text
-    await worker.settle(leased, calls.cancelled())
-    await asked.wait_for(lambda shown: "Cancelled" in shown.text)
+    await worker.settle(leased, calls.cancelled(3.8))
+    await asked.wait_for(lambda shown: "Cancelled. The GPU time used until then is charged: 3.8" in shown.text)
 
 
 async def test_cancel_after_the_end_says_so(server, client, worker, ann, queue):

@@ -231,7 +231,18 @@ async def test_a_cancelled_job_says_so(server, client, worker, ann, queue):
     await asked.wait_for(lambda shown: "in line" in shown.text)
     await queue.cancel((await queue.open_jobs())[0])
 
-    await asked.wait_for(lambda shown: "Cancelled" in shown.text)
+    await asked.wait_for(lambda shown: "Cancelled. Nothing was charged" in shown.text)
+
+
+async def test_a_job_that_an_admin_cancelled_says_by_whom(server, client, worker, ann, queue):
+    for who, words in (
+        (f"discord:{ann.id}", f"Cancelled by <@{ann.id}>. Nothing"),
+        ("key:me", "Cancelled by an admin"),
+    ):
+        asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+        await asked.wait_for(lambda shown: "in line" in shown.text)
+        await queue.admin.cancel(who, (await queue.open_jobs())[0])
+        await asked.wait_for(lambda shown, words=words: words in shown.text)
 
 
 async def test_a_job_that_is_tried_again_says_so(server, client, worker, ann):

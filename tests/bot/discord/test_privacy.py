@@ -255,7 +255,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
     assert "could not be deleted" not in told.text
     naming = {key for key, held in everything(raw).items() if str(ann.id) in held or "sunflower" in held}
     spent = {key for key in naming if key.startswith("{zosma}:spent:")}
-    assert naming - spent == {"{zosma}:audit"}
+    assert naming - spent == {"bot:{zosma}:audit"}
     assert "your Discord id in 1 entry" in told.text
     assert "count for your limits until <t:" in told.text
     bots = [one for one in server.messages() if one.author == "Zosma" and not one.ephemeral]
@@ -272,5 +272,5 @@ async def test_a_neighbours_id_that_begins_alike_is_nobody_elses(server, client,
 async def test_junk_among_what_is_kept_for_members_stops_no_erasing(server, client, ann, raw):
     raw.set("bot:{zosma}:record:recipe:junk", b"\xff{")
     raw.set("bot:{zosma}:record:recipe:list", b"[1]")
-    raw.xadd("{zosma}:audit", {b"\xff": b"\xff", b"target": str(ann.id)})
+    raw.xadd("bot:{zosma}:audit", {b"\xff": b"\xff", b"target": str(ann.id)})
     assert "Erased" in (await erased(server, ann)).text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zosma_queue.client import Sender
-from zosma_queue.fleet import WorkerState
+from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.request import parse_request
 
 
@@ -107,3 +107,14 @@ async def test_a_waiting_job_says_that_it_is_paused(server, client, worker, ann,
     await queue.admin.pause("boss", "queue", "dinner")
     asked = await server.slash(ann, "imagine", {"prompt": "a cat", "width": 64, "height": 64})
     await asked.wait_for(lambda shown: "An admin has paused this" in shown.text)
+
+
+async def test_members_read_why_something_is_paused_and_a_held_gpu_is_not_free(server, client, worker, ann, queue):
+    await queue.admin.pause("boss", "worker:gpu", "new fan")
+    text = await shown(server, ann)
+    assert "worker gpu1 (new fan)" in text
+    assert "1 on hold" in text
+    assert "free" not in text
+    await queue.admin.resume("boss", "worker:gpu")
+    await worker.beat(trust=Trust.QUARANTINED)
+    assert "1 on hold" in await shown(server, ann)

@@ -55,7 +55,7 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     from_words = job.request is not None and job.request.upscale is None
     rows = buttons.unfinished(w, of, made_from_words=from_words)
     if job.state is State.CANCELLED:
-        return Card(asked + texts.cancelled(w), Colour.WAITING, footer=mark, buttons=rows)
+        return Card(asked + texts.cancelled(w, job), Colour.WAITING, footer=mark, buttons=rows)
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(

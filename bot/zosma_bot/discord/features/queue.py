@@ -22,6 +22,7 @@ from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
 from zosma_bot.discord.ui.slash import everywhere, slash
+from zosma_queue.admin import Pause
 from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerInfo, WorkerState
@@ -56,15 +57,15 @@ async def _answer(services: Services, w: Translations, interaction: discord.Inte
         services.queue.depth(),
         services.queue.workers(),
         member_jobs.jobs_here(services, w, interaction),
-        services.queue.pauses(),
+        services.queue.admin.pauses(),
     )
     own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
     home = is_admin(interaction) and at_home(services, interaction)
     if pauses:
-        names = WorkerNames(workers, pauses)
-        pauses = pauses if home else tuple(names.scope(one) for one in pauses)
-        own = w("queue-paused", scopes=", ".join(scope_name(w, scope) for scope in pauses[:PAUSES_SHOWN])) + "\n" + own
+        names = WorkerNames(workers, [one.scope for one in pauses])
+        pauses = pauses if home else [names.pause(one) for one in pauses]
+        own = w("queue-paused", scopes=", ".join(paused(w, one) for one in pauses[:PAUSES_SHOWN])) + "\n" + own
     if not home:
         lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))
         return discord.Embed(description="\n".join(lines), colour=Colour.RUNNING)
@@ -73,6 +74,12 @@ async def _answer(services: Services, w: Translations, interaction: discord.Inte
     embed = report(w, depth, workers, {job.id: job for job in running if job})
     embed.description = f"{embed.description}\n{own}"
     return embed
+
+
+def paused(w: Translations, pause: Pause) -> str:
+    """What is paused, and why."""
+    scope = scope_name(w, pause.scope)
+    return f"{scope} ({texts.plain(texts.pause_reason(w, pause.why), 100)})" if pause.why else scope
 
 
 def own_jobs(w: Translations, jobs: Sequence[JobEntry]) -> str:
@@ -89,8 +96,13 @@ def gpus(w: Translations, workers: Sequence[WorkerInfo]) -> str:
     """How many there are of each kind, for who only wants to know whether it goes on."""
     if not workers:
         return w("queue-no-gpus")
-    states = Counter(worker.state for worker in workers)
-    kinds = ((WorkerState.READY, "worker-free"), (WorkerState.BUSY, "worker-busy"), (WorkerState.AWAY, "worker-away"))
+    states = Counter("held" if worker.is_held else worker.state for worker in workers)
+    kinds = (
+        (WorkerState.READY, "worker-free"),
+        (WorkerState.BUSY, "worker-busy"),
+        ("held", "worker-held"),
+        (WorkerState.AWAY, "worker-away"),
+    )
     return w("queue-gpus", count=len(workers)) + " · ".join(
         w(f"{key}.count", count=states[state]) for state, key in kinds if states[state]
     )

@@ -153,9 +153,14 @@ def running(w: Translations, job: Job) -> str:
     return line
 
 
-def cancelled(w: Translations) -> str:
-    """The end of a cancelled job."""
-    return w("cancelled")
+def cancelled(w: Translations, job: Job) -> str:
+    """The end of a cancelled job: by whom, when it wasn't its owner, and what it cost."""
+    cost = w("cancelled-paid", span=seconds(w, job.paid_s)) if job.paid_s else w("cancelled-free")
+    if job.cancelled_by is None:
+        return f"{w('cancelled')} {cost}"
+    member = re.fullmatch(r"discord:(\d+)", job.cancelled_by)
+    by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
+    return f"{by} {cost}"
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
@@ -250,9 +255,15 @@ def depth(w: Translations, found: Depth) -> str:
 _STATES = {WorkerState.READY: "worker-free", WorkerState.BUSY: "worker-busy", WorkerState.AWAY: "worker-away"}
 
 
+def pause_reason(w: Translations, why: str) -> str:
+    """Why something is paused: our own reasons have words, admins' are their own."""
+    key = f"why-{why}"
+    return w(key) if key in w else why
+
+
 def worker(w: Translations, info: WorkerInfo, job: Job | None) -> str:
     """One worker in a few words."""
-    parts = [w(_STATES[info.state])]
+    parts = [w("worker-held" if info.is_held else _STATES[info.state])]
     if info.state is WorkerState.AWAY and info.reason:
         parts.append(plain(info.reason, 200))
     if info.about:

@@ -98,13 +98,7 @@ def pause(w: Translations, one: Pause) -> str:
         who=person(one.who),
         since=moment(one.at_ms),
     )
-    return f"{line}: {texts.plain(reason(w, one.why), 150)}" if one.why else line
-
-
-def reason(w: Translations, why: str) -> str:
-    """Why something is paused: our own reasons have words, admins' are their own."""
-    key = f"why-{why}"
-    return w(key) if key in w else why
+    return f"{line}: {texts.plain(texts.pause_reason(w, one.why), 150)}" if one.why else line
 
 
 def workers(

@@ -22,7 +22,11 @@ running = 🎨 { $bar } { $percent } %
 running-left = noch { $span }
 running-estimated = (geschätzt)
 
-cancelled = ✋ Abgebrochen. Es wurde nichts angerechnet.
+cancelled = ✋ Abgebrochen.
+cancelled-by-member = ✋ Abgebrochen von { $who }.
+cancelled-by-admin = ✋ Von der Verwaltung abgebrochen.
+cancelled-free = Es wurde nichts angerechnet.
+cancelled-paid = Angerechnet wird die GPU-Zeit bis dahin: { $span }.
 gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
 gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.

@@ -29,7 +29,11 @@ running = 🎨 { $bar } { $percent } %
 running-left = { $span } left
 running-estimated = (estimated)
 
-cancelled = ✋ Cancelled. Nothing was charged for it.
+cancelled = ✋ Cancelled.
+cancelled-by-member = ✋ Cancelled by { $who }.
+cancelled-by-admin = ✋ Cancelled by an admin.
+cancelled-free = Nothing was charged for it.
+cancelled-paid = The GPU time used until then is charged: { $span }.
 gone-all = ⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again.
 gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
