@@ -16,6 +16,7 @@ from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
+from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
@@ -36,6 +37,7 @@ def run(settings: BotSettings) -> None:
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
     check_login(settings)
+    give_freed_memory_back()
     asyncio.run(_main(settings, settings.redis))
 
 

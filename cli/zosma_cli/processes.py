@@ -9,18 +9,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO
 
 from zosma_queue.errors import ZosmaError
+from zosma_queue.terminal import visible
 
 #: A child that was asked to stop and hasn't after this is killed.
 STOP_S = 15.0
 #: What it had to say at its end is waited for so long.
 LAST_WORDS_S = 2.0
 #: How a line begins that tells the user what to put right (`main.fail`).
-TO_THE_USER = b"zosma: "
+TO_THE_USER = "zosma: "
+#: A line without an end is passed on in pieces of this many bytes.
 LINE_MAX = 65536
 _PR_SET_PDEATHSIG = 1
 
@@ -54,18 +56,29 @@ class Child:
         self._listening = asyncio.create_task(self._pass_on())
 
     async def _pass_on(self) -> None:
-        """Passes on what it says, and keeps in mind what it says for its user."""
-        assert self._process.stderr is not None  # noqa: S101 it was started with a pipe
+        """Passes on what it says, line by line, and keeps in mind what it says for its user.
+
+        What is no record of a log, as a library's warning, is escaped only here.
+        """
+        assert self._process.stdout is not None  # noqa: S101 it was started with a pipe
         rest = b""
-        while chunk := await self._process.stderr.read(65536):
-            with contextlib.suppress(OSError):  # nobody listens to us any more: no reason to stop the child
-                self._out.write(chunk)
-                self._out.flush()
+        while chunk := await self._process.stdout.read(65536):
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                if line.startswith(TO_THE_USER):
-                    self._last_words = line.removeprefix(TO_THE_USER).decode(errors="replace")
-            rest = rest[-LINE_MAX:]
+            if len(rest) > LINE_MAX:
+                lines, rest = [*lines, rest], b""
+            self._say(lines)
+        self._say([rest] if rest else [])
+
+    def _say(self, lines: Sequence[bytes]) -> None:
+        if not lines:
+            return
+        shown = [visible(line.removesuffix(b"\r").decode(errors="replace")) for line in lines]
+        with contextlib.suppress(OSError):  # nobody listens to us any more: no reason to stop the child
+            self._out.write("".join(f"{line}\n" for line in shown).encode())
+            self._out.flush()
+        for line in shown:
+            if line.startswith(TO_THE_USER):
+                self._last_words = line.removeprefix(TO_THE_USER)
 
     async def ended(self) -> None:
         """Returns never, but raises when the child ends.
@@ -104,10 +117,10 @@ class Child:
 async def child(
     name: str, *arguments: str, env: Mapping[str, str], log: IO[bytes] | None = None
 ) -> AsyncIterator[Child]:
-    """Runs `zosma ARGUMENTS` beside us for as long as the block runs; its output goes to `log`, or to ours."""
+    """Runs `zosma ARGUMENTS` beside us for as long as the block runs. Its output goes to `log`, or to our errors."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "zosma_cli", *arguments, env={**os.environ, **env}, stdin=asyncio.subprocess.DEVNULL,
-        stdout=log, stderr=asyncio.subprocess.PIPE, preexec_fn=die_with_parent,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=die_with_parent,
         # Ctrl-C in the terminal is for us: we stop the children in order.
         process_group=0,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 
+from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_worker.settings import WorkerSettings
@@ -33,6 +34,7 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
         raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
     if not child:
         check_login(settings)
+    give_freed_memory_back()
     if len(settings.webuis) > 1:
         return asyncio.run(supervise(redis_url, settings.webuis))
     return asyncio.run(_alone(redis_url, settings, child))

@@ -7,13 +7,14 @@ import io
 import json
 import time
 import tracemalloc
-from base64 import encodebytes
+from base64 import b64encode, encodebytes
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from loopback.commands import Zosma
+from loopback.hostile import empty_chunks, noise
 from loopback.played_worker import PlayedWorker, png
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, parse_bounded
 from zosma_cli.processes import free_port
@@ -85,16 +86,30 @@ async def test_one_caller_takes_no_more_than_256_mb_however_many_bodies_it_sends
             aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
         ):
             await bot.says("listening on")
-            before = peak_mb(bot.process.pid)
+            before = memory_mb(bot.process.pid, "VmHWM")
             await worker.beat()
             sent = [asyncio.create_task(status_of(http, "/api/v1/jobs", large)) for _ in range(10)]
             assert set(await asyncio.gather(*sent)) <= {422, 503}  # no pictures; or the worker's sign of life is old
-            assert peak_mb(bot.process.pid) - before < 256
+            assert memory_mb(bot.process.pid, "VmHWM") - before < 256
 
 
-def peak_mb(pid):
-    """The most memory that a process has had."""
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
+async def test_what_large_bodies_took_is_given_back(tmp_path):
+    bodies = [json.dumps({"image": b64encode(data).decode()}).encode() for data in (empty_chunks(), noise())]
+    port = free_port()
+    with PrivateValkey(tmp_path / "valkey") as valkey:
+        zosma = Zosma(tmp_path, REDIS_URL=valkey.url, ZOSMA_PORT=str(port))
+        async with zosma.running("bot") as bot:
+            await bot.says("listening on")
+            before = memory_mb(bot.process.pid, "VmRSS")
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+                sent = [status_of(http, "/sdapi/v1/png-info", body) for body in bodies for _ in range(6)]
+                assert set(await asyncio.gather(*sent)) == {200, 422}
+            assert memory_mb(bot.process.pid, "VmRSS") - before < 40  # 71 and more stayed
+
+
+def memory_mb(pid, which):
+    """The most memory that a process has had (VmHWM), or what it has now (VmRSS)."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(which)]
     return int(line.split()[1]) // 1024
 
 
