@@ -23,6 +23,8 @@ running-left = noch { $span }
 running-estimated = (geschätzt)
 
 cancelled = ✋ Abgebrochen. Es wurde nichts angerechnet.
+removed-cancelled = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; deshalb wurde abgebrochen.
+removed-ended = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; das Ergebnis wird nicht gepostet.
 gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
 gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
