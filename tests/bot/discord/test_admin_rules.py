@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
 from zosma_queue.policy import Policy
 
@@ -62,9 +63,9 @@ async def test_limits_without_a_role_are_everybodys_and_members_meet_them(server
     assert "everybody without a limit of their own: 1 waiting" in await does("limits set", waiting=1)
     assert "in line" in (await imagine(ann)).lower()
     asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
-    refusal = await asked.wait_for_followup()
-    assert refusal.ephemeral
-    assert "as many jobs waiting as you may" in refusal.text
+    assert (await asked.response()).type is Callback.MESSAGE
+    assert asked.message.ephemeral
+    assert "as many jobs waiting as you may" in asked.message.text
 
 
 async def test_a_limit_is_one_over_all_servers_and_direct_messages(server, client, worker, queue, ann):
@@ -75,7 +76,8 @@ async def test_a_limit_is_one_over_all_servers_and_direct_messages(server, clien
     elsewhere = [server.add_member("ann", guild=server.add_guild(name), user=ann.user) for name in ("B", "C")]
     for member, dm in (*((one, False) for one in elsewhere), (ann, True)):
         asked = await server.slash(member, "imagine", {"prompt": "a cat"}, dm=dm)
-        assert "as many jobs waiting as you may" in (await asked.wait_for_followup()).text
+        assert (await asked.response()).type is Callback.MESSAGE
+        assert "as many jobs waiting as you may" in asked.message.text
     assert len(await queue.open_jobs()) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loopback.discord.interaction import Callback
 from zosma_bot.discord.state.member_settings import MemberSettings
 from zosma_queue.client import Sender
 from zosma_queue.errors import RequestRefusedError
@@ -25,9 +26,10 @@ def _no_memory(monkeypatch):
 
 
 async def refusal_of(asked):
-    shown = await asked.wait_for_followup()
-    assert shown.ephemeral
-    return shown.text
+    """What is said as the first answer: nobody has seen "thinking"."""
+    assert (await asked.response()).type is Callback.MESSAGE
+    assert asked.message.ephemeral
+    return asked.message.text
 
 
 async def test_words_are_added_listed_offered_and_removed(server, does, admin, said):

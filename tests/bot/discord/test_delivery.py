@@ -30,6 +30,11 @@ async def begin(server, ann, worker, **options):
     return asked, leased
 
 
+def out_of_reach(server):
+    """The message stands, and the bot may change it neither by its interaction nor by its own token."""
+    server.fail_next("PATCH", "/messages/", 403, {"message": "Missing Access", "code": 50001}, times=2)
+
+
 async def delivered(queue, until):
     """Waits until the queue owes nobody an answer."""
 
@@ -40,8 +45,8 @@ async def delivered(queue, until):
 
 
 def pictures(server, channel=None):
-    """The pictures that stand in a channel, by message."""
-    return [[file.data for file in shown.files] for shown in server.messages(channel)]
+    """The pictures that stand in a channel, by message that has any."""
+    return [[file.data for file in shown.files] for shown in server.messages(channel) if shown.files]
 
 
 # -- fallbacks -------------------------------------------------------------------------------------------------
@@ -83,11 +88,11 @@ async def test_an_expired_token_is_not_tried_at_all(server, bot, worker, ann, qu
     assert server.requests_to("PATCH", r"^/channels/")
 
 
-async def test_a_deleted_message_is_replaced_by_one_new_one_that_pings_nobody(
+async def test_a_message_out_of_reach_is_replaced_by_one_new_one_that_pings_nobody(
     server, client, worker, ann, queue, until
 ):
-    asked, leased = await begin(server, ann, worker)
-    server.delete_message(asked)
+    _asked, leased = await begin(server, ann, worker)
+    out_of_reach(server)
     await worker.progress(leased, 0.5)
     made = await worker.finish(leased)
     await delivered(queue, until)
@@ -97,12 +102,12 @@ async def test_a_deleted_message_is_replaced_by_one_new_one_that_pings_nobody(
     assert sent.json["allowed_mentions"] == {"parse": []}
     assert sent.json["enforce_nonce"]
     assert len(sent.json["nonce"]) <= 25
-    assert f"<@{ann.id}>" in server.messages()[0].content
+    assert f"<@{ann.id}>" in server.messages()[-1].content
 
 
 async def test_a_message_whose_sending_was_not_confirmed_is_not_sent_twice(server, client, worker, ann, queue, until):
-    asked, leased = await begin(server, ann, worker)
-    server.delete_message(asked)
+    _asked, leased = await begin(server, ann, worker)
+    out_of_reach(server)
     server.cut_next("POST", r"^/channels/\d+/messages$", after=True)
     made = await worker.finish(leased)
     await delivered(queue, until)
@@ -113,8 +118,8 @@ async def test_a_message_whose_sending_was_not_confirmed_is_not_sent_twice(serve
 async def test_a_message_sent_long_before_a_crash_is_found_again(server, bot, worker, ann, queue, until):
     shift = 0.0
     await bot.start(now=lambda: time.time() + shift)
-    asked, leased = await begin(server, ann, worker)
-    server.delete_message(asked)
+    _asked, leased = await begin(server, ann, worker)
+    out_of_reach(server)
     answered = asyncio.Event()
     server.delay_next("POST", r"^/channels/\d+/messages$", answered, after=True)
     made = await worker.finish(leased)
@@ -130,8 +135,8 @@ async def test_a_message_sent_long_before_a_crash_is_found_again(server, bot, wo
 
 
 async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
-    asked, leased = await begin(server, ann, worker)
-    server.delete_message(asked)
+    _asked, leased = await begin(server, ann, worker)
+    out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
     made = await worker.finish(leased)
     await delivered(queue, until)
@@ -151,8 +156,8 @@ async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker
 
 
 async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, client, worker, ann, queue, until, caplog):
-    asked, leased = await begin(server, ann, worker)
-    server.delete_message(asked)
+    _asked, leased = await begin(server, ann, worker)
+    out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
     ann.user.closed = True
     await worker.finish(leased)
@@ -369,7 +374,7 @@ async def test_where_the_bot_is_not_a_void_token_leaves_a_direct_message(
     made = await worker.finish(leased)
     await delivered(queue, until)
 
-    assert pictures(server, channel) == [[]]
+    assert pictures(server, channel) == []
     assert pictures(server, server.dm(member)) == [made]
     # The token, the edit and the post; the next job there asks no more.
     assert server.invalid_requests == 3
@@ -523,31 +528,106 @@ async def test_what_was_shown_stays_stored_for_a_quarter_of_an_hour(server, clie
 # -- in the middle of the job -----------------------------------------------------------------------------------
 
 
+async def cancelling(queue, until, leased):
+    """Waits until the running job is to end."""
+
+    async def is_so():
+        return (await queue.job(leased.id)).cancelling
+
+    await until(is_so)
+
+
+async def test_who_deletes_a_running_jobs_message_cancels_it_and_its_member_alone_is_told(
+    server, client, worker, ann, queue, until
+):
+    asked, leased = await begin(server, ann, worker)
+    server.delete_message(asked)
+    await worker.progress(leased, 0.5)
+    await cancelling(queue, until, leased)
+    await worker.settle(leased, calls.CANCELLED)
+    await delivered(queue, until)
+
+    (told,) = server.messages()
+    assert told.ephemeral
+    assert f"Its message in <#{server.channel.id}> was deleted" in told.text
+    assert "so it was cancelled" in told.text
+    assert server.messages(server.dm(ann)) == []
+    assert not server.requests_to("POST", r"^/channels/\d+/messages$")
+
+
+async def test_who_deletes_a_waiting_jobs_message_cancels_it(server, client, worker, ann, queue):
+    """It is noticed when the message would have changed: here because the job ahead begins."""
+    ahead = [await server.slash(server.add_member(name), "imagine", SMALL) for name in ("bob", "cleo")]
+    for other in ahead:
+        await other.wait_for(lambda shown: not shown.thinking)
+    asked = await server.slash(ann, "imagine", SMALL)
+    await asked.wait_for(lambda shown: "3rd in line" in shown.text)
+    server.delete_message(asked)
+    await worker.take()
+
+    told = await asked.wait_for_followup()
+    assert "so it was cancelled" in told.text
+    assert len(await queue.open_jobs()) == 2
+
+
 @pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
-async def test_void_token_and_deleted_message_together_leave_one_new_message(
+async def test_with_a_void_token_who_asked_is_told_of_the_deletion_by_direct_message(
     server, client, worker, ann, queue, until, unknown
 ):
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked, unknown=unknown)
     server.delete_message(asked)
-    made = await worker.finish(leased)
+    await worker.progress(leased, 0.5)
+    await cancelling(queue, until, leased)
+    await worker.settle(leased, calls.CANCELLED)
     await delivered(queue, until)
-    assert pictures(server) == [made]
+
+    assert server.messages() == []
+    (told,) = server.messages(server.dm(ann))
+    assert "so it was cancelled" in told.text
 
 
-async def test_a_message_that_goes_while_the_picture_is_uploaded_is_replaced_once(
+async def test_a_message_deleted_while_the_bot_is_away_does_not_come_back(server, bot, worker, ann, queue, until):
+    await bot.start()
+    asked, leased = await begin(server, ann, worker)
+    await bot.close()
+    server.delete_message(asked)
+    await worker.finish(leased)
+    await bot.start()
+    await delivered(queue, until)
+
+    (told,) = server.messages()
+    assert told.ephemeral
+    assert not told.files
+    assert "what came of it is not posted" in told.text
+
+
+async def test_a_message_deleted_while_the_picture_is_uploaded_does_not_come_back(
     server, client, worker, ann, queue, until
 ):
     asked, leased = await begin(server, ann, worker)
     held = asyncio.Event()
     before = len(server.requests_to("PATCH", "^/webhooks/"))
     server.delay_next("PATCH", r"^/webhooks/", held)
-    made = await worker.finish(leased)
+    await worker.finish(leased)
     await server.wait_for_request("PATCH", r"^/webhooks/", count=before + 1)
     server.delete_message(asked)
     held.set()
     await delivered(queue, until)
-    assert pictures(server) == [made]
+
+    assert pictures(server) == []
+    assert pictures(server, server.dm(ann)) == []
+
+
+async def test_a_deletion_that_nobody_can_be_told_of_ends_all_the_same(server, client, worker, ann, queue, until):
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    ann.user.closed = True
+    server.delete_message(asked)
+    await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert server.messages() == []
 
 
 async def test_a_token_that_dies_between_upload_and_answer_leads_to_one_picture(

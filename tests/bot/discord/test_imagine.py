@@ -196,9 +196,41 @@ async def test_redis_away_is_told_within_three_seconds(server, client, worker, a
     assert time.monotonic() - began < 3
 
 
+def small(worker):
+    """A beat of a worker that makes small pictures only."""
+    return calls.beat(worker.name, WorkerState.READY, loaded="dream", pixels=512 * 512, about=ABOUT)
+
+
+async def test_what_nobody_can_make_is_refused_by_the_first_answer(server, client, worker, ann, queue, raw):
+    call(raw, small(worker))
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "size": "square 1024×1024"})
+
+    assert (await asked.response()).type is Callback.MESSAGE
+    assert asked.message.ephemeral
+    assert "the most is 512x512, use a smaller size" in asked.message.text
+    assert asked.followups == []
+    assert (await queue.depth()).waiting == 0
+
+
+async def test_a_picture_to_start_from_is_judged_by_its_size_before_it_is_fetched(
+    server, client, worker, ann, queue, raw
+):
+    call(raw, small(worker))
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "image": Upload("start.png", png(1, (1536, 1024)))})
+
+    assert (await asked.response()).type is Callback.MESSAGE
+    assert "the most is 512x512, use a smaller size" in asked.message.text
+    assert not await queue.open_jobs()
+
+
 async def test_what_only_the_queue_can_refuse_is_taken_back(server, client, worker, ann, queue, raw):
-    small = calls.beat(worker.name, WorkerState.READY, loaded="dream", pixels=512 * 512, about=ABOUT)
-    call(raw, small)
+    check = queue.check
+
+    async def then_smaller(*args, **options):
+        await check(*args, **options)
+        call(raw, small(worker))
+
+    queue.check = then_smaller
     asked = await server.slash(ann, "imagine", {"prompt": "a cat", "size": "square 1024×1024"})
 
     told = await asked.wait_for_followup()

@@ -59,8 +59,7 @@ async def submit(
         if here is None:
             return None
         try:
-            unseen = {place: source.unseen for place, source in (sources or {}).items()}
-            await _check(services, draft(fields, unseen))
+            await _check(services, interaction, fields, sources or {})
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(translations_of(interaction), error))
             return None
@@ -157,14 +156,28 @@ def job_id_of(interaction: discord.Interaction[Any]) -> str:
     return f"{asked_ms:012x}{hashlib.sha256(interaction.token.encode()).hexdigest()[:8]}"
 
 
-async def _check(services: Services, request: Request) -> None:
-    """Judges a request as far as that is possible without queueing it.
+async def _check(
+    services: Services, interaction: discord.Interaction[Any], fields: dict[str, Any], sources: Sources
+) -> None:
+    """Judges a request as the queue will, by what Discord says of its pictures, without queueing it.
 
     Raises:
-      RequestRefusedError: when it is wrong, or nobody can do it.
+      RequestRefusedError: when it is wrong, against the rules or a limit, or nobody can do it.
       QueueUnavailableError: when Redis doesn't answer in time.
     """
-    (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
+    for source in sources.values():
+        fields = _shaped(fields, source, source.width, source.height)
+    request = draft(fields, {place: source.unseen for place, source in sources.items()})
+    judging = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction))
+    await services.background.within(CHECKS_S, judging)
+
+
+def _shaped(fields: dict[str, Any], source: Source, width: int, height: int) -> dict[str, Any]:
+    """The fields, with the size of what is made if that goes by a picture of this size."""
+    if not source.shapes:
+        return fields
+    wide, high = fitting_size(width, height)
+    return fields | {"width": wide, "height": high}
 
 
 async def _with_pictures(services: Services, fields: dict[str, Any], sources: Sources, sender: str) -> Request:
@@ -178,9 +191,7 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
             log.info("an attachment could not be fetched: %s", type(error).__name__)
             raise refused("picture-unfetched", field=name) from None
         pictures[place] = picture = await upright(data, name, sender)
-        if source.shapes:
-            wide, high = fitting_size(picture.width, picture.height)
-            fields = fields | {"width": wide, "height": high}
+        fields = _shaped(fields, source, picture.width, picture.height)
     return await store(services.queue, fields, pictures, sender)
 
 

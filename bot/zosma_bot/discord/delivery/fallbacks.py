@@ -42,6 +42,10 @@ class UnreachableError(Exception):
     """Raised when every way has been refused for good."""
 
 
+class RemovedError(Exception):
+    """Raised when somebody has taken the job's message out of its channel: it must not come back there."""
+
+
 class TooLargeError(Exception):
     """Raised when Discord takes the message, but not this much of it."""
 
@@ -81,6 +85,7 @@ class Fallbacks:
         """Changes the job's message, and makes no new one. Progress: dropped when the budget is short.
 
         Raises:
+          RemovedError: when somebody has deleted it.
           UnreachableError: when it can't be changed any more.
         """
         if not await self._by_first_open(outlet, card, (self._by_interaction, self._by_bot), Priority.PROGRESS):
@@ -90,6 +95,7 @@ class Fallbacks:
         """Shows a job's last card, wherever it can be shown: what is private only where nobody else looks.
 
         Raises:
+          RemovedError: when somebody has deleted the job's message.
           UnreachableError: when it can be shown nowhere.
           TooLargeError: when its pictures must become smaller.
         """
@@ -99,6 +105,16 @@ class Fallbacks:
         else:
             routes = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
         if not await self._by_first_open(outlet, card, routes, Priority.RESULT if card.pictures else Priority.ERROR):
+            raise UnreachableError
+
+    async def tell_alone(self, outlet: Outlet, card: Card) -> None:
+        """Tells the member, and nobody else, what became of a job whose message was deleted.
+
+        Raises:
+          UnreachableError: when they can't be told.
+        """
+        routes = (self._by_follow_up, self._in_private)
+        if not await self._by_first_open(outlet, card, routes, Priority.ERROR):
             raise UnreachableError
 
     async def _by_first_open(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> bool:
@@ -132,6 +148,7 @@ class Fallbacks:
         except discord.HTTPException as error:
             if error.status not in (401, 403, 404):
                 raise
+            await _check_removed(outlet, error)
             log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
             await outlet.change(token="")
             return False
@@ -169,11 +186,24 @@ class Fallbacks:
         except discord.HTTPException as error:
             if is_passing(error) or error.status not in (403, 404):
                 raise
+            await _check_removed(outlet, error)
             log.info("job %s: its message is out of reach: %d (code %d)", outlet.job_id, error.status, error.code)
             if error.code != _UNKNOWN_MESSAGE:
                 self._rate_limiter.refused(f"edits in {place}")
             await outlet.change(message_id=None)
             return False
+        return True
+
+    async def _by_follow_up(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
+        reply = outlet.reply
+        if not reply.token_works(self._now()):
+            return False
+        webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        webhook.type = discord.WebhookType.application  # none other has ephemeral messages
+        # Nothing makes a follow-up unique: after a lost answer the next way is gone, which knows what it has sent.
+        await outlet.change(token="")
+        async with self._rate_limiter.spending(priority):
+            await webhook.send(embed=card.embed(), ephemeral=True, allowed_mentions=NO_MENTIONS)
         return True
 
     async def _in_channel(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
@@ -241,6 +271,17 @@ class Fallbacks:
 
 #: One way to reach a member: True when the card is shown, False when this way isn't open.
 Route = Callable[[Outlet, Card, Priority], Awaitable[bool]]
+
+
+async def _check_removed(outlet: Outlet, error: discord.HTTPException) -> None:
+    """Notes that the message was deleted, where anybody but its member can have done so.
+
+    Raises:
+      RemovedError: when it was.
+    """
+    if error.code == _UNKNOWN_MESSAGE and outlet.reply.guild_id is not None and not outlet.reply.private:
+        await outlet.change(removed=True, message_id=None)
+        raise RemovedError
 
 
 def _shows(message: discord.Message, job_id: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord.api.rate_limits import RateLimiter
 from zosma_bot.discord.delivery import render
-from zosma_bot.discord.delivery.fallbacks import Fallbacks, TooLargeError, UnreachableError, is_passing
+from zosma_bot.discord.delivery.fallbacks import Fallbacks, RemovedError, TooLargeError, UnreachableError, is_passing
 from zosma_bot.discord.delivery.packing import MESSAGE_MAX_BYTES, Packer
 from zosma_bot.discord.state.fleet_cache import FleetCache
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet
@@ -116,6 +116,11 @@ class JobMessage:
         if job.state.ended:
             await self._end(outlet, job)
             return True
+        if outlet.reply.removed:
+            if not job.cancelling:
+                log.info("job %s: its message was deleted, so it is cancelled", self._id)
+                await self._tools.queue.cancel(self._id)
+            return False
         if self._editable and time.monotonic() >= self._not_before:
             await self._show(outlet, await self._card(outlet, job))
         return False
@@ -162,6 +167,8 @@ class JobMessage:
         try:
             await self._tools.fallbacks.edit(outlet, card)
             self._shown = card
+        except RemovedError:
+            self.poke()
         except (UnreachableError, TooLargeError):
             self._editable = False
         except Exception as error:
@@ -203,6 +210,9 @@ class JobMessage:
 
     async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
         """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""
+        if outlet.reply.removed:
+            await self._tell_removed(outlet, job)
+            return None
         card = render.ended(outlet.reply.words, job, outlet.of_job, await self._tools.queue.pictures(job))
         card = await self._packer.judged(outlet, job, card)
         limit = outlet.reply.upload_limit
@@ -224,7 +234,19 @@ class JobMessage:
             await self._tools.fallbacks.end(outlet, packed.card)
             log.error("job %s: Discord takes its pictures in no size", self._id)
             return LINK_KEEP_S if packed.linked else None
+        except RemovedError:
+            await self._tell_removed(outlet, job)
+            return None
         except UnreachableError:
             await outlet.change(uncollected=True)
             log.error("job %s: its end (%s) waits to be collected: every way is refused", self._id, job.state)
             return UNCOLLECTED_KEEP_S
+
+    async def _tell_removed(self, outlet: Outlet, job: Job) -> None:
+        """Says to the member alone why their message is gone. Its pictures are shown to nobody by us."""
+        try:
+            await self._tools.fallbacks.tell_alone(
+                outlet, render.removed(outlet.reply.words, job, outlet.reply.channel_id)
+            )
+        except UnreachableError:
+            log.info("job %s: its message was deleted, and its member can't be told", self._id)

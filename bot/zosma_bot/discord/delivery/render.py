@@ -74,6 +74,13 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
 
 
+def removed(w: Translations, job: Job, channel_id: int) -> Card:
+    """What the member alone reads when somebody has deleted the job's message before its end was shown."""
+    key = "removed-cancelled" if job.state is State.CANCELLED else "removed-ended"
+    line = w(key, channel=f"<#{channel_id}>")
+    return Card(texts.prompt(w, job.request) + line, Colour.WAITING, footer=texts.job_mark(w, job))
+
+
 def without_pictures(w: Translations, card: Card, job: Job) -> Card:
     """What is shown when Discord takes no version of the pictures."""
     footer = f"{card.footer} · {texts.job_mark(w, job)}"

@@ -46,6 +46,8 @@ class Reply(BaseModel):
     """A set is shown as one picture."""
     blocked: tuple[int, ...] = ()
     """Pictures that must not be shown, counted from 0: the image check refused them."""
+    removed: bool = False
+    """Somebody took the job's message out of its channel before its end was shown: no new one is posted there."""
     uncollected: bool = False
     """The end could be shown nowhere: it waits where the member looks for their jobs."""
 
