@@ -185,15 +185,16 @@ async def test_tls_under_a_ca_of_ones_own(valkey, redis_url, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    inner = urllib.parse.urlsplit(redis_url).port
-    async with tls_in_front_of(inner, context) as port:
-        url = f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={tmp_path / 'ca.pem'}"
+    inner = urllib.parse.urlsplit(redis_url)
+    login = f"{inner.username or ''}:{inner.password or ''}"
+    async with tls_in_front_of(inner.port, context) as port:
+        url = f"rediss://{login}@127.0.0.1:{port}/0?ssl_ca_certs={tmp_path / 'ca.pem'}"
         async with Queue(url) as queue:
             await queue.ping()
         client = worker_client(url)
         assert await asyncio.to_thread(client.ping)
         client.close()
-        stranger = f"rediss://127.0.0.1:{port}/0"
+        stranger = f"rediss://{login}@127.0.0.1:{port}/0"
         async with Queue(stranger) as queue:
             with pytest.raises(QueueUnavailableError, match="certificate"):
                 await queue.ping()
