@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -45,6 +46,8 @@ class BotSettings(Settings):
     """Sets are shown as one picture."""
     pictures_max: int | None = Field(None, validation_alias="ZOSMA_PICTURES_MAX", ge=1)
     """Bytes that finished jobs' pictures may take in Redis; None: half of its `maxmemory`."""
+    data_dir: Path | None = Field(None, validation_alias="ZOSMA_DATA_DIR")
+    """Where the bot notes which messages wait for their end. None: it knows them for as long as it runs."""
     host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
     port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")

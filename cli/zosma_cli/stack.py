@@ -106,7 +106,7 @@ async def running(plan: Plan, log: IO[bytes] | None = None) -> AsyncIterator[Sta
             )
         env["SD_API_HOST"] = ",".join(webuis)
         port = plan.port or free_port()
-        env |= {"ZOSMA_HOST": plan.host, "ZOSMA_PORT": str(port)}
+        env |= {"ZOSMA_HOST": plan.host, "ZOSMA_PORT": str(port), "ZOSMA_DATA_DIR": str(plan.folder)}
         known = await _workers(redis_url)
         await start("bot", "bot")
         await start("worker", "worker")

@@ -25,6 +25,7 @@ from zosma_bot.discord.delivery.job_message import EDIT_EVERY_S, LOOK_EVERY_S, T
 from zosma_bot.discord.delivery.manager import CLOSE_GRACE_S, DeliveryManager
 from zosma_bot.discord.state.fleet_cache import FleetCache
 from zosma_bot.discord.state.member_settings import MemberSettingsStore
+from zosma_bot.discord.state.open_messages import OpenMessages
 from zosma_bot.discord.state.presence import STAND_EVERY_S, Presence
 from zosma_bot.discord.state.server_settings import ServerSettingsStore
 from zosma_bot.discord.ui.language import CommandTranslator
@@ -96,6 +97,7 @@ class Zosma(discord.Client):
                 links=Links(queue, settings.public_url),
                 classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
                 grid=settings.grid,
+                open_messages=OpenMessages(settings.data_dir and settings.data_dir.expanduser()),
                 edit_every_s=edit_every_s,
                 look_every_s=look_every_s,
                 sleep=sleep,

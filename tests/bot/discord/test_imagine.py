@@ -223,6 +223,21 @@ async def test_a_picture_to_start_from_is_judged_by_its_size_before_it_is_fetche
     assert not await queue.open_jobs()
 
 
+async def test_a_queue_that_is_slow_to_judge_refuses_nothing_and_judges_later(server, client, worker, ann, queue):
+    check, held = queue.check, asyncio.Event()
+
+    async def late(*args, **options):
+        await held.wait()
+        return await check(*args, **options)
+
+    queue.check = late
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+
+    assert (await asked.response()).type is Callback.DEFERRED_MESSAGE
+    await asked.wait_for(lambda shown: "in line" in shown.text.lower())
+    held.set()
+
+
 async def test_what_only_the_queue_can_refuse_is_taken_back(server, client, worker, ann, queue, raw):
     check = queue.check
 

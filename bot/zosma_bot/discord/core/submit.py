@@ -29,6 +29,8 @@ from zosma_queue.request import Request
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
+#: What the queue has to judge a request before the first answer. The other checks may take `CHECKS_S` each, of 3 s.
+JUDGE_S = 0.5
 _DISCORDS_TROUBLE = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 #: Discord counts its time from the first second of 2015.
 _DISCORD_EPOCH_MS = 1_420_070_400_000
@@ -161,6 +163,8 @@ async def _check(
 ) -> None:
     """Judges a request as the queue will, by what Discord says of its pictures, without queueing it.
 
+    A queue too slow to judge in time does so after the first answer.
+
     Raises:
       RequestRefusedError: when it is wrong, against the rules or a limit, or nobody can do it.
       QueueUnavailableError: when Redis doesn't answer in time.
@@ -168,8 +172,12 @@ async def _check(
     for source in sources.values():
         fields = _shaped(fields, source, source.width, source.height)
     request = draft(fields, {place: source.unseen for place, source in sources.items()})
-    judging = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction))
-    await services.background.within(CHECKS_S, judging)
+    (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
+    judged = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction))
+    judging = services.background.start(judged)
+    done, _ = await asyncio.wait([judging], timeout=JUDGE_S)
+    if done:
+        judging.result()
 
 
 def _shaped(fields: dict[str, Any], source: Source, width: int, height: int) -> dict[str, Any]:

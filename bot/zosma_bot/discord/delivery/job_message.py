@@ -15,6 +15,7 @@ from zosma_bot.discord.delivery import render
 from zosma_bot.discord.delivery.fallbacks import Fallbacks, RemovedError, TooLargeError, UnreachableError, is_passing
 from zosma_bot.discord.delivery.packing import MESSAGE_MAX_BYTES, Packer
 from zosma_bot.discord.state.fleet_cache import FleetCache
+from zosma_bot.discord.state.open_messages import OpenMessages
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Card
@@ -53,6 +54,7 @@ class Tools:
     links: Links
     classifier: Classifier | None = None
     grid: bool = False
+    open_messages: OpenMessages = field(default_factory=OpenMessages)
     edit_every_s: float = EDIT_EVERY_S
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -95,13 +97,25 @@ class JobMessage:
             outlet = None
             while not self._stopping:
                 try:
-                    outlet = outlet or await Outlet.open(self._tools.queue, self._id)
+                    outlet = outlet or await self._open()
                     if outlet is None or await self._look(outlet):
-                        return
+                        break
                 except QueueUnavailableError:
                     # The hub wakes everybody as soon as Redis is back.
                     pass
                 await watch.changed(self._rest_s())
+        if not self._stopping:
+            self._tools.open_messages.forget(self._id)
+
+    async def _open(self) -> Outlet | None:
+        """Where the message stands, as the queue knows it; as we remember it when the queue has lost it."""
+        known = self._tools.open_messages
+        outlet = await Outlet.open(self._tools.queue, self._id)
+        if outlet:
+            known.note(self._id, outlet.reply)
+        elif remembered := known.find(self._id):
+            outlet = Outlet(self._tools.queue, self._id, remembered)
+        return outlet
 
     def _rest_s(self) -> float:
         wait = self._not_before - time.monotonic()
@@ -111,7 +125,8 @@ class JobMessage:
         """Shows what is new; True when there is nothing left to do."""
         job = await self._tools.queue.job(self._id)
         if job is None:
-            log.warning("job %s: forgotten by the queue before its end was shown", self._id)
+            log.warning("job %s: lost by the queue before its end was shown", self._id)
+            await self._until_shown(lambda: self._try_to_tell_lost(outlet))
             return True
         if job.state.ended:
             await self._end(outlet, job)
@@ -180,8 +195,11 @@ class JobMessage:
 
     async def _end(self, outlet: Outlet, job: Job) -> None:
         """Shows the end and notes that it is shown, however long it takes."""
+        await self._until_shown(lambda: self._try_to_end(outlet, job))
+
+    async def _until_shown(self, attempt: Callable[[], Awaitable[bool]]) -> None:
         retry_s = RETRY_MIN_S
-        while not await self._try_to_end(outlet, job):
+        while not await attempt():
             if self._stopping:
                 return
             self.asleep = True
@@ -205,6 +223,18 @@ class JobMessage:
             if not is_passing(error):
                 raise
             log.warning("job %s: its end waits for Discord: %s", self._id, error)
+            return False
+        return True
+
+    async def _try_to_tell_lost(self, outlet: Outlet) -> bool:
+        try:
+            await self._tools.fallbacks.end(outlet, render.lost(outlet.reply.words, self._id))
+        except (UnreachableError, RemovedError):
+            log.info("job %s: was lost, and its member can't be told", self._id)
+        except Exception as error:
+            if not isinstance(error, QueueUnavailableError) and not is_passing(error):
+                raise
+            log.warning("job %s: that it was lost waits to be told: %s", self._id, error)
             return False
         return True
 

@@ -94,7 +94,18 @@ class DeliveryManager:
         """
         for job_id in [*await self._tools.queue.undelivered(), *await self._tools.queue.open_jobs()]:
             self.follow(job_id)
+        await self._follow_lost()
         return len(self._running)
+
+    async def _follow_lost(self) -> None:
+        """Starts what the bot remembers and the queue has lost; forgets what came to its end elsewhere."""
+        for job_id in self._tools.open_messages.ids():
+            if job_id in self._running:
+                continue
+            if await self._tools.queue.job(job_id) is None:
+                self.follow(job_id)
+            elif job_id not in self._running:
+                self._tools.open_messages.forget(job_id)
 
     def start(self) -> None:
         """Begins to deliver results, those of before the start first."""

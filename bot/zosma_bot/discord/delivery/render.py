@@ -81,6 +81,11 @@ def removed(w: Translations, job: Job, channel_id: int) -> Card:
     return Card(texts.prompt(w, job.request) + line, Colour.WAITING, footer=texts.job_mark(w, job))
 
 
+def lost(w: Translations, job_id: str) -> Card:
+    """The end of a job of which the queue knows nothing any more."""
+    return Card(w("lost"), Colour.FAILED, footer=w("job-mark", id=job_id))
+
+
 def without_pictures(w: Translations, card: Card, job: Job) -> Card:
     """What is shown when Discord takes no version of the pictures."""
     footer = f"{card.footer} · {texts.job_mark(w, job)}"

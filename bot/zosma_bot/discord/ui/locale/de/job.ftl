@@ -29,6 +29,7 @@ cancelled-free = Es wurde nichts angerechnet.
 cancelled-paid = Angerechnet wird die GPU-Zeit bis dahin: { $span }.
 removed-cancelled = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; deshalb wurde abgebrochen.
 removed-ended = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; das Ergebnis wird nicht gepostet.
+lost = ⚠️ Das ging verloren, als die Warteschlange ihre Daten verlor. Bitte noch einmal anfordern.
 gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
 gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.

@@ -36,6 +36,7 @@ cancelled-free = Nothing was charged for it.
 cancelled-paid = The GPU time used until then is charged: { $span }.
 removed-cancelled = ✋ Its message in { $channel } was deleted by somebody who may do that there, so it was cancelled.
 removed-ended = ✋ Its message in { $channel } was deleted by somebody who may do that there, so what came of it is not posted.
+lost = ⚠️ This was lost when the queue lost its data. Please ask again.
 gone-all = ⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again.
 gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
