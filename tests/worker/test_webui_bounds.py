@@ -13,7 +13,7 @@ from loopback.webui import ScriptedWebUI
 from zosma_queue.request import parse_request
 from zosma_worker.errors import WebUIBroken, WebUIError, WebUIRubbish
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.bounds import ENTRIES_MAX, bytes_for
+from zosma_worker.webui.bounds import ENTRIES_MAX, bounded_json, bytes_for
 from zosma_worker.webui.client import Client
 
 MB = 1024 * 1024
@@ -132,3 +132,42 @@ def test_an_error_body_may_hold_anything_where_its_place_should_be():
     for loc in (5, None, "x", {"a": 1}, [None, {}]):
         body = json.dumps({"detail": [{"loc": loc, "msg": "wrong"}]}).encode()
         assert "wrong" in str(error_of("http://gpu", 422, body))
+
+
+HALVES = {
+    "an escape": rb'"a\ud800b"',
+    "a capital escape": rb'"a\uDFFFb"',
+    "bytes that are no UTF-8": b'"a\xed\xa0\x80b"',
+    "UTF-16": '"a\\ud800b"'.encode("utf-16-le"),
+    "half a pair in UTF-16": '"a\udc00b"'.encode("utf-16-be", "surrogatepass"),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_half_a_character_is_replaced_in_texts_and_names(name):
+    assert bounded_json(HALVES[name], 10) == "a\ufffdb"
+    if name.startswith("UTF") or "pair" in name:
+        return
+    nested = b"[{%s: [%s, 1, null, 2.5, true]}]" % (HALVES[name], HALVES[name])
+    assert bounded_json(nested, 20) == [{"a\ufffdb": ["a\ufffdb", 1, None, 2.5, True]}]
+
+
+def test_whole_characters_stay_as_they_were_sent():
+    texts = ["👩\u200d🚀 Δ 猫 한국", "\\ud800", "\ufffd", "a"]
+    for ascii_only in (True, False):
+        assert bounded_json(json.dumps(texts, ensure_ascii=ascii_only).encode(), 20) == texts
+
+
+def test_an_error_that_says_half_a_character_can_be_written_down():
+    error = error_of("http://gpu", 500, rb'{"error": "x", "detail": "no \ud83d here"}')
+    assert "no \ufffd here" in str(error)
+    str(error).encode()
+
+
+@pytest.mark.parametrize("entries", [1, 20_000], ids=["a short list", "one that a sandbox reads"])
+async def test_names_in_lists_can_be_stored(entries):
+    async def answer(_):
+        return web.Response(body=rb'[{"name": "a\ud800"}' + b', {"name": "good"}' * entries + b"]")
+
+    async with answering("/sdapi/v1/loras", answer) as webui, Client(webui.address) as client:
+        assert (await client.get("/sdapi/v1/loras"))[0] == {"name": "a\ufffd"}

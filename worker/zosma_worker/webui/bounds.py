@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from zosma_queue.sandbox import Answer
@@ -35,6 +36,10 @@ _BESIDES_BYTES = 8 * MB
 #: Enlargers of whole factors make up to four times as much of a side as there was.
 _WHOLE_FACTOR = 4
 
+_HALF = re.compile("[\ud800-\udfff]")
+#: Where half a character may be: in an escape, as most pairs are too; in bytes that are no UTF-8; in UTF-16.
+_SIGNS_OF_HALVES = (b"\\ud", b"\\uD", b"\xed", b"\0")
+
 
 class TooMuch(ValueError):
     """Raised for an answer of more than anything asked for needs."""
@@ -56,6 +61,8 @@ def bounds_of_read(path: str) -> tuple[int, int]:
 def bounded_json(raw: bytes, marks_max: int) -> Any:
     """What an answer says. Takes CPU time in proportion to its size: megabytes belong into a thread.
 
+    Halves of characters in it (lone surrogates), which nobody could store or send, are replaced by U+FFFD.
+
     Raises:
       ValueError: when it is no JSON; TooMuch: when it has more values than `marks_max`, or is too deep.
     """
@@ -68,7 +75,16 @@ def bounded_json(raw: bytes, marks_max: int) -> Any:
     except RecursionError:
         raise TooMuch(f"more than {DEPTH_MAX} objects and lists inside one another") from None
     check_depth(found)
-    return found
+    return _with_whole_texts(found) if any(sign in raw for sign in _SIGNS_OF_HALVES) else found
+
+
+def _with_whole_texts(found: Any) -> Any:
+    """Not deeper than what `check_depth` lets pass."""
+    if isinstance(found, str):
+        return found if found.isascii() else _HALF.sub("\ufffd", found)
+    if isinstance(found, dict):
+        return {_with_whole_texts(name): _with_whole_texts(value) for name, value in found.items()}
+    return [_with_whole_texts(entry) for entry in found] if isinstance(found, list) else found
 
 
 def check_depth(found: Any) -> None:
