@@ -28,6 +28,10 @@ imports: ## Import direction: cli → bot | worker | webui → queue
 test: ## All tests
 	$(PYTEST)
 
+.PHONY: fuzz
+fuzz: ## The parsers of strangers' text and bytes, for long (FUZZ_EXAMPLES=… of each)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(PYTEST) -q tests/test_fuzz.py
+
 CHAOS := PYTHONPATH=tests uv run python -m chaos
 .PHONY: chaos
 chaos: ## A killing spree of forty minutes, with a ledger (SEED=… replays one)

@@ -68,7 +68,7 @@ def parse_rules(fields: Mapping[str, object]) -> ContentRules:
         raise RequestRefusedError(
             detail=f": {first.clause}",
             code="bad-rule",
-            field=first.path[0],
+            field=first.path[0] if first.path else "",
             values={"given": first.shown, "problem": first.text},
         ) from None
 
