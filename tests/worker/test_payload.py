@@ -9,8 +9,8 @@ from PIL import Image
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
+from zosma_worker.layout import laid_out
 from zosma_worker.webui.flavours import A1111, Forge, KoboldCpp, Order, SDCpp, SDNext
-from zosma_worker.webui.flavours.plain import laid_out
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
 EVERY = [A1111, Forge, SDNext, SDCpp, KoboldCpp]
