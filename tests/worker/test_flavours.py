@@ -27,7 +27,7 @@ from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
 from zosma_queue.job import State
-from zosma_worker.webui.flavours.plain import prepared_mask
+from zosma_worker.layout import prepared_mask
 
 FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)

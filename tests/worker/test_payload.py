@@ -9,8 +9,10 @@ from PIL import Image
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
+from zosma_worker.errors import WebUIRefused
+from zosma_worker.layout import laid_out
 from zosma_worker.webui.flavours import A1111, Forge, KoboldCpp, Order, SDCpp, SDNext
-from zosma_worker.webui.flavours.plain import laid_out
+from zosma_worker.webui.flavours.plain import _made
 
 DREAM = Checkpoint(name="dream", title="dream.safetensors [0123456789]", hash="0123456789")
 EVERY = [A1111, Forge, SDNext, SDCpp, KoboldCpp]
@@ -113,3 +115,9 @@ def test_a_picture_to_start_from_is_laid_out_in_the_middle_of_whole_blocks(mode)
 
         assert image.size == (128, 128)
     assert corners == [(255, 0, 0), (0, 0, 255)] * 2
+
+
+def test_what_a_sandbox_cannot_lay_out_is_a_refusal():
+    place = {"size": (64, 64), "whole": (64, 64), "mode": 0}
+    with pytest.raises(WebUIRefused):
+        _made("start", place, b"no picture")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.sandbox import Answer
@@ -23,6 +23,26 @@ def look(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
         image.load()
         return {"black": image.convert("RGB").getbbox() is None}, []
+
+
+def fitted(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A picture as a PNG of `size` in RGB; what stands over is cut off. `args`: `formats`, `size`."""
+    (data,) = blobs
+    with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
+        return {}, [_png(ImageOps.fit(image.convert("RGB"), tuple(args["size"]), Image.Resampling.LANCZOS))]
+
+
+def cropped(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A part of a picture as a PNG. `args`: `formats`, `box` (left, top, right, bottom in pixels)."""
+    (data,) = blobs
+    with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
+        return {}, [_png(image.crop(tuple(args["box"])))]
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
 
 
 def shrink(args: dict[str, Any], blobs: list[bytes]) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
@@ -16,6 +16,7 @@ from zosma_queue.job import Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_queue.sampler_names import together
+from zosma_queue.sandbox import SandboxError
 from zosma_worker.backend import Checked
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
@@ -170,10 +171,7 @@ def _shrunk(seen: _Seen, size: tuple[int, int]) -> _Seen:
     """A picture that was enlarged further than asked for, at the size asked for; what stands over is cut off."""
     if seen.size == size:
         return seen
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(seen.data), formats=FORMATS) as image:
-        ImageOps.fit(image.convert("RGB"), size, Image.Resampling.LANCZOS).save(out, "PNG")
-    return replace(seen, data=out.getvalue(), format="png", size=size, infotext="")
+    return _redrawn(seen, "fitted", {"size": size}, size)
 
 
 def _infotext_in(data: bytes) -> str:
@@ -290,10 +288,16 @@ def _cut(seen: _Seen, request: Request) -> _Seen:
     if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
         return seen
     left, top = (seen.size[0] - wide) // 2, (seen.size[1] - high) // 2
-    out = io.BytesIO()
-    with Image.open(io.BytesIO(seen.data), formats=FORMATS) as image:
-        image.crop((left, top, left + wide, top + high)).save(out, "PNG")
-    return replace(seen, data=out.getvalue(), format="png", size=(wide, high), infotext="")
+    return _redrawn(seen, "cropped", {"box": (left, top, left + wide, top + high)}, (wide, high))
+
+
+def _redrawn(seen: _Seen, work: str, args: dict[str, Any], size: tuple[int, int]) -> _Seen:
+    """The picture as this work in a sandbox makes it, as a PNG of that size."""
+    try:
+        _, (data,) = DECODING.call(f"zosma_worker.picture_work:{work}", {"formats": FORMATS, **args}, [seen.data])
+    except SandboxError as error:
+        raise BadAnswer(ErrorKind.UNDECODABLE) from error
+    return replace(seen, data=data, format="png", size=size, infotext="")
 
 
 def _labelled(seen: _Seen, text: str) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
-from loopback.pictures import UNUSABLE, silent, turned, with_parameters
+from loopback.pictures import INFOTEXT, UNUSABLE, silent, turned, with_parameters
 
 NAME = "Use this picture"
 
@@ -51,6 +51,13 @@ async def test_the_form_knows_what_the_picture_says_of_itself(server, client, an
     assert fields["prompt"]["value"] == "a lighthouse at night, misty"
     assert fields["negative_prompt"]["value"] == "people"
     assert "which" not in fields
+
+
+async def test_the_form_names_what_can_not_be_asked_for(server, client, ann):
+    form = await opened(server, ann, server.say(ann, "", files=[with_parameters(f"{INFOTEXT}, Refiner: xl")]))
+    labels = form.interaction.ack.data["components"]
+    assert "Not to be had here: Refiner" in labels[0]["description"]
+    assert not any(label.get("description") for label in labels[1:])
 
 
 async def test_the_form_opens_in_time_when_the_picture_does_not_come(server, client, ann):

@@ -6,15 +6,15 @@ picture to start from is laid out by us in the same way, because they only know 
 
 from __future__ import annotations
 
-import io
 from typing import Any, ClassVar
-
-from PIL import Image, ImageFilter, ImageOps
 
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.needs import lora_tags, without_loras
 from zosma_queue.request import Img2Img, Request
+from zosma_queue.sandbox import SandboxError
 from zosma_worker.backend import Order
+from zosma_worker.decoding import DECODING
+from zosma_worker.errors import WebUIRefused
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import Flavour, encoded
 
@@ -75,13 +75,14 @@ class Plain(Flavour):
 
     def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
         size, whole = (order.request.width, order.request.height), self.made_size(order.request)
-        image = laid_out(order.inputs[start.image], size, whole, start.resize_mode)
+        place = {"size": size, "whole": whole, "mode": start.resize_mode}
+        image = _made("start", place, order.inputs[start.image])
         # Bare base64: a data: URL is ignored, or answered with nothing.
         fields = {"init_images": [encoded(image)], "denoising_strength": start.denoising_strength}
         if start.mask:
             # Inverted and blurred here: they know of only one of these, or of neither.
-            mask = prepared_mask(order.inputs[start.mask], invert=start.inpainting_mask_invert, blur=start.mask_blur)
-            fields["mask"] = encoded(laid_out(mask, size, whole, start.resize_mode))
+            how = {"invert": bool(start.inpainting_mask_invert), "blur": start.mask_blur}
+            fields["mask"] = encoded(_made("mask", {**place, **how}, order.inputs[start.mask]))
         return fields
 
 
@@ -92,51 +93,14 @@ def _weight(text: str) -> float:
         return 1.0
 
 
-def prepared_mask(data: bytes, *, invert: bool, blur: int) -> bytes:
-    """A mask of which white is painted anew, with a soft edge, as a PNG."""
-    with Image.open(io.BytesIO(data)) as opened:
-        # As A1111: what is drawn on nothing is the mask.
-        mask = opened.getchannel("A") if opened.mode in ("RGBA", "LA") and _is_see_through(opened) else opened
-        mask = mask.convert("L")
-    if invert:
-        mask = ImageOps.invert(mask)
-    if blur:
-        mask = mask.filter(ImageFilter.GaussianBlur(blur))
-    out = io.BytesIO()
-    mask.save(out, "PNG", compress_level=1)
-    return out.getvalue()
+def _made(work: str, args: dict[str, Any], data: bytes) -> bytes:
+    """A picture to start from, or a mask, as a sandbox lays it out. Blocks: call it in a thread.
 
-
-def _is_see_through(image: Image.Image) -> bool:
-    return image.getchannel("A").getextrema() != (255, 255)
-
-
-def laid_out(data: bytes, size: tuple[int, int], whole: tuple[int, int], mode: int) -> bytes:
-    """The picture at `size`, in the middle of one of `whole` whose rim repeats its edge, as a PNG."""
-    with Image.open(io.BytesIO(data)) as opened:
-        image = opened.convert("L" if opened.mode == "L" else "RGB")
-    if mode == 1:
-        image = ImageOps.fit(image, size)
-    elif mode == 2:
-        image = ImageOps.pad(image, size)
-    else:
-        image = image.resize(size, Image.Resampling.LANCZOS)
-    left, top = (whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2
-    canvas = image.transform(whole, Image.Transform.AFFINE, (1, 0, -left, 0, 1, -top)) if whole != size else image
-    if whole != size:
-        _repeat_edges(canvas, image, left, top)
-    out = io.BytesIO()
-    canvas.save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
-def _repeat_edges(canvas: Image.Image, image: Image.Image, left: int, top: int) -> None:
-    """Fills the rim of the canvas with the outermost rows and columns of the image."""
-    wide, high = image.size
-    right, bottom = canvas.width - left - wide, canvas.height - top - high
-    for box, width, x in (((0, 0, 1, high), left, 0), ((wide - 1, 0, wide, high), right, left + wide)):
-        if width:
-            canvas.paste(image.crop(box).resize((width, high)), (x, top))
-    for y, height, at in ((top, top, 0), (top + high - 1, bottom, top + high)):
-        if height:
-            canvas.paste(canvas.crop((0, y, canvas.width, y + 1)).resize((canvas.width, height)), (0, at))
+    Raises:
+      WebUIRefused: when that takes too much, or it can't be decoded.
+    """
+    try:
+        _, (made,) = DECODING.call(f"zosma_worker.layout:{work}", args, [data])
+    except SandboxError as error:
+        raise WebUIRefused("", detail="the picture to start from can't be decoded: send another") from error
+    return made

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core import parameters
 from zosma_bot.discord.core.identity import sender_of
-from zosma_bot.discord.core.recipes import pictures_in
+from zosma_bot.discord.core.recipes import Recipe, pictures_in
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.features.use_picture import form
 from zosma_bot.discord.ui import refusals
@@ -42,7 +42,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             await say(interaction, refusals.told(w, error))
             return
         await interaction.response.send_modal(
-            form.form(w, key, usable, await _words(usable[0], sender_of(interaction).everywhere))
+            form.form(w, key, usable, await _told(usable[0], sender_of(interaction).everywhere))
         )
 
     menu = app_commands.ContextMenu(name=translations_for(None)("command-use-this-picture"), callback=use)
@@ -50,11 +50,11 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
     tree.add_command(menu)
 
 
-async def _words(attachment: discord.Attachment, who: str) -> dict[str, Any]:
+async def _told(attachment: discord.Attachment, who: str) -> Recipe:
     """What the picture says of itself, if it says it in time."""
     try:
         async with asyncio.timeout(READ_S):
             recipe = await parameters.told_by(await attachment.read(), who)
     except (RequestRefusedError, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
-        return {}
-    return recipe.fields if recipe else {}
+        recipe = None
+    return recipe or Recipe({})

@@ -10,16 +10,20 @@ import discord
 
 from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
 from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH
+from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import Translations
+from zosma_queue import infotext
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import PROMPT_MAX_CHARS
 
 #: A form that is open for longer than the picture's address is good for is of no use.
 KIND, KEPT_S = "picture", ADDRESS_TTL_S
 LABEL_MAX_CHARS = 45
+#: Of the line under a label.
+HINT_MAX_CHARS = 100
 SHOWN_MAX = 25
 STRENGTHS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -65,19 +69,20 @@ async def keep(
     return key
 
 
-def form(
-    w: Translations, key: str, attachments: Sequence[discord.Attachment], told: dict[str, Any]
-) -> discord.ui.Modal:
-    """The form, filled with what the picture `told` of itself."""
+def form(w: Translations, key: str, attachments: Sequence[discord.Attachment], told: Recipe) -> discord.ui.Modal:
+    """The form, filled with what the picture `told` of itself; under the prompt what of that can't be asked for."""
+    left_out = infotext.not_asked_for(told.parameters) if told.fields else ()
+    hint = texts.cut(w("use-left-out", names=", ".join(left_out)), HINT_MAX_CHARS) if left_out else None
     modal = discord.ui.Modal(
         title=w("use-title")[:LABEL_MAX_CHARS], custom_id=str(CustomId(Act.USE_PICTURE_FORM, (key,)))
     )
     for name, label, required in (("prompt", "edit-prompt", True), ("negative_prompt", "edit-negative", False)):
         words = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph, custom_id=name, required=required, max_length=PROMPT_MAX_CHARS,
-            default=str(told.get(name, ""))[:PROMPT_MAX_CHARS] or None,
+            default=str(told.fields.get(name, ""))[:PROMPT_MAX_CHARS] or None,
         )  # fmt: skip
-        modal.add_item(discord.ui.Label(text=w(label)[:LABEL_MAX_CHARS], component=words))
+        described = hint if name == "prompt" else None
+        modal.add_item(discord.ui.Label(text=w(label)[:LABEL_MAX_CHARS], component=words, description=described))
     strengths = [(f"{value:g}", w("use-strength-of", percent=round(value * 100))) for value in STRENGTHS]
     counts = [(str(count), w("use-pictures", count=count)) for count in range(1, PICTURES_MAX + 1)]
     modal.add_item(_menu(w("use-strength"), "strength", strengths, f"{STRENGTH:g}"))

@@ -57,6 +57,7 @@ use-pictures = { $count ->
    *[other] { $count } Bilder
     }
 use-which = Welches Bild
+use-left-out = Gibt es hier nicht: { $names }
 use-none = ⚠️ Diese Nachricht hat kein Bild.
 use-embed = ⚠️ Dieses Bild wird hier nur gezeigt und liegt nicht bei Discord. Bitte speichern und bei /{ command-imagine } als „{ command-imagine-image }“ anhängen.
 use-too-late = ⚠️ Dieses Formular war mehr als einen Tag offen, und Discord gibt das Bild unter dieser Adresse nicht mehr heraus. Bitte noch einmal „Dieses Bild benutzen“ wählen.
