@@ -87,11 +87,11 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         assert re.search(r"done\W+1", await queue("stats"))
 
         whole = await zosma("audit", "--verify", **env)
-        head = re.search(r"7:[0-9a-f]{40}", whole.out)
-        assert (whole.code, "7 entries, 1 to 7" in whole.out) == (0, True)
+        head = re.search(r"10:[0-9a-f]{40}", whole.out)
+        assert (whole.code, "10 entries, 1 to 10" in whole.out) == (0, True)
         await queue("limits", "default", "--waiting", "6")
         told = json.loads(await queue("audit", "--verify", "--head", head[0], "--json"))
-        assert (told["verified"]["compared"], len(told["entries"])) == (True, 8)
+        assert (told["verified"]["compared"], len(told["entries"])) == (True, 11)
         with redis.Redis.from_url((Path(zosma.env["ZOSMA_DATA_DIR"]) / "valkey" / "url").read_text().strip()) as raw:
             raw.xdel(keys.AUDIT, raw.xrange(keys.AUDIT)[2][0])
         broken = await zosma("audit", "--verify", **env)

@@ -544,7 +544,7 @@ async def test_who_deletes_a_running_jobs_message_cancels_it_and_its_member_alon
     server.delete_message(asked)
     await worker.progress(leased, 0.5)
     await cancelling(queue, until, leased)
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     await delivered(queue, until)
 
     (told,) = server.messages()
@@ -579,7 +579,7 @@ async def test_with_a_void_token_who_asked_is_told_of_the_deletion_by_direct_mes
     server.delete_message(asked)
     await worker.progress(leased, 0.5)
     await cancelling(queue, until, leased)
-    await worker.settle(leased, calls.CANCELLED)
+    await worker.settle(leased, calls.cancelled())
     await delivered(queue, until)
 
     assert server.messages() == []

@@ -154,7 +154,7 @@ def test_a_job_whose_request_cannot_be_read_still_has_a_card():
 
 
 def test_a_preview_is_named_by_what_it_is():
-    for data, name in [(b"\x89PNG..", "png"), (b"RIFF....WEBP", "webp"), (b"\xff\xd8\xff", "jpg")]:
+    for data, name in [(b"\x89PNG\r\n\x1a\n", "png"), (b"RIFF....WEBP", "webp"), (b"\xff\xd8\xff", "jpg")]:
         card = going_on(job(State.RUNNING, progress=0.5), preview=data)
         assert card.preview.name == f"zosma-preview.{name}"
         assert card.embed().image.url == f"attachment://zosma-preview.{name}"
