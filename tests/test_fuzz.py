@@ -202,7 +202,7 @@ PARSERS = {
     "infotext into a PNG": (PICTURES, lambda data: with_infotext(data, "a cat"), (ValueError,)),
     "a picture's parts": (PICTURES, check_parts, (TooManyParts,)),
     "a picture's format": (PICTURES, format_of, ()),
-    "a JSON body": (JSON, parse_bounded, (ValueError,)),
+    "a JSON body": (JSON, lambda data: parse_bounded(bytearray(data)), (ValueError,)),
     "a request": (OBJECTS, parse_request, (RequestRefusedError,)),
     "a message of the queue": (JSON, decode_request, (PoisonMessageError,)),
     "an event": (JSON, decode_event, ()),

@@ -138,6 +138,8 @@ class Zosma(discord.Client):
         """True when what a member did is for this process to handle, and not for another with the same token."""
         # Ids may be counted from 1 again by a server that is only compatible; tokens never come again.
         name = hashlib.sha256(interaction.token.encode()).hexdigest()[:32]
+        # Before the claim: once that is won nobody else will answer, though this process be told to end meanwhile.
+        self.services.background.hold()
         try:
             return await self.services.background.within(CLAIM_S, self.presence.claims(name))
         except QueueUnavailableError:

@@ -87,7 +87,7 @@ async def submit_late(
 async def _open(services: Services, interaction: discord.Interaction[Any]) -> ServerSettings | None:
     """The rules here, or None when nothing may be asked for: then the member has been told why."""
     w = translations_of(interaction)
-    if services.background.closed:
+    if services.background.takes_nothing:
         await say(interaction, w("restarting"))
         return None
     try:

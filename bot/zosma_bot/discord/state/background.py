@@ -20,7 +20,22 @@ class BackgroundTasks:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._held: set[asyncio.Task[Any]] = set()
         self.closed = False
+
+    def hold(self) -> None:
+        """Counts the current task in until its end, unless the bot closes already: what it came for is done yet."""
+        task = asyncio.current_task()
+        if task is None or self.closed:
+            return
+        for tasks in (self._tasks, self._held):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    @property
+    def takes_nothing(self) -> bool:
+        """True once the bot closes, but for a task that it held before."""
+        return self.closed and asyncio.current_task() not in self._held
 
     @contextmanager
     def counted(self) -> Iterator[None]:
