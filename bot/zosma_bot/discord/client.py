@@ -306,7 +306,12 @@ async def _log_in(client: Zosma, settings: BotSettings, token: str) -> None:
 
 async def _hang_up(client: Zosma) -> None:
     """Closes a client in its own time (`CLOSE_GRACE_S` at most), however often the caller is cancelled meanwhile."""
-    closing = asyncio.create_task(client.close())
+
+    async def close() -> None:
+        await client.close()
+        await asyncio.sleep(0)  # what it has told its own handlers last begins, while there still is a loop
+
+    closing = asyncio.create_task(close())
     while not closing.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([closing])

@@ -67,6 +67,7 @@ class Bot:
         """Ends the bot as SIGTERM does, with a cancel that is repeated."""
         if self._task:
             await end(self._task)
+            await asyncio.sleep(0)  # what discord.py has dispatched last begins
         self._task = None
 
     async def die(self) -> None:
