@@ -11,7 +11,7 @@ import pytest
 from zosma_queue.allocator import give_freed_memory_back
 
 MB = 1 << 20
-#: What is measured is how glibc keeps memory: under musl, on macOS and Windows there is neither the fault nor the setting.
+#: What is measured is how glibc keeps memory: with musl, on macOS and Windows there is neither fault nor setting.
 on_glibc = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc",
     reason="this Python runs on another C library than glibc, which alone keeps what its threads have freed",
