@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from zosma_queue.errors import RequestRefusedError, Value
-from zosma_queue.validation import problems_of
+from zosma_queue.validation import malformed, problems_of
 
 PROMPT_MAX_CHARS = 4000
 SIDE_MIN_PX, SIDE_MAX_PX = 64, 2048
@@ -316,9 +316,7 @@ def _refusal(error: ValidationError) -> RequestRefusedError:
         return RequestRefusedError(detail=str(wrong), code=wrong.code, field=wrong.field, values=wrong.values)
     detail, code, values = _problem(first.kind, first.field, first.given, first.context)
     if not code:
-        code = "malformed"
-        detail = f"is {first.shown!r}: {first.clause}"
-        values = {"given": first.shown, "problem": first.clause}
+        return malformed(first)
     return RequestRefusedError(detail=detail, code=code, field=first.field, values=values)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from zosma_queue.errors import RequestRefusedError
+
 SHOWN_CHARS = 60
 #: pydantic puts this before the words of our own checks.
 _OWN_CHECK = "Value error, "
@@ -55,3 +57,13 @@ def problems_of(error: ValidationError) -> list[FieldProblem]:
         )
         for one in error.errors(include_url=False)
     ]
+
+
+def malformed(problem: FieldProblem) -> RequestRefusedError:
+    """The refusal of a field of which pydantic's own words say best what is wrong."""
+    return RequestRefusedError(
+        detail=f"is {problem.shown!r}: {problem.clause}",
+        code="malformed",
+        field=problem.field,
+        values={"given": problem.shown, "problem": problem.clause},
+    )

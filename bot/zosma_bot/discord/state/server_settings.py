@@ -12,8 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.client import Queue
-from zosma_queue.errors import RequestRefusedError
-from zosma_queue.validation import problems_of
+from zosma_queue.validation import malformed, problems_of
 
 KIND = "guild"
 MAX_AGE_S = 2.0
@@ -76,13 +75,7 @@ def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
     try:
         return ServerSettings.model_validate(fields)
     except ValidationError as error:
-        first = problems_of(error)[0]
-        raise RequestRefusedError(
-            detail=f"is {first.shown!r}: {first.clause}",
-            code="malformed",
-            field=first.field,
-            values={"given": first.shown, "problem": first.clause},
-        ) from None
+        raise malformed(problems_of(error)[0]) from None
 
 
 class ServerSettingsStore:
