@@ -39,6 +39,7 @@ from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
+from zosma_queue.series import Span, Step, read_series
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.workers import read_workers
@@ -550,6 +551,15 @@ class Queue:
         with skipping(keys.LOADS):
             return finite(found) if found else None
         return None
+
+    async def series(self, step: Step, count: int, *, size: int = 1) -> list[Span]:
+        """What happened in the newest `count` spans of `size` minutes or hours, oldest first (series.py).
+
+        Raises:
+          ValueError: when more are asked for than are kept.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await read_series(self._redis, step, count, size=size)
 
     async def sweep(self) -> Swept:
         """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
