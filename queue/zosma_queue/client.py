@@ -102,6 +102,17 @@ class Depth:
     """Seconds that the job at the far end has waited; None when none waits."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class InLine:
+    """A waiting job, as the line shows it."""
+
+    id: str
+    place: Place | None
+    """None for one that waits for something else than its turn, or is far behind."""
+    held: bool
+    """Only a pause keeps it from having a place."""
+
+
 def new_job_id() -> str:
     """A fresh job id: 20 characters, sortable by time to the millisecond."""
     return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
@@ -416,6 +427,77 @@ class Queue:
             return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
 
         return sorted(jobs, key=rank)
+
+    async def line(self, first: int = 0, limit: int = 100) -> list[InLine]:
+        """Waiting jobs from the `first` on (0: the next to start), as they will run; then those that a pause holds
+        back, as they would; then the rest by age. At most two seconds old; no job is read for it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        places = await self._places()
+        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        if first + limit <= len(front):
+            return front[first : first + limit]
+        with redis_errors():
+            waiting = await self._redis.zrange(keys.WAITING, 0, first + limit + len(front) - 1)
+        known = {one.id for one in front}
+        paused = QUEUE in await self.pauses()
+        rest = [
+            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+        ]
+        return [*front, *rest][first : first + limit]
+
+    async def jobs(self, job_ids: Sequence[str]) -> list[Job]:
+        """The jobs of these ids; those that are unknown, forgotten or can't be read are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await history.read_jobs(self._redis, job_ids)
+
+    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Where the answers to these jobs go, as `reply`; those without are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if not job_ids:
+            return {}
+        with redis_errors():
+            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
+        told: dict[str, str] = {}
+        for job_id, reply in zip(job_ids, found, strict=True):
+            with skipping(keys.reply(job_id)):
+                if reply:
+                    told[job_id] = reply.decode()
+        return told
+
+    async def with_pictures(self, limit: int = 200) -> list[str]:
+        """Ids of finished jobs, whoever asked, whose pictures are still stored: of those that stay longest, some.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return texts(keys.PICTURE_ENDS, await self._redis.zrange(keys.PICTURE_ENDS, 0, limit - 1, desc=True))
+
+    async def speeds(self) -> dict[str, float]:
+        """Worker's place → real seconds for each predicted one, as learned over all checkpoints.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.SPEED)
+        known: dict[str, float] = {}
+        for name, value in found.items():
+            with skipping(keys.SPEED):
+                place, _, checkpoint = name.decode().partition("|")
+                if place and not checkpoint:
+                    known[place] = finite(value)
+        return known
 
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""

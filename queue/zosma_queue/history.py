@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from zosma_queue import keys
@@ -62,3 +63,16 @@ async def jobs_of(redis: Any, owner: str, *, limit: int) -> list[Job]:
             # An id that was somebody else's before is this owner's job, however it was asked for again.
             jobs += [job for job in found if job.owner == owner]
     return jobs[:limit]
+
+
+async def read_jobs(redis: Any, ids: Collection[str]) -> list[Job]:
+    """The jobs of these ids, without those that are unknown, forgotten or can't be read.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    pipe = redis.pipeline(transaction=False)
+    for job_id in ids:
+        pipe.hgetall(keys.job(job_id))
+    with redis_errors():
+        return readable(ids, await pipe.execute(raise_on_error=False) if ids else [])

@@ -12,6 +12,8 @@ from typing import cast
 
 from aiohttp import web
 
+from zosma_bot.console.console import Console
+from zosma_bot.console.ring import Ring
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
@@ -51,19 +53,23 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
 
-    `faults` says how often each of the process's loops broke down, for `/healthz`.
+    `faults` says how often each of the process's loops broke down, for `/healthz`; `names` what Discord's members are
+    called, by their owner, for admins on the page.
     """
     doors = replace(doors, any_host=doors.any_host or bool(keys))
     connections = Connections(bounds)
+    wicket = wicket or Wicket()
+    console = Console(queue, hub, Ring(keys, admins, wicket), names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
         problems.as_answers,
         doors.guard(),
-        auth.require_key(keys, wicket or Wicket()),
+        auth.require_key(keys, wicket),
         compressed,
         without_slash,
         one_after_the_other,
@@ -75,10 +81,11 @@ def make_app(
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     fleet, wanted = LastFleet(queue), Wanted(queue)
     app.cleanup_ctx.append(wanted.beside())
+    app.on_shutdown.append(console.live.close)
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)),
+        Pictures(queue, links or Links(queue)), console,
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
@@ -86,8 +93,11 @@ def make_app(
 
 
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
-    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it."""
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
+
+    The page has a policy of its own.
+    """
+    answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"
 
 

@@ -15,7 +15,9 @@ from zosma_bot.http.problems import Handler, Problem
 from zosma_bot.http.wicket import Wicket
 from zosma_queue.client import Sender
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+#: Beside the health checks the page, which asks by itself who is there (console/gate.py).
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
+PAGE_PATHS = "/console/"
 CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
 #: Everybody, where no keys are set: then only this machine can call.
 LOCAL = Sender(owner="http:local", group="http:local")
@@ -56,7 +58,7 @@ def require_key(keys: Mapping[str, str], wicket: Wicket) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in OPEN_PATHS or request.path.startswith(SIGNED_PATHS):
+        if request.path in OPEN_PATHS or request.path.startswith((SIGNED_PATHS, PAGE_PATHS)):
             return await handler(request)
         if not keys:
             request[CALLER] = LOCAL

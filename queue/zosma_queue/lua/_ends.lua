@@ -63,7 +63,7 @@ end
 local function fail(job, kind, text, now)
   redis.call('HSET', job_key(job.id), 'error_kind', kind, 'error', text)
   redis.call('ZADD', K.dead, now, job.id)
-  record_fault(kind, now)
+  record_fault(kind, job.state == 'running' and job.worker or '', now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 

@@ -29,9 +29,17 @@ local function record_wait(ms, now)
   record({waits = 1, wait_ms = ms, ['wait:' .. bin] = 1}, now)
 end
 
--- Something went wrong with a job, in words of ErrorKind.
-local function record_fault(kind, now)
-  if #kind <= 24 and string.find(kind, '^[a-z-]+$') then record({['fault:' .. kind] = 1}, now) end
+-- Counts beside what a worker says of itself, for as long as it is there.
+local function record_at(worker, name)
+  local key = worker_key(worker or '')
+  if redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, name, 1) end
+end
+
+-- Something went wrong with a job at a worker, in words of ErrorKind; no worker: '' or nil.
+local function record_fault(kind, worker, now)
+  if #kind > 24 or not string.find(kind, '^[a-z-]+$') then return end
+  record({['fault:' .. kind] = 1}, now)
+  record_at(worker, 'faults')
 end
 
 -- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks.

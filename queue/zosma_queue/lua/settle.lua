@@ -64,6 +64,7 @@ if verb == 'done' then
   learn_accuracy(job, now)
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
   record({pictures = note_pictures(id, ARGV[5], now)}, now)
+  record_at(job.worker, 'done')
   finish(job, 'done', now, DONE_TTL_MS)
   return 'done'
 end
@@ -80,7 +81,7 @@ end
 refund(job)
 if verb == 'release' then
   if ARGV[6] ~= '' then redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5]) end
-  record_fault(ARGV[6], now)
+  record_fault(ARGV[6], job.worker, now)
   put_back(job, now)
   return 'waiting'
 end
@@ -99,7 +100,7 @@ if verb == 'retry' and failures < tonumber(ARGV[9]) then
   redis.call('ZADD', K.delayed, now + tonumber(ARGV[8]), id)
   redis.call('HINCRBY', K.stats, 'retried', 1)
   record({retried = 1}, now)
-  record_fault(ARGV[6], now)
+  record_fault(ARGV[6], job.worker, now)
   publish({event = 'retry', id = id, kind = ARGV[6]})
   return 'delayed'
 end

@@ -47,7 +47,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
     refund(job)
     local lost = count_loss(job)
     -- One that ends for it is counted by `fail`.
-    if lost < max_lost then record_fault('worker-lost', now) end
+    if lost < max_lost then record_fault('worker-lost', job.worker, now) end
     if job.cancel then
       finish(job, 'cancelled', now, DONE_TTL_MS)
     elseif lost >= max_lost then
