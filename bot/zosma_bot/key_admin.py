@@ -24,7 +24,7 @@ class KeyFields(BaseModel):
     scopes: frozenset[KeyScope] | None = Field(None, min_length=1)
     """What the key is for; left out: submit and read for a new one, else as it was."""
     expires_s: float | None = Field(None, ge=1, le=EXPIRES_MAX_S)
-    """Seconds after which it ends by itself; left out: never."""
+    """Seconds after which it ends by itself; left out: never for a new one, else after as long as the old one."""
 
 
 class NewKeyFields(KeyFields):

@@ -31,9 +31,7 @@ Scopes = Annotated[
     list[KeyScope] | None,
     typer.Option("--scope", help="What it is for; several: repeat. admin is for everything.", show_default=False),
 ]
-Expires = Annotated[
-    str | None, typer.Option(help="When it ends by itself, like 90d, 12h or 30m. Left out: never.", show_default=False)
-]
+Expires = Annotated[str | None, typer.Option(help="When it ends by itself, like 90d, 12h or 30m.", show_default=False)]
 ThroughRedis = Annotated[
     bool,
     typer.Option(
@@ -62,9 +60,10 @@ def create(
     as_json: AsJson = False,
     **options: float | None,
 ) -> None:
-    """Make a key and show it, this once. Without --scope it is for submit and read; the first one must be for admin.
+    """Make a key and show it, this once. Without --scope it is for submit and read, without --expires for ever.
 
-    From the first key on, every caller needs one. `zosma queue limits key:NAME` changes its limits later.
+    From the first key on, which must be for admin, every caller needs one. `zosma queue limits key:NAME` changes its
+    limits later.
     """
     given = {"lane": lane, **{limit.name: options[limit.option] for limit in LIMITS}}
     limits = {field: value for field, value in given.items() if value is not None}
@@ -96,7 +95,10 @@ def rotate(
     redis: ThroughRedis = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give a name a new key in place of the old one, and show it, this once; also after the old one was revoked."""
+    """Give a name a new key in place of the old one, and show it, this once; also after the old one was revoked.
+
+    Without --scope and --expires it is for the same, and for as long, as the old one was.
+    """
     fields = {**_fields(scope, expires), **({"overlap_s": _seconds("--overlap", overlap)} if overlap else {})}
     _run(
         server, key, redis, lambda bot: bot.admin("POST", f"keys/{quote(name, safe='')}/rotate", fields),

@@ -82,6 +82,11 @@ class ApiKey(BaseModel):
         """True when it is for everything."""
         return KeyScope.ADMIN in self.scopes
 
+    @property
+    def lasts_s(self) -> float | None:
+        """Seconds for which it was given; None for ever."""
+        return None if self.expires_ms is None else (self.expires_ms - self.created_ms) / 1000
+
     def grants(self, digest: str, now_ms: int) -> bool:
         """True when the key of this digest is this one, and may be used now. Takes the same time for every digest."""
         is_it = secrets.compare_digest(self.digest, digest)
@@ -217,7 +222,7 @@ class ApiKeys:
     ) -> NewKey:
         """Gives a name a new key, also one whose key was revoked or ran out. The old one goes on for `overlap_s`.
 
-        Scopes stay as they were, unless some are given; the new key ends after `expires_s`, else never.
+        Scopes and the time for which the key is good are those of the old one, unless others are given.
 
         Raises:
           KeyRefusedError: when there is no such name, or the last admin's key would be none any more.
@@ -227,9 +232,10 @@ class ApiKeys:
 
         def edit(known: Mapping[str, ApiKey], now_ms: int) -> ApiKey:
             old = _existing(name, known, others)
+            lasts_s = old.lasts_s if expires_s is None else expires_s
             new = ApiKey(
                 name=name, scopes=old.scopes if scopes is None else scopes, digest=digest, hint=hint,
-                created_ms=now_ms, created_by=who, expires_ms=_after(now_ms, expires_s),
+                created_ms=now_ms, created_by=who, expires_ms=_after(now_ms, lasts_s),
             )  # fmt: skip
             if not new.is_admin:
                 _check_admin_left(name, old, known, now_ms, other_admin)

@@ -229,6 +229,8 @@ async def test_a_key_ends_by_itself(http, admin, queue):
     about = known.keys["website"]
     assert about.expires_ms == about.created_ms + 3_600_000
     assert [about.works(about.created_ms + ms) for ms in (3_599_999, 3_600_000)] == [True, False]
+    _, anew = await call(http, "POST", f"{KEYS}/website/rotate", admin, json={})
+    assert anew["expires_ms"] - anew["created_ms"] == 3_600_000
 
 
 async def test_the_last_admin_can_neither_be_revoked_nor_made_less(http, admin):
