@@ -88,7 +88,6 @@ def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypa
             "ann:long-random-text,bob:fifteen-letters",
             "ZOSMA_API_KEYS=(hidden) is wrong: the key of bob has 15 characters",
         ),
-        ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):

@@ -12,9 +12,9 @@ from zosma_bot.console.gate import Gate
 from zosma_bot.console.live import Live
 from zosma_bot.console.parts import Parts
 from zosma_bot.console.render import Renderer
-from zosma_bot.console.ring import Ring
 from zosma_bot.console.sight import Sights
 from zosma_bot.console.views import admin, connect, create, failed, fleet, gallery, history, job, line
+from zosma_bot.http.key_ring import KeyRing
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 
@@ -29,7 +29,7 @@ class Console:
         self,
         queue: Queue,
         hub: Hub,
-        ring: Ring,
+        ring: KeyRing,
         *,
         names: Callable[[str], str | None] = lambda _: None,
     ) -> None:

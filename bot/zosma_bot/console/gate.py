@@ -8,6 +8,7 @@ installation's.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import http
@@ -21,9 +22,10 @@ from aiohttp import hdrs, web
 
 from zosma_bot.console.forms import Form, read_form
 from zosma_bot.console.render import Renderer, query, redirect
-from zosma_bot.console.ring import LOCAL, Caller, Ring
-from zosma_bot.http.auth import CALLER
+from zosma_bot.http.auth import allowed
+from zosma_bot.http.key_ring import LOCAL, Caller, KeyRing
 from zosma_bot.http.problems import RETRY_AFTER_S, Problem, problem_of
+from zosma_queue.api_keys import KeyScope
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
 
@@ -40,9 +42,10 @@ _TOKEN_BYTES = 32
 _TOKEN_MAX_CHARS = 100
 #: Says that a script asks, which puts a part of a page in the place of an old one.
 PART = "X-Part"
-CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf"
 _PATH_MAX_CHARS = 500
+_WRONG_KEY = "This key is not known here. Check that all of it was pasted."
+_BLIND_KEY = "This key may ask for pictures and see none: it lacks the scope read, which an admin can give it."
 _PHRASES = {404: "There is no such page.", 405: "This address takes no such request."}
 
 
@@ -64,6 +67,11 @@ class Visitor:
         return self.caller.is_admin
 
     @property
+    def may_submit(self) -> bool:
+        """False for those who may only look."""
+        return self.caller.may(KeyScope.SUBMIT)
+
+    @property
     def owner(self) -> str:
         """Whose jobs are the visitor's."""
         return self.caller.owner
@@ -79,10 +87,14 @@ View = Callable[[web.Request, Visitor], Awaitable[web.StreamResponse]]
 Change = Callable[[web.Request, Visitor, Form], Awaitable[web.StreamResponse]]
 
 
+async def _viewed(view: View, visitor: Visitor, request: web.Request) -> web.StreamResponse:
+    return await view(request, visitor)
+
+
 class Gate:
     """Lets visitors in, and turns what goes wrong into pages."""
 
-    def __init__(self, queue: Queue, ring: Ring, renderer: Renderer) -> None:
+    def __init__(self, queue: Queue, ring: KeyRing, renderer: Renderer) -> None:
         self._queue = queue
         self._ring = ring
         self._renderer = renderer
@@ -99,7 +111,7 @@ class Gate:
                 if visitor is None:
                     return self._to_sign_in(request)
                 _check_admin(visitor, admin)
-                return await view(request, visitor)
+                return await allowed(request, functools.partial(_viewed, view, visitor), visitor.caller)
             except Exception as error:
                 return self._failed(request, visitor, error)
 
@@ -108,24 +120,16 @@ class Gate:
     def changes(self, change: Change, *, admin: bool = False, confirm: str = "") -> Handler:
         """The handler of a form: only with its page's token. `confirm` is a question that the sender is asked first."""
 
-        async def handler(request: web.Request) -> web.StreamResponse:
-            visitor: Visitor | None = None
-            try:
-                visitor = await self.visitor(request)
-                if visitor is None:
-                    return self._to_sign_in(request)
-                _check_admin(visitor, admin)
-                form = await read_form(request)
-                _check_token(visitor, request.headers.get(CSRF_HEADER) or form.get(CSRF_FIELD, ""))
-                if confirm and form.get("confirmed") != "1":
-                    return self._renderer.answer(
-                        "confirm.html", visitor=visitor, question=confirm, fields=form.pairs(), action=request.path_qs
-                    )
-                return await change(request, visitor, form)
-            except Exception as error:
-                return self._failed(request, visitor, error)
+        async def checked(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+            form = await read_form(request)
+            _check_token(visitor, form.get(CSRF_FIELD, ""))
+            if confirm and form.get("confirmed") != "1":
+                return self._renderer.answer(
+                    "confirm.html", visitor=visitor, question=confirm, fields=form.pairs(), action=request.path_qs
+                )
+            return await change(request, visitor, form)
 
-        return handler
+        return self.sees(checked, admin=admin)
 
     # -- sessions -----------------------------------------------------------------------------------------------
 
@@ -136,8 +140,8 @@ class Gate:
           QueueUnavailableError: when Redis doesn't answer.
         """
         theme = _theme(request)
+        await self._ring.refresh()
         if not self._ring.required:
-            request[CALLER] = LOCAL
             return Visitor(LOCAL, _csrf(await self._queue.secret()), theme, request.path)
         token = request.cookies.get(COOKIE, "")
         if not 0 < len(token) <= _TOKEN_MAX_CHARS:
@@ -146,7 +150,6 @@ class Gate:
         caller = await self._ring.caller(str(session["key"])) if session and "key" in session else None
         if caller is None:
             return None
-        request[CALLER] = caller
         return Visitor(caller, _csrf(token.encode(errors="replace")), theme, request.path)
 
     def routes(self) -> list[web.RouteDef]:
@@ -172,9 +175,14 @@ class Gate:
         try:
             form = await read_form(request)
             target = own_path(form.get("next", ""))
-            caller = await self._ring.authenticate(form.get("key", "").strip(), request.remote)
-            if caller is None:
-                return self._form(request, target, "This key is not known here. Check that all of it was pasted.")
+            try:
+                caller = await self._ring.authenticate(form.get("key", "").strip(), remote=request.remote)
+            except Problem as problem:
+                if problem.status != http.HTTPStatus.UNAUTHORIZED:
+                    raise
+                return self._form(request, target, _WRONG_KEY)
+            if not caller.may(KeyScope.READ):
+                return self._form(request, target, _BLIND_KEY)
             token = secrets.token_urlsafe(_TOKEN_BYTES)
             opened = {"key": caller.key_id, "at": int(time.time())}
             await self._queue.documents.put(_SESSION, _digest(token), opened, ttl_s=SESSION_S)
