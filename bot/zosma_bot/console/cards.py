@@ -120,19 +120,18 @@ async def cards(parts: Parts, visitor: Visitor, jobs: Sequence[Job]) -> list[Car
     now = await parts.board.now()
     sights = await parts.sights.of(visitor, jobs)
     reasons = wording.Reasons(now)
-    found = []
-    for job in jobs:
-        line = await _line_of(parts, job)
-        found.append(card(visitor, sights[job.id], line=line, why=_why(visitor, sights[job.id], line, reasons)))
-    return found
+    lines = await _lines_of(parts, jobs)
+    return [_card(visitor, sights[job.id], lines.get(job.id), reasons) for job in jobs]
 
 
 def in_line(visitor: Visitor, now: Now, rows: Sequence[tuple[InLine, Sight]]) -> list[Card]:
     """Waiting jobs whose places are known."""
     reasons = wording.Reasons(now)
-    return [
-        card(visitor, sight, line=line, why=_why(visitor, sight, line, reasons)) for line, sight in rows
-    ]  # fmt: skip
+    return [_card(visitor, sight, line, reasons) for line, sight in rows]
+
+
+def _card(visitor: Visitor, sight: Sight, line: InLine | None, reasons: wording.Reasons) -> Card:
+    return card(visitor, sight, line=line, why=_why(visitor, sight, line, reasons))
 
 
 def _why(visitor: Visitor, sight: Sight, line: InLine | None, reasons: wording.Reasons) -> str:
@@ -143,11 +142,10 @@ def _why(visitor: Visitor, sight: Sight, line: InLine | None, reasons: wording.R
     return reasons.why(sight.job, line, shows=sight.shows, is_admin=visitor.is_admin)
 
 
-async def _line_of(parts: Parts, job: Job) -> InLine | None:
-    if job.state is not State.WAITING:
-        return None
-    place = await parts.queue.place(job.id)
-    return InLine(id=job.id, place=place, held=place is None and await parts.queue.is_held(job.id))
+async def _lines_of(parts: Parts, jobs: Sequence[Job]) -> dict[str, InLine]:
+    waiting = [job.id for job in jobs if job.state is State.WAITING]
+    standings = await parts.queue.standings(waiting) if waiting else {}
+    return {job_id: InLine(id=job_id, place=place, held=held) for job_id, (place, held) in standings.items()}
 
 
 def _pictures(job: Job) -> tuple[Shown, ...]:

@@ -25,8 +25,7 @@ class Failed:
         if visitor.is_admin:
             jobs = await queue.admin.jobs(State.FAILED, limit=SHOWN)
         else:
-            own = await queue.jobs_of(visitor.owner, limit=SHOWN)
-            jobs = [job for job in own if job.state is State.FAILED]
+            jobs = (await queue.page_of(visitor.owner, limit=SHOWN, states=(State.FAILED,))).jobs
         sights = await self._parts.sights.of(visitor, jobs)
         return await self._parts.page(
             request, visitor, "failed.html", part="part-failed.html",
