@@ -71,7 +71,8 @@ class Reasons:
             return "No GPU is online"
         if job.request is None or self._can(job.request):
             return "Far back in line, or as many of its owner run as may"
-        return str(why_infeasible(job.request, self._ready)) if shows else "No GPU that is online can do it"
+        why = str(why_infeasible(job.request, self._ready)) if shows else "no GPU that is online can do it"
+        return why[:1].upper() + why[1:]
 
     def _can(self, request: Request) -> bool:
         needs = needs_of(request)
