@@ -8,7 +8,7 @@ from aiohttp import web
 
 from zosma_bot.console.assets import Assets
 from zosma_bot.console.board import Board
-from zosma_bot.console.gate import Gate
+from zosma_bot.console.gate import Gate, Visitor
 from zosma_bot.console.live import Live
 from zosma_bot.console.parts import Parts
 from zosma_bot.console.render import Renderer
@@ -45,4 +45,10 @@ class Console:
     def routes(self) -> list[web.RouteDef]:
         """Everything below `/` that is for people."""
         views = [route for view in VIEWS for route in view.routes(self._parts)]
-        return [*views, *self._gate.routes(), *self.live.routes(), *self._assets.routes()]
+        nothing = web.get("/console/{nothing:.*}", self._gate.sees(_nothing))
+        return [*views, *self._gate.routes(), *self.live.routes(), *self._assets.routes(), nothing]
+
+
+async def _nothing(_: web.Request, __: Visitor) -> web.StreamResponse:
+    """For an address below the page's that there is not."""
+    raise web.HTTPNotFound
