@@ -256,7 +256,7 @@ class ScriptedWebUI:
             await drained()
 
     async def _accept_no_more(self) -> None:
-        """asyncio never closes a connection that it has just accepted when its server closes (3.11: `Server._attach`)."""
+        """asyncio never closes what it has accepted just before its server closes (3.11: `Server._attach`)."""
         if self._listener and self._listener.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._listener.fileno())
         await drained()
