@@ -17,6 +17,7 @@ from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
 from zosma_bot.http.doors import Doors
+from zosma_bot.http.events import EventStreams
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.key_ring import KeyRing
@@ -79,9 +80,10 @@ def make_app(
     app[ALL] = connections
     app[INTAKE] = Intake()
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    app.cleanup_ctx.extend((ring.beside(), wanted.beside()))
+    streams = EventStreams(queue, hub)
+    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), AdminApi(queue), KeysApi(queue, ring),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip
