@@ -15,7 +15,7 @@ from zosma_bot.http.problems import Handler, Problem
 from zosma_bot.http.wicket import Wicket
 from zosma_queue.client import Sender
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
 CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
 #: Everybody, where no keys are set: then only this machine can call.
 LOCAL = Sender(owner="http:local", group="http:local")
