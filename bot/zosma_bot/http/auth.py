@@ -19,7 +19,7 @@ from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.api_keys import KeyScope
 from zosma_queue.errors import QueueUnavailableError
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 RING: web.AppKey[KeyRing] = web.AppKey("ring", KeyRing)
 #: Says that Redis is away, and so what else is wrong, also to whom nobody can ask for a key without Redis.
