@@ -19,7 +19,7 @@ _UNKNOWN = ("ends_with", "created_ms", "created_by", "expires_ms", "revoked_ms",
 class KeyFields(BaseModel):
     """What a key can be given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scopes: frozenset[KeyScope] | None = Field(None, min_length=1)
     """What the key is for; left out: submit and read for a new one, else as it was."""
@@ -36,7 +36,7 @@ class NewKeyFields(KeyFields):
     """Lane, weight and limits of its holder; left out: those of `default`."""
 
 
-class RotateFields(KeyFields):
+class RotateKeyFields(KeyFields):
     """What makes a new key for a name that is known."""
 
     overlap_s: float = Field(0, ge=0, le=OVERLAP_MAX_S)
@@ -101,7 +101,7 @@ class KeyAdmin:
           KeyRefusedError: when there is no such name, or nobody would be an admin any more.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        given = _read(RotateFields, fields)
+        given = _read(RotateKeyFields, fields)
         made = await self._stored.rotate(
             who, name, overlap_s=given.overlap_s, scopes=given.scopes, expires_s=given.expires_s,
             others=self._environment, other_admin=self._other_admin,

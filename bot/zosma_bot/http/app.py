@@ -17,8 +17,10 @@ from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
+from zosma_bot.http.description import ENDPOINTS, Description
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.events import EventStreams
+from zosma_bot.http.fleet import Fleet
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.key_ring import KeyRing
@@ -87,8 +89,10 @@ def make_app(
     streams = EventStreams(queue, hub)
     app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
     app.on_shutdown.append(console.live.close)
+    own = (Jobs(queue), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
         Pictures(queue, links or Links(queue)), console,
     )  # fmt: skip
@@ -100,7 +104,7 @@ def make_app(
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
     """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
 
-    The page has a policy of its own.
+    A page of our own says itself what it may.
     """
     answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"

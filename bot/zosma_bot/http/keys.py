@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import http
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,18 @@ from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
+from zosma_bot.http.described import Answer, Endpoint, Parameter, routes_of
 from zosma_bot.http.key_ring import KeyRing
+from zosma_bot.http.models import KeysForgotten, KeyView, MadeKey
 from zosma_bot.http.problems import Problem
-from zosma_bot.key_admin import KeyAdmin
+from zosma_bot.key_admin import KeyAdmin, NewKeyFields, RotateKeyFields
 from zosma_queue.client import Queue
 from zosma_queue.errors import KeyRefusedError
 
 KEYS = "/api/v1/admin/keys"
 #: What a refusal is to a client, where it isn't a conflict with what there is.
-_STATUS = {"no-such-key": http.HTTPStatus.NOT_FOUND, "bad-name": http.HTTPStatus.UNPROCESSABLE_ENTITY}
+_STATUS = {"no-such-key": http.HTTPStatus.NOT_FOUND, "bad-key-name": http.HTTPStatus.UNPROCESSABLE_ENTITY}
+_NAME = Parameter(name="name", where="path", told="The key's name.")
 #: Nobody on the way keeps an answer with a key in it.
 _SECRET = {hdrs.CACHE_CONTROL: "no-store"}
 
@@ -30,15 +34,42 @@ class KeysApi:
         self._admin = KeyAdmin(queue, ring.environment)
         self._ring = ring
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> builtins.list[web.RouteDef]:
         """The routes of the keys."""
+        return routes_of(self.endpoints())
+
+    def endpoints(self) -> builtins.list[Endpoint]:
+        """What it answers to."""
         return [
-            web.get(KEYS, self.list),
-            web.post(KEYS, self.create),
-            web.delete(KEYS, self.forget_all),
-            web.post(KEYS + "/{name}/rotate", self.rotate),
-            web.delete(KEYS + "/{name}", self.revoke),
-        ]
+            Endpoint(
+                method="GET", path=KEYS, handler=self.list, name="adminListKeys", group="Admin", scope="admin",
+                told="List the API keys, those that work first",
+                answers={200: Answer(told="All that are known.", model=builtins.list[KeyView])},
+            ),
+            Endpoint(
+                method="POST", path=KEYS, handler=self.create, name="adminCreateKey", group="Admin", scope="admin",
+                told="Make an API key", body=NewKeyFields, problems=(409,),
+                more="From the first key on every caller needs one; it must have the scope `admin`.",
+                answers={201: Answer(told="The key: it is told this once.", model=MadeKey)},
+            ),
+            Endpoint(
+                method="DELETE", path=KEYS, handler=self.forget_all, name="adminForgetKeys", group="Admin",
+                scope="admin", told="Forget all API keys, so that nobody needs one", problems=(409,),
+                more="Only where no other machine reaches the server.",
+                answers={200: Answer(told="They are forgotten.", model=KeysForgotten)},
+            ),
+            Endpoint(
+                method="POST", path=KEYS + "/{name}/rotate", handler=self.rotate, name="adminRotateKey", group="Admin",
+                scope="admin", told="Give a name a new key in place of the old one", parameters=(_NAME,),
+                body=RotateKeyFields, problems=(404, 409),
+                answers={200: Answer(told="The new key: it is told this once.", model=MadeKey)},
+            ),
+            Endpoint(
+                method="DELETE", path=KEYS + "/{name}", handler=self.revoke, name="adminRevokeKey", group="Admin",
+                scope="admin", told="Take an API key away for good", parameters=(_NAME,), problems=(404, 409),
+                answers={200: Answer(told="It is revoked.", model=KeyView)},
+            ),
+        ]  # fmt: skip
 
     async def list(self, _: web.Request) -> web.Response:
         """All keys, those of the environment too, with their limits and when they were last used."""
@@ -71,7 +102,7 @@ class KeysApi:
         """Forgets all keys. Where only this machine gets here nobody needs one then; elsewhere it is refused."""
         if not self._ring.may_open:
             raise Problem(
-                http.HTTPStatus.CONFLICT, "Conflict",
+                http.HTTPStatus.CONFLICT, "MustStayClosed",
                 "other machines get here, or ZOSMA_API_KEYS is set: a key is always asked for. Revoke single ones",
             )  # fmt: skip
         forgotten = await self._admin.forget_all(request[CALLER].owner)
@@ -86,4 +117,4 @@ def _refusals() -> Iterator[None]:
         yield
     except KeyRefusedError as error:
         status = _STATUS.get(error.code, http.HTTPStatus.CONFLICT)
-        raise Problem(status, "KeyRefused", str(error), field=error.field) from None
+        raise Problem(status, "KeyRefused", str(error), field=error.field, code=error.code) from None
