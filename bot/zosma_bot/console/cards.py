@@ -154,7 +154,7 @@ def _pictures(job: Job) -> tuple[Shown, ...]:
     return tuple(
         Shown(
             url=f"{PATH}/{job.id}/images/{one.index}",
-            thumb=f"{PATH}/{job.id}/images/{one.index}?size=512",
+            thumb=f"{PATH}/{job.id}/images/{one.index}?size=s",
             width=one.width,
             height=one.height,
             seed=one.seed,

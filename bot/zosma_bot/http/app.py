@@ -28,6 +28,7 @@ from zosma_bot.http.keys import KeysApi
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.metrics import MetricsPage
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
@@ -69,7 +70,8 @@ def make_app(
     """
     ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
-    console = Console(queue, hub, ring, names=names)
+    forms = Negotiator()
+    console = Console(queue, hub, ring, forms, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
@@ -89,7 +91,7 @@ def make_app(
     streams = EventStreams(queue, hub)
     app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
     app.on_shutdown.append(console.live.close)
-    own = (Jobs(queue), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    own = (Jobs(queue, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
     app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
