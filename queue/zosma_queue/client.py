@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -27,7 +27,8 @@ from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, places
-from zosma_queue.job import Job
+from zosma_queue.history import Page, Row
+from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import check_age, held_to
 from zosma_queue.needs import Lane, needs_of
@@ -344,9 +345,30 @@ class Queue:
             return Job.from_hash(job_id, fields) if fields else None
         return None
 
+    async def jobs(self, job_ids: Sequence[str]) -> list[Job]:
+        """The jobs of these ids; those that are unknown, forgotten or can't be read are left out."""
+        batches = [job_ids[first : first + history.BATCH] for first in range(0, len(job_ids), history.BATCH)]
+        return [job for ids in batches for job in await history.read_jobs(self._redis, ids)]
+
     async def jobs_of(self, owner: str, *, limit: int = 25) -> list[Job]:
-        """The newest jobs that somebody asked for with `submit`, newest first. Of the newest 200, those still known."""
+        """The newest jobs that somebody asked for with `submit` and that are still known, newest first."""
         return await history.jobs_of(self._redis, owner, limit=limit)
+
+    async def page_of(
+        self, owner: str, *, limit: int, states: Collection[State] = (), cursor: str | None = None
+    ) -> Page:
+        """As `jobs_of`, of these states (none: of all), and part by part: `cursor` is the `next` of the page before.
+
+        Raises:
+          RequestRefusedError: when the cursor is none.
+        """
+        return await history.page_of(self._redis, owner, limit=limit, states=states, cursor=cursor)
+
+    async def rows_of(self, owner: str, *, but: Collection[str] = ()) -> tuple[int, list[Row]]:
+        """(the Redis server's ms since 1970 before it looked, the state of each of an owner's jobs, newest first)."""
+        with redis_errors():
+            seconds, micros = await self._redis.time()
+        return seconds * 1000 + micros // 1000, await history.rows_of(self._redis, owner, but=but)
 
     async def export(self, owner: str) -> list[dict[str, Any]]:
         """All that is kept of an owner's jobs, ready for JSON (privacy.py)."""
@@ -391,7 +413,20 @@ class Queue:
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
-        return (await self._places(wanted=job_id)).get(job_id)
+        return (await self._places(wanted=(job_id,))).get(job_id)
+
+    async def standings(self, job_ids: Collection[str]) -> dict[str, tuple[Place | None, bool]]:
+        """Of each of these waiting jobs its place, and whether it has none only because an admin paused something.
+
+        One look at the order for all of them.
+        """
+        known = await self._places(wanted=job_ids)
+        paused = () if all(job_id in known for job_id in job_ids) else await self.pauses()
+
+        def is_held(job_id: str) -> bool:
+            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in self._held)
+
+        return {job_id: (known.get(job_id), is_held(job_id)) for job_id in job_ids}
 
     async def pauses(self) -> tuple[str, ...]:
         """The scopes that are paused: `queue`, `lane:…`, `checkpoint:…`, `worker:…`. `admin.pauses` says why."""
@@ -402,7 +437,7 @@ class Queue:
         paused = await self.pauses()
         if not paused or QUEUE in paused:
             return bool(paused)
-        await self._places(wanted=job_id)
+        await self._places(wanted=(job_id,))
         return job_id in self._held
 
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
@@ -426,7 +461,7 @@ class Queue:
             await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
         return len(new)
 
-    async def _places(self, wanted: str | None = None, *, anew: bool = False) -> dict[str, Place]:
+    async def _places(self, wanted: Collection[str] = (), *, anew: bool = False) -> dict[str, Place]:
         """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
 
         A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
@@ -443,12 +478,12 @@ class Queue:
                     self._snapshot = (began, known)
         return self._snapshot[1]
 
-    def _is_outdated(self, asked: float, wanted: str | None, anew: bool) -> bool:
+    def _is_outdated(self, asked: float, wanted: Collection[str], anew: bool) -> bool:
         taken, known = self._snapshot
         if taken >= asked or anew:
             return taken < asked
         age = time.monotonic() - taken
-        missing = wanted is not None and wanted not in known and wanted not in self._held
+        missing = any(job_id not in known and job_id not in self._held for job_id in wanted)
         return age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S))
 
     # -- delivery -----------------------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
 from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.http.queries import limit_of
 from zosma_bot.http.views import admin_job_view, standing, worker_view
 from zosma_queue.client import Queue
 from zosma_queue.job import State
 
 BASE = "/api/v1/admin"
-LIST_MAX = 1_000
-LIMIT_DIGITS = 9
+LIST_LIMIT, LIST_MAX = 100, 1_000
 
 
 class AdminApi:
@@ -195,11 +195,7 @@ def _who(request: web.Request) -> str:
 
 
 def _limit(request: web.Request) -> int:
-    given = request.query.get("limit", "100")
-    # `int` refuses thousands of digits by an error of its own.
-    if not (given.isdecimal() and len(given) <= LIMIT_DIGITS and 1 <= int(given) <= LIST_MAX):
-        raise _unprocessable(f"limit is {given[:60]!r}: it must be between 1 and {LIST_MAX}", "limit")
-    return int(given)
+    return limit_of(request, default=LIST_LIMIT, most=LIST_MAX)
 
 
 async def _text(request: web.Request, field: str) -> str:

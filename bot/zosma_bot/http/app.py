@@ -18,6 +18,7 @@ from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
 from zosma_bot.http.doors import Doors
+from zosma_bot.http.events import EventStreams
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.last_fleet import LastFleet
@@ -74,9 +75,10 @@ def make_app(
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    app.cleanup_ctx.append(wanted.beside())
+    streams = EventStreams(queue, hub)
+    app.cleanup_ctx.extend((wanted.beside(), streams.beside))
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), streams, AdminApi(queue, who_may),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
         Pictures(queue, links or Links(queue)),
     )  # fmt: skip

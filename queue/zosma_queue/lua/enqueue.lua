@@ -86,6 +86,7 @@ if job.group == group then set_weight('group ' .. group, group_weight) end
 if due > now then
   redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', due)
   redis.call('ZADD', K.delayed, due, id)
+  publish({event = 'delayed', id = id})
   return {'delayed', 0}
 end
 push(job)
