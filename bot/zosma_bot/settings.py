@@ -210,14 +210,10 @@ class BotSettings(Settings):
             )
         return self
 
-    @model_validator(mode="after")
-    def _no_open_door(self) -> Self:
-        if not self.api_keys and not is_loopback(self.host):
-            raise ValueError(
-                f"ZOSMA_HOST={self.host!r} opens the HTTP API to other machines, but ZOSMA_API_KEYS is not set:"
-                " set it (name:key, …) or leave ZOSMA_HOST at 127.0.0.1"
-            )
-        return self
+    @property
+    def only_loopback(self) -> bool:
+        """True when no other machine reaches the HTTP server."""
+        return is_loopback(self.host)
 
     @property
     def homes(self) -> frozenset[int]:

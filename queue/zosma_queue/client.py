@@ -15,6 +15,7 @@ from redis.exceptions import ResponseError
 from zosma_queue import calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin
 from zosma_queue.admission import check_admitted
+from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
@@ -115,6 +116,7 @@ class Queue:
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
+        self.api_keys = ApiKeys(self._redis)
         self.documents = Documents(self._redis)
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)

@@ -198,5 +198,18 @@ class BlockedError(RequestRefusedError):
     default_code = "blocked-word"
 
 
+class KeyRefusedError(ZosmaError):
+    """Raised when an API key can't be made, rotated or revoked. The text says why, and what to do instead.
+
+    `code` says it to programs, `field` names what was wrong with the call. Only admins of the API meet it, who read
+    English there, so that it is none of CODES.
+    """
+
+    def __init__(self, text: str, *, code: str, field: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
+
+
 class PoisonMessageError(ZosmaError):
     """Raised when a message's body can't be decoded. The job is set aside with this text as its reason."""

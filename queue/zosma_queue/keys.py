@@ -58,6 +58,10 @@ AUDIT = f"bot:{PREFIX}audit"
 AUDIT_HEAD = f"bot:{PREFIX}audit-head"
 #: hash: role or API key → its policy (JSON). The bot's alone.
 POLICIES = f"bot:{PREFIX}policies"
+#: hash: name → what is kept of an API key (JSON), its digest but never the key (api_keys.py). The bot's alone.
+API_KEYS = f"bot:{PREFIX}api-keys"
+#: hash: name of an API key, in Redis or in the environment → ms at which it was last used. The bot's alone.
+API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 #: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
 RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.

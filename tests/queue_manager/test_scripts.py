@@ -17,13 +17,12 @@ from zosma_queue.scripts import call, source
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER")
-#: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
+#: These are read by Python alone.
+_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper()
-    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", *_BOTS)
-    and isinstance(value, str)
+    if name.isupper() and name not in ("PREFIX", *_PYTHONS, *_BOTS) and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),

@@ -145,7 +145,6 @@ def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, capl
             "ann:long-random-text,bob:fifteen-letters",
             "ZOSMA_API_KEYS=(hidden) is wrong: the key of bob has 15 characters",
         ),
-        ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):

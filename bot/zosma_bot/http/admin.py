@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -22,12 +21,11 @@ LIST_LIMIT, LIST_MAX = 100, 1_000
 
 
 class AdminApi:
-    """The handlers, over one queue. `who_may` holds the owners that are admins; None: everybody."""
+    """The handlers, over one queue. `auth.needed_scope` keeps everybody out who is no admin."""
 
-    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._admin = queue.admin
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the admin API."""
@@ -52,19 +50,7 @@ class AdminApi:
             ("GET", "/audit", self.audit),
             ("GET", "/audit/chain", self.audit_chain),
         ]
-        return [web.route(method, BASE + path, self._for_admins(handler)) for method, path, handler in table]
-
-    def _for_admins(self, handler: Handler) -> Handler:
-        async def check(request: web.Request) -> web.StreamResponse:
-            if self._who_may is not None and request[CALLER].owner not in self._who_may:
-                raise Problem(
-                    http.HTTPStatus.FORBIDDEN,
-                    "Forbidden",
-                    "this key is no admin's: its name must be in ZOSMA_ADMINS of the bot process",
-                )
-            return await handler(request)
-
-        return check
+        return [web.route(method, BASE + path, handler) for method, path, handler in table]
 
     async def jobs(self, request: web.Request) -> web.Response:
         """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -40,10 +39,8 @@ _OUR_NAMES = {
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
-        """`who_may` holds the owners that are admins; None: everybody."""
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API for one's own jobs."""
@@ -135,7 +132,7 @@ class Jobs:
         depth, workers = await self._queue.depth(), await self._queue.workers()
         pauses = await self._queue.admin.pauses()
         owner = request[CALLER].owner
-        if self._who_may is None or owner in self._who_may:
+        if request[CALLER].is_admin:
             return web.json_response(queue_view(depth, workers, pauses))
         running = [await self._queue.job(worker.job) for worker in workers if worker.job]
         own = {job.id for job in running if job and job.owner == owner}
