@@ -21,8 +21,8 @@ from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
-from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import skipping, texts
+from zosma_queue.scripts import acall, redis_errors, source
+from zosma_queue.unreadable import model_of, object_in, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -260,8 +260,9 @@ class Admin:
                 found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
             known = {}
             for name, value in found.items():
-                with skipping(keys.POLICIES):
-                    known[name.decode()] = Policy.model_validate_json(value)
+                key = f"{keys.POLICIES} {name.decode(errors='replace')}"
+                with skipping(key):
+                    known[name.decode()] = model_of(key, Policy, object_in(value))
             self._policies = (time.monotonic(), known)
         return known
 
