@@ -35,9 +35,9 @@ from zosma_queue.request import parse_request
 from zosma_queue.scopes import resolve
 from zosma_queue.terminal import visible, visible_all
 from zosma_queue.words import WordFinder
+from zosma_worker.bounds import bounded_json, shortened
 from zosma_worker.infotext import with_infotext
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.bounds import bounded_json, shortened
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 fuzzed = settings(
