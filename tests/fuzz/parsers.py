@@ -68,7 +68,7 @@ from zosma_queue.words import WordFinder
 from zosma_worker.errors import BadAnswer, WebUIError
 from zosma_worker.infotext import with_exif_infotext, with_infotext
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.bounds import bounded_json, shortened
+from zosma_worker.bounds import bounded_json, shortened
 from zosma_worker.webui.client import Client, progress_of
 from zosma_worker.webui.flavours import A1111, Forge, KoboldCpp, ReForge, SDCpp, SDNext
 from zosma_worker.webui.pictures import verify as verify_answer
