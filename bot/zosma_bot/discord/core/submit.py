@@ -13,6 +13,7 @@ import aiohttp
 import discord
 
 from zosma_bot.discord.core.attachments import Source, fitting_size
+from zosma_bot.discord.core.drawing import drawn
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
@@ -61,6 +62,7 @@ async def submit(
         if here is None:
             return None
         try:
+            fields = await drawn(services, interaction, fields)
             await _check(services, interaction, fields, sources or {})
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(translations_of(interaction), error))
@@ -131,7 +133,9 @@ async def _queued(
 ) -> bool:
     """True when the job is in the queue; else the member has been told why not."""
     try:
-        request = await _with_pictures(services, *await find(), sender_of(interaction).everywhere)
+        fields, sources = await find()
+        fields = await drawn(services, interaction, fields)
+        request = await _with_pictures(services, fields, sources, sender_of(interaction).everywhere)
         await services.queue.submit(
             request,
             sender_of(interaction),

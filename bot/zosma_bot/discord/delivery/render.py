@@ -59,8 +59,9 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
-        Attached(f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, alt)
-        for alt in [texts.alt_text(w, job.request)]
+        Attached(
+            f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, texts.alt_text(w, job.request, number - 1)
+        )
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
         if data
     )

@@ -91,17 +91,20 @@ def prompt(w: Translations, request: Request | None) -> str:
         return ""
     if request.upscale:
         return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
-    lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
+    each = PROMPT_SHOWN_CHARS // max(len(request.prompts), 1)
+    lines = [f"> {number}. {plain(words, each)}" for number, words in enumerate(request.prompts, start=1)]
+    lines = lines or [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
     if request.negative_prompt:
         lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
 
 
-def alt_text(w: Translations, request: Request | None) -> str | None:
-    """What a screen reader says of a picture."""
+def alt_text(w: Translations, request: Request | None, index: int = 0) -> str | None:
+    """What a screen reader says of the picture at `index`."""
     if request is None:
         return None
-    return request.prompt[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
+    words = request.prompts[index] if index < len(request.prompts) else request.prompt
+    return words[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
 
 
 # -- a job's life -----------------------------------------------------------------------------------------------

@@ -9,12 +9,13 @@ from discord import app_commands
 
 from zosma_bot.discord.core import options
 from zosma_bot.discord.core.defaults import with_style
-from zosma_bot.discord.core.options import PICTURES_MAX, Name, Side, request_fields
+from zosma_bot.discord.core.drawing import shaped
+from zosma_bot.discord.core.options import Name, Side, Size, request_fields
 from zosma_bot.discord.core.services import CHECKS_S, Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.validation import check
 from zosma_bot.discord.features.settings import presets, settings_texts
 from zosma_bot.discord.state.member_settings import Fields, MemberSettings
-from zosma_bot.discord.ui.choices import size_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import choices, everywhere, group, slash
@@ -59,11 +60,10 @@ def _add_show(settings: app_commands.Group, services: Services) -> None:
 
 def _add_defaults(settings: app_commands.Group, services: Services) -> None:
     @slash(settings, "defaults")
-    @app_commands.choices(size=size_choices())
     async def defaults(
         interaction: discord.Interaction[Any],
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
-        size: str | None = None,
+        size: Size | None = None,
         width: Side | None = None,
         height: Side | None = None,
         count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
@@ -85,6 +85,7 @@ def _add_defaults(settings: app_commands.Group, services: Services) -> None:
             await say(interaction, w("settings-nothing-given"))
             return
         member = await services.background.within(CHECKS_S, services.member_settings.of(interaction.user.id))
+        given = shaped(given, member.defaults)
         new = given | ({"style": style} if style else {})
         whole = member.defaults | new
         usual = whole.pop("style", None)
@@ -96,7 +97,7 @@ def _add_defaults(settings: app_commands.Group, services: Services) -> None:
         )
         await say(interaction, w("settings-defaults", values=settings_texts.fields_line(w, changed.defaults)))
 
-    options.complete_names(defaults, services, "checkpoint", "style", "sampler", "scheduler")
+    options.complete_names(defaults, services, "size", "checkpoint", "style", "sampler", "scheduler")
 
 
 def _add_reset(settings: app_commands.Group, services: Services) -> None:
