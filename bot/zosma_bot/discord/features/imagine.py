@@ -70,9 +70,8 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
                         seed=seed, style=style, hires=None if hires is None else {"scale": hires},
                     )
                 )  # fmt: skip
-                given["prompt"] = with_loras(
-                    given["prompt"], lora, (await services.catalogue()).lora_names if lora else ()
-                )
+                known = (await services.catalogue()).lora_names if lora else ()
+                given["prompt"] = with_loras(given["prompt"], lora, known)
                 sources = start_from(given, image, strength)
                 completed = await complete(services, interaction, given, given.pop("style", None), private)
             except (RequestRefusedError, QueueUnavailableError) as error:
