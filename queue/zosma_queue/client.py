@@ -233,7 +233,9 @@ class Queue:
             raise
         return job.id
 
-    async def check(self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "") -> bool:
+    async def check(
+        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
+    ) -> bool:
         """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
 
         Its pictures need not be stored yet: whoever may not submit is told before they are.
@@ -242,7 +244,7 @@ class Queue:
           what `submit` raises.
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
+        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
         check_admitted(admission, lambda: why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 

@@ -39,6 +39,8 @@ def going_on(
         return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
+    elif job.state is State.DELAYED and job.run_at_ms:
+        line = texts.scheduled(w, job.run_at_ms)
     elif paused:
         line = texts.paused(w)
     elif not capable:

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core.defaults import complete
 from zosma_bot.discord.core.drawing import with_flags
+from zosma_bot.discord.core.moments import moment_of
 from zosma_bot.discord.core.options import (
     Name,
     Side,
@@ -60,6 +61,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         image: discord.Attachment | None = None,
         strength: app_commands.Range[float, 0.0, 1.0] | None = None,
         private: bool | None = None,
+        when: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         with services.background.counted():
             try:
@@ -73,11 +75,14 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
                 known = (await services.catalogue()).lora_names if lora else ()
                 given["prompt"] = with_loras(given["prompt"], lora, known)
                 sources = start_from(given, image, strength)
+                run_at = await moment_of(services, interaction, when)
                 completed = await complete(services, interaction, given, given.pop("style", None), private)
             except (RequestRefusedError, QueueUnavailableError) as error:
                 await say(interaction, refusals.told(translations_of(interaction), error))
                 return
-            await submit(services, interaction, completed.fields, sources=sources, private=completed.private)
+            await submit(
+                services, interaction, completed.fields, sources=sources, private=completed.private, run_at=run_at
+            )
 
     everywhere(imagine)
     complete_names(imagine, services, "size", "checkpoint", "style", "lora", "sampler", "scheduler")

@@ -41,6 +41,8 @@ class MemberSettings(BaseModel):
     defaults: Fields = Field(default_factory=dict)
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
+    timezone: str | None = Field(None, max_length=60)
+    """By its name, like `Europe/Berlin`."""
     private: bool = False
     """True: their pictures are shown to them alone unless they say otherwise."""
 

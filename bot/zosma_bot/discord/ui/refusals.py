@@ -48,6 +48,13 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "wildcard-long": ("field", "given", "most"),
     "wildcard-file": ("most",),
     "wildcards-full": ("field", "most"),
+    # when
+    "when-unreadable": ("given",),
+    "when-past": ("given",),
+    "when-far": ("given", "most"),
+    "when-left-out": ("given", "later"),
+    "when-no-zone": ("given",),
+    "no-time-zone": ("given",),
     # presets
     "no-preset": ("field", "name"),
     "preset-not-yours": ("field", "name"),

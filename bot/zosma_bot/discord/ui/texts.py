@@ -120,6 +120,12 @@ def waiting(w: Translations, place: Place | None, starts_at: int | None) -> str:
     return w("waiting-place", place=place.position, when=when)
 
 
+def scheduled(w: Translations, run_at_ms: int) -> str:
+    """The job is to be made later."""
+    at = run_at_ms // 1000
+    return w("waiting-scheduled", time=f"<t:{at}:f>", relative=f"<t:{at}:R>")
+
+
 def nobody_online(w: Translations) -> str:
     """The job can't start for now."""
     return w("waiting-nobody")

@@ -10,12 +10,14 @@ from discord import app_commands
 from zosma_bot.discord.core import options
 from zosma_bot.discord.core.defaults import with_style
 from zosma_bot.discord.core.drawing import shaped
+from zosma_bot.discord.core.moments import find_time_zone, time_zones
 from zosma_bot.discord.core.options import Name, Side, Size, request_fields
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.validation import check
 from zosma_bot.discord.features.settings import presets, settings_texts
 from zosma_bot.discord.state.member_settings import Fields, MemberSettings
+from zosma_bot.discord.ui.choices import name_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import choices, everywhere, group, slash
@@ -44,8 +46,8 @@ def _add_show(settings: app_commands.Group, services: Services) -> None:
     async def show(interaction: discord.Interaction[Any]) -> None:
         member = await services.background.within(CHECKS_S, services.member_settings.of(interaction.user.id))
         shared = await services.background.within(CHECKS_S, services.member_settings.shared(interaction.guild_id))
-        embed = discord.Embed(description=settings_texts.settings(translations_of(interaction), member, shared))
-        await say(interaction, "", embed=embed)
+        text = settings_texts.settings(translations_of(interaction), member, shared, services.now())
+        await say(interaction, "", embed=discord.Embed(description=text))
 
     @slash(settings, "private")
     async def private(interaction: discord.Interaction[Any], on: bool) -> None:
@@ -56,6 +58,22 @@ def _add_show(settings: app_commands.Group, services: Services) -> None:
             ),
         )
         await say(interaction, translations_of(interaction)("settings-private-on" if on else "settings-private-off"))
+
+    @slash(settings, "timezone")
+    async def timezone(interaction: discord.Interaction[Any], zone: app_commands.Range[str, 1, 60]) -> None:
+        found = find_time_zone(zone)
+        changed = await services.background.within(
+            CHECKS_S,
+            services.member_settings.change(
+                interaction.user.id, lambda member: member.model_copy(update={"timezone": found})
+            ),
+        )
+        await say(interaction, settings_texts.time_zone(translations_of(interaction), changed, services.now()))
+
+    async def zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices(time_zones(), typed)
+
+    timezone.autocomplete("zone")(zones)
 
 
 def _add_defaults(settings: app_commands.Group, services: Services) -> None:
