@@ -93,6 +93,12 @@ async def _line(services: Services, w: Translations, job: Job, reply: Reply | No
     if job.request and not await services.fleet.can_do(job.request):
         return texts.nobody_online(w)
     place = await services.queue.place(job.id) if job.state is State.WAITING else None
+    if job.state is State.WAITING:
+        if place is None and await services.queue.is_held(job.id):
+            pause = await services.queue.pause_of(job)
+            return texts.paused(w, pause.why if pause else "")
+        if await services.queue.is_at_limit(job.id):
+            return texts.at_limit(w)
     soon = place is None or place.starts_in_s < texts.SOON_S
     return texts.waiting(w, place, None if soon or place is None else round(services.now() + place.starts_in_s))
 

@@ -264,6 +264,7 @@ def reply_to(
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,
         user_id=interaction.user.id,
+        user_name=interaction.user.display_name[:32],
         message_id=message_id,
         upload_limit=interaction.filesize_limit,
         locale=str(interaction.locale),

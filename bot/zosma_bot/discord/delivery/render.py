@@ -21,10 +21,14 @@ def going_on(
     place: Place | None,
     starts_at: int | None,
     capable: bool,
-    paused: bool = False,
+    paused: str | None = None,
+    at_limit: bool = False,
     preview: bytes | None,
 ) -> Card:
-    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
+    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment.
+
+    `paused`: why an admin holds it back, '' without a reason. `at_limit`: its member has as many running as they may.
+    """
     asked = texts.prompt(w, job.request)
     rows = buttons.going_on(w, of)
     if job.state is State.RUNNING:
@@ -41,10 +45,12 @@ def going_on(
         line = texts.trying_again(w)
     elif job.state is State.DELAYED and job.run_at_ms:
         line = texts.scheduled(w, job.run_at_ms)
-    elif paused:
-        line = texts.paused(w)
+    elif paused is not None:
+        line = texts.paused(w, paused)
     elif not capable:
         line = texts.nobody_online(w)
+    elif at_limit:
+        line = texts.at_limit(w)
     else:
         line = texts.waiting(w, place, starts_at)
     return Card(asked + line, Colour.WAITING, buttons=rows)

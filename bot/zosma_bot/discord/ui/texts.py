@@ -131,9 +131,16 @@ def nobody_online(w: Translations) -> str:
     return w("waiting-nobody")
 
 
-def paused(w: Translations) -> str:
-    """The job can't start because an admin has paused what it needs."""
-    return w("waiting-paused")
+def paused(w: Translations, why: str) -> str:
+    """The job can't start because an admin has paused what it needs; `why` in their words, or '' for no reason."""
+    if not why or f"why-{why}" in w:  # ours are about workers, and say nothing to a member
+        return w("waiting-paused")
+    return w("waiting-paused-because", reason=plain(why, REASON_SHOWN_CHARS))
+
+
+def at_limit(w: Translations) -> str:
+    """The job waits for another one of its member's."""
+    return w("waiting-limit")
 
 
 def trying_again(w: Translations) -> str:
@@ -163,13 +170,14 @@ def running(w: Translations, job: Job) -> str:
 
 
 def cancelled(w: Translations, job: Job) -> str:
-    """The end of a cancelled job: by whom, when it wasn't its owner, and what it cost."""
+    """The end of a cancelled job: by whom and why, when it wasn't its owner, and what it cost."""
     cost = w("cancelled-paid", span=seconds(w, job.paid_s)) if job.paid_s else w("cancelled-free")
     if job.cancelled_by is None:
         return f"{w('cancelled')} {cost}"
     member = re.fullmatch(r"discord:(\d+)", job.cancelled_by)
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
-    return f"{by} {cost}"
+    why = w("cancelled-because", reason=plain(job.cancelled_why, REASON_SHOWN_CHARS)) if job.cancelled_why else ""
+    return " ".join(part for part in (by, why, cost) if part)
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
