@@ -35,7 +35,7 @@ async def test_all_of_a_members_jobs_are_cancelled_with_a_reason(server, client,
 @pytest.mark.parametrize(
     ("command", "options", "audited"),
     [
-        ("admin drain", {"scope": "worker gpu/played"}, "drained"),
+        ("admin drain", {"scope": "worker:gpu"}, "drained"),
         ("admin quarantine", {"worker": "gpu/played"}, "put into quarantine"),
         ("admin pause", {"scope": "checkpoint anime", "why": "it draws green faces"}, "paused"),
     ],
@@ -44,8 +44,9 @@ async def test_the_audit_says_drained_and_quarantined_and_the_reason(
     server, client, worker, admin, said, command, options, audited
 ):
     question = await said(admin, command, options)
-    if command == "admin quarantine":
-        await (await server.click(admin, question.message, "Yes, do it")).response()
+    if command != "admin pause":
+        pressed = await server.click(admin, question.message, "Yes, do it")
+        await pressed.wait_for(lambda shown: "?" not in shown.text)
     trail = await said(admin, "admin audit")
     (line,) = trail.message.text.splitlines()
     assert f"**{audited}**" in line

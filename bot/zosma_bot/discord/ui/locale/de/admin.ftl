@@ -371,6 +371,7 @@ import-checkpoints = { $count ->
     [one] { $count } erlaubter Checkpoint
    *[other] { $count } erlaubte Checkpoints
     }
+import-sizes = wie viel auf einmal geht
 import-limits = { $count ->
     [0] keine Grenzen für Rollen
     [one] Grenzen für { $count } Rolle

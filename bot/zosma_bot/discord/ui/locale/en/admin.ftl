@@ -374,6 +374,7 @@ import-checkpoints = { $count ->
     [one] { $count } allowed checkpoint
    *[other] { $count } allowed checkpoints
     }
+import-sizes = how much may be asked for at once
 import-limits = { $count ->
     [0] no limits of roles
     [one] limits of { $count } role
