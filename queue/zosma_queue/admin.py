@@ -167,9 +167,9 @@ class Admin:
 
     # -- acting -------------------------------------------------------------------------------------------------
 
-    async def cancel(self, who: str, job_id: str) -> Cancelled:
-        """Cancels anybody's job."""
-        return await acall(self._redis, calls.cancel(job_id, admin=who))
+    async def cancel(self, who: str, job_id: str, why: str = "") -> Cancelled:
+        """Cancels anybody's job; its owner is told by whom, and why."""
+        return await acall(self._redis, calls.cancel(job_id, admin=who, why=why))
 
     async def resolve_scope(self, scope: str) -> str:
         """What somebody means who names a scope: with the name of a worker or checkpoint that there is.
@@ -219,8 +219,8 @@ class Admin:
         """Moves a waiting job before everybody's; False when it doesn't wait."""
         return await acall(self._redis, calls.bump(who, job_id))
 
-    async def clear(self, who: str, owner: str) -> int:
-        """Cancels every job of an owner that has not ended; how many."""
+    async def clear(self, who: str, owner: str, why: str = "") -> int:
+        """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
         with redis_errors():
             ids = [
                 job_id.decode()
@@ -229,7 +229,7 @@ class Admin:
             ]
         count = 0
         for first in range(0, max(len(ids), 1), BATCH):
-            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH]))
+            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH], why=why))
         return count
 
     async def retry(self, who: str, job_id: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from redis.exceptions import ResponseError
 
 from zosma_queue import calls, history, keys, privacy, remains
-from zosma_queue.admin import Admin
+from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
@@ -27,7 +27,7 @@ from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefused
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, held, places
+from zosma_queue.forecast import Place, held, parked, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
@@ -39,7 +39,7 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
-from zosma_queue.scopes import QUEUE
+from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
@@ -122,6 +122,7 @@ class Queue:
         self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
+        self._parked: frozenset[str] = frozenset()
         self._taking = asyncio.Lock()
         self._noted: set[str] = set()
 
@@ -236,7 +237,9 @@ class Queue:
             raise
         return job.id
 
-    async def check(self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "") -> bool:
+    async def check(
+        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
+    ) -> bool:
         """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
 
         Its pictures need not be stored yet: whoever may not submit is told before they are.
@@ -245,7 +248,7 @@ class Queue:
           what `submit` raises.
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
+        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
         check_admitted(admission, lambda: why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 
@@ -442,6 +445,21 @@ class Queue:
         await self._places(wanted=(job_id,))
         return job_id in self._held
 
+    async def is_at_limit(self, job_id: str) -> bool:
+        """True for a waiting job whose owner has as many running as they may at once."""
+        await self._places(wanted=(job_id,))
+        return job_id in self._parked
+
+    async def pause_of(self, job: Job) -> Pause | None:
+        """The pause that holds a waiting job back; None for none of its own, like that of every worker that can do it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        checkpoint = job.request.checkpoint if job.request else None
+        scopes = (QUEUE, str(Scope(LANE, job.lane)), *([str(Scope(CHECKPOINT, checkpoint))] if checkpoint else []))
+        return next((one for one in await self.admin.pauses() if one.scope in scopes), None)
+
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
         jobs = sorted(jobs, key=lambda job: job.created_ms)
@@ -477,6 +495,7 @@ class Queue:
                     # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
                     known = await asyncio.to_thread(places, snapshot)
                     self._held = await asyncio.to_thread(held, snapshot, known)
+                    self._parked = await asyncio.to_thread(parked, snapshot)
                     self._snapshot = (began, known)
         return self._snapshot[1]
 
@@ -497,6 +516,16 @@ class Queue:
         with skipping(keys.reply(job_id)):
             return found.decode() if found else None
         return None
+
+    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Where the answers to some jobs go, by job; those that have none are left out."""
+        with redis_errors():
+            found = await self._redis.mget([keys.reply(one) for one in job_ids]) if job_ids else []
+        answers: dict[str, str] = {}
+        for job_id, text in zip(job_ids, found, strict=True):
+            with skipping(keys.reply(job_id)):
+                answers |= {job_id: text.decode()} if text else {}
+        return answers
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""

@@ -66,6 +66,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     # the fleet
     "no-worker": (),
     "unknown-name": ("field", "given", "nearest"),
+    "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
     "infeasible": (),
     "infeasible-size": ("checkpoint", "side"),

@@ -28,6 +28,7 @@ from zosma_bot.discord.state.member_settings import MemberSettingsStore
 from zosma_bot.discord.state.open_messages import OpenMessages
 from zosma_bot.discord.state.presence import STAND_EVERY_S, Presence
 from zosma_bot.discord.state.server_settings import ServerSettingsStore
+from zosma_bot.discord.state.wildcards import WildcardStore
 from zosma_bot.discord.ui.language import CommandTranslator
 from zosma_bot.discord.ui.router import Router, custom_id_of
 from zosma_bot.hub import Hub
@@ -106,7 +107,7 @@ class Zosma(discord.Client):
         )
         self.services = Services(
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
-            member_settings=MemberSettingsStore(queue), homes=settings.homes, now=now,
+            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), homes=settings.homes, now=now,
         )  # fmt: skip
         self.presence = Presence(queue)
         self._closing = asyncio.Event()

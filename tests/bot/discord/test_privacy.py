@@ -187,11 +187,13 @@ async def test_who_thinks_better_of_it_keeps_everything(server, client, worker, 
     assert len(await queue.jobs_of(f"discord:{server.guild.id}/{ann.id}")) == 1
 
 
-async def test_other_servers_are_left_alone(server, client, worker, ann, queue):
+async def test_other_servers_are_left_alone_and_told_of(server, client, worker, ann, queue):
     there = server.add_guild("elsewhere")
     twin = server.add_member("ann", guild=there, user=ann.user)
     await made(server, worker, twin)
-    assert "0 jobs" in (await erased(server, ann)).text
+    text = (await erased(server, ann)).text
+    assert "0 jobs" in text
+    assert "1 job of yours from 1 other server not erased: use the command there as well" in text
     assert len(await queue.jobs_of(f"discord:{there.id}/{ann.id}")) == 1
 
 

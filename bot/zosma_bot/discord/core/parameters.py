@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from zosma_bot import inputs
+from zosma_bot.discord.core.drawing import typed_prompt
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.buttons import Button, view_of
@@ -49,7 +50,8 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
                 Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
             ),
         )
-    command = texts.command_for(w, recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
+    typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
+    command = texts.command_for(w, typed, recipe.seed_of(1)) if recipe.fields else ""
     shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
     if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
         shown.append(w("parameters-not-alone"))

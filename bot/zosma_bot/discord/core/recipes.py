@@ -54,8 +54,14 @@ class Recipe:
         return int(self.fields.get("count", 1))
 
     def anew(self, **changes: Any) -> dict[str, Any]:
-        """The fields for new pictures, with other seeds."""
-        return {name: value for name, value in self.fields.items() if name not in SEEDS} | changes
+        """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.
+
+        A `prompt` among the changes is taken as it is.
+        """
+        words = ("prompt", "prompts") if self.fields.get("template") else ()
+        if "prompt" in changes:
+            words = ("prompts", "template")
+        return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
 
 
 async def recall(services: Services, of: OfJob) -> Recipe | None:
