@@ -19,6 +19,15 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "picture-gone": (),
     "recipe-gone": (),
     "recipe-from-picture": (),
+    "prompt-has-option": ("field", "given"),
+    # parts painted anew, and pictures that go on beyond their edges
+    "mask-shape": ("field", "given", "size"),
+    "mask-empty": ("field",),
+    "mask-full": ("field",),
+    "region-none": (),
+    "region-unpainted": (),
+    "region-page-gone": (),
+    "square-already": (),
     # options
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),

@@ -9,6 +9,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.recipes import Recipe, recipe_of
+from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.result.remix import take
 from zosma_bot.discord.ui import texts
@@ -39,7 +40,7 @@ def add(router: Router, services: Services) -> None:
         w = translations_of(interaction)
         try:
             async with asyncio.timeout(FIND_S):
-                recipe = await recipe_of(services, interaction.message, of)
+                recipe = await recipe_of(services, seen(interaction), of)
         except (RequestRefusedError, TimeoutError):
             await say(interaction, w("recipe-gone"))
             return
@@ -48,7 +49,7 @@ def add(router: Router, services: Services) -> None:
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if of := await may_use(services, interaction, custom_id):
             values = values_of(interaction)
-            await take(services, interaction, of, lambda recipe: changed(recipe, values))
+            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values))
 
     router.add(Act.EDIT, press)
     router.add(Act.EDIT_FORM, filled_in)
