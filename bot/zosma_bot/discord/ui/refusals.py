@@ -101,6 +101,8 @@ def _key(error: RequestRefusedError) -> str:
     key = f"refusal-{error.code}"
     if error.values.get("nearest") == "":
         return f"{key}-none"
+    if error.code == "infeasible-lacking" and not error.values.get("name"):
+        return f"{key}-ability"
     if error.code == "infeasible-lacking" and not error.values.get("instead"):
         return f"{key}-alone"
     return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key

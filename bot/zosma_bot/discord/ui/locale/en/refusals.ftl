@@ -53,6 +53,7 @@ refusal-id-taken = This id belongs to a job that asked for something else.
 
 refusal-infeasible-lacking = No GPU that is online offers { $name } ({ $kind }). There is: { $instead }
 refusal-infeasible-lacking-checkpoint = No GPU that is online offers { $name } ({ $kind }) together with { $checkpoint }. There is: { $instead }
+refusal-infeasible-lacking-ability = No GPU that is online can do this: { $kind }.
 refusal-infeasible-lacking-alone = No GPU that is online can do this: { $name } ({ $kind }). Leave it out.
 refusal-unreadable-lora = { $field } “{ $given }” can't be read: write name or name:0.8, with commas between.
 refusal-recipe-from-picture = This was made from another picture, which is no longer stored. Please use /imagine with that picture.
