@@ -24,6 +24,7 @@ from zosma_bot.http.key_ring import KeyRing
 from zosma_bot.http.keys import KeysApi
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
@@ -85,7 +86,7 @@ def make_app(
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)),
+        Pictures(queue, links or Links(queue)), Masks(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
@@ -93,8 +94,11 @@ def make_app(
 
 
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
-    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it."""
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
+
+    A page of our own says by itself what may run there.
+    """
+    answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"
 
 

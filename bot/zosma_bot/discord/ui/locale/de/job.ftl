@@ -5,6 +5,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 
 asked-without = **ohne** { $negative }
 asked-upscale = ein Bild { $scale }-mal so groß
+asked-upscale-too = { $scale }-mal so groß gemacht
 alt-upscale = ein vergrößertes Bild
 
 waiting = 🕓 In der Schlange

@@ -7,6 +7,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 
 asked-without = **without** { $negative }
 asked-upscale = a picture { $scale } times as large
+asked-upscale-too = made { $scale } times as large
 alt-upscale = a picture made larger
 
 waiting = 🕓 In line
