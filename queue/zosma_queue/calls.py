@@ -395,6 +395,11 @@ def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     return Call("purge", (now_ms, admin, *job_ids), int)
 
 
+def series(seconds: int, first: int, size: int, count: int, *, now_ms: int = 0) -> Call[list[list[bytes]]]:
+    """The sums of `count` times `size` spans from the `first` on: names and numbers in turn."""
+    return Call("series", (now_ms, seconds, first, size, count), list)
+
+
 @dataclass(frozen=True)
 class Standing:
     """What a bot process is among those that share the queue."""

@@ -41,6 +41,7 @@ from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
+from zosma_queue.series import Span, Step, read_series
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.workers import read_workers
@@ -101,6 +102,17 @@ class Depth:
     undelivered: int
     oldest_wait_s: float | None
     """Seconds that the job at the far end has waited; None when none waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InLine:
+    """A waiting job, as the line shows it."""
+
+    id: str
+    place: Place | None
+    """None for one that waits for something else than its turn, or is far behind."""
+    held: bool
+    """Only a pause keeps it from having a place."""
 
 
 def new_job_id() -> str:
@@ -471,6 +483,69 @@ class Queue:
 
         return sorted(jobs, key=rank)
 
+    async def line(self, first: int = 0, limit: int = 100) -> list[InLine]:
+        """Waiting jobs from the `first` on (0: the next to start), as they will run; then those that a pause holds
+        back, as they would; then the rest by age. At most two seconds old; no job is read for it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        places = await self._places()
+        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        if first + limit <= len(front):
+            return front[first : first + limit]
+        with redis_errors():
+            waiting = await self._redis.zrange(keys.WAITING, 0, first + limit + len(front) - 1)
+        known = {one.id for one in front}
+        paused = QUEUE in await self.pauses()
+        rest = [
+            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+        ]
+        return [*front, *rest][first : first + limit]
+
+    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Where the answers to these jobs go, as `reply`; those without are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if not job_ids:
+            return {}
+        with redis_errors():
+            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
+        told: dict[str, str] = {}
+        for job_id, reply in zip(job_ids, found, strict=True):
+            with skipping(keys.reply(job_id)):
+                if reply:
+                    told[job_id] = reply.decode()
+        return told
+
+    async def with_pictures(self, limit: int = 200) -> list[str]:
+        """Ids of finished jobs, whoever asked, whose pictures are still stored: of those that stay longest, some.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return texts(keys.PICTURE_ENDS, await self._redis.zrange(keys.PICTURE_ENDS, 0, limit - 1, desc=True))
+
+    async def speeds(self) -> dict[str, float]:
+        """Worker's place → real seconds for each predicted one, as learned over all checkpoints.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.SPEED)
+        known: dict[str, float] = {}
+        for name, value in found.items():
+            with skipping(keys.SPEED):
+                place, _, checkpoint = name.decode().partition("|")
+                if place and not checkpoint:
+                    known[place] = finite(value)
+        return known
+
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
         known = await self._places()
@@ -616,6 +691,15 @@ class Queue:
         with skipping(keys.LOADS):
             return finite(found) if found else None
         return None
+
+    async def series(self, step: Step, count: int, *, size: int = 1) -> list[Span]:
+        """What happened in the newest `count` spans of `size` minutes or hours, oldest first (series.py).
+
+        Raises:
+          ValueError: when more are asked for than are kept.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await read_series(self._redis, step, count, size=size)
 
     async def sweep(self) -> Swept:
         """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""

@@ -207,6 +207,11 @@ def history(owner: str) -> str:
     return f"bot:{PREFIX}history:{owner}"
 
 
+def series(seconds: int, number: int) -> str:
+    """hash: what was counted in the `number`th span of so many seconds since 1970 (series.py has the fields)."""
+    return f"{PREFIX}series:{seconds}:{number}"
+
+
 def claim(name: str) -> str:
     """string: there once a bot process has taken up an interaction, so that no other does. The bots' alone."""
     return f"bot:{PREFIX}claim:{name}"

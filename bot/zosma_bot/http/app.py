@@ -11,6 +11,7 @@ from typing import cast
 
 from aiohttp import web
 
+from zosma_bot.console.console import Console
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
@@ -55,16 +56,19 @@ def make_app(
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
     only_loopback: bool = True,
+    names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name, for those that the environment gives.
 
     Without them and without keys in Redis none is asked for, and every caller is an admin; never where other machines
     get here, which `only_loopback` says.
 
-    `faults` says how often each of the process's loops broke down, for `/healthz`.
+    `faults` says how often each of the process's loops broke down, for `/healthz`; `names` what Discord's members are
+    called, by their owner, for admins on the page.
     """
     ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
+    console = Console(queue, hub, ring, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
@@ -83,10 +87,12 @@ def make_app(
     fleet, wanted = LastFleet(queue), Wanted(queue)
     streams = EventStreams(queue, hub)
     app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
+    app.on_shutdown.append(console.live.close)
+    links = links or Links(queue)
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
-        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)), Masks(queue, links or Links(queue)),
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),
+        Masks(queue, links), console,
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
