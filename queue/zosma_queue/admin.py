@@ -21,7 +21,7 @@ from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
-from zosma_queue.scripts import acall, redis_errors, source
+from zosma_queue.scripts import acall, redis_errors
 from zosma_queue.unreadable import model_of, object_in, skipping, texts
 from zosma_queue.workers import read_workers
 

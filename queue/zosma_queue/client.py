@@ -504,23 +504,6 @@ class Queue:
         ]
         return [*front, *rest][first : first + limit]
 
-    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
-        """Where the answers to these jobs go, as `reply`; those without are left out.
-
-        Raises:
-          QueueUnavailableError: when Redis doesn't answer.
-        """
-        if not job_ids:
-            return {}
-        with redis_errors():
-            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
-        told: dict[str, str] = {}
-        for job_id, reply in zip(job_ids, found, strict=True):
-            with skipping(keys.reply(job_id)):
-                if reply:
-                    told[job_id] = reply.decode()
-        return told
-
     async def with_pictures(self, limit: int = 200) -> list[str]:
         """Ids of finished jobs, whoever asked, whose pictures are still stored: of those that stay longest, some.
 
@@ -593,14 +576,21 @@ class Queue:
         return None
 
     async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
-        """Where the answers to some jobs go, by job; those that have none are left out."""
+        """Where the answers to these jobs go, as `reply`; those without are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if not job_ids:
+            return {}
         with redis_errors():
-            found = await self._redis.mget([keys.reply(one) for one in job_ids]) if job_ids else []
-        answers: dict[str, str] = {}
-        for job_id, text in zip(job_ids, found, strict=True):
+            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
+        told: dict[str, str] = {}
+        for job_id, reply in zip(job_ids, found, strict=True):
             with skipping(keys.reply(job_id)):
-                answers |= {job_id: text.decode()} if text else {}
-        return answers
+                if reply:
+                    told[job_id] = reply.decode()
+        return told
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""

@@ -107,8 +107,8 @@ class Zosma(discord.Client):
         )
         self.services = Services(
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
-            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), links=links, homes=settings.homes,
-            now=now,
+            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), links=links,
+            homes=settings.homes, now=now,
         )  # fmt: skip
         self.presence = Presence(queue)
         self._closing = asyncio.Event()

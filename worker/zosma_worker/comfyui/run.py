@@ -74,6 +74,7 @@ class Traits:
 
     grid = 8
     whole_factors = False
+    keeps_unmasked = False
     writes_infotext = False
     tells_vae = False
 
@@ -378,7 +379,8 @@ class ComfyUIAnswer:
             return check_upscaled(plain[0], request, request.upscale, source, self._traits)
         if self._known:
             request = translate.resolved(request, self._known.recipe)
-        return check(plain, {"version": self._traits.signs_as}, request, order.checkpoint, self._traits)
+        info = {"version": self._traits.signs_as}
+        return check(plain, info, request, order.checkpoint, self._traits, order.inputs)
 
 
 def _plain(data: bytes) -> bytes:

@@ -16,9 +16,9 @@ import discord
 from zosma_bot import inputs
 from zosma_bot.discord.core.defaults import usual_fields
 from zosma_bot.discord.core.drawing import typed_prompt
-from zosma_bot.discord.core.options import PICTURES_MAX
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, OfJob

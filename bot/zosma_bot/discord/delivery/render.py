@@ -71,7 +71,8 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *,
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
         Attached(
-            f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data,
+            f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}",
+            data,
             texts.alt_text(w, job.request, number - 1, origin.fields if origin else None),
         )
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
