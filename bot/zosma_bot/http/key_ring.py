@@ -293,7 +293,7 @@ def _caller(name: str, scopes: Collection[KeyScope], digest: str) -> Caller:
 
 
 async def say_if_nobody_may_call(stored: ApiKeys, settings: BotSettings) -> None:
-    """One warning when the server listens for other machines and there is no key yet: until there is one it answers 401.
+    """One warning when other machines reach the server and there is no key yet: until there is one it answers 401.
 
     Discord needs none of it, so the process runs all the same.
     """

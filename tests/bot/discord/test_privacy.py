@@ -8,6 +8,8 @@ import time
 
 from loopback.discord.permissions import P
 from loopback.pictures import silent, with_parameters
+from loopback.presses import more
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import calls
 from zosma_queue.job import State
 
@@ -228,7 +230,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
 ):
     await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
     shown = await made(server, worker, ann)
-    form = await server.click(ann, shown, "Report")
+    form = await more(server, ann, shown, Act.REPORT)
     await form.response()
     reported = await server.submit_modal(ann, form, {"why": ""})
     await reported.wait_for(lambda one: not one.thinking)
