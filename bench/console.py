@@ -139,7 +139,8 @@ class Scene:
                     "submitted": done, "done": done, "pictures": int(done * 1.4), "waits": done, "wait_ms": done * 9000,
                     "failed": int(draw.random() < 0.06 * minutes), "cancelled": int(0.08 * draw.random() * done),
                     "samples": int(6 * minutes), "alive": int(24 * minutes), "waiting": int(42 * minutes * load**2),
-                    "ready": int((24 if draw.random() > 0.1 else 18) * minutes), "busy": int(20 * minutes * min(load, 1)),
+                    "ready": int((24 if draw.random() > 0.1 else 18) * minutes),
+                    "busy": int(20 * minutes * min(load, 1)),
                 }  # fmt: skip
                 for _ in range(min(done, 40)):
                     wait_ms = max(draw.lognormvariate(1.2 + 2.2 * load, 0.9) * 1000, 100)
@@ -228,12 +229,18 @@ async def _measure(browser: Any, address: str, view: str, path: str) -> None:
         tab = await context.new_page()
         cdp = await context.new_cdp_session(tab)
         await cdp.send("Network.enable")
-        size = {"bytes": 0, "pictures": 0}
-        kinds: dict[str, str] = {}
-        cdp.on("Network.responseReceived", lambda event, kinds=kinds: kinds.update({event["requestId"]: event["type"]}))
-        cdp.on("Network.loadingFinished", lambda event, size=size, kinds=kinds: size.update(
-            {(name := "pictures" if kinds.get(event["requestId"]) == "Image" else "bytes"): size[name] + event["encodedDataLength"]}
-        ))  # fmt: skip
+        size, pictures = [0], set()
+
+        def heard(event: Any, pictures: set[str] = pictures) -> None:
+            if event["type"] == "Image":
+                pictures.add(event["requestId"])
+
+        def ended(event: Any, pictures: set[str] = pictures, size: list[int] = size) -> None:
+            if event["requestId"] not in pictures:
+                size[0] += event["encodedDataLength"]
+
+        cdp.on("Network.responseReceived", heard)
+        cdp.on("Network.loadingFinished", ended)
         await tab.goto(address + path)
         told = await tab.evaluate(
             "[performance.getEntriesByName('first-contentful-paint')[0]?.startTime,"
@@ -241,11 +248,12 @@ async def _measure(browser: Any, address: str, view: str, path: str) -> None:
         )
         paints.append(told[0] or math.nan)
         servers.append(told[1])
-        sizes.append(size["bytes"])
+        sizes.append(size[0])
         await context.close()
     print(
         f"  {view:8} {statistics.median(sizes) / 1000:5.1f} kB without pictures, answered after"
-        f" {statistics.median(servers):4.0f} ms, first paint {statistics.median(paints):4.0f} ms (least {min(paints):.0f})"
+        f" {statistics.median(servers):4.0f} ms, first paint {statistics.median(paints):4.0f} ms"
+        f" (least {min(paints):.0f})"
     )
 
 

@@ -67,6 +67,20 @@ class BotSettings(Settings):
             raise ValueError("must be a number of kb, mb or gb, like 500mb")
         return int(found[1]) * _UNITS[found[2]]
 
+    @field_validator("discord_token")
+    @classmethod
+    def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value().split()) > 1:
+            raise ValueError("must be one word without spaces or line breaks, as the Developer Portal shows it once")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _bare_host(cls, value: str) -> str:
+        if not _is_address(f"http://{f'[{value}]' if ':' in value else value}", "http") or set(value) & set("/@?#"):
+            raise ValueError("must be an address to listen on, like 127.0.0.1 or 0.0.0.0; the port is ZOSMA_PORT")
+        return value
+
     @field_validator("discord_api_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:

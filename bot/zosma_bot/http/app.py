@@ -27,6 +27,7 @@ from zosma_bot.http.key_ring import KeyRing
 from zosma_bot.http.keys import KeysApi
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
@@ -93,10 +94,11 @@ def make_app(
     app.on_shutdown.append(console.live.close)
     own = (Jobs(queue, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
     app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
+    links = links or Links(queue)
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
-        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)), console,
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),
+        Masks(queue, links), console,
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
@@ -106,7 +108,7 @@ def make_app(
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
     """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
 
-    A page of our own says itself what it may.
+    A page of our own says by itself what may run there.
     """
     answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -61,7 +61,7 @@ def require_key(open_paths: Collection[str] = OPEN_PATHS) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in open_paths or request.path.startswith((SIGNED_PATHS, PAGE_PATHS)):
+        if request.path in open_paths or request.path.startswith((*SIGNED_PATHS, PAGE_PATHS)):
             return await handler(request)
         return await allowed(request, handler, await _caller_of(request))
 

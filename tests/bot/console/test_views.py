@@ -225,6 +225,15 @@ async def test_why_a_job_waits_is_told(page, queue, worker):
     assert "No GPU is online" in await page.get("/console/queue")
 
 
+async def test_who_has_as_many_running_as_they_may_is_told_so(page, queue, worker):
+    await queue.admin.set_policy("cli", "default", {"running": 1})
+    await asked(queue, "runs")
+    await worker.take()
+    await asked(queue, "waits")
+    assert "As many jobs of its owner run as may at once" in await page.get("/console/queue")
+    assert "As many jobs of its owner run as may at once" in await page.get("/")
+
+
 async def test_a_job_that_is_put_off_says_until_when(page, queue, worker):
     await queue.submit(parse_request({"prompt": "later"}), LOCAL, delay_ms=7_200_000)
     assert "Scheduled, begins in 2 h" in await page.get("/console/queue")
