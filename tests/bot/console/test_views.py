@@ -143,6 +143,16 @@ async def test_again_fills_the_box_with_what_the_job_asked_for(page, queue, work
     assert '<option value="anime" selected>' in shown
 
 
+async def test_what_runs_is_shown_also_to_who_has_hundreds_in_line(page, queue, worker):
+    await asked(queue, "the oldest one")
+    await worker.take()
+    for number in range(30):
+        await asked(queue, f"newer {number}")
+    shown = await page.get("/", headers={"X-Part": "1"})
+    assert "the oldest one" in shown
+    assert "<small>31</small>" in shown
+
+
 # -- jobs ----------------------------------------------------------------------------------------------------------
 
 
