@@ -42,6 +42,7 @@ from zosma_queue.scopes import QUEUE
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
+from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
@@ -134,6 +135,7 @@ class Queue:
         self.documents = Documents(self._redis)
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
+        self.webhooks = Webhooks(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())

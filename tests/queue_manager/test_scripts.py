@@ -17,12 +17,12 @@ from zosma_queue.scripts import call, source
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER")
-#: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
+#: ASKED, POLICIES, PROTOCOL, RULES, SECRET and WEBHOOKS are read by Python alone.
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
     if name.isupper()
-    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", *_BOTS)
+    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", "WEBHOOKS", *_BOTS)
     and isinstance(value, str)
 }
 _FUNCTIONS = {

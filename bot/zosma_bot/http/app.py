@@ -32,6 +32,7 @@ from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.metrics import Metrics
+from zosma_bot.webhooks import Receivers, WebhookSender
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -54,6 +55,7 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    webhooks: Receivers = Receivers(),  # noqa: B008 - frozen
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
 
@@ -77,9 +79,9 @@ def make_app(
     app[INTAKE] = Intake()
     who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    streams = EventStreams(queue, hub)
-    app.cleanup_ctx.extend((wanted.beside(), streams.beside))
-    own = (Jobs(queue), streams, Fleet(queue, fleet, who_may), AdminApi(queue, who_may))
+    streams, sender = EventStreams(queue, hub), WebhookSender(queue, hub, webhooks)
+    app.cleanup_ctx.extend((wanted.beside(), streams.beside, sender.beside))
+    own = (Jobs(queue, sender), streams, Fleet(queue, fleet, who_may), AdminApi(queue, who_may))
     app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),

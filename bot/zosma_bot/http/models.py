@@ -375,7 +375,8 @@ class EstimateView(Model):
 class WebhookSecret(Model):
     """What signs your webhooks."""
 
-    secret: str
+    secret: str | None
+    """Null where the operator has set one for all: they have it."""
 
 
 class Bumped(Model):
