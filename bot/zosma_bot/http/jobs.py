@@ -152,7 +152,7 @@ class Jobs:
 
     async def _submitted(self, request: web.Request, body: dict[str, Any], wanted: _Wanted) -> str:
         named, options = wanted.named, wanted.options
-        job_id, url = named.job_id if named else new_job_id(), options.webhook and options.webhook.url
+        job_id, url = named.job_id if named else new_job_id(), options.webhook.url if options.webhook else None
         if url:
             self._webhooks.receivers.check(url)
         async with self._noted(job_id, url):
