@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, get_args
 
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
-from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes_of
+from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Method, Parameter, routes_of
 from zosma_bot.http.models import (
     ActView,
     AdminJobView,
@@ -48,12 +47,11 @@ LISTED: tuple[str, ...] = get_args(ListedState)
 
 
 class AdminApi:
-    """The handlers, over one queue. `who_may` holds the owners that are admins; None: everybody."""
+    """The handlers, over one queue. `auth.needed_scope` keeps everybody out who is no admin."""
 
-    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._admin = queue.admin
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the admin API."""
@@ -65,7 +63,7 @@ class AdminApi:
 
     def _endpoint(
         self,
-        method: Literal["GET", "POST", "PUT", "DELETE"],
+        method: Method,
         path: str,
         handler: Handler,
         name: str,
@@ -76,7 +74,7 @@ class AdminApi:
         problems: tuple[int, ...] = (),
     ) -> Endpoint:
         return Endpoint(
-            method=method, path=BASE + path, handler=self._for_admins(handler), name=name, told=told, group="Admin",
+            method=method, path=BASE + path, handler=handler, name=name, told=told, group="Admin",
             scope="admin", parameters=parameters, body=body, problems=problems,
             answers={200: Answer(told="Done." if method != "GET" else "It.", model=model)},
         )  # fmt: skip
@@ -135,18 +133,6 @@ class AdminApi:
             make("GET", "/audit/chain", self.audit_chain, "adminGetAuditChain",
                  "The whole audit trail with its hashes", dict[str, Any]),
         ]  # fmt: skip
-
-    def _for_admins(self, handler: Handler) -> Handler:
-        async def check(request: web.Request) -> web.StreamResponse:
-            if self._who_may is not None and request[CALLER].owner not in self._who_may:
-                raise Problem(
-                    http.HTTPStatus.FORBIDDEN,
-                    "Forbidden",
-                    "this key is no admin's: its name must be in ZOSMA_ADMINS of the bot process",
-                )
-            return await handler(request)
-
-        return check
 
     async def jobs(self, request: web.Request) -> web.Response:
         """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""

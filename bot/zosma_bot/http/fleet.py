@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -30,11 +29,9 @@ from zosma_queue.errors import RequestRefusedError
 class Fleet:
     """The handlers of what everybody may know of queue and fleet."""
 
-    def __init__(self, queue: Queue, fleet: LastFleet, who_may: Collection[str] | None) -> None:
-        """`who_may` holds the owners that are admins; None: everybody."""
+    def __init__(self, queue: Queue, fleet: LastFleet) -> None:
         self._queue = queue
         self._fleet = fleet
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of queue and fleet."""
@@ -72,7 +69,7 @@ class Fleet:
         depth, workers = await self._queue.depth(), await self._queue.workers()
         pauses = await self._queue.admin.pauses()
         owner = request[CALLER].owner
-        if self._who_may is None or owner in self._who_may:
+        if request[CALLER].is_admin:
             return web.json_response(queue_view(depth, workers, pauses))
         running = await self._queue.jobs([worker.job for worker in workers if worker.job])
         own = {job.id for job in running if job.owner == owner}

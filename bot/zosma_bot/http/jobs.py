@@ -135,7 +135,7 @@ class Jobs:
             ),
             Endpoint(
                 method="GET", path="/api/v1/webhook-secret", handler=self.webhook_secret, name="getWebhookSecret",
-                group="Events", scope="submit", told="What signs your webhooks",
+                group="Events", scope="read", told="What signs your webhooks",
                 answers={200: Answer(told="The secret.", model=WebhookSecret)},
             ),
         ]  # fmt: skip

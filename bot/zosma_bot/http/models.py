@@ -17,8 +17,10 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from zosma_queue.api_keys import KeyScope
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
+from zosma_queue.policy import Policy
 from zosma_queue.request import Hires, Img2Img, Request, Upscale
 
 #: A job may be put off for a month.
@@ -480,6 +482,39 @@ class AdminWorkerView(Model):
     checkpoint: str | None
     job: str | None
     about: dict[str, Any] | None
+
+
+class KeyView(Model):
+    """An API key as admins see it. Times are milliseconds since 1970."""
+
+    name: str
+    """Its jobs are charged to `key:<name>`."""
+    state: Literal["works", "expired", "revoked"]
+    source: Literal["redis", "environment"]
+    scopes: list[KeyScope]
+    ends_with: str | None
+    created_ms: int | None
+    created_by: str | None
+    expires_ms: int | None
+    revoked_ms: int | None
+    old_key_until_ms: int | None
+    """Until when the key before it goes on."""
+    last_used_ms: int | None
+    """Right to within ten minutes."""
+    limits: Policy | None
+
+
+class MadeKey(KeyView):
+    """A new key."""
+
+    key: str
+    """It is shown here alone."""
+
+
+class KeysForgotten(Model):
+    """How many keys were forgotten."""
+
+    forgotten: int
 
 
 # -- events -------------------------------------------------------------------------------------------------------
