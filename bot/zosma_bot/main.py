@@ -12,11 +12,12 @@ from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
-from zosma_bot.http.key_ring import check_no_open_door
+from zosma_bot.http.key_ring import say_if_nobody_may_call
 from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
+from zosma_bot.webhooks import Receivers
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
@@ -52,7 +53,7 @@ def run(settings: BotSettings) -> None:
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
-        await check_no_open_door(queue.api_keys, settings)
+        await say_if_nobody_may_call(queue.api_keys, settings)
         hub = Hub(queue)
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
@@ -61,6 +62,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         app = make_app(
             queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
             metrics=metrics, only_loopback=settings.only_loopback,
+            webhooks=Receivers(settings.webhook_hosts, settings.webhook_secret),
         )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))

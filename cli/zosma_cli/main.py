@@ -142,6 +142,19 @@ def imagine(
     asyncio.run(run(fields, server, key, out))
 
 
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look at every part of this set-up: what is wrong, and what mends it. Changes nothing.
+
+    Reads .env of this folder and the environment, and asks Redis, Discord, the WebUIs and the bot process. Ends with 1
+    when something is wrong.
+    """
+    from zosma_cli.doctor.run import run
+    from zosma_cli.tables import for_people
+
+    raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
+
+
 #: What has to be installed for a command; `bot` brings all that a client needs too.
 _EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
 

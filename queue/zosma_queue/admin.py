@@ -22,7 +22,7 @@ from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overvie
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import skipping, texts
+from zosma_queue.unreadable import model_of, object_in, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -167,9 +167,9 @@ class Admin:
 
     # -- acting -------------------------------------------------------------------------------------------------
 
-    async def cancel(self, who: str, job_id: str) -> Cancelled:
-        """Cancels anybody's job."""
-        return await acall(self._redis, calls.cancel(job_id, admin=who))
+    async def cancel(self, who: str, job_id: str, why: str = "") -> Cancelled:
+        """Cancels anybody's job; its owner is told by whom, and why."""
+        return await acall(self._redis, calls.cancel(job_id, admin=who, why=why))
 
     async def resolve_scope(self, scope: str) -> str:
         """What somebody means who names a scope: with the name of a worker or checkpoint that there is.
@@ -219,8 +219,8 @@ class Admin:
         """Moves a waiting job before everybody's; False when it doesn't wait."""
         return await acall(self._redis, calls.bump(who, job_id))
 
-    async def clear(self, who: str, owner: str) -> int:
-        """Cancels every job of an owner that has not ended; how many."""
+    async def clear(self, who: str, owner: str, why: str = "") -> int:
+        """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
         with redis_errors():
             ids = [
                 job_id.decode()
@@ -229,7 +229,7 @@ class Admin:
             ]
         count = 0
         for first in range(0, max(len(ids), 1), BATCH):
-            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH]))
+            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH], why=why))
         return count
 
     async def retry(self, who: str, job_id: str) -> bool:
@@ -260,8 +260,9 @@ class Admin:
                 found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
             known = {}
             for name, value in found.items():
-                with skipping(keys.POLICIES):
-                    known[name.decode()] = Policy.model_validate_json(value)
+                key = f"{keys.POLICIES} {name.decode(errors='replace')}"
+                with skipping(key):
+                    known[name.decode()] = model_of(key, Policy, object_in(value))
             self._policies = (time.monotonic(), known)
         return known
 

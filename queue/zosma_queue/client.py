@@ -13,7 +13,7 @@ from typing import Any, Self
 from redis.exceptions import ResponseError
 
 from zosma_queue import calls, history, keys, privacy, remains
-from zosma_queue.admin import Admin
+from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
@@ -27,7 +27,7 @@ from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefused
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, place_if_added, places
+from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
@@ -39,10 +39,12 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
-from zosma_queue.scopes import QUEUE
+from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
+from zosma_queue.series import Span, Step, read_series
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
+from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
@@ -119,6 +121,17 @@ class Estimate:
     """Why it would not be taken."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class InLine:
+    """A waiting job, as the line shows it."""
+
+    id: str
+    place: Place | None
+    """None for one that waits for something else than its turn, or is far behind."""
+    held: bool
+    """Only a pause keeps it from having a place."""
+
+
 def new_job_id() -> str:
     """A fresh job id: 20 characters, sortable by time to the millisecond."""
     return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
@@ -136,9 +149,11 @@ class Queue:
         self.documents = Documents(self._redis)
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
+        self.webhooks = Webhooks(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())
+        self._parked: frozenset[str] = frozenset()
         self._taking = asyncio.Lock()
         self._estimating = asyncio.Lock()
         self._noted: set[str] = set()
@@ -255,7 +270,9 @@ class Queue:
             raise
         return job.id
 
-    async def check(self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "") -> bool:
+    async def check(
+        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
+    ) -> bool:
         """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
 
         Its pictures need not be stored yet: whoever may not submit is told before they are.
@@ -264,7 +281,7 @@ class Queue:
           what `submit` raises.
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
+        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
         check_admitted(admission, lambda: why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 
@@ -493,6 +510,21 @@ class Queue:
         await self._places(wanted=(job_id,))
         return job_id in self._held
 
+    async def is_at_limit(self, job_id: str) -> bool:
+        """True for a waiting job whose owner has as many running as they may at once."""
+        await self._places(wanted=(job_id,))
+        return job_id in self._parked
+
+    async def pause_of(self, job: Job) -> Pause | None:
+        """The pause that holds a waiting job back; None for none of its own, like that of every worker that can do it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        checkpoint = job.request.checkpoint if job.request else None
+        scopes = (QUEUE, str(Scope(LANE, job.lane)), *([str(Scope(CHECKPOINT, checkpoint))] if checkpoint else []))
+        return next((one for one in await self.admin.pauses() if one.scope in scopes), None)
+
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
         jobs = sorted(jobs, key=lambda job: job.created_ms)
@@ -503,6 +535,52 @@ class Queue:
             return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
 
         return sorted(jobs, key=rank)
+
+    async def line(self, first: int = 0, limit: int = 100) -> list[InLine]:
+        """Waiting jobs from the `first` on (0: the next to start), as they will run; then those that a pause holds
+        back, as they would; then the rest by age. At most two seconds old; no job is read for it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        places = await self._places()
+        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        if first + limit <= len(front):
+            return front[first : first + limit]
+        with redis_errors():
+            waiting = await self._redis.zrange(keys.WAITING, 0, first + limit + len(front) - 1)
+        known = {one.id for one in front}
+        paused = QUEUE in await self.pauses()
+        rest = [
+            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+        ]
+        return [*front, *rest][first : first + limit]
+
+    async def with_pictures(self, limit: int = 200) -> list[str]:
+        """Ids of finished jobs, whoever asked, whose pictures are still stored: of those that stay longest, some.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return texts(keys.PICTURE_ENDS, await self._redis.zrange(keys.PICTURE_ENDS, 0, limit - 1, desc=True))
+
+    async def speeds(self) -> dict[str, float]:
+        """Worker's place → real seconds for each predicted one, as learned over all checkpoints.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.SPEED)
+        known: dict[str, float] = {}
+        for name, value in found.items():
+            with skipping(keys.SPEED):
+                place, _, checkpoint = name.decode().partition("|")
+                if place and not checkpoint:
+                    known[place] = finite(value)
+        return known
 
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
@@ -529,6 +607,7 @@ class Queue:
                     known = await asyncio.to_thread(places, snapshot)
                     self._held = await asyncio.to_thread(held, snapshot, known)
                     self._order = snapshot
+                    self._parked = await asyncio.to_thread(parked, snapshot)
                     self._snapshot = (began, known)
         return self._snapshot[1]
 
@@ -549,6 +628,23 @@ class Queue:
         with skipping(keys.reply(job_id)):
             return found.decode() if found else None
         return None
+
+    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Where the answers to these jobs go, as `reply`; those without are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if not job_ids:
+            return {}
+        with redis_errors():
+            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
+        told: dict[str, str] = {}
+        for job_id, reply in zip(job_ids, found, strict=True):
+            with skipping(keys.reply(job_id)):
+                if reply:
+                    told[job_id] = reply.decode()
+        return told
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""
@@ -639,6 +735,15 @@ class Queue:
         with skipping(keys.LOADS):
             return finite(found) if found else None
         return None
+
+    async def series(self, step: Step, count: int, *, size: int = 1) -> list[Span]:
+        """What happened in the newest `count` spans of `size` minutes or hours, oldest first (series.py).
+
+        Raises:
+          ValueError: when more are asked for than are kept.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await read_series(self._redis, step, count, size=size)
 
     async def sweep(self) -> Swept:
         """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""

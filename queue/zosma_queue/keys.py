@@ -94,6 +94,8 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: jobs whose end is told by webhook, by the ms at which it is their turn. The bot's alone.
+WEBHOOKS = f"bot:{PREFIX}webhooks"
 #: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
 BOTS = f"bot:{PREFIX}bots"
 #: zset: those of them that hear Discord.
@@ -197,6 +199,11 @@ def asked(job_id: str) -> str:
     return f"bot:{PREFIX}asked:{job_id}"
 
 
+def webhook(job_id: str) -> str:
+    """hash: where a job's end is told, what of it has been, how often it was tried. The bot's alone."""
+    return f"bot:{PREFIX}webhook:{job_id}"
+
+
 def document(kind: str, document_id: str) -> str:
     """string: a document that the bot keeps (JSON), like a member's settings. The bot's alone."""
     return f"bot:{PREFIX}record:{kind}:{document_id}"
@@ -205,6 +212,11 @@ def document(kind: str, document_id: str) -> str:
 def history(owner: str) -> str:
     """zset: ids of an owner's newest jobs by the ms at which they asked for them. The bot's alone."""
     return f"bot:{PREFIX}history:{owner}"
+
+
+def series(seconds: int, number: int) -> str:
+    """hash: what was counted in the `number`th span of so many seconds since 1970 (series.py has the fields)."""
+    return f"{PREFIX}series:{seconds}:{number}"
 
 
 def claim(name: str) -> str:

@@ -22,9 +22,11 @@ def _bot(redis_url):
 
 
 async def test_keys_are_made_used_rotated_and_revoked_while_the_bot_runs(zosma, bot):
-    refused = await zosma("bot", **bot)
-    assert (refused.code, refused.err.count("\n")) == (2, 1)
-    assert "zosma keys create NAME --scope admin --redis" in refused.err
+    async with zosma.running("bot", **bot) as running:
+        await running.says("nobody has a key, so all it answers is 401")
+        await running.says("listening on")
+        refused = await zosma("queue", **bot)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
 
     first = await zosma("keys", "create", "me", "--scope", "admin", "--redis", **bot)
     assert first.code == 0, first.err

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
-from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes_of
+from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Method, Parameter, routes_of
 from zosma_bot.http.models import (
     ActView,
     AdminJobView,
@@ -63,7 +63,7 @@ class AdminApi:
 
     def _endpoint(
         self,
-        method: Literal["GET", "POST", "PUT", "DELETE"],
+        method: Method,
         path: str,
         handler: Handler,
         name: str,

@@ -11,6 +11,7 @@ from typing import cast
 
 from aiohttp import web
 
+from zosma_bot.console.console import Console
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
@@ -26,6 +27,7 @@ from zosma_bot.http.key_ring import KeyRing
 from zosma_bot.http.keys import KeysApi
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
@@ -33,6 +35,7 @@ from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.metrics import Metrics
+from zosma_bot.webhooks import Receivers, WebhookSender
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -55,17 +58,21 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    webhooks: Receivers = Receivers(),  # noqa: B008 - frozen
     only_loopback: bool = True,
+    names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
     """The application over a queue. `keys` maps key → name, for those that the environment gives.
 
     Without them and without keys in Redis none is asked for, and every caller is an admin; never where other machines
     get here, which `only_loopback` says.
 
-    `faults` says how often each of the process's loops broke down, for `/healthz`.
+    `faults` says how often each of the process's loops broke down, for `/healthz`; `names` what Discord's members are
+    called, by their owner, for admins on the page.
     """
     ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
+    console = Console(queue, hub, ring, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
@@ -82,14 +89,16 @@ def make_app(
     app[ALL] = connections
     app[INTAKE] = Intake()
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    streams = EventStreams(queue, hub)
-    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
-    own = (Jobs(queue), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    streams, sender = EventStreams(queue, hub), WebhookSender(queue, hub, webhooks)
+    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside, sender.beside))
+    app.on_shutdown.append(console.live.close)
+    links = links or Links(queue)
+    own = (Jobs(queue, sender), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
     app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
-        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)),
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),
+        Masks(queue, links), console,
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
@@ -99,7 +108,7 @@ def make_app(
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
     """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
 
-    A page of our own says itself what it may.
+    A page of our own says by itself what may run there.
     """
     answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -19,7 +19,9 @@ from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.api_keys import KeyScope
 from zosma_queue.errors import QueueUnavailableError
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
+#: Beside the health checks the page, which asks by itself who is there (console/gate.py).
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json", "/docs"})
+PAGE_PATHS = "/console/"
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 RING: web.AppKey[KeyRing] = web.AppKey("ring", KeyRing)
 #: Says that Redis is away, and so what else is wrong, also to whom nobody can ask for a key without Redis.
@@ -59,7 +61,7 @@ def require_key(open_paths: Collection[str] = OPEN_PATHS) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in open_paths or request.path.startswith(SIGNED_PATHS):
+        if request.path in open_paths or request.path.startswith((*SIGNED_PATHS, PAGE_PATHS)):
             return await handler(request)
         return await allowed(request, handler, await _caller_of(request))
 

@@ -12,6 +12,7 @@ from zosma_bot.http.problems import Handler
 
 JSON = "application/json"
 Scope = Literal["submit", "read", "admin"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Parameter:
 class Endpoint:
     """One method of one path."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Method
     path: str
     handler: Handler
     name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import http
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,16 +18,18 @@ from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes
 from zosma_bot.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from zosma_bot.http.idempotency import MAX_CHARS as KEY_MAX_CHARS
 from zosma_bot.http.idempotency import Named, named_by, other_body
-from zosma_bot.http.models import Cancelled, JobList, JobView, NewJob, SubmitOptions
+from zosma_bot.http.models import Cancelled, JobList, JobView, NewJob, SubmitOptions, WebhookSecret
 from zosma_bot.http.negotiation import FORMATS, Negotiator
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.queries import limit_of
 from zosma_bot.http.submitting import hinted, own_job, read_options
 from zosma_bot.http.views import JOBS, job_view, standing
 from zosma_bot.inputs import submit_with_pictures
-from zosma_queue.client import Queue
+from zosma_bot.webhooks import WebhookSender
+from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
 from zosma_queue.job import Job, State
+from zosma_queue.needs import Lane
 from zosma_queue.picture_headers import format_of
 
 #: Jobs of one page.
@@ -57,8 +61,9 @@ class _Wanted:
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, webhooks: WebhookSender) -> None:
         self._queue = queue
+        self._webhooks = webhooks
         self._forms = Negotiator()
 
     def routes(self) -> list[web.RouteDef]:
@@ -128,6 +133,11 @@ class Jobs:
                 scope="read", told="The newest preview of a running job", parameters=(JOB_ID,), problems=(404,),
                 answers={200: Answer(told="The preview.", media=_MEDIA)},
             ),
+            Endpoint(
+                method="GET", path="/api/v1/webhook-secret", handler=self.webhook_secret, name="getWebhookSecret",
+                group="Events", scope="read", told="What signs your webhooks",
+                answers={200: Answer(told="The secret.", model=WebhookSecret)},
+            ),
         ]  # fmt: skip
 
     async def submit(self, request: web.Request) -> web.Response:
@@ -142,14 +152,28 @@ class Jobs:
 
     async def _submitted(self, request: web.Request, body: dict[str, Any], wanted: _Wanted) -> str:
         named, options = wanted.named, wanted.options
-        try:
+        job_id, url = named.job_id if named else new_job_id(), options.webhook.url if options.webhook else None
+        if url:
+            self._webhooks.receivers.check(url)
+        async with self._noted(job_id, url):
             return await submit_with_pictures(
-                self._queue, body, request[CALLER], job_id=named.job_id if named else None,
-                digest=named.digest if named else "", delay_ms=int((options.delay_s or 0) * 1000),
-                run_at_ms=options.run_at_ms, lane=options.lane,
+                self._queue, body, request[CALLER], job_id=job_id, digest=named.digest if named else "",
+                delay_ms=int((options.delay_s or 0) * 1000), run_at_ms=options.run_at_ms, lane=options.lane,
             )  # fmt: skip
-        except OtherRequestError:
-            raise other_body() from None
+
+    @asynccontextmanager
+    async def _noted(self, job_id: str, webhook: str | None) -> AsyncIterator[None]:
+        """Notes where the end of a job is told that the block submits, and forgets it when the job is not taken."""
+        if webhook:
+            await self._queue.webhooks.note(job_id, webhook)
+        try:
+            yield
+        except RequestRefusedError as error:
+            if webhook and await self._queue.job(job_id) is None:
+                await self._queue.webhooks.drop(job_id)
+            if isinstance(error, OtherRequestError):
+                raise other_body() from None
+            raise
 
     async def _accepted(self, job_id: str, status: int) -> web.Response:
         job = await self._queue.job(job_id)
@@ -196,13 +220,13 @@ class Jobs:
         if job.request is None:
             raise Problem(http.HTTPStatus.CONFLICT, "Unreadable", "what the job asked for can't be read any more")
         named = await named_by(request, {"retry": job.id}, "retry")
-        try:
-            job_id = await self._queue.submit(
-                job.request, request[CALLER], job_id=named.job_id if named else None,
-                digest=named.digest if named else "", lane=job.lane,
+        job_id = named.job_id if named else new_job_id()
+        hook = await self._queue.webhooks.get(job.id)
+        async with self._noted(job_id, hook.url if hook else None):
+            await self._queue.submit(
+                job.request, request[CALLER], job_id=job_id, digest=named.digest if named else "",
+                lane=Lane.RELAX if job.lane is Lane.RELAX else None,
             )  # fmt: skip
-        except OtherRequestError:
-            raise other_body() from None
         return await self._accepted(job_id, http.HTTPStatus.ACCEPTED)
 
     async def image(self, request: web.Request) -> web.Response:
@@ -231,6 +255,11 @@ class Jobs:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=preview, content_type=f"image/{format_of(preview)}", headers=headers)
+
+    async def webhook_secret(self, request: web.Request) -> web.Response:
+        """What signs the caller's webhooks; null where the operator has set one for all."""
+        own = None if self._webhooks.receivers.secret else await self._webhooks.secret_of(request[CALLER].owner)
+        return web.json_response({"secret": own}, headers={"Cache-Control": "no-store"})
 
     async def _view(self, job: Job) -> dict[str, Any]:
         return job_view(job, *await standing(self._queue, job))

@@ -23,7 +23,7 @@ from zosma_bot.key_admin import scopes_of_environment
 from zosma_bot.settings import BotSettings
 from zosma_queue.api_keys import EVERYTHING, USED_WITHIN_MS, ApiKey, ApiKeys, KeyScope, KnownKeys, digest_of
 from zosma_queue.client import Sender
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
@@ -292,18 +292,18 @@ def _caller(name: str, scopes: Collection[KeyScope], digest: str) -> Caller:
     return Caller(owner=sender.owner, group=sender.group, name=name, scopes=frozenset(scopes), key_id=digest[:ID_CHARS])
 
 
-async def check_no_open_door(stored: ApiKeys, settings: BotSettings) -> None:
-    """Returns when there is a key, or no other machine gets here. While Redis is away `KeyRing` holds the door.
+async def say_if_nobody_may_call(stored: ApiKeys, settings: BotSettings) -> None:
+    """One warning when other machines reach the server and there is no key yet: until there is one it answers 401.
 
-    Raises:
-      SettingsError: when the server would listen for other machines, and nobody has a key.
+    Discord needs none of it, so the process runs all the same.
     """
     if settings.only_loopback or settings.api_keys:
         return
     with suppress(QueueUnavailableError):
         if not (await stored.known()).keys:
-            raise SettingsError(
-                f"ZOSMA_HOST={settings.host!r} opens the HTTP API to other machines, but nobody has a key: make one"
-                " with `zosma keys create NAME --scope admin --redis`, set ZOSMA_API_KEYS (name:key, …), or leave"
-                " ZOSMA_HOST at 127.0.0.1"
+            log.warning(
+                "ZOSMA_HOST=%s: other machines reach the HTTP API, and nobody has a key, so all it answers is 401. Make"
+                " one with `zosma keys create NAME --scope admin --redis` (in a container: docker exec -it … zosma …),"
+                " or set ZOSMA_API_KEYS",
+                settings.host,
             )
