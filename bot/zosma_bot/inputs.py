@@ -12,6 +12,7 @@ from typing import Any
 from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.needs import Lane
 from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
@@ -159,6 +160,8 @@ async def submit_with_pictures(
     job_id: str | None = None,
     digest: str = "",
     delay_ms: int = 0,
+    run_at_ms: int = 0,
+    lane: Lane | None = None,
     patience_ms: int = PATIENCE_MS,
     worded: bool = True,
 ) -> str:
@@ -174,11 +177,7 @@ async def submit_with_pictures(
       RequestRefusedError: when a field is wrong, or the job can't be taken; names the field.
       QueueUnavailableError: when Redis doesn't answer.
     """
-    sent = {
-        (part, name): fields[part].pop(name)
-        for part, name in _PLACES
-        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
-    }
+    sent = _taken_out(fields)
     pictures: Pictures = {}
     if sent:
         unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
@@ -190,8 +189,33 @@ async def submit_with_pictures(
     request = await store(queue, fields, pictures, sender.owner, worded=worded)
     pictures.clear()
     return await queue.submit(
-        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
+        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, run_at_ms=run_at_ms, lane=lane,
+        patience_ms=patience_ms,
     )  # fmt: skip
+
+
+def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """The pictures in a request's fields, which are without them then."""
+    return {
+        (part, name): fields[part].pop(name)
+        for part, name in _PLACES
+        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
+    }
+
+
+async def drafted(fields: dict[str, Any], sender: Sender) -> Request:
+    """The request in whose fields pictures stand as base64, with none of them stored: for all but making it.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+    """
+    sent = _taken_out(fields)
+    draft(fields, dict.fromkeys(sent, _UNSEEN))
+    pictures = {
+        (part, name): await read_picture(picture, f"{part}.{name}", sender.everywhere)
+        for (part, name), picture in sent.items()
+    }
+    return draft(fields, pictures)
 
 
 def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:

@@ -76,7 +76,7 @@ def _path(*parts: str, **query: object) -> str:
 def overview(context: typer.Context, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show how full the queue is: depth by state, oldest wait, workers."""
     if context.invoked_subcommand is None:
-        run(server, key, lambda client: client.queue(), tables.show_queue, as_json=as_json)
+        run(server, key, lambda client: client.request("GET", "/api/v1/queue"), tables.show_queue, as_json=as_json)
 
 
 @app.command("list")

@@ -73,6 +73,9 @@ async def erase(redis: Any, owner: str) -> Erased:
                 pictures += await redis.unlink(*stored)
         sent = [one for job in jobs if job.request for one in job.request.inputs]
         await acall(redis, calls.let_go("", sent))
+        if jobs:
+            with redis_errors():
+                await redis.unlink(*(keys.webhook(job.id) for job in jobs))
         forgotten += await acall(redis, calls.forget(owner, [job.id for job in jobs]))
     with redis_errors():
         # What they ask for while this goes on is not their past.

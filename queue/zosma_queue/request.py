@@ -65,7 +65,7 @@ InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 class Hires(BaseModel):
     """The hires fix: a second pass over the picture, made larger."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scale: float = Field(2.0, ge=1.0, le=HIRES_SCALE_MAX)
     steps: int = Field(0, ge=0, le=STEPS_MAX)
@@ -86,7 +86,7 @@ class Hires(BaseModel):
 class Img2Img(BaseModel):
     """A picture to start from, and with `mask` the part of it to paint anew. Names are A1111's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
     mask: InputId | None = None
@@ -106,7 +106,7 @@ class Img2Img(BaseModel):
 class Upscale(BaseModel):
     """A picture to make larger, with nothing generated. Names are A1111's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
     source_width: int = Field(ge=1, le=16_384)
@@ -140,7 +140,7 @@ class _WrongError(ValueError):
 class Request(BaseModel):
     """A checked request. Immutable, and the same JSON on every machine."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """Members must say something; A1111's clients need not."""
