@@ -67,14 +67,14 @@ class Painter(PlayedWorker):
     state = WorkerState.READY
     reason = ""
 
-    def about(self) -> Capabilities:
+    def offers(self) -> Capabilities:
         place = self.name.partition("/")[0]
         return ABOUT.model_copy(
             update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}
         )
 
     async def beat(self, *_: Any, **__: Any) -> None:
-        await super().beat(self.state, self.about(), self.reason)
+        await super().beat(self.state, self.offers(), self.reason)
 
     async def live(self) -> None:
         while True:

@@ -106,6 +106,19 @@ class Depth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InLine:
+    """A waiting job, as the line shows it."""
+
+    id: str
+    place: Place | None
+    """None for one that waits for something else than its turn, or is far behind."""
+    held: bool
+    """Only a pause keeps it from having a place."""
+    at_limit: bool = False
+    """Its owner has as many running as they may at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """What a request would cost, were it submitted now."""
 
@@ -119,17 +132,6 @@ class Estimate:
     """Ids of the workers that could do it."""
     refusal: RequestRefusedError | None = None
     """Why it would not be taken."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class InLine:
-    """A waiting job, as the line shows it."""
-
-    id: str
-    place: Place | None
-    """None for one that waits for something else than its turn, or is far behind."""
-    held: bool
-    """Only a pause keeps it from having a place."""
 
 
 def new_job_id() -> str:
@@ -553,7 +555,9 @@ class Queue:
         known = {one.id for one in front}
         paused = QUEUE in await self.pauses()
         rest = [
-            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+            InLine(id=job_id, place=None, held=paused, at_limit=job_id in self._parked)
+            for job_id in texts(keys.WAITING, waiting)
+            if job_id not in known
         ]
         return [*front, *rest][first : first + limit]
 

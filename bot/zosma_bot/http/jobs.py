@@ -61,10 +61,10 @@ class _Wanted:
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue, webhooks: WebhookSender) -> None:
+    def __init__(self, queue: Queue, webhooks: WebhookSender, forms: Negotiator) -> None:
         self._queue = queue
         self._webhooks = webhooks
-        self._forms = Negotiator()
+        self._forms = forms
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API for one's own jobs."""
