@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
 from zosma_queue.needs import loras_in, with_lora_names
 from zosma_queue.request import Request
+from zosma_queue.workflow_options import checked_options, joined
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Catalogue:
     """Other name → the one in `loras`."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    """Operators' own, which may be asked for by name."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along."""
     enlargers: tuple[str, ...] = ()
@@ -71,6 +74,7 @@ class Catalogue:
             },
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            workflows=joined(about.workflows for about in abouts),
             scripts=union(lambda about: about.scripts),
             enlargers=union(lambda about: about.enlargers),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
@@ -92,6 +96,8 @@ class Catalogue:
             raise NoWorkerError("no GPU is online right now: try again in a few minutes")
         if request.upscale:
             return self._upscaling(request)
+        if request.workflow:
+            request = self._with_workflow(request, request.workflow)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
         changes: dict[str, object] = {
             "sampler": sampler,
@@ -130,6 +136,25 @@ class Catalogue:
         else:
             upscaler = min(self.enlargers, key=lambda name: any(word in name.casefold() for word in _PLAIN_UPSCALERS))
         return request.model_copy(update={"upscale": request.upscale.model_copy(update={"upscaler_1": upscaler})})
+
+    def _with_workflow(self, request: Request, wanted: str) -> Request:
+        """The request with the workflow's own name, one of its checkpoints, and its options as it takes them."""
+        name = _known("workflow", wanted, [one.name for one in self.workflows])
+        workflow = next(one for one in self.workflows if one.name == name)
+        if request.checkpoint:
+            checkpoint = self.checkpoint(request.checkpoint).name
+            if checkpoint not in workflow.checkpoints:
+                fitting = ", ".join(workflow.checkpoints[:3])
+                raise RequestRefusedError(
+                    detail=f"{checkpoint!r} is none of the workflow {name}: those are {fitting}",
+                    code="workflow-not-for-checkpoint",
+                    field="checkpoint",
+                    values={"given": checkpoint, "nearest": fitting},
+                )
+        else:
+            checkpoint = min(workflow.checkpoints, key=lambda one: one not in self.loaded)
+        options = checked_options(workflow, request.workflow_options)
+        return request.model_copy(update={"workflow": name, "checkpoint": checkpoint, "workflow_options": options})
 
     def checkpoint(self, wanted: str) -> Checkpoint:
         """The checkpoint that `wanted` names.

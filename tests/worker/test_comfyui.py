@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 from dataclasses import replace
 
@@ -24,8 +23,6 @@ from loopback.comfyui.server import (
 from loopback.fleet import HASTY, until
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
-from zosma_worker import slot
-from zosma_worker.slot import WorkerOptions
 
 
 @pytest.fixture(name="comfyui")

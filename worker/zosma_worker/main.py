@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import signal
@@ -10,6 +11,7 @@ import signal
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_worker.backends import open_backend
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
 from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
@@ -54,5 +56,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
     if child:
         when_parent_ends(loop, stop.set)
     options = WorkerOptions(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
-    await run_slot(redis_url, settings.webuis[0], stop, options)
+    opened = functools.partial(open_backend, workflows=settings.workflows)
+    await run_slot(redis_url, settings.webuis[0], stop, options, opened)
     return 0

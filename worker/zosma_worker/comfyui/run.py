@@ -344,10 +344,9 @@ class ComfyUIAnswer:
     @property
     def was_loaded(self) -> bool | None:
         """Whether the first prompt found its checkpoint in the server's cache."""
-        place = self._known.recipe.workflow.places.get("checkpoint") if self._known else None
-        if place is None or not self._made:
+        if self._known is None or not self._made:
             return None
-        return place.node in self._made[0].cached
+        return self._known.recipe.workflow.places["checkpoint"].node in self._made[0].cached
 
     async def checked(self) -> Checked:
         """The pictures, fetched and looked at."""

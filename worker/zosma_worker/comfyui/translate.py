@@ -50,6 +50,7 @@ def pictures(order: Order, recipe: Recipe, path: str, lists: Lists, uploads: Upl
         vae=_own(lists.vaes, request.vae, "VAE") if request.vae else None,
         start=uploads.start,
         mask=uploads.mask,
+        inputs=_options(request, recipe),
     )
     _check(request, recipe)
     made = []
@@ -86,6 +87,14 @@ def _values(request: Request, recipe: Recipe, path: str, lists: Lists) -> dict[s
     if request.img2img:
         values |= _part_of_the_steps(request.img2img, request.steps)
     return values | again
+
+
+def _options(request: Request, recipe: Recipe) -> dict[str, Any]:
+    """`node id.input` → value, of the options that the workflow has."""
+    known = recipe.workflow.about.options
+    defaults = {option.input: option.default for option in known.values() if option.default is not None}
+    given = {known[name].input: value for name, value in request.workflow_options.items() if name in known}
+    return defaults | given
 
 
 def _part_of_the_steps(start: Img2Img, steps: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 #: What `sampling` and `hires-sampling` stand for: each of these that the node has.
 _SAMPLING = ("seed", "steps", "guidance", "sampler", "scheduler", "denoise")
 #: Without these there is nothing to ask for.
-_REQUIRED = ("prompt", "seed")
+_REQUIRED = ("checkpoint", "prompt", "seed")
 #: Nodes that show a picture and do nothing else.
 PICTURE_OUTPUTS = ("PreviewImage", "SaveImage")
 
@@ -120,10 +120,12 @@ class About(BaseModel):
 
     title: Text | None = None
     description: Annotated[str, StringConstraints(max_length=100)] = ""
+    automatic: bool = False
+    """It makes all pictures of its checkpoints; else it must be asked for by name."""
     checkpoints: tuple[Text, ...] = ()
-    """Patterns of paths like `flux/*`, any of which chooses this workflow for a checkpoint."""
+    """Patterns of paths like `flux/*`: the checkpoints that it is for. None: the one that the file names."""
     architectures: tuple[Text, ...] = ()
-    """Patterns of `modelspec.architecture` in a checkpoint's header, which choose it too."""
+    """Patterns of `modelspec.architecture` in a checkpoint's header: it is for those too."""
     facts: Facts = Facts()
     files: Mapping[str, tuple[Text, ...]] = {}
     """`node id.input` → patterns of file names, best first: whatever the server has of them stands there."""
