@@ -6,10 +6,11 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
+from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
 from zosma_queue.needs import loras_in, with_lora_names
 from zosma_queue.request import Request
@@ -22,6 +23,9 @@ DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
+
+
+_NOBODYS = Checkpoint(name="", title="")
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,42 @@ class Catalogue:
             checkpoint = min(workflow.checkpoints, key=lambda one: one not in self.loaded)
         options = checked_options(workflow, request.workflow_options)
         return request.model_copy(update={"workflow": name, "checkpoint": checkpoint, "workflow_options": options})
+
+    def suited(self, fields: Mapping[str, Any], *, most_side: int = 0, most_steps: int = 0) -> dict[str, Any]:
+        """A request's fields as they were said, with what suits their checkpoint where nothing was said.
+
+        Where none is named and the fleet's checkpoints are of several families, one is: nothing suits them all.
+        `most_side`, `most_steps`: what the rules allow, 0 for anything.
+        """
+        if fields.get("upscale"):
+            return dict(fields)
+        usual = self.usual_checkpoint
+        if not fields.get("checkpoint") and not fields.get("workflow") and usual and self._has_several_families:
+            fields = {**fields, "checkpoint": usual.name}
+        facts = self.facts_for(fields)
+        return suited(fields, facts, most_side=most_side, most_steps=most_steps) if facts else dict(fields)
+
+    def facts_for(self, fields: Mapping[str, Any]) -> Facts | None:
+        """What suits a request with these fields, as far as its workflow or checkpoint tells."""
+        workflow, checkpoint = (str(fields.get(name) or "").casefold() for name in ("workflow", "checkpoint"))
+        for one in self.workflows:
+            if one.name.casefold() == workflow and one.facts:
+                return one.facts
+        named = next((one for one in self.checkpoints if one.is_called(checkpoint)), None)
+        return (named or self.usual_checkpoint or _NOBODYS).facts
+
+    @property
+    def _has_several_families(self) -> bool:
+        return len({one.facts or FAMILIES["sd15"].facts for one in self.checkpoints}) > 1
+
+    @property
+    def usual_checkpoint(self) -> Checkpoint | None:
+        """The one for somebody who names none: one that is loaded somewhere, rather one that many have."""
+        return min(
+            self.checkpoints,
+            key=lambda one: (one.name not in self.loaded, -self.holders.get(one.name, 0)),
+            default=None,
+        )
 
     def checkpoint(self, wanted: str) -> Checkpoint:
         """The checkpoint that `wanted` names.

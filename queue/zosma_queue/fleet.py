@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.families import Facts
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
 
@@ -56,6 +57,8 @@ class Checkpoint(BaseModel):
     """A1111's `model_name`: the same on every worker that has the file."""
     title: str
     hash: str | None = None
+    facts: Facts | None = None
+    """What suits it, as far as its worker can tell."""
 
     def is_called(self, wanted: str) -> bool:
         """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
@@ -113,6 +116,7 @@ class Workflow(BaseModel):
     description: str = ""
     checkpoints: tuple[str, ...]
     """Names of those that it is for."""
+    facts: Facts | None = None
     options: tuple[WorkflowOption, ...] = ()
 
 

@@ -208,6 +208,27 @@ async def test_progress_and_previews_come_over_the_socket(comfyui, join, ann, qu
     assert (await ann.gets(job_id)).state is State.DONE
 
 
+async def test_flux_follows_its_guidance_and_no_negative_prompt(join, ann):
+    async with ScriptedComfyUI() as comfyui:
+        comfyui.files |= {"diffusion_models": ["flux1-dev.safetensors"], "vae": ["ae.safetensors"]}
+        worker = await join(comfyui.address)
+        facts = {one.name: one.facts for one in worker.about.checkpoints}["flux1-dev"]
+        assert (facts.guidance, facts.negative, facts.width) == (3.5, False, 1024)
+
+        job = await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=3.0, negative_prompt="rain"))
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=1.0, a1111={"distilled_cfg_scale": 2.5}))
+
+        made, again = comfyui.jobs
+        assert (inputs_of(made, "FluxGuidance")["guidance"], inputs_of(made, "KSampler")["cfg"]) == (3.0, 1.0)
+        assert inputs_of(again, "FluxGuidance")["guidance"] == 2.5
+        assert inputs_of(made, "KSampler")["sampler_name"] == "dpmpp_2m"
+        assert inputs_of(made, "CLIPTextEncode")["text"] == "a cat"
+        assert inputs_of(made, "DualCLIPLoader") == {
+            "clip_name1": "t5xxl_fp8_e4m3fn.safetensors", "clip_name2": "clip_l.safetensors", "type": "flux",
+        }  # fmt: skip
+        assert "CFG scale: 1, Distilled CFG Scale: 3, Seed: 7" in job.result.pictures[0].parameters
+
+
 # -- faults -------------------------------------------------------------------------------------------------------
 
 FAULTS = {

@@ -12,12 +12,13 @@ from loopback.comfyui.nodes import node, object_info, of
 from loopback.comfyui.server import ScriptedComfyUI
 from loopback.fleet import until
 from zosma_queue.errors import RequestRefusedError, SettingsError
+from zosma_queue.families import matches
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.settings import load
 from zosma_worker.comfyui.graph import Lora, Picture, Second, build
 from zosma_worker.comfyui.node_info import read_nodes
-from zosma_worker.comfyui.recipes import PACKAGED, Library, bind, choose, choose_by_header, matches
+from zosma_worker.comfyui.recipes import PACKAGED, Library, bind, choose, choose_by_header
 from zosma_worker.comfyui.workflow import WorkflowError, parse_workflow, read_workflow
 from zosma_worker.settings import WorkerSettings
 

@@ -62,6 +62,7 @@ class Jobs:
         body = await read_object(request, PICTURES_MAX_BYTES)
         named = await named_by(request, body)
         delay_ms = _delay_ms(body.pop("delay_s", None))
+        body = await self._queue.suited(body, request[CALLER])
         try:
             job_id = await submit_with_pictures(
                 self._queue, body, request[CALLER], job_id=named.job_id if named else None,

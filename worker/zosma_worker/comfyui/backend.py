@@ -129,12 +129,8 @@ class ComfyUIBackend:
             raise WebUIBroken(f"{self.url} lists no sampler")
         if not checkpoints:
             raise WebUINotSetUp(f"{self.url} has no checkpoint that can be used: {self._lacking(refusals)}")
-        used = list(
-            {
-                one.name: one for one in (*(c.recipe for c in self._checkpoints.values()), *self._by_name.values())
-            }.values()
-        )
-        return Found(about=self._about(checkpoints, used), loaded=await self.loaded())
+        used = {known.recipe.name: known.recipe for known in self._checkpoints.values()} | self._by_name
+        return Found(about=self._about(checkpoints, list(used.values())), loaded=await self.loaded())
 
     async def _read_nodes(self) -> None:
         """All nodes of a server process that is new to us, else only the lists of files."""
@@ -171,9 +167,11 @@ class ComfyUIBackend:
         self._checkpoints, listed = {}, []
         self._by_name = {one.name: one for one in recipes if one.own}
         for (loader, path), recipe in zip(files, chosen, strict=True):
-            one = checkpoint(path)
             recipe = recipe or next((own for own in self._by_name.values() if own.is_for(loader, path)), None)
-            if recipe is None or one.name in self._checkpoints or self._is_unusable(one.name):
+            if recipe is None:
+                continue
+            one = checkpoint(path, recipe.workflow.about.facts)
+            if one.name in self._checkpoints or self._is_unusable(one.name):
                 continue
             self._checkpoints[one.name] = Recipes(path, recipe)
             listed.append(one)
@@ -211,6 +209,7 @@ class ComfyUIBackend:
                     title=recipe.workflow.title,
                     description=about.description,
                     checkpoints=checkpoints,
+                    facts=about.facts,
                     options=options,
                 )
             )
@@ -231,6 +230,7 @@ class ComfyUIBackend:
             loras=tuple(lists.loras),
             vaes=tuple(lists.vaes),
             workflows=self._workflows(),
+            fields=("distilled_cfg_scale",) if any(one.workflow.about.facts.distilled for one in recipes) else (),
             hires=bool(hires_upscalers(lists, recipes)),
             img2img=any(IMG2IMG in recipe.abilities for recipe in recipes),
             inpainting=any(INPAINTING in recipe.abilities for recipe in recipes),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from zosma_queue.families import matches
 from zosma_worker.comfyui.check import problems_in
 from zosma_worker.comfyui.graph import Lora, Picture, Second, build
 from zosma_worker.comfyui.node_info import NodeInfo
@@ -129,12 +129,6 @@ def _abilities(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Iterable[st
     for ability, (places, picture) in tries.items():
         if workflow.has(*places) and not problems_in(build(workflow, picture, ""), nodes):
             yield ability
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Whether a file's path is of a pattern, in any case and with either separator; also by its name alone."""
-    plain, wanted = path.replace("\\", "/").casefold(), pattern.casefold()
-    return fnmatch.fnmatchcase(plain, wanted) or fnmatch.fnmatchcase(plain.rpartition("/")[2], wanted)
 
 
 def choose(recipes: Iterable[Recipe], path: str, loader: str) -> Recipe | None:

@@ -65,7 +65,11 @@ def resolved(request: Request, recipe: Recipe) -> Request:
     facts = recipe.workflow.about.facts
     sampler = request.sampler or facts.sampler
     return request.model_copy(
-        update={"sampler": sampler, "scheduler": request.scheduler or facts.scheduler or names.automatic(sampler)}
+        update={
+            "cfg_scale": guidance(request, recipe),
+            "sampler": sampler,
+            "scheduler": request.scheduler or facts.scheduler or names.automatic(sampler),
+        }
     )
 
 
@@ -76,7 +80,7 @@ def _values(request: Request, recipe: Recipe, path: str, lists: Lists) -> dict[s
         "prompt": _words(request.prompt, lists.embeddings),
         "negative": _words(request.negative_prompt, lists.embeddings),
         "steps": request.steps,
-        "guidance": request.cfg_scale,
+        "guidance": guidance(request, recipe),
     }
     if settled.sampler:
         values["sampler"] = _own(lists.samplers, settled.sampler, "sampler")
@@ -87,6 +91,12 @@ def _values(request: Request, recipe: Recipe, path: str, lists: Lists) -> dict[s
     if request.img2img:
         values |= _part_of_the_steps(request.img2img, request.steps)
     return values | again
+
+
+def guidance(request: Request, recipe: Recipe) -> float:
+    """The number that the model follows: Forge's own field for it goes before the CFG scale, which is 1 then."""
+    distilled = request.a1111.get("distilled_cfg_scale") if recipe.workflow.about.facts.distilled else None
+    return float(distilled) if isinstance(distilled, int | float) else request.cfg_scale
 
 
 def _options(request: Request, recipe: Recipe) -> dict[str, Any]:

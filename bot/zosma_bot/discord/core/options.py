@@ -13,7 +13,7 @@ from discord import app_commands
 from zosma_bot.discord.core.attachments import Source, fitting_size, of_attachment
 from zosma_bot.discord.core.defaults import style_names
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices
+from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices, workflow_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.sizes import SIZES
@@ -21,6 +21,9 @@ from zosma_queue.request import SIDE_MAX_PX, SIDE_MIN_PX
 
 #: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
 _LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\d+)?|\.\d+)))?>?$")
+
+#: An option of a workflow as it may be typed: `paper=smooth`, `words="two of them"`.
+_WORKFLOW_OPTION = re.compile(r"""([\w-]+)=("[^"]*"|\S+)""")
 
 #: More make a message that nobody can look at; the HTTP API takes up to `COUNT_MAX`.
 PICTURES_MAX = 4
@@ -52,6 +55,9 @@ def offers(services: Services) -> dict[str, Offer]:
     async def loras(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return lora_choices(await services.catalogue(), typed)
 
+    async def workflows(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return workflow_choices(await services.catalogue(), typed)
+
     async def samplers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return name_choices((await services.catalogue()).samplers, typed)
 
@@ -62,8 +68,8 @@ def offers(services: Services) -> dict[str, Offer]:
         return name_choices((await services.catalogue()).enlargers, typed)
 
     return {
-        "checkpoint": checkpoints, "style": styles, "lora": loras, "sampler": samplers, "scheduler": schedulers,
-        "upscaler": upscalers,
+        "checkpoint": checkpoints, "style": styles, "lora": loras, "workflow": workflows, "sampler": samplers,
+        "scheduler": schedulers, "upscaler": upscalers,
     }  # fmt: skip
 
 
@@ -81,6 +87,15 @@ def with_loras(prompt: str, typed: str | None) -> str:
         elif part:
             raise refused("unreadable-lora", field="lora", given=part[:60])
     return " ".join([prompt, *tags])
+
+
+def with_workflow(typed: str | None) -> dict[str, Any]:
+    """A request's fields for `ink`, or `ink paper=smooth strength=0.4`; none for nothing."""
+    options = {name: value.strip('"') for name, value in _WORKFLOW_OPTION.findall(typed or "")}
+    name = _WORKFLOW_OPTION.sub("", typed or "").strip()
+    if not name and not options:
+        return {}
+    return {"workflow": name, **({"workflow_options": options} if options else {})}
 
 
 def request_fields(*, size: str | None = None, **given: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from zosma_bot.discord.core.options import (
     request_fields,
     start_from,
     with_loras,
+    with_workflow,
 )
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.submit import submit
@@ -51,6 +52,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         checkpoint: Name | None = None,
         style: Name | None = None,
         lora: Name | None = None,
+        workflow: Name | None = None,
         sampler: Name | None = None,
         scheduler: Name | None = None,
         steps: app_commands.Range[int, 1, STEPS_MAX] | None = None,
@@ -69,6 +71,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         with services.background.counted():
             try:
                 given["prompt"] = with_loras(prompt, lora)
+                given |= with_workflow(workflow)
                 sources = start_from(given, image, strength)
                 completed = await complete(services, interaction, given, style, private)
             except (RequestRefusedError, QueueUnavailableError) as error:
@@ -77,4 +80,4 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
             await submit(services, interaction, completed.fields, sources=sources, private=completed.private)
 
     everywhere(imagine)
-    complete_names(imagine, services, "checkpoint", "style", "lora", "sampler", "scheduler")
+    complete_names(imagine, services, "checkpoint", "style", "lora", "workflow", "sampler", "scheduler")

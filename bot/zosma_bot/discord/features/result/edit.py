@@ -20,6 +20,7 @@ from zosma_bot.discord.ui.router import Router, values_of
 from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.families import moved
 from zosma_queue.request import PROMPT_MAX_CHARS
 
 #: A form must be the first answer, and Discord waits 3 s for it.
@@ -47,8 +48,8 @@ def add(router: Router, services: Services) -> None:
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if of := await may_use(services, interaction, custom_id):
-            values = values_of(interaction)
-            await take(services, interaction, of, lambda recipe: changed(recipe, values))
+            values, catalogue = values_of(interaction), await services.catalogue()
+            await take(services, interaction, of, lambda recipe: changed(recipe, values, catalogue))
 
     router.add(Act.EDIT, press)
     router.add(Act.EDIT_FORM, filled_in)
@@ -89,12 +90,13 @@ def _select(
     )
 
 
-def changed(recipe: Recipe, values: dict[str, str | list[str]]) -> dict[str, Any]:
-    """The fields of the new pictures, after the changes in the form."""
+def changed(recipe: Recipe, values: dict[str, str | list[str]], catalogue: Catalogue) -> dict[str, Any]:
+    """The fields of the new pictures, after the changes in the form; what suited the old checkpoint is changed too."""
     fields = recipe.anew(prompt=values.get("prompt", ""), negative_prompt=values.get("negative_prompt", ""))
     chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
     if chosen.get("checkpoint", SAME) != SAME:
-        fields["checkpoint"] = chosen["checkpoint"]
+        before, fields["checkpoint"] = catalogue.facts_for(fields), chosen["checkpoint"]
+        fields = moved(fields, before, catalogue.facts_for(fields))
     if chosen.get("style", SAME) != SAME:
         fields["styles"] = [chosen["style"]]
     if chosen.get("size", SAME) in SIZES:
