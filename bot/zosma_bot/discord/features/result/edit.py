@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.button_owner import may_use
-from zosma_bot.discord.core.recipes import Recipe, recipe_of
+from zosma_bot.discord.core.recipes import Recipe, on_checkpoint, recipe_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.result.remix import take
 from zosma_bot.discord.ui import texts
@@ -20,7 +20,6 @@ from zosma_bot.discord.ui.router import Router, values_of
 from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.families import moved
 from zosma_queue.request import PROMPT_MAX_CHARS
 
 #: A form must be the first answer, and Discord waits 3 s for it.
@@ -95,8 +94,7 @@ def changed(recipe: Recipe, values: dict[str, str | list[str]], catalogue: Catal
     fields = recipe.anew(prompt=values.get("prompt", ""), negative_prompt=values.get("negative_prompt", ""))
     chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
     if chosen.get("checkpoint", SAME) != SAME:
-        before, fields["checkpoint"] = catalogue.facts_for(fields), chosen["checkpoint"]
-        fields = moved(fields, before, catalogue.facts_for(fields))
+        fields = on_checkpoint(fields, chosen["checkpoint"], catalogue)
     if chosen.get("style", SAME) != SAME:
         fields["styles"] = [chosen["style"]]
     if chosen.get("size", SAME) in SIZES:
