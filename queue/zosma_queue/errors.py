@@ -69,6 +69,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     # the fleet
     "no-worker": (),
     "unknown-name": ("field", "given", "nearest"),
+    "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
     "infeasible": (),
     "infeasible-size": ("checkpoint", "side"),
@@ -201,6 +202,19 @@ class BlockedError(RequestRefusedError):
     """Raised when a request has a word that is not allowed where it comes from. `values["word"]` is the rule's."""
 
     default_code = "blocked-word"
+
+
+class KeyRefusedError(ZosmaError):
+    """Raised when an API key can't be made, rotated or revoked. The text says why, and what to do instead.
+
+    `code` says it to programs, `field` names what was wrong with the call. Only admins of the API meet it, who read
+    English there, so that it is none of CODES.
+    """
+
+    def __init__(self, text: str, *, code: str, field: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
 
 
 class PoisonMessageError(ZosmaError):

@@ -81,6 +81,20 @@ async def test_a_job_becomes_one_prompt_for_each_picture(comfyui, join, ann, que
     assert (await ann.worker(WorkerState.READY)).loaded == "dream"
 
 
+async def test_each_picture_has_its_own_prompt(comfyui, join, ann):
+    await join(comfyui.address)
+
+    job = await ann.gets(await ann.asks(prompt="a cat", prompts=["a cat", "a dog <lora:ink:1>"], count=2))
+
+    texts = [inputs["text"] for one in comfyui.jobs for inputs in texts_of(one)]
+    assert texts == ["a cat", "", "a dog", ""]
+    assert [one.parameters.partition("\n")[0] for one in job.result.pictures] == ["a cat", "a dog <lora:ink:1>"]
+
+
+def texts_of(prompt):
+    return [entry["inputs"] for entry in prompt.graph.values() if entry["class_type"] == "CLIPTextEncode"]
+
+
 async def test_loras_vae_and_clip_skip_become_nodes_of_their_own(comfyui, join, ann):
     await join(comfyui.address)
 

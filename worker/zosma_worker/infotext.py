@@ -165,12 +165,15 @@ def with_exif_infotext(jpeg: bytes, text: str) -> bytes:
     """
     if not jpeg.startswith(b"\xff\xd8\xff"):
         raise ValueError("not a JPEG")
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        exif = image.getexif()
-        if exif:
-            raise ValueError("the JPEG has EXIF data of its own")
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
-        block = exif.tobytes()
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            exif = image.getexif()
+    except Exception as error:  # Pillow's readers raise whatever they stumble over
+        raise ValueError("the JPEG can't be read") from error
+    if exif:
+        raise ValueError("the JPEG has EXIF data of its own")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
+    block = exif.tobytes()
     if len(block) > _SEGMENT_MAX_BYTES:
         raise ValueError("the text is too long for a JPEG")
     # After the JFIF head, where there is one: it must come first.

@@ -41,23 +41,27 @@ def pictures(order: Order, recipe: Recipe, path: str, lists: Lists, uploads: Upl
     Raises:
       WebUIRefused: when this can't be made of the request.
     """
-    request = order.request
-    one = Picture(
-        values=_values(request, recipe, path, lists),
+    _check(order.request, recipe)
+    return [_picture(part, recipe, path, lists, uploads) for part in parts(order.request)]
+
+
+def parts(request: Request) -> list[Request]:
+    """The request for each of its pictures."""
+    return [request.part(index, 1) for index in range(request.count)]
+
+
+def _picture(request: Request, recipe: Recipe, path: str, lists: Lists, uploads: Uploads) -> Picture:
+    return Picture(
+        values={**_values(request, recipe, path, lists), "seed": request.seed},
         size=(request.width, request.height),
         loras=_loras(request, lists),
         clip_skip=request.clip_skip or 1,
         vae=_own(lists.vaes, request.vae, "VAE") if request.vae else None,
         start=uploads.start,
         mask=uploads.mask,
+        second=_second(request.hires, request, recipe, lists) if request.hires else None,
         inputs=_options(request, recipe),
     )
-    _check(request, recipe)
-    made = []
-    for seed in request.seeds:
-        second = _second(request.hires, request, recipe, lists, seed) if request.hires else None
-        made.append(replace(one, values={**one.values, "seed": seed}, second=second))
-    return made
 
 
 def resolved(request: Request, recipe: Recipe) -> Request:
@@ -160,9 +164,11 @@ def _check(request: Request, recipe: Recipe) -> None:
             raise WebUIRefused(f"{title} can't {words[ability]}", detail=f"{title} can't {words[ability]}")
 
 
-def _second(hires: Hires, request: Request, recipe: Recipe, lists: Lists, seed: int) -> Second:
+def _second(hires: Hires, request: Request, recipe: Recipe, lists: Lists) -> Second:
     wide, high = request.output_size
-    second = Second(seed=seed, steps=hires.steps or request.steps, denoise=hires.denoise, width=wide, height=high)
+    second = Second(
+        seed=request.seed, steps=hires.steps or request.steps, denoise=hires.denoise, width=wide, height=high
+    )
     name = hires.upscaler or (_LATENT if HIRES_LATENT in recipe.abilities and _LATENT in lists.latents else _RESIZER)
     if name in lists.latents and HIRES_LATENT in recipe.abilities:
         return replace(second, latent_method=lists.latents[name])

@@ -112,7 +112,7 @@ class Client(Wire):
             if refusal.status in (404, 405):
                 return None
             raise
-        return _progress(found) if isinstance(found, dict) else None
+        return progress_of(found) if isinstance(found, dict) else None
 
     async def holds(self, task_id: str) -> bool | None:
         """True when the task with this `force_task_id` is what runs, False when it waits, None when nobody knows."""
@@ -140,7 +140,8 @@ class Client(Wire):
         return await self.send(method, path, timeout, data=data, headers=headers, most_bytes=most_bytes)
 
 
-def _progress(found: dict[str, Any]) -> Progress:
+def progress_of(found: dict[str, Any]) -> Progress:
+    """What an answer to `progress` says; what can't be read in it is as if it weren't said."""
     state = found.get("state")
     state = state if isinstance(state, dict) else {}
     fraction = _number(found.get("progress")) or 0.0
@@ -161,5 +162,11 @@ def _progress(found: dict[str, Any]) -> Progress:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number, None for anything else (Python's JSON reads NaN and Infinity too)."""
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    """A finite number, None for anything else: Python's JSON reads NaN, Infinity and whole numbers of any length."""
+    if type(value) not in (int, float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
