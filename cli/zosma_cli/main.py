@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import keys, queue, rules
+from zosma_cli import keys, queue, rules, workflows
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(queue.app, name="queue")
 app.add_typer(keys.app, name="keys")
+app.add_typer(workflows.app, name="workflows")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -31,7 +31,7 @@ from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, plac
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
-from zosma_queue.moderation import check_age, held_to
+from zosma_queue.moderation import check_age, held_to, suited_here
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
@@ -271,6 +271,14 @@ class Queue:
             await history.unnote_job(self._redis, sender.owner, job.id)
             raise
         return job.id
+
+    async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
+        """A request's fields as somebody said them, with what suits their checkpoint where they said nothing.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return suited_here(await self.catalogue(), fields, await self.admin.rules_for(sender.group))
 
     async def check(
         self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0

@@ -54,6 +54,9 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "too-many-pictures": ("field",),
     "hires-with-picture": ("field",),
     "upscale-alone": ("field",),
+    "options-without-workflow": ("field",),
+    "no-such-option": ("field", "given"),
+    "workflow-not-for-checkpoint": ("field", "given", "nearest"),
     # pictures sent along
     "not-base64": ("field",),
     "address": ("field",),

@@ -165,6 +165,8 @@ def _generation(request: Request) -> list[str]:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
+    if request.workflow:
+        tokens.append(f"workflow:{request.workflow}")
     if request.vae:
         tokens.append(f"vae:{request.vae}")
     tokens += sorted({f"style:{name}" for name in request.styles})

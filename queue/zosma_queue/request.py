@@ -47,6 +47,7 @@ INPUT_MAX_BYTES = 12 * 1024 * 1024
 INPUT_PIXELS_MAX = PIXELS_MAX
 UPSCALE_MAX = 8.0
 STYLES_MAX = 10
+WORKFLOW_OPTIONS_MAX = 10
 #: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
 A1111_FIELDS = (
     "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "hr_checkpoint_name",
@@ -58,6 +59,8 @@ A1111_FIELDS = (
 A1111_MAX_CHARS = 32_768
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: A text that a workflow takes besides the prompt.
+OptionText = Annotated[str, StringConstraints(max_length=1000)]
 #: Names a picture that was stored with `Queue.keep_input`. Bytes travel apart from the request, and never a URL.
 InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 
@@ -174,6 +177,10 @@ class Request(BaseModel):
     """Above 0: all pictures have the seed `seed`, and vary by subseed, subseed + 1, …"""
     img2img: Img2Img | None = None
     upscale: Upscale | None = None
+    workflow: Name | None = None
+    """An operator's own workflow, of ComfyUI; None: whatever makes the pictures of the checkpoint."""
+    workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
+    """What the workflow lets be chosen besides, by its names."""
     a1111: dict[str, Any] = {}
     """What only WebUIs of A1111's kind have, by its names and as it is sent: those in `A1111_FIELDS`."""
 
@@ -219,6 +226,14 @@ class Request(BaseModel):
                 ": makes one picture larger and nothing else: leave the other fields out",
                 "upscale-alone",
                 "upscale",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _options_of_a_workflow(self) -> Self:
+        if self.workflow_options and not self.workflow:
+            raise _WrongError(
+                ": belongs to a workflow: name one, or leave it out", "options-without-workflow", "workflow_options"
             )
         return self
 

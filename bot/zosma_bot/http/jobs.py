@@ -145,6 +145,7 @@ class Jobs:
         body = await read_object(request, PICTURES_MAX_BYTES)
         named = await named_by(request, body)
         options = read_options(body)
+        body = await self._queue.suited(body, request[CALLER])
         with hinted():
             return await self._accepted(
                 await self._submitted(request, body, _Wanted(options, named)), status=http.HTTPStatus.ACCEPTED

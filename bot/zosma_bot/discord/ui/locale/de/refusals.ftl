@@ -9,6 +9,9 @@ refusal-too-many-pixels = Das Bild hätte { $width }×{ $height } Pixel, höchst
 refusal-too-many-pictures = Das ist zu viel auf einmal: bitte weniger oder kleinere Bilder.
 refusal-hires-with-picture = { $field } gehört zu Bildern aus Worten allein: bitte weglassen und eine größere Größe angeben.
 refusal-upscale-alone = Beim Vergrößern geht nichts anderes mit: bitte die übrigen Optionen weglassen.
+refusal-options-without-workflow = { $field }: gehört zu einem Workflow. Bitte einen wählen oder weglassen.
+refusal-no-such-option = „{ $given }“ ist keine Option dieses Workflows. Bitte weglassen oder eine nehmen, die /imagine vorschlägt.
+refusal-workflow-not-for-checkpoint = Der Workflow ist nicht für { $given }. Er ist für { $nearest }.
 
 refusal-not-base64 = { $field } ist kein Bild.
 refusal-address = { $field } muss ein Bild sein, keine Adresse.

@@ -12,6 +12,9 @@ refusal-too-many-pixels = The picture would have { $width }×{ $height } pixels,
 refusal-too-many-pictures = That is too much for one request: ask for fewer or smaller pictures.
 refusal-hires-with-picture = { $field } belongs to pictures made from words alone: leave it out, and ask for a larger size.
 refusal-upscale-alone = Making a picture larger goes with nothing else: leave the other options out.
+refusal-options-without-workflow = { $field }: belongs to a workflow. Choose one, or leave it out.
+refusal-no-such-option = “{ $given }” is no option of this workflow. Leave it out, or use one that /imagine offers.
+refusal-workflow-not-for-checkpoint = The workflow is not for { $given }. It is for { $nearest }.
 
 refusal-not-base64 = { $field } is no picture.
 refusal-address = { $field } must be a picture, not an address.
