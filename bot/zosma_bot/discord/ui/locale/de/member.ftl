@@ -24,6 +24,7 @@ command-jobs = aufträge
 button-refresh = Neu laden
 button-pick-up = Bilder zeigen
 jobs-none = In den letzten Tagen hast du hier nichts bestellt. /{ command-imagine } macht ein Bild.
+jobs-page = Seite { $page }
 jobs-choose = Einen Auftrag genauer ansehen
 jobs-done = ✅ { $count ->
     [one] { $count } Bild

@@ -26,6 +26,7 @@ command-jobs = jobs
 button-refresh = Refresh
 button-pick-up = Show the pictures
 jobs-none = You have asked for nothing here in the last few days. /imagine makes a picture.
+jobs-page = Page { $page }
 jobs-choose = Choose one to see more
 jobs-done = ✅ { $count ->
     [one] { $count } picture
