@@ -38,6 +38,7 @@ _FUNCTIONS = {
     "jobs_key": keys.jobs("1", "2"),
     "cooldown_key": keys.cooldown("1"),
     "spent_key": keys.spent("1", 2),
+    "made_key": keys.made("1", 2),
     "owners_of_key": keys.owners_of("1"),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
@@ -65,7 +66,13 @@ def test_lua_and_python_name_the_same_constants(raw):
 
 @pytest.mark.parametrize("function", sorted(_FUNCTIONS))
 def test_lua_and_python_build_the_same_keys(raw, function):
-    more = {"owners_key": ", '2'", "jobs_key": ", '2'", "spent_key": ", '2'", "image_key": ", '2', '3'"}
+    more = {
+        "owners_key": ", '2'",
+        "jobs_key": ", '2'",
+        "spent_key": ", '2'",
+        "made_key": ", '2'",
+        "image_key": ", '2', '3'",
+    }
     arguments = "'1'" + more.get(function, "")
 
     assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]
