@@ -121,7 +121,7 @@ def _for_discord(folder: Path, english: Mapping[str, ast.Pattern], other: Mappin
 
 
 def _name_problem(name: str, *, is_menu: bool) -> str:
-    """What Discord has against the name of a command or option; those in the menu of a message may be called anything."""
+    """What Discord has against the name of a command or option; those in menus of messages may be called anything."""
     if not 1 <= len(name) <= NAME_MAX_CHARS:
         return f"has {len(name)} characters, Discord takes {NAME_MAX_CHARS}"
     if not is_menu and (name != name.lower() or not _COMMAND_NAME.fullmatch(name)):
