@@ -85,7 +85,7 @@ def problems_of(language: str, locales: Path = LOCALES) -> list[Problem]:
     """All that is wrong with a language, by key."""
     english, other = _patterns(locales / ENGLISH), _patterns(locales / language)
     entries = _entries(locales / language)
-    found = [Problem(file, f"can't be read: {one.content.strip()[:60]!r}") for file, one in entries
+    found = [Problem(file, f"can't be read: {(one.content or '').strip()[:60]!r}") for file, one in entries
              if isinstance(one, ast.Junk)]  # fmt: skip
     names = [one.id.name for _, one in entries if isinstance(one, ast.Message)]
     found += [Problem(name, "stands there twice") for name in sorted({name for name in names if names.count(name) > 1})]
@@ -109,7 +109,10 @@ def _for_discord(folder: Path, english: Mapping[str, ast.Pattern], other: Mappin
             continue
         name, _, attribute = key.partition(".")
         message = bundle.get_message(name)
-        text, errors = bundle.format_pattern(message.attributes[attribute] if attribute else message.value)
+        pattern = message.attributes[attribute] if attribute else message.value
+        if pattern is None:
+            continue
+        text, errors = bundle.format_pattern(pattern)
         if errors:
             found.append(Problem(key, f"can't be put together: {errors[0]}"))
         elif attribute:
