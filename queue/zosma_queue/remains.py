@@ -16,7 +16,7 @@ from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import skipping
 
 #: Documents that are of one member alone, whose `by` says of whom.
-OF_ONE = ("recipe", "picture", "question")
+OF_ONE = ("recipe", "picture", "question", "menu", "mask", "painted")
 _DAY_S = 24 * 3600
 
 

@@ -30,6 +30,7 @@ class Traits:
 
     grid = 8
     whole_factors = False
+    keeps_unmasked = True
     writes_infotext = False
     tells_vae = False
     signs_as = "Painter"

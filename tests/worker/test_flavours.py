@@ -23,6 +23,7 @@ from loopback.flavours import (
     opened,
 )  # fmt: skip
 from loopback.fleet import until
+from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
@@ -406,6 +407,32 @@ async def test_a_small_server_gets_its_mask_as_large_as_its_picture_and_the_righ
     assert sent.getpixel((0, 0)) == sent.getpixel((64, 32)) == (0 if invert else 255)
 
 
+@pytest.mark.parametrize("kind", [SDCppWebUI, NewKoboldWebUI])
+@pytest.mark.parametrize("invert", [False, True])
+async def test_what_a_mask_does_not_cover_comes_out_as_it_was_also_from_a_small_server(
+    kind, invert, flavoured, ann, queue
+):
+    await flavoured(kind)
+    before, mask = Image.effect_noise((72, 64), 90).convert("RGB"), Image.new("L", (72, 64))
+    mask.paste(255, (0, 0, 24, 64))
+    ids = {}
+    for name, image in (("image", before), ("mask", mask)):
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        ids[name] = await queue.keep_input(out.getvalue())
+
+    fields = {**ids, "mask_blur": 2, "inpainting_mask_invert": invert}
+    job = await ann.gets(await ann.asks(width=72, height=64, img2img=fields))
+
+    assert job.state is State.DONE, job.error
+    (data,) = await queue.pictures(job)
+    with Image.open(io.BytesIO(data)) as made:
+        kept, painted = ((0, 0, 12, 64), (36, 0, 72, 64)) if invert else ((36, 0, 72, 64), (0, 0, 12, 64))
+        assert made.crop(kept).tobytes() == before.crop(kept).tobytes()
+        assert made.crop(painted).tobytes() != before.crop(painted).tobytes()
+        assert made.info["parameters"] == job.result.pictures[0].parameters
+
+
 @pytest.mark.parametrize("fields", [{"inpaint_full_res": True}, {"inpainting_fill": 2}])
 async def test_mask_settings_that_a_small_server_would_ignore_are_refused_in_words(fields, flavoured, ann, queue):
     await flavoured(SDCppWebUI)
@@ -479,6 +506,17 @@ async def test_a_picture_is_made_larger(kind, how, size, flavoured, ann, queue):
     upscaler = "RealESRGAN 4x" if kind is SDNextWebUI else "Lanczos"
     assert f"Postprocess upscaler: {upscaler}" in made.parameters
     assert webui.jobs[0]["upscaler_1"] == upscaler
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_a_larger_picture_says_how_it_was_made_before(kind, flavoured, ann, queue):
+    await flavoured(A1111WebUI)
+    image = await queue.keep_input(with_parameters(kind=kind, size=(96, 64)).data)
+
+    upscale = {"image": image, "source_width": 96, "source_height": 64}
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.result.pictures[0].parameters.startswith(f"{INFOTEXT}, Postprocess upscale")
 
 
 @pytest.mark.parametrize("kind", SMALL)

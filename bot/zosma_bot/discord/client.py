@@ -87,7 +87,7 @@ class Zosma(discord.Client):
         self._sleep = sleep
         self.was_connected = False
         """True once Discord's gateway has taken it."""
-        fleet = FleetCache(queue)
+        fleet, links = FleetCache(queue), Links(queue, settings.public_url)
         self.deliveries = DeliveryManager(
             Tools(
                 queue=queue,
@@ -95,7 +95,7 @@ class Zosma(discord.Client):
                 fleet=fleet,
                 fallbacks=Fallbacks(self, rate_limiter=rate_limiter, now=now),
                 rate_limiter=rate_limiter,
-                links=Links(queue, settings.public_url),
+                links=links,
                 classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
                 grid=settings.grid,
                 open_messages=OpenMessages(settings.data_dir and settings.data_dir.expanduser()),
@@ -107,7 +107,8 @@ class Zosma(discord.Client):
         )
         self.services = Services(
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
-            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), homes=settings.homes, now=now,
+            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), links=links,
+            homes=settings.homes, now=now,
         )  # fmt: skip
         self.presence = Presence(queue)
         self._closing = asyncio.Event()

@@ -34,6 +34,7 @@ class AdminApi:
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/jobs", self.jobs),
             ("GET", "/jobs/{id}", self.job),
+            ("GET", "/jobs/{id}/images/{index:[0-9]{1,3}}", self.image),
             ("POST", "/jobs/{id}/cancel", self.cancel),
             ("POST", "/jobs/{id}/bump", self.bump),
             ("POST", "/jobs/{id}/retry", self.retry),
@@ -90,6 +91,18 @@ class AdminApi:
         if job is None:
             raise _not_found()
         return web.json_response(admin_job_view(job, *await standing(self._queue, job)))
+
+    async def image(self, request: web.Request) -> web.Response:
+        """One picture of anybody's job, as the WebUI made it. That somebody has looked is written down."""
+        job = await self._queue.job(request.match_info["id"])
+        if job is None:
+            raise _not_found()
+        index, images = int(request.match_info["index"]), await self._queue.pictures(job)
+        image = images[index] if index < len(images) else None
+        if image is None or job.result is None:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
+        await self._admin.note(_who(request), "pictures", job.id)
+        return web.Response(body=image, content_type=f"image/{job.result.pictures[index].format}")
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancels anybody's job; 409 when it had ended."""

@@ -22,6 +22,7 @@ from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
+from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
@@ -78,7 +79,7 @@ def make_app(
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)),
+        Pictures(queue, links or Links(queue)), Masks(queue, links or Links(queue)),
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())
@@ -86,8 +87,11 @@ def make_app(
 
 
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
-    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it."""
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
+
+    A page of our own says by itself what may run there.
+    """
+    answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"
 
 

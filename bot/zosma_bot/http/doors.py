@@ -18,7 +18,7 @@ from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.hosts import is_loopback
 
 #: Links below it are signed, and opened under the public address of a proxy.
-SIGNED_PATHS = f"{links.PATH}/"
+SIGNED_PATHS = (f"{links.PATH}/", f"{links.MASK_PATH}/")
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 #: How containers call their host. Nobody on the internet can own a name under `.internal`: no page comes from there.
 _CONTAINER_HOSTS = frozenset({"host.docker.internal", "host.containers.internal", "gateway.docker.internal"})

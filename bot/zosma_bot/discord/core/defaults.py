@@ -15,6 +15,9 @@ from zosma_bot.discord.core.validation import still_offered
 from zosma_bot.discord.state.member_settings import Fields, MemberSettings, with_preset
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
+#: Said for a style or a negative prompt, it is none, whatever is set as the default.
+NOTHING = "-"
+
 
 @dataclass(frozen=True)
 class CompleteRequest:
@@ -40,7 +43,9 @@ async def complete(
     here = (await services.settings_here(interaction)).defaults_in(_channel(interaction))
     defaults = await still_offered(services, interaction, member.defaults)
     usual = defaults.pop("style", None) or here.get("style")
-    if style:
+    if style == NOTHING:
+        pass
+    elif style:
         given = await _styled(services, given, style, member.presets, shared)
     elif usual:
         with contextlib.suppress(RequestRefusedError):  # it is gone since it was set, and nobody has said it now
@@ -56,6 +61,18 @@ async def complete(
     if fields.get("img2img") and "hires" not in typed:  # what was typed is refused, and not left out in silence
         fields.pop("hires", None)
     return CompleteRequest(templated(fields), member.private if private is None else private)
+
+
+async def usual_fields(services: Services, interaction: discord.Interaction[Any]) -> Fields:
+    """The defaults of the member and of this channel that a command gets which leaves them out, `style` among them.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    member = await services.background.within(CHECKS_S, services.member_settings.of(interaction.user.id))
+    here = (await services.settings_here(interaction)).defaults_in(_channel(interaction))
+    negative = {"negative_prompt": here.pop("negative")} if "negative" in here else {}
+    return here | negative | member.defaults
 
 
 async def wants_private(services: Services, interaction: discord.Interaction[Any], private: bool | None) -> bool:

@@ -180,7 +180,8 @@ def detailed(w: Translations, one: JobEntry) -> discord.Embed:
     line = one.line
     if job.state is State.FAILED:
         line = texts.failed(w, job.error_kind, job.error)
-    parts = [texts.prompt(w, job.request) + line, w("jobs-asked", time=asked_at(job))]
+    before = one.reply.origin.fields if one.reply and one.reply.origin else None
+    parts = [texts.prompt(w, job.request, before) + line, w("jobs-asked", time=asked_at(job))]
     if link := _link(one):
         parts.append(w("jobs-link", link=link))
     embed = discord.Embed(description="\n".join(parts)[:EMBED_TEXT_MAX_CHARS], colour=_COLOURS.get(job.state))

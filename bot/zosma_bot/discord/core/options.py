@@ -11,7 +11,7 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.attachments import Source, fitting_size, of_attachment
-from zosma_bot.discord.core.defaults import style_names
+from zosma_bot.discord.core.defaults import NOTHING, style_names
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.sizes import size_fields
 from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices, size_choices
@@ -104,10 +104,16 @@ def _bare(part: str) -> str:
 def request_fields(*, size: str | None = None, **given: Any) -> dict[str, Any]:
     """A request's fields from the options that were given. Width and height win over size.
 
+    "-" is no negative prompt and `hires` 1 no second pass, whatever is set as the default.
+
     Raises:
       RequestRefusedError: when the size is none.
     """
     fields = {name: value for name, value in given.items() if value is not None}
+    if fields.get("negative_prompt") == NOTHING:
+        fields["negative_prompt"] = ""
+    if fields.get("hires") == {"scale": 1.0}:
+        fields["hires"] = None
     if size:
         sized = size_fields(size)
         if "aspect" not in sized or not {"width", "height"} & fields.keys():

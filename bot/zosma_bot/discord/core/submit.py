@@ -18,7 +18,7 @@ from zosma_bot.discord.core.drawing import drawn
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
-from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.state.reply_record import Origin, Reply
 from zosma_bot.discord.state.server_settings import ServerSettings
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
@@ -51,6 +51,7 @@ async def submit(
     sources: Sources | None = None,
     private: bool = False,
     run_at: datetime | None = None,
+    origin: Origin | None = None,
 ) -> str | None:
     """Answers an interaction with a job's message, or with the reason why there is none. Returns the job id.
 
@@ -71,7 +72,7 @@ async def submit(
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(translations_of(interaction), error))
             return None
-        return await _enqueue(services, interaction, here, known, private, run_at)
+        return await _enqueue(services, interaction, here, known, private, origin, run_at)
 
 
 async def submit_late(
@@ -80,6 +81,7 @@ async def submit_late(
     find: Callable[[], Awaitable[Wanted]],
     *,
     private: bool = False,
+    origin: Origin | None = None,
 ) -> str | None:
     """Puts a request that takes a while to find out into the queue: `find` runs after the first answer.
 
@@ -87,7 +89,7 @@ async def submit_late(
     """
     with services.background.counted():
         here = await _open(services, interaction)
-        return None if here is None else await _enqueue(services, interaction, here, find, private)
+        return None if here is None else await _enqueue(services, interaction, here, find, private, origin)
 
 
 async def _open(services: Services, interaction: discord.Interaction[Any]) -> ServerSettings | None:
@@ -113,10 +115,11 @@ async def _enqueue(
     here: ServerSettings,
     find: Callable[[], Awaitable[Wanted]],
     private: bool,
+    origin: Origin | None,
     run_at: datetime | None = None,
 ) -> str | None:
     job_id = job_id_of(interaction)
-    reply = reply_to(interaction, None, services.now(), private=private, here=here)
+    reply = reply_to(interaction, None, services.now(), private=private, here=here, origin=origin)
     async with services.deliveries.unqueued.taken(job_id, reply):
         message_id = await defer(interaction, ephemeral=private)
         reply = reply.model_copy(update={"message_id": message_id})
@@ -249,6 +252,7 @@ def reply_to(
     *,
     private: bool,
     here: ServerSettings,
+    origin: Origin | None = None,
 ) -> Reply:
     """Where the answer to this interaction goes.
 
@@ -271,4 +275,5 @@ def reply_to(
         private=private,
         spoiler=hides(here, interaction),
         grid=here.grid,
+        origin=origin,
     )

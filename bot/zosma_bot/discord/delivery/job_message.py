@@ -155,7 +155,7 @@ class JobMessage:
             at_limit = job.state is State.WAITING and await queue.is_at_limit(job.id)
         return render.going_on(
             outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
-            paused=paused, at_limit=at_limit, preview=preview,
+            paused=paused, at_limit=at_limit, preview=preview, origin=outlet.reply.origin,
         )  # fmt: skip
 
     def _starts_at(self, place: Place | None) -> int | None:
@@ -246,7 +246,8 @@ class JobMessage:
         if outlet.reply.removed:
             await self._tell_removed(outlet, job)
             return None
-        card = render.ended(outlet.reply.words, job, outlet.of_job, await self._tools.queue.pictures(job))
+        pictures = await self._tools.queue.pictures(job)
+        card = render.ended(outlet.reply.words, job, outlet.of_job, pictures, origin=outlet.reply.origin)
         card = await self._packer.judged(outlet, job, card)
         limit = outlet.reply.upload_limit
         try:
@@ -262,11 +263,11 @@ class JobMessage:
                 except TooLargeError:
                     continue
                 log.info("job %s: %s shown", self._id, job.state)
-                return LINK_KEEP_S if packed.linked else None
+                return LINK_KEEP_S if packed.keep else None
             packed = await self._packer.without(outlet, job, card)
             await self._tools.fallbacks.end(outlet, packed.card)
             log.error("job %s: Discord takes its pictures in no size", self._id)
-            return LINK_KEEP_S if packed.linked else None
+            return LINK_KEEP_S if packed.keep else None
         except RemovedError:
             await self._tell_removed(outlet, job)
             return None

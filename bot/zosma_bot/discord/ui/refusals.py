@@ -19,6 +19,15 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "picture-gone": (),
     "recipe-gone": (),
     "recipe-from-picture": (),
+    "prompt-has-option": ("field", "given"),
+    # parts painted anew, and pictures that go on beyond their edges
+    "mask-shape": ("field", "given", "size"),
+    "mask-empty": ("field",),
+    "mask-full": ("field",),
+    "region-none": (),
+    "region-unpainted": (),
+    "region-page-gone": (),
+    "square-already": (),
     # options
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),
@@ -30,6 +39,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "flag-value": ("flag", "given"),
     "flag-bounds": ("flag", "given", "low", "high"),
     "flag-twice": ("flag",),
+    "flag-not-here": ("flag",),
     "flag-and-option": ("field",),
     "no-size": ("field", "given"),
     "size-bounds": ("field", "given", "low", "high"),
@@ -124,6 +134,8 @@ def _key(error: RequestRefusedError) -> str:
     key = f"refusal-{error.code}"
     if error.values.get("nearest") == "":
         return f"{key}-none"
+    if error.code == "infeasible-lacking" and not error.values.get("name"):
+        return f"{key}-ability"
     if error.code == "infeasible-lacking" and not error.values.get("instead"):
         return f"{key}-alone"
     return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key

@@ -31,6 +31,7 @@ OPTIONS = {
     "cfg_scale": "guidance",
     "negative_prompt": "negative",
     "img2img.image": "image",
+    "img2img.mask": "mask",
     "img2img.denoising_strength": "strength",
     "upscale.image": "image",
     "upscale.upscaling_resize": "scale",
@@ -85,25 +86,37 @@ def bar(fraction: float) -> str:
     return "▰" * full + "▱" * (BAR_CELLS - full)
 
 
-def prompt(w: Translations, request: Request | None) -> str:
-    """What was asked for, as a quotation."""
+def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] | None = None) -> str:
+    """What was asked for, as a quotation. `before`: how a picture was made that is now made larger."""
     if request is None:
         return ""
-    if request.upscale:
-        return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
+    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt"})
     each = PROMPT_SHOWN_CHARS // max(len(request.prompts), 1)
     lines = [f"> {number}. {plain(words, each)}" for number, words in enumerate(request.prompts, start=1)]
-    lines = lines or [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
-    if request.negative_prompt:
-        lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
+    if said.get("prompt") and not lines:
+        lines = [f"> {plain(said['prompt'], PROMPT_SHOWN_CHARS)}"]
+    if said.get("negative_prompt"):
+        lines.append("> " + w("asked-without", negative=plain(said["negative_prompt"], NEGATIVE_SHOWN_CHARS)))
+    if request.upscale:
+        key = "asked-upscale-too" if lines else "asked-upscale"
+        lines.append(f"> {w(key, scale=request.upscale.upscaling_resize)}")
     return "\n".join(lines) + "\n"
 
 
-def alt_text(w: Translations, request: Request | None, index: int = 0) -> str | None:
+def credit(w: Translations, deed: str, member: int, owner: int) -> str:
+    """Whose doing it is, in small print: `member` made something of `owner`'s picture. Shown as names, pings nobody."""
+    key = "credit-own" if member == owner else "credit"
+    return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
+
+
+def alt_text(
+    w: Translations, request: Request | None, index: int = 0, before: Mapping[str, Any] | None = None
+) -> str | None:
     """What a screen reader says of the picture at `index`."""
     if request is None:
         return None
     words = request.prompts[index] if index < len(request.prompts) else request.prompt
+    words = words or str((before or {}).get("prompt", ""))
     return words[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
 
 
@@ -244,6 +257,17 @@ def originals(w: Translations, urls: Sequence[str]) -> str:
     return w("originals", count=len(urls), links=links)
 
 
+def singles(w: Translations) -> str:
+    """How to get the pictures of a set one by one, under a message that shows them as one."""
+    return "-# " + w("originals-singles")
+
+
+def kept_originals(w: Translations, job: Job) -> str:
+    """How to get pictures as they were made, under a message that can't show them so."""
+    count = len(job.result.pictures) if job.result else 1
+    return "-# " + w("originals-kept", count=count, id=f"`{job.id}`")
+
+
 def hidden_by_classifier(w: Translations, blocked: int, total: int, reasons: Sequence[str]) -> str:
     """Pictures that the server's image check keeps back, and why."""
     known = ", ".join(dict.fromkeys(plain(reason, REASON_SHOWN_CHARS) for reason in reasons if reason.strip()))
@@ -335,10 +359,21 @@ _COMMAND = (
     ("checkpoint", "checkpoint"), ("sampler", "sampler"), ("scheduler", "scheduler"), ("steps", "steps"),
     ("cfg_scale", "guidance"),
 )  # fmt: skip
+#: All that such a command may name.
+IMAGINE_OPTIONS = (
+    *(option for _, option in _COMMAND), "style", "hires", "seed", "size", "lora", "image", "strength", "private",
+)  # fmt: skip
+#: What says that nothing of a kind is wanted, where a default would put something.
+_NONE = {"negative": "-", "count": 1, "scheduler": "Automatic", "style": "-", "hires": 1}
 
 
-def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) -> str:
-    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it."""
+def command_for(
+    w: Translations, fields: Mapping[str, Any], seed: int | None, *, usual: Mapping[str, Any] | None = None
+) -> str:
+    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it.
+
+    `usual`: the defaults of whoever copies it. What they would add is named, so that it doesn't come along.
+    """
     given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
         given["style"] = fields["styles"][0]
@@ -347,6 +382,10 @@ def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) ->
     seed = fields.get("seed") if seed is None else seed
     if seed is not None and seed >= 0:
         given["seed"] = seed
+    for name, value in (usual or {}).items():
+        option = dict(_COMMAND).get(name, name)
+        if value and option in _NONE and given.get(option) in (None, ""):
+            given[option] = _NONE[option]
     parts = [f"/{w('command-imagine')}"]
     for option, value in given.items():
         if value not in (None, ""):
@@ -358,11 +397,6 @@ def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) ->
 def code_block(text: str) -> str:
     """The text as it is, in a block that it can't leave."""
     return "```\n" + text.replace("```", "'''") + "\n```"
-
-
-def message_link(interaction: discord.Interaction[Any]) -> str:
-    """Where a button was pressed."""
-    return interaction.message.jump_url if interaction.message else ""
 
 
 def admin_name(interaction: discord.Interaction[Any]) -> str:

@@ -75,6 +75,8 @@ class Flavour:
     mask_settings: ClassVar[bool] = True
     #: Enlarges by whole factors only, so that pictures are made larger than asked for and shrunk.
     whole_factors: ClassVar[bool] = False
+    #: Puts what a mask doesn't cover back as it was, as A1111 does.
+    keeps_unmasked: ClassVar[bool] = True
     variations: ClassVar[bool] = True
     large_seeds: ClassVar[bool] = True
     free_cfg: ClassVar[bool] = True

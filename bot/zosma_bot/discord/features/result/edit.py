@@ -12,6 +12,7 @@ from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import preset_of, style_names
 from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
 from zosma_bot.discord.core.recipes import Recipe, recipe_of
+from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.result.remix import take
 from zosma_bot.discord.state.member_settings import FIELDS, WORDS, Fields, with_preset
@@ -43,7 +44,7 @@ def add(router: Router, services: Services) -> None:
         w = translations_of(interaction)
         try:
             async with asyncio.timeout(FIND_S):
-                recipe = await recipe_of(services, interaction.message, of)
+                recipe = await recipe_of(services, seen(interaction), of)
         except (RequestRefusedError, TimeoutError):
             await say(interaction, w("recipe-gone"))
             return
@@ -58,7 +59,7 @@ def add(router: Router, services: Services) -> None:
             except (RequestRefusedError, QueueUnavailableError) as error:
                 await say(interaction, refusals.told(translations_of(interaction), error))
                 return
-            await take(services, interaction, of, lambda recipe: changed(recipe, values, preset))
+            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values, preset))
 
     router.add(Act.EDIT, press)
     router.add(Act.EDIT_FORM, filled_in)
