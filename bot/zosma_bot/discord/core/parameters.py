@@ -99,7 +99,9 @@ async def _command(
     if _FROM_PICTURE & set(left_out):
         return "", [w("parameters-from-picture")]
     if number and recipe.count > 1:  # one picture of a set has its own seed
-        recipe = replace(recipe, fields=recipe.fields | {"count": 1}, seeds=(recipe.seed_of(number) or -1,))
+        own = recipe.seed_of(number)
+        fields = recipe.fields | {"count": 1, "seed": -1 if own is None else own}
+        recipe = replace(recipe, fields=fields, seeds=() if own is None else (own,))
     seed = recipe.seed_of(1)
     command = texts.command_for(w, recipe.fields, seed, usual=await _usual(services, interaction))
     try:
