@@ -101,8 +101,9 @@ async def _command(
     if _FROM_PICTURE & set(left_out):
         return "", [w("parameters-from-picture")]
     if number and recipe.count > 1:  # one picture of a set has its own seed
-        one = recipe.of_picture(number)
-        recipe = replace(one, fields=one.fields | {"count": 1}, seeds=(recipe.seed_of(number) or -1,))
+        own, one = recipe.seed_of(number), recipe.of_picture(number)
+        fields = one.fields | {"count": 1, "seed": -1 if own is None else own}
+        recipe = replace(one, fields=fields, seeds=() if own is None else (own,))
     if not recipe.fields.get("prompts"):  # its very words, whatever becomes of what they were drawn from
         recipe = recipe.of_picture(1)
     seed = recipe.seed_of(1)
