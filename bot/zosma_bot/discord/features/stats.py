@@ -39,7 +39,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
             return
         open_ones = [one for one in page.jobs if not one.job.state.ended][:JOBS_SHOWN]
         lines = [*allowance(w, left), *made_lines(w, made)]
-        lines += [f"{one.line} · {texts.plain(member_jobs.title(w, one.job), 40)}" for one in open_ones]
+        lines += [f"{one.line}\n-# {texts.plain(member_jobs.title(w, one.job), 60)}" for one in open_ones]
         await say(interaction, "", embed=discord.Embed(description="\n".join(lines), colour=Colour.RUNNING))
 
     @slash(tree, "stats")
