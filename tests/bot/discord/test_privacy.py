@@ -231,7 +231,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
 ):
     await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
     shown = await made(server, worker, ann)
-    form = await use_button(server, ann, shown, Act.REPORT)
+    form = await use_button(server, ann, shown.message, Act.REPORT)
     await form.response()
     reported = await server.submit_modal(ann, form, {"why": ""})
     await reported.wait_for(lambda one: not one.thinking)
