@@ -251,6 +251,13 @@ def client_class(settings: BotSettings) -> type[Zosma]:
     return ShardedZosmaClient if settings.discord_shards else ZosmaClient
 
 
+def command_names(settings: BotSettings) -> frozenset[str]:
+    """The names of all commands that the bot registers."""
+    queue = Queue(settings.redis or "redis://")  # asked nothing
+    client = client_class(settings)(settings=settings, queue=queue, hub=Hub(queue))
+    return frozenset(command.name for command in client.tree.get_commands())
+
+
 async def run_discord(
     settings: BotSettings,
     queue: Queue,

@@ -8,7 +8,7 @@ import time
 
 from loopback.discord.permissions import P
 from loopback.pictures import silent, with_parameters
-from loopback.presses import use as use_button
+from loopback.presses import more
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import calls
 from zosma_queue.job import State
@@ -231,7 +231,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
 ):
     await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
     shown = await made(server, worker, ann)
-    form = await use_button(server, ann, shown.message, Act.REPORT)
+    form = await more(server, ann, shown.message, Act.REPORT)
     await form.response()
     reported = await server.submit_modal(ann, form, {"why": ""})
     await reported.wait_for(lambda one: not one.thinking)

@@ -278,6 +278,8 @@ class A1111Run:
 class A1111Answer:
     """What a WebUI answered, still as it came."""
 
+    was_loaded: bool | None = None
+
     def __init__(
         self, client: Client, flavour: Flavour, order: Order, parts: list[Part], interrupted: asyncio.Task[bool]
     ) -> None:

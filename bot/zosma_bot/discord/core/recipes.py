@@ -21,6 +21,7 @@ from zosma_bot.inputs import words_in
 from zosma_queue import infotext
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import Job, Picture
+from zosma_queue.unreadable import skipping
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,10 @@ async def keep(services: Services, recipe: Recipe, *, by: int, private: bool = F
 
 async def _kept(services: Services, key: str) -> Recipe | None:
     found = await services.background.within(CHECKS_S, services.queue.documents.get(KIND, key))
-    return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
+    with skipping("a kept recipe"):
+        if found:
+            return Recipe(dict(found["fields"]), tuple(map(int, found["seeds"])), str(found["parameters"]))
+    return None
 
 
 async def read(message: SeenMessage | None, number: int = 0) -> Recipe | None:

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.client import Queue
+from zosma_queue.unreadable import model_of, skipping
 
 MEMBER, SHARED = "member", "shared-presets"
 PRESETS_MAX = 50
@@ -63,7 +64,7 @@ class MemberSettingsStore:
         """
         known = self._members.get(user_id)
         if known is None:
-            known = _member(await self._documents.get(MEMBER, str(user_id)) or {})
+            known = decode_member(await self._documents.get(MEMBER, str(user_id)) or {})
             _remember(self._members, user_id, known)
         return known
 
@@ -76,12 +77,12 @@ class MemberSettingsStore:
         """
 
         def edited(fields: Fields) -> Fields:
-            changed = edit(_member(fields))
+            changed = edit(decode_member(fields))
             check_presets(changed.presets)
             return changed.model_dump(mode="json", exclude_defaults=True)
 
         self._members.pop(user_id, None)
-        changed = _member(await self._documents.change(MEMBER, str(user_id), edited))
+        changed = decode_member(await self._documents.change(MEMBER, str(user_id), edited))
         _remember(self._members, user_id, changed)
         return changed
 
@@ -97,7 +98,7 @@ class MemberSettingsStore:
             return {}
         known = self._shared.get(guild_id)
         if known is None:
-            known = dict(await self._documents.get(SHARED, str(guild_id)) or {})
+            known = decode_shared(await self._documents.get(SHARED, str(guild_id)) or {})
             _remember(self._shared, guild_id, known)
         return dict(known)
 
@@ -109,7 +110,8 @@ class MemberSettingsStore:
           QueueUnavailableError: when Redis doesn't answer.
         """
 
-        def edited(presets: Fields) -> Fields:
+        def edited(fields_by_name: Fields) -> Fields:
+            presets = decode_shared(fields_by_name)
             taken = next((one for one in presets if one.casefold() == name.casefold()), None)
             if taken and presets[taken].get("by") != by and not any_ones:
                 raise refused("preset-not-yours", field="preset", name=taken)
@@ -130,7 +132,7 @@ class MemberSettingsStore:
         """
 
         def others(presets: Fields) -> Fields | None:
-            return {name: one for name, one in presets.items() if one.get("by") != by} or None
+            return {name: one for name, one in decode_shared(presets).items() if one.get("by") != by} or None
 
         await self._documents.change(SHARED, str(guild_id), others)
 
@@ -141,11 +143,18 @@ def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:
         known.popitem(last=False)
 
 
-def _member(fields: Fields) -> MemberSettings:
-    try:
-        return MemberSettings.model_validate(fields)
-    except ValidationError:  # written by a later version
-        return MemberSettings()
+def decode_member(fields: Fields) -> MemberSettings:
+    """A member's settings in a record, as far as they can be read."""
+    return model_of("a member's settings", MemberSettings, fields)
+
+
+def decode_shared(presets: Fields) -> dict[str, Fields]:
+    """The presets in a server's record, as far as they can be read."""
+    found: dict[str, Fields] = {}
+    for name, fields in presets.items():
+        with skipping("a server's shared presets"):
+            found[name] = {**fields}
+    return found
 
 
 def check_presets(presets: Mapping[str, Fields]) -> None:

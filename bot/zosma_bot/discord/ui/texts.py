@@ -90,10 +90,10 @@ def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] |
     """What was asked for, as a quotation. `before`: how a picture was made that is now made larger."""
     if request is None:
         return ""
-    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt"})
-    each = PROMPT_SHOWN_CHARS // max(len(request.prompts), 1)
-    lines = [f"> {number}. {plain(words, each)}" for number, words in enumerate(request.prompts, start=1)]
-    if said.get("prompt") and not lines:
+    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt", "prompts"})
+    drawn = said.get("prompts") or ()
+    lines = [f"> {number}. {plain(one, PROMPT_SHOWN_CHARS // len(drawn))}" for number, one in enumerate(drawn, start=1)]
+    if not lines and said.get("prompt"):
         lines = [f"> {plain(said['prompt'], PROMPT_SHOWN_CHARS)}"]
     if said.get("negative_prompt"):
         lines.append("> " + w("asked-without", negative=plain(said["negative_prompt"], NEGATIVE_SHOWN_CHARS)))
@@ -112,7 +112,7 @@ def credit(w: Translations, deed: str, member: int, owner: int) -> str:
 def alt_text(
     w: Translations, request: Request | None, index: int = 0, before: Mapping[str, Any] | None = None
 ) -> str | None:
-    """What a screen reader says of the picture at `index`."""
+    """What a screen reader says of the picture at `index`. `before`: how a picture was made that is now made larger."""
     if request is None:
         return None
     words = request.prompts[index] if index < len(request.prompts) else request.prompt

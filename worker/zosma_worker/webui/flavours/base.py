@@ -390,19 +390,24 @@ def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
     for entry in _objects(entries):
         name = entry.get("name")
         if isinstance(name, str) and name:
-            found.append(Scheduler(name=name, label=entry.get("label") or name))
+            found.append(Scheduler(name=name, label=_text(entry, "label") or name))
     return tuple(found)
 
 
 def styles_in(entries: Any) -> tuple[Style, ...]:
     """The styles of a list; lines that only part it, as A1111 allows in its file, are left out."""
     return tuple(
-        Style(name=entry["name"], prompt=entry.get("prompt") or "", negative_prompt=entry.get("negative_prompt") or "")
+        Style(name=name, prompt=prompt, negative_prompt=negative)
         for entry in _objects(entries)
-        if isinstance(entry.get("name"), str)
-        and entry["name"]
-        and (entry.get("prompt") or entry.get("negative_prompt"))
+        for name, prompt, negative in [[_text(entry, key) for key in ("name", "prompt", "negative_prompt")]]
+        if name and (prompt or negative)
     )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    """What an entry says there; '' when that is no text."""
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _objects(entries: Any) -> Iterable[dict[str, Any]]:
