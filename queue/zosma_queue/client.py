@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import calls, history, keys, privacy, remains
+from zosma_queue import allowance, calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
+from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
@@ -457,6 +458,23 @@ class Queue:
     async def erase(self, owner: str) -> Erased:
         """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
+
+    async def allowance(self, sender: Sender) -> Allowance:
+        """What a sender has left of their limits (allowance.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        policy = policy_for((sender.owner, *sender.roles), await self.admin.policies())
+        return await allowance.allowance(self._redis, sender.owner, sender.person, policy)
+
+    async def made(self, scope: str) -> Made:
+        """What was made for an owner or a group in the last 30 days (allowance.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await allowance.made(self._redis, scope)
 
     async def drop_documents(self, by: int) -> int:
         """Drops what was kept for one member alone, like a described picture's words; how many documents."""

@@ -154,6 +154,13 @@ def spent(owner: str, day: int) -> str:
     return f"{PREFIX}spent:{day}:{owner}"
 
 
+def made(scope: str, day: int) -> str:
+    """hash: `jobs`, `pictures`, `gpu_ms` and `checkpoint:<name>` (pictures) that were shown to an owner or in a group.
+
+    On a day (days since 1970, UTC). The bot's alone."""
+    return f"bot:{PREFIX}made:{day}:{scope}"
+
+
 def group_tags(group: str) -> str:
     """hash: the group's own clock `v`, and owner or `person <person>` → tag of their next job."""
     return f"{PREFIX}tags:{group}"

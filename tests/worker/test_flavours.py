@@ -23,6 +23,7 @@ from loopback.flavours import (
     opened,
 )  # fmt: skip
 from loopback.fleet import until
+from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
@@ -505,6 +506,17 @@ async def test_a_picture_is_made_larger(kind, how, size, flavoured, ann, queue):
     upscaler = "RealESRGAN 4x" if kind is SDNextWebUI else "Lanczos"
     assert f"Postprocess upscaler: {upscaler}" in made.parameters
     assert webui.jobs[0]["upscaler_1"] == upscaler
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_a_larger_picture_says_how_it_was_made_before(kind, flavoured, ann, queue):
+    await flavoured(A1111WebUI)
+    image = await queue.keep_input(with_parameters(kind=kind, size=(96, 64)).data)
+
+    upscale = {"image": image, "source_width": 96, "source_height": 64}
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.result.pictures[0].parameters.startswith(f"{INFOTEXT}, Postprocess upscale")
 
 
 @pytest.mark.parametrize("kind", SMALL)

@@ -14,12 +14,12 @@ from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
-from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes_of
+from zosma_bot.http.described import INDEX, INDEX_PATTERN, JOB_ID, PICTURE_MEDIA, Answer, Endpoint, Parameter, routes_of
 from zosma_bot.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from zosma_bot.http.idempotency import MAX_CHARS as KEY_MAX_CHARS
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.models import Cancelled, JobList, JobView, NewJob, SubmitOptions, WebhookSecret
-from zosma_bot.http.negotiation import FORMATS, Negotiator
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.queries import limit_of
 from zosma_bot.http.submitting import hinted, own_job, read_options
@@ -39,9 +39,7 @@ THUMBNAIL_MIN_PX, THUMBNAIL_MAX_PX = 16, 2048
 PICTURE_AGE_S = 3600
 _Limit = Annotated[int, Field(ge=1, le=LIST_MAX)]
 _Size = Annotated[int, Field(ge=THUMBNAIL_MIN_PX, le=THUMBNAIL_MAX_PX)]
-_Index = Annotated[int, Field(ge=0, le=999)]
 _Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX_CHARS)]
-_MEDIA = tuple(f"image/{format_}" for format_ in FORMATS)
 _KEY = Parameter(
     name=IDEMPOTENCY_KEY, where="header",
     told="The same key of the same caller is the same job: try again with it.", type=_Key,
@@ -117,21 +115,21 @@ class Jobs:
                 scope="read", told="A finished picture",
                 more="As the WebUI made it, if `Accept` takes that; else made into the best of what it takes.",
                 parameters=(
-                    JOB_ID, Parameter(name="index", where="path", told="Counted from 0.", type=_Index),
+                    JOB_ID, INDEX,
                     Parameter(name="size", told="Make it no longer than so many pixels on a side.", type=_Size),
                     Parameter(name="Accept", where="header", told="`image/png`, `image/webp`, `image/jpeg`, …"),
                     Parameter(name="If-None-Match", where="header", told="ETag that you have."),
                 ),
-                patterns={"index": "[0-9]{1,3}"}, problems=(404, 406, 422),
+                patterns=INDEX_PATTERN, problems=(404, 406, 422),
                 answers={
-                    200: Answer(told="The picture.", media=_MEDIA, headers=_ETAG),
+                    200: Answer(told="The picture.", media=PICTURE_MEDIA, headers=_ETAG),
                     304: Answer(told="It is the one that you have.", headers=_ETAG),
                 },
             ),
             Endpoint(
                 method="GET", path=JOBS + "/{id}/preview", handler=self.preview, name="getPreview", group="Pictures",
                 scope="read", told="The newest preview of a running job", parameters=(JOB_ID,), problems=(404,),
-                answers={200: Answer(told="The preview.", media=_MEDIA)},
+                answers={200: Answer(told="The preview.", media=PICTURE_MEDIA)},
             ),
             Endpoint(
                 method="GET", path="/api/v1/webhook-secret", handler=self.webhook_secret, name="getWebhookSecret",

@@ -7,10 +7,11 @@ import asyncio
 import logging
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zosma_bot.discord.core.attachments import Source, of_bytes
+from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.seen import SeenMessage, SeenPicture
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Origin, Reply
@@ -57,6 +58,13 @@ class Recipe:
     def count(self) -> int:
         """How many pictures were asked for."""
         return int(self.fields.get("count", 1))
+
+    def of_picture(self, number: int) -> Recipe:
+        """The recipe with the very words that picture `number` (0: the first) was made with."""
+        if not self.fields.get("template"):
+            return self
+        fields = {name: value for name, value in self.fields.items() if name not in ("prompts", "template")}
+        return replace(self, fields=fields | {"prompt": words_of(self.fields, max(number, 1))})
 
     def anew(self, **changes: Any) -> dict[str, Any]:
         """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.

@@ -10,6 +10,7 @@ from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features import (
     admin,
     describe,
+    guide,
     imagine,
     my_jobs,
     privacy,
@@ -17,6 +18,7 @@ from zosma_bot.discord.features import (
     report,
     result,
     settings,
+    stats,
     upscale,
     use_picture,
     wildcards,
@@ -25,7 +27,8 @@ from zosma_bot.discord.ui.router import Router
 
 #: In the order in which the commands are registered.
 FEATURES = (
-    imagine, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, privacy, admin, report, result,
+    imagine, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, stats, guide, privacy, admin, report,
+    result,
 )  # fmt: skip
 
 

@@ -259,6 +259,17 @@ def originals(w: Translations, urls: Sequence[str]) -> str:
     return w("originals", count=len(urls), links=links)
 
 
+def singles(w: Translations) -> str:
+    """How to get the pictures of a set one by one, under a message that shows them as one."""
+    return "-# " + w("originals-singles")
+
+
+def kept_originals(w: Translations, job: Job) -> str:
+    """How to get pictures as they were made, under a message that can't show them so."""
+    count = len(job.result.pictures) if job.result else 1
+    return "-# " + w("originals-kept", count=count, id=f"`{job.id}`")
+
+
 def hidden_by_classifier(w: Translations, blocked: int, total: int, reasons: Sequence[str]) -> str:
     """Pictures that the server's image check keeps back, and why."""
     known = ", ".join(dict.fromkeys(plain(reason, REASON_SHOWN_CHARS) for reason in reasons if reason.strip()))
