@@ -55,6 +55,8 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     pictures: tuple[Picture, ...]
+    caption: str = ""
+    """What a picture shows, in words, for a request that wanted those."""
     attempt: int
     checkpoint: str
     checkpoint_hash: str | None = None

@@ -36,6 +36,9 @@ ABOUT = Capabilities(
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
     fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
     scripts=("adetailer",),
+    face_restorers=("GFPGAN",),
+    interrogators=("clip",),
+    several_starts=True,
     img2img=True,
     inpainting=True,
 )
@@ -122,7 +125,7 @@ class PlayedWorker:
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
         request = decode_request(leased.body)
-        seeds = range(request.seed, request.seed + request.count)
+        seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
         told = [infotext(request, seed, checkpoint) for seed in seeds]
         images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
@@ -139,6 +142,7 @@ class PlayedWorker:
             pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
             worker=self.name, gpu_seconds=self.gpu_seconds,
+            caption=f"a picture by {request.interrogate.model}" if request.interrogate else "",
             info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip
         await self.settle(leased, calls.done(result))

@@ -29,8 +29,9 @@ SICK = release(ErrorKind.WEBUI_SICK)
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
-#: Faults that no WebUI is to blame for: the GPU is too small for the picture, or the bug is ours.
-_NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.INTERNAL)
+#: Faults that say nothing of the pictures that a WebUI makes: the GPU is too small for one, what finds words for one is
+#: not there yet, or the bug is ours.
+_NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NO_WORDS, ErrorKind.INTERNAL)
 #: Faults that a job has brought on itself when two different WebUIs had them.
 _PROVEN_ELSEWHERE = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NAN, ErrorKind.BLACK)
 #: What proves it besides, when the second of them does what others ask for.

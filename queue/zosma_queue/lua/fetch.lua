@@ -23,11 +23,11 @@ local function rest()
   return nil
 end
 
--- What a job runs on here: what it names, else what is loaded. What only makes a picture larger runs on none.
+-- What a job runs on here: what it names, else what is loaded. What makes no picture, or one larger, runs on none.
 local function checkpoint_of(needs)
   if needs.checkpoint then return needs.checkpoint end
   for _, token in ipairs(needs.tokens) do
-    if token == 'upscale' then return '' end
+    if token == 'upscale' or token == 'interrogate' then return '' end
   end
   return loaded or ''
 end

@@ -29,8 +29,9 @@ local function bill()
     learn(K.loads, '', math.max(real - expected, 0))
     return math.min(real, expected)
   end
-  -- Making a picture larger says nothing of how fast pictures are made.
-  if cost > 0 and not string.find(job.class, '|upscale', 1, true) then
+  -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
+  local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
+  if cost > 0 and makes then
     local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end

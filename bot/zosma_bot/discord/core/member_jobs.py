@@ -10,7 +10,7 @@ import discord
 from zosma_bot.discord.core.identity import owner_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.reply_record import Reply
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import buttons, texts
 from zosma_bot.discord.ui.buttons import Button, Rows
 from zosma_bot.discord.ui.card import EMBED_TEXT_MAX_CHARS, Colour
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
@@ -75,6 +75,8 @@ async def look(services: Services, w: Translations, job: Job) -> JobEntry:
 
 
 async def _line(services: Services, w: Translations, job: Job, reply: Reply | None) -> str:
+    if job.state is State.DONE and job.result and job.result.caption:
+        return w("jobs-described")
     if job.state is State.DONE:
         count = len(job.result.pictures) if job.result else 0
         return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
@@ -99,6 +101,8 @@ def title(w: Translations, job: Job) -> str:
     """What was asked for, without anything that Discord would format."""
     if job.request is None:
         return w("jobs-unreadable")
+    if job.request.interrogate:
+        return w("asked-interrogate")
     return w("alt-upscale") if job.request.upscale else " ".join(job.request.prompt.split())
 
 
@@ -148,6 +152,8 @@ def detailed(w: Translations, one: JobEntry) -> discord.Embed:
     line = one.line
     if job.state is State.FAILED:
         line = texts.failed(w, job.error_kind, job.error)
+    if job.result and job.result.caption:
+        line = texts.caption(w, job.result.caption)
     parts = [texts.prompt(w, job.request) + line, w("jobs-asked", time=asked_at(job))]
     if link := _link(one):
         parts.append(w("jobs-link", link=link))
@@ -170,7 +176,9 @@ def rows(w: Translations, one: JobEntry, user_id: int) -> Rows:
     refresh = Button(of.custom_id(Act.JOBS_LOOK), w("button-refresh"), "🔄")
     if not job.state.ended:
         return ((Button(of.custom_id(Act.CANCEL), w("button-cancel"), "✋"), refresh),)
-    from_words = job.request is not None and job.request.upscale is None
+    if job.result and job.result.caption:
+        return buttons.described(w, of)
+    from_words = job.request is not None and job.request.generates
     edit = (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if from_words else ()
     if job.state is State.DONE:
         pick_up = Button(of.custom_id(Act.JOBS_PICK_UP), w("button-pick-up"), "📥", discord.ButtonStyle.primary)

@@ -67,12 +67,12 @@ async def recall(services: Services, of: OfJob) -> Recipe | None:
     if job is None or job.request is None:
         return await _kept(services, of.job_id)
     fields = job.request.model_dump(mode="json", exclude_defaults=True)
-    if not job.request.upscale:
+    if job.request.generates:
         # Also where they are the usual ones: who copies the command may have other defaults.
         fields |= job.request.model_dump(mode="json", include=set(WRITTEN_OUT))
     if job.result is None:
         return Recipe(fields, job=job)
-    if not job.request.upscale:
+    if job.request.generates:
         fields["checkpoint"] = job.result.checkpoint
     pictures = job.result.pictures
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)

@@ -52,10 +52,13 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     """The last card of a job; `pictures` in the order of its result."""
     asked = texts.prompt(w, job.request)
     mark = texts.job_mark(w, job)
-    from_words = job.request is not None and job.request.upscale is None
+    from_words = job.request is not None and job.request.generates
     rows = buttons.unfinished(w, of, made_from_words=from_words)
     if job.state is State.CANCELLED:
         return Card(asked + texts.cancelled(w, job), Colour.WAITING, footer=mark, buttons=rows)
+    if job.state is State.DONE and job.result and job.result.caption:
+        text = asked + texts.caption(w, job.result.caption)
+        return Card(text, Colour.DONE, footer=mark, buttons=buttons.described(w, of))
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(

@@ -74,6 +74,16 @@ def unfinished(w: Translations, job: OfJob, *, made_from_words: bool) -> Rows:
     )
 
 
+def described(w: Translations, job: OfJob) -> Rows:
+    """Of a picture that was put into words."""
+    return (
+        (
+            Button(job.custom_id(Act.IMAGINE_WORDS), w("button-imagine-words"), "🖼️", _BLUE),
+            Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
+        ),
+    )
+
+
 def finished(w: Translations, job: OfJob, count: int, *, made_from_words: bool) -> Rows:
     """Of a finished job with `count` pictures; an upscaled one has nothing to vary or edit."""
     whole = (

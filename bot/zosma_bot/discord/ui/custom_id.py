@@ -56,6 +56,7 @@ class Act(enum.StrEnum):
     # "Use this picture" and `/describe`.
     USE_PICTURE_FORM = "uf"
     REMAKE = "rm"
+    IMAGINE_WORDS = "iw"
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,17 @@ def prompt(w: Translations, request: Request | None) -> str:
         return ""
     if request.upscale:
         return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
+    if request.interrogate:
+        return f"> {w('asked-interrogate')}\n"
     lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
     if request.negative_prompt:
         lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
+
+
+def caption(w: Translations, words: str) -> str:
+    """What a picture shows, in words that can be copied."""
+    return f"{w('described-words')}\n{code_block(words)}"
 
 
 def alt_text(w: Translations, request: Request | None) -> str | None:

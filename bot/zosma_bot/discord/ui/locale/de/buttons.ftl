@@ -29,7 +29,6 @@ sent-privately = 📨 Dir als Direktnachricht geschickt.
 send-refused = ⚠️ Ich kann dir keine Direktnachricht schicken. Bitte in den Datenschutz-Einstellungen des Servers erlauben und noch einmal drücken.
 parameters-shown = 📋 Als Befehl:
 parameters-text = Als Text:
-parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 checkpoint-ask = 🧩 Mit welchem Checkpoint?
 checkpoint-none = ⚠️ Gerade ist kein anderer Checkpoint da.
 edit-title = Bearbeiten und neu machen

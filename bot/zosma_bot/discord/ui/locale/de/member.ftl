@@ -10,11 +10,14 @@ command-upscale-private = privat
     .description = Nur du siehst es
 
 command-describe = beschreiben
-    .description = Wie ein Bild entstand, wenn es das sagt
+    .description = Wie ein Bild entstand, oder in Worten, was darauf zu sehen ist
 command-describe-image = bild
     .description = Das Bild
 
 button-remake = Genau so noch einmal
+described-none = ⚠️ Dieses Bild sagt nicht, wie es entstand, und keine GPU, die da ist, kann es in Worte fassen.
+described-words = 👁️ In Worten, wie eine GPU es sieht:
+button-imagine-words = Ein Bild aus diesen Worten machen
 parameters-file = 📋 Das ist zu lang für eine Nachricht, deshalb steht es in der Datei.
 described-gone = ⚠️ Das ist mehr als eine Woche her und nicht mehr gespeichert. Bitte noch einmal /{ command-describe } benutzen.
 
@@ -29,6 +32,7 @@ jobs-done = ✅ { $count ->
     [one] { $count } Bild
    *[other] { $count } Bilder
     }
+jobs-described = ✅ Fertig: in Worte gefasst
 jobs-uncollected = 📥 { $count ->
     [one] { $count } Bild wartet
    *[other] { $count } Bilder warten

@@ -31,7 +31,6 @@ sent-privately = 📨 Sent to you in a direct message.
 send-refused = ⚠️ I can't send you direct messages. Allow them in the server's privacy settings (Direct Messages), and press again.
 parameters-shown = 📋 As a command:
 parameters-text = As text:
-parameters-none = ⚠️ This picture doesn't say how it was made.
 checkpoint-ask = 🧩 Which checkpoint?
 checkpoint-none = ⚠️ There is no other checkpoint online right now.
 edit-title = Edit and make again

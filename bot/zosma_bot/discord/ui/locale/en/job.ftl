@@ -7,6 +7,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 
 asked-without = **without** { $negative }
 asked-upscale = a picture { $scale } times as large
+asked-interrogate = What does this picture show?
 alt-upscale = a picture made larger
 
 waiting = 🕓 In line
@@ -52,6 +53,7 @@ failed-wrong-vae = ⚠️ No GPU could use this VAE. Try another one.
 failed-wrong-size = ⚠️ The pictures came out in another size than asked for. Try another size.
 failed-wrong-count = ⚠️ Fewer pictures came out than asked for. Try fewer at once.
 failed-empty = { failed-webui-broken }
+failed-no-words = ⚠️ No GPU found words for this picture. Try again later: the first time, a WebUI may still be fetching what it needs for it.
 failed-webui-broken = ⚠️ The Stable Diffusion WebUI failed at this, even when it was tried again. Try other settings, or later.
 failed-webui-hung = ⚠️ The Stable Diffusion WebUI stopped in the middle of the picture. Try a smaller size or fewer steps.
 failed-webui-died = ⚠️ The Stable Diffusion WebUI went down each time it tried this. Try a smaller size or fewer at once.

@@ -12,11 +12,14 @@ command-upscale-private = private
     .description = Only you see it
 
 command-describe = describe
-    .description = How a picture was made, if it says so
+    .description = How a picture was made, or what it shows in words
 command-describe-image = image
     .description = The picture
 
 button-remake = Make it again
+described-none = ⚠️ This picture doesn't say how it was made, and no GPU that is online can put it into words.
+described-words = 👁️ In words, as a GPU sees it:
+button-imagine-words = Make a picture from these words
 parameters-file = 📋 This is too long for a message, so it is in the file.
 described-gone = ⚠️ This is more than a week old and no longer stored. Please use /describe again.
 
@@ -31,6 +34,7 @@ jobs-done = ✅ { $count ->
     [one] { $count } picture
    *[other] { $count } pictures
     }
+jobs-described = ✅ Done: put into words
 jobs-uncollected = 📥 { $count ->
     [one] { $count } picture waits
    *[other] { $count } pictures wait

@@ -12,6 +12,8 @@ refusal-too-many-pixels = The picture would have { $width }×{ $height } pixels,
 refusal-too-many-pictures = That is too much for one request: ask for fewer or smaller pictures.
 refusal-hires-with-picture = { $field } belongs to pictures made from words alone: leave it out, and ask for a larger size.
 refusal-upscale-alone = Making a picture larger goes with nothing else: leave the other options out.
+refusal-interrogate-alone = Putting a picture into words goes with nothing else: leave the other options out.
+refusal-uneven-starts = { $field } is { $given }: with { $starts } pictures to start from it must be a multiple of that.
 
 refusal-not-base64 = { $field } is no picture.
 refusal-address = { $field } must be a picture, not an address.
@@ -30,6 +32,8 @@ refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
+refusal-interrogate-not-possible = No GPU that is online can put pictures into words.
+refusal-restore-not-possible = No GPU that is online has { $given } to restore faces.
 
 refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
 
