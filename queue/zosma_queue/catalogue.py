@@ -12,7 +12,7 @@ from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
 from zosma_queue.needs import loras_in, with_lora_names
-from zosma_queue.request import Interrogate, Request, Upscale
+from zosma_queue.request import Compare, Interrogate, Request, Upscale
 
 T = TypeVar("T")
 
@@ -98,6 +98,8 @@ class Catalogue:
             raise NoWorkerError("no GPU is online right now: try again in a few minutes")
         if request.upscale:
             return request.model_copy(update={"upscale": self._upscaling(request.upscale)})
+        if request.compare:
+            return self._comparing(request, request.compare)
         if request.interrogate:
             return request.model_copy(update={"interrogate": self._interrogating(request.interrogate)})
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
@@ -145,6 +147,26 @@ class Catalogue:
         else:
             upscaler = min(self.enlargers, key=lambda name: any(word in name.casefold() for word in _PLAIN_UPSCALERS))
         return upscale.model_copy(update={"upscaler_1": upscaler})
+
+    def _comparing(self, request: Request, compare: Compare) -> Request:
+        """It with canonical names throughout, and all pictures on one checkpoint unless those are compared."""
+        if compare.field != "checkpoint" and request.checkpoint is None:
+            names = [one.name for one in self.checkpoints]
+            usual = next((name for name in names if name in self.loaded), next(iter(names), None))
+            request = request.model_copy(update={"checkpoint": usual})
+        resolved = [self.resolve(one) for one in request.variants]
+        values = tuple(getattr(one, compare.field) for one in resolved)
+        if len(set(values)) < len(values):
+            raise RequestRefusedError(
+                detail=": are not all different: leave one out", code="compare-same", field="compare.values"
+            )
+        return resolved[0].model_copy(
+            update={
+                "compare": compare.model_copy(update={"values": values}),
+                "count": request.count,
+                compare.field: getattr(request, compare.field),
+            }
+        )
 
     def _interrogating(self, interrogate: Interrogate) -> Interrogate:
         if not self.interrogators:

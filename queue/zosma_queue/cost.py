@@ -28,6 +28,8 @@ SECOND_ORDER_SAMPLERS = frozenset(
 
 def predict_gpu_seconds(request: Request) -> float:
     """Predicted GPU-seconds for all pictures of a request."""
+    if request.compare:
+        return sum(map(predict_gpu_seconds, request.variants))
     if request.interrogate:
         return SECONDS_FIXED + SECONDS_INTERROGATE
     if request.upscale:

@@ -56,6 +56,9 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "upscale-alone": ("field",),
     "interrogate-alone": ("field",),
     "uneven-starts": ("field", "given", "starts"),
+    "compare-alone": ("field",),
+    "compare-same": ("field",),
+    "compare-count": ("field", "given", "values"),
     # pictures sent along
     "not-base64": ("field",),
     "address": ("field",),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
 
@@ -185,6 +186,7 @@ class WorkerInfo:
     loaded: str | None
     """Name of the checkpoint in its memory."""
     job: str | None
+    """Its running job; of a set that was split, the whole set."""
     seen_ms: int
     pixels: int = PIXELS_MAX
     """Most that one picture may have, by its last sign of life."""
@@ -215,7 +217,7 @@ class WorkerInfo:
             id=worker_id,
             state=WorkerState(text["state"]),
             loaded=text["loaded"] or None,
-            job=text.get("job"),
+            job=whole(text["job"]) if "job" in text else None,
             seen_ms=int(text["seen"]),
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,

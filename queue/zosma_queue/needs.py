@@ -131,7 +131,8 @@ def steps_token(limit: int) -> str:
 
 
 def needs_of(request: Request) -> Needs:
-    """What a request needs. Its names must be those of the catalogue (`Catalogue.resolve`)."""
+    """What a request needs, a comparison for its first picture. Names must be the catalogue's (`Catalogue.resolve`)."""
+    request = request.variants[0]
     if request.upscale:
         tokens = _enlarging(request.upscale)
     elif request.interrogate:

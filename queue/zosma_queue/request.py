@@ -121,6 +121,22 @@ class Interrogate(BaseModel):
     model: Name = INTERROGATORS[0]
 
 
+#: What can be compared: fields of `Request`.
+COMPARED = ("checkpoint", "sampler", "cfg_scale")
+COMPARED_MIN, COMPARED_MAX = 2, 4
+
+
+class Compare(BaseModel):
+    """One picture for each value of a field, with everything else alike, the seed too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: Literal["checkpoint", "sampler", "cfg_scale"]
+    values: tuple[Name | Annotated[float, Field(ge=0.0, le=CFG_MAX)], ...] = Field(
+        min_length=COMPARED_MIN, max_length=COMPARED_MAX
+    )
+
+
 class Upscale(BaseModel):
     """A picture to make larger, with nothing generated, and its faces to restore. Names are A1111's."""
 
@@ -205,6 +221,8 @@ class Request(BaseModel):
     img2img: Img2Img | None = None
     upscale: Upscale | None = None
     interrogate: Interrogate | None = None
+    compare: Compare | None = None
+    """`count` is the number of its values."""
     a1111: dict[str, Any] = {}
     """What only WebUIs of A1111's kind have, by its names and as it is sent: those in `A1111_FIELDS`."""
 
@@ -257,6 +275,10 @@ class Request(BaseModel):
                 "interrogate-alone",
                 "interrogate",
             )
+        if self.compare and not self.generates:
+            raise _WrongError(
+                ": belongs to pictures that are made: leave the other fields out", "compare-alone", "compare"
+            )
         if self.img2img and self.count % len(self.img2img.images):
             starts = len(self.img2img.images)
             raise _WrongError(
@@ -264,6 +286,28 @@ class Request(BaseModel):
                 "uneven-starts",
                 "count",
                 {"given": self.count, "starts": starts},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compares_what_differs(self) -> Self:
+        compare = self.compare
+        if compare is None:
+            return self
+        kind = float if compare.field == "cfg_scale" else str
+        if not all(isinstance(value, kind) for value in compare.values):
+            wanted = "numbers" if kind is float else "names"
+            raise _WrongError(f": of {compare.field} must be {wanted}", "malformed", "compare.values",
+                              {"given": "…", "problem": f"{wanted} are needed for {compare.field}"})  # fmt: skip
+        spelled = [value.strip().casefold() if isinstance(value, str) else value for value in compare.values]
+        if len(set(spelled)) < len(spelled):
+            raise _WrongError(": are not all different: leave one out", "compare-same", "compare.values")
+        if self.count != len(spelled):
+            raise _WrongError(
+                f"is {self.count}: with {len(spelled)} values to compare it must be that many",
+                "compare-count",
+                "count",
+                {"given": self.count, "values": len(spelled)},
             )
         return self
 
@@ -324,10 +368,45 @@ class Request(BaseModel):
     @property
     def seeds(self) -> list[int]:
         """The seed of each picture; none for words."""
-        return (
-            []
-            if self.interrogate
-            else [self.seed + (0 if self.subseed_strength else index) for index in range(self.count)]
+        if self.interrogate:
+            return []
+        alike = self.subseed_strength or self.compare
+        return [self.seed + (0 if alike else index) for index in range(self.count)]
+
+    @property
+    def splits(self) -> bool:
+        """Whether its pictures can be made apart from each other, and come out the same.
+
+        Scripts may go by the number of a picture in its batch; several pictures to start from are one.
+        """
+        if self.compare or self.count == 1 or "alwayson_scripts" in self.a1111:
+            return False
+        return not (self.img2img and self.img2img.more_images) and self.seed + self.count - 1 <= SEED_MAX
+
+    @property
+    def variants(self) -> tuple[Request, ...]:
+        """The requests for each of the pictures, where they are compared; else itself."""
+        if self.compare is None:
+            return (self,)
+        return tuple(
+            self.model_copy(update={"compare": None, "count": 1, self.compare.field: value})
+            for value in self.compare.values
+        )
+
+    def part(self, first: int, count: int, checkpoint: str | None = None) -> Request:
+        """The request for `count` of the pictures, from `first` on, as all of them would come out together.
+
+        `checkpoint` is that of the others, where the request names none.
+        """
+        if self.compare:
+            return self.variants[first]
+        seeded = "subseed" if self.subseed_strength else "seed"
+        return self.model_copy(
+            update={
+                "count": count,
+                seeded: getattr(self, seeded) + first,
+                "checkpoint": self.checkpoint or checkpoint,
+            }
         )
 
     @property
@@ -408,7 +487,7 @@ def limits_of(field: str) -> tuple[float, float]:
     *parents, name = field.split(".")
     if parents:
         parts: dict[str, type[BaseModel]] = {
-            "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate,
+            "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate, "compare": Compare,
         }  # fmt: skip
         model = parts[parents[0]]
     lower: float = 0

@@ -14,7 +14,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
-from zosma_queue.messages import decode_request
+from zosma_queue.messages import request_for
 from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.scripts import acall
 
@@ -61,6 +61,11 @@ def infotext(request: Request, seed: int, checkpoint: str) -> str:
         f"{request.prompt}{negative}\nSteps: {request.steps}, Sampler: {request.sampler or 'DPM++ 2M'},"
         f" CFG scale: {request.cfg_scale:g}, Seed: {seed}, Size: {request.width}x{request.height}, Model: {checkpoint}"
     )
+
+
+def wanted(leased: Leased) -> Request:
+    """What a delivery is to make."""
+    return request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
 
 
 class PlayedWorker:
@@ -124,7 +129,7 @@ class PlayedWorker:
 
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
-        request = decode_request(leased.body)
+        request = wanted(leased)
         seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
         told = [infotext(request, seed, checkpoint) for seed in seeds]

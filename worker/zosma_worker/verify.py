@@ -12,7 +12,7 @@ from PIL import Image
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
-from zosma_queue.job import Picture
+from zosma_queue.job import PER_PICTURE, Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_queue.sampler_names import together
@@ -21,9 +21,6 @@ from zosma_worker.backend import Checked
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
-
-#: `info` lists with an entry for each picture.
-_PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
 
 #: How much larger than asked for a picture may come out of a WebUI that enlarges as it likes.
 FACTOR_MAX = 8
@@ -112,7 +109,7 @@ def joined(checked: Sequence[Checked]) -> Checked:
         raise BadAnswer(ErrorKind.EMPTY)
     pictures = [picture for one in checked for picture in one.pictures]
     info = dict(checked[0].info)
-    for key in _PER_PICTURE:
+    for key in PER_PICTURE:
         info[key] = [item for one in checked for item in one.info.get(key, ())]
     return Checked(
         tuple(picture.model_copy(update={"index": index}) for index, picture in enumerate(pictures)),

@@ -51,6 +51,7 @@ end
 local function pay(billed)
   charge(job.owner, job.group, billed - tonumber(job.charged))
   if billed == 0 then return end
+  if job.of then add(job_key(job.of), 'paid', billed) end
   for _, name in ipairs({job.owner, job.person}) do
     local spent = spent_key(name, math.floor(now / DAY_MS))
     redis.call('INCRBYFLOAT', spent, exact(billed))
@@ -96,6 +97,7 @@ if verb == 'retry' and failures < tonumber(ARGV[9]) then
   redis.call('HDEL', job_key(id), 'progress', 'eta')
   redis.call('ZADD', K.delayed, now + tonumber(ARGV[8]), id)
   redis.call('HINCRBY', K.stats, 'retried', 1)
+  if job.of then sum_up(job.of) end
   publish({event = 'retry', id = id, kind = ARGV[6]})
   return 'delayed'
 end
