@@ -54,6 +54,14 @@ class Picture(BaseModel):
     stored: str = ""
     """Where its bytes lie (`keys.stored_image`), for a picture of a set that was split."""
 
+    @property
+    def place(self) -> int:
+        """Which of the pictures that were asked for it is, from 0 on: those that could not be made leave gaps."""
+        if not self.stored:
+            return self.index
+        part, _, index = self.stored.split(":")
+        return int(part.rpartition("~")[2]) + int(index)
+
 
 class Result(BaseModel):
     """What a worker made of a job."""

@@ -132,9 +132,8 @@ class Compare(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     field: Literal["checkpoint", "sampler", "cfg_scale"]
-    values: tuple[Name | Annotated[float, Field(ge=0.0, le=CFG_MAX)], ...] = Field(
-        min_length=COMPARED_MIN, max_length=COMPARED_MAX
-    )
+    values: tuple[Name | float, ...] = Field(min_length=COMPARED_MIN, max_length=COMPARED_MAX)
+    """Numbers for `cfg_scale`, names for the others; all different."""
 
 
 class Upscale(BaseModel):
@@ -299,6 +298,12 @@ class Request(BaseModel):
             wanted = "numbers" if kind is float else "names"
             raise _WrongError(f": of {compare.field} must be {wanted}", "malformed", "compare.values",
                               {"given": "…", "problem": f"{wanted} are needed for {compare.field}"})  # fmt: skip
+        for value in compare.values:
+            if not isinstance(value, str) and not 0 <= value <= CFG_MAX:
+                raise _WrongError(
+                    f"is {value:g}: it must be between 0 and {CFG_MAX:g}", "out-of-bounds", "cfg_scale",
+                    {"given": value, "low": 0, "high": CFG_MAX},
+                )  # fmt: skip
         spelled = [value.strip().casefold() if isinstance(value, str) else value for value in compare.values]
         if len(set(spelled)) < len(spelled):
             raise _WrongError(": are not all different: leave one out", "compare-same", "compare.values")

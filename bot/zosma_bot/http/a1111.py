@@ -212,8 +212,8 @@ class A1111:
             self._interrupted.pop(job_id, None)
             # Hung up, given up, or the process stops: nobody would see the picture.
             await self._wanted.drop(job_id, ended=ended)
-        if job.state is not State.DONE or job.result is None:
-            raise problems.of_job(job)
+        if job.state is not State.DONE or job.result is None or job.missing:
+            raise problems.of_job(job)  # A1111 has no way to say that some are missing
         images = await self._queue.pictures(job)
         await self._queue.mark_delivered(job)
         if None in images:

@@ -34,9 +34,7 @@ def going_on(
             line = texts.running(w, job)
         else:
             line = texts.starting(w)
-        kind = format_of(preview) if preview else None
-        attached = Attached(f"zosma-preview.{suffix_of(kind)}", preview) if preview and kind else None
-        return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
+        return Card(asked + line, Colour.RUNNING, preview=_preview(preview), buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
     elif paused:
@@ -45,7 +43,12 @@ def going_on(
         line = texts.nobody_online(w)
     else:
         line = texts.waiting(w, place, starts_at)
-    return Card(asked + line, Colour.WAITING, buttons=rows)
+    return Card(asked + line, Colour.WAITING, preview=_preview(preview), buttons=rows)
+
+
+def _preview(data: bytes | None) -> Attached | None:
+    kind = format_of(data) if data else None
+    return Attached(f"zosma-preview.{suffix_of(kind)}", data) if data and kind else None
 
 
 def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
@@ -70,10 +73,14 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     missing = len(job.result.pictures) - len(attached)
     if missing:
         asked += texts.pictures_gone(w, missing, len(job.result.pictures))
+    if job.missing:
+        asked += texts.incomplete(w, job)
     footer = texts.parameters(w, job.request, job.result)
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
     rows = buttons.finished(w, of, len(job.result.pictures), made_from_words=from_words)
+    gaps = [(one.first + 1, one.count) for one in job.missing if job.request]
+    rows = (*buttons.missing(w, of, gaps), *rows)[: buttons.ROW_MAX]
     return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
 
 

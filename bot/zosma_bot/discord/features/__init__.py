@@ -9,8 +9,10 @@ from discord import app_commands
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features import (
     admin,
+    compare,
     describe,
     imagine,
+    missing,
     my_jobs,
     privacy,
     queue,
@@ -23,7 +25,21 @@ from zosma_bot.discord.features import (
 from zosma_bot.discord.ui.router import Router
 
 #: In the order in which the commands are registered.
-FEATURES = (imagine, queue, upscale, describe, use_picture, my_jobs, settings, privacy, admin, report, result)
+FEATURES = (
+    imagine,
+    compare,
+    missing,
+    queue,
+    upscale,
+    describe,
+    use_picture,
+    my_jobs,
+    settings,
+    privacy,
+    admin,
+    report,
+    result,
+)
 
 
 def add(tree: app_commands.CommandTree[Any], router: Router, services: Services) -> None:

@@ -84,6 +84,20 @@ def described(w: Translations, job: OfJob) -> Rows:
     )
 
 
+def missing(w: Translations, job: OfJob, gaps: Sequence[tuple[int, int]]) -> Rows:
+    """For a set that is not whole: a button for each gap, by (number of its first picture, how many)."""
+    row = tuple(
+        Button(
+            OfJob(job.job_id, job.owner, first).custom_id(Act.MISSING),
+            w("button-missing", first=first, last=first + count - 1, count=count),
+            "🔄",
+            _BLUE,
+        )
+        for first, count in gaps[:ROW_MAX]
+    )
+    return (row,) if row else ()
+
+
 def finished(w: Translations, job: OfJob, count: int, *, made_from_words: bool) -> Rows:
     """Of a finished job with `count` pictures; an upscaled one has nothing to vary or edit."""
     whole = (

@@ -34,6 +34,7 @@ class Act(enum.StrEnum):
     DELETE = "de"
     CANCEL = "ca"
     REPORT = "rp"
+    MISSING = "mi"
     # What these open.
     EDIT_FORM = "ef"
     CHOOSE_CHECKPOINT = "cs"

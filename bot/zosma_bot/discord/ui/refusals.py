@@ -20,6 +20,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "recipe-gone": (),
     "recipe-from-picture": (),
     # options
+    "compare-twice": ("field",),
+    "compare-no-number": ("field", "given"),
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),
     "no-style": ("field", "name"),

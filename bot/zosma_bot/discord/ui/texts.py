@@ -10,6 +10,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.ui.language import Translations
+from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
 from zosma_queue.errors import ErrorKind
@@ -94,6 +95,10 @@ def prompt(w: Translations, request: Request | None) -> str:
     if request.interrogate:
         return f"> {w('asked-interrogate')}\n"
     lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
+    if request.compare:
+        shown = (f"{one:g}" if isinstance(one, float) else one for one in request.compare.values)
+        what = w(f"compare-{OPTIONS.get(request.compare.field, request.compare.field)}")
+        lines.append("> " + w("asked-compare", what=what, values=plain(" · ".join(shown), NEGATIVE_SHOWN_CHARS)))
     if request.negative_prompt:
         lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
@@ -153,6 +158,9 @@ def running(w: Translations, job: Job) -> str:
     """How far a picture is."""
     progress = job.progress or 0.0
     line = w("running", bar=bar(progress), percent=round(progress * 100))
+    if job.parts and job.request:
+        made = len(job.result.pictures) if job.result else 0
+        line += " · " + w("running-made", made=made, count=job.request.count)
     if job.eta_s is not None:
         line += " · " + w("running-left", span=span(w, job.eta_s))
     if job.estimated:
@@ -168,6 +176,13 @@ def cancelled(w: Translations, job: Job) -> str:
     member = re.fullmatch(r"discord:(\d+)", job.cancelled_by)
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
     return f"{by} {cost}"
+
+
+def incomplete(w: Translations, job: Job) -> str:
+    """Pictures of a set that could not be made, and why."""
+    count = sum(one.count for one in job.missing)
+    total = count + (len(job.result.pictures) if job.result else 0)
+    return f"{w('missing', count=count, total=total)} {failed(w, job.error_kind, job.error)}\n"
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
@@ -328,7 +343,7 @@ _COMMAND = (
 
 
 def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) -> str:
-    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it."""
+    """`/imagine …`, or `/compare …`, with all that makes pictures again, to be copied, in this member's language."""
     given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
         given["style"] = fields["styles"][0]
@@ -337,12 +352,25 @@ def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) ->
     seed = fields.get("seed") if seed is None else seed
     if seed is not None and seed >= 0:
         given["seed"] = seed
-    parts = [f"/{w('command-imagine')}"]
-    for option, value in given.items():
+    command, taken = "imagine", tuple(given)
+    if compare := fields.get("compare"):
+        command, taken = "compare", _COMPARED_TOO
+        given["size"] = next((name for name, size in SIZES.items() if size == (given["width"], given["height"])), None)
+        given["by"] = w(f"compare-{OPTIONS.get(compare['field'], compare['field'])}")
+        given |= dict(zip(("first", "second", "third", "fourth"), compare["values"], strict=False))
+    parts = [f"/{w(f'command-{command}')}"]
+    for option in taken:
+        value = given.get(option)
         if value not in (None, ""):
             shown = f"{value:g}" if isinstance(value, float) else value
-            parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
+            parts.append(f"{w(f'command-{command}-{option}')}:{shown}")
     return " ".join(parts)
+
+
+#: The options of `/compare`.
+_COMPARED_TOO = (
+    "prompt", "by", "first", "second", "third", "fourth", "negative", "checkpoint", "size", "steps", "seed",
+)  # fmt: skip
 
 
 def code_block(text: str) -> str:

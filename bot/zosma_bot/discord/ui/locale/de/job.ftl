@@ -6,6 +6,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 asked-without = **ohne** { $negative }
 asked-upscale = ein Bild { $scale }-mal so groß
 asked-interrogate = Was ist auf diesem Bild zu sehen?
+asked-compare = verglichen nach { $what }: { $values }
 alt-upscale = ein vergrößertes Bild
 
 waiting = 🕓 In der Schlange
@@ -22,6 +23,11 @@ cancelling = ✋ Wird angehalten …
 running = 🎨 { $bar } { $percent } %
 running-left = noch { $span }
 running-estimated = (geschätzt)
+running-made = { $made } von { $count } fertig
+missing = ⚠️ { $count ->
+    [one] { $count } von { $total } Bildern ging nicht.
+   *[other] { $count } von { $total } Bildern gingen nicht.
+    }
 
 cancelled = ✋ Abgebrochen.
 cancelled-by-member = ✋ Abgebrochen von { $who }.

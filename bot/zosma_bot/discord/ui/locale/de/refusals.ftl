@@ -11,6 +11,11 @@ refusal-hires-with-picture = { $field } gehört zu Bildern aus Worten allein: bi
 refusal-upscale-alone = Beim Vergrößern geht nichts anderes mit: bitte die übrigen Optionen weglassen.
 refusal-interrogate-alone = Beim Beschreiben eines Bildes geht nichts anderes mit: bitte die übrigen Optionen weglassen.
 refusal-uneven-starts = { $field } ist { $given }: Bei { $starts } Ausgangsbildern muss es ein Vielfaches davon sein.
+refusal-compare-alone = Verglichen werden Bilder, die aus Worten entstehen: bitte die übrigen Optionen weglassen.
+refusal-compare-same = Zwei der Werte sind gleich: Ein Vergleich braucht verschiedene.
+refusal-compare-twice = { $field } passt zum Vergleich von Samplern oder Guidance-Werten: Checkpoints werden ja schon verglichen.
+refusal-compare-count = { $field } ist { $given }: Bei { $values } Werten zum Vergleichen müssen es so viele sein.
+refusal-compare-no-number = { $field } „{ $given }“ ist keine Zahl: Guidance wird mit Zahlen wie 5 oder 7.5 verglichen.
 
 refusal-not-base64 = { $field } ist kein Bild.
 refusal-address = { $field } muss ein Bild sein, keine Adresse.

@@ -8,6 +8,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 asked-without = **without** { $negative }
 asked-upscale = a picture { $scale } times as large
 asked-interrogate = What does this picture show?
+asked-compare = compared by { $what }: { $values }
 alt-upscale = a picture made larger
 
 waiting = 🕓 In line
@@ -29,6 +30,11 @@ cancelling = ✋ Stopping …
 running = 🎨 { $bar } { $percent } %
 running-left = { $span } left
 running-estimated = (estimated)
+running-made = { $made } of { $count } made
+missing = ⚠️ { $count ->
+    [one] { $count } of { $total } pictures could not be made.
+   *[other] { $count } of { $total } pictures could not be made.
+    }
 
 cancelled = ✋ Cancelled.
 cancelled-by-member = ✋ Cancelled by { $who }.

@@ -1,5 +1,35 @@
 # Commands for every member: upscale, describe, jobs, queue, settings, styles, privacy.
 
+command-compare = compare
+    .description = One prompt with several checkpoints, samplers or guidance values, side by side
+command-compare-prompt = prompt
+    .description = What to show, in English
+command-compare-by = by
+    .description = What is to differ
+command-compare-first = first
+    .description = The first checkpoint, sampler or guidance
+command-compare-second = second
+    .description = The second
+command-compare-third = third
+    .description = The third
+command-compare-fourth = fourth
+    .description = The fourth
+command-compare-negative = negative
+    .description = What must not be in it
+command-compare-checkpoint = checkpoint
+    .description = The checkpoint for all of them, unless checkpoints are compared
+command-compare-size = size
+    .description = The size of each picture
+command-compare-steps = steps
+    .description = How many steps
+command-compare-seed = seed
+    .description = The seed of all of them; drawn if left out
+command-compare-private = private
+    .description = Only you see it
+compare-checkpoint = checkpoint
+compare-sampler = sampler
+compare-guidance = guidance
+
 command-upscale = upscale
     .description = Make a picture larger, with nothing repainted
 command-upscale-image = image

@@ -14,6 +14,11 @@ refusal-hires-with-picture = { $field } belongs to pictures made from words alon
 refusal-upscale-alone = Making a picture larger goes with nothing else: leave the other options out.
 refusal-interrogate-alone = Putting a picture into words goes with nothing else: leave the other options out.
 refusal-uneven-starts = { $field } is { $given }: with { $starts } pictures to start from it must be a multiple of that.
+refusal-compare-alone = A comparison is of pictures that are made from words: leave the other options out.
+refusal-compare-same = Two of the values are the same: a comparison needs different ones.
+refusal-compare-twice = { $field } goes with comparing samplers or guidance: checkpoints are compared already.
+refusal-compare-count = { $field } is { $given }: with { $values } values to compare it must be that many.
+refusal-compare-no-number = { $field } “{ $given }” is no number: guidance is compared by numbers like 5 or 7.5.
 
 refusal-not-base64 = { $field } is no picture.
 refusal-address = { $field } must be a picture, not an address.
