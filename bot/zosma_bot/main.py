@@ -12,6 +12,7 @@ from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
+from zosma_bot.http.key_ring import say_if_nobody_may_call
 from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
@@ -20,6 +21,7 @@ from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.hosts import in_image, is_loopback, say_if_inside
 from zosma_queue.sandbox import close_all
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
@@ -37,12 +39,20 @@ def run(settings: BotSettings) -> None:
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
     check_login(settings)
+    say_if_inside(settings.redis_variable, address_of(settings.redis))
+    if in_image() and is_loopback(settings.host):
+        log.warning(
+            "ZOSMA_HOST=%s: in a container only the container itself reaches that, whatever -p says. Leave ZOSMA_HOST"
+            " out (the image listens everywhere), or run it with --network host",
+            settings.host,
+        )
     give_freed_memory_back()
     asyncio.run(_main(settings, settings.redis))
 
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
+        await say_if_nobody_may_call(queue.api_keys, settings)
         hub = Hub(queue)
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
@@ -50,7 +60,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         metrics = Metrics(queue, hub)
         app = make_app(
             queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
-            metrics=metrics,
+            metrics=metrics, only_loopback=settings.only_loopback,
         )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Literal, Self
@@ -10,21 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
+from zosma_queue.hosts import is_loopback
 from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
 KEY_MIN_CHARS = 16
 _UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
-
-
-def is_loopback(host: str) -> bool:
-    """True when only this machine can reach an address of that name."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class BotSettings(Settings):
@@ -76,6 +66,20 @@ class BotSettings(Settings):
         if not found:
             raise ValueError("must be a number of kb, mb or gb, like 500mb")
         return int(found[1]) * _UNITS[found[2]]
+
+    @field_validator("discord_token")
+    @classmethod
+    def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value().split()) > 1:
+            raise ValueError("must be one word without spaces or line breaks, as the Developer Portal shows it once")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _bare_host(cls, value: str) -> str:
+        if not _is_address(f"http://{f'[{value}]' if ':' in value else value}", "http") or set(value) & set("/@?#"):
+            raise ValueError("must be an address to listen on, like 127.0.0.1 or 0.0.0.0; the port is ZOSMA_PORT")
+        return value
 
     @field_validator("discord_api_url")
     @classmethod
@@ -206,14 +210,10 @@ class BotSettings(Settings):
             )
         return self
 
-    @model_validator(mode="after")
-    def _no_open_door(self) -> Self:
-        if not self.api_keys and not is_loopback(self.host):
-            raise ValueError(
-                f"ZOSMA_HOST={self.host!r} opens the HTTP API to other machines, but ZOSMA_API_KEYS is not set:"
-                " set it (name:key, …) or leave ZOSMA_HOST at 127.0.0.1"
-            )
-        return self
+    @property
+    def only_loopback(self) -> bool:
+        """True when no other machine reaches the HTTP server."""
+        return is_loopback(self.host)
 
     @property
     def homes(self) -> frozenset[int]:

@@ -196,6 +196,12 @@ class Request(BaseModel):
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """Members must say something; A1111's clients need not."""
     negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    prompts: tuple[Annotated[str, StringConstraints(max_length=PROMPT_MAX_CHARS)], ...] = Field(
+        (), max_length=COUNT_MAX
+    )
+    """The prompt of each picture, where they differ; `prompt` is that of the first."""
+    template: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    """What the prompts were drawn from, by each picture's seed; '' for a prompt that was written as it is."""
     width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     steps: int = Field(20, ge=1, le=STEPS_MAX)
@@ -317,6 +323,13 @@ class Request(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _a_prompt_for_each(self) -> Self:
+        if self.prompts and (len(self.prompts) != self.count or self.prompts[0] != self.prompt):
+            problem = "one for each picture is needed, and `prompt` must be the first"
+            raise _WrongError(f": {problem}", "malformed", "prompts", {"given": len(self.prompts), "problem": problem})
+        return self
+
+    @model_validator(mode="after")
     def _within_the_canvas(self) -> Self:
         if self.upscale and self.output_pixels > PIXELS_MAX:
             raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
@@ -398,18 +411,26 @@ class Request(BaseModel):
             for value in self.compare.values
         )
 
+    @property
+    def all_prompts(self) -> tuple[str, ...]:
+        """Every prompt, each once, that of the first picture first."""
+        return tuple(dict.fromkeys((self.prompt, *self.prompts)))
+
     def part(self, first: int, count: int, checkpoint: str | None = None) -> Request:
-        """The request for `count` of the pictures, from `first` on, as all of them would come out together.
+        """The request for `count` of its pictures, from the one at index `first` on: each as it is in the whole.
 
         `checkpoint` is that of the others, where the request names none.
         """
         if self.compare:
             return self.variants[first]
-        seeded = "subseed" if self.subseed_strength else "seed"
+        words = self.prompts[first : first + count]
         return self.model_copy(
             update={
+                "prompt": words[0] if words else self.prompt,
+                "prompts": words if len(set(words)) > 1 else (),
+                "seed": self.seeds[first],
+                "subseed": self.subseed + first if self.subseed_strength else self.subseed,
                 "count": count,
-                seeded: getattr(self, seeded) + first,
                 "checkpoint": self.checkpoint or checkpoint,
             }
         )

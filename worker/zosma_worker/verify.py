@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
@@ -21,6 +21,9 @@ from zosma_worker.backend import Checked
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
+
+#: Begins an EXIF comment in UTF-16, as A1111 writes it.
+_UNICODE = b"UNICODE\0"
 
 #: How much larger than asked for a picture may come out of a WebUI that enlarges as it likes.
 FACTOR_MAX = 8
@@ -39,6 +42,10 @@ class Traits(Protocol):
     @property
     def whole_factors(self) -> bool:
         """It enlarges by whole factors only, and the picture is shrunk to what was asked for."""
+
+    @property
+    def keeps_unmasked(self) -> bool:
+        """What a mask doesn't cover comes out pixel by pixel as it was."""
 
     @property
     def writes_infotext(self) -> bool:
@@ -64,11 +71,17 @@ class _Seen:
 
 
 def check(
-    images: Sequence[bytes], info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits
+    images: Sequence[bytes],
+    info: dict[str, Any],
+    request: Request,
+    checkpoint: Checkpoint,
+    traits: Traits,
+    inputs: Mapping[str, bytes] | None = None,
 ) -> Checked:
     """The pictures made for a request with `checkpoint`, checked. Takes CPU time: call it in a thread.
 
-    `info` is what the back end says of them, in A1111's names; it need not say anything.
+    `info` is what the back end says of them, in A1111's names; it need not say anything. `inputs`: the pictures that
+    the request starts from.
 
     Raises:
       BadAnswer: for the first thing wrong.
@@ -81,6 +94,8 @@ def check(
     seen = [_decoded(data, request, traits) for data in images]
     made_size = seen[0].size
     seen = [_cut(one, request) for one in seen]
+    if not traits.keeps_unmasked:
+        seen = [_with_unmasked(one, request, inputs or {}) for one in seen]
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
     cut = _first_pass(request, made_size) if made_size != seen[0].size else None
@@ -220,8 +235,11 @@ def _infotext_in(data: bytes) -> str:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             text = image.info.get(KEYWORD)
+            comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     except Exception:  # it was good enough for the WebUI
         return ""
+    if text is None and isinstance(comment, bytes) and comment.startswith(_UNICODE):
+        text = comment.removeprefix(_UNICODE).decode("utf-16-be", "replace")
     return text if isinstance(text, str) else ""
 
 
@@ -332,10 +350,20 @@ def _cut(seen: _Seen, request: Request) -> _Seen:
     return _redrawn(seen, "cropped", {"box": (left, top, left + wide, top + high)}, (wide, high))
 
 
-def _redrawn(seen: _Seen, work: str, args: dict[str, Any], size: tuple[int, int]) -> _Seen:
-    """The picture as this work in a sandbox makes it, as a PNG of that size."""
+def _with_unmasked(seen: _Seen, request: Request, inputs: Mapping[str, bytes]) -> _Seen:
+    """The picture with what its mask doesn't cover as it was: decoding and encoding has changed that a little."""
+    start = request.img2img
+    if start is None or start.mask is None or not {start.image, start.mask} <= inputs.keys():
+        return seen
+    args = {"mode": start.resize_mode, "invert": start.inpainting_mask_invert, "blur": start.mask_blur}
+    return _redrawn(seen, "unmasked", {"size": seen.size, **args}, seen.size, inputs[start.image], inputs[start.mask])
+
+
+def _redrawn(seen: _Seen, work: str, args: dict[str, Any], size: tuple[int, int], *more: bytes) -> _Seen:
+    """The picture as this work in a sandbox makes it, with `more` pictures, as a PNG of that size."""
+    args, blobs = {"formats": FORMATS, **args}, [seen.data, *more]
     try:
-        _, (data,) = DECODING.call(f"zosma_worker.picture_work:{work}", {"formats": FORMATS, **args}, [seen.data])
+        _, (data,) = DECODING.call(f"zosma_worker.picture_work:{work}", args, blobs)
     except SandboxError as error:
         raise BadAnswer(ErrorKind.UNDECODABLE) from error
     return replace(seen, data=data, format="png", size=size, infotext="")

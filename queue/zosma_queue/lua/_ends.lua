@@ -60,6 +60,7 @@ local function finish(job, state, now, ttl)
   redis.call('PEXPIRE', job_key(job.id), retention(job, ttl))
   redis.call('DEL', preview_key(job.id))
   redis.call('HINCRBY', K.stats, state, 1)
+  record({[state] = 1}, now)
   if job.deliver == '1' then redis.call('ZADD', K.undelivered, now, job.id) end
   publish({event = 'settled', id = job.id, state = state})
 end
@@ -67,6 +68,7 @@ end
 local function fail(job, kind, text, now)
   redis.call('HSET', job_key(job.id), 'error_kind', kind, 'error', text)
   if not job.of then redis.call('ZADD', K.dead, now, job.id) end
+  record_fault(kind, job.state == 'running' and job.worker or '', now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 

@@ -9,11 +9,11 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.defaults import complete
-from zosma_bot.discord.core.options import Name, offers, request_fields
+from zosma_bot.discord.core.drawing import with_flags
+from zosma_bot.discord.core.options import Name, Size, offers, request_fields
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.ui import refusals
-from zosma_bot.discord.ui.choices import size_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
@@ -31,7 +31,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
     """Registers `/compare`."""
 
     @slash(tree, "compare")
-    @app_commands.choices(by=choices("compare", *FIELDS), size=size_choices())
+    @app_commands.choices(by=choices("compare", *FIELDS))
     async def compare(
         interaction: discord.Interaction[Any],
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
@@ -42,21 +42,22 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         fourth: Name | None = None,
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
         checkpoint: Name | None = None,
-        size: str | None = None,
+        size: Size | None = None,
         steps: app_commands.Range[int, 1, STEPS_MAX] | None = None,
         seed: app_commands.Range[int, 0, SEED_MAX] | None = None,
         private: bool | None = None,
     ) -> None:
-        given = request_fields(
-            size=size, prompt=prompt, negative_prompt=negative, steps=steps, seed=seed, checkpoint=checkpoint
-        )
         with services.background.counted():
             try:
+                given = request_fields(
+                    size=size, prompt=prompt, negative_prompt=negative, steps=steps, seed=seed, checkpoint=checkpoint
+                )
                 if by == "checkpoint" and checkpoint:
                     raise refused("compare-twice", field="checkpoint")
                 typed = [value for value in (first, second, third, fourth) if value]
                 values = [_number(value) if by == "guidance" else value for value in typed]
-                completed = await complete(services, interaction, given, None, private)
+                given = with_flags(given)
+                completed = await complete(services, interaction, given, given.pop("style", None), private)
             except (RequestRefusedError, QueueUnavailableError) as error:
                 await say(interaction, refusals.told(translations_of(interaction), error))
                 return
@@ -71,7 +72,8 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         return await offered[by](interaction, typed) if by in offered else []
 
     everywhere(compare)
-    compare.autocomplete("checkpoint")(offered["checkpoint"])
+    for name in ("checkpoint", "size"):
+        compare.autocomplete(name)(offered[name])
     for name in VALUES:
         compare.autocomplete(name)(values)
 
