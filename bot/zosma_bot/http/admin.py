@@ -11,7 +11,17 @@ from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
-from zosma_bot.http.described import INDEX, INDEX_PATTERN, JOB_ID, PICTURE_MEDIA, Answer, Endpoint, Method, Parameter, routes_of
+from zosma_bot.http.described import (
+    INDEX,
+    INDEX_PATTERN,
+    JOB_ID,
+    PICTURE_MEDIA,
+    Answer,
+    Endpoint,
+    Method,
+    Parameter,
+    routes_of,
+)
 from zosma_bot.http.models import (
     ActView,
     AdminJobView,

@@ -11,7 +11,6 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
-from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.recipes import KIND, Recipe, on_checkpoint, picture_of, read, recall, recipe_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
