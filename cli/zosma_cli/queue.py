@@ -129,11 +129,9 @@ def pictures(
         found = await client.admin("GET", _path("jobs", job))
         prepare(out)
         saved = []
-        for index, image in enumerate((found.get("result") or {}).get("images", ())):
-            data = await client.picture(f"/api/v1/admin/{_path('jobs', job, 'images', str(index))}")
-            path = free_path(out, found["request"].get("prompt", ""), image["seed"], image["format"])
-            path.write_bytes(data)
-            saved.append(str(path))
+        for picture in await client.admin_pictures(found):
+            path = free_path(out, found["request"].get("prompt", ""), picture)
+            saved.append(str(picture.save(path)))
         return saved
 
     run(server, key, ask, say(lambda saved: "\n".join(saved) or f"{job} has no pictures"), as_json=as_json)
