@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import http
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
@@ -15,7 +16,7 @@ from zosma_bot.http.problems import Problem
 from zosma_bot.http.views import JOBS, job_view, public_queue_view, queue_view, standing
 from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
-from zosma_queue.errors import OtherRequestError, RequestRefusedError
+from zosma_queue.errors import OtherRequestError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job
 from zosma_queue.picture_headers import format_of
 
@@ -102,6 +103,9 @@ class Jobs:
         image = images[index] if index < len(images) else None
         if image is None or job.result is None:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
+        if request.method == hdrs.METH_GET:
+            with suppress(QueueUnavailableError):  # then it stays for longer
+                await self._queue.note_fetched(job, index)
         return web.Response(body=image, content_type=f"image/{job.result.pictures[index].format}")
 
     async def preview(self, request: web.Request) -> web.Response:
