@@ -39,7 +39,7 @@ class Node:
     """One process of Valkey."""
 
     def __init__(
-        self, folder: Path, *, sentinel: str = "", password: str | None = None, ready: bool = True, **settings: str
+        self, folder: Path, ready: bool = True, /, *, sentinel: str = "", password: str | None = None, **settings: str
     ) -> None:
         """Returns once it answers; without `ready`, while it may still load its data."""
         self.password = password

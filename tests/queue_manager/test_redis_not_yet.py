@@ -76,7 +76,7 @@ async def test_one_that_loads_its_data_is_waited_for(tmp_path):
         filled.kill()
     # As slowly as one with a thousand times as much.
     slow = {"key_load_delay": "1000", "loading_process_events_interval_bytes": "1024"}
-    loading = Node(tmp_path, ready=False, dir=folder, save='""', **slow)
+    loading = Node(tmp_path, False, dir=folder, save='""', **slow)
     try:
         async with Queue(f"redis://127.0.0.1:{loading.port}") as queue:
             error = await eventually_refused(queue)
