@@ -92,6 +92,16 @@ def test_the_example_file_names_every_setting():
     assert {name for name in variables if name not in example} == {"BOT_TOKEN"}
 
 
+def test_the_example_file_sets_nothing_that_docker_would_read_otherwise_or_an_image_sets():
+    lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+    sets = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert sets == {"DISCORD_TOKEN": "", "DISCORD_GUILD_ID": ""}
+    possible = [line.removeprefix("#") for line in lines if re.match(r"#[A-Z_]+=", line)]
+    assert len(possible) > 20
+    assert not [line for line in possible if " #" in line]
+
+
 def test_every_test_that_the_security_page_names_is_there():
     named = set(re.findall(r"`(?:tests/[a-z_/]+/)?(test_[a-z0-9_]+\.py)`", (ROOT / "SECURITY.md").read_text("utf-8")))
 

@@ -20,6 +20,7 @@ from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.hosts import in_image, is_loopback, say_if_inside
 from zosma_queue.sandbox import close_all
 from zosma_queue.settings import address_of
 from zosma_queue.sweeper import Sweeper
@@ -37,6 +38,13 @@ def run(settings: BotSettings) -> None:
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
     check_login(settings)
+    say_if_inside(settings.redis_variable, address_of(settings.redis))
+    if in_image() and is_loopback(settings.host):
+        log.warning(
+            "ZOSMA_HOST=%s: in a container only the container itself reaches that, whatever -p says. Leave ZOSMA_HOST"
+            " out (the image listens everywhere), or run it with --network host",
+            settings.host,
+        )
     give_freed_memory_back()
     asyncio.run(_main(settings, settings.redis))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Literal, Self
@@ -10,21 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
+from zosma_queue.hosts import is_loopback
 from zosma_queue.settings import CommaSeparated, Settings
 
 GUILD_ID_MAX = 2**63
 KEY_MIN_CHARS = 16
 _UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
-
-
-def is_loopback(host: str) -> bool:
-    """True when only this machine can reach an address of that name."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class BotSettings(Settings):

@@ -151,7 +151,8 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
     Raises:
       SettingsError: for the first wrong value; the text names variable, value and fix.
     """
-    values = {**(dotenv_values(env_file) if env_file else {}), **os.environ, **(given_here or {})}
+    exported = {name: _unquoted(value) for name, value in os.environ.items()}
+    values = {**(dotenv_values(env_file) if env_file else {}), **exported, **(given_here or {})}
     given = {name: value for name, value in values.items() if value}
     known = {}
     for name, field in cls.model_fields.items():
@@ -162,6 +163,12 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
         return cls.model_validate(known)
     except ValidationError as error:
         raise _explain(cls, error, given) from None
+
+
+def _unquoted(value: str) -> str:
+    """A value as it was meant: `docker run --env-file` keeps quotes and Windows line ends, dotenv doesn't."""
+    value = value.strip()
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def aliases_of(alias: Any) -> list[str]:

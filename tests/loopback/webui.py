@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -206,6 +207,7 @@ class ScriptedWebUI:
         self._canary_script: deque[Answer] = deque()
         self._script: deque[Answer] = deque()
         self._runner: web.AppRunner | None = None
+        self._listener: socket.socket | None = None
         self._port = 0
 
     def script(self, *answers: Answer) -> None:
@@ -241,24 +243,28 @@ class ScriptedWebUI:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handle_signals=False)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True, ssl_context=self.tls).start()
-        self._port = self._runner.addresses[0][1]
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        await web.SockSite(self._runner, self._listener, ssl_context=self.tls).start()
+        self._port = self._listener.getsockname()[1]
 
     async def stop(self) -> None:
         """Ends it."""
         runner, self._runner = self._runner, None
         if runner:
-            server = runner.server
+            await self._accept_no_more()
             await runner.cleanup()
             await drained()
-            for connection in server.connections if server else ():  # came in while it was closing
-                if connection.transport is not None:
-                    connection.transport.abort()
-            await drained()
+
+    async def _accept_no_more(self) -> None:
+        """asyncio never closes what it has accepted just before its server closes (3.11: `Server._attach`)."""
+        if self._listener and self._listener.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        await drained()
 
     async def crash(self) -> None:
         """The port closes and all connections drop."""
         assert self._runner is not None
+        await self._accept_no_more()
         for site in list(self._runner.sites):
             await site.stop()
         server = self._runner.server

@@ -11,6 +11,7 @@ import pytest
 from zosma_bot.settings import BotSettings
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.hosts import say_if_inside
 from zosma_queue.settings import Settings, address_of, load
 
 
@@ -51,6 +52,31 @@ def test_the_environment_wins_over_the_file_and_empty_counts_as_not_set(monkeypa
     settings = load(BotSettings)
 
     assert (settings.port, settings.host, settings.discord_token) == (2, "localhost", None)
+
+
+@pytest.mark.parametrize("written", ['"token"', "'token'", "token\r", "  token ", '"token"\r'])
+def test_a_variable_that_docker_read_from_a_file_has_neither_its_quotes_nor_its_line_end(monkeypatch, written):
+    monkeypatch.setenv("DISCORD_TOKEN", written)
+    monkeypatch.setenv("REDIS_PASSWORD", "it's")
+
+    settings = load(BotSettings)
+
+    assert settings.discord_token.get_secret_value() == "token"
+    assert settings.redis_password.get_secret_value() == "it's"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:7860", "http://localhost:7860/forge", "redis://[::1]:6379/0"])
+def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, caplog, url):
+    say_if_inside("SD_API_HOST", url)
+    assert not caplog.text
+
+    monkeypatch.setenv("ZOSMA_IMAGE", "workershim")
+    say_if_inside("SD_API_HOST", "http://gpu-box:7860")
+    assert not caplog.text
+
+    say_if_inside("SD_API_HOST", url)
+    assert f"SD_API_HOST leads to {url}, which in a container is the container itself" in caplog.text
+    assert "host.docker.internal" in caplog.text
 
 
 @pytest.mark.parametrize(

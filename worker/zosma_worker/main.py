@@ -10,6 +10,8 @@ import signal
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
+from zosma_queue.hosts import say_if_inside
+from zosma_queue.settings import address_of
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
 from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
@@ -34,6 +36,9 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
         raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
     if not child:
         check_login(settings)
+        say_if_inside(settings.redis_variable, address_of(redis_url))
+        for webui in settings.webuis:
+            say_if_inside("SD_API_HOST", webui.url)
     give_freed_memory_back()
     if len(settings.webuis) > 1:
         return asyncio.run(supervise(redis_url, settings.webuis))

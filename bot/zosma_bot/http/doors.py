@@ -15,7 +15,7 @@ from aiohttp.typedefs import Middleware
 
 from zosma_bot import links
 from zosma_bot.http.problems import Handler, Problem
-from zosma_bot.settings import is_loopback
+from zosma_queue.hosts import is_loopback
 
 #: Links below it are signed, and opened under the public address of a proxy.
 SIGNED_PATHS = f"{links.PATH}/"
