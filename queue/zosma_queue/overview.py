@@ -5,14 +5,13 @@ Nothing here looks at single waiting jobs: the scripts keep count by class and o
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.needs import Lane
+from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import row_or, skipping, texts
 
@@ -153,5 +152,5 @@ def _class(name: bytes, needs: bytes | None) -> tuple[Lane, str]:
     """Lane and checkpoint of a class, by its needs where they are at hand (parked owners' aren't), else by its name."""
     lane, *tokens = name.decode().split("|")
     if needs:
-        return Lane(lane), json.loads(needs).get("checkpoint") or ""
+        return Lane(lane), Needs.from_json(needs).checkpoint or ""
     return Lane(lane), next((token.partition(":")[2] for token in tokens if token.startswith("checkpoint:")), "")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from zosma_queue import keys
 from zosma_queue.calls import WORKER_TTL_MS
 from zosma_queue.forecast import Machine, Snapshot, WaitingJob
-from zosma_queue.needs import Lane
+from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import finite, numbers, row_or, skipping, texts
 
@@ -131,7 +130,7 @@ def _text(value: bytes | None) -> str:
 
 def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
     owner, group, class_, needs_json, cost, seq, skips, since = (value.decode() if value else "" for value in row)
-    needs = json.loads(needs_json)
+    needs = Needs.from_json(needs_json)
     return WaitingJob(
         id=job_id,
         owner=owner,
@@ -139,10 +138,10 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
         lane=Lane(class_.partition("|")[0]),
         cost=finite(cost),
         seq=int(seq),
-        tokens=frozenset(needs["tokens"]),
-        pixels=needs["pixels"],
-        checkpoint=needs.get("checkpoint"),
-        avoid=needs.get("avoid"),
+        tokens=frozenset(needs.tokens),
+        pixels=needs.pixels,
+        checkpoint=needs.checkpoint,
+        avoid=needs.avoid,
         skips=int(skips or 0),
         skipped_since_ms=int(since) if since else None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from loopback.played_worker import PlayedWorker
@@ -97,6 +99,27 @@ async def test_a_job_full_of_junk_hides_no_other(field, junk, queue, raw, busy):
 
     assert (await queue.job(other)).state is State.WAITING
     assert other in [job.id for job in await queue.jobs_of("key:ann")]
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        {"pixels": "many"}, {"pixels": None}, {"pixels": [1]}, {"tokens": [[1]]}, {"tokens": {"a": 1}},
+        {"tokens": "abc"}, {"checkpoint": ["dream"]}, {"checkpoint": {"a": 1}}, {"checkpoint": 7}, {"avoid": ["gpu"]},
+        {"avoid": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_job_that_needs_nonsense_spoils_no_forecast(needs, queue, raw, busy):
+    other = await queue.submit(parse_request({"prompt": "a dog"}), BOB)
+    for job_id in busy:
+        known = json.loads(raw.hget(keys.job(job_id), "needs"))
+        raw.hset(keys.job(job_id), "needs", json.dumps({**known, **needs}))
+
+    await look_everywhere(queue, busy[0])
+
+    assert (await queue.place(other)) is not None
+    assert [job.id for job in await queue.in_order([await queue.job(other)])] == [other]
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
