@@ -13,7 +13,7 @@ from typing import Any
 from zosma_queue import keys
 from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
-from zosma_queue.unreadable import row_or, skipping, texts
+from zosma_queue.unreadable import finite, row_or, skipping, texts
 
 #: Owners that are listed.
 OWNERS = 15
@@ -86,8 +86,9 @@ async def take_overview(redis: Any, sees: Callable[[str], bool] | None = None) -
     for name, count in depth.items():
         with skipping(keys.DEPTH):
             lane, checkpoint = _class(name, needs.get(name))
-            lanes[lane] += int(count)
-            checkpoints[checkpoint] += int(count)
+            waiting = int(finite(count))
+            lanes[lane] += waiting
+            checkpoints[checkpoint] += waiting
     return Overview(
         lanes=dict(lanes), checkpoints=dict(checkpoints.most_common()), owners=owners, running_of=running_of
     )
@@ -144,7 +145,7 @@ def _running(leased: list[str], rows: list[list[bytes | None]]) -> RunningCounts
 def _count(key: str, value: bytes | None) -> int:
     """How many; 0 where nothing or no number is kept."""
     with skipping(key):
-        return int(value or 0)
+        return int(finite(value or b"0"))
     return 0
 
 

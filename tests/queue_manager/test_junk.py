@@ -59,6 +59,9 @@ async def look_everywhere(queue, job_id):
     await queue.open_jobs()
     await queue.undelivered()
     await queue.admin.overview()
+    await queue.admin.stats()
+    await queue.admin.accuracy()
+    await queue.admin.running("queue")
     await queue.admin.owner_depth("ann")
     for state in (State.WAITING, State.RUNNING, State.FAILED, State.DELAYED):
         await queue.admin.jobs(state)
@@ -140,6 +143,8 @@ async def test_a_list_with_a_name_that_is_none_is_read_without(key, name, queue,
     raw.zadd(getattr(keys, key), {name: 4e12})
 
     await look_everywhere(queue, busy[1])
+    await queue.admin.purge("root")
+    assert await queue.admin.clear("root", "key:ann") == 2
 
 
 @pytest.mark.parametrize("kind", ["worker", "can", "job"])
