@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
-SOURCES := bot cli queue webui worker tests bench
+SOURCES := bot cli client queue webui worker tests bench
 PYTEST := uv run pytest
-PACKAGES := -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
+PACKAGES := -p zosma -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
 
 .PHONY: help
 help: ## Show this help

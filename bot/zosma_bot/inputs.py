@@ -110,15 +110,19 @@ async def _look(data: bytes, field: str, who: str, how: str) -> Answer:
         seen, changed = await STRANGERS.run(_LOOK, args, [data], who=who)
     except SandboxError as error:
         log.info("a picture could not be decoded: it %s", error)
-        raise _too_slow(field) from None
-    refused = seen.get("refused")
-    if refused == "too-large":
-        raise _too_large(field, str(seen["given"]))
-    if refused == "too-many-parts":
-        raise _too_slow(field)
-    if refused:
-        raise RequestRefusedError(detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field)
+        raise undecodable(field, "too-slow") from None
+    if refused := seen.get("refused"):
+        raise undecodable(field, refused, str(seen.get("given", "")))
     return seen, changed
+
+
+def undecodable(field: str, why: str, given: str = "") -> RequestRefusedError:
+    """The refusal of a picture that `picture_work.look` refuses, or that takes too long."""
+    if why == "too-large":
+        return _too_large(field, given)
+    if why in ("too-many-parts", "too-slow"):
+        return _too_slow(field)
+    return RequestRefusedError(detail="is no whole PNG, JPEG or WebP picture", code="not-a-picture", field=field)
 
 
 def _too_slow(field: str) -> RequestRefusedError:

@@ -279,9 +279,9 @@ class Cancelled(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-def cancel(job_id: str, *, admin: str = "", now_ms: int = 0) -> Call[Cancelled]:
-    """Cancels a job in whatever state it is; with `admin`, the act is audited."""
-    return Call("cancel", (now_ms, job_id, admin), lambda reply: Cancelled(reply.decode()))
+def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> Call[Cancelled]:
+    """Cancels a job in whatever state it is; with `admin`, the act is audited, and `why` told to its owner."""
+    return Call("cancel", (now_ms, job_id, admin, why), lambda reply: Cancelled(reply.decode()))
 
 
 @dataclass(frozen=True)
@@ -385,9 +385,9 @@ def bump(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
     return Call("bump", (now_ms, admin, job_id), bool)
 
 
-def clear(admin: str, owner: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
+def clear(admin: str, owner: str, job_ids: Iterable[str], *, why: str = "", now_ms: int = 0) -> Call[int]:
     """Cancels those of the jobs that are the owner's; how many."""
-    return Call("clear", (now_ms, admin, owner, *job_ids), int)
+    return Call("clear", (now_ms, admin, owner, why, *job_ids), int)
 
 
 def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
@@ -403,6 +403,11 @@ def note(admin: str, act: str, target: str, *, part: str = "", value: str = "", 
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)
+
+
+def series(seconds: int, first: int, size: int, count: int, *, now_ms: int = 0) -> Call[list[list[bytes]]]:
+    """The sums of `count` times `size` spans from the `first` on: names and numbers in turn."""
+    return Call("series", (now_ms, seconds, first, size, count), list)
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class Job:
     cancelling: bool = False
     cancelled_by: str | None = None
     """The admin who cancelled it, as in the audit; None for its owner, or a client that has gone."""
+    cancelled_why: str | None = None
+    """In that admin's words."""
     paid_s: float = 0.0
     """GPU-seconds that a cancelled job was charged: what it had used until then."""
     error_kind: str | None = None
@@ -147,6 +149,7 @@ class Job:
             estimated=text("estimated") == "1",
             cancelling=text("cancel") is not None,
             cancelled_by=text("cancelled_by"),
+            cancelled_why=text("cancelled_why"),
             paid_s=number("paid") or 0.0,
             error_kind=text("error_kind"),
             error=text("error"),

@@ -97,8 +97,10 @@ def check_words(request: Request, rules: Iterable[ContentRules], catalogue: Cata
 
 def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     """(field, text) of all that says what the picture is to show."""
-    found = [("prompt", request.prompt), ("negative_prompt", request.negative_prompt)]
-    found += [("prompt", _apart(name)) for name in loras_in(request.prompt)]
+    # Of what prompts are drawn from all of it counts: whether it is refused is no matter of luck.
+    found = [("prompt", text) for text in (*request.all_prompts, request.template)]
+    found.append(("negative_prompt", request.negative_prompt))
+    found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
         found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]

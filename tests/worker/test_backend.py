@@ -30,6 +30,7 @@ class Traits:
 
     grid = 8
     whole_factors = False
+    keeps_unmasked = True
     writes_infotext = False
     tells_vae = False
     signs_as = "Painter"
@@ -107,6 +108,8 @@ class Painting:
 
 class Canvas:
     """What came of an order, fetched when it is wanted."""
+
+    was_loaded = None
 
     def __init__(self, order: Order, black: bool) -> None:
         self._order = order

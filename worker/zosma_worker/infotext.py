@@ -105,6 +105,16 @@ def with_infotext(png: bytes, text: str) -> bytes:
     return b"".join((_SIGNATURE, header, _text_chunk(text), *rest))
 
 
+def without_texts(png: bytes) -> bytes:
+    """The PNG without any text in it, all other bytes as they were.
+
+    Raises:
+      ValueError: when it is no whole PNG.
+    """
+    kept = [chunk for chunk in _chunks(png) if chunk[4:8] not in (*_TEXT_CHUNKS, b"eXIf")]
+    return b"".join((_SIGNATURE, *kept))
+
+
 def _chunks(png: bytes) -> Iterator[bytes]:
     """Each chunk with its length, type and checksum."""
     if not png.startswith(_SIGNATURE):

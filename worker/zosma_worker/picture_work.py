@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.sandbox import Answer
+from zosma_worker.layout import laid_out, prepared_mask
 
 #: Longest side of a preview.
 SIDE_MAX_PX = 512
@@ -37,6 +38,19 @@ def cropped(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     (data,) = blobs
     with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
         return {}, [_png(image.crop(tuple(args["box"])))]
+
+
+def unmasked(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A picture with what its mask doesn't cover as in the one that it started from, as a PNG.
+
+    `blobs`: picture, start, mask. `args`: `size`, and of the mask `invert`, `blur` and `mode` (A1111's `resize_mode`).
+    """
+    data, start, mask = blobs
+    size = tuple(args["size"])
+    drawn = prepared_mask(mask, invert=args["invert"], blur=args["blur"])
+    before, painted = (Image.open(io.BytesIO(laid_out(one, size, size, args["mode"]))) for one in (start, drawn))
+    with Image.open(io.BytesIO(data), formats=args["formats"]) as image:
+        return {}, [_png(Image.composite(image.convert("RGB"), before.convert("RGB"), painted.convert("L")))]
 
 
 def _png(image: Image.Image) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
@@ -24,6 +24,9 @@ from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext
 
 #: `info` lists with an entry for each picture.
 _PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
+
+#: Begins an EXIF comment in UTF-16, as A1111 writes it.
+_UNICODE = b"UNICODE\0"
 
 #: How much larger than asked for a picture may come out of a WebUI that enlarges as it likes.
 FACTOR_MAX = 8
@@ -42,6 +45,10 @@ class Traits(Protocol):
     @property
     def whole_factors(self) -> bool:
         """It enlarges by whole factors only, and the picture is shrunk to what was asked for."""
+
+    @property
+    def keeps_unmasked(self) -> bool:
+        """What a mask doesn't cover comes out pixel by pixel as it was."""
 
     @property
     def writes_infotext(self) -> bool:
@@ -67,11 +74,17 @@ class _Seen:
 
 
 def check(
-    images: Sequence[bytes], info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits
+    images: Sequence[bytes],
+    info: dict[str, Any],
+    request: Request,
+    checkpoint: Checkpoint,
+    traits: Traits,
+    inputs: Mapping[str, bytes] | None = None,
 ) -> Checked:
     """The pictures made for a request with `checkpoint`, checked. Takes CPU time: call it in a thread.
 
-    `info` is what the back end says of them, in A1111's names; it need not say anything.
+    `info` is what the back end says of them, in A1111's names; it need not say anything. `inputs`: the pictures that
+    the request starts from.
 
     Raises:
       BadAnswer: for the first thing wrong.
@@ -84,6 +97,8 @@ def check(
     seen = [_decoded(data, request, traits) for data in images]
     made_size = seen[0].size
     seen = [_cut(one, request) for one in seen]
+    if not traits.keeps_unmasked:
+        seen = [_with_unmasked(one, request, inputs or {}) for one in seen]
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
     cut = _first_pass(request, made_size) if made_size != seen[0].size else None
@@ -179,8 +194,11 @@ def _infotext_in(data: bytes) -> str:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             text = image.info.get(KEYWORD)
+            comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
     except Exception:  # it was good enough for the WebUI
         return ""
+    if text is None and isinstance(comment, bytes) and comment.startswith(_UNICODE):
+        text = comment.removeprefix(_UNICODE).decode("utf-16-be", "replace")
     return text if isinstance(text, str) else ""
 
 
@@ -291,10 +309,20 @@ def _cut(seen: _Seen, request: Request) -> _Seen:
     return _redrawn(seen, "cropped", {"box": (left, top, left + wide, top + high)}, (wide, high))
 
 
-def _redrawn(seen: _Seen, work: str, args: dict[str, Any], size: tuple[int, int]) -> _Seen:
-    """The picture as this work in a sandbox makes it, as a PNG of that size."""
+def _with_unmasked(seen: _Seen, request: Request, inputs: Mapping[str, bytes]) -> _Seen:
+    """The picture with what its mask doesn't cover as it was: decoding and encoding has changed that a little."""
+    start = request.img2img
+    if start is None or start.mask is None or not {start.image, start.mask} <= inputs.keys():
+        return seen
+    args = {"mode": start.resize_mode, "invert": start.inpainting_mask_invert, "blur": start.mask_blur}
+    return _redrawn(seen, "unmasked", {"size": seen.size, **args}, seen.size, inputs[start.image], inputs[start.mask])
+
+
+def _redrawn(seen: _Seen, work: str, args: dict[str, Any], size: tuple[int, int], *more: bytes) -> _Seen:
+    """The picture as this work in a sandbox makes it, with `more` pictures, as a PNG of that size."""
+    args, blobs = {"formats": FORMATS, **args}, [seen.data, *more]
     try:
-        _, (data,) = DECODING.call(f"zosma_worker.picture_work:{work}", {"formats": FORMATS, **args}, [seen.data])
+        _, (data,) = DECODING.call(f"zosma_worker.picture_work:{work}", args, blobs)
     except SandboxError as error:
         raise BadAnswer(ErrorKind.UNDECODABLE) from error
     return replace(seen, data=data, format="png", size=size, infotext="")

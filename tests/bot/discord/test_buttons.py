@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 import pytest
 
 from loopback.discord.interaction import Callback
 from loopback.discord.permissions import P
+from loopback.presses import answer_of, button, forgotten, next_request, use
 from zosma_bot.discord.features.result.remix import STRONG, SUBTLE
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_queue import calls
@@ -16,14 +16,6 @@ from zosma_queue.errors import ErrorKind
 from zosma_queue.job import State
 
 ASKED = {"prompt": "a cat", "negative": "dogs", "seed": 42, "width": 64, "height": 64, "steps": 9, "guidance": 5.5}
-
-
-def button(shown, act: Act, number: int = 0) -> str:
-    """The custom_id of a button of a message."""
-    ids = [item["custom_id"] for row in shown.components for item in row["components"] if "custom_id" in item]
-    return next(
-        one for one in ids if (found := CustomId.parse(one)) and found.act == act and found.args[2] == str(number)
-    )
 
 
 @pytest.fixture(name="made")
@@ -40,28 +32,6 @@ async def _four(server, client, worker, ann):
     asked = await server.slash(ann, "imagine", ASKED | {"count": 4})
     await worker.finish(await worker.take())
     return await asked.wait_for(lambda shown: shown.attachments)
-
-
-async def answer_of(pressed):
-    """What the member reads after a press."""
-    kind = (await pressed.response()).type
-    if kind is Callback.MESSAGE:
-        return pressed.message
-    if kind is Callback.DEFERRED_MESSAGE:
-        return await pressed.wait_for(lambda shown: not shown.thinking)
-    return await pressed.wait_for_followup()
-
-
-async def next_request(worker, queue):
-    async with asyncio.timeout(10):
-        leased = await worker.take()
-    return (await queue.job(leased.id)).request, leased
-
-
-async def forgotten(raw):
-    """Everything that the queue knew of any job is gone, as after a year."""
-    for key in raw.keys("*job:*") + raw.keys("*image:*") + raw.keys("*record:*"):
-        raw.delete(key)
 
 
 def test_a_custom_id_is_read_as_it_was_written():
@@ -88,14 +58,14 @@ def test_a_custom_id_that_discord_would_not_take_is_never_written():
 
 
 async def test_a_picture_has_buttons_for_itself_and_a_set_for_each_of_its_pictures(made, four):
-    assert [len(row["components"]) for row in made.components] == [3, 3, 4]
-    assert [len(row["components"]) for row in four.components] == [4, 4, 4, 3, 4]
-    labels = [item["label"] for item in four.components[0]["components"]]
-    assert labels == ["U1", "U2", "U3", "U4"]
+    assert made.labels == ["Upscale", "Vary", "Again", "Edit", "More…"]
+    assert [[item["label"] for item in row["components"]] for row in four.components] == [
+        ["U1", "U2", "U3", "U4"], ["V1", "V2", "V3", "V4"], ["Again", "Edit", "More…"],
+    ]  # fmt: skip
 
 
 async def test_again_makes_the_same_with_another_seed(server, worker, ann, queue, made):
-    pressed = await server.click(ann, made, button(made, Act.AGAIN))
+    pressed = await use(server, ann, made, Act.AGAIN)
     assert (await pressed.response()).type is Callback.DEFERRED_MESSAGE
     request, leased = await next_request(worker, queue)
     assert (request.prompt, request.negative_prompt, request.steps, request.cfg_scale) == ("a cat", "dogs", 9, 5.5)
@@ -110,14 +80,14 @@ async def test_again_makes_the_same_with_another_seed(server, worker, ann, queue
 
 @pytest.mark.parametrize(("act", "strength"), [(Act.VARY_SUBTLE, SUBTLE), (Act.VARY_STRONG, STRONG)])
 async def test_a_variation_keeps_the_seed_of_its_picture(server, worker, ann, queue, four, act, strength):
-    await server.click(ann, four, button(four, act, 3))
+    await use(server, ann, four, act, 3)
     request, _ = await next_request(worker, queue)
     assert (request.seed, request.subseed_strength, request.count) == (44, strength, 4)
     assert request.seeds == [44] * 4
 
 
 async def test_upscaling_takes_the_very_picture(server, worker, ann, queue, four, raw):
-    pressed = await server.click(ann, four, button(four, Act.UPSCALE, 2))
+    pressed = await use(server, ann, four, Act.UPSCALE, 2)
     request, leased = await next_request(worker, queue)
     assert request.upscale.size == (128, 128)
     assert request.upscale.upscaler_1 == "R-ESRGAN 4x+"
@@ -126,11 +96,11 @@ async def test_upscaling_takes_the_very_picture(server, worker, ann, queue, four
     await worker.finish(leased)
     shown = await pressed.wait_for(lambda shown: shown.attachments)
     assert "2 times as large" in shown.text
-    assert [len(row["components"]) for row in shown.components] == [4]
+    assert shown.labels == ["Upscale", "Vary", "Again", "Edit", "More…"]
 
 
 async def test_another_checkpoint_is_chosen_in_a_menu(server, worker, ann, queue, made):
-    pressed = await server.click(ann, made, button(made, Act.CHECKPOINT))
+    pressed = await use(server, ann, made, Act.CHECKPOINT)
     await pressed.response()
     menu = await answer_of(pressed)
     assert menu.ephemeral
@@ -142,7 +112,7 @@ async def test_another_checkpoint_is_chosen_in_a_menu(server, worker, ann, queue
 
 
 async def test_editing_opens_a_form_with_the_pictures_own_words(server, worker, ann, queue, made):
-    opened = await server.click(ann, made, button(made, Act.EDIT))
+    opened = await use(server, ann, made, Act.EDIT)
     form = await opened.response()
     assert form.type is Callback.MODAL
     fields = [label["component"] for label in form.data["components"]]
@@ -157,7 +127,7 @@ async def test_editing_opens_a_form_with_the_pictures_own_words(server, worker, 
 
 
 async def test_a_form_left_as_it_was_changes_only_the_seed(server, worker, ann, queue, made):
-    opened = await server.click(ann, made, button(made, Act.EDIT))
+    opened = await use(server, ann, made, Act.EDIT)
     await opened.response()
     await server.submit_modal(ann, opened, {})
     request, _ = await next_request(worker, queue)
@@ -165,7 +135,7 @@ async def test_a_form_left_as_it_was_changes_only_the_seed(server, worker, ann, 
 
 
 async def test_parameters_come_as_a_command_and_as_text(server, ann, made):
-    pressed = await server.click(ann, made, button(made, Act.PARAMETERS))
+    pressed = await use(server, ann, made, Act.PARAMETERS)
     told = await answer_of(pressed)
     assert told.ephemeral
     assert "/imagine prompt:a cat negative:dogs width:64 height:64 checkpoint:dream" in told.text
@@ -177,13 +147,13 @@ async def test_parameters_of_the_longest_prompt_come_as_a_file(server, client, w
     asked = await server.slash(ann, "imagine", ASKED | {"prompt": "`" * 4000})
     await worker.finish(await worker.take())
     shown = await asked.wait_for(lambda shown: shown.attachments)
-    pressed = await server.click(ann, shown, button(shown, Act.PARAMETERS))
+    pressed = await use(server, ann, shown, Act.PARAMETERS)
     told = await answer_of(pressed)
     assert told.files[0].data.startswith(b"/imagine prompt:" + b"`" * 4000)
 
 
 async def test_pictures_are_sent_in_a_direct_message(server, ann, four):
-    pressed = await server.click(ann, four, button(four, Act.SEND))
+    pressed = await use(server, ann, four, Act.SEND)
     told = await answer_of(pressed)
     assert "Sent to you" in told.text
     (sent,) = server.messages(server.dm(ann))
@@ -203,7 +173,7 @@ async def _grid(server, client, worker, ann):
 
 async def test_of_a_grid_the_single_pictures_are_sent(server, ann, grid):
     shown, made = grid
-    pressed = await server.click(ann, shown, button(shown, Act.SEND))
+    pressed = await use(server, ann, shown, Act.SEND)
     assert "Sent to you" in (await answer_of(pressed)).text
     (sent,) = server.messages(server.dm(ann))
     assert [file.data for file in sent.files] == made
@@ -211,11 +181,11 @@ async def test_of_a_grid_the_single_pictures_are_sent(server, ann, grid):
 
 async def test_of_a_grid_any_picture_is_made_larger_and_varied(server, worker, ann, queue, grid, raw):
     shown, made = grid
-    await server.click(ann, shown, button(shown, Act.UPSCALE, 3))
+    await use(server, ann, shown, Act.UPSCALE, 3)
     request, _ = await next_request(worker, queue)
     assert raw.get(f"{{zosma}}:input:{request.upscale.image}") == made[2]
     await forgotten(raw)
-    await server.click(ann, shown, button(shown, Act.VARY_SUBTLE, 3))
+    await use(server, ann, shown, Act.VARY_SUBTLE, 3)
     request, _ = await next_request(worker, queue)
     assert (request.seed, request.count) == (44, 4)
 
@@ -231,26 +201,26 @@ async def test_what_a_server_keeps_for_no_day_is_made_again_from_the_picture(ser
         return await queue.job(leased.id) is None
 
     await until(is_forgotten)
-    await server.click(ann, shown, button(shown, Act.AGAIN))
+    await use(server, ann, shown, Act.AGAIN)
     request, _ = await next_request(worker, queue)
     assert (request.prompt, request.steps) == ("a cat", 9)
 
 
 async def test_closed_direct_messages_are_told(server, ann, made):
     ann.user.closed = True
-    pressed = await server.click(ann, made, button(made, Act.SEND))
+    pressed = await use(server, ann, made, Act.SEND)
     assert "can't send you direct messages" in (await answer_of(pressed)).text
 
 
 async def test_deleting_takes_the_message_away(server, ann, made):
-    await (await server.click(ann, made, button(made, Act.DELETE))).response()
+    await (await use(server, ann, made, Act.DELETE)).response()
     await server.world.changes.until(lambda: not server.messages(), 5, lambda: str(server.messages()))
 
 
 async def test_cancel_takes_a_waiting_job_out_of_the_line(server, client, worker, ann, queue):
     asked = await server.slash(ann, "imagine", ASKED)
     shown = await asked.wait_for(lambda shown: "in line" in shown.text)
-    pressed = await server.click(ann, shown, button(shown, Act.CANCEL))
+    pressed = await use(server, ann, shown, Act.CANCEL)
     await pressed.response()
     ended = await asked.wait_for(lambda shown: "Cancelled" in shown.text)
     assert (await queue.depth()).waiting == 0
@@ -263,7 +233,7 @@ async def test_cancel_stops_a_running_job(server, client, worker, ann, queue):
     leased = await worker.take()
     await worker.progress(leased, 0.5)
     shown = await asked.wait_for(lambda shown: "50 %" in shown.text)
-    pressed = await server.click(ann, shown, button(shown, Act.CANCEL))
+    pressed = await use(server, ann, shown, Act.CANCEL)
     assert "being stopped" in (await answer_of(pressed)).text
     await worker.settle(leased, calls.cancelled(3.8))
     await asked.wait_for(lambda shown: "Cancelled. The GPU time used until then is charged: 3.8" in shown.text)
@@ -286,7 +256,7 @@ async def test_a_failed_job_can_be_tried_again(server, client, worker, ann, queu
     asked = await server.slash(ann, "imagine", ASKED)
     await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     shown = await asked.wait_for(lambda shown: "⚠️" in shown.text)
-    await server.click(ann, shown, button(shown, Act.AGAIN))
+    await use(server, ann, shown, Act.AGAIN)
     request, _ = await next_request(worker, queue)
     assert (request.prompt, request.steps) == ("a cat", 9)
 
@@ -301,7 +271,7 @@ async def test_a_button_works_after_a_restart_when_the_queue_has_forgotten_all(
     await bot.close()
     await forgotten(raw)
     await bot.start()
-    pressed = await server.click(ann, made, button(made, act, 1 if act in (Act.VARY_SUBTLE, Act.UPSCALE) else 0))
+    pressed = await use(server, ann, made, act, 1 if act in (Act.VARY_SUBTLE, Act.UPSCALE) else 0)
     if act is Act.PARAMETERS:
         assert "prompt:a cat" in (await answer_of(pressed)).text
         return
@@ -328,8 +298,8 @@ async def test_a_picture_that_says_nothing_is_refused_in_plain_words(server, cli
     await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
     shown = await asked.wait_for(lambda shown: "⚠️" in shown.text)
     await forgotten(raw)
-    pressed = await server.click(ann, shown, button(shown, Act.AGAIN))
-    assert "no longer stored" in (await pressed.wait_for_followup()).text
+    pressed = await use(server, ann, shown, Act.AGAIN)
+    assert "no longer stored" in (await answer_of(pressed)).text
 
 
 async def test_a_button_of_a_later_version_is_answered(server, client, ann, made):
@@ -373,7 +343,7 @@ def _bob(server):
 
 @pytest.mark.parametrize("act", [Act.AGAIN, Act.EDIT, Act.CHECKPOINT, Act.DELETE])
 async def test_a_stranger_is_refused(server, client, worker, bob, ann, queue, made, act):
-    pressed = await server.click(bob, made, button(made, act))
+    pressed = await use(server, bob, made, act)
     told = await answer_of(pressed)
     assert told.ephemeral
     assert f"Only <@{ann.id}>" in told.text
@@ -383,10 +353,10 @@ async def test_a_stranger_is_refused(server, client, worker, bob, ann, queue, ma
 
 async def test_a_server_may_let_anyone_press(server, client, worker, bob, queue, made):
     await client.services.server_settings.change(server.guild.id, lambda rules: rules | {"buttons": "anyone"})
-    await server.click(bob, made, button(made, Act.AGAIN))
+    await use(server, bob, made, Act.AGAIN)
     _, leased = await next_request(worker, queue)
     assert (await queue.job(leased.id)).owner == f"discord:{server.guild.id}/{bob.id}"
-    pressed = await server.click(bob, made, button(made, Act.DELETE))
+    pressed = await use(server, bob, made, Act.DELETE)
     assert "Only" in (await answer_of(pressed)).text
 
 
@@ -395,8 +365,8 @@ async def test_a_server_may_let_a_role_press(server, client, worker, ann, bob, q
     carl = server.add_member("carl", roles=[role])
     edit = {"buttons": "roles", "button_roles": [role.id]}
     await client.services.server_settings.change(server.guild.id, lambda rules: rules | edit)
-    assert "Only" in (await answer_of(await server.click(bob, made, button(made, Act.AGAIN)))).text
-    await server.click(carl, made, button(made, Act.AGAIN))
+    assert "Only" in (await answer_of(await use(server, bob, made, Act.AGAIN))).text
+    await use(server, carl, made, Act.AGAIN)
     _, leased = await next_request(worker, queue)
     assert (await queue.job(leased.id)).owner.endswith(str(carl.id))
 
@@ -404,13 +374,13 @@ async def test_a_server_may_let_a_role_press(server, client, worker, ann, bob, q
 async def test_a_moderator_may_delete(server, client, made):
     role = server.add_role("mods", P.VIEW_CHANNEL | P.MANAGE_MESSAGES)
     mod = server.add_member("mod", roles=[role])
-    await (await server.click(mod, made, button(made, Act.DELETE))).response()
+    await (await use(server, mod, made, Act.DELETE)).response()
     await server.world.changes.until(lambda: not server.messages(), 5, lambda: str(server.messages()))
 
 
 async def test_a_double_click_makes_one_job(server, client, worker, ann, queue, made):
-    first = await server.click(ann, made, button(made, Act.AGAIN))
-    second = await server.click(ann, made, button(made, Act.AGAIN))
+    first = await use(server, ann, made, Act.AGAIN)
+    second = await use(server, ann, made, Act.AGAIN)
     answers = {(await first.response()).type, (await second.response()).type}
     assert answers == {Callback.DEFERRED_MESSAGE, Callback.DEFERRED_UPDATE}
     await worker.take()
@@ -425,14 +395,14 @@ async def test_a_checkpoint_menu_of_somebody_elses_job_is_checked_again(server, 
 
 async def test_a_server_that_acknowledges_without_a_word_is_understood(server, client, worker, ann, queue, made):
     server.settings.tells_of_callbacks = False
-    opened = await server.click(ann, made, button(made, Act.EDIT))
+    opened = await use(server, ann, made, Act.EDIT)
     assert (await opened.response()).type is Callback.MODAL
     await server.submit_modal(ann, opened, {"prompt": "two cats"})
     request, _ = await next_request(worker, queue)
     assert request.prompt == "two cats"
-    pressed = await server.click(ann, made, button(made, Act.PARAMETERS))
+    pressed = await use(server, ann, made, Act.PARAMETERS)
     assert "prompt:a cat" in (await answer_of(pressed)).text
-    await (await server.click(ann, made, button(made, Act.DELETE))).response()
+    await (await use(server, ann, made, Act.DELETE)).response()
     await server.world.changes.until(lambda: made.id not in [one.id for one in server.messages()], 5, lambda: "")
 
 
@@ -449,7 +419,7 @@ async def test_what_follows_from_a_private_picture_stays_private_when_all_is_for
     for key in [*raw.keys("*job:*"), *raw.keys("*reply:*")]:
         raw.delete(key)
 
-    menu = await answer_of(await server.click(ann, shown, button(shown, Act.CHECKPOINT)))
+    menu = await answer_of(await use(server, ann, shown, Act.CHECKPOINT))
     chosen = await server.select(ann, menu, menu.components[0]["components"][0]["custom_id"], ["anime"])
     _, leased = await next_request(worker, queue)
     await worker.finish(leased)
@@ -459,7 +429,7 @@ async def test_what_follows_from_a_private_picture_stays_private_when_all_is_for
 
 async def test_with_private_set_new_pictures_of_a_public_one_are_private(server, client, worker, ann, queue, made):
     await client.services.member_settings.change(ann.id, lambda member: member.model_copy(update={"private": True}))
-    pressed = await server.click(ann, made, button(made, Act.AGAIN))
+    pressed = await use(server, ann, made, Act.AGAIN)
     _, leased = await next_request(worker, queue)
     await worker.finish(leased)
     assert (await pressed.wait_for(lambda shown: shown.attachments)).ephemeral
@@ -478,8 +448,8 @@ async def test_use_this_picture_of_a_private_one_is_private(server, client, work
 
 
 async def test_a_cancelled_enlargement_has_no_words_to_edit(server, client, worker, ann, queue, made):
-    pressed = await server.click(ann, made, button(made, Act.UPSCALE, 1))
+    pressed = await use(server, ann, made, Act.UPSCALE, 1)
     shown = await pressed.wait_for(lambda shown: "in line" in shown.text)
-    await server.click(ann, shown, button(shown, Act.CANCEL))
+    await use(server, ann, shown, Act.CANCEL)
     ended = await pressed.wait_for(lambda shown: "Cancelled" in shown.text)
     assert ended.labels == ["Try again", "Delete"]

@@ -131,7 +131,7 @@ async def test_lines_after_the_parameters_keep_command_and_buttons(server, clien
 
 async def test_what_it_was_made_with_and_can_not_be_asked_for_is_said(server, client, ann):
     shown = await described(server, ann, with_parameters(f"{INFOTEXT}, Refiner: xl, Refiner switch at: 0.8"))
-    assert "It was also made with Refiner, which can't be asked for here" in shown.text
+    assert "As a command, for pictures like it" in shown.text
 
 
 @pytest.mark.parametrize("text", [" " * 16_000, "a" * 64_000, f"{INFOTEXT}, {'aa: ' * 4_000}"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loopback.discord.permissions import P
+from loopback.presses import more
+from zosma_bot.discord.ui.custom_id import Act
 
 
 @pytest.fixture(name="modlog")
@@ -28,8 +30,7 @@ async def _picture(server, client, worker, ann):
     """The message with a picture that ann asked for."""
     asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
     await worker.finish(await worker.take())
-    await asked.wait_for(lambda shown: "Report" in shown.labels)
-    return asked
+    return await asked.wait_for(lambda shown: shown.attachments)
 
 
 @pytest.fixture(name="report")
@@ -37,7 +38,7 @@ def _report(server):
     """Reports a picture, and gives what the member reads then."""
 
     async def report(member, picture, why="not nice"):
-        opened = await server.click(member, picture, "Report")
+        opened = await more(server, member, picture, Act.REPORT)
         await opened.response()
         sent = await server.submit_modal(member, opened, {"why": why})
         return (await sent.wait_for(lambda shown: not shown.thinking)).text

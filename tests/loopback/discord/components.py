@@ -10,7 +10,7 @@ from loopback.discord.shown import BUTTON, SELECTS, walk
 
 Json = dict[str, Any]
 
-ROW, STRING_SELECT, TEXT_INPUT, TEXT_DISPLAY, LABEL = 1, 3, 4, 10, 18
+ROW, STRING_SELECT, TEXT_INPUT, TEXT_DISPLAY, LABEL, FILE_UPLOAD = 1, 3, 4, 10, 18, 19
 #: Section, text display, thumbnail, gallery, file, separator, container.
 V2_TYPES = (9, 10, 11, 12, 13, 14, 17)
 LINK_STYLE, PREMIUM_STYLE = 5, 6
@@ -137,6 +137,8 @@ def _check_field(form: FormErrors, path: Path, item: Json, labelled: bool) -> No
         check_select(form, path, item)
         return
     form.length((*path, "custom_id"), item.get("custom_id"), 1, 100)
+    if item.get("type") == FILE_UPLOAD:
+        _check_upload(form, path, item, labelled)
     if item.get("type") != TEXT_INPUT:
         return
     if not labelled:
@@ -146,6 +148,16 @@ def _check_field(form: FormErrors, path: Path, item: Json, labelled: bool) -> No
     low, high = item.get("min_length") or 0, item.get("max_length") or 4000
     if not (0 <= low <= high <= 4000):
         form.add((*path, "max_length"), "BASE_TYPE_BAD_INT", "min_length and max_length contradict")
+
+
+def _check_upload(form: FormErrors, path: Path, item: Json, labelled: bool) -> None:
+    """Files stand in a label only, and are 0 to 10."""
+    if not labelled:
+        form.add((*path, "type"), "UNION_TYPE_CHOICES", "A file upload must be in a label.")
+    low = 1 if item.get("min_values") is None else item["min_values"]
+    high = item.get("max_values") or 1
+    if not (0 <= low <= 10 and 1 <= high <= 10 and low <= high):
+        form.add((*path, "max_values"), "BASE_TYPE_BAD_INT", "min_values and max_values contradict")
 
 
 def number_components(components: list[Json]) -> list[Json]:

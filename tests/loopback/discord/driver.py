@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from loopback.discord.commands import CHAT_INPUT, MESSAGE, USER, Commands
-from loopback.discord.components import LABEL, ROW, TEXT_INPUT
+from loopback.discord.components import FILE_UPLOAD, LABEL, ROW, TEXT_INPUT
 from loopback.discord.errors import RefusedByClient
 from loopback.discord.handle import AnyMessage, InteractionHandle, message_of
 from loopback.discord.interaction import Callback, Interaction, Kind
@@ -96,10 +96,13 @@ class Driver:
             raise RefusedByClient("modal", "no form has been opened")
         if opened.interaction.member is not member:
             raise RefusedByClient("modal", "this form is open on somebody else's screen")
-        data = {
+        files = Options(self._world)
+        data: Json = {
             "custom_id": ack.data["custom_id"],
-            "components": _filled_rows(ack.data["components"], dict(values)),
+            "components": _filled_rows(ack.data["components"], dict(values), files),
         }
+        if files.resolved:
+            data["resolved"] = files.resolved
         source, channel = opened.interaction.source, opened.interaction.channel
         return self._send(Kind.MODAL, member, channel, data, ack.data["title"], source, opened.interaction)
 
@@ -215,16 +218,16 @@ def _chosen(menu: Json, values: list[Any]) -> list[str]:
     return chosen
 
 
-def _filled_rows(rows: list[Json], values: Json) -> list[Json]:
+def _filled_rows(rows: list[Json], values: Json, files: Options) -> list[Json]:
     """The submitted form, in the same shape of rows or labels as it was opened with."""
     filled: list[Json] = []
     for number, row in enumerate(rows, start=1):
         if row["type"] == LABEL:
-            field = _filled_field(row["component"], str(row["label"]), values)
+            field = _filled_field(row["component"], str(row["label"]), values, files)
             filled.append({"type": LABEL, "id": number, "component": field})
         elif row["type"] == ROW:
             item = row["components"][0]
-            field = _filled_field(item, str(item.get("label")), values)
+            field = _filled_field(item, str(item.get("label")), values, files)
             filled.append({"type": ROW, "id": number, "components": [field]})
         else:
             filled.append({"type": row["type"], "id": number})
@@ -233,7 +236,18 @@ def _filled_rows(rows: list[Json], values: Json) -> list[Json]:
     return filled
 
 
-def _filled_field(item: Json, label: str, values: Json) -> Json:
+def _uploaded(item: Json, given: Any, files: Options) -> list[str]:
+    """The ids of the files in a field."""
+    sent = [] if given is None else given if isinstance(given, list) else [given]
+    low = 1 if item.get("min_values") is None else item["min_values"]
+    if not item.get("required", True) and not sent:
+        return []
+    if not low <= len(sent) <= (item.get("max_values") or 1):
+        raise RefusedByClient(item["custom_id"], f"{len(sent)} files, which the field doesn't take")
+    return [files.add_file(one) for one in sent]
+
+
+def _filled_field(item: Json, label: str, values: Json, files: Options) -> Json:
     custom_id = item["custom_id"]
     given = values.pop(custom_id, None)
     given = values.pop(label, None) if given is None else given
@@ -243,6 +257,8 @@ def _filled_field(item: Json, label: str, values: Json) -> Json:
         if not chosen and not item.get("required", True):
             return base | {"values": []}
         return base | {"values": _chosen(item, chosen)}
+    if item["type"] == FILE_UPLOAD:
+        return base | {"values": _uploaded(item, given, files)}
     if item["type"] != TEXT_INPUT:
         return base | {"value": given}
     text = item.get("value") or "" if given is None else str(given)

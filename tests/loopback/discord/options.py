@@ -115,14 +115,17 @@ class Options:
                 raise RefusedByClient(option["name"], f"a channel of type {value.type} cannot be chosen")
             return self._add("channels", value.id, channel_json(value) | {"permissions": "0"})
         if kind == ATTACHMENT and isinstance(value, Upload):
-            stored = self._world.store(value.filename, value.data, value.content_type)
-            return self._add("attachments", stored.id, attachment_json(stored) | {"ephemeral": True})
+            return self.add_file(value)
         raise RefusedByClient(option["name"], f"{value!r} does not fit an option of type {kind}")
 
     def add_member(self, member: Member) -> str:
         partial = {k: v for k, v in member_json(self._world, member).items() if k not in ("user", "deaf", "mute")}
         self._add("members", member.id, partial | {"permissions": "0"})
         return self._add("users", member.id, user_json(member.user))
+
+    def add_file(self, file: Upload) -> str:
+        stored = self._world.store(file.filename, file.data, file.content_type)
+        return self._add("attachments", stored.id, attachment_json(stored) | {"ephemeral": True})
 
     def _add(self, kind: str, key: int, body: Json) -> str:
         self.resolved.setdefault(kind, {})[str(key)] = body

@@ -10,9 +10,9 @@ from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
 from zosma_worker.backend import Checked
+from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
 from zosma_worker.verify import check, check_upscaled, joined
-from zosma_worker.webui.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -33,14 +33,20 @@ def verify_all(
 def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
     upscale = part.request.upscale
     if not upscale:
-        return verify(part.answer, part.request, checkpoint, flavour)
+        return verify(part.answer, part.request, checkpoint, flavour, inputs)
     if not isinstance(part.answer, dict):
         raise BadAnswer(ErrorKind.WEBUI_BROKEN, "the WebUI answered without pictures")
     data = _bytes_of(part.answer.get("image"))
     return check_upscaled(data, part.request, upscale, inputs.get(upscale.image, b""), flavour)
 
 
-def verify(answer: Any, request: Request, checkpoint: Checkpoint, flavour: Flavour = _A1111) -> Checked:
+def verify(
+    answer: Any,
+    request: Request,
+    checkpoint: Checkpoint,
+    flavour: Flavour = _A1111,
+    inputs: Mapping[str, bytes] | None = None,
+) -> Checked:
     """The checked answer to one call for a request made with `checkpoint`. Takes CPU time: call it in a thread.
 
     Raises:
@@ -52,7 +58,7 @@ def verify(answer: Any, request: Request, checkpoint: Checkpoint, flavour: Flavo
     if isinstance(info.get("sampler_name"), str):
         info["sampler_name"] = flavour.sampler_said(info["sampler_name"])
     images = [_bytes_of(entry) for entry in _wanted(answer["images"], info, request)]
-    return check(images, info, request, checkpoint, flavour)
+    return check(images, info, request, checkpoint, flavour, inputs)
 
 
 def _info_of(info: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import discord
 from zosma_bot.discord.core import recipes
 from zosma_bot.discord.core.identity import member_of
 from zosma_bot.discord.core.permissions import is_moderator, may_press
+from zosma_bot.discord.core.seen import recall_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_bot.discord.ui import refusals
@@ -34,6 +35,9 @@ async def anybody(services: Services, interaction: discord.Interaction[Any], cus
         await say(interaction, translations_of(interaction)("button-unknown"))
         return None
     try:
+        if not await recall_seen(services, interaction, of):
+            await say(interaction, translations_of(interaction)("menu-gone"))
+            return None
         owned = await services.background.within(CHECKS_S, _owned(services, interaction, of))
     except QueueUnavailableError:
         await say(interaction, refusals.queue_away(translations_of(interaction)))
@@ -76,15 +80,15 @@ async def may_delete(services: Services, interaction: discord.Interaction[Any], 
     of = await may_end(services, interaction, custom_id)
     if of is None:
         return False
-    message = interaction.message
-    if is_moderator(interaction) or (message and message.flags.ephemeral):
+    message = seen(interaction)
+    if is_moderator(interaction) or (message and message.private):
         return True
     try:
         reply = await services.background.within(CHECKS_S, _reply(services, of.job_id))
     except QueueUnavailableError:
         await say(interaction, refusals.queue_away(translations_of(interaction)))
         return False
-    if message and (_asked_by(message) == interaction.user.id or (reply and reply.message_id == message.id)):
+    if message and (message.asked_by == interaction.user.id or (reply and reply.message_id == message.id)):
         return True
     await say(interaction, translations_of(interaction)("button-foreign"))
     return False
@@ -101,8 +105,8 @@ async def _owned(services: Services, interaction: discord.Interaction[Any], of: 
     if kept := await services.queue.documents.get(recipes.KIND, of.job_id):
         return replace(of, owner=interaction.user.id) if kept.get("by") == interaction.user.id else None
     # Forgotten. What is left is in the message, which the member sees; whoever asked for that is its owner.
-    asked_by = _asked_by(interaction.message) if interaction.message else None
-    return replace(of, owner=asked_by) if asked_by else of
+    message = seen(interaction)
+    return replace(of, owner=message.asked_by) if message and message.asked_by else of
 
 
 async def _of_known_job(services: Services, interaction: discord.Interaction[Any], of: OfJob, job: Job) -> OfJob | None:
@@ -119,11 +123,6 @@ async def _of_known_job(services: Services, interaction: discord.Interaction[Any
 async def _reply(services: Services, job_id: str) -> Reply | None:
     text = await services.queue.reply(job_id)
     return Reply.parse(text) if text else None
-
-
-def _asked_by(message: discord.Message) -> int | None:
-    """Whose command or press made the message, as Discord says; None for one that the bot posted by itself."""
-    return message.interaction_metadata.user.id if message.interaction_metadata else None
 
 
 async def _not_yours(interaction: discord.Interaction[Any], of: OfJob) -> None:

@@ -1,25 +1,47 @@
-"""What a picture tells of how it was made, shown with buttons that go on from there."""
+"""What a picture tells of how it was made, shown with buttons that go on from there.
+
+A command is offered only where it works and says what comes of it: the very picture, or pictures like it.
+"""
 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
 
 from zosma_bot import inputs
+from zosma_bot.discord.core.defaults import usual_fields
+from zosma_bot.discord.core.drawing import typed_prompt
 from zosma_bot.discord.core.recipes import Recipe
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, OfJob
-from zosma_bot.discord.ui.language import translations_of
+from zosma_bot.discord.ui.language import Translations, translations_of
+from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_queue import infotext
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.request import Hires, parse_request
 
 #: What a message may hold besides the words around it.
 SHOWN_MAX_CHARS = 1700
 #: A file that says more than this about itself says something else than how it was made.
 PARAMETERS_MAX_CHARS = 16_000
+#: Request fields that no command has, by A1111's names for them, as `infotext.not_asked_for` gives them.
+_WITHOUT_OPTION = {"vae": "VAE", "clip_skip": "Clip skip", "subseed_strength": "Variation seed"}
+_A1111_NAMES = {"restore_faces": "Face restoration", "tiling": "Tiling", "eta": "Eta", "refiner_checkpoint": "Refiner"}
+_FROM_PICTURE = frozenset(("img2img", "inpainting"))
+#: Fields that a command has an option for.
+_ASKED = (
+    "prompt", "negative_prompt", "width", "height", "count", "checkpoint", "sampler", "scheduler", "steps",
+    "cfg_scale", "seed", "styles", "hires",
+)  # fmt: skip
 
 
 async def told_by(data: bytes, who: str) -> Recipe | None:
@@ -37,8 +59,13 @@ async def told_by(data: bytes, who: str) -> Recipe | None:
     return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), text)
 
 
-async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str | None = None) -> None:
-    """Tells the member; what is too long for a message comes as a file. `key`: under which the recipe is kept."""
+async def show(
+    services: Services, interaction: discord.Interaction[Any], recipe: Recipe, key: str | None = None, number: int = 0
+) -> None:
+    """Tells the member; what is too long for a message comes as a file.
+
+    `key`: under which the recipe is kept. `number`: of one picture of a set; 0 for the whole set.
+    """
     w = translations_of(interaction)
     rows: tuple[tuple[Button, ...], ...] = ()
     if key:
@@ -49,18 +76,96 @@ async def show(interaction: discord.Interaction[Any], recipe: Recipe, key: str |
                 Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
             ),
         )
-    command = texts.command_for(w, recipe.fields, recipe.seed_of(1)) if recipe.fields else ""
-    shown = [f"{w('parameters-shown')}\n{texts.code_block(command)}"] if command else []
-    if recipe.fields.get("img2img") or recipe.fields.get("subseed_strength"):
-        shown.append(w("parameters-not-alone"))
-    if recipe.job is None and recipe.fields and (left_out := infotext.not_asked_for(recipe.parameters)):
-        shown.append(w("parameters-left-out", names=", ".join(left_out)))
+    command, shown = await _command(services, interaction, recipe, number)
     if recipe.parameters:
         shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
-    text = "\n".join(shown)
+    text = "\n".join(shown) or w("parameters-none")
     if len(text) <= SHOWN_MAX_CHARS:
         await say(interaction, text, view=view_of(rows))
         return
     whole = "\n\n".join(part for part in (command, recipe.parameters) if part) + "\n"
     file = discord.File(io.BytesIO(whole.encode()), filename="parameters.txt")
-    await say(interaction, w("parameters-file"), view=view_of(rows), files=[file])
+    told = "\n".join(part for part in shown if "```" not in part)
+    await say(interaction, f"{w('parameters-file')}\n{told}"[:2000], view=view_of(rows), files=[file])
+
+
+async def _command(
+    services: Services, interaction: discord.Interaction[Any], recipe: Recipe, number: int
+) -> tuple[str, list[str]]:
+    """(the command, '' where there is none that would work; what is said about it, the command included)."""
+    w = translations_of(interaction)
+    if not recipe.fields or recipe.fields.get("upscale"):
+        return "", []
+    left_out = lacking(recipe)
+    if _FROM_PICTURE & set(left_out):
+        return "", [w("parameters-from-picture")]
+    if number and recipe.count > 1:  # one picture of a set has its own seed
+        recipe = replace(recipe, fields=recipe.fields | {"count": 1}, seeds=(recipe.seed_of(number) or -1,))
+    seed = recipe.seed_of(1)
+    typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
+    command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
+    try:
+        await _check(services, interaction, recipe, w)
+    except RequestRefusedError as error:
+        return "", [w("parameters-no-command", why=refusals.told(w, error).removeprefix("⚠️ "))]
+    shown = [f"{w('parameters-like' if left_out else 'parameters-shown')}\n{texts.code_block(command)}"]
+    if left_out:
+        shown.append(w("parameters-left-out", names=", ".join(left_out)))
+    if recipe.enlarged:
+        shown.append(w("parameters-enlarged"))
+    return command, shown
+
+
+def lacking(recipe: Recipe) -> tuple[str, ...]:
+    """What a picture was made with that no command can ask for, by A1111's names."""
+    fields = recipe.fields
+    found = [name for field, name in _WITHOUT_OPTION.items() if fields.get(field)]
+    if (fields.get("clip_skip") or 1) == 1 and "Clip skip" in found:
+        found.remove("Clip skip")
+    if start := fields.get("img2img"):
+        found.append("inpainting" if start.get("mask") else "img2img")
+    for name, value in (fields.get("a1111") or {}).items():
+        found += value if name == "alwayson_scripts" else [_A1111_NAMES.get(name, name)]
+    if len(fields.get("styles") or ()) > 1:
+        found.append("Styles")
+    if (hires := fields.get("hires")) and Hires(**hires) != Hires(scale=hires.get("scale", Hires().scale)):
+        found.append("Hires settings")
+    if recipe.job is None:
+        # The postprocessing is said in a sentence of its own.
+        found += [name for name in infotext.not_asked_for(recipe.parameters) if name != "Postprocess upscale"]
+    return tuple(dict.fromkeys(found))
+
+
+async def _usual(services: Services, interaction: discord.Interaction[Any]) -> Mapping[str, Any]:
+    """What the member's own defaults would add to a command; nothing when they can't be read now."""
+    try:
+        return await usual_fields(services, interaction)
+    except QueueUnavailableError:
+        return {}
+
+
+async def _check(services: Services, interaction: discord.Interaction[Any], recipe: Recipe, w: Translations) -> None:
+    """Judges the command as Discord and `/imagine` would.
+
+    Raises:
+      RequestRefusedError: when one of them would refuse it.
+    """
+    fields = {name: value for name, value in recipe.fields.items() if name in _ASKED}
+    if int(fields.get("count") or 1) > PICTURES_MAX:
+        raise RequestRefusedError(
+            f"at most {PICTURES_MAX}", code="out-of-bounds", field="count",
+            values={"given": int(fields["count"]), "low": 1, "high": PICTURES_MAX},
+        )  # fmt: skip
+    request = parse_request(fields)
+    if option := _taken_for_option(w, request.prompt, request.negative_prompt):
+        raise refused("prompt-has-option", field="prompt", given=option)
+    catalogue = await services.offered(interaction)
+    if catalogue.ready:
+        catalogue.resolve(request)
+
+
+def _taken_for_option(w: Translations, *said: str) -> str | None:
+    """A word with a colon that Discord takes for an option's name when a command with it is pasted."""
+    names = {w(f"command-imagine-{option}") for option in texts.IMAGINE_OPTIONS} | set(texts.IMAGINE_OPTIONS)
+    found = re.search(rf"(?:^|\s)({'|'.join(map(re.escape, sorted(names)))}):", "\n".join(said))
+    return f"{found[1]}:" if found else None

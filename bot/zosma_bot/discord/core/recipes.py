@@ -10,11 +10,10 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-import discord
-
 from zosma_bot.discord.core.attachments import Source, of_bytes
+from zosma_bot.discord.core.seen import SeenMessage, SeenPicture
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
-from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.state.reply_record import Origin, Reply
 from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.inputs import words_in
@@ -43,6 +42,10 @@ class Recipe:
     parameters: str = ""
     """A1111's infotext of the first picture."""
     job: Job | None = field(default=None, repr=False)
+    enlarged: bool = False
+    """The picture was made larger afterwards, which the fields don't say."""
+    origin: Origin | None = None
+    """Of a job without pictures, what it was to come from: so that it can be tried again."""
 
     def seed_of(self, number: int) -> int | None:
         """The seed of picture `number`, counted from 1."""
@@ -54,8 +57,14 @@ class Recipe:
         return int(self.fields.get("count", 1))
 
     def anew(self, **changes: Any) -> dict[str, Any]:
-        """The fields for new pictures, with other seeds."""
-        return {name: value for name, value in self.fields.items() if name not in SEEDS} | changes
+        """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.
+
+        A `prompt` among the changes is taken as it is.
+        """
+        words = ("prompt", "prompts") if self.fields.get("template") else ()
+        if "prompt" in changes:
+            words = ("prompts", "template")
+        return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
 
 
 async def recall(services: Services, of: OfJob) -> Recipe | None:
@@ -67,16 +76,34 @@ async def recall(services: Services, of: OfJob) -> Recipe | None:
     job = await services.background.within(CHECKS_S, services.queue.job(of.job_id))
     if job is None or job.request is None:
         return await _kept(services, of.job_id)
+    if job.request.upscale and job.result:
+        return await _enlarged(services, job)
     fields = job.request.model_dump(mode="json", exclude_defaults=True)
     if not job.request.upscale:
         # Also where they are the usual ones: who copies the command may have other defaults.
         fields |= job.request.model_dump(mode="json", include=set(WRITTEN_OUT))
     if job.result is None:
-        return Recipe(fields, job=job)
-    if not job.request.upscale:
-        fields["checkpoint"] = job.result.checkpoint
+        reply = await _reply(services, job.id)
+        return Recipe(fields, job=job, origin=reply.origin if reply else None)
+    fields["checkpoint"] = job.result.checkpoint
     pictures = job.result.pictures
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
+
+
+async def _enlarged(services: Services, job: Job) -> Recipe:
+    """How a picture was made before it was made larger; without fields when nobody knows."""
+    reply = await _reply(services, job.id)
+    parameters = job.result.pictures[0].parameters if job.result and job.result.pictures else ""
+    if reply and reply.origin and reply.origin.fields:
+        return Recipe(reply.origin.fields, reply.origin.seeds, parameters, job, enlarged=True)
+    fields = infotext.request_fields(parameters)
+    # Without the job: what the text names beyond the fields is not ours, and has to be said.
+    return Recipe(fields, (int(fields["seed"]),) if "seed" in fields else (), parameters, enlarged=True)
+
+
+async def _reply(services: Services, job_id: str) -> Reply | None:
+    text = await services.background.within(CHECKS_S, services.queue.reply(job_id))
+    return Reply.parse(text) if text else None
 
 
 async def keep(services: Services, recipe: Recipe, *, by: int, private: bool = False) -> str:
@@ -110,7 +137,7 @@ async def _kept(services: Services, key: str) -> Recipe | None:
     return None
 
 
-async def read(message: discord.Message | None, number: int = 0) -> Recipe | None:
+async def read(message: SeenMessage | None, number: int = 0) -> Recipe | None:
     """What a message's own picture says; takes as long as Discord takes to hand it out. None when it says nothing."""
     attachment = attached(message, number) or _grid(message)
     if attachment is None:
@@ -122,20 +149,20 @@ async def read(message: discord.Message | None, number: int = 0) -> Recipe | Non
     if infotext.starts_from_picture(text):
         raise refused("recipe-from-picture")
     in_grid = infotext.pairs(text).get("Grid", "")
-    count = int(in_grid) if in_grid.isdecimal() else max(len(pictures_in(message)), 1)
+    count = int(in_grid) if in_grid.isdecimal() else max(len(message.pictures) if message else 0, 1)
     # Of a set, picture 1 tells the seed; the others' are counted up, as WebUIs do. A grid tells that of its first.
     first = int(fields["seed"]) - (0 if in_grid else max(number - 1, 0))
     return Recipe(fields | {"count": count}, tuple(first + index for index in range(count)), text)
 
 
-def _grid(message: discord.Message | None) -> discord.Attachment | None:
+def _grid(message: SeenMessage | None) -> SeenPicture | None:
     """A message's one picture, when it shows a whole set."""
     one = attached(message, 0)
     named = _NAME.search(one.filename) if one else None
     return one if named and named[1] == "grid" else None
 
 
-async def _infotext(attachment: discord.Attachment) -> str:
+async def _infotext(attachment: SeenPicture) -> str:
     try:
         async with asyncio.timeout(FETCH_S):
             data = await attachment.read()
@@ -145,7 +172,7 @@ async def _infotext(attachment: discord.Attachment) -> str:
         return ""
 
 
-async def recipe_of(services: Services, message: discord.Message | None, of: OfJob) -> Recipe:
+async def recipe_of(services: Services, message: SeenMessage | None, of: OfJob) -> Recipe:
     """How the picture was made: as the queue remembers it, else as the message's own picture tells it.
 
     Raises:
@@ -161,7 +188,7 @@ async def recipe_of(services: Services, message: discord.Message | None, of: OfJ
     return found
 
 
-async def picture_of(services: Services, message: discord.Message | None, of: OfJob) -> Source:
+async def picture_of(services: Services, message: SeenMessage | None, of: OfJob) -> Source:
     """Picture `of.number` (0: the first) in the best form that is left.
 
     Raises:
@@ -174,7 +201,7 @@ async def picture_of(services: Services, message: discord.Message | None, of: Of
     attachment = attached(message, of.number)
     if attachment is None:
         raise refused("picture-gone")
-    return Source(attachment.read, attachment.width or 512, attachment.height or 512)
+    return Source(attachment.read, attachment.width, attachment.height)
 
 
 @dataclass(frozen=True)
@@ -203,19 +230,13 @@ async def stored(services: Services, job_id: str) -> dict[int, Stored]:
     }
 
 
-def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:
-    """A message's pictures in their order."""
-    found = message.attachments if message else []
-    return [one for one in found if (one.content_type or "image/").startswith("image/")]
-
-
 #: How the files of a job's message are named; `grid` is a whole set in one picture.
 _NAME = re.compile(r"-(\d+|grid)\.[a-z]+$")
 
 
-def attached(message: discord.Message | None, number: int) -> discord.Attachment | None:
+def attached(message: SeenMessage | None, number: int) -> SeenPicture | None:
     """Picture `number` of a message, counted from 1; 0 is the first. Some of a set may not be shown, or all as one."""
-    found = pictures_in(message)
+    found = message.pictures if message else ()
     if number == 0:
         return found[0] if found else None
     names = [named[1] if (named := _NAME.search(one.filename)) else "" for one in found]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from zosma_bot.discord.state.reply_record import Origin
 from zosma_bot.discord.ui import buttons, texts
 from zosma_bot.discord.ui.card import Attached, Card, Colour
 from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.language import Translations
+from zosma_queue import infotext
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
 from zosma_queue.picture_headers import format_of
@@ -21,11 +23,16 @@ def going_on(
     place: Place | None,
     starts_at: int | None,
     capable: bool,
-    paused: bool = False,
+    paused: str | None = None,
+    at_limit: bool = False,
     preview: bytes | None,
+    origin: Origin | None = None,
 ) -> Card:
-    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
-    asked = texts.prompt(w, job.request)
+    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment.
+
+    `paused`: why an admin holds it back, '' without a reason. `at_limit`: its member has as many running as they may.
+    """
+    asked = _asked(w, job, of, origin)
     rows = buttons.going_on(w, of)
     if job.state is State.RUNNING:
         if job.cancelling:
@@ -39,18 +46,22 @@ def going_on(
         return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
-    elif paused:
-        line = texts.paused(w)
+    elif job.state is State.DELAYED and job.run_at_ms:
+        line = texts.scheduled(w, job.run_at_ms)
+    elif paused is not None:
+        line = texts.paused(w, paused)
     elif not capable:
         line = texts.nobody_online(w)
+    elif at_limit:
+        line = texts.at_limit(w)
     else:
         line = texts.waiting(w, place, starts_at)
     return Card(asked + line, Colour.WAITING, buttons=rows)
 
 
-def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) -> Card:
+def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *, origin: Origin | None = None) -> Card:
     """The last card of a job; `pictures` in the order of its result."""
-    asked = texts.prompt(w, job.request)
+    asked = _asked(w, job, of, origin)
     mark = texts.job_mark(w, job)
     from_words = job.request is not None and job.request.upscale is None
     rows = buttons.unfinished(w, of, made_from_words=from_words)
@@ -59,8 +70,11 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
-        Attached(f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, alt)
-        for alt in [texts.alt_text(w, job.request)]
+        Attached(
+            f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}",
+            data,
+            texts.alt_text(w, job.request, number - 1, origin.fields if origin else None),
+        )
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
         if data
     )
@@ -70,8 +84,21 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None]) ->
     footer = texts.parameters(w, job.request, job.result)
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
-    rows = buttons.finished(w, of, len(job.result.pictures), made_from_words=from_words)
+    rows = buttons.finished(w, of, len(job.result.pictures), has_recipe=_has_recipe(job, origin))
     return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
+
+
+def _asked(w: Translations, job: Job, of: OfJob, origin: Origin | None) -> str:
+    if origin is None:
+        return texts.prompt(w, job.request)
+    return texts.prompt(w, job.request, origin.fields) + texts.credit(w, origin.deed, of.owner, origin.user_id)
+
+
+def _has_recipe(job: Job, origin: Origin | None) -> bool:
+    """Whether it is known how the pictures were made, as that of one made larger may not be."""
+    if job.request is None or job.request.upscale is None or (origin and origin.fields):
+        return job.request is not None
+    return bool(job.result and infotext.request_fields(job.result.pictures[0].parameters))
 
 
 def removed(w: Translations, job: Job, channel_id: int) -> Card:

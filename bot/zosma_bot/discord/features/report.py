@@ -13,7 +13,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.permissions import is_moderator
-from zosma_bot.discord.core.recipes import pictures_in
+from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
@@ -95,14 +95,14 @@ async def _tell(services: Services, interaction: discord.Interaction[Any], of: O
     """Posts the report; False when there is no channel for it. It is noted in the audit either way."""
     await services.queue.admin.note(texts.admin_name(interaction), "report", of.job_id)
     here = await services.settings_here(interaction)
-    message = interaction.message
+    message = seen(interaction)
     if here.report_channel is None or message is None or interaction.guild_id is None:
         return False
     w = translations_for(interaction.guild_locale or interaction.locale)
     text = w("report-head", member=f"<@{interaction.user.id}>", owner=f"<@{of.owner}>", link=message.jump_url)
     if why.strip():
         text += "\n" + w("report-because", why=texts.plain(why, WHY_MAX_CHARS))
-    where = (str(message.channel.id), str(message.id))
+    where = (str(message.channel_id), str(message.id))
     rows = (
         (
             Button(str(CustomId(Act.REPORT_REMOVE, where)), w("report-delete"), "🗑️", discord.ButtonStyle.danger),
@@ -113,7 +113,7 @@ async def _tell(services: Services, interaction: discord.Interaction[Any], of: O
     try:
         files = [
             discord.File(io.BytesIO(await one.read()), filename=one.filename, spoiler=True)
-            for one in pictures_in(message)[:SHOWN]
+            for one in message.pictures[:SHOWN]
         ]
         await channel.send(text, files=files, view=view_of(rows) or discord.utils.MISSING, allowed_mentions=NO_MENTIONS)
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:

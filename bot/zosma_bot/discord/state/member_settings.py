@@ -17,12 +17,17 @@ PRESETS_MAX = 50
 #: Members and servers whose records are held in memory.
 REMEMBERED = 2000
 PRESET_NAME_MAX_CHARS = 60
+#: Where in a preset's words the member's own go.
+PLACE = "{prompt}"
 
 #: Request fields that a default or preset may hold, beside `style`. A prompt in a preset is added to the member's own.
 FIELDS = (
     "prompt", "negative_prompt", "width", "height", "count", "checkpoint", "sampler", "scheduler", "steps",
     "cfg_scale", "seed", "clip_skip", "vae", "hires", "styles",
 )  # fmt: skip
+
+#: Those that are words, and are put together.
+WORDS = ("prompt", "negative_prompt")
 
 Fields = dict[str, Any]
 
@@ -37,6 +42,8 @@ class MemberSettings(BaseModel):
     defaults: Fields = Field(default_factory=dict)
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
+    timezone: str | None = Field(None, max_length=60)
+    """By its name, like `Europe/Berlin`."""
     private: bool = False
     """True: their pictures are shown to them alone unless they say otherwise."""
 
@@ -160,12 +167,16 @@ def check_presets(presets: Mapping[str, Fields]) -> None:
 
 
 def with_preset(fields: Fields, preset: Fields) -> Fields:
-    """The fields with a preset beneath them: what was said wins, and words are put together."""
+    """The fields with a preset beneath them: what was said wins, and words are put together.
+
+    As with A1111's styles: what was said takes the place of `{prompt}` in the preset's words, else it comes first.
+    """
     merged = {name: value for name, value in preset.items() if name in FIELDS} | fields
-    for name in ("prompt", "negative_prompt"):
-        both = [str(one[name]) for one in (fields, preset) if one.get(name)]
-        if both:
-            merged[name] = ", ".join(both)
+    for name in WORDS:
+        said, words = str(fields.get(name) or ""), str(preset.get(name) or "")
+        if words:
+            both = ", ".join(one for one in (said, words) if one)
+            merged[name] = words.replace(PLACE, said) if PLACE in words else both
     if preset.get("styles") and fields.get("styles"):
         merged["styles"] = [*fields["styles"], *preset["styles"]]
     return merged

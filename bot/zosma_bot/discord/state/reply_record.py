@@ -17,6 +17,20 @@ TOKEN_LIFE_S = 15 * 60
 TOKEN_MARGIN_S = 20
 
 
+class Origin(BaseModel):
+    """The picture that a job's pictures come from, when they were asked for by its buttons."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    deed: str
+    """What was made of it, as in the texts `deed-<deed>`."""
+    user_id: int
+    """Whose picture it was."""
+    fields: dict[str, Any] | None = None
+    """How it was made, where the job's own request doesn't say so: a picture made larger."""
+    seeds: tuple[int, ...] = ()
+
+
 class Reply(BaseModel):
     """Where one job's message stands in Discord."""
 
@@ -30,6 +44,8 @@ class Reply(BaseModel):
     channel_id: int
     guild_id: int | None = None
     user_id: int
+    user_name: str = ""
+    """What the member was called when they asked, for admins who choose among jobs."""
     message_id: int | None = None
     """The one message of this job; None when it is gone."""
     upload_limit: int = UPLOAD_LIMIT
@@ -46,6 +62,8 @@ class Reply(BaseModel):
     """A set is shown as one picture."""
     blocked: tuple[int, ...] = ()
     """Pictures that must not be shown, counted from 0: the image check refused them."""
+    origin: Origin | None = None
+    """What it comes from; None when it was asked for by a command."""
     removed: bool = False
     """Somebody took the job's message out of its channel before its end was shown: no new one is posted there."""
     uncollected: bool = False

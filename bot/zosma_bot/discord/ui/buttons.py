@@ -74,32 +74,27 @@ def unfinished(w: Translations, job: OfJob, *, made_from_words: bool) -> Rows:
     )
 
 
-def finished(w: Translations, job: OfJob, count: int, *, made_from_words: bool) -> Rows:
-    """Of a finished job with `count` pictures; an upscaled one has nothing to vary or edit."""
-    whole = (
-        Button(job.custom_id(Act.PARAMETERS), w("button-parameters"), "📋"),
-        Button(job.custom_id(Act.SEND), w("button-send"), "📨"),
-        Button(job.custom_id(Act.REPORT), w("button-report"), "🚩"),
-        Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
-    )
-    if not made_from_words:
-        return (whole,)
-    new = (
+def finished(w: Translations, job: OfJob, count: int, *, has_recipe: bool) -> Rows:
+    """Of a finished job with `count` pictures. One of which nobody knows how it was made has nothing to vary or edit.
+
+    What is not needed every day is behind "More…", whose menu is seen by whoever pressed alone.
+    """
+    more = Button(OfJob(job.job_id, job.owner, 1).custom_id(Act.MORE), w("button-more"))
+    whole: tuple[Button, ...] = (
         Button(job.custom_id(Act.AGAIN), w("button-again"), "🔄", _BLUE),
         Button(job.custom_id(Act.EDIT), w("button-edit"), "✏️"),
-        Button(job.custom_id(Act.CHECKPOINT), w("button-checkpoint"), "🧩"),
     )
-    numbered = [(Act.UPSCALE, "button-upscale", "🔍"), (Act.VARY_SUBTLE, "button-vary-subtle", "🪄"),
-                (Act.VARY_STRONG, "button-vary-strong", "🎲")]  # fmt: skip
+    numbered = [(Act.UPSCALE, "button-upscale", "🔍"), (Act.VARY_SUBTLE, "button-vary-subtle", "🪄")]
+    if not has_recipe:
+        numbered, whole = numbered[:1], ()
     if count == 1:
         one = OfJob(job.job_id, job.owner, 1)
-        each: Rows = (tuple(Button(one.custom_id(act), w(key), emoji) for act, key, emoji in numbered),)
-    else:
-        each = tuple(
-            tuple(
-                Button(OfJob(job.job_id, job.owner, n).custom_id(act), w(f"{key}-short", number=n), emoji)
-                for n in range(1, min(count, ROW_MAX) + 1)
-            )
-            for act, key, emoji in numbered
+        return ((*(Button(one.custom_id(act), w(key), emoji) for act, key, emoji in numbered), *whole, more),)
+    each: Rows = tuple(
+        tuple(
+            Button(OfJob(job.job_id, job.owner, n).custom_id(act), w(f"{key}-short", number=n), emoji)
+            for n in range(1, min(count, ROW_MAX) + 1)
         )
-    return (*each, new, whole)
+        for act, key, emoji in numbered
+    )
+    return (*each, (*whole, more))

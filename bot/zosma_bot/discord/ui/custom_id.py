@@ -13,6 +13,8 @@ from dataclasses import dataclass
 VERSION = "z1"
 MAX_CHARS = 100
 
+#: Names what is kept of a message while a menu of it is open.
+_KEY = re.compile(r"[0-9a-f]{20}")
 _FORM = re.compile(rf"{VERSION}:([a-z-]+)((?::[^:]*)*)")
 
 
@@ -34,7 +36,20 @@ class Act(enum.StrEnum):
     DELETE = "de"
     CANCEL = "ca"
     REPORT = "rp"
+    MORE = "mo"
+    REGION = "rg"
+    ZOOM_OUT = "zo"
+    ZOOM_OUT_FAR = "zf"
+    PAN_LEFT = "pl"
+    PAN_RIGHT = "pr"
+    PAN_UP = "pu"
+    PAN_DOWN = "pd"
+    SQUARE = "sq"
     # What these open.
+    MORE_ACT = "ma"
+    MORE_PICTURE = "mp"
+    REGION_FORM = "gf"
+    REGION_PAINTED = "gp"
     EDIT_FORM = "ef"
     CHOOSE_CHECKPOINT = "cs"
     # A report, and what moderators do with it.
@@ -87,15 +102,26 @@ class OfJob:
     """Discord's id of the member whose job it is: known even when the queue has forgotten the job."""
     number: int = 0
     """1 for the first picture; 0 for the whole set."""
+    menu: str = ""
+    """Under which key the message is remembered that a menu or form was opened for; '' on that message itself."""
 
     def custom_id(self, act: str) -> str:
         """The custom_id of a button."""
-        return str(CustomId(act, (self.job_id, str(self.owner), str(self.number))))
+        return str(CustomId(act, self.args))
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The arguments as a custom_id has them."""
+        args = (self.job_id, str(self.owner), str(self.number))
+        return (*args, self.menu) if self.menu else args
 
     @classmethod
     def parse(cls, custom_id: CustomId) -> OfJob | None:
         """From a pressed button; None when the arguments are no job's."""
         match custom_id.args:
-            case (job_id, owner, number) if job_id.isalnum() and owner.isdecimal() and number.isdecimal():
-                return cls(job_id, int(owner), int(number))
+            case (job_id, owner, number, *menu) if job_id.isalnum() and owner.isdecimal() and number.isdecimal():
+                if not menu:
+                    return cls(job_id, int(owner), int(number))
+                if len(menu) == 1 and _KEY.fullmatch(menu[0]):
+                    return cls(job_id, int(owner), int(number), menu[0])
         return None

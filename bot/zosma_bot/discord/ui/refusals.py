@@ -19,10 +19,51 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "picture-gone": (),
     "recipe-gone": (),
     "recipe-from-picture": (),
+    "prompt-has-option": ("field", "given"),
+    # parts painted anew, and pictures that go on beyond their edges
+    "mask-shape": ("field", "given", "size"),
+    "mask-empty": ("field",),
+    "mask-full": ("field",),
+    "region-none": (),
+    "region-unpainted": (),
+    "region-page-gone": (),
+    "square-already": (),
     # options
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),
     "no-style": ("field", "name"),
+    # what stands in a prompt
+    "flag-unknown": ("flag", "known"),
+    "flag-foreign": ("flag",),
+    "flag-empty": ("flag",),
+    "flag-value": ("flag", "given"),
+    "flag-bounds": ("flag", "given", "low", "high"),
+    "flag-twice": ("flag",),
+    "flag-and-option": ("field",),
+    "no-size": ("field", "given"),
+    "size-bounds": ("field", "given", "low", "high"),
+    "aspect-bounds": ("field", "low", "high"),
+    "open-brace": ("field", "given"),
+    "too-many-alternatives": ("field", "given", "most"),
+    "nested-too-deep": ("field", "most"),
+    "drawn-too-long": ("field", "most"),
+    "wildcard-loop": ("field", "way"),
+    "wildcard-unknown": ("given", "there"),
+    "wildcard-none": ("given",),
+    "wildcard-name": ("field", "given", "most"),
+    "wildcard-empty": ("field",),
+    "wildcard-both": ("field",),
+    "wildcard-many": ("field", "given", "most"),
+    "wildcard-long": ("field", "given", "most"),
+    "wildcard-file": ("most",),
+    "wildcards-full": ("field", "most"),
+    # when
+    "when-unreadable": ("given",),
+    "when-past": ("given",),
+    "when-far": ("given", "most"),
+    "when-left-out": ("given", "later"),
+    "when-no-zone": ("given",),
+    "no-time-zone": ("given",),
     # presets
     "no-preset": ("field", "name"),
     "preset-not-yours": ("field", "name"),
@@ -92,6 +133,8 @@ def _key(error: RequestRefusedError) -> str:
     key = f"refusal-{error.code}"
     if error.values.get("nearest") == "":
         return f"{key}-none"
+    if error.code == "infeasible-lacking" and not error.values.get("name"):
+        return f"{key}-ability"
     if error.code == "infeasible-lacking" and not error.values.get("instead"):
         return f"{key}-alone"
     return f"{key}-checkpoint" if error.code.startswith("infeasible-") and error.values.get("checkpoint") else key

@@ -54,6 +54,10 @@ class Router:
         await handler(interaction, custom_id)
         return True
 
+    async def hand_on(self, interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
+        """Handles an act that was chosen in a menu. Raises KeyError for one that nobody handles."""
+        await self._handlers[custom_id.act](interaction, custom_id)
+
     def _is_twice(self, interaction: discord.Interaction[Any], custom_id: CustomId) -> bool:
         """True for the second click of a double click. Forms and menus are sent once by Discord itself."""
         is_button = _data(interaction).get("component_type") == discord.ComponentType.button.value
@@ -91,6 +95,14 @@ def values_of(interaction: discord.Interaction[Any]) -> dict[str, str | list[str
         elif "value" in part and "custom_id" in part:
             found[str(part["custom_id"])] = str(part["value"] or "")
     return found
+
+
+def uploaded(interaction: discord.Interaction[Any], custom_id: str) -> list[discord.Attachment]:
+    """The files that a form's field came back with."""
+    ids = values_of(interaction).get(custom_id) or []
+    found = (_data(interaction).get("resolved") or {}).get("attachments") or {}
+    state = interaction.client._connection  # discord.py hands files only to forms that it has kept in memory
+    return [discord.Attachment(data=found[one], state=state) for one in ids if one in found]
 
 
 def chosen(interaction: discord.Interaction[Any]) -> str | None:

@@ -31,6 +31,7 @@ OPTIONS = {
     "cfg_scale": "guidance",
     "negative_prompt": "negative",
     "img2img.image": "image",
+    "img2img.mask": "mask",
     "img2img.denoising_strength": "strength",
     "upscale.image": "image",
     "upscale.upscaling_resize": "scale",
@@ -85,23 +86,38 @@ def bar(fraction: float) -> str:
     return "▰" * full + "▱" * (BAR_CELLS - full)
 
 
-def prompt(w: Translations, request: Request | None) -> str:
-    """What was asked for, as a quotation."""
+def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] | None = None) -> str:
+    """What was asked for, as a quotation. `before`: how a picture was made that is now made larger."""
     if request is None:
         return ""
+    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt", "prompts"})
+    drawn = said.get("prompts") or ()
+    lines = [f"> {number}. {plain(one, PROMPT_SHOWN_CHARS // len(drawn))}" for number, one in enumerate(drawn, start=1)]
+    if not lines and said.get("prompt"):
+        lines = [f"> {plain(said['prompt'], PROMPT_SHOWN_CHARS)}"]
+    if said.get("negative_prompt"):
+        lines.append("> " + w("asked-without", negative=plain(said["negative_prompt"], NEGATIVE_SHOWN_CHARS)))
     if request.upscale:
-        return f"> {w('asked-upscale', scale=request.upscale.upscaling_resize)}\n"
-    lines = [f"> {plain(request.prompt, PROMPT_SHOWN_CHARS)}"]
-    if request.negative_prompt:
-        lines.append("> " + w("asked-without", negative=plain(request.negative_prompt, NEGATIVE_SHOWN_CHARS)))
+        key = "asked-upscale-too" if lines else "asked-upscale"
+        lines.append(f"> {w(key, scale=request.upscale.upscaling_resize)}")
     return "\n".join(lines) + "\n"
 
 
-def alt_text(w: Translations, request: Request | None) -> str | None:
-    """What a screen reader says of a picture."""
+def credit(w: Translations, deed: str, member: int, owner: int) -> str:
+    """Whose doing it is, in small print: `member` made something of `owner`'s picture. Shown as names, pings nobody."""
+    key = "credit-own" if member == owner else "credit"
+    return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
+
+
+def alt_text(
+    w: Translations, request: Request | None, index: int = 0, before: Mapping[str, Any] | None = None
+) -> str | None:
+    """What a screen reader says of the picture at `index`. `before`: how a picture was made that is now made larger."""
     if request is None:
         return None
-    return request.prompt[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
+    words = request.prompts[index] if index < len(request.prompts) else request.prompt
+    words = words or str((before or {}).get("prompt", ""))
+    return words[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
 
 
 # -- a job's life -----------------------------------------------------------------------------------------------
@@ -117,14 +133,27 @@ def waiting(w: Translations, place: Place | None, starts_at: int | None) -> str:
     return w("waiting-place", place=place.position, when=when)
 
 
+def scheduled(w: Translations, run_at_ms: int) -> str:
+    """The job is to be made later."""
+    at = run_at_ms // 1000
+    return w("waiting-scheduled", time=f"<t:{at}:f>", relative=f"<t:{at}:R>")
+
+
 def nobody_online(w: Translations) -> str:
     """The job can't start for now."""
     return w("waiting-nobody")
 
 
-def paused(w: Translations) -> str:
-    """The job can't start because an admin has paused what it needs."""
-    return w("waiting-paused")
+def paused(w: Translations, why: str) -> str:
+    """The job can't start because an admin has paused what it needs; `why` in their words, or '' for no reason."""
+    if not why or f"why-{why}" in w:  # ours are about workers, and say nothing to a member
+        return w("waiting-paused")
+    return w("waiting-paused-because", reason=plain(why, REASON_SHOWN_CHARS))
+
+
+def at_limit(w: Translations) -> str:
+    """The job waits for another one of its member's."""
+    return w("waiting-limit")
 
 
 def trying_again(w: Translations) -> str:
@@ -154,13 +183,14 @@ def running(w: Translations, job: Job) -> str:
 
 
 def cancelled(w: Translations, job: Job) -> str:
-    """The end of a cancelled job: by whom, when it wasn't its owner, and what it cost."""
+    """The end of a cancelled job: by whom and why, when it wasn't its owner, and what it cost."""
     cost = w("cancelled-paid", span=seconds(w, job.paid_s)) if job.paid_s else w("cancelled-free")
     if job.cancelled_by is None:
         return f"{w('cancelled')} {cost}"
     member = re.fullmatch(r"discord:(\d+)", job.cancelled_by)
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
-    return f"{by} {cost}"
+    why = w("cancelled-because", reason=plain(job.cancelled_why, REASON_SHOWN_CHARS)) if job.cancelled_why else ""
+    return " ".join(part for part in (by, why, cost) if part)
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
@@ -318,10 +348,21 @@ _COMMAND = (
     ("checkpoint", "checkpoint"), ("sampler", "sampler"), ("scheduler", "scheduler"), ("steps", "steps"),
     ("cfg_scale", "guidance"),
 )  # fmt: skip
+#: All that such a command may name.
+IMAGINE_OPTIONS = (
+    *(option for _, option in _COMMAND), "style", "hires", "seed", "size", "lora", "image", "strength", "private",
+)  # fmt: skip
+#: What says that nothing of a kind is wanted, where a default would put something.
+_NONE = {"negative": "-", "count": 1, "scheduler": "Automatic", "style": "-", "hires": 1}
 
 
-def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) -> str:
-    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it."""
+def command_for(
+    w: Translations, fields: Mapping[str, Any], seed: int | None, *, usual: Mapping[str, Any] | None = None
+) -> str:
+    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it.
+
+    `usual`: the defaults of whoever copies it. What they would add is named, so that it doesn't come along.
+    """
     given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
         given["style"] = fields["styles"][0]
@@ -330,6 +371,10 @@ def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) ->
     seed = fields.get("seed") if seed is None else seed
     if seed is not None and seed >= 0:
         given["seed"] = seed
+    for name, value in (usual or {}).items():
+        option = dict(_COMMAND).get(name, name)
+        if value and option in _NONE and given.get(option) in (None, ""):
+            given[option] = _NONE[option]
     parts = [f"/{w('command-imagine')}"]
     for option, value in given.items():
         if value not in (None, ""):
@@ -341,11 +386,6 @@ def command_for(w: Translations, fields: Mapping[str, Any], seed: int | None) ->
 def code_block(text: str) -> str:
     """The text as it is, in a block that it can't leave."""
     return "```\n" + text.replace("```", "'''") + "\n```"
-
-
-def message_link(interaction: discord.Interaction[Any]) -> str:
-    """Where a button was pressed."""
-    return interaction.message.jump_url if interaction.message else ""
 
 
 def admin_name(interaction: discord.Interaction[Any]) -> str:

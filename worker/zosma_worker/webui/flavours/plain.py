@@ -32,6 +32,7 @@ class Plain(Flavour):
     writes_infotext: ClassVar[bool] = False
     tells_progress: ClassVar[bool] = False
     mask_settings: ClassVar[bool] = False
+    keeps_unmasked: ClassVar[bool] = False
     variations: ClassVar[bool] = False
     large_seeds: ClassVar[bool] = False  # read as 32-bit: larger ones are random
 

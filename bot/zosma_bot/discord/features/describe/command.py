@@ -48,7 +48,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             except (QueueUnavailableError, RequestRefusedError) as error:
                 # What it says can be shown all the same; only its buttons need a memory.
                 log.info("a described picture could not be kept: %s", type(error).__name__)
-        await parameters.show(interaction, found, key)
+        await parameters.show(services, interaction, found, key)
 
     everywhere(describe)
 

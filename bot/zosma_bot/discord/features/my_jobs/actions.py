@@ -113,7 +113,8 @@ async def _show_pictures(services: Services, interaction: discord.Interaction[An
     if not any(stored):
         await say(interaction, w("jobs-pictures-gone"), embed=member_jobs.detailed(w, one))
         return
-    card = render.ended(w, job, OfJob(job.id, interaction.user.id), stored)
+    origin = one.reply.origin if one.reply else None
+    card = render.ended(w, job, OfJob(job.id, interaction.user.id), stored, origin=origin)
     card = await _fitting(w, one, card, interaction.filesize_limit)
     await interaction.followup.send(
         embed=card.embed(), files=card.files(), view=card.view() or discord.utils.MISSING, ephemeral=True,

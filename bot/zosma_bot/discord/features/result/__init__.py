@@ -1,4 +1,4 @@
-"""The buttons under a picture: remix, edit, parameters, cancel and delete."""
+"""The buttons under a picture: remix, edit, cancel, and behind "More…" parameters, region, zoom and delete."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from discord import app_commands
 
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.features.result import cancel_delete, edit, parameters, remix
+from zosma_bot.discord.features.result import cancel_delete, edit, more, parameters, region, remix, zoom
 from zosma_bot.discord.ui.router import Router
 
 
@@ -17,3 +17,6 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
     edit.add(router, services)
     parameters.add(router, services)
     cancel_delete.add(router, services)
+    more.add(router, services)
+    region.add(router, services)
+    zoom.add(router, services)

@@ -10,13 +10,14 @@ import discord
 
 from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.parameters import show
-from zosma_bot.discord.core.recipes import pictures_in, recipe_of, stored
+from zosma_bot.discord.core.recipes import recipe_of, stored
+from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.delivery.packing import ATTACHMENTS_MAX, MESSAGE_MAX_BYTES
 from zosma_bot.discord.delivery.render import file_prefix, suffix_of
 from zosma_bot.discord.delivery.shrink import Original, fit
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT
-from zosma_bot.discord.ui import refusals, texts
+from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.card import Attached
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
@@ -36,11 +37,11 @@ def add(router: Router, services: Services) -> None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            recipe = await recipe_of(services, interaction.message, of)
+            recipe = await recipe_of(services, seen(interaction), of)
         except RequestRefusedError as error:
             await say(interaction, refusals.told(w, error))
             return
-        await show(interaction, recipe)
+        await show(services, interaction, recipe, number=of.number)
 
     async def send(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
@@ -50,7 +51,8 @@ def add(router: Router, services: Services) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             files = await _files(services, interaction, of)
-            await interaction.user.send(texts.message_link(interaction), files=files)
+            message = seen(interaction)
+            await interaction.user.send(message.jump_url if message else "", files=files)
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
         except discord.HTTPException:
@@ -74,9 +76,10 @@ async def _files(services: Services, interaction: discord.Interaction[Any], of: 
     fitting = await asyncio.to_thread(fit, originals[:ATTACHMENTS_MAX], UPLOAD_LIMIT, total=MESSAGE_MAX_BYTES)
     if fitting:
         return [one.file() for one in fitting]
+    message = seen(interaction)
     shown = [
-        discord.File(io.BytesIO(await one.read()), filename=one.filename, description=one.description)
-        for one in pictures_in(interaction.message)
+        discord.File(io.BytesIO(await one.read()), filename=one.filename)
+        for one in (message.pictures if message else ())
     ]
     if not shown:
         raise refused("picture-gone")

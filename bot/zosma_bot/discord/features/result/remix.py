@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
-from zosma_bot.discord.core.recipes import KIND, Recipe, keep, picture_of, recall, recipe_of
+from zosma_bot.discord.core.drawing import words_of
+from zosma_bot.discord.core.recipes import KIND, Recipe, picture_of, read, recall, recipe_of
+from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import Wanted, submit, submit_late
-from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.state.reply_record import Origin, Reply
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.choices import checkpoint_options
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Handler, Router, chosen
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 
 #: How much of the noise comes from another seed.
 SUBTLE, STRONG = 0.12, 0.45
 #: How much larger the upscale button makes a picture.
 LARGER = 2.0
+#: How long a picture is asked for its own words before the first answer. Discord waits 3 s for that.
+READ_S = 1.0
 
 Make = Callable[[Recipe], dict[str, Any]]
 
@@ -49,88 +55,116 @@ def add(router: Router, services: Services) -> None:
 
 async def again(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """Asks for the same pictures with other seeds."""
-    await take(services, interaction, of, lambda recipe: recipe.anew())
+    await take(services, interaction, of, "again", lambda recipe: recipe.anew())
 
 
 async def vary_subtle(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """Asks for pictures much like one of these."""
-    await take(services, interaction, of, lambda recipe: varied(recipe, of.number, SUBTLE))
+    await take(services, interaction, of, "variation", lambda recipe: varied(recipe, of.number, SUBTLE))
 
 
 async def vary_strong(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """Asks for pictures somewhat like one of these."""
-    await take(services, interaction, of, lambda recipe: varied(recipe, of.number, STRONG))
+    await take(services, interaction, of, "variation", lambda recipe: varied(recipe, of.number, STRONG))
 
 
 async def with_checkpoint(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """The same with the checkpoint that was chosen in the menu."""
     if checkpoint := chosen(interaction):
-        await take(services, interaction, of, lambda recipe: recipe.anew(checkpoint=checkpoint))
+        await take(services, interaction, of, "checkpoint", lambda recipe: recipe.anew(checkpoint=checkpoint))
 
 
 def varied(recipe: Recipe, number: int, strength: float) -> dict[str, Any]:
     """The fields of pictures like picture `number`: its seed, with some of the noise from others."""
     seed = recipe.seed_of(number)
-    return recipe.anew() if seed is None else recipe.anew(seed=seed, subseed_strength=strength)
+    if seed is None:
+        return recipe.anew()
+    return recipe.anew(seed=seed, subseed_strength=strength, prompt=words_of(recipe.fields, number))
 
 
-async def take(services: Services, interaction: discord.Interaction[Any], of: OfJob, make: Make) -> None:
-    """Asks for what `make` makes of the picture's recipe, at once when the queue knows it."""
-    try:
-        known = await recall(services, of)
-    except QueueUnavailableError:
-        await say(interaction, refusals.queue_away(translations_of(interaction)))
-        return
+async def take(services: Services, interaction: discord.Interaction[Any], of: OfJob, deed: str, make: Make) -> None:
+    """Asks for what `make` makes of the picture's recipe: at once when that is known, or read from the picture soon.
+
+    `deed`: what it is, as in the texts `deed-<deed>`.
+    """
     private = await is_private(services, interaction, of)
-    if known:
-        await submit(services, interaction, make(known), private=private)
+    origin: Origin | None = Origin(deed=deed, user_id=of.owner)
+    reading = services.background.start(recipe_of(services, seen(interaction), of))
+    await asyncio.wait([reading], timeout=READ_S)
+    if not reading.done():
+
+        async def find() -> Wanted:
+            return make(await reading), {}
+
+        await submit_late(services, interaction, find, private=private, origin=origin)
         return
-
-    async def find() -> Wanted:
-        return make(await recipe_of(services, interaction.message, of)), {}
-
-    await submit_late(services, interaction, find, private=private)
+    try:
+        recipe = reading.result()
+        fields = make(recipe)
+    except (RequestRefusedError, QueueUnavailableError) as error:
+        await say(interaction, refusals.told(translations_of(interaction), error))
+        return
+    if recipe.job and recipe.job.result is None:
+        origin = recipe.origin  # no picture came of it: it is tried again
+    await submit(services, interaction, fields, private=private, origin=origin)
 
 
 async def enlarge(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
-    """Asks for the picture made larger."""
+    """Asks for the picture made larger. How it was made goes along, so that the larger one can be varied too."""
+    try:
+        source = await picture_of(services, seen(interaction), of)
+        known = await known_or_read(services, interaction, of)
+    except (RequestRefusedError, QueueUnavailableError) as error:
+        await say(interaction, refusals.told(translations_of(interaction), error))
+        return
+    seed = known.seed_of(of.number) if known else None
+    origin = Origin(deed="upscale", user_id=of.owner)
+    if known and known.fields and not known.fields.get("upscale"):
+        origin = origin.model_copy(update={"fields": known.fields, "seeds": () if seed is None else (seed,)})
+    private = await is_private(services, interaction, of)
+    fields = {"upscale": {"upscaling_resize": LARGER}}
+    await submit(
+        services, interaction, fields, sources={("upscale", "image"): source}, private=private, origin=origin
+    )  # fmt: skip
 
-    async def find() -> Wanted:
-        source = await picture_of(services, interaction.message, of)
-        return {"upscale": {"upscaling_resize": LARGER}}, {("upscale", "image"): source}
 
-    await submit_late(services, interaction, find, private=await is_private(services, interaction, of))
+async def known_or_read(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> Recipe | None:
+    """How the picture was made, as the queue knows it, else as the picture itself says it, if it says so soon.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    if known := await recall(services, of):
+        return known
+    reading = services.background.start(read(seen(interaction), of.number))
+    done, _ = await asyncio.wait([reading], timeout=READ_S)
+    try:
+        return reading.result() if done else None
+    except RequestRefusedError:
+        return None
 
 
 async def ask_for_checkpoint(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """Shows the member a menu of the checkpoints that are online."""
     w = translations_of(interaction)
-    known = await _known(services, of)
+    try:
+        known = await recall(services, of)
+        if not of.menu:
+            # A button of its own, as messages had it before: its menu is a message without the picture.
+            of = replace(of, menu=await keep_seen(services, interaction))
+    except QueueUnavailableError as error:
+        await say(interaction, refusals.told(w, error))
+        return
     same = known.fields.get("checkpoint") if known else None
     options = [one for one in checkpoint_options(w, await services.offered(interaction)) if one.value != same]
     if not options:
         await say(interaction, w("checkpoint-none"))
         return
-    key = of.job_id
-    if known is None:
-        # The menu is a message of its own, without the picture that tells how it was made.
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        private = await is_private(services, interaction, of)
-        key = await keep(
-            services, await recipe_of(services, interaction.message, of), by=interaction.user.id, private=private
-        )
     view = discord.ui.View(timeout=None)
-    menu = OfJob(key, of.owner).custom_id(Act.CHOOSE_CHECKPOINT)
+    menu = of.custom_id(Act.CHOOSE_CHECKPOINT)
     view.add_item(discord.ui.Select(custom_id=menu, placeholder=w("edit-checkpoint"), options=options))
     view.stop()
     await say(interaction, w("checkpoint-ask"), view=view)
-
-
-async def _known(services: Services, of: OfJob) -> Recipe | None:
-    try:
-        return await recall(services, of)
-    except QueueUnavailableError:
-        return None
 
 
 async def is_private(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> bool:
@@ -143,8 +177,8 @@ async def is_private(services: Services, interaction: discord.Interaction[Any], 
         wanted = await wants_private(services, interaction, None)
     except QueueUnavailableError:
         known, wanted = None, False
-    message = interaction.message
-    return wanted or (bool(message and message.flags.ephemeral) if known is None else known)
+    message = seen(interaction)
+    return wanted or (bool(message and message.private) if known is None else known)
 
 
 async def _known_private(services: Services, of: OfJob) -> bool | None:

@@ -11,7 +11,8 @@ from discord import app_commands
 
 from zosma_bot.discord.core import parameters
 from zosma_bot.discord.core.identity import sender_of
-from zosma_bot.discord.core.recipes import Recipe, pictures_in
+from zosma_bot.discord.core.recipes import Recipe
+from zosma_bot.discord.core.seen import pictures_in
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.features.use_picture import form
 from zosma_bot.discord.ui import refusals

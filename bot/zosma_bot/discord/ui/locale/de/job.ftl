@@ -5,6 +5,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 
 asked-without = **ohne** { $negative }
 asked-upscale = ein Bild { $scale }-mal so groß
+asked-upscale-too = { $scale }-mal so groß gemacht
 alt-upscale = ein vergrößertes Bild
 
 waiting = 🕓 In der Schlange
@@ -14,6 +15,8 @@ waiting-soon = beginnt gleich
 waiting-until = beginnt { $time }
 waiting-nobody = 🕓 Dafür ist gerade keine GPU da; es beginnt, sobald eine zurückkommt.
 waiting-paused = ⏸️ Die Verwaltung hat das angehalten; der Platz in der Schlange bleibt erhalten.
+waiting-paused-because = ⏸️ Die Verwaltung hat das angehalten: { $reason }. Der Platz in der Schlange bleibt erhalten.
+waiting-limit = 🕓 In der Schlange · so viele, wie du gleichzeitig darfst, laufen schon; es beginnt, sobald eins davon fertig ist.
 waiting-again = 🕓 Eine GPU hatte damit ein Problem; gleich folgt ein neuer Versuch.
 
 starting = 🎨 Beginnt: Die GPU macht sich bereit
@@ -25,6 +28,7 @@ running-estimated = (geschätzt)
 cancelled = ✋ Abgebrochen.
 cancelled-by-member = ✋ Abgebrochen von { $who }.
 cancelled-by-admin = ✋ Von der Verwaltung abgebrochen.
+cancelled-because = Grund: { $reason }.
 cancelled-free = Es wurde nichts angerechnet.
 cancelled-paid = Angerechnet wird die GPU-Zeit bis dahin: { $span }.
 removed-cancelled = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; deshalb wurde abgebrochen.
@@ -40,6 +44,8 @@ failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder 
 failed-nan = ⚠️ Der Checkpoint hat kein gültiges Bild ergeben (NaN). Bitte anderen Checkpoint, andere Größe oder anderen Sampler versuchen.
 failed-black = ⚠️ Es kam nur Schwarz heraus. Bitte anderen Prompt, Checkpoint oder Seed versuchen.
 failed-wrong-checkpoint = ⚠️ Keine GPU konnte diesen Checkpoint laden. Bitte einen anderen versuchen.
+failed-checkpoint-unusable = ⚠️ Die Datei dieses Checkpoints lässt sich nicht laden. Bitte einen anderen Checkpoint versuchen.
+failed-nodes-missing = ⚠️ Auf der GPU fehlt ein Teil des Workflows, den das braucht. Bitte einen anderen Checkpoint versuchen oder die Verwaltung fragen.
 failed-wrong-sampler = ⚠️ Keine GPU konnte diesen Sampler benutzen. Bitte einen anderen versuchen.
 failed-wrong-vae = ⚠️ Keine GPU konnte dieses VAE benutzen. Bitte ein anderes versuchen.
 failed-wrong-size = ⚠️ Die Bilder kamen in einer anderen Größe heraus als verlangt. Bitte eine andere Größe versuchen.

@@ -50,8 +50,9 @@ refusal-id-taken = Diese Kennung gehört zu einem Auftrag, der etwas anderes wol
 
 refusal-infeasible-lacking = Keine GPU, die da ist, bietet { $name } ({ $kind }). Es gibt: { $instead }
 refusal-infeasible-lacking-checkpoint = Keine GPU, die da ist, bietet { $name } ({ $kind }) zusammen mit { $checkpoint }. Es gibt: { $instead }
+refusal-infeasible-lacking-ability = Keine GPU, die da ist, kann das: { $kind }.
 refusal-infeasible-lacking-alone = Keine GPU, die da ist, kann das: { $name } ({ $kind }). Bitte weglassen.
 refusal-unreadable-lora = { $field } „{ $given }“ ist nicht lesbar: bitte Name oder Name:0.8, mit Kommas dazwischen.
 refusal-recipe-from-picture = Das entstand aus einem anderen Bild, das nicht mehr gespeichert ist. Bitte /{ command-imagine } mit diesem Bild benutzen.
-parameters-not-alone = ℹ️ Der Befehl allein macht es nicht noch einmal: Es ging von einem Bild aus oder ist eine Variante.
-parameters-left-out = ℹ️ Es entstand auch mit { $names }, und das gibt es hier nicht: Noch einmal gemacht, wird es anders.
+refusal-prompt-has-option = Im Prompt steht „{ $given }“, was Discord für den Namen einer Option hielte. Bitte den Befehl selbst tippen oder „{ button-edit }“ benutzen.
+parameters-left-out = ℹ️ Es entstand auch mit { $names }, und das kann hier kein Befehl verlangen: Es wird also anders.

@@ -7,6 +7,7 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 
 asked-without = **without** { $negative }
 asked-upscale = a picture { $scale } times as large
+asked-upscale-too = made { $scale } times as large
 alt-upscale = a picture made larger
 
 waiting = 🕓 In line
@@ -21,6 +22,8 @@ waiting-soon = starts in a moment
 waiting-until = starts { $time }
 waiting-nobody = 🕓 No GPU is online for this right now; it starts when one comes back.
 waiting-paused = ⏸️ An admin has paused this for now; it keeps its place in line.
+waiting-paused-because = ⏸️ An admin has paused this for now: { $reason }. It keeps its place in line.
+waiting-limit = 🕓 In line · you have as many running as you may at once; it starts when one of them ends.
 waiting-again = 🕓 A GPU had a problem with this; it will be tried again in a moment.
 
 starting = 🎨 Starting: the GPU is getting ready
@@ -32,6 +35,7 @@ running-estimated = (estimated)
 cancelled = ✋ Cancelled.
 cancelled-by-member = ✋ Cancelled by { $who }.
 cancelled-by-admin = ✋ Cancelled by an admin.
+cancelled-because = Reason: { $reason }.
 cancelled-free = Nothing was charged for it.
 cancelled-paid = The GPU time used until then is charged: { $span }.
 removed-cancelled = ✋ Its message in { $channel } was deleted by somebody who may do that there, so it was cancelled.
@@ -47,6 +51,8 @@ failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictu
 failed-nan = ⚠️ The checkpoint made no valid picture (NaN). Try another checkpoint, size or sampler.
 failed-black = ⚠️ Only black came out. Try another prompt, checkpoint or seed.
 failed-wrong-checkpoint = ⚠️ No GPU could load this checkpoint. Try another one.
+failed-checkpoint-unusable = ⚠️ The file of this checkpoint can’t be loaded. Try another checkpoint.
+failed-nodes-missing = ⚠️ The GPU lacks a part of the workflow that this needs. Try another checkpoint, or ask an admin.
 failed-wrong-sampler = ⚠️ No GPU could use this sampler. Try another one.
 failed-wrong-vae = ⚠️ No GPU could use this VAE. Try another one.
 failed-wrong-size = ⚠️ The pictures came out in another size than asked for. Try another size.

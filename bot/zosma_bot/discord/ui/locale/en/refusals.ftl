@@ -53,8 +53,9 @@ refusal-id-taken = This id belongs to a job that asked for something else.
 
 refusal-infeasible-lacking = No GPU that is online offers { $name } ({ $kind }). There is: { $instead }
 refusal-infeasible-lacking-checkpoint = No GPU that is online offers { $name } ({ $kind }) together with { $checkpoint }. There is: { $instead }
+refusal-infeasible-lacking-ability = No GPU that is online can do this: { $kind }.
 refusal-infeasible-lacking-alone = No GPU that is online can do this: { $name } ({ $kind }). Leave it out.
 refusal-unreadable-lora = { $field } “{ $given }” can't be read: write name or name:0.8, with commas between.
 refusal-recipe-from-picture = This was made from another picture, which is no longer stored. Please use /imagine with that picture.
-parameters-not-alone = ℹ️ The command alone doesn't make it again: it started from a picture, or is a variation of one.
-parameters-left-out = ℹ️ It was also made with { $names }, which can't be asked for here: made again, it comes out different.
+refusal-prompt-has-option = The prompt has “{ $given }”, which Discord would take for the name of an option. Type the command yourself, or use “Edit”.
+parameters-left-out = ℹ️ It was also made with { $names }, which no command here can ask for, so it comes out different.

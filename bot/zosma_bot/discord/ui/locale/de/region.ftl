@@ -1,0 +1,50 @@
+# Teile eines Bildes neu gemalt, und Bilder, die über ihren Rand hinaus weitergehen.
+
+region-title = Einen Teil ändern
+region-where = Welcher Teil
+region-words = Was dort sein soll
+    .hint = Der Rest des Bildes bleibt, wie er ist
+region-mask = Oder eine eigene Maske
+    .hint = Ein Bild in gleicher Form: Weiß wird neu gemalt, Schwarz bleibt
+region-strength = Wie viel sich ändert
+region-a-little = ein wenig
+region-clearly = deutlich
+region-wholly = alles dort
+region-paint = Ich male es selbst an (du bekommst einen Link)
+region-middle = die Mitte
+region-face = obere Mitte (bei Porträts das Gesicht)
+region-sky = oben (bei Landschaften der Himmel)
+region-ground = unten (bei Landschaften der Boden)
+region-left-third = linkes Drittel
+region-middle-third = mittleres Drittel
+region-right-third = rechtes Drittel
+region-left-half = linke Hälfte
+region-right-half = rechte Hälfte
+region-top-half = obere Hälfte
+region-bottom-half = untere Hälfte
+region-invite = 🖌️ Öffne die Seite, übermale, was neu werden soll, und drücke dort auf „{ mask-page-send }“. Komm dann zurück und drücke auf „{ region-make }“. Der Link gilt zwei Stunden, und nur für dieses Bild.
+region-open = Seite öffnen
+region-make = Los
+
+mask-page-title = Was soll neu gemalt werden?
+mask-page-hint = Übermale es mit dem Finger oder der Maus.
+mask-page-size-label = Pinsel
+mask-page-erase = Radierer
+mask-page-undo = Zurück
+mask-page-clear = Von vorn
+mask-page-send = Fertig
+mask-page-saved = ✅ Gespeichert. Drücke jetzt in Discord auf „{ region-make }“.
+mask-page-failed = ⚠️ Das hat nicht geklappt. Bitte noch einmal versuchen.
+mask-page-unreadable = ⚠️ Diese Maske ist nicht lesbar. Bitte noch einmal versuchen.
+mask-page-mask-empty = ⚠️ Es ist noch nichts angemalt.
+mask-page-mask-full = ⚠️ Alles ist übermalt. Lass etwas vom Bild stehen.
+mask-page-mask-shape = ⚠️ Diese Maske gehört zu einem anderen Bild.
+
+option-mask = Maske
+refusal-mask-shape = { $field } hat { $given } Pixel, das Bild aber { $size }: Bitte eine Maske in gleicher Form schicken.
+refusal-mask-empty = { $field } hat nichts Weißes, es würde also nichts neu gemalt: Weiß wird gemalt, Schwarz bleibt.
+refusal-mask-full = { $field } ist ganz weiß, vom Bild bliebe also nichts. Ein ganz neues gibt es mit „{ button-edit }“.
+refusal-region-none = Kein Teil des Bildes ist gewählt: Bitte einen wählen oder eine Maske anhängen.
+refusal-region-unpainted = Es ist noch nichts angemalt. Öffne die Seite, übermale, was neu werden soll, und drücke dort auf „{ mask-page-send }“.
+refusal-region-page-gone = Dieser Link galt zwei Stunden, und die sind vorbei. Bitte noch einmal unter dem Bild auf „{ button-more }“ drücken.
+refusal-square-already = Dieses Bild ist schon quadratisch.
