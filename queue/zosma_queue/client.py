@@ -704,8 +704,16 @@ class Queue:
         kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
         await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept, seen=seen))
 
+    async def note_fetched(self, job: Job, index: int) -> None:
+        """Notes that a program has fetched picture `index` of its job. Once it has all, they go when room is needed.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        await self._run(calls.fetched(job.id, index))
+
     async def make_room(self, most_bytes: int | None = None) -> Evicted:
-        """Drops pictures that have been shown, when all of them take more than they may (picture_room.py).
+        """Drops pictures that are needed no longer, when all of them take more than they may (picture_room.py).
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.

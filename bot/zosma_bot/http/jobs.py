@@ -5,11 +5,11 @@ from __future__ import annotations
 import builtins
 import http
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
@@ -27,7 +27,7 @@ from zosma_bot.http.views import JOBS, job_view, standing
 from zosma_bot.inputs import submit_with_pictures
 from zosma_bot.webhooks import WebhookSender
 from zosma_queue.client import Queue, new_job_id
-from zosma_queue.errors import OtherRequestError, RequestRefusedError
+from zosma_queue.errors import OtherRequestError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job, State
 from zosma_queue.needs import Lane
 from zosma_queue.picture_headers import format_of
@@ -244,6 +244,9 @@ class Jobs:
         data = (await self._queue.pictures(job))[index]
         if data is None:
             raise _no_picture()
+        if request.method == hdrs.METH_GET and size is None:
+            with suppress(QueueUnavailableError):  # then it stays for longer
+                await self._queue.note_fetched(job, index)
         made = await self._forms.made(tag, data, job.result.pictures[index].format, format_, size, who=job.owner)
         return web.Response(body=made, content_type=f"image/{format_}", headers=headers)
 
