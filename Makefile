@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
-SOURCES := bot cli queue webui worker tests bench
+SOURCES := bot cli client queue webui worker tests bench
 PYTEST := uv run pytest
-PACKAGES := -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
+PACKAGES := -p zosma -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
 
 .PHONY: help
 help: ## Show this help
@@ -18,7 +18,7 @@ lint: ## Style and likely mistakes (ruff)
 .PHONY: types
 types: ## Types (mypy strict)
 	uv run mypy $(PACKAGES)
-	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback tests/chaos
+	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback tests/chaos tests/fuzz
 
 .PHONY: imports
 imports: ## Import direction: cli → bot | worker | webui → queue
@@ -31,6 +31,10 @@ test: ## All tests
 .PHONY: fuzz
 fuzz: ## The parsers of strangers' text and bytes, for long (FUZZ_EXAMPLES=… of each)
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(PYTEST) -q tests/test_fuzz.py
+
+.PHONY: fuzz-guided
+fuzz-guided: ## The same fed by atheris, which seeks new branches, where it has a wheel (FUZZ_SECONDS=… for each)
+	PYTHONPATH=tests uv run --group fuzz python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 CHAOS := PYTHONPATH=tests uv run python -m chaos
 .PHONY: chaos

@@ -48,7 +48,7 @@ class Classifier:
             async with session.post(self._url, data=picture, headers=headers, allow_redirects=False) as answer:
                 if answer.status != http.HTTPStatus.OK:
                     raise ValueError(f"it answers {answer.status}")
-                return _read(json.loads(await _short_text(answer)))
+                return verdict_of(json.loads(await _short_text(answer)))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError) as error:
             why = str(error) or type(error).__name__
             log.warning("the image classifier gives no verdict, so the picture is hidden: %s", why)
@@ -64,7 +64,12 @@ async def _short_text(answer: aiohttp.ClientResponse) -> bytes:
     return text
 
 
-def _read(answer: Any) -> Verdict:
+def verdict_of(answer: Any) -> Verdict:
+    """What a classifier's answer says.
+
+    Raises:
+      ValueError: when it is no verdict.
+    """
     kind = answer.get("verdict") if isinstance(answer, dict) else None
     if kind not in ("ok", "spoiler", "block"):
         raise ValueError(f"its verdict is {kind!r:.40}, not ok, spoiler or block")

@@ -12,6 +12,7 @@ from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
+from zosma_bot.http.key_ring import say_if_nobody_may_call
 from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
@@ -51,6 +52,7 @@ def run(settings: BotSettings) -> None:
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
     async with Queue(redis_url) as queue:
+        await say_if_nobody_may_call(queue.api_keys, settings)
         hub = Hub(queue)
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
@@ -58,7 +60,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         metrics = Metrics(queue, hub)
         app = make_app(
             queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
-            metrics=metrics,
+            metrics=metrics, only_loopback=settings.only_loopback,
         )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))

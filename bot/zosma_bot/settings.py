@@ -67,6 +67,20 @@ class BotSettings(Settings):
             raise ValueError("must be a number of kb, mb or gb, like 500mb")
         return int(found[1]) * _UNITS[found[2]]
 
+    @field_validator("discord_token")
+    @classmethod
+    def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value().split()) > 1:
+            raise ValueError("must be one word without spaces or line breaks, as the Developer Portal shows it once")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _bare_host(cls, value: str) -> str:
+        if not _is_address(f"http://{f'[{value}]' if ':' in value else value}", "http") or set(value) & set("/@?#"):
+            raise ValueError("must be an address to listen on, like 127.0.0.1 or 0.0.0.0; the port is ZOSMA_PORT")
+        return value
+
     @field_validator("discord_api_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
@@ -196,14 +210,10 @@ class BotSettings(Settings):
             )
         return self
 
-    @model_validator(mode="after")
-    def _no_open_door(self) -> Self:
-        if not self.api_keys and not is_loopback(self.host):
-            raise ValueError(
-                f"ZOSMA_HOST={self.host!r} opens the HTTP API to other machines, but ZOSMA_API_KEYS is not set:"
-                " set it (name:key, …) or leave ZOSMA_HOST at 127.0.0.1"
-            )
-        return self
+    @property
+    def only_loopback(self) -> bool:
+        """True when no other machine reaches the HTTP server."""
+        return is_loopback(self.host)
 
     @property
     def homes(self) -> frozenset[int]:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import queue, rules
+from zosma_cli import keys, queue, rules
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 app.add_typer(queue.app, name="queue")
+app.add_typer(keys.app, name="keys")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
 
@@ -139,6 +140,19 @@ def imagine(
         checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, delay_s=delay or None,
     )  # fmt: skip
     asyncio.run(run(fields, server, key, out))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look at every part of this set-up: what is wrong, and what mends it. Changes nothing.
+
+    Reads .env of this folder and the environment, and asks Redis, Discord, the WebUIs and the bot process. Ends with 1
+    when something is wrong.
+    """
+    from zosma_cli.doctor.run import run
+    from zosma_cli.tables import for_people
+
+    raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
 
 
 #: What has to be installed for a command; `bot` brings all that a client needs too.

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,7 +48,12 @@ def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) ->
         async with connect(server, key) as client:
             return await ask(client)
 
-    answer = asyncio.run(call())
+    return show_answer(call(), show, as_json=as_json)
+
+
+def show_answer(call: Coroutine[Any, Any, Any], show: Show, *, as_json: bool) -> Any:
+    """Prints the answer of a call, for people or for programs. Returns it."""
+    answer = asyncio.run(call)
     if as_json:
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
     else:
@@ -56,7 +61,8 @@ def run(server: str, key: str | None, ask: Ask, show: Show, *, as_json: bool) ->
     return answer
 
 
-def _say(text: str | Callable[[Any], str]) -> Show:
+def say(text: str | Callable[[Any], str]) -> Show:
+    """Shows an answer as one sentence."""
     return lambda answer, console: console.print(
         text if isinstance(text, str) else text(answer), highlight=False, soft_wrap=True, markup=False
     )
@@ -96,7 +102,7 @@ def dead(
 ) -> None:
     """List the jobs that failed for good, or forget them."""
     if purge:
-        done = _say(lambda answer: f"{answer['purged']} jobs forgotten")
+        done = say(lambda answer: f"{answer['purged']} jobs forgotten")
         run(server, key, lambda client: client.admin("POST", "purge", {}), done, as_json=as_json)
     else:
         run(server, key, lambda client: client.admin("GET", "jobs?state=failed"), tables.show_jobs, as_json=as_json)
@@ -130,28 +136,28 @@ def pictures(
             saved.append(str(path))
         return saved
 
-    run(server, key, ask, _say(lambda saved: "\n".join(saved) or f"{job} has no pictures"), as_json=as_json)
+    run(server, key, ask, say(lambda saved: "\n".join(saved) or f"{job} has no pictures"), as_json=as_json)
 
 
 @app.command()
 def cancel(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Cancel anybody's job, waiting or running."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "cancel"), {})  # noqa: E731
-    run(server, key, ask, _say(lambda answer: f"{job} {answer['state']}"), as_json=as_json)
+    run(server, key, ask, say(lambda answer: f"{job} {answer['state']}"), as_json=as_json)
 
 
 @app.command()
 def retry(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Give a job that failed for good a new life."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "retry"), {})  # noqa: E731
-    run(server, key, ask, _say(f"{job} waits again"), as_json=as_json)
+    run(server, key, ask, say(f"{job} waits again"), as_json=as_json)
 
 
 @app.command()
 def bump(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Move a waiting job before everybody's."""
     ask: Ask = lambda client: client.admin("POST", _path("jobs", job, "bump"), {})  # noqa: E731
-    run(server, key, ask, _say(f"{job} goes next"), as_json=as_json)
+    run(server, key, ask, say(f"{job} goes next"), as_json=as_json)
 
 
 @app.command()
@@ -163,7 +169,7 @@ def clear(
 ) -> None:
     """Cancel every job of an owner."""
     ask: Ask = lambda client: client.admin("POST", "clear", {"owner": owner})  # noqa: E731
-    run(server, key, ask, _say(lambda answer: f"{answer['cancelled']} jobs of {owner} cancelled"), as_json=as_json)
+    run(server, key, ask, say(lambda answer: f"{answer['cancelled']} jobs of {owner} cancelled"), as_json=as_json)
 
 
 @app.command()
@@ -176,14 +182,14 @@ def pause(
 ) -> None:
     """Hand out no more jobs, of everything or a part. Running jobs finish."""
     ask: Ask = lambda client: client.admin("POST", "pause", {"scope": scope, "why": why})  # noqa: E731
-    run(server, key, ask, _say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
+    run(server, key, ask, say(lambda answer: f"{answer['scope']} is paused"), as_json=as_json)
 
 
 @app.command()
 def resume(scope: Scope = "queue", server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Go on with what was paused."""
     ask: Ask = lambda client: client.admin("POST", "resume", {"scope": scope})  # noqa: E731
-    done = _say(lambda answer: f"{answer['scope']} {'goes on' if answer['changed'] else 'was not paused'}")
+    done = say(lambda answer: f"{answer['scope']} {'goes on' if answer['changed'] else 'was not paused'}")
     run(server, key, ask, done, as_json=as_json)
 
 
@@ -213,7 +219,7 @@ def drain(
             return f"{answer['scope']} is drained"
         return f"{answer['scope']} is not drained: {answer['running']} jobs still run; it stays paused"
 
-    run(server, key, ask, _say(done), as_json=as_json)
+    run(server, key, ask, say(done), as_json=as_json)
 
 
 @app.command()
@@ -244,7 +250,7 @@ def limits(
             f"{name} has no policy of its own any more" if answer["changed"] else f"{name} had no policy of its own"
         )
         ask: Ask = lambda client: client.admin("DELETE", _path("limits", name))  # noqa: E731
-        run(server, key, ask, _say(dropped), as_json=as_json)
+        run(server, key, ask, say(dropped), as_json=as_json)
         return
     fields = {"lane": lane, **{limit.name: options[limit.option] for limit in LIMITS}}
     run(

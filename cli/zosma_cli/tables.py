@@ -17,7 +17,7 @@ from zosma_queue.policy import LIMITS
 PROMPT_CHARS = 48
 NONE = "–"
 #: Headings of columns that hold ids. Somebody copies them, so they are neither cut nor wrapped.
-_IDS = frozenset({"job", "worker", "scope", "policy", "to"})
+_IDS = frozenset({"job", "worker", "scope", "policy", "to", "key"})
 #: Between two columns, and left for whatever stands in one that isn't an id.
 _GAP, _LEAST = 3, 5
 #: Into a pipe each row is one line, however long.
@@ -110,6 +110,51 @@ def show_limits(policies: dict[str, Any], console: Console) -> None:
         for name, one in sorted(policies.items())
     ]
     _print(console, ("policy", *(limit.heading for limit in LIMITS), "lane"), rows)
+
+
+def show_keys(keys: list[dict[str, Any]], console: Console) -> None:
+    """Prints the API keys, those that work first."""
+    if not keys:
+        console.print("There are none: everybody on this machine may call. Make one with `zosma keys create`.")
+        return
+    headings = ("key", "state", "for", "ends with", "kept in", "made", "by", "ends", "last used", "limits")
+    rows = [
+        [
+            key["name"],
+            key["state"],
+            ", ".join(key["scopes"]),
+            key["ends_with"] and f"…{key['ends_with']}",
+            {"redis": "Redis", "environment": "ZOSMA_API_KEYS"}.get(key["source"], key["source"]),
+            key["created_ms"] and when(key["created_ms"]),
+            key["created_by"],
+            key["expires_ms"] and when(key["expires_ms"]),
+            when(key["last_used_ms"]) if key["last_used_ms"] else "not yet",
+            _limits_in_short(key["limits"]),
+        ]
+        for key in keys
+    ]
+    _print(console, headings, rows)
+
+
+def show_new_key(made: dict[str, Any], console: Console) -> None:
+    """Prints a key that was just made, on a line of its own, for nobody can look it up later."""
+    console.print(made["key"], highlight=False, soft_wrap=True, markup=False)
+    ends = f"until {when(made['expires_ms'])}" if made["expires_ms"] else "until it is revoked"
+    limits = _limits_in_short(made["limits"])
+    old = made["old_key_until_ms"]
+    console.print(
+        f"The key of {made['name']}, for {', '.join(made['scopes'])}, {ends}{f'; {limits}' if limits else ''}."
+        f"{f' The old one goes on until {when(old)}.' if old else ''} It is not shown again: keep it now.",
+        highlight=False, soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+def _limits_in_short(policy: dict[str, Any] | None) -> str | None:
+    """The limits that a policy sets, like `waiting 10, lane relax`."""
+    if not policy:
+        return None
+    own = [f"{limit.heading} {policy[limit.name]:,.12g}" for limit in LIMITS if policy[limit.name] != limit.default]
+    return ", ".join([*own, f"lane {policy['lane']}"])
 
 
 def show_rules(rules: dict[str, Any], console: Console) -> None:

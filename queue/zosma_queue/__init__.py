@@ -9,5 +9,5 @@ An order to read it in, each module knowing only those before it but for small h
    `connections`, `nodes`, `redis_says` and `unreadable` for a Redis that is away, moved or holds junk.
 5. The doors: `client.Queue` for the bot with `admin`, `history`, `privacy`, `documents` and `workers`;
    `worker_queue.WorkerQueue` and `broker` for a worker; `sweeper` for what time alone changes; `events` is the bell.
-6. Looking ahead and at a glance: `snapshot`, `forecast`, `overview`.
+6. Looking ahead and at a glance: `snapshot`, `forecast`, `overview`; back over hours and days: `series`.
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import calls, keys
-from zosma_queue.audit import Chain, read_chain
+from zosma_queue.audit import Chain, note_within, read_chain
 from zosma_queue.calls import Cancelled
 from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
@@ -21,8 +21,8 @@ from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
-from zosma_queue.scripts import acall, redis_errors, source
-from zosma_queue.unreadable import skipping, texts
+from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.unreadable import model_of, object_in, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -167,9 +167,9 @@ class Admin:
 
     # -- acting -------------------------------------------------------------------------------------------------
 
-    async def cancel(self, who: str, job_id: str) -> Cancelled:
-        """Cancels anybody's job."""
-        return await acall(self._redis, calls.cancel(job_id, admin=who))
+    async def cancel(self, who: str, job_id: str, why: str = "") -> Cancelled:
+        """Cancels anybody's job; its owner is told by whom, and why."""
+        return await acall(self._redis, calls.cancel(job_id, admin=who, why=why))
 
     async def resolve_scope(self, scope: str) -> str:
         """What somebody means who names a scope: with the name of a worker or checkpoint that there is.
@@ -211,7 +211,7 @@ class Admin:
         """
         pipe = self._redis.pipeline(transaction=True)
         pipe.set(keys.try_now(worker), who, ex=TRY_NOW_TTL_S)
-        _note(pipe, who, "try", worker)
+        note_within(pipe, who, "try", worker)
         with redis_errors():
             await pipe.execute()
 
@@ -219,8 +219,8 @@ class Admin:
         """Moves a waiting job before everybody's; False when it doesn't wait."""
         return await acall(self._redis, calls.bump(who, job_id))
 
-    async def clear(self, who: str, owner: str) -> int:
-        """Cancels every job of an owner that has not ended; how many."""
+    async def clear(self, who: str, owner: str, why: str = "") -> int:
+        """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
         with redis_errors():
             ids = [
                 job_id.decode()
@@ -229,7 +229,7 @@ class Admin:
             ]
         count = 0
         for first in range(0, max(len(ids), 1), BATCH):
-            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH]))
+            count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH], why=why))
         return count
 
     async def retry(self, who: str, job_id: str) -> bool:
@@ -260,10 +260,15 @@ class Admin:
                 found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
             known = {}
             for name, value in found.items():
-                with skipping(keys.POLICIES):
-                    known[name.decode()] = Policy.model_validate_json(value)
+                key = f"{keys.POLICIES} {name.decode(errors='replace')}"
+                with skipping(key):
+                    known[name.decode()] = model_of(key, Policy, object_in(value))
             self._policies = (time.monotonic(), known)
         return known
+
+    def policies_changed(self) -> None:
+        """Has them read anew: somebody has written one beside this class."""
+        self._policies = (float("-inf"), {})
 
     async def set_policy(self, who: str, name: str, fields: Mapping[str, object]) -> Policy:
         """Sets the policy of a role, key or owner; fields left out have no limit.
@@ -289,10 +294,10 @@ class Admin:
             pipe.hdel(keys.POLICIES, name)
         else:
             pipe.hset(keys.POLICIES, name, value)
-        _note(pipe, who, "limits", name)
+        note_within(pipe, who, "limits", name)
         with redis_errors():
             await pipe.execute()
-        self._policies = (float("-inf"), {})
+        self.policies_changed()
         return True
 
     # -- rules --------------------------------------------------------------------------------------------------
@@ -318,7 +323,7 @@ class Admin:
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
-        _note(pipe, who, "rules", group or "everybody")
+        note_within(pipe, who, "rules", group or "everybody")
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
@@ -356,15 +361,8 @@ class Admin:
                 pipe.hdel(keys.POLICIES, name)
             else:
                 pipe.hset(keys.POLICIES, name, policy.model_dump_json())
-        _note(pipe, who, "import", group)
+        note_within(pipe, who, "import", group)
         with redis_errors():
             await pipe.execute()
         self._rules = (float("-inf"), {})
-        self._policies = (float("-inf"), {})
-
-
-def _note(pipe: Any, who: str, act: str, target: str) -> None:
-    """Has a transaction write an act down: as a whole script, for one that Redis doesn't know would end half of it."""
-    noted = calls.note(who, act, target)
-    count, rest = noted.numbered
-    pipe.eval(source(noted.verb), count, *rest)
+        self.policies_changed()

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zosma_queue import keys
-from zosma_queue.scripts import redis_errors
+from zosma_queue import calls, keys
+from zosma_queue.scripts import redis_errors, source
 
 #: Acts that the stream keeps, about; it never drops one while it has fewer.
 AUDIT_MAX = 10_000
@@ -74,6 +74,13 @@ async def read_chain(redis: Any) -> Chain:
         if len(rows) < PAGE:
             return Chain(entries=entries, head=_texts(head))
         after = f"({rows[-1][0].decode()}"
+
+
+def note_within(pipe: Any, who: str, act: str, target: str, *, part: str = "", value: str = "") -> None:
+    """Has a transaction write an act down: as a whole script, for one that Redis doesn't know would end half of it."""
+    noted = calls.note(who, act, target, part=part, value=value)
+    count, rest = noted.numbered
+    pipe.eval(source(noted.verb), count, *rest)
 
 
 def hash_of(entry: Entry) -> str:

@@ -17,6 +17,7 @@ from zosma_queue.job import Result, State
 from zosma_queue.needs import Lane, Needs
 from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
+from zosma_queue.unreadable import skipping
 
 #: A killed worker's job is free again when its lease has run out; renewed four times as often.
 LEASE_MS = 6_000
@@ -167,7 +168,9 @@ def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEAS
     """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
 
     def parse(reply: Any) -> Leased | None:
-        return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode()) if reply else None
+        with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
+            return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode(errors="replace")) if reply else None
+        return None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
     return Call("fetch", (now_ms, worker, lease_ms, *rules, token), parse)
@@ -274,9 +277,9 @@ class Cancelled(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-def cancel(job_id: str, *, admin: str = "", now_ms: int = 0) -> Call[Cancelled]:
-    """Cancels a job in whatever state it is; with `admin`, the act is audited."""
-    return Call("cancel", (now_ms, job_id, admin), lambda reply: Cancelled(reply.decode()))
+def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> Call[Cancelled]:
+    """Cancels a job in whatever state it is; with `admin`, the act is audited, and `why` told to its owner."""
+    return Call("cancel", (now_ms, job_id, admin, why), lambda reply: Cancelled(reply.decode()))
 
 
 @dataclass(frozen=True)
@@ -372,9 +375,9 @@ def bump(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
     return Call("bump", (now_ms, admin, job_id), bool)
 
 
-def clear(admin: str, owner: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
+def clear(admin: str, owner: str, job_ids: Iterable[str], *, why: str = "", now_ms: int = 0) -> Call[int]:
     """Cancels those of the jobs that are the owner's; how many."""
-    return Call("clear", (now_ms, admin, owner, *job_ids), int)
+    return Call("clear", (now_ms, admin, owner, why, *job_ids), int)
 
 
 def replay(admin: str, job_id: str, *, now_ms: int = 0) -> Call[bool]:
@@ -390,6 +393,11 @@ def note(admin: str, act: str, target: str, *, part: str = "", value: str = "", 
 def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
     """Forgets failed jobs, and says how many."""
     return Call("purge", (now_ms, admin, *job_ids), int)
+
+
+def series(seconds: int, first: int, size: int, count: int, *, now_ms: int = 0) -> Call[list[list[bytes]]]:
+    """The sums of `count` times `size` spans from the `first` on: names and numbers in turn."""
+    return Call("series", (now_ms, seconds, first, size, count), list)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
-from zosma_queue.needs import loras_in, with_lora_names
+from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Request
 
 T = TypeVar("T")
@@ -79,6 +79,11 @@ class Catalogue:
             load_s=load_s,
         )
 
+    @property
+    def lora_names(self) -> tuple[str, ...]:
+        """All names that a LoRA is known by."""
+        return (*self.loras, *self.lora_aliases)
+
     def resolve(self, request: Request) -> Request:
         """The request with canonical names and the fleet's defaults.
 
@@ -98,11 +103,8 @@ class Catalogue:
             "scheduler": scheduler,
             "checkpoint": request.checkpoint and self.checkpoint(request.checkpoint).name,
         }
-        changes["prompt"] = with_lora_names(request.prompt, self.lora_aliases)
-        for name in loras_in(str(changes["prompt"])):
-            # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
-            if name not in self.loras:
-                raise _unknown("LoRA", name, self.loras)
+        changes["prompt"] = self._prompt(request.prompt, request)
+        changes["prompts"] = tuple(self._prompt(prompt, request) for prompt in request.prompts)
         if request.hires and request.hires.upscaler:
             upscaler = _match(request.hires.upscaler, self.upscalers)
             if upscaler is None:
@@ -113,6 +115,25 @@ class Catalogue:
         names = [style.name for style in self.styles]
         changes["styles"] = tuple(_known("styles", name, names) for name in request.styles)
         return request.model_copy(update=changes)
+
+    def _prompt(self, prompt: str, request: Request) -> str:
+        """The prompt with its LoRAs under the names that WebUIs list."""
+        spaced = {name.strip(): name for name in self.loras if name != name.strip()}
+        prompt = with_lora_names(prompt, {**self.lora_aliases, **spaced})
+        for name in loras_in(prompt):
+            # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
+            if name not in self.loras:
+                raise _unknown("LoRA", name, self.loras)
+        if not request.a1111.get("disable_extra_networks"):
+            for tag in unknown_tags(prompt):
+                shown = tag if len(tag) <= 60 else f"{tag[:60]}…"
+                raise RequestRefusedError(
+                    detail=f"has {shown!r}, which is left out of the picture: a LoRA is written <lora:name:0.8>",
+                    code="unknown-tag",
+                    field="prompt",
+                    values={"given": shown},
+                )
+        return prompt
 
     def _upscaling(self, request: Request) -> Request:
         """The request with an upscaler that somebody has, rather one that adds detail when it names none."""
@@ -190,8 +211,9 @@ class Catalogue:
 
 
 def _match(wanted: str, known: Iterable[str]) -> str | None:
+    # A file may be named with spaces around it, which nobody can type into every client.
     wanted = wanted.strip().casefold()
-    return next((name for name in known if name.casefold() == wanted), None)
+    return next((name for name in known if name.strip().casefold() == wanted), None)
 
 
 def _known(field: str, wanted: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -13,8 +13,9 @@ from typing import Any, Self
 from redis.exceptions import ResponseError
 
 from zosma_queue import calls, history, keys, privacy, remains
-from zosma_queue.admin import Admin
+from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
+from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
@@ -26,8 +27,9 @@ from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefused
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, held, places
-from zosma_queue.job import Job
+from zosma_queue.forecast import Place, held, parked, places
+from zosma_queue.history import Page, Row
+from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import check_age, held_to
 from zosma_queue.needs import Lane, needs_of
@@ -37,8 +39,9 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
-from zosma_queue.scopes import QUEUE
+from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
+from zosma_queue.series import Span, Step, read_series
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.workers import read_workers
@@ -101,6 +104,17 @@ class Depth:
     """Seconds that the job at the far end has waited; None when none waits."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class InLine:
+    """A waiting job, as the line shows it."""
+
+    id: str
+    place: Place | None
+    """None for one that waits for something else than its turn, or is far behind."""
+    held: bool
+    """Only a pause keeps it from having a place."""
+
+
 def new_job_id() -> str:
     """A fresh job id: 20 characters, sortable by time to the millisecond."""
     return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
@@ -114,11 +128,13 @@ class Queue:
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
+        self.api_keys = ApiKeys(self._redis)
         self.documents = Documents(self._redis)
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
+        self._parked: frozenset[str] = frozenset()
         self._taking = asyncio.Lock()
         self._noted: set[str] = set()
 
@@ -233,7 +249,9 @@ class Queue:
             raise
         return job.id
 
-    async def check(self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "") -> bool:
+    async def check(
+        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
+    ) -> bool:
         """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
 
         Its pictures need not be stored yet: whoever may not submit is told before they are.
@@ -242,7 +260,7 @@ class Queue:
           what `submit` raises.
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest)))
+        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
         check_admitted(admission, lambda: why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 
@@ -344,9 +362,30 @@ class Queue:
             return Job.from_hash(job_id, fields) if fields else None
         return None
 
+    async def jobs(self, job_ids: Sequence[str]) -> list[Job]:
+        """The jobs of these ids; those that are unknown, forgotten or can't be read are left out."""
+        batches = [job_ids[first : first + history.BATCH] for first in range(0, len(job_ids), history.BATCH)]
+        return [job for ids in batches for job in await history.read_jobs(self._redis, ids)]
+
     async def jobs_of(self, owner: str, *, limit: int = 25) -> list[Job]:
-        """The newest jobs that somebody asked for with `submit`, newest first. Of the newest 200, those still known."""
+        """The newest jobs that somebody asked for with `submit` and that are still known, newest first."""
         return await history.jobs_of(self._redis, owner, limit=limit)
+
+    async def page_of(
+        self, owner: str, *, limit: int, states: Collection[State] = (), cursor: str | None = None
+    ) -> Page:
+        """As `jobs_of`, of these states (none: of all), and part by part: `cursor` is the `next` of the page before.
+
+        Raises:
+          RequestRefusedError: when the cursor is none.
+        """
+        return await history.page_of(self._redis, owner, limit=limit, states=states, cursor=cursor)
+
+    async def rows_of(self, owner: str, *, but: Collection[str] = ()) -> tuple[int, list[Row]]:
+        """(the Redis server's ms since 1970 before it looked, the state of each of an owner's jobs, newest first)."""
+        with redis_errors():
+            seconds, micros = await self._redis.time()
+        return seconds * 1000 + micros // 1000, await history.rows_of(self._redis, owner, but=but)
 
     async def export(self, owner: str) -> list[dict[str, Any]]:
         """All that is kept of an owner's jobs, ready for JSON (privacy.py)."""
@@ -391,7 +430,20 @@ class Queue:
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
-        return (await self._places(wanted=job_id)).get(job_id)
+        return (await self._places(wanted=(job_id,))).get(job_id)
+
+    async def standings(self, job_ids: Collection[str]) -> dict[str, tuple[Place | None, bool]]:
+        """Of each of these waiting jobs its place, and whether it has none only because an admin paused something.
+
+        One look at the order for all of them.
+        """
+        known = await self._places(wanted=job_ids)
+        paused = () if all(job_id in known for job_id in job_ids) else await self.pauses()
+
+        def is_held(job_id: str) -> bool:
+            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in self._held)
+
+        return {job_id: (known.get(job_id), is_held(job_id)) for job_id in job_ids}
 
     async def pauses(self) -> tuple[str, ...]:
         """The scopes that are paused: `queue`, `lane:…`, `checkpoint:…`, `worker:…`. `admin.pauses` says why."""
@@ -402,8 +454,23 @@ class Queue:
         paused = await self.pauses()
         if not paused or QUEUE in paused:
             return bool(paused)
-        await self._places(wanted=job_id)
+        await self._places(wanted=(job_id,))
         return job_id in self._held
+
+    async def is_at_limit(self, job_id: str) -> bool:
+        """True for a waiting job whose owner has as many running as they may at once."""
+        await self._places(wanted=(job_id,))
+        return job_id in self._parked
+
+    async def pause_of(self, job: Job) -> Pause | None:
+        """The pause that holds a waiting job back; None for none of its own, like that of every worker that can do it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        checkpoint = job.request.checkpoint if job.request else None
+        scopes = (QUEUE, str(Scope(LANE, job.lane)), *([str(Scope(CHECKPOINT, checkpoint))] if checkpoint else []))
+        return next((one for one in await self.admin.pauses() if one.scope in scopes), None)
 
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
@@ -416,6 +483,52 @@ class Queue:
 
         return sorted(jobs, key=rank)
 
+    async def line(self, first: int = 0, limit: int = 100) -> list[InLine]:
+        """Waiting jobs from the `first` on (0: the next to start), as they will run; then those that a pause holds
+        back, as they would; then the rest by age. At most two seconds old; no job is read for it.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        places = await self._places()
+        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        if first + limit <= len(front):
+            return front[first : first + limit]
+        with redis_errors():
+            waiting = await self._redis.zrange(keys.WAITING, 0, first + limit + len(front) - 1)
+        known = {one.id for one in front}
+        paused = QUEUE in await self.pauses()
+        rest = [
+            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+        ]
+        return [*front, *rest][first : first + limit]
+
+    async def with_pictures(self, limit: int = 200) -> list[str]:
+        """Ids of finished jobs, whoever asked, whose pictures are still stored: of those that stay longest, some.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            return texts(keys.PICTURE_ENDS, await self._redis.zrange(keys.PICTURE_ENDS, 0, limit - 1, desc=True))
+
+    async def speeds(self) -> dict[str, float]:
+        """Worker's place → real seconds for each predicted one, as learned over all checkpoints.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        with redis_errors():
+            found: dict[bytes, bytes] = await self._redis.hgetall(keys.SPEED)
+        known: dict[str, float] = {}
+        for name, value in found.items():
+            with skipping(keys.SPEED):
+                place, _, checkpoint = name.decode().partition("|")
+                if place and not checkpoint:
+                    known[place] = finite(value)
+        return known
+
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
         known = await self._places()
@@ -426,7 +539,7 @@ class Queue:
             await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
         return len(new)
 
-    async def _places(self, wanted: str | None = None, *, anew: bool = False) -> dict[str, Place]:
+    async def _places(self, wanted: Collection[str] = (), *, anew: bool = False) -> dict[str, Place]:
         """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
 
         A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
@@ -440,15 +553,16 @@ class Queue:
                     # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
                     known = await asyncio.to_thread(places, snapshot)
                     self._held = await asyncio.to_thread(held, snapshot, known)
+                    self._parked = await asyncio.to_thread(parked, snapshot)
                     self._snapshot = (began, known)
         return self._snapshot[1]
 
-    def _is_outdated(self, asked: float, wanted: str | None, anew: bool) -> bool:
+    def _is_outdated(self, asked: float, wanted: Collection[str], anew: bool) -> bool:
         taken, known = self._snapshot
         if taken >= asked or anew:
             return taken < asked
         age = time.monotonic() - taken
-        missing = wanted is not None and wanted not in known and wanted not in self._held
+        missing = any(job_id not in known and job_id not in self._held for job_id in wanted)
         return age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S))
 
     # -- delivery -----------------------------------------------------------------------------------------------
@@ -460,6 +574,23 @@ class Queue:
         with skipping(keys.reply(job_id)):
             return found.decode() if found else None
         return None
+
+    async def replies(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Where the answers to these jobs go, as `reply`; those without are left out.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        if not job_ids:
+            return {}
+        with redis_errors():
+            found: list[bytes | None] = await self._redis.mget([keys.reply(job_id) for job_id in job_ids])
+        told: dict[str, str] = {}
+        for job_id, reply in zip(job_ids, found, strict=True):
+            with skipping(keys.reply(job_id)):
+                if reply:
+                    told[job_id] = reply.decode()
+        return told
 
     async def set_reply(self, job_id: str, reply: str) -> None:
         """Changes where the answer goes."""
@@ -550,6 +681,15 @@ class Queue:
         with skipping(keys.LOADS):
             return finite(found) if found else None
         return None
+
+    async def series(self, step: Step, count: int, *, size: int = 1) -> list[Span]:
+        """What happened in the newest `count` spans of `size` minutes or hours, oldest first (series.py).
+
+        Raises:
+          ValueError: when more are asked for than are kept.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await read_series(self._redis, step, count, size=size)
 
     async def sweep(self) -> Swept:
         """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""

@@ -12,7 +12,7 @@ from redis.exceptions import WatchError
 from zosma_queue import keys
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.scripts import redis_errors
-from zosma_queue.unreadable import skipping
+from zosma_queue.unreadable import object_in, skipping
 
 #: As UTF-8.
 DOCUMENT_MAX_BYTES = 64 * 1024
@@ -119,8 +119,5 @@ def decoded(key: str, data: bytes | None) -> dict[str, Any] | None:
     if data is None:
         return None
     with skipping(key):
-        document = json.loads(data)
-        if not isinstance(document, dict):
-            raise TypeError("it is no object")
-        return document
+        return object_in(data)
     return None

@@ -66,6 +66,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     # the fleet
     "no-worker": (),
     "unknown-name": ("field", "given", "nearest"),
+    "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
     "infeasible": (),
     "infeasible-size": ("checkpoint", "side"),
@@ -115,6 +116,8 @@ class ErrorKind(enum.StrEnum):
     NAN = "nan", "the checkpoint produced no valid picture (NaN): try another checkpoint, sampler or size"
     BLACK = "black", "the picture came out all black: another sampler, checkpoint or size may help"
     WRONG_CHECKPOINT = "wrong-checkpoint", "the picture was made with another checkpoint than the one asked for"
+    CHECKPOINT_UNUSABLE = "checkpoint-unusable", "the checkpoint's file can't be loaded: try another checkpoint"
+    NODES_MISSING = "nodes-missing", "the GPU's ComfyUI lacks a node that the workflow needs: an admin can install it"
     WRONG_SAMPLER = "wrong-sampler", "the picture was made with another sampler than the one asked for"
     WRONG_VAE = "wrong-vae", "the picture was made with another VAE than the one asked for"
     WRONG_SIZE = "wrong-size", "the picture came out in another size than asked for"
@@ -196,6 +199,19 @@ class BlockedError(RequestRefusedError):
     """Raised when a request has a word that is not allowed where it comes from. `values["word"]` is the rule's."""
 
     default_code = "blocked-word"
+
+
+class KeyRefusedError(ZosmaError):
+    """Raised when an API key can't be made, rotated or revoked. The text says why, and what to do instead.
+
+    `code` says it to programs, `field` names what was wrong with the call. Only admins of the API meet it, who read
+    English there, so that it is none of CODES.
+    """
+
+    def __init__(self, text: str, *, code: str, field: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
 
 
 class PoisonMessageError(ZosmaError):

@@ -21,8 +21,8 @@ from zosma_queue.unreadable import READING, note
 class Event:
     """One event as it goes over pub/sub.
 
-    `kind` is waiting, started, progress, retry, cancelling or settled for a job; worker-joined, worker-changed (it can
-    do something else, or went away or came back) or worker-left for a worker.
+    `kind` is waiting, delayed, started, progress, retry, cancelling or settled for a job; worker-joined, worker-changed
+    (it can do something else, or went away or came back) or worker-left for a worker.
     """
 
     kind: str

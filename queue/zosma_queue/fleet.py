@@ -182,6 +182,10 @@ class WorkerInfo:
     """Why it is away."""
     trust: Trust = Trust.TRUSTED
     about: Capabilities | None = None
+    done: int = 0
+    """Jobs that it finished since it came."""
+    faults: int = 0
+    """Tries of jobs that went wrong at it since."""
 
     @property
     def place(self) -> str:
@@ -211,4 +215,6 @@ class WorkerInfo:
             reason=text.get("reason") or None,
             trust=Trust(text.get("trust", Trust.TRUSTED)),
             about=Capabilities.model_validate_json(text["about"]) if "about" in text else None,
+            done=int(text.get("done", 0)),
+            faults=int(text.get("faults", 0)),
         )

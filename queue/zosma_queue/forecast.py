@@ -114,6 +114,12 @@ def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
     return {job_id: place.position for job_id, place in free.items() if job_id not in known}
 
 
+def parked(snapshot: Snapshot) -> frozenset[str]:
+    """The jobs whose owners have as many running as they may at once."""
+    play = _Play(snapshot)
+    return frozenset(job.id for job in snapshot.jobs if play.is_parked(job.owner))
+
+
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
     """The job that fetch.lua would give this worker now."""
     return _Play(snapshot).fetch(machine_id)
@@ -173,16 +179,17 @@ class _Play:
         machine = self._machines[machine_id]
         if machine.owner is None:
             return False
-        parked = [owner for owner in self._same_person(machine.owner) if self._is_parked(owner)]
+        parked = [owner for owner in self._same_person(machine.owner) if self.is_parked(owner)]
         self._count_running(machine.owner, -1)
         for owner in parked:
             jobs = [job for owners in self._classes.values() for job in owners.get(owner, ())]
-            if jobs and not self._is_parked(owner):
+            if jobs and not self.is_parked(owner):
                 self._wake_tags(min(jobs, key=lambda job: job.seq))
         self._machines[machine_id] = replace(machine, owner=None, target=None)
         return True
 
-    def _is_parked(self, owner: str) -> bool:
+    def is_parked(self, owner: str) -> bool:
+        """True while the owner has as many jobs running as they may."""
         cap = self._snapshot.caps.get(owner)
         return cap is not None and any(self._running[name] >= cap for name in self._counted(owner))
 
@@ -210,7 +217,7 @@ class _Play:
         """Whether others of the job's group have something that may be taken."""
         for owners in self._classes.values():
             for owner in owners:
-                yield owner != job.owner and self._groups[owner] == job.group and not self._is_parked(owner)
+                yield owner != job.owner and self._groups[owner] == job.group and not self.is_parked(owner)
 
     def _start(self, machine_id: str, job: WaitingJob) -> float:
         """Gives the job to the machine; the seconds that it will take, load included."""
@@ -278,7 +285,7 @@ class _Play:
     def _heads(self, machine: Machine) -> dict[Lane, list[WaitingJob]]:
         heads: dict[Lane, list[WaitingJob]] = {Lane.FAST: [], Lane.RELAX: []}
         for class_, owners in self._classes.items():
-            filed = [jobs[-1] for owner, jobs in owners.items() if not self._is_parked(owner)]
+            filed = [jobs[-1] for owner, jobs in owners.items() if not self.is_parked(owner)]
             if filed and self._may_run(machine, filed[0]):
                 # The first group, and in it the first owner: never an owner of a later group.
                 group = min((self._group_tags[job.group], job.group) for job in filed)[1]

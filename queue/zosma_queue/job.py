@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from zosma_queue import keys
 from zosma_queue.errors import PoisonMessageError
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import Lane
 from zosma_queue.request import Request
-from zosma_queue.unreadable import row_or, skipping
+from zosma_queue.unreadable import finite, row_or, skipping
 
 
 class State(enum.StrEnum):
@@ -61,7 +61,7 @@ class Result(BaseModel):
     sampler: str
     scheduler: str | None = None
     worker: str
-    gpu_seconds: float
+    gpu_seconds: float = Field(allow_inf_nan=False)
     """From the call of the WebUI to its answer."""
     info: dict[str, Any]
     """A1111's `info` object, completed."""
@@ -98,6 +98,8 @@ class Job:
     cancelling: bool = False
     cancelled_by: str | None = None
     """The admin who cancelled it, as in the audit; None for its owner, or a client that has gone."""
+    cancelled_why: str | None = None
+    """In that admin's words."""
     paid_s: float = 0.0
     """GPU-seconds that a cancelled job was charged: what it had used until then."""
     error_kind: str | None = None
@@ -114,7 +116,7 @@ class Job:
 
         def number(name: str) -> float | None:
             value = text(name)
-            return float(value) if value else None
+            return finite(value) if value else None
 
         def whole(name: str) -> int | None:
             value = number(name)
@@ -147,6 +149,7 @@ class Job:
             estimated=text("estimated") == "1",
             cancelling=text("cancel") is not None,
             cancelled_by=text("cancelled_by"),
+            cancelled_why=text("cancelled_why"),
             paid_s=number("paid") or 0.0,
             error_kind=text("error_kind"),
             error=text("error"),

@@ -58,6 +58,10 @@ AUDIT = f"bot:{PREFIX}audit"
 AUDIT_HEAD = f"bot:{PREFIX}audit-head"
 #: hash: role or API key → its policy (JSON). The bot's alone.
 POLICIES = f"bot:{PREFIX}policies"
+#: hash: name → what is kept of an API key (JSON), its digest but never the key (api_keys.py). The bot's alone.
+API_KEYS = f"bot:{PREFIX}api-keys"
+#: hash: name of an API key, in Redis or in the environment → ms at which it was last used. The bot's alone.
+API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 #: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
 RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.
@@ -201,6 +205,11 @@ def document(kind: str, document_id: str) -> str:
 def history(owner: str) -> str:
     """zset: ids of an owner's newest jobs by the ms at which they asked for them. The bot's alone."""
     return f"bot:{PREFIX}history:{owner}"
+
+
+def series(seconds: int, number: int) -> str:
+    """hash: what was counted in the `number`th span of so many seconds since 1970 (series.py has the fields)."""
+    return f"{PREFIX}series:{seconds}:{number}"
 
 
 def claim(name: str) -> str:

@@ -13,6 +13,7 @@ from dramatiq.errors import DecodeError
 
 from zosma_queue.errors import PoisonMessageError, RequestRefusedError
 from zosma_queue.request import Request, parse_request
+from zosma_queue.unreadable import READING
 
 #: Dramatiq's name for our one queue; the order inside it is made in Redis.
 QUEUE = "zosma"
@@ -39,9 +40,12 @@ def decode_message(body: bytes) -> Message[Any]:
       PoisonMessageError: when it is no message.
     """
     try:
-        return Message.decode(body)
-    except (DecodeError, TypeError, KeyError) as error:
+        message: Message[Any] = Message.decode(body)
+        if not isinstance(message.kwargs, dict) or not isinstance(message.args, list | tuple):
+            raise TypeError("its arguments are none")
+    except (DecodeError, *READING) as error:
         raise PoisonMessageError(f"the message can't be decoded: {error}") from error
+    return message
 
 
 def decode_request(body: bytes) -> Request:

@@ -12,12 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from zosma_queue import keys
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in
 from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.unreadable import model_of, object_in, skipping
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
@@ -95,8 +97,10 @@ def check_words(request: Request, rules: Iterable[ContentRules], catalogue: Cata
 
 def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     """(field, text) of all that says what the picture is to show."""
-    found = [("prompt", request.prompt), ("negative_prompt", request.negative_prompt)]
-    found += [("prompt", _apart(name)) for name in loras_in(request.prompt)]
+    # Of what prompts are drawn from all of it counts: whether it is refused is no matter of luck.
+    found = [("prompt", text) for text in (*request.all_prompts, request.template)]
+    found.append(("negative_prompt", request.negative_prompt))
+    found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
         found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]
@@ -204,5 +208,10 @@ def held_to(
 
 
 def decode_rules(found: Mapping[bytes, Any]) -> dict[str, ContentRules]:
-    """The rules in Redis's hash, by group."""
-    return {group.decode(): ContentRules.model_validate_json(value) for group, value in found.items()}
+    """The rules in Redis's hash, by group. What can't be read of one group's is skipped, and touches nobody else's."""
+    known: dict[str, ContentRules] = {}
+    for group, value in found.items():
+        key = f"{keys.RULES} {group.decode(errors='replace')}"
+        with skipping(key):
+            known[group.decode()] = model_of(key, ContentRules, object_in(value))
+    return known

@@ -44,8 +44,12 @@ class Needs:
         return "|".join((lane, *self.tokens, f"pixels:{self.pixels}"))
 
 
-#: Begins A1111's way to ask for a LoRA: `<lora:name>` or `<lora:name:0.8>`.
-_LORA = re.compile("<lora:", re.IGNORECASE)
+#: Begins A1111's way to ask for a LoRA, `<lora:name>` or `<lora:name:0.8>`, as people write it: A1111 knows it in small
+#: letters and without spaces only, and drops anything else without a word. `lyco` is its other name for it.
+_LORA = re.compile(r"<\s*(?:lora|lyco)\s*:", re.IGNORECASE)
+#: What A1111 takes out of a prompt, whether or not it knows what is meant.
+_TAG = re.compile(r"<(\w+):[^>]+>")
+_KNOWN_TAGS = ("lora", "hypernet")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class LoraTag:
     """A prompt's `<lora:name:weight>`."""
 
     name: str
+    """As it is written, with spaces around it: a file may be called so."""
     weight: str
     """As it is written; "" when it is left out."""
     start: int
@@ -73,10 +78,10 @@ def lora_tags(prompt: str) -> list[LoraTag]:
             break
         colon = prompt.find(":", begun.end(), close)
         name = prompt[begun.end() : close if colon < 0 else colon]
-        weight = "" if colon < 0 else prompt[colon + 1 : close]
+        weight = "" if colon < 0 else prompt[colon + 1 : close].strip()
         if name:
             end = close + 1
-            tags.append(LoraTag(name.strip(), weight, begun.start(), end))
+            tags.append(LoraTag(name, weight, begun.start(), end))
     return tags
 
 
@@ -95,13 +100,22 @@ def loras_in(prompt: str) -> list[str]:
 
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
-    """The prompt with other names for its LoRAs, where `names` has one."""
+    """The prompt with its tags for LoRAs as A1111 spells them, and with other names where `names` has one.
+
+    Spaces around a name go, unless `names` puts them there.
+    """
     kept, at = [], 0
     for tag in lora_tags(prompt):
-        if tag.name in names:
-            kept.append(f"{prompt[at : tag.start]}<lora:{names[tag.name]}{':' if tag.weight else ''}{tag.weight}>")
-            at = tag.end
+        weight = f":{tag.weight}" if tag.weight else ""
+        plain = tag.name.strip()
+        kept.append(f"{prompt[at : tag.start]}<lora:{names.get(plain, plain)}{weight}>")
+        at = tag.end
     return "".join((*kept, prompt[at:]))
+
+
+def unknown_tags(prompt: str) -> list[str]:
+    """What A1111 would take out of a prompt for an extra network that it doesn't know: `<fun:cat>`."""
+    return [tag[0] for tag in _TAG.finditer(prompt) if tag[1] not in _KNOWN_TAGS]
 
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
@@ -150,7 +164,7 @@ def _generation(request: Request) -> list[str]:
         tokens.append("hires")
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
-    tokens += sorted({f"lora:{name}" for name in loras_in(request.prompt)})
+    tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
     if request.vae:
         tokens.append(f"vae:{request.vae}")
     tokens += sorted({f"style:{name}" for name in request.styles})

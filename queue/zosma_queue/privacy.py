@@ -15,7 +15,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Cancelled
 from zosma_queue.job import Job, readable
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import skipping
+from zosma_queue.unreadable import row_or, skipping, texts
 
 #: Keys that one step looks at: about 10 ms of the loop that answers Discord.
 STEP = 250
@@ -103,10 +103,9 @@ async def _ids_of(redis: Any, owner: str) -> list[str]:
             pipe = redis.pipeline(transaction=False)
             for name in names:
                 pipe.hget(name, "owner")
-            owners = await pipe.execute() if names else []
-            found |= {
-                name.decode().removeprefix(prefix) for name, its in zip(names, owners, strict=True) if its == wanted
-            }
+            owners = await pipe.execute(raise_on_error=False) if names else []
+            its = [name for name, owner in zip(names, owners, strict=True) if row_or(prefix, owner, None) == wanted]
+            found |= {name.removeprefix(prefix) for name in texts(prefix, its)}
     return sorted(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,10 @@ class Remains:
     """When cooldown and the GPU-seconds that a limit goes by have run out; 0: there are none."""
     limits: bool = False
     """An admin has set limits for them by name."""
+    jobs_elsewhere: int = 0
+    """Theirs, asked for in other servers."""
+    servers_elsewhere: int = 0
+    """How many servers those are."""
 
 
 async def drop_documents(redis: Any, by: int) -> int:
@@ -72,9 +77,29 @@ async def remains(redis: Any, owners: Sequence[str], user_id: int) -> Remains:
             pipe.ttl(keys.spent(owner, day - 1))
         lives = [life for life in await pipe.execute() if life > 0]
         limits = any([await redis.hexists(keys.POLICIES, owner) for owner in owners])
+    elsewhere = await _jobs_elsewhere(redis, owners, user_id)
     return Remains(
-        acts=acts, acts_since_s=since_s, counted_until_s=now_s + max(lives) if lives else 0, limits=limits
+        acts=acts, acts_since_s=since_s, counted_until_s=now_s + max(lives) if lives else 0, limits=limits,
+        jobs_elsewhere=elsewhere.total(), servers_elsewhere=len(elsewhere),
     )  # fmt: skip
+
+
+async def _jobs_elsewhere(redis: Any, owners: Sequence[str], user_id: int) -> Counter[bytes]:
+    """How many jobs the member has under other names than these."""
+    theirs = re.compile(rf"discord:\d+/{user_id}".encode())
+    here = {owner.encode() for owner in owners}
+    found: dict[bytes, bytes] = {}  # a scan may show a key twice
+    cursor = None
+    with redis_errors():
+        while cursor != 0:
+            cursor, names = await redis.scan(cursor or 0, match=f"{keys.job('')}*", count=STEP)
+            pipe = redis.pipeline(transaction=False)
+            for name in names:
+                pipe.hget(name, "owner")
+            for name, owner in zip(names, await pipe.execute() if names else (), strict=True):
+                if owner and owner not in here and theirs.fullmatch(owner):
+                    found[name] = owner
+    return Counter(found.values())
 
 
 async def _acts_naming(redis: Any, user_id: int) -> tuple[int, int]:

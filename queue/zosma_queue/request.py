@@ -145,6 +145,12 @@ class Request(BaseModel):
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """Members must say something; A1111's clients need not."""
     negative_prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    prompts: tuple[Annotated[str, StringConstraints(max_length=PROMPT_MAX_CHARS)], ...] = Field(
+        (), max_length=COUNT_MAX
+    )
+    """The prompt of each picture, where they differ; `prompt` is that of the first."""
+    template: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    """What the prompts were drawn from, by each picture's seed; '' for a prompt that was written as it is."""
     width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     steps: int = Field(20, ge=1, le=STEPS_MAX)
@@ -217,6 +223,13 @@ class Request(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _a_prompt_for_each(self) -> Self:
+        if self.prompts and (len(self.prompts) != self.count or self.prompts[0] != self.prompt):
+            problem = "one for each picture is needed, and `prompt` must be the first"
+            raise _WrongError(f": {problem}", "malformed", "prompts", {"given": len(self.prompts), "problem": problem})
+        return self
+
+    @model_validator(mode="after")
     def _within_the_canvas(self) -> Self:
         if self.upscale and self.output_pixels > PIXELS_MAX:
             raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
@@ -274,6 +287,24 @@ class Request(BaseModel):
     def seeds(self) -> list[int]:
         """The seed of each picture."""
         return [self.seed + (0 if self.subseed_strength else index) for index in range(self.count)]
+
+    @property
+    def all_prompts(self) -> tuple[str, ...]:
+        """Every prompt, each once, that of the first picture first."""
+        return tuple(dict.fromkeys((self.prompt, *self.prompts)))
+
+    def part(self, first: int, count: int) -> Request:
+        """The request for `count` of its pictures, from the one at index `first` on: each as it is in the whole."""
+        words = self.prompts[first : first + count]
+        return self.model_copy(
+            update={
+                "prompt": words[0] if words else self.prompt,
+                "prompts": words if len(set(words)) > 1 else (),
+                "seed": self.seeds[first],
+                "subseed": self.subseed + first if self.subseed_strength else self.subseed,
+                "count": count,
+            }
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:

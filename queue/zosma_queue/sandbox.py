@@ -33,6 +33,8 @@ _ENVIRONMENT = (
 HEAD_MAX_BYTES = 4 * 1024 * 1024
 #: A child that has done so much makes room for a new one.
 JOBS_MAX = 500
+#: What reading a child's head raises that a stranger's file has taken over. (`unreadable` would bring Redis along.)
+_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -215,7 +217,7 @@ class Sandbox:
         except WorkFailedError:
             well = True
             raise
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *_NO_ANSWER) as error:
             raise SandboxError("broke its process") from error
         finally:
             deadline.cancel()

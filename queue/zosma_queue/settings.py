@@ -6,14 +6,12 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from dotenv import dotenv_values
 from pydantic import (
     AliasChoices,
     BaseModel,
@@ -25,9 +23,10 @@ from pydantic import (
     field_validator,
 )
 
+from zosma_queue.env import exported, in_file
 from zosma_queue.errors import SettingsError
 from zosma_queue.nodes import is_several, parse_nodes
-from zosma_queue.validation import problems_of
+from zosma_queue.validation import FieldProblem, problems_of
 
 #: What may stand after the `?` of a Redis URL: for TLS with rediss:// only, for Sentinels with +sentinel:// only.
 _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -151,8 +150,23 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
     Raises:
       SettingsError: for the first wrong value; the text names variable, value and fix.
     """
-    exported = {name: _unquoted(value) for name, value in os.environ.items()}
-    values = {**(dotenv_values(env_file) if env_file else {}), **exported, **(given_here or {})}
+    found = read(cls, {**given_in(env_file), **(given_here or {})})
+    if isinstance(found, list):
+        raise found[0]
+    return found
+
+
+def given_in(env_file: Path | None) -> dict[str, str]:
+    """name → value of all that the environment and `.env` set, the environment first.
+
+    Raises:
+      SettingsError: when the file can't be read.
+    """
+    return {**(in_file(env_file) if env_file else {}), **exported()}
+
+
+def read(cls: type[S], values: Mapping[str, str]) -> S | list[SettingsError]:
+    """The settings of one process, or all that is wrong with them. An empty value counts as not set."""
     given = {name: value for name, value in values.items() if value}
     known = {}
     for name, field in cls.model_fields.items():
@@ -162,13 +176,7 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
     try:
         return cls.model_validate(known)
     except ValidationError as error:
-        raise _explain(cls, error, given) from None
-
-
-def _unquoted(value: str) -> str:
-    """A value as it was meant: `docker run --env-file` keeps quotes and Windows line ends, dotenv doesn't."""
-    value = value.strip()
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+        return [_explain(cls, problem, given) for problem in problems_of(error)]
 
 
 def aliases_of(alias: Any) -> list[str]:
@@ -178,11 +186,10 @@ def aliases_of(alias: Any) -> list[str]:
     return [alias] if isinstance(alias, str) else []
 
 
-def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str]) -> SettingsError:
-    first = problems_of(error)[0]
-    if not first.path:
-        return SettingsError(first.text)
-    location = first.path[0]
+def _explain(cls: type[Settings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
+    if not problem.path:
+        return SettingsError(problem.text)
+    location = problem.path[0]
     name, field = next(
         (name, field)
         for name, field in cls.model_fields.items()
@@ -190,7 +197,7 @@ def _explain(cls: type[Settings], error: ValidationError, given: dict[str, str])
     )
     aliases = aliases_of(field.validation_alias) or [name.upper()]
     variable = next((alias for alias in aliases if alias in given), aliases[0])
-    if first.kind == "missing":
+    if problem.kind == "missing":
         return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
     shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
-    return SettingsError(f"{variable}={shown} is wrong: {first.text}")
+    return SettingsError(f"{variable}={shown} is wrong: {problem.text}")

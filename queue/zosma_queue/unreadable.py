@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from copy import deepcopy
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from zosma_queue.redis_says import code_of, said
+from zosma_queue.validation import problems_of
+
+M = TypeVar("M", bound=BaseModel)
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +88,53 @@ def numbers(key: str, pairs: Mapping[bytes, bytes]) -> dict[str, float]:
         with skipping(f"{key} {name.decode(errors='replace')}"):
             found[name.decode()] = finite(value)
     return found
+
+
+def object_in(data: bytes) -> dict[str, Any]:
+    """The JSON object in a record.
+
+    Raises:
+      One of `READING`: when it is none.
+    """
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise TypeError("it is no object")
+    return found
+
+
+def model_of(key: str, model: type[M], fields: Mapping[str, Any]) -> M:
+    """The model made of what can be read in the fields of a record; the rest is as if it weren't there.
+
+    A rule of a later version must not take those along that this one knows.
+    """
+    left = deepcopy(dict(fields))
+    while True:
+        try:
+            return model.model_validate(left)
+        except ValidationError as error:
+            problems = problems_of(error)
+            # From the end, so that the places of a list's other entries stay.
+            gone = [_taken_out(left, one.path) for one in reversed(problems)]
+            note(key, f"{problems[0].field}: {problems[0].text}")
+            if not any(gone):
+                return model()
+
+
+def _taken_out(value: Any, path: Sequence[str]) -> bool:
+    """Takes out what is wrong, as far down as the path can be followed; False when that is the whole."""
+    holder, name = None, ""
+    for part in path:
+        if not (isinstance(value, dict) and part in value) and not (
+            isinstance(value, list) and part.isdecimal() and int(part) < len(value)
+        ):
+            break
+        holder, name = value, part
+        value = value[part] if isinstance(value, dict) else value[int(part)]
+    if isinstance(holder, dict):
+        del holder[name]
+    elif isinstance(holder, list):
+        del holder[int(name)]
+    return holder is not None
 
 
 def counts() -> dict[str, int]:

@@ -16,10 +16,11 @@ from loopback.discord.shown import Shown
 
 PICTURE = re.compile(r"zosma-([\w-]+)-\d+\.png")
 #: Keys without a time to live whose size something else bounds: the fleet, a trimmed stream, pictures that are stored
-#: for some minutes more, or the next order, which finds nothing open and begins the fair order anew.
+#: for some minutes more, bot processes that are there, or the next order, which finds nothing open and begins the fair
+#: order anew.
 BOUNDED = re.compile(
     r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*"
-    r"|record:.*|picture-bytes|picture-ends|shown)"
+    r"|record:.*|picture-bytes|picture-ends|shown|bots|hearing|poster)"
 )
 
 

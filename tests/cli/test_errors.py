@@ -17,7 +17,6 @@ from zosma_cli.valkey import PrivateValkey
         (["queue", "--server", "http://127.0.0.1:1"], {}, "is `zosma up` or `zosma bot` running?"),
         (["bot"], {}, "REDIS_URL is not set"),
         (["bot"], {"REDIS_URL": "localhost"}, "REDIS_URL=(hidden) is wrong"),
-        (["bot"], {"REDIS_URL": "redis://127.0.0.1:1", "ZOSMA_HOST": "0.0.0.0"}, "ZOSMA_API_KEYS is not set"),
         (["worker"], {"REDIS_URL": "redis://127.0.0.1:1"}, "SD_API_HOST is not set"),
         (["worker"], {"SD_API_HOST": "127.0.0.1:7860"}, "REDIS_URL is not set"),
         (["worker", "--webui", "ftp://x"], {"REDIS_URL": "redis://127.0.0.1:1"}, "SD_API_HOST='ftp://x' is wrong"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from typing import Any
 
 from aiohttp import web
@@ -51,8 +52,10 @@ class A1111WebUI(ScriptedWebUI):
 
     def __init__(self) -> None:
         super().__init__()
-        self.options["sd_vae"] = "Automatic"
+        self.options |= {"sd_vae": "Automatic", "enable_prompt_comments": True}
         self.lists: dict[str, Any] = dict(MORE_LISTS)
+        #: What was left of each prompt once comments and extra networks had been taken out.
+        self.painted: list[str] = []
 
     def _lists(self) -> dict[str, Any]:
         return {**super()._lists(), **self.lists}
@@ -65,8 +68,16 @@ class A1111WebUI(ScriptedWebUI):
                 opened(sent)
         return web.json_response(self.answer(turn))
 
+    def _painted(self, body: Json) -> str:
+        """As A1111 reads a prompt: whatever it doesn't know for an extra network goes without a word."""
+        words = str(body["prompt"])
+        if body["override_settings"].get("enable_prompt_comments", self.options.get("enable_prompt_comments")):
+            words = re.sub(r"#[^\n]*(\n|$)", "\n", words)
+        return re.sub(r"<(\w+):([^>]+)>", "", words)
+
     def answer(self, turn: Turn) -> Json:
         """To a generation."""
+        self.painted.append(self._painted(turn.body))
         good = good_answer(turn.body, turn.checkpoint)
         info = json.loads(good["info"])
         if turn.body.get("subseed_strength"):

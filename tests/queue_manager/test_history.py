@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, history, keys
 from zosma_queue.client import Sender
-from zosma_queue.errors import InfeasibleError, LimitError, QueueUnavailableError
+from zosma_queue.errors import InfeasibleError, LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
-from zosma_queue.history import HISTORY_MAX, note_job
+from zosma_queue.history import note_job
 from zosma_queue.job import State
 from zosma_queue.privacy import Erased
 from zosma_queue.request import PIXELS_MAX, parse_request
@@ -74,6 +74,62 @@ async def test_what_was_noted_but_never_queued_or_is_forgotten_is_passed_over(qu
     assert [job.id for job in await queue.jobs_of(ANN.owner, limit=1)] == [first]
 
 
+def flat(found):
+    return [job_id for page in found for job_id in page]
+
+
+async def pages(queue, *, limit, states=()):
+    """The ids of each page, until there is no next one."""
+    found, cursor = [], None
+    while True:
+        page = await queue.page_of(ANN.owner, limit=limit, states=states, cursor=cursor)
+        found.append([job.id for job in page.jobs])
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 8, 200])
+@pytest.mark.parametrize("scan", [1, 2, 7, 2000])
+async def test_pages_together_are_the_whole_list_each_job_once(queue, live, monkeypatch, limit, scan):
+    monkeypatch.setattr(history, "SCAN_MAX", scan)
+    ids = [await queue.submit(cat(), ANN) for _ in range(7)]
+    await queue.submit(cat(), BOB)
+
+    found = await pages(queue, limit=limit)
+
+    assert flat(found) == ids[::-1]
+    assert all(len(page) == limit for page in found[:-1]) or scan < limit
+
+
+async def test_pages_hold_the_wanted_states_alone(queue, live):
+    ids = [await queue.submit(cat(), ANN) for _ in range(6)]
+    taken = live.fetch().id
+    await queue.cancel(ids[3])
+
+    assert flat(await pages(queue, limit=2, states=(State.RUNNING, State.CANCELLED))) == [ids[3], taken]
+    assert flat(await pages(queue, limit=2, states=(State.FAILED,))) == []
+
+
+async def test_a_page_goes_on_where_the_one_before_ended_whatever_came_or_went_meanwhile(queue, live, raw):
+    ids = [await queue.submit(cat(), ANN) for _ in range(6)]
+    page = await queue.page_of(ANN.owner, limit=2)
+    newer = await queue.submit(cat(), ANN)
+    assert newer not in ids
+
+    after = await queue.page_of(ANN.owner, limit=2, cursor=page.next)
+    assert [job.id for job in after.jobs] == ids[3:1:-1]
+    raw.zrem(keys.history(ANN.owner), ids[2])  # the one that the cursor names has been forgotten
+    rest = await queue.page_of(ANN.owner, limit=10, cursor=after.next)
+    assert {job.id for job in rest.jobs} >= {ids[0], ids[1]}
+
+
+@pytest.mark.parametrize("cursor", ["5", "x.y", "1e3.a", "-1.a", "٣.a", "9" * 16 + ".a", "\ud800.a", "1."])
+async def test_a_cursor_that_is_none_is_refused(queue, cursor):
+    with pytest.raises(RequestRefusedError, match="next"):
+        await queue.page_of(ANN.owner, limit=1, cursor=cursor)
+
+
 async def test_a_refused_job_is_not_in_the_history(queue, live, raw):
     live.worker("w1", pixels=262_144)
     with pytest.raises(InfeasibleError):
@@ -101,12 +157,13 @@ async def test_an_id_of_somebody_else_does_not_show_his_job(queue, live):
     assert [job.id for job in await queue.jobs_of(ANN.owner)] == ["hers"]
 
 
-async def test_the_history_is_bounded_in_number_and_time(queue, raw):
-    for number in range(HISTORY_MAX + 5):
+async def test_the_history_is_bounded_in_number_and_time(queue, raw, monkeypatch):
+    monkeypatch.setattr(history, "HISTORY_MAX", 200)
+    for number in range(205):
         await note_job(queue._redis, ANN.owner, f"{number:04d}")
 
     kept = raw.zrange(keys.history(ANN.owner), 0, -1)
-    assert len(kept) == HISTORY_MAX
+    assert len(kept) == 200
     assert kept[-1] == b"0204"
     assert 29 * DAY_S < raw.ttl(keys.history(ANN.owner)) <= 30 * DAY_S
 

@@ -8,9 +8,12 @@ from loopback.played_worker import PlayedWorker
 from zosma_queue import keys, unreadable
 from zosma_queue.client import Sender
 from zosma_queue.job import State
+from zosma_queue.moderation import ContentRules
+from zosma_queue.policy import Policy
 from zosma_queue.request import parse_request
 
 ANN = Sender(owner="key:ann", group="key")
+BOB = Sender(owner="key:bob", group="key")
 JUNK = [
     b"",
     b"\xff\xfe",
@@ -120,6 +123,7 @@ async def test_a_list_with_a_name_that_is_none_is_read_without(key, name, queue,
 async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_url, busy):
     key = {"worker": keys.worker("gpu/played"), "can": keys.can("gpu/played"), "job": keys.job(busy[1])}[kind]
     async with PlayedWorker(redis_url, name="gpu/other"):
+        waits = await queue.submit(parse_request({"prompt": "a dog"}), BOB)
         raw.delete(key)
         raw.rpush(key, "junk")
 
@@ -128,6 +132,8 @@ async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_ur
         await queue.place("another")
         await queue.admin.owner_depth("ann")
         await queue.admin.overview()
+        assert waits in [one["id"] for one in await queue.export("key:bob")]
+        assert (await queue.admin.overview()).owners
         assert "gpu/other" in [one.id for one in await queue.workers()]
 
     assert unreadable.counts()[key] >= 1
@@ -174,5 +180,35 @@ async def test_junk_keeps_no_lost_job_from_coming_back_and_no_new_one_out(where,
     assert (await queue.sweep()).returned == 1
 
     async with PlayedWorker(redis_url, name="gpu/other"):
-        bob = Sender(owner="key:bob", group="key")
-        assert await queue.job(await queue.submit(parse_request({"prompt": "a dog"}), bob))
+        assert await queue.job(await queue.submit(parse_request({"prompt": "a dog"}), BOB))
+
+
+@pytest.mark.parametrize("junk", [*JUNK, b'{"blocked": 7}'], ids=lambda junk: junk[:8])
+async def test_rules_that_cannot_be_read_take_nobody_elses_along(junk, queue, raw):
+    raw.hset(keys.RULES, "discord:1", junk)
+    raw.hset(keys.RULES, "discord:2", b'{"steps": 30}')
+    raw.hset(keys.RULES, "", b'{"blocked": ["gory"]}')
+
+    assert await queue.admin.rules_for("discord:2") == [ContentRules(blocked=("gory",)), ContentRules(steps=30)]
+    assert (await queue.admin.rules_for("discord:1"))[0] == ContentRules(blocked=("gory",))
+
+
+async def test_what_can_be_read_of_rules_and_limits_holds(queue, raw, caplog):
+    raw.hset(keys.RULES, "discord:1", b'{"blocked": ["gory", 7, "vile"], "steps": 30, "count": -1, "of_later": true}')
+    raw.hset(keys.POLICIES, "role:5", b'{"waiting": 2, "running": "many", "of_later": true}')
+
+    for _ in range(2):
+        rules, policies = await queue.admin.rules("discord:1"), await queue.admin.policies()
+        assert rules == ContentRules(blocked=("gory", "vile"), steps=30)
+        assert policies["role:5"] == Policy(waiting=2)
+        queue.admin._rules = queue.admin._policies = (float("-inf"), {})
+
+    assert caplog.text.count("can't read") == 2
+
+
+async def test_an_owner_whose_jobs_lie_among_junk_can_have_them_all_erased(queue, raw, busy):
+    raw.hset(b"{zosma}:job:\xff", "owner", "key:ann")
+    raw.set(keys.job("junk"), "junk")
+
+    assert len(await queue.export("key:ann")) == 2
+    assert (await queue.erase("key:ann")).jobs == 2

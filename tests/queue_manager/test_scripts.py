@@ -17,13 +17,12 @@ from zosma_queue.scripts import call, source
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER")
-#: ASKED, POLICIES, PROTOCOL, RULES and SECRET are read by Python alone.
+#: These are read by Python alone.
+_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
-    if name.isupper()
-    and name not in ("PREFIX", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", *_BOTS)
-    and isinstance(value, str)
+    if name.isupper() and name not in ("PREFIX", *_PYTHONS, *_BOTS) and isinstance(value, str)
 }
 _FUNCTIONS = {
     "job_key": keys.job("1"),
@@ -42,6 +41,7 @@ _FUNCTIONS = {
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
     "input_key": keys.picture_input("1"),
+    "series_key": keys.series(60, 2),
 }
 
 
@@ -65,6 +65,9 @@ def test_lua_and_python_name_the_same_constants(raw):
 
 @pytest.mark.parametrize("function", sorted(_FUNCTIONS))
 def test_lua_and_python_build_the_same_keys(raw, function):
+    if function == "series_key":
+        assert evaluate(raw, "return series_key(60, 2)").decode() == _FUNCTIONS[function]
+        return
     more = {"owners_key": ", '2'", "jobs_key": ", '2'", "spent_key": ", '2'", "image_key": ", '2', '3'"}
     arguments = "'1'" + more.get(function, "")
 

@@ -12,7 +12,7 @@ from zosma_bot.settings import BotSettings
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import say_if_inside
-from zosma_queue.settings import Settings, address_of, load
+from zosma_queue.settings import Settings, address_of, load, read
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +65,37 @@ def test_a_variable_that_docker_read_from_a_file_has_neither_its_quotes_nor_its_
     assert settings.redis_password.get_secret_value() == "it's"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [b"\xef\xbb\xbfZOSMA_PORT=2\r\nDISCORD_TOKEN='token'\r\n", b"export ZOSMA_PORT=2\nDISCORD_TOKEN = token  # mine\n"],
+)
+def test_a_file_that_an_editor_on_windows_wrote_is_read(tmp_path, written):
+    (tmp_path / ".env").write_bytes(written)
+
+    settings = load(BotSettings)
+
+    assert (settings.port, settings.discord_token.get_secret_value()) == (2, "token")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    (tmp_path / ".env").write_text("ZOSMA_PORT=2", "utf-16")
+
+    with pytest.raises(SettingsError, match=r"^\.env is not UTF-8: save it with that encoding$"):
+        load(BotSettings)
+
+
+def test_all_that_is_wrong_can_be_asked_for():
+    found = read(
+        BotSettings, {"ZOSMA_PORT": "x", "DISCORD_TOKEN": "to ken", "ZOSMA_HOST": "http://gpu-box:1324/", "A": "b"}
+    )
+
+    assert [str(error).partition(" is wrong")[0] for error in found] == [
+        "DISCORD_TOKEN=(hidden)",
+        "ZOSMA_HOST='http://gpu-box:1324/'",
+        "ZOSMA_PORT='x'",
+    ]
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:7860", "http://localhost:7860/forge", "redis://[::1]:6379/0"])
 def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, caplog, url):
     say_if_inside("SD_API_HOST", url)
@@ -114,7 +145,6 @@ def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, capl
             "ann:long-random-text,bob:fifteen-letters",
             "ZOSMA_API_KEYS=(hidden) is wrong: the key of bob has 15 characters",
         ),
-        ("ZOSMA_HOST", "0.0.0.0", "ZOSMA_API_KEYS is not set"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):

@@ -109,6 +109,8 @@ class Painting:
 class Canvas:
     """What came of an order, fetched when it is wanted."""
 
+    was_loaded = None
+
     def __init__(self, order: Order, black: bool) -> None:
         self._order = order
         self._black = black

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
 from aiohttp import web
@@ -129,6 +130,58 @@ async def test_several_pictures_of_an_odd_size_come_out_as_asked_with_seeds_that
     assert job.result.info["all_seeds"] == [7, 8, 9]
     assert len(job.result.info["infotexts"]) == 3
     assert "8888888888" not in json.dumps(job.result.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("kind", EVERY)
+async def test_pictures_with_words_of_their_own_are_made_with_those_and_their_seeds(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(prompt="red", prompts=["red", "red", "blue"], count=3, template="{red|blue}"))
+
+    assert job.state is State.DONE, job.error
+    sent = [(body["prompt"], body["seed"], body.get("n_iter", 1)) for body in webui.jobs]
+    assert sent == ([("red", 7, 2), ("blue", 9, 1)] if kind in FULL else [("red", 7, 1), ("red", 8, 1), ("blue", 9, 1)])
+    assert [one.seed for one in job.result.pictures] == [7, 8, 9]
+    assert [one.parameters.partition("\n")[0] for one in job.result.pictures] == ["red", "red", "blue"]
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_what_follows_a_hash_is_no_comment(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    await ann.gets(await ann.asks(prompt="a #1 cat\n# and a dog"))
+
+    assert "a #1 cat\n# and a dog" in webui.painted  # beside the worker's own
+
+
+async def test_a_server_without_comments_is_told_nothing_of_them(flavoured, ann):
+    class Older(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            del self.options["enable_prompt_comments"]
+
+    webui, _ = await flavoured(Older)
+    await ann.gets(await ann.asks(prompt="a #1 cat"))
+
+    assert "enable_prompt_comments" not in webui.jobs[0]["override_settings"]
+
+
+@pytest.mark.parametrize("written", ["<Lora:lighthouses:0.8>", "<LORA: lighthouses :0.8>", "< lyco:lh: 0.8 >"])
+async def test_a_lora_reaches_the_server_in_the_one_spelling_that_it_knows(written, flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+
+    await ann.gets(await ann.asks(prompt=f"a cat {written}"))
+
+    assert webui.jobs[0]["prompt"] == "a cat <lora:lighthouses:0.8>"
+
+
+async def test_what_the_server_would_drop_in_silence_is_refused_with_the_right_spelling(flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+
+    with pytest.raises(RequestRefusedError, match=re.escape("<lora:name:0.8>")):
+        await ann.asks(prompt="a cat <lohra:lighthouses:0.8>")
+
+    assert webui.jobs == []
 
 
 @pytest.mark.parametrize("kind", SMALL)

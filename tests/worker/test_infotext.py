@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 from PIL import Image
 
 from loopback.webui import picture
 from zosma_queue.request import parse_request
-from zosma_worker.infotext import compose, is_whole, with_infotext
+from zosma_worker.infotext import compose, is_whole, with_exif_infotext, with_infotext
 
 
 def composed(**fields):
@@ -58,3 +59,22 @@ def test_what_is_no_whole_png_is_refused(broken):
 
 def test_lines_after_the_parameters_leave_a_text_whole():
     assert is_whole(f"{composed()}\nTemplate: a {{cat|dog}}", 5)
+
+
+def _with_size(jpeg: bytes, wide: int, high: int) -> bytes:
+    """The same with another size in its frame's header."""
+    at = jpeg.index(b"\xff\xc0") + 5
+    return jpeg[:at] + struct.pack(">HH", high, wide) + jpeg[at + 4 :]
+
+
+@pytest.mark.parametrize("broken", ["half a header", "a size that is none", "no JPEG"])
+def test_a_jpeg_that_cannot_be_read_is_refused_by_one_error(broken):
+    whole = picture(64, 64, 1, fmt="JPEG")
+    data = {
+        "half a header": whole[:30],
+        "a size that is none": _with_size(whole, 65_000, 65_000),
+        "no JPEG": b"\xff\xd8\xff",
+    }[broken]
+
+    with pytest.raises(ValueError, match="can't be read"):
+        with_exif_infotext(data, "a cat")

@@ -9,7 +9,7 @@ import trustme
 from pydantic import SecretStr
 
 from loopback.webui import ScriptedWebUI, with_special
-from zosma_queue.fleet import Scheduler
+from zosma_queue.fleet import Scheduler, Style
 from zosma_worker.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.backend import A1111Backend
@@ -53,6 +53,29 @@ async def test_lists_of_other_shapes_are_as_good_as_none():
     about = (await look(webui)).about
 
     assert (about.loras, about.styles) == ((), ())
+
+
+async def test_entries_of_other_shapes_are_left_out_or_called_by_their_name():
+    webui = with_special("/sdapi/v1/schedulers", 200, [{"name": "karras", "label": 7}, {"name": ["x"]}, "exponential"])
+    styles = [{"name": "misty", "prompt": {"a": 1}, "negative_prompt": "fog"}, {"name": "empty", "prompt": 7}]
+    webui.special["/sdapi/v1/prompt-styles"] = with_special("/sdapi/v1/prompt-styles", 200, styles).special[
+        "/sdapi/v1/prompt-styles"
+    ]
+
+    about = (await look(webui)).about
+
+    assert about.schedulers == (Scheduler(name="karras", label="karras"),)
+    assert about.styles == (Style(name="misty", negative_prompt="fog"),)
+
+
+async def test_progress_beyond_all_numbers_is_as_good_as_none():
+    told = with_special("/sdapi/v1/progress", 200, {"progress": 10**400, "eta_relative": -(10**400), "state": 5})
+
+    async with told, Client(Address(told.url)) as client:
+        progress = await client.progress(image=False)
+
+    assert progress is not None
+    assert (progress.fraction, progress.eta_s, progress.idle) == (0.0, None, True)
 
 
 async def test_an_a1111_with_all_it_has():

@@ -15,6 +15,8 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
+from loopback.comfyui import server as comfyui_server
+from loopback.comfyui.server import ScriptedComfyUI
 from loopback.fleet import until
 from loopback.webui import Hold, ScriptedWebUI, Turn, encoded, pictures
 from zosma_queue import calls, keys
@@ -220,6 +222,31 @@ async def _settlements(queue):
 
 async def _at_least(items, count):
     return len(items) >= count
+
+
+async def test_a_killed_workers_prompt_is_found_again_in_its_comfyui(spawn, ann):
+    async with ScriptedComfyUI() as comfyui:
+        hold = comfyui_server.Hold()
+        comfyui.script(hold)
+        killed = await spawn(SD_API_HOST=comfyui.url, SD_BENCHMARK="off")
+        await ann.worker(WorkerState.READY)
+        job_id = await ann.asks()
+        await hold.started.wait()
+        killed.process.kill()
+        await killed.ended()
+
+        again = await spawn(SD_API_HOST=comfyui.url, SD_BENCHMARK="off")
+        await until(lambda: _was_given_back(ann, job_id))
+        hold.released.set()
+        job = await ann.gets(job_id, timeout=30)
+        again.process.terminate()
+        await again.ended()
+
+        assert (job.state, job.result.attempt, len(comfyui.jobs)) == (State.DONE, 2, 1)
+
+
+async def _was_given_back(ann, job_id):
+    return (await ann.job(job_id)).state is State.WAITING
 
 
 async def test_several_webuis_get_a_process_each_and_a_dead_one_is_started_again(webui, spawn, ann):

@@ -11,9 +11,10 @@ from aiohttp import web
 
 from loopback.webui import ScriptedWebUI
 from zosma_queue.request import parse_request
+from zosma_worker.bounds import ENTRIES_MAX, bounded_json
 from zosma_worker.errors import WebUIBroken, WebUIError, WebUIRubbish
 from zosma_worker.webui.answers import error_of
-from zosma_worker.webui.bounds import ENTRIES_MAX, bounded_json, bytes_for
+from zosma_worker.webui.bounds import bytes_for
 from zosma_worker.webui.client import Client
 
 MB = 1024 * 1024

@@ -1,8 +1,9 @@
 """What a worker asks of the program that makes its pictures, whichever kind that is.
 
-`Backend` is the contract; `webui/` holds the implementation for AUTOMATIC1111's WebUI and its relatives. Everything
-else in this package knows only what stands here, so that another kind needs no change outside its own folder and
-`backends.py`, which chooses. What goes wrong is said by the errors in `errors.py`, whose texts are for the operator.
+`Backend` is the contract; `webui/` holds the implementation for AUTOMATIC1111's WebUI and its relatives, `comfyui/` the
+one for ComfyUI. Everything else in this package knows only what stands here, so that another kind needs no change
+outside its own folder and `backends.py`, which chooses. What goes wrong is said by the errors in `errors.py`, whose
+texts are for the operator.
 
     backend.probe() ─ Found          what it can do, what it holds
     backend.start(order, report) ─ Run
@@ -43,6 +44,8 @@ class Order:
     """The one to use, also when the request names none."""
     task: str
     """What the back end is to call it: unique, so that its own job is told from everybody else's."""
+    earlier: tuple[str, ...] = ()
+    """What it was called in the attempts before: one of them may still be at work, if the worker died that began it."""
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     """The pictures that it starts from, by the ids in the request."""
     ratio: float | None = None
@@ -75,6 +78,10 @@ class Checked:
 
 class Answer(Protocol):
     """What came of an order. The back end may work on the next one already."""
+
+    @property
+    def was_loaded(self) -> bool | None:
+        """Whether its checkpoint was in memory before, so that no time went into loading; None when nobody says."""
 
     async def checked(self) -> Checked:
         """The pictures, fetched and looked at.

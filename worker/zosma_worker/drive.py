@@ -19,6 +19,8 @@ from zosma_worker import outcomes
 from zosma_worker.backend import Answer, Backend, Checked, Order, Report, Run
 from zosma_worker.errors import (
     BadAnswer,
+    CheckpointUnusable,
+    NodesMissing,
     Stalled,
     WebUIBusy,
     WebUICut,
@@ -38,8 +40,15 @@ log = logging.getLogger(__name__)
 STORE_AGAIN_S = 0.5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
+#: So many attempts before this one are looked for in a back end that may still have them.
+EARLIER_MAX = 3
 #: Beginnings of the queue's names for what a request may break on, see `needs.needs_of`.
 _EXTRAS = ("lora:", "vae:", "upscaler:", f"{UPSCALE}:", "style:")
+
+
+def task_name(job_id: str, attempt: int) -> str:
+    """What a back end calls one attempt of a job."""
+    return f"task({job_id}-{attempt})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +73,12 @@ class Task:
     @property
     def name(self) -> str:
         """What the WebUI calls it: unique, so that a retry is not taken for its forerunner."""
-        return f"task({self.id}-{self.attempt})"
+        return task_name(self.id, self.attempt)
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """What it was called in the attempts before, the last of them first: a worker may have died in one."""
+        return tuple(task_name(self.id, attempt) for attempt in range(self.attempt - 1, 0, -1)[:EARLIER_MAX])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +97,8 @@ class Ended:
     """What it did wrong, which may be the job's doing; '' for nothing."""
     seconds: float = 0.0
     """GPU time, when a picture came of it."""
+    was_loaded: bool | None = None
+    """Its checkpoint was in memory before; None when the WebUI doesn't say."""
     changed: bool = False
     """It can do less than it said, and must be read again."""
     lingering: asyncio.Task[Any] | None = None
@@ -145,6 +161,7 @@ class Driver:
                 request=task.request,
                 checkpoint=task.checkpoint,
                 task=task.name,
+                earlier=task.earlier,
                 inputs=await self._inputs(task),
                 ratio=ratio,
             )
@@ -168,6 +185,7 @@ class Driver:
             loaded=task.checkpoint.name,
             version=checked.info["version"] or None,
             seconds=made.gpu_seconds,
+            was_loaded=made.answer.was_loaded,
         )
 
     async def try_out(self, task: Task, *, at_most_s: float | None = None) -> float:
@@ -304,7 +322,8 @@ class Driver:
             return Ended(outcome=outcomes.AWAY, away=str(error))
         if isinstance(error, WebUICut):
             return await self._after_cut(task, run, error)
-        return replace(await self._fault(task, error), changed=isinstance(error, WebUILacks))
+        changed = isinstance(error, WebUILacks | CheckpointUnusable | NodesMissing)
+        return replace(await self._fault(task, error), changed=changed)
 
     async def _after_cut(self, task: Task, run: Run | None, error: WebUICut) -> Ended:
         """The connection broke: the WebUI died, or it only dropped us and still works on the job."""

@@ -58,6 +58,14 @@ class NotANumber(WebUIError):
     """Raised when the model produced NaNs."""
 
 
+class CheckpointUnusable(WebUIError):
+    """Raised when a checkpoint's file can't be loaded, or is no longer there."""
+
+
+class NodesMissing(WebUIError):
+    """Raised when a workflow needs a node that the back end has no longer."""
+
+
 class Stalled(ZosmaError):
     """Raised when a WebUI has not moved for so long that it will not."""
 

@@ -83,7 +83,8 @@ class Health:
         if ended.seconds:
             self.breaker.job_done(task.owner)
             self._heartbeat.change(trust=self.breaker.trust)
-            if was_loaded == task.checkpoint.name and not task.request.upscale:
+            warm = was_loaded == task.checkpoint.name if ended.was_loaded is None else ended.was_loaded
+            if warm and not task.request.upscale:
                 self.speed.learn(task.request, ended.seconds)
 
     async def judge(self, task: Task, ended: Ended) -> bool:

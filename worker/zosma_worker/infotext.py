@@ -105,6 +105,16 @@ def with_infotext(png: bytes, text: str) -> bytes:
     return b"".join((_SIGNATURE, header, _text_chunk(text), *rest))
 
 
+def without_texts(png: bytes) -> bytes:
+    """The PNG without any text in it, all other bytes as they were.
+
+    Raises:
+      ValueError: when it is no whole PNG.
+    """
+    kept = [chunk for chunk in _chunks(png) if chunk[4:8] not in (*_TEXT_CHUNKS, b"eXIf")]
+    return b"".join((_SIGNATURE, *kept))
+
+
 def _chunks(png: bytes) -> Iterator[bytes]:
     """Each chunk with its length, type and checksum."""
     if not png.startswith(_SIGNATURE):
@@ -151,12 +161,15 @@ def with_exif_infotext(jpeg: bytes, text: str) -> bytes:
     """
     if not jpeg.startswith(b"\xff\xd8\xff"):
         raise ValueError("not a JPEG")
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        exif = image.getexif()
-        if exif:
-            raise ValueError("the JPEG has EXIF data of its own")
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
-        block = exif.tobytes()
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            exif = image.getexif()
+    except Exception as error:  # Pillow's readers raise whatever they stumble over
+        raise ValueError("the JPEG can't be read") from error
+    if exif:
+        raise ValueError("the JPEG has EXIF data of its own")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + text.encode("utf-16-be")
+    block = exif.tobytes()
     if len(block) > _SEGMENT_MAX_BYTES:
         raise ValueError("the text is too long for a JPEG")
     # After the JFIF head, where there is one: it must come first.

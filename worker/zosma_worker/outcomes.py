@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from zosma_queue.errors import ErrorKind
 from zosma_queue.worker_queue import Outcome, fail, release, retry
-from zosma_worker.errors import BadAnswer, NotANumber, OutOfMemory, Stalled, WebUIBroken, WebUIRefused
+from zosma_worker.errors import (
+    BadAnswer,
+    CheckpointUnusable,
+    NodesMissing,
+    NotANumber,
+    OutOfMemory,
+    Stalled,
+    WebUIBroken,
+    WebUIRefused,
+)
 
 #: A job is tried this often before a WebUI's fault becomes the job's.
 MAX_FAILURES = 3
 #: A picture that two GPUs have no memory for is too large for this fleet.
 MAX_OUT_OF_MEMORY = 2
+#: A checkpoint that can't be loaded, or a workflow without its nodes, may be whole elsewhere; more tries tell nothing.
+MAX_NOT_THERE = 2
 #: Before the second try; twice that before the third. Time for another worker to take it.
 BACKOFF_MS = 400
 #: A WebUI that died in mid-job is no blame for the job, until it has happened in a delivery as late as this one.
@@ -29,8 +40,15 @@ SICK = release(ErrorKind.WEBUI_SICK)
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
-#: Faults that no WebUI is to blame for: the GPU is too small for the picture, or the bug is ours.
-_NOT_THE_WEBUIS = (ErrorKind.OUT_OF_MEMORY, ErrorKind.INTERNAL)
+#: Faults that no WebUI is to blame for: the GPU is too small for the picture, a file is broken, or the bug is ours.
+_NOT_THE_WEBUIS = (
+    ErrorKind.OUT_OF_MEMORY,
+    ErrorKind.INTERNAL,
+    ErrorKind.CHECKPOINT_UNUSABLE,
+    ErrorKind.NODES_MISSING,
+)
+#: What lies on a machine's disk, or doesn't.
+_NOT_THERE = (ErrorKind.CHECKPOINT_UNUSABLE, ErrorKind.NODES_MISSING)
 #: Faults that a job has brought on itself when two different WebUIs had them.
 _PROVEN_ELSEWHERE = (ErrorKind.OUT_OF_MEMORY, ErrorKind.NAN, ErrorKind.BLACK)
 #: What proves it besides, when the second of them does what others ask for.
@@ -39,6 +57,8 @@ _PROVEN_AMONG_OTHERS = (*_PROVEN_ELSEWHERE, ErrorKind.WEBUI_BROKEN, ErrorKind.EM
 _KINDS = {
     OutOfMemory: ErrorKind.OUT_OF_MEMORY,
     NotANumber: ErrorKind.NAN,
+    CheckpointUnusable: ErrorKind.CHECKPOINT_UNUSABLE,
+    NodesMissing: ErrorKind.NODES_MISSING,
     Stalled: ErrorKind.WEBUI_HUNG,
     WebUIBroken: ErrorKind.WEBUI_BROKEN,
 }
@@ -57,6 +77,7 @@ def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: 
     telling = _PROVEN_AMONG_OTHERS if others_fine else _PROVEN_ELSEWHERE
     proven = kind in telling and elsewhere in telling
     most = MAX_OUT_OF_MEMORY if kind == ErrorKind.OUT_OF_MEMORY or proven else MAX_FAILURES
+    most = MAX_NOT_THERE if kind in _NOT_THERE else most
     return retry(kind, text, backoff_ms=BACKOFF_MS * 2 ** min(failures, MAX_FAILURES), max_failures=most)
 
 

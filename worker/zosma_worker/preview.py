@@ -15,13 +15,20 @@ CHARS_MAX = 32 * 1024 * 1024
 
 
 def shrink(encoded: str) -> bytes:
-    """A JPEG of at most 512 px and 40 kB; b"" when the preview can't be used. Takes a while: call it in a thread."""
+    """A preview in base64 as a JPEG of at most 512 px and 40 kB; b"" when it can't be used. Call it in a thread."""
     if len(encoded) > CHARS_MAX:
         return b""
     try:
-        data = base64.b64decode(encoded.partition("base64,")[2] or encoded)
+        return shrink_bytes(base64.b64decode(encoded.partition("base64,")[2] or encoded))
+    except ValueError:  # a preview is never worth a job
+        return b""
+
+
+def shrink_bytes(data: bytes) -> bytes:
+    """As `shrink`, for an encoded picture."""
+    try:
         args = {"pixels_max": PIXELS_MAX, "bytes_max": BYTES_MAX}
         _, made = DECODING.call("zosma_worker.picture_work:shrink", args, [data])
-    except (SandboxError, ValueError):  # a preview is never worth a job
+    except (SandboxError, ValueError):
         return b""
     return made[0] if made else b""

@@ -28,6 +28,7 @@ from zosma_bot.discord.state.member_settings import MemberSettingsStore
 from zosma_bot.discord.state.open_messages import OpenMessages
 from zosma_bot.discord.state.presence import STAND_EVERY_S, Presence
 from zosma_bot.discord.state.server_settings import ServerSettingsStore
+from zosma_bot.discord.state.wildcards import WildcardStore
 from zosma_bot.discord.ui.language import CommandTranslator
 from zosma_bot.discord.ui.router import Router, custom_id_of
 from zosma_bot.hub import Hub
@@ -106,7 +107,8 @@ class Zosma(discord.Client):
         )
         self.services = Services(
             queue=queue, fleet=fleet, deliveries=self.deliveries, server_settings=ServerSettingsStore(queue),
-            member_settings=MemberSettingsStore(queue), links=links, homes=settings.homes, now=now,
+            member_settings=MemberSettingsStore(queue), wildcards=WildcardStore(queue), links=links,
+            homes=settings.homes, now=now,
         )  # fmt: skip
         self.presence = Presence(queue)
         self._closing = asyncio.Event()
@@ -247,6 +249,13 @@ class ShardedZosmaClient(Zosma, discord.AutoShardedClient):
 def client_class(settings: BotSettings) -> type[Zosma]:
     """The kind of client that the settings want."""
     return ShardedZosmaClient if settings.discord_shards else ZosmaClient
+
+
+def command_names(settings: BotSettings) -> frozenset[str]:
+    """The names of all commands that the bot registers."""
+    queue = Queue(settings.redis or "redis://")  # asked nothing
+    client = client_class(settings)(settings=settings, queue=queue, hub=Hub(queue))
+    return frozenset(command.name for command in client.tree.get_commands())
 
 
 async def run_discord(

@@ -16,10 +16,11 @@ from aiohttp import web
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
 from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
-from zosma_bot.http.auth import CALLER, LOCAL
+from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
+from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
 from zosma_bot.http.views import standing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -12,22 +11,21 @@ from aiohttp import web
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
 from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.http.queries import limit_of
 from zosma_bot.http.views import admin_job_view, standing, worker_view
 from zosma_queue.client import Queue
 from zosma_queue.job import State
 
 BASE = "/api/v1/admin"
-LIST_MAX = 1_000
-LIMIT_DIGITS = 9
+LIST_LIMIT, LIST_MAX = 100, 1_000
 
 
 class AdminApi:
-    """The handlers, over one queue. `who_may` holds the owners that are admins; None: everybody."""
+    """The handlers, over one queue. `auth.needed_scope` keeps everybody out who is no admin."""
 
-    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._admin = queue.admin
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the admin API."""
@@ -53,19 +51,7 @@ class AdminApi:
             ("GET", "/audit", self.audit),
             ("GET", "/audit/chain", self.audit_chain),
         ]
-        return [web.route(method, BASE + path, self._for_admins(handler)) for method, path, handler in table]
-
-    def _for_admins(self, handler: Handler) -> Handler:
-        async def check(request: web.Request) -> web.StreamResponse:
-            if self._who_may is not None and request[CALLER].owner not in self._who_may:
-                raise Problem(
-                    http.HTTPStatus.FORBIDDEN,
-                    "Forbidden",
-                    "this key is no admin's: its name must be in ZOSMA_ADMINS of the bot process",
-                )
-            return await handler(request)
-
-        return check
+        return [web.route(method, BASE + path, handler) for method, path, handler in table]
 
     async def jobs(self, request: web.Request) -> web.Response:
         """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""
@@ -208,11 +194,7 @@ def _who(request: web.Request) -> str:
 
 
 def _limit(request: web.Request) -> int:
-    given = request.query.get("limit", "100")
-    # `int` refuses thousands of digits by an error of its own.
-    if not (given.isdecimal() and len(given) <= LIMIT_DIGITS and 1 <= int(given) <= LIST_MAX):
-        raise _unprocessable(f"limit is {given[:60]!r}: it must be between 1 and {LIST_MAX}", "limit")
-    return int(given)
+    return limit_of(request, default=LIST_LIMIT, most=LIST_MAX)
 
 
 async def _text(request: web.Request, field: str) -> str:

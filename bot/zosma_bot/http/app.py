@@ -6,20 +6,23 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import cast
 
 from aiohttp import web
 
+from zosma_bot.console.console import Console
 from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
 from zosma_bot.http.doors import Doors
+from zosma_bot.http.events import EventStreams
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
+from zosma_bot.http.key_ring import KeyRing
+from zosma_bot.http.keys import KeysApi
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.masks import Masks
@@ -52,34 +55,44 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    only_loopback: bool = True,
+    names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
-    """The application over a queue. `keys` maps key → name; empty: none is asked for, and every caller is an admin.
+    """The application over a queue. `keys` maps key → name, for those that the environment gives.
 
-    `faults` says how often each of the process's loops broke down, for `/healthz`.
+    Without them and without keys in Redis none is asked for, and every caller is an admin; never where other machines
+    get here, which `only_loopback` says.
+
+    `faults` says how often each of the process's loops broke down, for `/healthz`; `names` what Discord's members are
+    called, by their owner, for admins on the page.
     """
-    doors = replace(doors, any_host=doors.any_host or bool(keys))
+    ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
+    console = Console(queue, hub, ring, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
         problems.as_answers,
-        doors.guard(),
-        auth.require_key(keys, wicket or Wicket()),
+        doors.guard(lambda: ring.required),
+        auth.require_key(),
         compressed,
         without_slash,
         one_after_the_other,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
-    app.on_response_prepare.append(inert)
+    app.on_response_prepare.extend((inert, auth.note_prepared))
+    app[auth.RING] = ring
     app[ALL] = connections
     app[INTAKE] = Intake()
-    who_may = None if not keys else frozenset(auth.sender_named(name).owner for name in admins)
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    app.cleanup_ctx.append(wanted.beside())
+    streams = EventStreams(queue, hub)
+    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
+    app.on_shutdown.append(console.live.close)
+    links = links or Links(queue)
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue, who_may), AdminApi(queue, who_may),
-        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)),
-        Pictures(queue, links or Links(queue)), Masks(queue, links or Links(queue)),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
+        Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),
+        Masks(queue, links), console,
     )  # fmt: skip
     for part in parts:
         app.add_routes(part.routes())

@@ -1,29 +1,36 @@
-"""Who is calling. With keys set, every route but the health checks asks for one, as Bearer or Basic."""
+"""Who is calling, and whether they may. Once there are keys, every route but the health checks asks for one.
+
+They come as Bearer or Basic. What else signs somebody in (the page's session) puts its caller under `CALLER` by
+`allowed`, so that scopes and revocations are held in one place.
+"""
 
 from __future__ import annotations
 
-import hmac
 import http
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from zosma_bot.http.doors import SIGNED_PATHS
+from zosma_bot.http.key_ring import LOCAL, Caller, KeyRing
 from zosma_bot.http.problems import Handler, Problem
-from zosma_bot.http.wicket import Wicket
-from zosma_queue.client import Sender
+from zosma_queue.api_keys import KeyScope
+from zosma_queue.errors import QueueUnavailableError
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-CALLER: web.RequestKey[Sender] = web.RequestKey("caller", Sender)
-#: Everybody, where no keys are set: then only this machine can call.
-LOCAL = Sender(owner="http:local", group="http:local")
-
-
-def sender_named(name: str) -> Sender:
-    """Who the jobs of a key's holder are charged to."""
-    return Sender(owner=f"key:{name}", group=f"key:{name}")
+#: Beside the health checks the page, which asks by itself who is there (console/gate.py).
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
+PAGE_PATHS = "/console/"
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
+RING: web.AppKey[KeyRing] = web.AppKey("ring", KeyRing)
+#: Says that Redis is away, and so what else is wrong, also to whom nobody can ask for a key without Redis.
+_METRICS = "/metrics"
+_PREPARED: web.RequestKey[bool] = web.RequestKey("prepared", bool)
+_ADMIN_PATHS = "/api/v1/admin/"
+_READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+#: These change nothing, although they are sent as POST.
+_READING_POSTS = frozenset({"/sdapi/v1/png-info", "/api/v1/estimate"})
 
 
 def credentials(header: str) -> tuple[str | None, str] | None:
@@ -40,35 +47,79 @@ def credentials(header: str) -> tuple[str | None, str] | None:
     return None
 
 
-def holder(given: tuple[str | None, str], keys: Mapping[str, str]) -> str | None:
-    """The name whose key was given. Compares with every key, in constant time each."""
-    name, key = given
-    found = None
-    for known, owner in keys.items():
-        # A header's bytes may be no UTF-8; aiohttp keeps them as surrogates.
-        if hmac.compare_digest(known.encode(), key.encode(errors="surrogateescape")) and name in (None, owner):
-            found = owner
-    return found
+def needed_scope(request: web.Request) -> KeyScope:
+    """What a key must be good for, to have this request answered."""
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else request.path
+    if path.startswith(_ADMIN_PATHS):
+        return KeyScope.ADMIN
+    return KeyScope.READ if request.method in _READING or path in _READING_POSTS else KeyScope.SUBMIT
 
 
-def require_key(keys: Mapping[str, str], wicket: Wicket) -> Middleware:
-    """Middleware that puts the caller's `Sender` under `CALLER`, or answers 401; 429 to who tries too many keys."""
+def require_key(open_paths: Collection[str] = OPEN_PATHS) -> Middleware:
+    """Middleware that puts the caller under `CALLER`, or answers 401 or 403; 429 to who tries too many keys."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in OPEN_PATHS or request.path.startswith(SIGNED_PATHS):
+        if request.path in open_paths or request.path.startswith((*SIGNED_PATHS, PAGE_PATHS)):
             return await handler(request)
-        if not keys:
-            request[CALLER] = LOCAL
-            return await handler(request)
-        header = request.headers.get("Authorization", "")
-        if not header.strip():
-            raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Not authenticated")
-        given = credentials(header)
-        name = given and await wicket.judge(request.remote, given, lambda given: holder(given, keys))
-        if not name:
-            raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Incorrect username or password")
-        request[CALLER] = sender_named(name)
-        return await handler(request)
+        return await allowed(request, handler, await _caller_of(request))
 
     return check
+
+
+async def allowed(request: web.Request, handler: Handler, caller: Caller) -> web.StreamResponse:
+    """The handler's answer to a caller, for as long as their key is good for it.
+
+    Raises:
+      Problem: 403 when the key lacks the scope; 401 when it is taken away before the answer has begun.
+    """
+    needed = needed_scope(request)
+    if not caller.may(needed):
+        raise _forbidden(request, caller, needed)
+    request[CALLER] = caller
+    try:
+        with request.app[RING].answering(caller):
+            return await handler(request)
+    except Problem:
+        if request.get(_PREPARED) and request.transport:
+            request.transport.abort()  # a second answer can't stand in the middle of the first
+        raise
+
+
+async def note_prepared(request: web.Request, _: web.StreamResponse) -> None:
+    """For `on_response_prepare`: notes that the answer to a request has begun."""
+    request[_PREPARED] = True
+
+
+async def _caller_of(request: web.Request) -> Caller:
+    ring = request.app[RING]
+    try:
+        await ring.refresh()
+    except QueueUnavailableError:
+        if request.path == _METRICS and ring.may_open:
+            return LOCAL
+        raise
+    if not ring.required:
+        return LOCAL
+    header = request.headers.get(hdrs.AUTHORIZATION, "")
+    if not header.strip():
+        raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Not authenticated")
+    given = credentials(header)
+    if given is None:
+        raise Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Incorrect username or password")
+    name, key = given
+    return await ring.authenticate(key, name=name, remote=request.remote)
+
+
+def _forbidden(request: web.Request, caller: Caller, needed: KeyScope) -> Problem:
+    has = ", ".join(sorted(caller.scopes))
+    if caller.name in request.app[RING].environment:
+        fix = "its name must be in ZOSMA_ADMINS of the bot process"
+    else:
+        fix = f"an admin gives it a new key by `zosma keys rotate {caller.name} --scope …`"
+    return Problem(
+        http.HTTPStatus.FORBIDDEN, "Forbidden",
+        f"the key {caller.name} has no scope {str(needed)!r}, which {request.method} {request.path[:100]} needs"
+        f" (it has {has}): {fix}",
+    )  # fmt: skip

@@ -9,12 +9,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
+from zosma_queue.unreadable import model_of
 
 _KIND = "http-options"
 #: Kept this long after the last change.
@@ -74,7 +77,7 @@ class Choices:
     async def _kept(self, owner: str) -> dict[str, Any]:
         read, kept = self._known.get(owner, (float("-inf"), {}))
         if time.monotonic() - read > _AGE_S:
-            kept = await self._queue.documents.get(_KIND, owner) or {}
+            kept = decode_choices(await self._queue.documents.get(_KIND, owner) or {})
             self._known[owner] = (time.monotonic(), kept)
         return kept
 
@@ -82,6 +85,19 @@ class Choices:
         await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
         self._known[owner] = (time.monotonic(), kept)
         return kept
+
+
+class _Chosen(BaseModel):
+    """What is kept of a caller."""
+
+    checkpoint: str | None = None
+    clip_skip: int | None = Field(None, ge=1, le=12)
+    vae: str | None = None
+
+
+def decode_choices(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a caller has chosen, by their record, as far as it can be read."""
+    return model_of("a caller's options", _Chosen, fields).model_dump(exclude_unset=True)
 
 
 def _name(options: dict[str, Any], field: str) -> str:

@@ -7,7 +7,7 @@ Browsers send `Origin` and `Sec-Fetch-Site` by themselves, and no page can chang
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -34,20 +34,19 @@ _PREFLIGHT_AGE_S = 600
 class Doors:
     """Which names and pages may be used to come in."""
 
-    any_host: bool = False
-    """True where keys are asked for: a page that rebinds a name to this machine has none."""
     hosts: Collection[str] = ()
     """Names beside those of loopback under which this server is called."""
     origins: Collection[str] = ()
     """Origins like `https://lite.koboldai.net` whose pages may use it from a browser."""
 
-    def check(self, request: web.Request) -> None:
-        """Returns when the request may come in.
+    def check(self, request: web.Request, *, any_host: bool = False) -> None:
+        """Returns when the request may come in. `any_host`: keys are asked for, and a page that rebinds a name to this
+        machine has none.
 
         Raises:
           Problem: 403 for a name that isn't ours, and for a foreign page that would change something.
         """
-        if not self.any_host and not request.path.startswith(SIGNED_PATHS):
+        if not any_host and not request.path.startswith(SIGNED_PATHS):
             for host in request.headers.getall(hdrs.HOST, []):
                 self._check_host(host)
         if request.method not in _SAFE and self._is_foreign(request):
@@ -76,12 +75,12 @@ class Doors:
         host = request.headers.get(hdrs.HOST, "").casefold()
         return origin is not None and origin.partition("://")[2].casefold() != host
 
-    def guard(self) -> Middleware:
-        """Middleware that lets in what may, and nothing else."""
+    def guard(self, any_host: Callable[[], bool]) -> Middleware:
+        """Middleware that lets in what may, and nothing else; `any_host` as for `check`, asked each time."""
 
         @web.middleware
         async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self.check(request)
+            self.check(request, any_host=any_host())
             return await handler(request)
 
         return checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import importlib.metadata
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -11,6 +12,9 @@ from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.unreadable import counts
+
+#: Of this process; `zosma doctor` compares it with its own.
+VERSION = importlib.metadata.version("zosma")
 
 
 class Health:
@@ -26,9 +30,10 @@ class Health:
         return [web.get("/healthz", self.healthz), web.get("/readyz", self.readyz)]
 
     async def healthz(self, _: web.Request) -> web.Response:
-        """200 for as long as the event loop turns; with what went wrong since the start, if anything did."""
+        """200 for as long as the event loop turns; with its version, and what went wrong since the start."""
         seen = {"faults": dict(self._faults), "unreadable": counts()}
-        return web.json_response({"status": "ok", **{name: found for name, found in seen.items() if found}})
+        told = {name: found for name, found in seen.items() if found}
+        return web.json_response({"status": "ok", "version": VERSION, **told})
 
     async def readyz(self, _: web.Request) -> web.Response:
         """200 when Redis answers, takes writes, and events are heard; the fleet may be empty."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -12,13 +11,16 @@ from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.idempotency import named_by, other_body
 from zosma_bot.http.problems import Problem
+from zosma_bot.http.queries import limit_of
 from zosma_bot.http.views import JOBS, job_view, public_queue_view, queue_view, standing
 from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue
 from zosma_queue.errors import OtherRequestError, RequestRefusedError
-from zosma_queue.job import Job
+from zosma_queue.job import Job, State
 from zosma_queue.picture_headers import format_of
 
+#: Jobs of one page.
+LIST_LIMIT, LIST_MAX = 50, 200
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
 
@@ -37,15 +39,14 @@ _OUR_NAMES = {
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue, who_may: Collection[str] | None) -> None:
-        """`who_may` holds the owners that are admins; None: everybody."""
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._who_may = who_may
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API for one's own jobs."""
         return [
             web.post(JOBS, self.submit),
+            web.get(JOBS, self.list),
             web.get(JOBS + "/{id}", self.show),
             web.delete(JOBS + "/{id}", self.cancel),
             web.get(JOBS + "/{id}/images/{index:[0-9]{1,3}}", self.image),
@@ -82,6 +83,20 @@ class Jobs:
             await self._view(job), status=http.HTTPStatus.ACCEPTED, headers={"Location": f"{JOBS}/{job_id}"}
         )
 
+    async def list(self, request: web.Request) -> web.Response:
+        """The caller's jobs, newest first: those in a `state`, several with commas between; `limit` at once.
+
+        `next` is the `cursor` of the next page, null at the end. A page with a next one may be short, or empty.
+        """
+        page = await self._queue.page_of(
+            request[CALLER].owner, limit=limit_of(request, default=LIST_LIMIT, most=LIST_MAX), states=_states(request),
+            cursor=request.query.get("cursor"),
+        )  # fmt: skip
+        waiting = [job.id for job in page.jobs if job.state is State.WAITING]
+        places = await self._queue.standings(waiting) if waiting else {}
+        shown = [job_view(job, *places.get(job.id, (None, False))) for job in page.jobs]
+        return web.json_response({"jobs": shown, "next": page.next})
+
     async def show(self, request: web.Request) -> web.Response:
         """A job of the caller's."""
         return web.json_response(await self._view(await self._own(request)))
@@ -117,7 +132,7 @@ class Jobs:
         depth, workers = await self._queue.depth(), await self._queue.workers()
         pauses = await self._queue.admin.pauses()
         owner = request[CALLER].owner
-        if self._who_may is None or owner in self._who_may:
+        if request[CALLER].is_admin:
             return web.json_response(queue_view(depth, workers, pauses))
         running = [await self._queue.job(worker.job) for worker in workers if worker.job]
         own = {job.id for job in running if job and job.owner == owner}
@@ -132,6 +147,18 @@ class Jobs:
 
     async def _view(self, job: Job) -> dict[str, Any]:
         return job_view(job, *await standing(self._queue, job))
+
+
+def _states(request: web.Request) -> tuple[State, ...]:
+    """Of `state` in the query, which may be given several times."""
+    given = ",".join(request.query.getall("state", ()))
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names:
+        if name not in tuple(State):
+            raise RequestRefusedError(
+                f"state {name[:60]!r} is none: use {', '.join(State)}, several with commas between", field="state"
+            )
+    return tuple(State(name) for name in dict.fromkeys(names))
 
 
 def _delay_ms(given: object) -> int:

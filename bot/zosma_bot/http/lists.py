@@ -68,7 +68,7 @@ class Lists:
         body = await read_object(request, PICTURES_MAX_BYTES)
         text = await infotext_of(body.get("image"), "image", request[CALLER].everywhere)
         items = {"parameters": text} if text else {}
-        return web.json_response({"info": text, "items": items, "parameters": _parameters(text)})
+        return web.json_response({"info": text, "items": items, "parameters": parameters_of(text)})
 
 
 def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -78,7 +78,7 @@ def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handler
 
 
-def _parameters(text: str) -> dict[str, str]:
+def parameters_of(text: str) -> dict[str, str]:
     """An infotext's fields under A1111's names; {} when it has none."""
     told = pairs(text)
     if len(told) < _PAIRS_MIN:

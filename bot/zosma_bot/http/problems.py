@@ -121,14 +121,14 @@ async def as_answers(request: web.Request, handler: Handler) -> web.StreamRespon
         said = body("HTTPException", http.HTTPStatus(error.status).phrase)
         return web.json_response(said, status=error.status, headers=headers)
     except Exception as error:
-        problem = _problem_of(error)
+        problem = problem_of(error)
         if problem is None:
             log.exception("%s %s failed", request.method, request.path)
             problem = Problem(500, "InternalError", "an error of this server; it is in its log")
         return answer(problem, request.path)
 
 
-def _problem_of(error: Exception) -> Problem | None:
+def problem_of(error: Exception) -> Problem | None:
     """The problem that an error is to a client; None for one that is ours."""
     match error:
         case Problem():

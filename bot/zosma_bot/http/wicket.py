@@ -70,7 +70,7 @@ class Wicket:
         self._known: OrderedDict[tuple[str, bytes], None] = OrderedDict()
         self._line_at = float("-inf")
 
-    async def judge(self, remote: str | None, given: Given, holder: Callable[[Given], str | None]) -> str | None:
+    async def judge(self, remote: str | None, given: Given, holder: Callable[[Given], V | None]) -> V | None:
         """Whose key it is by `holder`, None when nobody's: told after a pause, once an address has tried too many.
 
         Also a right key waits its turn there when it comes for the first time: were it answered at once, whoever tries
@@ -82,8 +82,10 @@ class Wicket:
         address = network_of(remote)
         key = (address, hashlib.sha256(given[1].encode(errors="surrogateescape")).digest())
         if key in self._known:
-            self._known.move_to_end(key)
-            return holder(given)
+            if (found := holder(given)) is not None:
+                self._known.move_to_end(key)
+                return found
+            del self._known[key]  # it is revoked, or that person's no more: a wrong key like any other
         tries = self._of(address)
         pause_s = tries.take(self._clock())
         if pause_s > WAITING_MAX / PER_S:
@@ -96,13 +98,13 @@ class Wicket:
             )  # fmt: skip
         if pause_s:
             await self._sleep(pause_s)
-        name = holder(given)
-        if name is None:
+        found = holder(given)
+        if found is None:
             self._note(address, tries)
         else:
             tries.put_back()
             _remember(self._known, key, None)
-        return name
+        return found
 
     def _of(self, address: str) -> _Tries:
         tries = self._tries.get(address) or _Tries(self._clock())

@@ -29,6 +29,7 @@ local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
 local function owners_of_key(person) return P .. 'owners-of:' .. person end
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
+local function series_key(seconds, number) return string.format('%sseries:%d:%d', P, seconds, number) end
 
 local DAY_MS = 24 * 3600 * 1000
 -- Ended jobs are kept this long without their pictures: what is asked of an old message is read from them.

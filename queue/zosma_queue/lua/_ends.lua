@@ -55,6 +55,7 @@ local function finish(job, state, now, ttl)
   redis.call('PEXPIRE', job_key(job.id), retention(job, ttl))
   redis.call('DEL', preview_key(job.id))
   redis.call('HINCRBY', K.stats, state, 1)
+  record({[state] = 1}, now)
   if job.deliver == '1' then redis.call('ZADD', K.undelivered, now, job.id) end
   publish({event = 'settled', id = job.id, state = state})
 end
@@ -62,6 +63,7 @@ end
 local function fail(job, kind, text, now)
   redis.call('HSET', job_key(job.id), 'error_kind', kind, 'error', text)
   redis.call('ZADD', K.dead, now, job.id)
+  record_fault(kind, job.state == 'running' and job.worker or '', now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 

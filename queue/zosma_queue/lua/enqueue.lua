@@ -50,6 +50,7 @@ end
 local limit, retry_ms = over()
 if limit then
   redis.call('HINCRBY', K.stats, 'refused', 1)
+  record({refused = 1}, now)
   return {'over-limit', math.ceil(retry_ms), limit}
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
@@ -71,6 +72,7 @@ if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
+record({submitted = 1}, now)
 set_cap(owner, job.group, limits.running)
 if limits.cooldown_s > 0 then
   local cooldown_ms = math.ceil(limits.cooldown_s * 1000)
@@ -86,6 +88,7 @@ if job.group == group then set_weight('group ' .. group, group_weight) end
 if due > now then
   redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', due)
   redis.call('ZADD', K.delayed, due, id)
+  publish({event = 'delayed', id = id})
   return {'delayed', 0}
 end
 push(job)

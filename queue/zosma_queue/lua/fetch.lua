@@ -114,7 +114,12 @@ local function hand_over(job)
   redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
     'runs_on', checkpoint_of(needs), 'lease', redis.sha1hex(ARGV[8]))
   begin(job)
-  if cold then redis.call('HINCRBY', K.stats, 'loads', 1) end
+  if cold then
+    redis.call('HINCRBY', K.stats, 'loads', 1)
+    record({loads = 1}, now)
+  end
+  -- A job that was put off begins to wait when it falls due.
+  if attempt == 1 then record_wait(now - math.max(tonumber(job.created), tonumber(job.run_at or '0')), now) end
   redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)
   redis.call('ZREM', K.idle, worker)
   redis.call('DEL', wake_key(worker))

@@ -20,6 +20,8 @@ local made = verb == 'done'
 if job.cancel then verb = 'cancelled' end
 
 end_lease(job)
+local gpu_ms = math.floor(math.min(math.max(tonumber(ARGV[7]), 0), 86400) * 1000 + 0.5)
+if gpu_ms > 0 then record({gpu_ms = gpu_ms}, now) end
 
 -- What the owner pays: the real seconds, but never for a checkpoint load that the order of jobs brought about.
 local function bill()
@@ -61,7 +63,8 @@ if verb == 'done' then
   pay(bill())
   learn_accuracy(job, now)
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
-  note_pictures(id, ARGV[5], now)
+  record({pictures = note_pictures(id, ARGV[5], now)}, now)
+  record_at(job.worker, 'done')
   finish(job, 'done', now, DONE_TTL_MS)
   return 'done'
 end
@@ -78,6 +81,7 @@ end
 refund(job)
 if verb == 'release' then
   if ARGV[6] ~= '' then redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5]) end
+  record_fault(ARGV[6], job.worker, now)
   put_back(job, now)
   return 'waiting'
 end
@@ -95,6 +99,8 @@ if verb == 'retry' and failures < tonumber(ARGV[9]) then
   redis.call('HDEL', job_key(id), 'progress', 'eta')
   redis.call('ZADD', K.delayed, now + tonumber(ARGV[8]), id)
   redis.call('HINCRBY', K.stats, 'retried', 1)
+  record({retried = 1}, now)
+  record_fault(ARGV[6], job.worker, now)
   publish({event = 'retry', id = id, kind = ARGV[6]})
   return 'delayed'
 end

@@ -46,6 +46,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
     end_lease(job)
     refund(job)
     local lost = count_loss(job)
+    -- One that ends for it is counted by `fail`.
+    if lost < max_lost then record_fault('worker-lost', job.worker, now) end
     if job.cancel then
       finish(job, 'cancelled', now, DONE_TTL_MS)
     elseif lost >= max_lost then
@@ -119,4 +121,5 @@ for i = 1, #flat, 2 do
     give_up(class, tonumber(redis.call('HGET', K.stranded, class)))
   end
 end
+sample(now)
 return {promoted, returned, aside, given_up}

@@ -86,7 +86,10 @@ async def test_all_rules_are_shown_in_words(server, settled, admin, said, role):
 async def test_an_exported_file_brings_everything_back_after_a_restart(
     server, bot, settled, export, send, yes, admin, said, client, queue, role
 ):
+    await said(admin, "admin rules sizes", {"count": 2, "side": 1024})
     file = await export()
+    assert file["sizes"] == {"count": 2, "steps": 0, "side": 1024}
+    await said(admin, "admin rules sizes", {"count": 4, "steps": 9})
     assert file["rules"]["channels"] == [str(server.channel.id)]  # as text: no editor rounds it
     before = await client.services.server_settings.of(server.guild.id)
     await said(admin, "admin rules grid", {"switch": "off"})
@@ -97,7 +100,10 @@ async def test_an_exported_file_brings_everything_back_after_a_restart(
     await said(admin, "admin limits set", {"role": other, "waiting": 1})
 
     asked = await send(file)
-    assert "It has: all rules, 1 blocked word, 1 allowed checkpoint, limits of 1 role" in asked.message.text
+    words = (
+        "It has: all rules, 1 blocked word, 1 allowed checkpoint, how much may be asked for at once, limits of 1 role"
+    )
+    assert words in asked.message.text
     assert (await client.services.server_settings.of(server.guild.id)).grid is False
     await bot.close()
     client = await bot.start()
@@ -105,7 +111,7 @@ async def test_an_exported_file_brings_everything_back_after_a_restart(
 
     assert await client.services.server_settings.of(server.guild.id) == before
     assert await queue.admin.rules(f"discord:{server.guild.id}") == ContentRules(
-        blocked=("kitten",), checkpoints=("dream",)
+        blocked=("kitten",), checkpoints=("dream",), count=2, side=1024
     )
     assert await queue.admin.policies() == {f"role:{role.id}": Policy(waiting=3)}
     assert "**imported the rules of**" in (await said(admin, "admin audit")).message.text
@@ -131,7 +137,7 @@ async def test_what_a_file_leaves_out_stays(server, settled, send, yes, client, 
         (b"[" * 50_000, "no JSON"),
         (b"[1]", "must be a JSON object"),
         ({"rules": {}}, "`zosma`: must be 1"),
-        ({"zosma": 1, "rulez": {}}, "`rulez`: no such part; there are zosma, rules, words"),
+        ({"zosma": 1, "rulez": {}}, "`rulez`: no such part; there are zosma, rules, words, checkpoints, sizes"),
         ({"zosma": 1, "rules": {"grid": "perhaps"}}, "`rules.grid`: input should be a valid boolean"),
         ({"zosma": 1, "rules": {"spoiler": "often", "retention_days": 99}}, "`rules.retention\\_days`"),
         ({"zosma": 1, "rules": {"colour": 1}}, "`rules.colour`: extra inputs are not permitted"),
@@ -140,6 +146,9 @@ async def test_what_a_file_leaves_out_stays(server, settled, send, yes, client, 
         ({"zosma": 1, "rules": {"report_channel": 5}}, "`rules.report_channel`: this server has no channel 5"),
         ({"zosma": 1, "rules": {"roles": [5]}}, "`rules.roles`: this server has no role 5"),
         ({"zosma": 1, "words": ["", "x"]}, "`words.0`: string should have at least 1 character"),
+        ({"zosma": 1, "sizes": None, "words": ["x"]}, "`sizes`: "),
+        ({"zosma": 1, "sizes": {"count": 99}}, "`sizes.count`: "),
+        ({"zosma": 1, "sizes": {"blocked": ["x"]}}, "`sizes.blocked`: no such part; there are count, steps, side"),
         ({"zosma": 1, "words": "x"}, "`words`: input should be a valid tuple"),
         ({"zosma": 1, "limits": {"5": {}}}, "`limits.5`: this server has no role 5"),
         ({"zosma": 1, "limits": {"default": {}}}, "`limits.default`: this server has no role default"),

@@ -113,6 +113,7 @@ def test_the_file_outlives_the_process_and_is_its_owners_alone(tmp_path):
 def test_torn_and_foreign_lines_are_passed_over(tmp_path):
     OpenMessages(tmp_path).note("a", REPLY)
     with (tmp_path / FILE).open("ab") as file:
+        file.write(b"[" * 100_000 + b"\n")
         file.write(
             b'[]\n7\n\xff\n{"job": "c", "reply": {"kind": "telegram"}}\n{"job": "d", "reply": "x"}\n{"job": "b", "re'
         )

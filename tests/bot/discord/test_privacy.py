@@ -8,6 +8,8 @@ import time
 
 from loopback.discord.permissions import P
 from loopback.pictures import silent, with_parameters
+from loopback.presses import more
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import calls
 from zosma_queue.job import State
 
@@ -187,11 +189,13 @@ async def test_who_thinks_better_of_it_keeps_everything(server, client, worker, 
     assert len(await queue.jobs_of(f"discord:{server.guild.id}/{ann.id}")) == 1
 
 
-async def test_other_servers_are_left_alone(server, client, worker, ann, queue):
+async def test_other_servers_are_left_alone_and_told_of(server, client, worker, ann, queue):
     there = server.add_guild("elsewhere")
     twin = server.add_member("ann", guild=there, user=ann.user)
     await made(server, worker, twin)
-    assert "0 jobs" in (await erased(server, ann)).text
+    text = (await erased(server, ann)).text
+    assert "0 jobs" in text
+    assert "1 job of yours from 1 other server not erased: use the command there as well" in text
     assert len(await queue.jobs_of(f"discord:{there.id}/{ann.id}")) == 1
 
 
@@ -226,7 +230,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
 ):
     await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
     shown = await made(server, worker, ann)
-    form = await server.click(ann, shown, "Report")
+    form = await more(server, ann, shown.message, Act.REPORT)
     await form.response()
     reported = await server.submit_modal(ann, form, {"why": ""})
     await reported.wait_for(lambda one: not one.thinking)

@@ -26,6 +26,7 @@ async def test_at_first_nothing_is_set(server, client, ann):
     assert text.splitlines() == [
         "**Your defaults:** nothing",
         "**Your pictures:** everybody here sees them, unless you say otherwise",
+        "**Your time zone:** not set; /settings timezone sets it",
         "**Your presets:** nothing",
         "**This server's presets:** nothing",
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from zosma_queue import calls
 
 JOBS = "/api/v1/jobs"
@@ -136,3 +138,30 @@ async def test_a1111s_names_are_hinted_at(http, worker):
         status, answer = await call(http, "POST", JOBS, json={"prompt": "a cat", given: "x"})
         assert (status, answer["field"]) == (422, given)
         assert f"is called {ours} here" in answer["detail"]
+
+
+async def test_a_caller_lists_their_own_jobs_by_state_page_by_page(guarded, worker):
+    ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
+    ids = [(await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann))[1]["id"] for _ in range(5)]
+    await call(guarded, "POST", JOBS, json={"prompt": "theirs"}, headers=bob)
+    await call(guarded, "DELETE", f"{JOBS}/{ids[1]}", headers=ann)
+
+    _, first = await call(guarded, "GET", f"{JOBS}?limit=3", headers=ann)
+    _, rest = await call(guarded, "GET", JOBS, params={"limit": 3, "cursor": first["next"]}, headers=ann)
+    assert [job["id"] for job in first["jobs"] + rest["jobs"]] == ids[::-1]
+    assert rest["next"] is None
+    _, one = await call(guarded, "GET", f"{JOBS}/{ids[0]}", headers=ann)
+    assert rest["jobs"][-1]["position"] == one["position"] == 1
+
+    _, some = await call(guarded, "GET", f"{JOBS}?state=cancelled,failed&state=done", headers=ann)
+    assert [job["id"] for job in some["jobs"]] == [ids[1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("state=lost", "state"), ("limit=0", "limit"), ("limit=201", "limit"), ("limit=%D9%A3", "limit"),
+     ("cursor=7", "cursor"), ("cursor=%00.%00", "cursor"), ("limit=1e2", "limit")],
+)  # fmt: skip
+async def test_a_list_that_cant_be_made_is_refused_by_its_parameter(http, query, field):
+    status, refused = await call(http, "GET", f"{JOBS}?{query}")
+    assert (status, refused["field"]) == (422, field)

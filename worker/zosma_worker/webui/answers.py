@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import (
     NotANumber,
     OutOfMemory,
@@ -13,7 +14,6 @@ from zosma_worker.errors import (
     WebUINotSetUp,
     WebUIRefused,
 )
-from zosma_worker.webui.bounds import ANSWER_MARKS_MAX, bounded_json
 
 #: Said by torch on CUDA, ROCm, MPS and the CPU; the class name differs, the words don't.
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")

@@ -193,7 +193,8 @@ class A1111Run:
         self._timeouts = timeouts
         self._payload = Payload(client, flavour, order, order.ratio or 1.0)
         estimate = None if flavour.tells_progress else self._payload.estimate
-        self._watch = Watch(client, order.task, report, timeouts, estimate)
+        told = report if estimate else lambda part: report(self._payload.whole(part))
+        self._watch = Watch(client, order.task, told, timeouts, estimate)
         self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
@@ -276,6 +277,8 @@ class A1111Run:
 
 class A1111Answer:
     """What a WebUI answered, still as it came."""
+
+    was_loaded: bool | None = None
 
     def __init__(
         self, client: Client, flavour: Flavour, order: Order, parts: list[Part], interrupted: asyncio.Task[bool]

@@ -37,6 +37,7 @@ class Payload:
         self._parts = flavour.parts(order.request)
         self._part_s = predict_gpu_seconds(self._parts[0]) * ratio
         self._done = 0
+        self._furthest = 0.0
         self._began = time.monotonic()
         self._stopped = False
 
@@ -62,6 +63,14 @@ class Payload:
             made.append(Part(request, await self._client.generate(call.path, call.body, most)))
             self._done += 1
         return made
+
+    def whole(self, part: Report) -> Report:
+        """How far all of it is, by what the WebUI says of the call that it works on."""
+        total = len(self._parts)
+        # What a WebUI says falls back to 0 when its job ends.
+        self._furthest = max(self._furthest, min((self._done + part.fraction) / total, 1.0))
+        later_s = (total - self._done - 1) * self._part_s
+        return replace(part, fraction=self._furthest, eta_s=part.eta_s and part.eta_s + later_s)
 
     def estimate(self) -> Report:
         """How far it is, by time."""

@@ -10,9 +10,9 @@ from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import Request
 from zosma_worker.backend import Checked
+from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
 from zosma_worker.verify import check, check_upscaled, joined
-from zosma_worker.webui.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 

@@ -40,7 +40,6 @@ class Watch:
         self._estimate = estimate
         self._started: bool | None = None
         self._foreign: str | None = None  # when somebody else's job began that was there before ours
-        self._furthest = 0.0
         self._shown = ""
         self._shown_at = float("-inf")
         self._mark = ""
@@ -103,8 +102,7 @@ class Watch:
         self._check_moving(progress, ours)
         if progress.idle or not ours:
             return
-        self._furthest = max(self._furthest, progress.fraction)  # it falls back to 0 when the job ends
-        self._report(Report(self._furthest, progress.eta_s, await self._preview(progress.image)))
+        self._report(Report(progress.fraction, progress.eta_s, await self._preview(progress.image)))
 
     def _check_moving(self, progress: Progress, ours: bool) -> None:
         now = time.monotonic()

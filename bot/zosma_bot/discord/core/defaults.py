@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 
+from zosma_bot.discord.core.drawing import shaped, templated
 from zosma_bot.discord.core.permissions import channel_ids
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.validation import still_offered
@@ -31,6 +32,8 @@ async def complete(
 ) -> CompleteRequest:
     """What was said, over a preset, over the member's defaults, over the channel's and the server's.
 
+    `given` may have `aspect` in the place of a size.
+
     Raises:
       RequestRefusedError: when the style is neither a preset nor one of the WebUIs'.
       QueueUnavailableError: when Redis doesn't answer in time.
@@ -47,6 +50,8 @@ async def complete(
     elif usual:
         with contextlib.suppress(RequestRefusedError):  # it is gone since it was set, and nobody has said it now
             given = await _styled(services, given, str(usual), member.presets, shared)
+    if "aspect" in given:
+        given = shaped(given, {**defaults, **given})
     if "width" in given or "height" in given:  # half a default size would distort what was said
         defaults = {name: value for name, value in defaults.items() if name not in ("width", "height")}
     fields = defaults | given
@@ -55,7 +60,7 @@ async def complete(
             fields[field] = here[name]
     if fields.get("img2img") and "hires" not in typed:  # what was typed is refused, and not left out in silence
         fields.pop("hires", None)
-    return CompleteRequest(fields, member.private if private is None else private)
+    return CompleteRequest(templated(fields), member.private if private is None else private)
 
 
 async def usual_fields(services: Services, interaction: discord.Interaction[Any]) -> Fields:
@@ -110,17 +115,33 @@ async def _records(
     )
 
 
+async def preset_of(services: Services, interaction: discord.Interaction[Any], style: str) -> Fields:
+    """The fields of a preset; for a style of the WebUIs its name in `styles`.
+
+    Raises:
+      RequestRefusedError: when it is neither.
+      QueueUnavailableError: when Redis doesn't answer in time.
+    """
+    member, shared = await services.background.within(CHECKS_S, _records(services, interaction))
+    return await _preset(services, style, member.presets, shared)
+
+
 async def _styled(
     services: Services, given: Fields, style: str, mine: dict[str, Fields], shared: dict[str, Fields]
 ) -> Fields:
+    return with_preset(given, await _preset(services, style, mine, shared))
+
+
+async def _preset(services: Services, style: str, mine: dict[str, Fields], shared: dict[str, Fields]) -> Fields:
+    wanted = style.strip().casefold()
     for presets in (mine, shared):
         for name, preset in presets.items():
-            if name.casefold() == style.casefold():
-                return with_preset(given, preset)
+            if name.casefold() == wanted:
+                return preset
     known = [one.name for one in (await services.catalogue()).styles]
     for name in known:
-        if name.casefold() == style.casefold():
-            return given | {"styles": [name]}
+        if name.strip().casefold() == wanted:
+            return {"styles": [name]}
     names = list(dict.fromkeys([*mine, *shared, *known]))
     offer = f": there are {', '.join(names[:5])}" if names else ": there are none"
     raise RequestRefusedError(

@@ -88,9 +88,17 @@ async def _line(services: Services, w: Translations, job: Job, reply: Reply | No
         return texts.running(w, job) if job.progress else texts.starting(w)
     if job.state is State.DELAYED and job.failures:
         return texts.trying_again(w)
+    if job.state is State.DELAYED and job.run_at_ms:
+        return texts.scheduled(w, job.run_at_ms)
     if job.request and not await services.fleet.can_do(job.request):
         return texts.nobody_online(w)
     place = await services.queue.place(job.id) if job.state is State.WAITING else None
+    if job.state is State.WAITING:
+        if place is None and await services.queue.is_held(job.id):
+            pause = await services.queue.pause_of(job)
+            return texts.paused(w, pause.why if pause else "")
+        if await services.queue.is_at_limit(job.id):
+            return texts.at_limit(w)
     soon = place is None or place.starts_in_s < texts.SOON_S
     return texts.waiting(w, place, None if soon or place is None else round(services.now() + place.starts_in_s))
 
@@ -127,7 +135,7 @@ def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui
             label=texts.cut(title(w, one.job), 100),
             value=one.job.id,
             emoji=_MARKS[one.job.state],
-            description=texts.cut(w(f"jobs-state-{one.job.state}"), 100),
+            description=texts.cut(w(f"jobs-state-{_state(one.job)}"), 100),
         )
         for one in jobs[:SHOWN_MAX]
     ]
@@ -140,6 +148,11 @@ def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui
     view.add_item(discord.ui.Button(custom_id=refresh, label=w("button-refresh"), emoji="🔄"))
     view.stop()
     return view
+
+
+def _state(job: Job) -> str:
+    """Which words tell where a job is."""
+    return "scheduled" if job.state is State.DELAYED and not job.failures else job.state
 
 
 def detailed(w: Translations, one: JobEntry) -> discord.Embed:

@@ -15,9 +15,10 @@ import discord
 
 from zosma_bot import inputs
 from zosma_bot.discord.core.defaults import usual_fields
-from zosma_bot.discord.core.options import PICTURES_MAX
+from zosma_bot.discord.core.drawing import typed_prompt
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
 from zosma_bot.discord.ui.custom_id import Act, OfJob
@@ -103,7 +104,8 @@ async def _command(
         fields = recipe.fields | {"count": 1, "seed": -1 if own is None else own}
         recipe = replace(recipe, fields=fields, seeds=() if own is None else (own,))
     seed = recipe.seed_of(1)
-    command = texts.command_for(w, recipe.fields, seed, usual=await _usual(services, interaction))
+    typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
+    command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
     try:
         await _check(services, interaction, recipe, w)
     except RequestRefusedError as error:

@@ -20,6 +20,7 @@ from zosma_bot.inputs import words_in
 from zosma_queue import infotext
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import Job, Picture
+from zosma_queue.unreadable import skipping
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,14 @@ class Recipe:
         return int(self.fields.get("count", 1))
 
     def anew(self, **changes: Any) -> dict[str, Any]:
-        """The fields for new pictures, with other seeds."""
-        return {name: value for name, value in self.fields.items() if name not in SEEDS} | changes
+        """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.
+
+        A `prompt` among the changes is taken as it is.
+        """
+        words = ("prompt", "prompts") if self.fields.get("template") else ()
+        if "prompt" in changes:
+            words = ("prompts", "template")
+        return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
 
 
 async def recall(services: Services, of: OfJob) -> Recipe | None:
@@ -124,7 +131,10 @@ async def keep(services: Services, recipe: Recipe, *, by: int, private: bool = F
 
 async def _kept(services: Services, key: str) -> Recipe | None:
     found = await services.background.within(CHECKS_S, services.queue.documents.get(KIND, key))
-    return Recipe(found["fields"], tuple(found["seeds"]), found["parameters"]) if found else None
+    with skipping("a kept recipe"):
+        if found:
+            return Recipe(dict(found["fields"]), tuple(map(int, found["seeds"])), str(found["parameters"]))
+    return None
 
 
 async def read(message: SeenMessage | None, number: int = 0) -> Recipe | None:

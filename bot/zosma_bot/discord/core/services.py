@@ -16,6 +16,7 @@ from zosma_bot.discord.state.background import BackgroundTasks
 from zosma_bot.discord.state.fleet_cache import FleetCache
 from zosma_bot.discord.state.member_settings import MemberSettingsStore
 from zosma_bot.discord.state.server_settings import ServerSettings, ServerSettingsStore
+from zosma_bot.discord.state.wildcards import WildcardStore
 from zosma_bot.links import Links
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
@@ -42,6 +43,7 @@ class Services:
     deliveries: DeliveryManager
     server_settings: ServerSettingsStore
     member_settings: MemberSettingsStore
+    wildcards: WildcardStore
     links: Links
     background: BackgroundTasks = field(default_factory=BackgroundTasks)
     homes: frozenset[int] = frozenset()

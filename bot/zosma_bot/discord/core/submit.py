@@ -7,12 +7,14 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 import discord
 
 from zosma_bot.discord.core.attachments import Source, fitting_size
+from zosma_bot.discord.core.drawing import drawn
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.permissions import hides, why_not_here
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
@@ -24,6 +26,7 @@ from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+from zosma_queue.needs import Lane
 from zosma_queue.request import Request
 
 log = logging.getLogger(__name__)
@@ -47,11 +50,13 @@ async def submit(
     *,
     sources: Sources | None = None,
     private: bool = False,
+    run_at: datetime | None = None,
     origin: Origin | None = None,
 ) -> str | None:
     """Answers an interaction with a job's message, or with the reason why there is none. Returns the job id.
 
     What can be known at once is refused at once, seen by the member alone; only then does everybody see "thinking".
+    `run_at`: not before that moment, and after those who don't wait for any.
     """
 
     async def known() -> Wanted:
@@ -62,11 +67,12 @@ async def submit(
         if here is None:
             return None
         try:
-            await _check(services, interaction, fields, sources or {})
+            fields = await drawn(services, interaction, fields)
+            await _check(services, interaction, fields, sources or {}, run_at)
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(translations_of(interaction), error))
             return None
-        return await _enqueue(services, interaction, here, known, private, origin)
+        return await _enqueue(services, interaction, here, known, private, origin, run_at)
 
 
 async def submit_late(
@@ -110,13 +116,14 @@ async def _enqueue(
     find: Callable[[], Awaitable[Wanted]],
     private: bool,
     origin: Origin | None,
+    run_at: datetime | None = None,
 ) -> str | None:
     job_id = job_id_of(interaction)
     reply = reply_to(interaction, None, services.now(), private=private, here=here, origin=origin)
     async with services.deliveries.unqueued.taken(job_id, reply):
         message_id = await defer(interaction, ephemeral=private)
         reply = reply.model_copy(update={"message_id": message_id})
-        if not await _queued(services, interaction, find, job_id, reply, keep_days=here.retention_days):
+        if not await _queued(services, interaction, find, job_id, reply, run_at, keep_days=here.retention_days):
             return None
     log.info("job %s: accepted from Discord", job_id)
     services.deliveries.follow(job_id)
@@ -129,17 +136,22 @@ async def _queued(
     find: Callable[[], Awaitable[Wanted]],
     job_id: str,
     reply: Reply,
+    run_at: datetime | None,
     *,
     keep_days: float,
 ) -> bool:
     """True when the job is in the queue; else the member has been told why not."""
     try:
-        request = await _with_pictures(services, *await find(), sender_of(interaction).everywhere)
+        fields, sources = await find()
+        fields = await drawn(services, interaction, fields)
+        request = await _with_pictures(services, fields, sources, sender_of(interaction).everywhere)
         await services.queue.submit(
             request,
             sender_of(interaction),
             job_id=job_id,
             reply=reply.model_dump_json(),
+            lane=Lane.RELAX if run_at else None,
+            run_at_ms=_ms(run_at),
             # 0 would mean "as long as usual".
             keep_s=max(keep_days * DAY_S, 1.0),
         )
@@ -161,8 +173,16 @@ def job_id_of(interaction: discord.Interaction[Any]) -> str:
     return f"{asked_ms:012x}{hashlib.sha256(interaction.token.encode()).hexdigest()[:8]}"
 
 
+def _ms(moment: datetime | None) -> int:
+    return int(moment.timestamp() * 1000) if moment else 0
+
+
 async def _check(
-    services: Services, interaction: discord.Interaction[Any], fields: dict[str, Any], sources: Sources
+    services: Services,
+    interaction: discord.Interaction[Any],
+    fields: dict[str, Any],
+    sources: Sources,
+    run_at: datetime | None,
 ) -> None:
     """Judges a request as the queue will, by what Discord says of its pictures, without queueing it.
 
@@ -176,7 +196,7 @@ async def _check(
         fields = _shaped(fields, source, source.width, source.height)
     request = draft(fields, {place: source.unseen for place, source in sources.items()})
     (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
-    judged = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction))
+    judged = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction), run_at_ms=_ms(run_at))
     judging = services.background.start(judged)
     done, _ = await asyncio.wait([judging], timeout=JUDGE_S)
     if done:
@@ -248,6 +268,7 @@ def reply_to(
         channel_id=interaction.channel_id,
         guild_id=interaction.guild_id,
         user_id=interaction.user.id,
+        user_name=interaction.user.display_name[:32],
         message_id=message_id,
         upload_limit=interaction.filesize_limit,
         locale=str(interaction.locale),

@@ -142,17 +142,20 @@ class JobMessage:
 
     async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
-        place, preview, capable, paused = None, None, True, False
+        place, preview, capable, paused, at_limit = None, None, True, None, False
         if job.state is State.RUNNING:
             wanted = job.progress and self._may_preview(outlet)
             preview = await queue.preview(job.id) if wanted else None
         else:
             capable = job.request is None or await self._tools.fleet.can_do(job.request)
             place = await queue.place(job.id) if job.state is State.WAITING and capable else None
-            paused = place is None and job.state is State.WAITING and await queue.is_held(job.id)
+            if place is None and job.state is State.WAITING and await queue.is_held(job.id):
+                pause = await queue.pause_of(job)
+                paused = pause.why if pause else ""
+            at_limit = job.state is State.WAITING and await queue.is_at_limit(job.id)
         return render.going_on(
             outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
-            paused=paused, preview=preview, origin=outlet.reply.origin,
+            paused=paused, at_limit=at_limit, preview=preview, origin=outlet.reply.origin,
         )  # fmt: skip
 
     def _starts_at(self, place: Place | None) -> int | None:

@@ -23,11 +23,15 @@ def going_on(
     place: Place | None,
     starts_at: int | None,
     capable: bool,
-    paused: bool = False,
+    paused: str | None = None,
+    at_limit: bool = False,
     preview: bytes | None,
     origin: Origin | None = None,
 ) -> Card:
-    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment."""
+    """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment.
+
+    `paused`: why an admin holds it back, '' without a reason. `at_limit`: its member has as many running as they may.
+    """
     asked = _asked(w, job, of, origin)
     rows = buttons.going_on(w, of)
     if job.state is State.RUNNING:
@@ -42,10 +46,14 @@ def going_on(
         return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
-    elif paused:
-        line = texts.paused(w)
+    elif job.state is State.DELAYED and job.run_at_ms:
+        line = texts.scheduled(w, job.run_at_ms)
+    elif paused is not None:
+        line = texts.paused(w, paused)
     elif not capable:
         line = texts.nobody_online(w)
+    elif at_limit:
+        line = texts.at_limit(w)
     else:
         line = texts.waiting(w, place, starts_at)
     return Card(asked + line, Colour.WAITING, buttons=rows)
@@ -62,8 +70,11 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *,
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
-        Attached(f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}", data, alt)
-        for alt in [texts.alt_text(w, job.request, origin.fields if origin else None)]
+        Attached(
+            f"{file_prefix(job.id)}{number}.{suffix_of(made.format)}",
+            data,
+            texts.alt_text(w, job.request, number - 1, origin.fields if origin else None),
+        )
         for number, (made, data) in enumerate(zip(job.result.pictures, pictures, strict=True), start=1)
         if data
     )

@@ -19,11 +19,14 @@ from zosma_bot.discord.features import (
     settings,
     upscale,
     use_picture,
+    wildcards,
 )
 from zosma_bot.discord.ui.router import Router
 
 #: In the order in which the commands are registered.
-FEATURES = (imagine, queue, upscale, describe, use_picture, my_jobs, settings, privacy, admin, report, result)
+FEATURES = (
+    imagine, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, privacy, admin, report, result,
+)  # fmt: skip
 
 
 def add(tree: app_commands.CommandTree[Any], router: Router, services: Services) -> None:

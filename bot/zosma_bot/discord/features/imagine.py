@@ -8,19 +8,21 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.defaults import complete
+from zosma_bot.discord.core.drawing import with_flags
+from zosma_bot.discord.core.moments import moment_of
 from zosma_bot.discord.core.options import (
-    PICTURES_MAX,
     Name,
     Side,
+    Size,
     complete_names,
     request_fields,
     start_from,
     with_loras,
 )
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.ui import refusals
-from zosma_bot.discord.ui.choices import size_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
@@ -39,12 +41,11 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
     """Registers `/imagine`."""
 
     @slash(tree, "imagine")
-    @app_commands.choices(size=size_choices())
     async def imagine(
         interaction: discord.Interaction[Any],
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS],
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
-        size: str | None = None,
+        size: Size | None = None,
         width: Side | None = None,
         height: Side | None = None,
         count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
@@ -60,21 +61,28 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         image: discord.Attachment | None = None,
         strength: app_commands.Range[float, 0.0, 1.0] | None = None,
         private: bool | None = None,
+        when: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
-        given = request_fields(
-            size=size, prompt=prompt, negative_prompt=negative, width=width, height=height,
-            count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
-            seed=seed, hires=None if hires is None else {"scale": hires},
-        )  # fmt: skip
         with services.background.counted():
             try:
-                given["prompt"] = with_loras(prompt, lora)
+                given = with_flags(
+                    request_fields(
+                        size=size, prompt=prompt, negative_prompt=negative, width=width, height=height, count=count,
+                        checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
+                        seed=seed, style=style, hires=None if hires is None else {"scale": hires},
+                    )
+                )  # fmt: skip
+                known = (await services.catalogue()).lora_names if lora else ()
+                given["prompt"] = with_loras(given["prompt"], lora, known)
                 sources = start_from(given, image, strength)
-                completed = await complete(services, interaction, given, style, private)
+                run_at = await moment_of(services, interaction, when)
+                completed = await complete(services, interaction, given, given.pop("style", None), private)
             except (RequestRefusedError, QueueUnavailableError) as error:
                 await say(interaction, refusals.told(translations_of(interaction), error))
                 return
-            await submit(services, interaction, completed.fields, sources=sources, private=completed.private)
+            await submit(
+                services, interaction, completed.fields, sources=sources, private=completed.private, run_at=run_at
+            )
 
     everywhere(imagine)
-    complete_names(imagine, services, "checkpoint", "style", "lora", "sampler", "scheduler")
+    complete_names(imagine, services, "size", "checkpoint", "style", "lora", "sampler", "scheduler")

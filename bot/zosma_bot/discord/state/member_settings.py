@@ -6,22 +6,28 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.client import Queue
+from zosma_queue.unreadable import model_of, skipping
 
 MEMBER, SHARED = "member", "shared-presets"
 PRESETS_MAX = 50
 #: Members and servers whose records are held in memory.
 REMEMBERED = 2000
 PRESET_NAME_MAX_CHARS = 60
+#: Where in a preset's words the member's own go.
+PLACE = "{prompt}"
 
 #: Request fields that a default or preset may hold, beside `style`. A prompt in a preset is added to the member's own.
 FIELDS = (
     "prompt", "negative_prompt", "width", "height", "count", "checkpoint", "sampler", "scheduler", "steps",
     "cfg_scale", "seed", "clip_skip", "vae", "hires", "styles",
 )  # fmt: skip
+
+#: Those that are words, and are put together.
+WORDS = ("prompt", "negative_prompt")
 
 Fields = dict[str, Any]
 
@@ -36,6 +42,8 @@ class MemberSettings(BaseModel):
     defaults: Fields = Field(default_factory=dict)
     """Request fields, and `style`."""
     presets: dict[str, Fields] = Field(default_factory=dict)
+    timezone: str | None = Field(None, max_length=60)
+    """By its name, like `Europe/Berlin`."""
     private: bool = False
     """True: their pictures are shown to them alone unless they say otherwise."""
 
@@ -56,7 +64,7 @@ class MemberSettingsStore:
         """
         known = self._members.get(user_id)
         if known is None:
-            known = _member(await self._documents.get(MEMBER, str(user_id)) or {})
+            known = decode_member(await self._documents.get(MEMBER, str(user_id)) or {})
             _remember(self._members, user_id, known)
         return known
 
@@ -69,12 +77,12 @@ class MemberSettingsStore:
         """
 
         def edited(fields: Fields) -> Fields:
-            changed = edit(_member(fields))
+            changed = edit(decode_member(fields))
             check_presets(changed.presets)
             return changed.model_dump(mode="json", exclude_defaults=True)
 
         self._members.pop(user_id, None)
-        changed = _member(await self._documents.change(MEMBER, str(user_id), edited))
+        changed = decode_member(await self._documents.change(MEMBER, str(user_id), edited))
         _remember(self._members, user_id, changed)
         return changed
 
@@ -90,7 +98,7 @@ class MemberSettingsStore:
             return {}
         known = self._shared.get(guild_id)
         if known is None:
-            known = dict(await self._documents.get(SHARED, str(guild_id)) or {})
+            known = decode_shared(await self._documents.get(SHARED, str(guild_id)) or {})
             _remember(self._shared, guild_id, known)
         return dict(known)
 
@@ -102,7 +110,8 @@ class MemberSettingsStore:
           QueueUnavailableError: when Redis doesn't answer.
         """
 
-        def edited(presets: Fields) -> Fields:
+        def edited(fields_by_name: Fields) -> Fields:
+            presets = decode_shared(fields_by_name)
             taken = next((one for one in presets if one.casefold() == name.casefold()), None)
             if taken and presets[taken].get("by") != by and not any_ones:
                 raise refused("preset-not-yours", field="preset", name=taken)
@@ -123,7 +132,7 @@ class MemberSettingsStore:
         """
 
         def others(presets: Fields) -> Fields | None:
-            return {name: one for name, one in presets.items() if one.get("by") != by} or None
+            return {name: one for name, one in decode_shared(presets).items() if one.get("by") != by} or None
 
         await self._documents.change(SHARED, str(guild_id), others)
 
@@ -134,11 +143,18 @@ def _remember(known: OrderedDict[int, V], key: int, value: V) -> None:
         known.popitem(last=False)
 
 
-def _member(fields: Fields) -> MemberSettings:
-    try:
-        return MemberSettings.model_validate(fields)
-    except ValidationError:  # written by a later version
-        return MemberSettings()
+def decode_member(fields: Fields) -> MemberSettings:
+    """A member's settings in a record, as far as they can be read."""
+    return model_of("a member's settings", MemberSettings, fields)
+
+
+def decode_shared(presets: Fields) -> dict[str, Fields]:
+    """The presets in a server's record, as far as they can be read."""
+    found: dict[str, Fields] = {}
+    for name, fields in presets.items():
+        with skipping("a server's shared presets"):
+            found[name] = {**fields}
+    return found
 
 
 def check_presets(presets: Mapping[str, Fields]) -> None:
@@ -151,12 +167,16 @@ def check_presets(presets: Mapping[str, Fields]) -> None:
 
 
 def with_preset(fields: Fields, preset: Fields) -> Fields:
-    """The fields with a preset beneath them: what was said wins, and words are put together."""
+    """The fields with a preset beneath them: what was said wins, and words are put together.
+
+    As with A1111's styles: what was said takes the place of `{prompt}` in the preset's words, else it comes first.
+    """
     merged = {name: value for name, value in preset.items() if name in FIELDS} | fields
-    for name in ("prompt", "negative_prompt"):
-        both = [str(one[name]) for one in (fields, preset) if one.get(name)]
-        if both:
-            merged[name] = ", ".join(both)
+    for name in WORDS:
+        said, words = str(fields.get(name) or ""), str(preset.get(name) or "")
+        if words:
+            both = ", ".join(one for one in (said, words) if one)
+            merged[name] = words.replace(PLACE, said) if PLACE in words else both
     if preset.get("styles") and fields.get("styles"):
         merged["styles"] = [*fields["styles"], *preset["styles"]]
     return merged

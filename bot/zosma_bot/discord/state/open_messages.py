@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from zosma_bot.discord.state.reply_record import Reply
+from zosma_queue.unreadable import READING
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class OpenMessages:
             try:
                 entry = json.loads(line)
                 job_id, reply = str(entry["job"]), entry.get("reply")
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except READING:
                 continue  # the last line of a process that was killed while it wrote
             self._open.pop(job_id, None)
             if reply and (parsed := Reply.parse(json.dumps(reply))):

@@ -44,6 +44,8 @@ class Reply(BaseModel):
     channel_id: int
     guild_id: int | None = None
     user_id: int
+    user_name: str = ""
+    """What the member was called when they asked, for admins who choose among jobs."""
     message_id: int | None = None
     """The one message of this job; None when it is gone."""
     upload_limit: int = UPLOAD_LIMIT

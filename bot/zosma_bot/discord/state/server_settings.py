@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zosma_queue.client import Queue
+from zosma_queue.unreadable import model_of
 from zosma_queue.validation import malformed, problems_of
 
 KIND = "guild"
@@ -78,6 +79,15 @@ def parse_server_settings(fields: dict[str, Any]) -> ServerSettings:
         raise malformed(problems_of(error)[0]) from None
 
 
+def decode_server(fields: dict[str, Any]) -> ServerSettings:
+    """The rules in a record, as far as they can be read."""
+    return model_of("a server's rules", ServerSettings, fields)
+
+
+def _kept(rules: ServerSettings) -> dict[str, Any]:
+    return rules.model_dump(mode="json", exclude_defaults=True)
+
+
 class ServerSettingsStore:
     """Reads and changes servers' rules; those read are two seconds old at most."""
 
@@ -107,7 +117,7 @@ class ServerSettingsStore:
 
     async def _read(self, guild_id: int) -> ServerSettings:
         changes = self._changes
-        rules = ServerSettings.model_validate(await self._documents.get(KIND, str(guild_id)) or {})
+        rules = decode_server(await self._documents.get(KIND, str(guild_id)) or {})
         if changes == self._changes:  # else what was read may be older than what was written meanwhile
             self._remember(guild_id, rules)
         return rules
@@ -138,7 +148,7 @@ class ServerSettingsStore:
         """
 
         def checked(fields: dict[str, Any]) -> dict[str, Any]:
-            return parse_server_settings(edit(fields)).model_dump(mode="json", exclude_defaults=True)
+            return _kept(parse_server_settings(edit(_kept(decode_server(fields)))))
 
         changed = await self._documents.change(KIND, str(guild_id), checked)
         self.forget(guild_id)

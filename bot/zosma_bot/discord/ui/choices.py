@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 import discord
-from discord.app_commands import Choice, locale_str
+from discord.app_commands import Choice
 
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.language import Translations
@@ -52,6 +52,11 @@ def checkpoint_choices(w: Translations, catalogue: Catalogue, typed: str) -> lis
 def lora_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
     """LoRAs that fit the last of the names that are being typed; those before it stay."""
     *before, last = [part.strip() for part in typed.split(",")]
+    for begin in range(typed.count(",")):
+        tail = ",".join(typed.split(",")[begin:]).strip()
+        if any(name.strip().casefold().startswith(tail.casefold()) for name in catalogue.loras):  # it has commas itself
+            before, last = [part.strip() for part in typed.split(",")[:begin]], tail
+            break
     kept = "".join(f"{part}, " for part in before if part)
     names = [name for name in catalogue.loras if name not in before]
     return [Choice(name=texts.cut(kept + one.name, CHOICE_MAX_CHARS), value=kept + one.value)
@@ -63,9 +68,9 @@ def checkpoint_options(w: Translations, catalogue: Catalogue) -> list[discord.Se
     return _options(_checkpoints(w, catalogue))
 
 
-def style_options(catalogue: Catalogue) -> list[discord.SelectOption]:
-    """The WebUIs' styles for a menu."""
-    return _options([(style.name, style.name) for style in catalogue.styles])
+def style_options(styles: Iterable[str]) -> list[discord.SelectOption]:
+    """Presets and styles for a menu."""
+    return _options([(name, name) for name in styles])
 
 
 def size_options(w: Translations) -> list[discord.SelectOption]:
@@ -73,9 +78,12 @@ def size_options(w: Translations) -> list[discord.SelectOption]:
     return _options([(texts.size_name(w, name), name) for name in SIZES])
 
 
-def size_choices() -> list[Choice[str]]:
-    """The shapes for an option, to be translated when the commands are registered."""
-    return [Choice(name=locale_str(name, shape=name.partition(" ")[0]), value=name) for name in SIZES]
+def size_choices(w: Translations, typed: str) -> list[Choice[str]]:
+    """The shapes that fit, and what was typed where it is another size."""
+    found = _choices([(texts.size_name(w, name), name) for name in SIZES], typed)
+    if any(sign.isdigit() for sign in typed) and all(one.value != typed for one in found):
+        found.insert(0, Choice(name=texts.cut(typed.strip(), CHOICE_MAX_CHARS), value=typed.strip()))
+    return found[:CHOICES_MAX]
 
 
 def _checkpoints(w: Translations, catalogue: Catalogue) -> list[tuple[str, str]]:

@@ -99,8 +99,6 @@ class CommandTranslator(app_commands.Translator):
     ) -> str | None:
         """None where Discord shall show the English one."""
         language = _DISCORD_LOCALES.get(locale)
-        if language and (shape := string.extras.get("shape")):
-            return str(string.message).replace(shape, translations_for(language)(f"shape-{shape}"), 1)
         if language and (text := string.extras.get("text")):
             return translations_for(language)(text)
         key = _key_in(context)

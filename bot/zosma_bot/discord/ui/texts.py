@@ -90,8 +90,11 @@ def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] |
     """What was asked for, as a quotation. `before`: how a picture was made that is now made larger."""
     if request is None:
         return ""
-    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt"})
-    lines = [f"> {plain(said['prompt'], PROMPT_SHOWN_CHARS)}"] if said.get("prompt") else []
+    said = before or {} if request.upscale else request.model_dump(include={"prompt", "negative_prompt", "prompts"})
+    drawn = said.get("prompts") or ()
+    lines = [f"> {number}. {plain(one, PROMPT_SHOWN_CHARS // len(drawn))}" for number, one in enumerate(drawn, start=1)]
+    if not lines and said.get("prompt"):
+        lines = [f"> {plain(said['prompt'], PROMPT_SHOWN_CHARS)}"]
     if said.get("negative_prompt"):
         lines.append("> " + w("asked-without", negative=plain(said["negative_prompt"], NEGATIVE_SHOWN_CHARS)))
     if request.upscale:
@@ -106,11 +109,14 @@ def credit(w: Translations, deed: str, member: int, owner: int) -> str:
     return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
 
 
-def alt_text(w: Translations, request: Request | None, before: Mapping[str, Any] | None = None) -> str | None:
-    """What a screen reader says of a picture."""
+def alt_text(
+    w: Translations, request: Request | None, index: int = 0, before: Mapping[str, Any] | None = None
+) -> str | None:
+    """What a screen reader says of the picture at `index`. `before`: how a picture was made that is now made larger."""
     if request is None:
         return None
-    words = request.prompt or str((before or {}).get("prompt", ""))
+    words = request.prompts[index] if index < len(request.prompts) else request.prompt
+    words = words or str((before or {}).get("prompt", ""))
     return words[:ALT_TEXT_MAX_CHARS] or w("alt-upscale")
 
 
@@ -127,14 +133,27 @@ def waiting(w: Translations, place: Place | None, starts_at: int | None) -> str:
     return w("waiting-place", place=place.position, when=when)
 
 
+def scheduled(w: Translations, run_at_ms: int) -> str:
+    """The job is to be made later."""
+    at = run_at_ms // 1000
+    return w("waiting-scheduled", time=f"<t:{at}:f>", relative=f"<t:{at}:R>")
+
+
 def nobody_online(w: Translations) -> str:
     """The job can't start for now."""
     return w("waiting-nobody")
 
 
-def paused(w: Translations) -> str:
-    """The job can't start because an admin has paused what it needs."""
-    return w("waiting-paused")
+def paused(w: Translations, why: str) -> str:
+    """The job can't start because an admin has paused what it needs; `why` in their words, or '' for no reason."""
+    if not why or f"why-{why}" in w:  # ours are about workers, and say nothing to a member
+        return w("waiting-paused")
+    return w("waiting-paused-because", reason=plain(why, REASON_SHOWN_CHARS))
+
+
+def at_limit(w: Translations) -> str:
+    """The job waits for another one of its member's."""
+    return w("waiting-limit")
 
 
 def trying_again(w: Translations) -> str:
@@ -164,13 +183,14 @@ def running(w: Translations, job: Job) -> str:
 
 
 def cancelled(w: Translations, job: Job) -> str:
-    """The end of a cancelled job: by whom, when it wasn't its owner, and what it cost."""
+    """The end of a cancelled job: by whom and why, when it wasn't its owner, and what it cost."""
     cost = w("cancelled-paid", span=seconds(w, job.paid_s)) if job.paid_s else w("cancelled-free")
     if job.cancelled_by is None:
         return f"{w('cancelled')} {cost}"
     member = re.fullmatch(r"discord:(\d+)", job.cancelled_by)
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
-    return f"{by} {cost}"
+    why = w("cancelled-because", reason=plain(job.cancelled_why, REASON_SHOWN_CHARS)) if job.cancelled_why else ""
+    return " ".join(part for part in (by, why, cost) if part)
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:

@@ -25,6 +25,7 @@ class Application:
             Route("GET", "/users/{user_id}", self.user),
             Route("GET", "/oauth2/applications/@me", self.application),
             Route("GET", "/applications/@me", self.application),
+            Route("GET", "/users/@me/guilds", self.guilds),
             Route("GET", "/guilds/{guild_id}", self.guild),
             Route("GET", "/guilds/{guild_id}/channels", self.guild_channels),
             Route("GET", "/guilds/{guild_id}/members/{user_id}", self.member),
@@ -85,6 +86,13 @@ class Application:
             "approximate_guild_count": len(self._world.guilds),
             "integration_types_config": {"0": {}},
         }
+
+    def guilds(self, call: Call) -> list[Json]:
+        return [
+            {"id": str(guild.id), "name": guild.name, "icon": None, "banner": None, "owner": False,
+             "permissions": "0", "features": []}
+            for guild in self._world.guilds.values()
+        ]  # fmt: skip
 
     def guild(self, call: Call) -> Json:
         return guild_json(self._guild(call))

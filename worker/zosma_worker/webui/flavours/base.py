@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
+#: A1111's setting that takes what follows a `#` out of a prompt.
+_COMMENTS = "enable_prompt_comments"
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
 
@@ -191,16 +194,15 @@ class Flavour:
     # -- what is asked of it ------------------------------------------------------------------------------------
 
     def parts(self, request: Request) -> list[Request]:
-        """The request in as many pieces as calls are needed, with seeds that go on."""
-        if self.per_call is None or request.count <= self.per_call:
-            return [request]
-        firsts = range(0, request.count, self.per_call)
-        return [
-            request.model_copy(
-                update={"seed": request.seed + first, "count": min(self.per_call, request.count - first)}
-            )
-            for first in firsts
-        ]
+        """The request in as many pieces as calls are needed, with seeds that go on. A call has one prompt."""
+        words = request.prompts or (request.prompt,) * request.count
+        parts, first = [], 0
+        for _, same in itertools.groupby(words):
+            end = first + len(list(same))
+            for begin in range(first, end, self.per_call or end - first):
+                parts.append(request.part(begin, min(self.per_call or end - first, end - begin)))
+            first = end
+        return parts
 
     def made_size(self, request: Request) -> tuple[int, int]:
         """(width, height) to ask for, which may be more than the request's."""
@@ -261,6 +263,9 @@ class Flavour:
             settings["CLIP_stop_at_last_layers"] = order.request.clip_skip or 1
         if self.lists.vaes:
             settings |= self._vae_setting(order.request.vae)
+        if _COMMENTS in self._options:
+            # Here it is what somebody wants to see.
+            settings[_COMMENTS] = False
         if order.request.img2img and "return_mask" in self._options:
             settings |= {"return_mask": False, "return_mask_composite": False}
         return {
@@ -385,19 +390,24 @@ def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
     for entry in _objects(entries):
         name = entry.get("name")
         if isinstance(name, str) and name:
-            found.append(Scheduler(name=name, label=entry.get("label") or name))
+            found.append(Scheduler(name=name, label=_text(entry, "label") or name))
     return tuple(found)
 
 
 def styles_in(entries: Any) -> tuple[Style, ...]:
     """The styles of a list; lines that only part it, as A1111 allows in its file, are left out."""
     return tuple(
-        Style(name=entry["name"], prompt=entry.get("prompt") or "", negative_prompt=entry.get("negative_prompt") or "")
+        Style(name=name, prompt=prompt, negative_prompt=negative)
         for entry in _objects(entries)
-        if isinstance(entry.get("name"), str)
-        and entry["name"]
-        and (entry.get("prompt") or entry.get("negative_prompt"))
+        for name, prompt, negative in [[_text(entry, key) for key in ("name", "prompt", "negative_prompt")]]
+        if name and (prompt or negative)
     )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    """What an entry says there; '' when that is no text."""
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _objects(entries: Any) -> Iterable[dict[str, Any]]:

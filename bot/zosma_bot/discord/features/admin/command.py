@@ -8,12 +8,12 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core.services import Services
-from zosma_bot.discord.features.admin import defaults, fleet, jobs, limits, overview, rules, words
+from zosma_bot.discord.features.admin import defaults, fleet, jobs, limits, overview, rules, wildcards, words
 from zosma_bot.discord.features.admin.group import AdminGroup
 from zosma_bot.discord.ui.slash import group
 
 #: One module for each kind of command; Discord takes 25 commands and groups of commands here.
-PARTS = (overview, fleet, jobs, limits, rules, defaults, words)
+PARTS = (overview, fleet, jobs, limits, rules, defaults, words, wildcards)
 
 
 def add(tree: app_commands.CommandTree[Any], services: Services) -> None:

@@ -18,7 +18,7 @@ from zosma_bot.discord.features.admin.confirm import ask
 from zosma_bot.discord.features.admin.group import begin
 from zosma_bot.discord.features.admin.import_action import bounds
 from zosma_bot.discord.features.admin.role_limits import own_limits
-from zosma_bot.discord.features.admin.server_file import FILE_MAX_BYTES, PROBLEMS_SHOWN, Content, Reader, written
+from zosma_bot.discord.features.admin.server_file import FILE_MAX_BYTES, PROBLEMS_SHOWN, SIZES, Content, Reader, written
 from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
@@ -84,6 +84,8 @@ def _question(w: Translations, content: Content) -> str:
         parts.append(w("import-words", count=len(moderation["blocked"])))
     if "checkpoints" in moderation:
         parts.append(w("import-checkpoints", count=len(moderation["checkpoints"])))
+    if SIZES[0] in moderation:
+        parts.append(w("import-sizes"))
     if content.limits is not None:
         parts.append(w("import-limits", count=len(content.limits)))
     return w("ask-import", parts=", ".join(parts))

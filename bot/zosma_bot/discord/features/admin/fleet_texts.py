@@ -133,16 +133,26 @@ def failed(w: Translations, jobs: Sequence[Job]) -> discord.Embed:
 def audit(w: Translations, acts: Sequence[Act], here: str) -> discord.Embed:
     """What was done, newest first. `here`: the queue's name for the server in which this is read."""
     lines = [
-        w("admin-audit-line", when=moment(act.at_ms), who=person(act.who), act=_act(w, act.act),
-          target=_target(w, act, here))
+        w("admin-audit-line", when=moment(act.at_ms), who=person(act.who), act=_act(w, act),
+          target=_target(w, act, here) + _why(w, act))
         for act in acts[:LINES_SHOWN]
     ]  # fmt: skip
     return _listed(w, lines, len(acts), "admin-audit-none")
 
 
-def _act(w: Translations, act: str) -> str:
-    key = f"act-{act}"
-    return w(key) if key in w else texts.plain(act, 40)
+def _act(w: Translations, act: Act) -> str:
+    """What was done; a pause for a reason of ours by the name of its command."""
+    for key in (f"act-{act.value}" if act.act == "pause" else "", f"act-{act.act}"):
+        if key and key in w:
+            return w(key)
+    return texts.plain(act.act, 40)
+
+
+def _why(w: Translations, act: Act) -> str:
+    """The reason that was given for it, where its name doesn't say it."""
+    if act.part != "why" or (act.act == "pause" and f"act-{act.value}" in w):
+        return ""
+    return ": " + texts.plain(act.value, 100)
 
 
 def _target(w: Translations, act: Act, here: str) -> str:

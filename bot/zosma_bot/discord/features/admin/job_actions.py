@@ -34,7 +34,7 @@ async def cancel(services: Services, interaction: discord.Interaction[Any], args
     job = await seen_job(services, interaction, args["job"])
     if job.state.ended:  # else a cancelled one would be told of as if that had been done now
         raise refused("admin-ended", id=job.id)
-    answer = await services.queue.admin.cancel(texts.admin_name(interaction), job.id)
+    answer = await services.queue.admin.cancel(texts.admin_name(interaction), job.id, args.get("why", ""))
     if answer not in (Cancelled.CANCELLED, Cancelled.CANCELLING):
         raise refused("admin-ended", id=job.id)
     key = "admin-cancelled" if answer is Cancelled.CANCELLED else "admin-cancelling"
@@ -44,7 +44,7 @@ async def cancel(services: Services, interaction: discord.Interaction[Any], args
 async def clear(services: Services, interaction: discord.Interaction[Any], args: Args) -> str:
     """Cancels all that a member of this server has asked for."""
     owner = owner_in(interaction, int(args["member"]))
-    count = await services.queue.admin.clear(texts.admin_name(interaction), owner)
+    count = await services.queue.admin.clear(texts.admin_name(interaction), owner, args.get("why", ""))
     return translations_of(interaction)("admin-cleared", count=count, member=f"<@{args['member']}>")
 
 

@@ -24,7 +24,9 @@ VERSION = 1
 FILE_MAX_BYTES = 60 * 1024
 #: What a JavaScript number still holds exactly. Ids are beyond that: written as numbers, an editor would change them.
 _NUMBER_MAX = 2**53
-_PARTS = ("zosma", "rules", "words", "checkpoints", "limits")
+_PARTS = ("zosma", "rules", "words", "checkpoints", "sizes", "limits")
+#: How much one request may ask for: fields of `moderation.ContentRules`.
+SIZES = ("count", "steps", "side")
 
 
 #: The file's names for what is called otherwise inside.
@@ -53,6 +55,7 @@ def written(rules: ServerSettings, moderation: ContentRules, policies: Mapping[s
         "rules": _portable(rules.model_dump(mode="json")),
         "words": list(moderation.blocked),
         "checkpoints": list(moderation.checkpoints),
+        "sizes": {name: getattr(moderation, name) for name in SIZES},
         "limits": {
             name.removeprefix(role_limits.PREFIX): one.model_dump(mode="json") for name, one in policies.items()
         },
@@ -128,10 +131,22 @@ class Reader:
     def _moderation(self, document: Mapping[str, Any]) -> dict[str, Any] | None:
         given = {field: document[name] for name, field in (("words", "blocked"), ("checkpoints", "checkpoints"))
                  if name in document}  # fmt: skip
-        if not given:
-            return None
         found = self._model(ContentRules, given, "")
-        return {field: list(getattr(found, field)) for field in given} if found else None
+        sizes = self._sizes(document["sizes"]) if "sizes" in document else {}
+        if found is None or sizes is None:
+            return None
+        return {field: list(getattr(found, field)) for field in given} | sizes or None
+
+    def _sizes(self, fields: Any) -> dict[str, int] | None:
+        """The file's sizes; those that it leaves out have no limit. None when something is wrong with them."""
+        if not isinstance(fields, dict):
+            self._wrong("sizes", self._w("import-no-object"))
+            return None
+        if other := next((name for name in fields if name not in SIZES), None):
+            self._wrong(f"sizes.{other[:60]}", self._w("import-unknown", there=", ".join(SIZES)))
+            return None
+        found = self._model(ContentRules, fields, "sizes")
+        return {name: getattr(found, name) for name in SIZES} if found else None
 
     def _limits(self, fields: Any, policies: Mapping[str, Policy] | None) -> dict[str, Policy] | None:
         if fields is None:

@@ -25,6 +25,8 @@ def _what_stays(w: Translations, remains: Remains) -> list[str]:
         lines.append(w("privacy-stays-counted", until=f"<t:{remains.counted_until_s}:f>"))
     if remains.limits:
         lines.append(w("privacy-stays-limits"))
+    if remains.jobs_elsewhere:
+        lines.append(w("privacy-stays-elsewhere", jobs=remains.jobs_elsewhere, servers=remains.servers_elsewhere))
     return lines
 
 

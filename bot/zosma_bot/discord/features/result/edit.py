@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import discord
 
 from zosma_bot.discord.core.button_owner import may_use
+from zosma_bot.discord.core.defaults import preset_of, style_names
+from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
 from zosma_bot.discord.core.recipes import Recipe, recipe_of
 from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.result.remix import take
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.state.member_settings import FIELDS, WORDS, Fields, with_preset
+from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.choices import checkpoint_options, size_options, style_options
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import Translations, translations_of
@@ -20,7 +24,7 @@ from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router, values_of
 from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
-from zosma_queue.errors import RequestRefusedError
+from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.request import PROMPT_MAX_CHARS
 
 #: A form must be the first answer, and Discord waits 3 s for it.
@@ -44,21 +48,27 @@ def add(router: Router, services: Services) -> None:
         except (RequestRefusedError, TimeoutError):
             await say(interaction, w("recipe-gone"))
             return
-        await interaction.response.send_modal(form(w, of, recipe, await services.offered(interaction)))
+        styles = await style_names(services, interaction)
+        await interaction.response.send_modal(form(w, of, recipe, await services.offered(interaction), styles))
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if of := await may_use(services, interaction, custom_id):
             values = values_of(interaction)
-            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values))
+            try:
+                preset = await _preset(services, interaction, values)
+            except (RequestRefusedError, QueueUnavailableError) as error:
+                await say(interaction, refusals.told(translations_of(interaction), error))
+                return
+            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values, preset))
 
     router.add(Act.EDIT, press)
     router.add(Act.EDIT_FORM, filled_in)
 
 
-def form(w: Translations, of: OfJob, recipe: Recipe, catalogue: Catalogue) -> discord.ui.Modal:
-    """The form, filled with what the picture was made from."""
+def form(w: Translations, of: OfJob, recipe: Recipe, catalogue: Catalogue, styles: Sequence[str]) -> discord.ui.Modal:
+    """The form, filled with what the picture was made from. `styles`: presets, and the WebUIs' own."""
     modal = discord.ui.Modal(title=w("edit-title")[:LABEL_MAX_CHARS], custom_id=of.custom_id(Act.EDIT_FORM))
-    fields = recipe.fields
+    fields = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
     for name, key, limit in (("prompt", "edit-prompt", 1), ("negative_prompt", "edit-negative", 0)):
         modal.add_item(
             discord.ui.Label(
@@ -73,8 +83,8 @@ def form(w: Translations, of: OfJob, recipe: Recipe, catalogue: Catalogue) -> di
     same = w("edit-same-checkpoint", checkpoint=checkpoint) if checkpoint else w("edit-any-checkpoint")
     others = [one for one in checkpoint_options(w, catalogue) if one.value != checkpoint]
     modal.add_item(_select(w("edit-checkpoint"), "checkpoint", same, others))
-    if styles := style_options(catalogue):
-        modal.add_item(_select(w("edit-style"), "style", w("edit-as-it-is"), styles))
+    if offered := style_options(styles):
+        modal.add_item(_select(w("edit-style"), "style", w("edit-as-it-is"), offered))
     size = f"{fields.get('width', 512)}×{fields.get('height', 512)}"
     modal.add_item(_select(w("edit-size"), "size", w("edit-same-size", size=size), size_options(w)))
     modal.stop()
@@ -90,14 +100,27 @@ def _select(
     )
 
 
-def changed(recipe: Recipe, values: dict[str, str | list[str]]) -> dict[str, Any]:
-    """The fields of the new pictures, after the changes in the form."""
-    fields = recipe.anew(prompt=values.get("prompt", ""), negative_prompt=values.get("negative_prompt", ""))
+def changed(recipe: Recipe, values: dict[str, str | list[str]], preset: Fields) -> dict[str, Any]:
+    """The fields of the new pictures, after the changes in the form; those of a preset come before the picture's own.
+
+    Raises:
+      RequestRefusedError: when the prompt can't be read.
+    """
+    fields = recipe.anew(prompt="", negative_prompt=values.get("negative_prompt", ""))
+    fields |= {name: value for name, value in preset.items() if name in FIELDS and name not in WORDS}
     chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
     if chosen.get("checkpoint", SAME) != SAME:
         fields["checkpoint"] = chosen["checkpoint"]
-    if chosen.get("style", SAME) != SAME:
-        fields["styles"] = [chosen["style"]]
     if chosen.get("size", SAME) in SIZES:
         fields["width"], fields["height"] = SIZES[chosen["size"]]
-    return fields
+    fields = with_flags_over(fields, str(values.get("prompt", "")))
+    return templated(with_preset(fields, {name: preset[name] for name in WORDS if name in preset}))
+
+
+async def _preset(
+    services: Services, interaction: discord.Interaction[Any], values: dict[str, str | list[str]]
+) -> Fields:
+    """The fields of the preset or style that was chosen in the form; none for those that the picture has."""
+    found = values.get("style")
+    name = found[0] if isinstance(found, list) and found else SAME
+    return {} if name == SAME else await preset_of(services, interaction, name)

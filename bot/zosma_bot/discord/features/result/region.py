@@ -15,10 +15,10 @@ from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import REGIONS, first_possible, read_mask, refusal, repainted
-from zosma_bot.discord.core.options import PICTURES_MAX
 from zosma_bot.discord.core.recipes import picture_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.features.result.remix import is_private, known_or_read
 from zosma_bot.discord.state.reply_record import Origin

@@ -11,6 +11,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
+from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.recipes import KIND, Recipe, picture_of, read, recall, recipe_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
@@ -76,7 +77,9 @@ async def with_checkpoint(services: Services, interaction: discord.Interaction[A
 def varied(recipe: Recipe, number: int, strength: float) -> dict[str, Any]:
     """The fields of pictures like picture `number`: its seed, with some of the noise from others."""
     seed = recipe.seed_of(number)
-    return recipe.anew() if seed is None else recipe.anew(seed=seed, subseed_strength=strength)
+    if seed is None:
+        return recipe.anew()
+    return recipe.anew(seed=seed, subseed_strength=strength, prompt=words_of(recipe.fields, number))
 
 
 async def take(services: Services, interaction: discord.Interaction[Any], of: OfJob, deed: str, make: Make) -> None:

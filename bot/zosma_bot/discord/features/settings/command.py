@@ -9,12 +9,15 @@ from discord import app_commands
 
 from zosma_bot.discord.core import options
 from zosma_bot.discord.core.defaults import with_style
-from zosma_bot.discord.core.options import PICTURES_MAX, Name, Side, request_fields
+from zosma_bot.discord.core.drawing import shaped
+from zosma_bot.discord.core.moments import find_time_zone, time_zones
+from zosma_bot.discord.core.options import Name, Side, Size, request_fields
 from zosma_bot.discord.core.services import CHECKS_S, Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.validation import check
 from zosma_bot.discord.features.settings import presets, settings_texts
 from zosma_bot.discord.state.member_settings import Fields, MemberSettings
-from zosma_bot.discord.ui.choices import size_choices
+from zosma_bot.discord.ui.choices import name_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import choices, everywhere, group, slash
@@ -43,8 +46,8 @@ def _add_show(settings: app_commands.Group, services: Services) -> None:
     async def show(interaction: discord.Interaction[Any]) -> None:
         member = await services.background.within(CHECKS_S, services.member_settings.of(interaction.user.id))
         shared = await services.background.within(CHECKS_S, services.member_settings.shared(interaction.guild_id))
-        embed = discord.Embed(description=settings_texts.settings(translations_of(interaction), member, shared))
-        await say(interaction, "", embed=embed)
+        text = settings_texts.settings(translations_of(interaction), member, shared, services.now())
+        await say(interaction, "", embed=discord.Embed(description=text))
 
     @slash(settings, "private")
     async def private(interaction: discord.Interaction[Any], on: bool) -> None:
@@ -56,14 +59,29 @@ def _add_show(settings: app_commands.Group, services: Services) -> None:
         )
         await say(interaction, translations_of(interaction)("settings-private-on" if on else "settings-private-off"))
 
+    @slash(settings, "timezone")
+    async def timezone(interaction: discord.Interaction[Any], zone: app_commands.Range[str, 1, 60]) -> None:
+        found = find_time_zone(zone)
+        changed = await services.background.within(
+            CHECKS_S,
+            services.member_settings.change(
+                interaction.user.id, lambda member: member.model_copy(update={"timezone": found})
+            ),
+        )
+        await say(interaction, settings_texts.time_zone(translations_of(interaction), changed, services.now()))
+
+    async def zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return name_choices(time_zones(), typed)
+
+    timezone.autocomplete("zone")(zones)
+
 
 def _add_defaults(settings: app_commands.Group, services: Services) -> None:
     @slash(settings, "defaults")
-    @app_commands.choices(size=size_choices())
     async def defaults(
         interaction: discord.Interaction[Any],
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
-        size: str | None = None,
+        size: Size | None = None,
         width: Side | None = None,
         height: Side | None = None,
         count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
@@ -85,6 +103,7 @@ def _add_defaults(settings: app_commands.Group, services: Services) -> None:
             await say(interaction, w("settings-nothing-given"))
             return
         member = await services.background.within(CHECKS_S, services.member_settings.of(interaction.user.id))
+        given = shaped(given, member.defaults)
         new = given | ({"style": style} if style else {})
         whole = member.defaults | new
         usual = whole.pop("style", None)
@@ -96,7 +115,7 @@ def _add_defaults(settings: app_commands.Group, services: Services) -> None:
         )
         await say(interaction, w("settings-defaults", values=settings_texts.fields_line(w, changed.defaults)))
 
-    options.complete_names(defaults, services, "checkpoint", "style", "sampler", "scheduler")
+    options.complete_names(defaults, services, "size", "checkpoint", "style", "sampler", "scheduler")
 
 
 def _add_reset(settings: app_commands.Group, services: Services) -> None:

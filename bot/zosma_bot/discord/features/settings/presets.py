@@ -10,14 +10,16 @@ from discord import app_commands
 
 from zosma_bot.discord.core import options
 from zosma_bot.discord.core.defaults import with_style
-from zosma_bot.discord.core.options import PICTURES_MAX, Name, Side, request_fields
+from zosma_bot.discord.core.drawing import shaped, with_flags
+from zosma_bot.discord.core.options import Name, Side, Size, request_fields
 from zosma_bot.discord.core.permissions import is_moderator
 from zosma_bot.discord.core.services import CHECKS_S, Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.core.validation import check, check_words
 from zosma_bot.discord.features.settings import settings_texts
 from zosma_bot.discord.state.member_settings import PRESET_NAME_MAX_CHARS, MemberSettings
 from zosma_bot.discord.ui import texts
-from zosma_bot.discord.ui.choices import name_choices, size_choices
+from zosma_bot.discord.ui.choices import name_choices
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
@@ -48,13 +50,12 @@ def no_preset(name: str) -> RequestRefusedError:
 
 def _add_save(settings: app_commands.Group, services: Services) -> None:
     @slash(settings, "save")
-    @app_commands.choices(size=size_choices())
     async def save(
         interaction: discord.Interaction[Any],
         name: PresetName,
         prompt: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
         negative: app_commands.Range[str, 1, PROMPT_MAX_CHARS] | None = None,
-        size: str | None = None,
+        size: Size | None = None,
         width: Side | None = None,
         height: Side | None = None,
         count: app_commands.Range[int, 1, PICTURES_MAX] | None = None,
@@ -67,12 +68,18 @@ def _add_save(settings: app_commands.Group, services: Services) -> None:
         guidance: app_commands.Range[float, 0.0, CFG_MAX] | None = None,
         hires: app_commands.Range[float, 1.0, HIRES_SCALE_MAX] | None = None,
     ) -> None:
-        fields = request_fields(
-            size=size, prompt=options.with_loras(prompt or "", lora).strip() or None, negative_prompt=negative,
-            width=width, height=height, count=count, checkpoint=checkpoint, sampler=sampler, scheduler=scheduler,
-            steps=steps, cfg_scale=guidance, hires=None if hires is None else {"scale": hires},
+        known = (await services.catalogue()).lora_names if lora else ()
+        words = options.with_loras(prompt or "", lora, known).strip() or None
+        given = with_flags(
+            request_fields(
+                size=size, prompt=words, negative_prompt=negative, width=width, height=height, count=count,
+                checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, steps=steps, cfg_scale=guidance,
+                style=style, hires=None if hires is None else {"scale": hires},
+            )
         )  # fmt: skip
         w = translations_of(interaction)
+        style = given.pop("style", None)
+        fields = shaped(given, {})
         if style:
             fields = await with_style(services, interaction, fields, style)
         if not fields:
@@ -88,7 +95,7 @@ def _add_save(settings: app_commands.Group, services: Services) -> None:
         told = {"name": texts.plain(name, 60), "values": settings_texts.fields_line(w, fields)}
         await say(interaction, w("preset-saved", **told))
 
-    options.complete_names(save, services, "checkpoint", "style", "lora", "sampler", "scheduler")
+    options.complete_names(save, services, "size", "checkpoint", "style", "lora", "sampler", "scheduler")
 
 
 def _add_remove(settings: app_commands.Group, services: Services) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from zosma_bot.discord.state.member_settings import FIELDS, Fields, MemberSettings
 from zosma_bot.discord.ui import texts
@@ -35,12 +37,21 @@ def _value(value: object, limit: int) -> str:
     return f"{value:g}" if isinstance(value, float) else texts.plain(str(value), limit)
 
 
-def settings(w: Translations, member: MemberSettings, shared: Mapping[str, Fields]) -> str:
+def time_zone(w: Translations, member: MemberSettings, now_s: float) -> str:
+    """Where the member's clock is, and what it shows."""
+    if member.timezone is None:
+        return w("settings-no-timezone")
+    clock = datetime.fromtimestamp(now_s, zoneinfo.ZoneInfo(member.timezone)).strftime("%H:%M")
+    return w("settings-timezone", zone=texts.plain(member.timezone, 60), clock=clock)
+
+
+def settings(w: Translations, member: MemberSettings, shared: Mapping[str, Fields], now_s: float) -> str:
     """All that `/settings show` says."""
     return "\n".join(
         (
             w("settings-defaults", values=fields_line(w, member.defaults) or w("settings-none")),
             w("settings-private-on" if member.private else "settings-private-off"),
+            time_zone(w, member, now_s),
             w("settings-presets", names=names(member.presets) or w("settings-none")),
             w("settings-shared", names=names(shared) or w("settings-none")),
         )

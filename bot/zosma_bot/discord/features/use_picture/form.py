@@ -9,9 +9,10 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
-from zosma_bot.discord.core.options import PICTURES_MAX, STRENGTH
+from zosma_bot.discord.core.options import STRENGTH
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
+from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import Translations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
 
 from zosma_bot.discord.core.defaults import complete
+from zosma_bot.discord.core.drawing import with_flags
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.features.use_picture import form
@@ -31,7 +33,14 @@ def add(router: Router, services: Services) -> None:
                 await say(interaction, w("use-too-late"))
                 return
             given, source = form.wanted(interaction.client, found, values_of(interaction))
-            completed = await complete(services, interaction, given, None, True if found.get("private") else None)
+            sizes = {name: given.pop(name) for name in ("width", "height")}
+            given = with_flags(given)
+            if not {"width", "height", "aspect"} & given.keys():
+                given |= sizes
+            else:
+                source = replace(source, shapes=False)
+            hidden = True if found.get("private") else None
+            completed = await complete(services, interaction, given, given.pop("style", None), hidden)
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
             return

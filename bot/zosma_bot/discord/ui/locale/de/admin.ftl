@@ -82,6 +82,8 @@ audit-here = dieser Server
 admin-audit-none = Noch ist nichts getan worden.
 
 act-pause = hielt an:
+act-drain = ließ leerlaufen:
+act-quarantine = setzte in Quarantäne:
 act-resume = setzte fort:
 act-try = ließ prüfen:
 act-bump = zog vor:
@@ -370,6 +372,7 @@ import-checkpoints = { $count ->
     [one] { $count } erlaubter Checkpoint
    *[other] { $count } erlaubte Checkpoints
     }
+import-sizes = wie viel auf einmal geht
 import-limits = { $count ->
     [0] keine Grenzen für Rollen
     [one] Grenzen für { $count } Rolle
@@ -384,3 +387,9 @@ refusal-admin-listed = das steht schon auf der Liste.
 refusal-admin-import-empty = diese Datei sagt nichts: Sie hat weder Regeln noch Wörter, Checkpoints oder Grenzen.
 refusal-admin-import-large = diese Datei ist zu groß: Höchstens { $most } sind möglich.
 refusal-admin-import-unfetched = die Datei ließ sich nicht von Discord holen. Schick sie noch einmal.
+
+admin-private-job = (privat)
+command-admin-cancel-why = grund
+    .description = Warum; wer es bestellt hat, liest das
+command-admin-clear-why = grund
+    .description = Warum; wer es bestellt hat, liest das

@@ -239,5 +239,12 @@ privacy-stays-audit = • Im Protokoll der Verwaltung steht deine Discord-ID noc
        *[other] { $acts } Einträgen
     }, der älteste vom { $since }: Was verwaltet wurde, muss nachvollziehbar bleiben. Sie verschwinden nach etwa 10.000 neueren Einträgen.
 privacy-stays-counted = • Deine verbrauchte GPU-Zeit und deine Wartezeit zählen für deine Grenzen noch bis { $until }.
+privacy-stays-elsewhere = • { $jobs ->
+        [one] { $jobs } Auftrag bleibt, den du
+       *[other] { $jobs } Aufträge bleiben, die du
+    } { $servers ->
+        [one] auf { $servers } anderen Server
+       *[other] auf { $servers } anderen Servern
+    } gegeben hast: bitte den Befehl auch dort benutzen. Von selbst werden sie höchstens 30 Tage nach ihrem Ende vergessen.
 privacy-stays-limits = • Für deine Discord-ID sind eigene Grenzen eingestellt; sie bleiben, bis die Verwaltung sie aufhebt.
 privacy-broke-off = ⚠️ Die Warteschlange ist gerade nicht erreichbar, deshalb wurde nicht alles gelöscht. Bitte in einer Minute noch einmal „/{ command-privacy } { command-privacy-erase }“ benutzen.

@@ -81,6 +81,8 @@ audit-here = this server
 admin-audit-none = Nothing was done yet.
 
 act-pause = paused
+act-drain = drained
+act-quarantine = put into quarantine
 act-resume = resumed
 act-try = had tried
 act-bump = bumped
@@ -373,6 +375,7 @@ import-checkpoints = { $count ->
     [one] { $count } allowed checkpoint
    *[other] { $count } allowed checkpoints
     }
+import-sizes = how much may be asked for at once
 import-limits = { $count ->
     [0] no limits of roles
     [one] limits of { $count } role
@@ -387,3 +390,9 @@ refusal-admin-listed = that is on the list already.
 refusal-admin-import-empty = this file says nothing: it has neither rules, words, checkpoints nor limits.
 refusal-admin-import-large = this file is too large: at most { $most } are possible.
 refusal-admin-import-unfetched = the file could not be fetched from Discord. Send it again.
+
+admin-private-job = (private)
+command-admin-cancel-why = why
+    .description = Why; its member reads it
+command-admin-clear-why = why
+    .description = Why; its member reads it

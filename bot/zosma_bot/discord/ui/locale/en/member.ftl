@@ -238,5 +238,12 @@ privacy-stays-audit = • The audit trail still has your Discord id in { $acts -
        *[other] { $acts } entries
     }, the oldest of { $since }: what admins did must stay traceable. They go once about 10,000 newer ones have been written.
 privacy-stays-counted = • How much GPU time you used, and your cooldown, count for your limits until { $until }.
+privacy-stays-elsewhere = • { $jobs ->
+        [one] { $jobs } job
+       *[other] { $jobs } jobs
+    } of yours from { $servers ->
+        [one] { $servers } other server
+       *[other] { $servers } other servers
+    } not erased: use the command there as well. By themselves they are forgotten at most 30 days after their end.
 privacy-stays-limits = • An admin has set limits for you by your Discord id; they stay until an admin takes them away.
 privacy-broke-off = ⚠️ The queue can't be reached right now, so not everything was erased. Please use /privacy erase again in a minute.

@@ -1,0 +1,48 @@
+"""The page, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from zosma_bot.console.assets import Assets
+from zosma_bot.console.board import Board
+from zosma_bot.console.gate import Gate
+from zosma_bot.console.live import Live
+from zosma_bot.console.parts import Parts
+from zosma_bot.console.render import Renderer
+from zosma_bot.console.sight import Sights
+from zosma_bot.console.views import admin, connect, create, failed, fleet, gallery, history, job, line
+from zosma_bot.http.key_ring import KeyRing
+from zosma_bot.hub import Hub
+from zosma_queue.client import Queue
+
+#: A module each; CONTRIBUTING.md says how to add one.
+VIEWS = (create, line, fleet, history, gallery, failed, job, admin, connect)
+
+
+class Console:
+    """The page over one queue."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        hub: Hub,
+        ring: KeyRing,
+        *,
+        names: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        """`names` knows what Discord's members are called, by their owner; None for those who are unknown."""
+        self._assets = Assets()
+        renderer = Renderer(self._assets)
+        self._gate = Gate(queue, ring, renderer)
+        self.live = Live(queue, hub, self._gate)
+        self._parts = Parts(
+            queue=queue, hub=hub, gate=self._gate, renderer=renderer, board=Board(queue), sights=Sights(queue, names),
+        )  # fmt: skip
+
+    def routes(self) -> list[web.RouteDef]:
+        """Everything below `/` that is for people."""
+        views = [route for view in VIEWS for route in view.routes(self._parts)]
+        return [*views, *self._gate.routes(), *self.live.routes(), *self._assets.routes()]

@@ -1,0 +1,94 @@
+"""The checks, one after the other, and what of them is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from zosma_bot.settings import BotSettings
+from zosma_cli.doctor import discord_check, redis_check, server_check, settings_check, webui_check
+from zosma_cli.doctor.findings import Finding, Verdict
+from zosma_queue.settings import given_in, read
+from zosma_queue.terminal import visible, visible_all
+from zosma_worker.settings import WorkerSettings
+
+_SIGNS = {
+    Verdict.OK: "[green]✓[/]", Verdict.OFF: "[dim]·[/]", Verdict.WARNING: "[yellow]![/]", Verdict.WRONG: "[red]✗[/]"
+}  # fmt: skip
+#: So wide is the column of parts.
+_PART = 9
+
+
+async def examine(env_file: Path) -> AsyncIterator[Finding]:
+    """Everything that there is to say, part by part. What can't be read at all is the only finding then."""
+    if broken := settings_check.unreadable(env_file):
+        yield broken
+        return
+    given = given_in(env_file)
+    for finding in settings_check.check(env_file, given):
+        yield finding
+    bot, worker = read(BotSettings, given), read(WorkerSettings, given)
+    if isinstance(bot, BotSettings):
+        async for finding in redis_check.check(bot):
+            yield finding
+    if isinstance(worker, WorkerSettings):
+        async for finding in webui_check.check(worker):
+            yield finding
+    if isinstance(bot, BotSettings):
+        async for finding in discord_check.check(bot):
+            yield finding
+        async for finding in server_check.check(bot):
+            yield finding
+
+
+async def run(*, as_json: bool, console: Console, env_file: Path = Path(".env")) -> bool:
+    """Prints what was found; True when nothing is wrong."""
+    found = []
+    async for finding in examine(env_file):
+        found.append(finding)
+        if not as_json:
+            _show(finding, console)
+    wrong = sum(one.verdict is Verdict.WRONG for one in found)
+    warnings = sum(one.verdict is Verdict.WARNING for one in found)
+    if as_json:
+        console.file.write(json.dumps(visible_all([asdict(one) for one in found]), indent=2) + "\n")
+    else:
+        console.print(_summary(wrong, warnings), highlight=False)
+    return not wrong
+
+
+def _show(finding: Finding, console: Console) -> None:
+    text = escape(visible(" ".join(finding.text.split())))
+    mend = f"[dim]→[/] {escape(visible(finding.mend))}" if finding.mend else ""
+    if not console.is_terminal:  # a line each, for grep
+        line = f"{_SIGNS[finding.verdict]} {finding.part.ljust(_PART)} {text} {mend}"
+        console.print(line.rstrip(), highlight=False, soft_wrap=True)
+        return
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=1)
+    table.add_column(width=_PART, style="bold")
+    table.add_column(overflow="fold")
+    table.add_row(_SIGNS[finding.verdict], finding.part, text)
+    if mend:
+        table.add_row("", "", mend)
+    console.print(table, highlight=False)
+
+
+def _summary(wrong: int, warnings: int) -> str:
+    if wrong:
+        return f"\n[red]{_many(wrong, 'thing is', 'things are')} wrong[/]" + (
+            f", {_many(warnings, 'warning', 'warnings')}." if warnings else "."
+        )
+    if warnings:
+        return f"\n[yellow]It works; {_many(warnings, 'warning', 'warnings')}.[/]"
+    return "\n[green]All is well.[/]"
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"

@@ -1,0 +1,93 @@
+"""`.env` and the environment: what is misspelled, given twice, or wrong."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from zosma_bot.settings import BotSettings
+from zosma_cli.doctor.findings import Finding, off, ok, warning, wrong
+from zosma_cli.up import UpSettings
+from zosma_queue.env import exported, lines_of
+from zosma_queue.errors import SettingsError
+from zosma_queue.settings import Settings, aliases_of, read
+from zosma_worker.settings import WorkerSettings
+
+PART = "settings"
+KINDS: tuple[type[Settings], ...] = (BotSettings, WorkerSettings, UpSettings)
+#: What no process reads as a setting of its own: options of the command line, `compose.yaml`, the images.
+_OTHERS = frozenset(
+    {"ZOSMA_SERVER", "ZOSMA_API_KEY", "ZOSMA_IMAGE", "ZOSMA_PUBLISH", "VALKEY_BOT_PASSWORD", "VALKEY_WORKER_PASSWORD",
+     "VALKEY_MAXMEMORY", "VALKEY_PUBLISH", "SD_MODEL"}
+)  # fmt: skip
+#: Names that begin so are meant for us.
+_OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
+#: Of two names for one thing, the first is used.
+_TWICE = (("DISCORD_TOKEN", "BOT_TOKEN"), ("REDIS_URL", "REDIS_ADDR"))
+
+
+def known_names() -> frozenset[str]:
+    """Every variable that means something to us."""
+    fields = [field for kind in KINDS for field in kind.model_fields.values()]
+    return _OTHERS | {alias for field in fields for alias in aliases_of(field.validation_alias)}
+
+
+def check(env_file: Path, given: Mapping[str, str]) -> Iterator[Finding]:
+    """What is wrong with a file and the environment; `given` is all that they set."""
+    yield from _file(env_file)
+    yield from _names(env_file)
+    for first, second in _TWICE:
+        if given.get(first) and given.get(second) and given[first] != given[second]:
+            yield warning(PART, f"{first} and {second} are both set; {first} is used", f"leave {second} out")
+    errors = {str(error): None for kind in KINDS if isinstance(found := read(kind, given), list) for error in found}
+    for error in errors:
+        yield wrong(PART, error)
+    if not errors:
+        yield ok(PART, "every value can be read")
+
+
+def _file(env_file: Path) -> Iterator[Finding]:
+    if not env_file.exists():
+        yield off(PART, f"there is no {env_file} here", "cp .env.example .env, or set variables in the environment")
+        return
+    for line in lines_of(env_file):
+        if line.name is None:
+            yield wrong(PART, f"{env_file}, line {line.number} can't be read", "write NAME=value, with quotes in pairs")
+    names = Counter(line.name for line in lines_of(env_file) if line.name)
+    for name, times in names.items():
+        if times > 1:
+            yield warning(PART, f"{env_file} sets {name} {times} times; the last one counts", "keep one of them")
+    if os.name == "posix" and env_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield warning(PART, f"others on this machine may read {env_file}, which holds secrets", f"chmod 600 {env_file}")
+
+
+def _names(env_file: Path) -> Iterator[Finding]:
+    known = known_names()
+    written = {line.name for line in lines_of(env_file) if line.name}
+    for name in sorted(written | {name for name in exported() if name.startswith(_OURS)}):
+        if name in known:
+            continue
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+        if near:
+            yield wrong(PART, f"{name} is no setting, so it does nothing", f"write {near[0]}")
+        elif name.startswith(_OURS):
+            yield warning(PART, f"{name} is no setting, so it does nothing", "leave it out; .env.example has them all")
+
+
+def usable(kind: type[Settings], given: Mapping[str, str]) -> Settings | None:
+    """The settings of one process, None where they have a mistake that `check` tells."""
+    found = read(kind, given)
+    return None if isinstance(found, list) else found
+
+
+def unreadable(env_file: Path) -> Finding | None:
+    """Why the file can't be read at all."""
+    try:
+        lines_of(env_file)
+    except SettingsError as error:
+        return wrong(PART, str(error))
+    return None

@@ -1,0 +1,150 @@
+"""What a request may say, as typed keywords, and how that becomes JSON. The server checks it; names are the API's."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypedDict, runtime_checkable
+
+from zosma.models import Lane
+from zosma.pictures import Picture
+
+
+@runtime_checkable
+class _Pillow(Protocol):
+    """A `PIL.Image.Image`, without asking for Pillow."""
+
+    mode: str
+
+    def save(self, fp: Any, format: str) -> None:  # noqa: A002 - Pillow's name
+        """Writes it."""
+
+
+Image: TypeAlias = "bytes | os.PathLike[str] | Picture | _Pillow | str"
+"""A picture to start from: its file's bytes, a `Path`, a `Picture`, a `PIL.Image.Image`, or base64 as a `str`."""
+
+
+class Hires(TypedDict, total=False):
+    """The hires fix: a second pass over the picture, made larger."""
+
+    scale: float
+    steps: int
+    denoise: float
+    upscaler: str
+    width: int
+    height: int
+
+
+class _Img2ImgNeeds(TypedDict):
+    image: Image
+
+
+class Img2Img(_Img2ImgNeeds, total=False):
+    """A picture to start from, and with `mask` the part of it to paint anew (white). Names are A1111's."""
+
+    mask: Image
+    denoising_strength: float
+    resize_mode: int
+    mask_blur: int
+    inpainting_fill: int
+    inpaint_full_res: bool
+    inpaint_full_res_padding: int
+    inpainting_mask_invert: bool
+
+
+class _UpscaleNeeds(TypedDict):
+    image: Image
+
+
+class Upscale(_UpscaleNeeds, total=False):
+    """A picture to make larger, with nothing generated; then there is no prompt. Names are A1111's."""
+
+    resize_mode: int
+    upscaling_resize: float
+    upscaling_resize_w: int
+    upscaling_resize_h: int
+    upscaler_1: str
+
+
+class Webhook(TypedDict):
+    """Where a job's end is told by POST."""
+
+    url: str
+
+
+class RequestFields(TypedDict, total=False):
+    """What may be asked for beside the prompt. What is left out is as the server has it."""
+
+    negative_prompt: str
+    width: int
+    height: int
+    steps: int
+    cfg_scale: float
+    sampler: str
+    scheduler: str
+    seed: int
+    """-1: a new one."""
+    count: int
+    """Pictures, with seeds seed, seed + 1, …"""
+    checkpoint: str
+    """Left out: whatever is loaded."""
+    clip_skip: int
+    hires: Hires
+    vae: str
+    styles: list[str]
+    subseed: int
+    subseed_strength: float
+    img2img: Img2Img
+    upscale: Upscale
+    a1111: dict[str, Any]
+    """What only WebUIs of A1111's kind have, by its names."""
+    delay_s: float
+    """The job begins no earlier than so many seconds from now."""
+    not_before: datetime.datetime | str | float
+    """The job begins no earlier than then: a datetime (a naive one is local time), ISO 8601, or seconds since 1970."""
+    lane: Lane
+    webhook: Webhook | str
+    """Where the job's end is told; a `str` is its address."""
+
+
+def body_of(prompt: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of a request. Reads pictures that are given as paths.
+
+    Raises:
+      OSError: when one can't be read.
+      TypeError: when a picture is given as something else than `Image`.
+    """
+    body = {"prompt": prompt, **fields} if prompt or not fields.get("upscale") else dict(fields)
+    for name in ("img2img", "upscale"):
+        if isinstance(body.get(name), Mapping):
+            body[name] = {
+                key: _base64(f"{name}.{key}", value) if key in ("image", "mask") and value is not None else value
+                for key, value in body[name].items()
+            }
+    if isinstance(body.get("not_before"), datetime.datetime):
+        body["not_before"] = body["not_before"].astimezone().isoformat()
+    if isinstance(body.get("webhook"), str):
+        body["webhook"] = {"url": body["webhook"]}
+    return body
+
+
+def _base64(field: str, image: Image) -> str:
+    if isinstance(image, str):
+        return image
+    if isinstance(image, Picture):
+        data = image.data
+    elif isinstance(image, bytes | bytearray | memoryview):
+        data = bytes(image)
+    elif isinstance(image, os.PathLike):
+        data = Path(image).read_bytes()
+    elif isinstance(image, _Pillow):
+        written = BytesIO()
+        image.save(written, "PNG")
+        data = written.getvalue()
+    else:
+        raise TypeError(f"{field} is a {type(image).__name__}: give bytes, a Path, a Picture or a PIL image")
+    return b64encode(data).decode()

@@ -1,0 +1,61 @@
+-- What happened when, for plots: counts by the minute for a day and by the hour for 90 days, each minute and hour a hash
+-- that goes by itself. Whoever knows that something happened says so here; series.py reads it.
+--
+-- Plots are no reason to lose a job: what Redis refuses here (no permission for a key, junk under its name) is let be.
+
+local SERIES = {{60, DAY_MS}, {3600, 90 * DAY_MS}} -- seconds of one hash, ms for which it stays
+
+-- Waits are kept in a sketch: each is counted under a power of GAMMA, so that a quantile is off by a tenth at most.
+local GAMMA, WAIT_LEAST_MS, WAIT_MOST_MS = 1.1 / 0.9, 100, DAY_MS
+
+local SAMPLE_MS = 10 * 1000
+
+-- Adds to what was counted at `now`: names and whole numbers.
+local function record(counts, now)
+  for _, one in ipairs(SERIES) do
+    local key = series_key(one[1], math.floor(now / (one[1] * 1000)))
+    for name, by in pairs(counts) do
+      local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
+      if type(sum) ~= 'number' then return end
+      -- New in it, so the hash itself may be.
+      if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
+    end
+  end
+end
+
+local function record_wait(ms, now)
+  ms = math.min(math.max(ms, 0), WAIT_MOST_MS)
+  local bin = math.ceil(math.log(math.max(ms, WAIT_LEAST_MS)) / math.log(GAMMA))
+  record({waits = 1, wait_ms = ms, ['wait:' .. bin] = 1}, now)
+end
+
+-- Counts beside what a worker says of itself, for as long as it is there.
+local function record_at(worker, name)
+  local key = worker_key(worker or '')
+  if redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, name, 1) end
+end
+
+-- Something went wrong with a job at a worker, in words of ErrorKind; no worker: '' or nil.
+local function record_fault(kind, worker, now)
+  if #kind > 24 or not string.find(kind, '^[a-z-]+$') then return end
+  record({['fault:' .. kind] = 1}, now)
+  record_at(worker, 'faults')
+end
+
+-- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks.
+local function sample(now)
+  local key = series_key(60, math.floor(now / 60000))
+  local slot = tostring(math.floor(now % 60000 / SAMPLE_MS))
+  if redis.pcall('HGET', key, 'slot') == slot then return end
+  if type(redis.pcall('HSET', key, 'slot', slot)) ~= 'number' then return end
+  redis.pcall('PEXPIRE', key, DAY_MS + 60000)
+  local alive, ready, busy = 0, 0, 0
+  for _, worker in ipairs(live_workers(now)) do
+    alive = alive + 1
+    if is_ready(worker) then ready = ready + 1 end
+    if redis.call('HEXISTS', worker_key(worker), 'job') == 1 then busy = busy + 1 end
+  end
+  local waiting, depth = 0, redis.call('HGETALL', K.depth)
+  for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
+  record({samples = 1, alive = alive, ready = ready, busy = busy, waiting = waiting}, now)
+end

@@ -1,0 +1,175 @@
+"""HTTP with a back end: one answer at a time, within bounds, and every failure named."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+import aiohttp
+
+from zosma_queue.sandbox import SandboxError
+from zosma_worker.bounds import (
+    ANSWER_MARKS_MAX,
+    ERROR_MAX_BYTES,
+    INLINE_MAX_BYTES,
+    MB,
+    READ_MARKS_MAX,
+    READ_MAX_BYTES,
+    TooMuch,
+    bounded_json,
+    shortened,
+)
+from zosma_worker.decoding import DECODING
+from zosma_worker.errors import WebUIBroken, WebUICut, WebUIError, WebUINotSetUp, WebUIRubbish, WebUIUnreachable
+from zosma_worker.settings import Address
+
+#: A back end on the same network answers a connection at once, or is not there.
+CONNECT_TIMEOUT_S = 5.0
+#: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
+READ_TIMEOUT_S = 15.0
+
+
+class Wire:
+    """A back end over HTTP. Close it with `async with`; whoever derives from it says what its errors mean."""
+
+    def __init__(self, address: Address) -> None:
+        self.url = address.url
+        self._headers = {"Accept-Encoding": "identity"}
+        if address.auth:
+            login = base64.b64encode(address.auth.get_secret_value().encode()).decode()
+            self._headers["Authorization"] = f"Basic {login}"
+        self._open: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._open = aiohttp.ClientSession(connector=self._connector(), headers=self._headers, auto_decompress=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open:
+            await self._open.close()
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        # A connection for each request: a health read never waits behind a generation, and a server that drops
+        # idle connections (sd.cpp after 5 s) can't cut a job off before it begins.
+        return aiohttp.TCPConnector(force_close=True, limit=0)
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The open session."""
+        if self._open is None:
+            raise TypeError("not open: use `async with`")
+        return self._open
+
+    def error_of(self, status: int, body: bytes) -> WebUIError:
+        """What an answer means that isn't 2xx."""
+        raise NotImplementedError
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        timeout: aiohttp.ClientTimeout,
+        *,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        most_bytes: int = READ_MAX_BYTES,
+    ) -> bytes:
+        """The body of a 2xx answer.
+
+        Raises:
+          WebUIError: for every other, and when none comes.
+        """
+        with self.wire_errors():
+            request = self.session.request(
+                method, f"{self.url}{path}", data=data, timeout=timeout, headers=headers, allow_redirects=False
+            )
+            async with request as answer:
+                good = 200 <= answer.status < 300
+                content = await self._body(answer, most_bytes if good else ERROR_MAX_BYTES)
+                if good:
+                    return content
+                raise self.error_of(answer.status, content)
+
+    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed."""
+        encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
+        if encoding not in ("", "identity"):
+            raise WebUIBroken(
+                f"{self.url} compressed its answer, though it was asked not to: switch that off, there or in the proxy"
+                " before it"
+            )
+        too_much = WebUIBroken(
+            f"{self.url} answered with more than {most_bytes // MB} MB, which nothing asked for needs"
+        )
+        if (answer.content_length or 0) > most_bytes:
+            raise too_much
+        content = bytearray()
+        async for part in answer.content.iter_any():
+            content += part
+            if len(content) > most_bytes:
+                raise too_much
+        return bytes(content)
+
+    async def read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
+        """What a read says; long lists are looked through in another process."""
+        if len(raw) <= INLINE_MAX_BYTES:
+            return shortened(self.decoded(raw, marks_max))
+        if raw.lstrip()[:1] != b"[":
+            return await asyncio.to_thread(self.decoded, raw, marks_max)
+        try:
+            _, (raw,) = await DECODING.run("zosma_worker.bounds:reduced", {"marks_max": marks_max}, [raw])
+        except SandboxError as error:
+            raise WebUIRubbish(f"{self.url} answered with a list that can't be read: it {error}") from None
+        return await asyncio.to_thread(self.decoded, raw, marks_max)
+
+    @contextmanager
+    def wire_errors(self) -> Iterator[None]:
+        """Names what goes wrong between us and the back end."""
+        try:
+            yield
+        except aiohttp.ClientConnectorCertificateError as error:
+            reason = getattr(error.certificate_error, "verify_message", None) or "not trusted"
+            raise WebUINotSetUp(
+                f"{self.url} shows a certificate that is not accepted ({reason}): give SSL_CERT_FILE the authority's"
+                " certificate, or use http:// inside your own network"
+            ) from error
+        except aiohttp.ClientConnectorSSLError as error:
+            raise WebUINotSetUp(f"{self.url} doesn't speak TLS: write http:// instead of https://") from error
+        except (aiohttp.ClientConnectorError, TimeoutError) as error:
+            raise WebUIUnreachable(f"{self.url} doesn't answer: {_why(error)}") from error
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
+            raise WebUICut(f"{self.url} closed the connection before its answer") from error
+        except aiohttp.ClientError as error:
+            raise WebUIBroken(
+                f"{self.url} doesn't speak HTTP properly ({type(error).__name__}): check that SD_API_HOST names the"
+                " WebUI's own port"
+            ) from error
+
+    def decoded(self, raw: bytes, marks_max: int = ANSWER_MARKS_MAX) -> Any:
+        """What an answer says. Takes CPU time when it is long.
+
+        Raises:
+          WebUIRubbish: when it is no JSON, or has more values or is deeper than anything asked for needs.
+        """
+        try:
+            return bounded_json(raw, marks_max)
+        except TooMuch as error:
+            raise WebUIRubbish(f"{self.url} answered with {error}, which nothing asked for needs") from None
+        except ValueError:
+            raise WebUIRubbish(f"{self.url} answered with something that is not JSON") from None
+
+
+def _why(error: Exception) -> str:
+    """Why nothing answered. asyncio's own words for a refused connection repeat the address and leave that out."""
+    if not isinstance(error, OSError) or not error.errno:
+        return "no answer in time"
+    return os.strerror(error.errno) if error.errno > 0 else str(error.strerror or error)  # below 0: of the name service
+
+
+def within(seconds: float) -> aiohttp.ClientTimeout:
+    """A limit for all of a request and its answer."""
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT_S)
