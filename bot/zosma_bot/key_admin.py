@@ -36,7 +36,7 @@ class NewKeyFields(KeyFields):
     """Lane, weight and limits of its holder; left out: those of `default`."""
 
 
-class RotateKeyFields(KeyFields):
+class RotateFields(KeyFields):
     """What makes a new key for a name that is known."""
 
     overlap_s: float = Field(0, ge=0, le=OVERLAP_MAX_S)
@@ -101,7 +101,7 @@ class KeyAdmin:
           KeyRefusedError: when there is no such name, or nobody would be an admin any more.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        given = _read(RotateKeyFields, fields)
+        given = _read(RotateFields, fields)
         made = await self._stored.rotate(
             who, name, overlap_s=given.overlap_s, scopes=given.scopes, expires_s=given.expires_s,
             others=self._environment, other_admin=self._other_admin,

@@ -34,16 +34,16 @@ async def make(fields: dict[str, Any], server: str, key: str | None, out: Path, 
     prepare(out)
     began = time.monotonic()
     async with connect(server, key) as hasty:
-        job_id = (await hasty.submit(**fields)).id
+        submitted = await hasty.submit(**fields)
     async with connect(server, key, retry_for_s=PATIENCE_S) as client:
-        job = await client.job(job_id)
+        job = zosma.AsyncJob(client, submitted.view)
         try:
             await _watch(job, console)
             seconds = time.monotonic() - began
             pictures = await job.pictures()
         except zosma.JobError as error:
             raise ServerError(f"no picture: {error}") from error
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, zosma.ForbiddenError):  # a key that isn't for reading gets no picture
             with suppress(zosma.ConflictError):
                 await job.cancel()
             raise

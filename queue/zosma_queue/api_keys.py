@@ -200,7 +200,7 @@ class ApiKeys:
                 raise KeyRefusedError(
                     "from the first key on every caller needs one, and nobody could make a second: give the first the"
                     " scope admin",
-                    code="first-key-no-admin", field="scopes",
+                    code="no-admin", field="scopes",
                 )  # fmt: skip
             return ApiKey(
                 name=name, scopes=scopes, digest=digest, hint=hint, created_ms=now_ms, created_by=who,
@@ -261,7 +261,7 @@ class ApiKeys:
         def edit(known: Mapping[str, ApiKey], now_ms: int) -> ApiKey:
             key = _existing(name, known, others)
             if key.revoked_ms is not None:
-                raise KeyRefusedError(f"the key {name} is revoked already", code="key-revoked", field="name")
+                raise KeyRefusedError(f"the key {name} is revoked already", code="revoked", field="name")
             if not also_last:
                 _check_admin_left(name, key, known, now_ms, other_admin)
             return key.model_copy(update={"digest": "", "old_digest": "", "revoked_ms": now_ms})
@@ -337,7 +337,7 @@ def _check_name(name: str) -> None:
         raise KeyRefusedError(
             f"name {name[:80]!r} can't be a key's: use 1 to 64 of the letters A to Z, digits, '.', '_' and '-', a"
             " letter or digit first",
-            code="bad-key-name", field="name",
+            code="bad-name", field="name",
         )  # fmt: skip
 
 
@@ -345,10 +345,10 @@ def _check_new(name: str, known: Mapping[str, ApiKey]) -> None:
     if name in known:
         fix = f"`zosma keys rotate {name}` gives it a new key, another person needs another name"
         is_known = "was revoked" if known[name].revoked_ms is not None else "is there already"
-        raise KeyRefusedError(f"a key {name} {is_known}: {fix}", code="key-name-taken", field="name")
+        raise KeyRefusedError(f"a key {name} {is_known}: {fix}", code="name-taken", field="name")
     if len(known) >= NAMES_MAX and not _to_forget(known):
         raise KeyRefusedError(
-            f"there are {NAMES_MAX:,} keys, as many as possible: revoke one", code="too-many-keys", field="name"
+            f"there are {NAMES_MAX:,} keys, as many as possible: revoke one", code="too-many", field="name"
         )
 
 
@@ -360,7 +360,7 @@ def _check_admin_left(name: str, key: ApiKey, known: Mapping[str, ApiKey], now_m
         raise KeyRefusedError(
             f"{name} is the last key with the scope admin: give another one that scope first, or nobody could make"
             " keys through the API any more",
-            code="last-admin-key", field="name",
+            code="last-admin", field="name",
         )  # fmt: skip
 
 
@@ -383,7 +383,7 @@ def _existing(name: str, known: Mapping[str, ApiKey], others: Iterable[str]) -> 
 def _of_the_environment(name: str) -> KeyRefusedError:
     return KeyRefusedError(
         f"the key {name} is one of ZOSMA_API_KEYS: change it there, and start the bot process anew",
-        code="key-of-environment", field="name",
+        code="environment", field="name",
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.metrics import Metrics
+from zosma_bot.webhooks import Receivers, WebhookSender
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -58,6 +59,7 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    webhooks: Receivers = Receivers(),  # noqa: B008 - frozen
     only_loopback: bool = True,
     names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
@@ -89,12 +91,12 @@ def make_app(
     app[ALL] = connections
     app[INTAKE] = Intake()
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    streams = EventStreams(queue, hub)
-    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
+    streams, sender = EventStreams(queue, hub), WebhookSender(queue, hub, webhooks)
+    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside, sender.beside))
     app.on_shutdown.append(console.live.close)
-    own = (Jobs(queue, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
-    app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     links = links or Links(queue)
+    own = (Jobs(queue, sender, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),

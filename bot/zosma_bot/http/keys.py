@@ -6,24 +6,25 @@ import builtins
 import http
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
-from zosma_bot.http.described import Answer, Endpoint, Parameter, routes_of
+from zosma_bot.http.described import Answer, Endpoint, Method, Parameter, routes_of
 from zosma_bot.http.key_ring import KeyRing
 from zosma_bot.http.models import KeysForgotten, KeyView, MadeKey
-from zosma_bot.http.problems import Problem
-from zosma_bot.key_admin import KeyAdmin, NewKeyFields, RotateKeyFields
+from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.key_admin import KeyAdmin, NewKeyFields, RotateFields
 from zosma_queue.client import Queue
 from zosma_queue.errors import KeyRefusedError
 
 KEYS = "/api/v1/admin/keys"
 #: What a refusal is to a client, where it isn't a conflict with what there is.
-_STATUS = {"no-such-key": http.HTTPStatus.NOT_FOUND, "bad-key-name": http.HTTPStatus.UNPROCESSABLE_ENTITY}
-_NAME = Parameter(name="name", where="path", told="The key's name.")
+_STATUS = {"no-such-key": http.HTTPStatus.NOT_FOUND, "bad-name": http.HTTPStatus.UNPROCESSABLE_ENTITY}
 #: Nobody on the way keeps an answer with a key in it.
+_NAME = Parameter(name="name", where="path", told="The key's name.")
 _SECRET = {hdrs.CACHE_CONTROL: "no-store"}
 
 
@@ -34,41 +35,34 @@ class KeysApi:
         self._admin = KeyAdmin(queue, ring.environment)
         self._ring = ring
 
-    def routes(self) -> builtins.list[web.RouteDef]:
+    def routes(self) -> list[web.RouteDef]:
         """The routes of the keys."""
         return routes_of(self.endpoints())
 
     def endpoints(self) -> builtins.list[Endpoint]:
         """What it answers to."""
+
+        def make(
+            method: Method, path: str, handler: Handler, name: str, told: str, answer: Any, *, status: int = 200,
+            body: Any = None, problems: tuple[int, ...] = (),
+        ) -> Endpoint:  # fmt: skip
+            return Endpoint(
+                method=method, path=KEYS + path, handler=handler, name=name, told=told, group="Admin", scope="admin",
+                parameters=(_NAME,) if path else (), body=body, problems=problems,
+                answers={status: Answer(told="Done.", model=answer)},
+            )  # fmt: skip
+
         return [
-            Endpoint(
-                method="GET", path=KEYS, handler=self.list, name="adminListKeys", group="Admin", scope="admin",
-                told="List the API keys, those that work first",
-                answers={200: Answer(told="All that are known.", model=builtins.list[KeyView])},
-            ),
-            Endpoint(
-                method="POST", path=KEYS, handler=self.create, name="adminCreateKey", group="Admin", scope="admin",
-                told="Make an API key", body=NewKeyFields, problems=(409,),
-                more="From the first key on every caller needs one; it must have the scope `admin`.",
-                answers={201: Answer(told="The key: it is told this once.", model=MadeKey)},
-            ),
-            Endpoint(
-                method="DELETE", path=KEYS, handler=self.forget_all, name="adminForgetKeys", group="Admin",
-                scope="admin", told="Forget all API keys, so that nobody needs one", problems=(409,),
-                more="Only where no other machine reaches the server.",
-                answers={200: Answer(told="They are forgotten.", model=KeysForgotten)},
-            ),
-            Endpoint(
-                method="POST", path=KEYS + "/{name}/rotate", handler=self.rotate, name="adminRotateKey", group="Admin",
-                scope="admin", told="Give a name a new key in place of the old one", parameters=(_NAME,),
-                body=RotateKeyFields, problems=(404, 409),
-                answers={200: Answer(told="The new key: it is told this once.", model=MadeKey)},
-            ),
-            Endpoint(
-                method="DELETE", path=KEYS + "/{name}", handler=self.revoke, name="adminRevokeKey", group="Admin",
-                scope="admin", told="Take an API key away for good", parameters=(_NAME,), problems=(404, 409),
-                answers={200: Answer(told="It is revoked.", model=KeyView)},
-            ),
+            make("GET", "", self.list, "adminListKeys", "All API keys, never the keys themselves",
+                 builtins.list[KeyView]),
+            make("POST", "", self.create, "adminCreateKey", "Make a key, which is shown in this answer alone", MadeKey,
+                 status=201, body=NewKeyFields, problems=(409,)),
+            make("DELETE", "", self.forget_all, "adminForgetKeys", "Forget all keys, where nobody needs one then",
+                 KeysForgotten, problems=(409,)),
+            make("POST", "/{name}/rotate", self.rotate, "adminRotateKey", "A new key in the place of a name's old one",
+                 MadeKey, body=RotateFields, problems=(404, 409)),
+            make("DELETE", "/{name}", self.revoke, "adminRevokeKey", "Take a key away for good", KeyView,
+                 problems=(404, 409, 422)),
         ]  # fmt: skip
 
     async def list(self, _: web.Request) -> web.Response:
@@ -102,7 +96,7 @@ class KeysApi:
         """Forgets all keys. Where only this machine gets here nobody needs one then; elsewhere it is refused."""
         if not self._ring.may_open:
             raise Problem(
-                http.HTTPStatus.CONFLICT, "MustStayClosed",
+                http.HTTPStatus.CONFLICT, "Conflict",
                 "other machines get here, or ZOSMA_API_KEYS is set: a key is always asked for. Revoke single ones",
             )  # fmt: skip
         forgotten = await self._admin.forget_all(request[CALLER].owner)
@@ -117,4 +111,4 @@ def _refusals() -> Iterator[None]:
         yield
     except KeyRefusedError as error:
         status = _STATUS.get(error.code, http.HTTPStatus.CONFLICT)
-        raise Problem(status, "KeyRefused", str(error), field=error.field, code=error.code) from None
+        raise Problem(status, "KeyRefused", str(error), field=error.field, code=f"key-{error.code}") from None

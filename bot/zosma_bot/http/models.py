@@ -181,6 +181,8 @@ class ResultView(Model):
     checkpoint: str
     sampler: str
     gpu_seconds: float
+    caption: str = Field(default=None)  # type: ignore[assignment] # left out where no words were asked for
+    """What is on the picture that was to be put into words."""
     images: list[ImageView]
 
 
@@ -216,6 +218,8 @@ class JobView(Model):
     request: ShownRequest
     """As it is queued, in the fleet's own names. A picture to start from is an id."""
     error: JobError | None
+    missing: int
+    """Pictures of a set that could not be made; `error` says why."""
     result: ResultView = Field(default=None)  # type: ignore[assignment] # left out until it is done
     """Only where the job is done."""
 
@@ -377,7 +381,8 @@ class EstimateView(Model):
 class WebhookSecret(Model):
     """What signs your webhooks."""
 
-    secret: str
+    secret: str | None
+    """Null where the operator has set one for all: they have it."""
 
 
 class Bumped(Model):
@@ -484,34 +489,30 @@ class AdminWorkerView(Model):
 
 
 class KeyView(Model):
-    """An API key, never the key itself. Times are milliseconds since 1970."""
+    """An API key as admins see it. Times are milliseconds since 1970."""
 
     name: str
     """Its jobs are charged to `key:<name>`."""
     state: Literal["works", "expired", "revoked"]
     source: Literal["redis", "environment"]
-    """`environment`: it stands in ZOSMA_API_KEYS, and can't be changed here; less is known of it."""
     scopes: list[KeyScope]
     ends_with: str | None
-    """Its last characters."""
     created_ms: int | None
     created_by: str | None
     expires_ms: int | None
-    """When it ends by itself."""
     revoked_ms: int | None
     old_key_until_ms: int | None
-    """Until when the key before the last rotation goes on."""
+    """Until when the key before it goes on."""
     last_used_ms: int | None
-    """To within ten minutes."""
+    """Right to within ten minutes."""
     limits: Policy | None
-    """Its own; null: those of `default`."""
 
 
 class MadeKey(KeyView):
-    """A key that was just made."""
+    """A new key."""
 
     key: str
-    """Kept nowhere and told this once."""
+    """It is shown here alone."""
 
 
 class KeysForgotten(Model):

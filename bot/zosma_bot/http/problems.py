@@ -75,8 +75,8 @@ _TITLES: Mapping[int, str] = {
 OWN_CODES = (
     *_CODES.values(), "ended", "not-failed", "not-waiting", "unreadable", "queue-unavailable", "queue-busy",
     "queue-refuses", "too-many-bodies", "too-many-streams", "too-many-tries", "validation-error", "forgotten",
-    "internal-error", "no-such-key", "key-name-taken", "key-of-environment", "key-revoked", "first-key-no-admin",
-    "last-admin-key", "too-many-keys", "bad-key-name", "must-stay-closed",
+    "internal-error", "not-acceptable", "key-no-admin", "key-revoked", "key-bad-name", "key-name-taken", "key-too-many",
+    "key-last-admin", "key-no-such-key", "key-environment", "conflict",
 )  # fmt: skip
 
 

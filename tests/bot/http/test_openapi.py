@@ -10,12 +10,13 @@ import html.parser
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import jsonschema_rs
 import openapi_spec_validator
 
-from zosma_bot.http import described, problems
+from zosma_bot.http import auth, described, problems
 from zosma_bot.http.app import make_app
 from zosma_bot.http.description import ENDPOINTS
 from zosma_bot.http.openapi import description
@@ -69,6 +70,17 @@ def test_each_endpoint_has_a_name_of_its_own_and_says_what_it_needs():
     assert len(set(names)) == len(names) >= 30
     for operation in operations:
         assert re.search(r"Scope of the key: `(submit|read|admin)`\.", operation["description"])
+
+
+async def test_the_scope_that_is_told_is_the_one_that_a_key_must_have(queue, hub):
+    for endpoint in make_app(queue, hub, {})[ENDPOINTS]:
+        resource = SimpleNamespace(canonical=endpoint.path)
+        asked = SimpleNamespace(
+            method=endpoint.method,
+            path=endpoint.path,
+            match_info=SimpleNamespace(route=SimpleNamespace(resource=resource)),
+        )
+        assert auth.needed_scope(asked) == endpoint.scope, endpoint.name
 
 
 def test_every_reference_leads_somewhere_and_every_shape_is_told_of():
