@@ -105,6 +105,7 @@ class Scene:
         self.queue = queue
         self.machines = [Machine(url, f"gpu-box-{n}/10.0.0.{n}:7860/4f2a", CHECKPOINTS[n % 3].name) for n in range(4)]
         self.running: list[tuple[Machine, calls.Leased]] = []
+        self.share = 0.55
         self._random = random.Random(7)
         self._alive: list[asyncio.Task[None]] = []
 
@@ -129,6 +130,7 @@ class Scene:
         for number in range(3):
             await self.ask(LOCAL if number == 0 else member(11 + number), number + 3)
         self.running = [(machine, await machine.take()) for machine in self.machines[:3]]
+        self._alive.append(asyncio.create_task(self._draw()))
         for number in range(12):
             model = CHECKPOINTS[number % 3].name if number % 2 else None
             await self.ask(LOCAL if number in (2, 5) else member(11 + number % 3), number, checkpoint=model)
@@ -146,11 +148,13 @@ class Scene:
         reply = REPLY if sender.owner.startswith("discord") else ""
         await self.queue.submit(parse_request(words | fields), sender, reply=reply)
 
-    async def draw(self, share: float) -> None:
-        """Tells how far the pictures are."""
-        for number, (machine, leased) in enumerate(self.running):
-            done = min(share + 0.15 * number, 0.95)
-            await machine.half(leased, done, max(1, 12 * (1 - done)))
+    async def _draw(self) -> None:
+        """Tells how far the pictures are, which also keeps their leases."""
+        while True:
+            for number, (machine, leased) in enumerate(self.running):
+                done = min(self.share + 0.15 * number, 0.95)
+                await machine.half(leased, done, max(1, 12 * (1 - done)))
+            await asyncio.sleep(1)
 
     async def _past(self) -> None:
         """Ninety days in which evenings are busier than nights."""
@@ -200,7 +204,6 @@ async def show() -> None:
         scene = Scene(queue, url)
         await scene.begin()
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        drawing = asyncio.create_task(_draw_on(scene))
         for view, form, scheme in SHOWN:
             width, height = FORMS[form]
             tab = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -212,16 +215,8 @@ async def show() -> None:
             shot.save(file, "WEBP", quality=80, method=6)
             print(f"{file.name}: {file.stat().st_size:,} bytes")
             await tab.close()
-        await end(drawing)
         await browser.close()
         await scene.close()
-
-
-async def _draw_on(scene: Scene) -> None:
-    """Keeps what runs alive, where it is most to be looked at."""
-    while True:
-        await scene.draw(0.55)
-        await asyncio.sleep(1)
 
 
 async def measure() -> None:
@@ -323,10 +318,8 @@ async def keep_serving() -> None:
         scene = Scene(queue, url)
         await scene.begin()
         print(address, flush=True)
-        share = 0.1
         while True:
-            await scene.draw(share)
-            share = share + 0.01 if share < 0.6 else 0.1
+            scene.share = scene.share + 0.01 if scene.share < 0.6 else 0.1
             await asyncio.sleep(1)
 
 
