@@ -202,7 +202,7 @@ def old_keys(raw):
     return [rule for rule in rules if "series" not in rule]
 
 
-async def test_junk_under_a_counts_name_stops_nobody_and_is_passed_over(rig, raw, minute):
+async def test_junk_under_a_counts_name_stops_nobody_and_is_passed_over(rig, queue, raw, minute):
     key = keys.series(60, rig.now // 60_000)
     raw.set(key, "junk")
     rig.submit()
@@ -210,10 +210,22 @@ async def test_junk_under_a_counts_name_stops_nobody_and_is_passed_over(rig, raw
     rig.sweep()
     assert (await minute()).done == 0
 
+    (hour,) = await read_series(queue._redis, Step.HOUR, 1, now_s=rig.now // 1000)
+    assert hour.done == 1
+
     raw.delete(key)
     raw.hset(key, mapping={"done": "many", "failed": 2, "wait:99999999": 1, "wait:x": 1, b"\xff": 1, "strange": 3})
     span = await minute()
     assert (span.done, span.failed, dict(span.wait_bins)) == (0, 2, {})
+
+
+async def test_junk_under_a_workers_name_keeps_nobody_from_sweeping(rig, raw):
+    raw.zadd(keys.WORKERS, {"junk": rig.now})
+    raw.set(keys.worker("junk"), "no hash")
+    rig.submit(delay_ms=1000)
+    rig.later(2)
+    rig.worker("w1")
+    assert rig.sweep().promoted == 1
 
 
 async def test_a_full_day_and_ninety_days_of_a_busy_fleet_take_a_few_megabytes(raw):

@@ -16,7 +16,7 @@ local function record(counts, now)
     local key = series_key(one[1], math.floor(now / (one[1] * 1000)))
     for name, by in pairs(counts) do
       local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
-      if type(sum) ~= 'number' then return end
+      if type(sum) ~= 'number' then break end
       -- New in it, so the hash itself may be.
       if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
     end
@@ -32,7 +32,7 @@ end
 -- Counts beside what a worker says of itself, for as long as it is there.
 local function record_at(worker, name)
   local key = worker_key(worker or '')
-  if redis.call('EXISTS', key) == 1 then redis.call('HINCRBY', key, name, 1) end
+  if redis.call('EXISTS', key) == 1 then redis.pcall('HINCRBY', key, name, 1) end
 end
 
 -- Something went wrong with a job at a worker, in words of ErrorKind; no worker: '' or nil.
@@ -42,8 +42,7 @@ local function record_fault(kind, worker, now)
   record_at(worker, 'faults')
 end
 
--- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks.
-local function sample(now)
+local function look(now)
   local key = series_key(60, math.floor(now / 60000))
   local slot = tostring(math.floor(now % 60000 / SAMPLE_MS))
   if redis.pcall('HGET', key, 'slot') == slot then return end
@@ -59,3 +58,7 @@ local function sample(now)
   for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
   record({samples = 1, alive = alive, ready = ready, busy = busy, waiting = waiting}, now)
 end
+
+-- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks. Junk under a
+-- worker's name ends the look, and not the sweep.
+local function sample(now) pcall(look, now) end
