@@ -80,6 +80,10 @@ class RequestFields(TypedDict, total=False):
     """What may be asked for beside the prompt. What is left out is as the server has it."""
 
     negative_prompt: str
+    prompts: list[str]
+    """The prompt of each picture, where they differ; `prompt` is the first of them."""
+    template: str
+    """What the prompts were drawn from; kept with the job, and not drawn from again."""
     width: int
     height: int
     steps: int
