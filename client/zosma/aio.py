@@ -1,14 +1,14 @@
-"""The client for asyncio and trio. `sync.py` is the same without `await`; what both share does no I/O."""
+"""The client for asyncio. `sync.py` is the same without `await`; what both share does no I/O."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
-import anyio
 import httpx2
 
 from zosma import calls
@@ -176,7 +176,7 @@ class AsyncClient:
                 return call.result(await self._answer(call))
             except ZosmaError as error:
                 pause_s = patience.wait_s(error, repeatable=call.repeatable)
-            await anyio.sleep(pause_s)
+            await asyncio.sleep(pause_s)
 
     async def _answer(self, call: Call[Any]) -> Answer:
         try:
@@ -200,7 +200,7 @@ class AsyncClient:
             except ZosmaError as error:
                 lost = error
             if not feed.is_over:
-                await anyio.sleep(patience.wait_s(lost, least_s=feed.retry_s))
+                await asyncio.sleep(patience.wait_s(lost, least_s=feed.retry_s))
 
     async def _line(self, path: str, feed: Feed) -> AsyncGenerator[Event]:
         """What one line brings of a stream."""
@@ -290,7 +290,7 @@ class AsyncJob:
           NotFoundError: when it has been forgotten.
           UnreachableError: when the server stays away for longer than the client's `retry_for_s`.
         """
-        with anyio.fail_after(timeout):
+        async with asyncio.timeout(timeout):
             async with aclosing(self._updates()) as updates:
                 async for _ in updates:
                     pass
