@@ -195,10 +195,11 @@ class AsyncClient:
             try:
                 async with aclosing(self._line(calls.events_path(job_id), feed)) as line:
                     async for event in line:
-                        patience.renew()
                         yield event
             except ZosmaError as error:
                 lost = error
+            if feed.lost():
+                patience.renew()
             if not feed.is_over:
                 await asyncio.sleep(patience.wait_s(lost, least_s=feed.retry_s))
 

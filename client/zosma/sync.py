@@ -190,11 +190,12 @@ class Client:
             lost: ZosmaError = UnreachableError(f"{self.server} has ended the event stream")
             try:
                 with closing(self._line(calls.events_path(job_id), feed)) as line:
-                    for event in line:
-                        patience.renew()
+                    for event in line:  # noqa: UP028 - line by line as aio.py
                         yield event
             except ZosmaError as error:
                 lost = error
+            if feed.lost():
+                patience.renew()
             if not feed.is_over:
                 time.sleep(patience.wait_s(lost, least_s=feed.retry_s))
 

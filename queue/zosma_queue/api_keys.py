@@ -111,7 +111,9 @@ class KnownKeys:
     """All keys of one moment."""
 
     keys: Mapping[str, ApiKey]
-    """By name."""
+    """By name; without those that can't be read."""
+    are_there: bool
+    """True when any was ever made and not forgotten, also where it can't be read: then callers need one."""
     now_ms: int
     """Redis's clock at that moment."""
 
@@ -140,6 +142,7 @@ class ApiKeys:
     def __init__(self, redis: Any) -> None:
         self._redis = redis
         self._read: tuple[bytes | None, dict[str, ApiKey]] = (None, {})
+        self._are_there = False
 
     async def known(self) -> KnownKeys:
         """The keys as they are now.
@@ -155,7 +158,8 @@ class ApiKeys:
             if stamp is None or stamp != self._read[0]:  # a thousand of them take 50 ms to read
                 found = await self._redis.hgetall(keys.API_KEYS)
                 self._read = (found.get(_STAMP.encode()), _decoded(found))
-        return KnownKeys(keys=self._read[1], now_ms=now_s * 1000)
+                self._are_there = bool(found)
+        return KnownKeys(keys=self._read[1], are_there=self._are_there, now_ms=now_s * 1000)
 
     async def used(self) -> dict[str, int]:
         """Name → ms at which its key was last used, to within ten minutes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import gc
 from base64 import b64encode
 from pathlib import Path
@@ -30,6 +31,7 @@ from zosma import (
     UnreachableError,
     UnreadableAnswerError,
 )
+from zosma.patience import Patience
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls
@@ -170,6 +172,22 @@ async def test_a_server_that_stays_away_is_an_error_after_a_while(bot, worker):
         with pytest.raises(UnreachableError, match="can't be reached"):
             await follow(job, bot.stop)
         await bot.start()
+
+
+async def test_a_line_that_breaks_after_a_long_silence_is_taken_up_all_the_same(bot, worker, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("zosma.aio.Patience", functools.partial(Patience, clock=lambda: now))
+    async with LossyProxy(bot.url) as proxy, AsyncClient(proxy.url, retry_for_s=10) as zosma:
+        job = await zosma.submit("a cat", **SMALL)
+        leased = await worker.take()
+        kinds = []
+        async for update in job:
+            kinds.append(update.kind)
+            if len(kinds) == 1:
+                now += 3600
+                proxy.cut()
+                await worker.finish(leased)
+        assert kinds[-1] == "end"
 
 
 @pytest.mark.parametrize("lost", [1, 3])

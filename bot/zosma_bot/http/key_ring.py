@@ -210,9 +210,9 @@ class KeyRing:
             self._why_not = error
             self._tried_at = self._clock()
             return
-        if known.keys and not self.required:
+        if known.are_there and not self.required:
             log.warning("there are API keys now: from here on every caller needs one")
-        self._known, self._seen = known, self._seen or bool(known.keys)
+        self._known, self._seen = known, self._seen or known.are_there
         self._digests = {digest: one for one in known.keys.values() for digest in one.digests}
         self._ids = _ids((*self._environment, *self._digests))
         self._read_at = self._tried_at = self._clock()
