@@ -213,6 +213,12 @@ def test_only_what_passes_by_itself_is_tried_again_and_only_what_does_no_harm(er
         Patience(60).wait_s(error, repeatable=repeatable)
 
 
+def test_a_server_that_never_answered_is_not_waited_for_where_nobody_listens():
+    with pytest.raises(UnreachableError):
+        Patience(60).wait_s(UnreachableError("x", sent=False), reached=False)
+    assert Patience(60).wait_s(UnreachableError("x", sent=True), reached=False) > 0
+
+
 # -- events ---------------------------------------------------------------------------------------------------------
 
 
