@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import zosma
+from zosma import calls
 from zosma.connection import is_address
 from zosma_queue.errors import SettingsError, ZosmaError
 
@@ -25,6 +27,15 @@ class Client(zosma.AsyncClient):
     async def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A call of the admin API; its path may have a query."""
         return await self.request(method, f"/api/v1/admin/{path}", body)
+
+    async def admin_pictures(self, job: dict[str, Any]) -> list[zosma.Picture]:
+        """The pictures of anybody's job, as the admin API shows the job."""
+        found = []
+        for index, image in enumerate((job.get("result") or {}).get("images", ())):
+            known = {name: image[name] for name in ("format", "width", "height", "seed", "parameters")}
+            of = zosma.ImageView(url=f"/api/v1/admin/jobs/{quote(job['id'], safe='')}/images/{index}", **known)
+            found.append(await self._send(calls.picture(job["id"], index, of, size=None, format=None)))
+        return found
 
 
 def fields_of(*, size: str, **fields: Any) -> dict[str, Any]:
