@@ -82,7 +82,7 @@ class AsyncClient:
     async def submit(
         self, prompt: str = "", *, idempotency_key: str | None = None, **fields: Unpack[RequestFields]
     ) -> AsyncJob:
-        """Asks for pictures, like `await zosma.submit("a cat", width=768)`. The prompt is needed, but for `upscale`.
+        """Asks for pictures, like `await zosma.submit("a cat", width=768)`. Upscales need no prompt.
 
         An answer that is lost on the way makes no second job: each call has a key of its own by which the server knows
         it again. Give an `idempotency_key` to have that also where your program is started anew in between.
