@@ -104,6 +104,16 @@ HEARING = f"bot:{PREFIX}hearing"
 POSTER = f"bot:{PREFIX}poster"
 
 
+def part(job_id: str, first: int) -> str:
+    """The id under which the part of a set waits and runs that begins with this picture; `_sets.lua` makes them."""
+    return f"{job_id}~{first}"
+
+
+def whole(job_id: str) -> str:
+    """The job that an id is a part of; itself for any other id."""
+    return job_id.partition("~")[0]
+
+
 def job(job_id: str) -> str:
     """hash: everything about a job, its Dramatiq message included."""
     return f"{PREFIX}job:{job_id}"
@@ -111,7 +121,12 @@ def job(job_id: str) -> str:
 
 def image(job_id: str, attempt: int, index: int) -> str:
     """string: the bytes of one picture. The attempt is in the name, so that a late worker overwrites nothing."""
-    return f"{PREFIX}image:{job_id}:{attempt}:{index}"
+    return stored_image(f"{job_id}:{attempt}:{index}")
+
+
+def stored_image(where: str) -> str:
+    """string: the bytes of one picture, by what is noted of where they lie: `<job or part>:<attempt>:<index>`."""
+    return f"{PREFIX}image:{where}"
 
 
 def picture_input(input_id: str) -> str:
@@ -152,6 +167,13 @@ def cooldown(owner: str) -> str:
 def spent(owner: str, day: int) -> str:
     """string: GPU-seconds that an owner has used on a day (days since 1970, UTC)."""
     return f"{PREFIX}spent:{day}:{owner}"
+
+
+def made(scope: str, day: int) -> str:
+    """hash: `jobs`, `pictures`, `gpu_ms` and `checkpoint:<name>` (pictures) that were shown to an owner or in a group.
+
+    On a day (days since 1970, UTC). The bot's alone."""
+    return f"bot:{PREFIX}made:{day}:{scope}"
 
 
 def group_tags(group: str) -> str:

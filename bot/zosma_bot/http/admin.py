@@ -11,7 +11,17 @@ from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
-from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Method, Parameter, routes_of
+from zosma_bot.http.described import (
+    INDEX,
+    INDEX_PATTERN,
+    JOB_ID,
+    PICTURE_MEDIA,
+    Answer,
+    Endpoint,
+    Method,
+    Parameter,
+    routes_of,
+)
 from zosma_bot.http.models import (
     ActView,
     AdminJobView,
@@ -89,6 +99,13 @@ class AdminApi:
                  list[AdminJobView], state, scope, limit, problems=(422,)),
             make("GET", "/jobs/{id}", self.job, "adminGetJob", "A job, whoever has asked for it", AdminJobView, JOB_ID,
                  problems=(404,)),
+            Endpoint(
+                method="GET", path=BASE + "/jobs/{id}/images/{index}", handler=self.image, name="adminGetImage",
+                group="Admin", scope="admin", told="A picture of anybody's job, as the WebUI made it",
+                more="That you have looked is written down in the audit trail.", parameters=(JOB_ID, INDEX),
+                patterns=INDEX_PATTERN, problems=(404,),
+                answers={200: Answer(told="The picture.", media=PICTURE_MEDIA)},
+            ),
             make("POST", "/jobs/{id}/cancel", self.cancel, "adminCancelJob", "Cancel anybody's job", Cancelled, JOB_ID,
                  problems=(404, 409)),
             make("POST", "/jobs/{id}/bump", self.bump, "adminBumpJob", "Move a waiting job before everybody's", Bumped,
@@ -158,6 +175,18 @@ class AdminApi:
         if job is None:
             raise _not_found()
         return web.json_response(admin_job_view(job, *await standing(self._queue, job)))
+
+    async def image(self, request: web.Request) -> web.Response:
+        """One picture of anybody's job, as the WebUI made it. That somebody has looked is written down."""
+        job = await self._queue.job(request.match_info["id"])
+        if job is None:
+            raise _not_found()
+        index, images = int(request.match_info["index"]), await self._queue.pictures(job)
+        image = images[index] if index < len(images) else None
+        if image is None or job.result is None:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
+        await self._admin.note(_who(request), "pictures", job.id)
+        return web.Response(body=image, content_type=f"image/{job.result.pictures[index].format}")
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancels anybody's job; 409 when it had ended."""

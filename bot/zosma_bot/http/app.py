@@ -29,6 +29,7 @@ from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
@@ -72,7 +73,8 @@ def make_app(
     """
     ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
-    console = Console(queue, hub, ring, names=names)
+    forms = Negotiator()
+    console = Console(queue, hub, ring, forms, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
@@ -93,7 +95,7 @@ def make_app(
     app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside, sender.beside))
     app.on_shutdown.append(console.live.close)
     links = links or Links(queue)
-    own = (Jobs(queue, sender), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    own = (Jobs(queue, sender, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
     app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
         A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),

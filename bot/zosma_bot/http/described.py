@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from aiohttp import web
+from pydantic import Field
 
+from zosma_bot.http.negotiation import FORMATS
 from zosma_bot.http.problems import Handler
 
 JSON = "application/json"
@@ -90,3 +92,6 @@ def routes_of(endpoints: Iterable[Endpoint]) -> list[web.RouteDef]:
 
 
 JOB_ID = Parameter(name="id", where="path", told="The job's id.", type=str)
+INDEX = Parameter(name="index", where="path", told="Counted from 0.", type=Annotated[int, Field(ge=0, le=999)])
+INDEX_PATTERN = {"index": "[0-9]{1,3}"}
+PICTURE_MEDIA = tuple(f"image/{format_}" for format_ in FORMATS)

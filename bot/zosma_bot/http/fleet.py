@@ -92,6 +92,7 @@ class Fleet:
         try:
             with hinted():
                 options = read_options(body)
+                body = await self._queue.suited(body, request[CALLER])
                 wanted = await drafted(body, request[CALLER])
                 estimate = await self._queue.estimate(
                     wanted, request[CALLER], lane=options.lane, put_off=bool(options.delay_s or options.run_at_ms)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import builtins
 import http
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
-from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes_of
+from zosma_bot.http.described import INDEX, INDEX_PATTERN, JOB_ID, PICTURE_MEDIA, Answer, Endpoint, Parameter, routes_of
 from zosma_bot.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from zosma_bot.http.idempotency import MAX_CHARS as KEY_MAX_CHARS
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.models import Cancelled, JobList, JobView, NewJob, SubmitOptions, WebhookSecret
-from zosma_bot.http.negotiation import FORMATS, Negotiator
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.queries import limit_of
 from zosma_bot.http.submitting import hinted, own_job, read_options
@@ -27,7 +27,7 @@ from zosma_bot.http.views import JOBS, job_view, standing
 from zosma_bot.inputs import submit_with_pictures
 from zosma_bot.webhooks import WebhookSender
 from zosma_queue.client import Queue, new_job_id
-from zosma_queue.errors import OtherRequestError, RequestRefusedError
+from zosma_queue.errors import OtherRequestError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.job import Job, State
 from zosma_queue.needs import Lane
 from zosma_queue.picture_headers import format_of
@@ -39,9 +39,7 @@ THUMBNAIL_MIN_PX, THUMBNAIL_MAX_PX = 16, 2048
 PICTURE_AGE_S = 3600
 _Limit = Annotated[int, Field(ge=1, le=LIST_MAX)]
 _Size = Annotated[int, Field(ge=THUMBNAIL_MIN_PX, le=THUMBNAIL_MAX_PX)]
-_Index = Annotated[int, Field(ge=0, le=999)]
 _Key = Annotated[str, Field(min_length=1, max_length=KEY_MAX_CHARS)]
-_MEDIA = tuple(f"image/{format_}" for format_ in FORMATS)
 _KEY = Parameter(
     name=IDEMPOTENCY_KEY, where="header",
     told="The same key of the same caller is the same job: try again with it.", type=_Key,
@@ -61,10 +59,10 @@ class _Wanted:
 class Jobs:
     """The handlers of the API for one's own jobs, over one queue."""
 
-    def __init__(self, queue: Queue, webhooks: WebhookSender) -> None:
+    def __init__(self, queue: Queue, webhooks: WebhookSender, forms: Negotiator) -> None:
         self._queue = queue
         self._webhooks = webhooks
-        self._forms = Negotiator()
+        self._forms = forms
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the API for one's own jobs."""
@@ -76,9 +74,10 @@ class Jobs:
             Endpoint(
                 method="POST", path=JOBS, handler=self.submit, name="submitJob", group="Jobs", scope="submit",
                 told="Submit a job",
-                more="Pictures to start from (`img2img.image`, `img2img.mask`, `upscale.image`) are sent as base64,"
-                " never as addresses. A request for what no worker can do, or more than your limits allow, is refused"
-                " at once. Try again with the same `Idempotency-Key` and the same body: it stays one job.",
+                more="Pictures to start from (`img2img.image`, `img2img.more_images`, `img2img.mask`,"
+                " `upscale.image`) or to put into words (`interrogate.image`) are sent as base64, never as addresses. A"
+                " request for what no worker can do, or more than your limits allow, is refused at once. Try again with"
+                " the same `Idempotency-Key` and the same body: it stays one job.",
                 parameters=(_KEY,), body=NewJob, problems=(409,),
                 answers={202: Answer(told="It is queued.", model=JobView, headers=_LOCATION)},
             ),
@@ -117,21 +116,21 @@ class Jobs:
                 scope="read", told="A finished picture",
                 more="As the WebUI made it, if `Accept` takes that; else made into the best of what it takes.",
                 parameters=(
-                    JOB_ID, Parameter(name="index", where="path", told="Counted from 0.", type=_Index),
+                    JOB_ID, INDEX,
                     Parameter(name="size", told="Make it no longer than so many pixels on a side.", type=_Size),
                     Parameter(name="Accept", where="header", told="`image/png`, `image/webp`, `image/jpeg`, …"),
                     Parameter(name="If-None-Match", where="header", told="ETag that you have."),
                 ),
-                patterns={"index": "[0-9]{1,3}"}, problems=(404, 406, 422),
+                patterns=INDEX_PATTERN, problems=(404, 406, 422),
                 answers={
-                    200: Answer(told="The picture.", media=_MEDIA, headers=_ETAG),
+                    200: Answer(told="The picture.", media=PICTURE_MEDIA, headers=_ETAG),
                     304: Answer(told="It is the one that you have.", headers=_ETAG),
                 },
             ),
             Endpoint(
                 method="GET", path=JOBS + "/{id}/preview", handler=self.preview, name="getPreview", group="Pictures",
                 scope="read", told="The newest preview of a running job", parameters=(JOB_ID,), problems=(404,),
-                answers={200: Answer(told="The preview.", media=_MEDIA)},
+                answers={200: Answer(told="The preview.", media=PICTURE_MEDIA)},
             ),
             Endpoint(
                 method="GET", path="/api/v1/webhook-secret", handler=self.webhook_secret, name="getWebhookSecret",
@@ -145,6 +144,7 @@ class Jobs:
         body = await read_object(request, PICTURES_MAX_BYTES)
         named = await named_by(request, body)
         options = read_options(body)
+        body = await self._queue.suited(body, request[CALLER])
         with hinted():
             return await self._accepted(
                 await self._submitted(request, body, _Wanted(options, named)), status=http.HTTPStatus.ACCEPTED
@@ -244,6 +244,9 @@ class Jobs:
         data = (await self._queue.pictures(job))[index]
         if data is None:
             raise _no_picture()
+        if request.method == hdrs.METH_GET and size is None:
+            with suppress(QueueUnavailableError):  # then it stays for longer
+                await self._queue.note_fetched(job, index)
         made = await self._forms.made(tag, data, job.result.pictures[index].format, format_, size, who=job.owner)
         return web.Response(body=made, content_type=f"image/{format_}", headers=headers)
 

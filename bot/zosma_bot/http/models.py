@@ -181,6 +181,8 @@ class ResultView(Model):
     checkpoint: str
     sampler: str
     gpu_seconds: float
+    caption: str = Field(default=None)  # type: ignore[assignment] # left out where no words were asked for
+    """What is on the picture that was to be put into words."""
     images: list[ImageView]
 
 
@@ -216,6 +218,8 @@ class JobView(Model):
     request: ShownRequest
     """As it is queued, in the fleet's own names. A picture to start from is an id."""
     error: JobError | None
+    missing: int
+    """Pictures of a set that could not be made; `error` says why."""
     result: ResultView = Field(default=None)  # type: ignore[assignment] # left out until it is done
     """Only where the job is done."""
 

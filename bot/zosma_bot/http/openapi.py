@@ -66,7 +66,7 @@ def description(endpoints: Sequence[Endpoint], *, strict: bool = False) -> dict[
             "schemas": shapes.schemas,
             "responses": {f"Problem{status}": _problem(status) for status in _TOLD},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A key of ZOSMA_API_KEYS."},
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
                 "basic": {"type": "http", "scheme": "basic", "description": "The key's name, and the key."},
             },
         },

@@ -98,6 +98,7 @@ async def test_everything_is_handed_out_as_a_file(server, client, worker, ann):
     found = json.loads(file.data)
     jobs = {owner: [job["request"]["prompt"] for job in some] for owner, some in found["jobs"].items()}
     assert jobs == {f"discord:{server.guild.id}/{ann.id}": ["sunflower"], f"discord:dm/{ann.id}": ["tulip"]}
+    assert found["made"][f"discord:dm/{ann.id}"]["pictures"] == 1
     assert found["settings"]["presets"]["oil"]["prompt"] == "oil painting"
     assert "oil" in found["shared_presets"]
     assert b"not mine" not in file.data
@@ -230,7 +231,7 @@ async def test_no_key_and_no_message_names_who_has_erased_but_what_is_said_to_st
 ):
     await said(admin, "admin rules reports", {"channel": server.add_channel("reports")})
     shown = await made(server, worker, ann)
-    form = await more(server, ann, shown, Act.REPORT)
+    form = await more(server, ann, shown.message, Act.REPORT)
     await form.response()
     reported = await server.submit_modal(ann, form, {"why": ""})
     await reported.wait_for(lambda one: not one.thinking)

@@ -54,6 +54,19 @@ async def test_jobs_are_listed_with_owner_place_and_forecast(http, worker):
     assert (await call(http, "GET", f"{ADMIN}/jobs/ghost"))[0] == 404
 
 
+async def test_an_admin_gets_anybodys_pictures_and_the_audit_says_so(http, worker, queue):
+    job = (await call(http, "POST", "/api/v1/jobs", json={"prompt": "a cat", "count": 2}))[1]["id"]
+    made = await worker.finish(await worker.take())
+    for index, data in enumerate(made):
+        async with http.get(f"{ADMIN}/jobs/{job}/images/{index}") as answer:
+            assert (answer.status, answer.content_type, await answer.read()) == (200, "image/png", data)
+    assert [(act["act"], act["target"]) for act in (await call(http, "GET", f"{ADMIN}/audit"))[1]] == [
+        ("pictures", job)
+    ] * 2
+    for path in (f"{job}/images/2", "ghost/images/0"):
+        assert (await call(http, "GET", f"{ADMIN}/jobs/{path}"))[0] == 404
+
+
 @pytest.mark.parametrize(
     ("path", "field"), [("jobs?state=odd", "state"), ("jobs?state=done", "state"), ("jobs?limit=0", "limit")]
 )
