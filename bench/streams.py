@@ -165,7 +165,8 @@ async def run(redis_url: str, folder: str, seconds: float) -> None:
         await asyncio.sleep(1)
         acks, sizes, *_ = await asyncio.gather(
             members(server, until), sized(bot.pid, until),
-            *(block(http, seen, until) for _ in range(BLOCKING)), *(follow(http, seen, until) for _ in range(STREAMS - ALL)),
+            *(block(http, seen, until) for _ in range(BLOCKING)),
+            *(follow(http, seen, until) for _ in range(STREAMS - ALL)),
         )  # fmt: skip
         took, spent = time.monotonic() - until + seconds, cpu_s(bot.pid) - spent
         await asyncio.sleep(3)
@@ -179,7 +180,8 @@ async def run(redis_url: str, folder: str, seconds: float) -> None:
         f"{' '.join(f'{one:.1f}' for one in os.getloadavg())} on {os.cpu_count()} processors"
     )
     print(
-        f"pictures: {len(crew.made)}, {len(crew.made) / took:.0f} a second; blocking clients' answers: {dict(seen.answers)}"
+        f"pictures: {len(crew.made)}, {len(crew.made) / took:.0f} a second;"
+        f" blocking clients' answers: {dict(seen.answers)}"
     )
     print(f"events: {dict(seen.events)}, {sum(seen.events.values()) / took:.0f} a second; broken: {dict(seen.broken)}")
     print(
