@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -260,7 +261,13 @@ class WorkerInfo:
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
             trust=Trust(text.get("trust", Trust.TRUSTED)),
-            about=Capabilities.model_validate_json(text["about"]) if "about" in text else None,
+            about=_capabilities(text["about"]) if "about" in text else None,
             done=int(text.get("done", 0)),
             faults=int(text.get("faults", 0)),
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _capabilities(told: str) -> Capabilities:
+    """What a worker says of itself. Every submit reads all workers, and they seldom say anything new."""
+    return Capabilities.model_validate_json(told)

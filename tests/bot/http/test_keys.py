@@ -406,6 +406,14 @@ async def test_a_record_that_cannot_be_read_takes_no_other_key_away(http, admin,
     assert [one["name"] for one in (await call(http, "GET", KEYS, admin))[1]] == ["me"]
 
 
+async def test_records_of_which_none_can_be_read_open_nothing(http, raw):
+    raw.hset(keys.API_KEYS, "junk", "{")
+    while (await call(http, "GET", QUEUE))[0] == 200:
+        pass
+
+    assert (await call(http, "GET", QUEUE, "some key"))[0] == 401
+
+
 async def test_the_names_of_revoked_keys_go_when_there_are_too_many(queue, monkeypatch):
     monkeypatch.setattr("zosma_queue.api_keys.NAMES_MAX", 3)
     admin = KeyAdmin(queue, {})
