@@ -81,6 +81,22 @@ async def test_a_job_becomes_one_prompt_for_each_picture(comfyui, join, ann, que
     assert (await ann.worker(WorkerState.READY)).loaded == "dream"
 
 
+async def test_each_picture_is_made_with_words_and_loras_of_its_own(comfyui, join, ann):
+    await join(comfyui.address)
+
+    words = ["red <lora:ink:0.6>", "blue"]
+    job = await ann.gets(await ann.asks(prompt=words[0], prompts=words, count=2, template="{red <lora:ink:0.6>|blue}"))
+
+    texts = [
+        [entry["inputs"]["text"] for entry in one.graph.values() if entry["class_type"] == "CLIPTextEncode"]
+        for one in comfyui.jobs
+    ]
+    assert ["red" in texts[0], "blue" in texts[1]] == [True, True]
+    loras = [sum(entry["class_type"] == "LoraLoader" for entry in one.graph.values()) for one in comfyui.jobs]
+    assert loras == [1, 0]
+    assert [one.parameters.partition("\n")[0] for one in job.result.pictures] == words
+
+
 async def test_loras_vae_and_clip_skip_become_nodes_of_their_own(comfyui, join, ann):
     await join(comfyui.address)
 

@@ -53,9 +53,12 @@ def pictures(order: Order, recipe: Recipe, path: str, lists: Lists, uploads: Upl
     )
     _check(request, recipe)
     made = []
-    for seed in request.seeds:
+    for index, seed in enumerate(request.seeds):
         second = _second(request.hires, request, recipe, lists, seed) if request.hires else None
-        made.append(replace(one, values={**one.values, "seed": seed}, second=second))
+        own = request.part(index, 1) if request.prompts else request
+        words = _words(own.prompt, lists.embeddings)
+        values = {**one.values, "seed": seed, "prompt": words}
+        made.append(replace(one, values=values, loras=_loras(own, lists), second=second))
     return made
 
 
