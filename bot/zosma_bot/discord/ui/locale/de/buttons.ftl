@@ -66,6 +66,7 @@ parameters-from-picture = ℹ️ Es entstand aus einem anderen Bild, deshalb mac
 parameters-enlarged = ℹ️ Der Befehl macht das Bild, wie es vor dem Vergrößern war.
 parameters-no-command = ℹ️ Als Befehl würde es abgelehnt: { $why }
 parameters-text = Als Text:
+parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 checkpoint-ask = 🧩 Mit welchem Checkpoint?
 checkpoint-none = ⚠️ Gerade ist kein anderer Checkpoint da.
 edit-title = Bearbeiten und neu machen

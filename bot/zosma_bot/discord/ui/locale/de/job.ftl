@@ -27,7 +27,7 @@ running = 🎨 { $bar } { $percent } %
 running-left = noch { $span }
 running-estimated = (geschätzt)
 running-made = { $made } von { $count } fertig
-missing = ⚠️ { $count ->
+missing = { $count ->
     [one] { $count } von { $total } Bildern ging nicht.
    *[other] { $count } von { $total } Bildern gingen nicht.
     }

@@ -69,6 +69,7 @@ parameters-from-picture = ℹ️ It was made from another picture, so no command
 parameters-enlarged = ℹ️ The command makes the picture as it was before it was made larger.
 parameters-no-command = ℹ️ As a command it would be refused: { $why }
 parameters-text = As text:
+parameters-none = ⚠️ This picture doesn't say how it was made.
 checkpoint-ask = 🧩 Which checkpoint?
 checkpoint-none = ⚠️ There is no other checkpoint online right now.
 edit-title = Edit and make again

@@ -34,7 +34,7 @@ running = 🎨 { $bar } { $percent } %
 running-left = { $span } left
 running-estimated = (estimated)
 running-made = { $made } of { $count } made
-missing = ⚠️ { $count ->
+missing = { $count ->
     [one] { $count } of { $total } pictures could not be made.
    *[other] { $count } of { $total } pictures could not be made.
     }
