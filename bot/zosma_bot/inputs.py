@@ -6,13 +6,14 @@ import asyncio
 import base64
 import binascii
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
+from zosma_queue.request import COUNT_MAX, INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,9 @@ STRANGERS = Sandbox("strangers", Limits())
 _LOOK = "zosma_bot.picture_work:look"
 #: Stands in a request for a picture that is not stored yet.
 _UNSTORED = "0" * 20
-_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"))
+_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"))
+#: A list of pictures; its entries are named `more_images.0`, `more_images.1`, …
+_PART, _LIST = "img2img", "more_images"
 
 
 @dataclass(frozen=True)
@@ -174,11 +177,7 @@ async def submit_with_pictures(
       RequestRefusedError: when a field is wrong, or the job can't be taken; names the field.
       QueueUnavailableError: when Redis doesn't answer.
     """
-    sent = {
-        (part, name): fields[part].pop(name)
-        for part, name in _PLACES
-        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
-    }
+    sent = _taken_out(fields)
     pictures: Pictures = {}
     if sent:
         unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
@@ -194,6 +193,26 @@ async def submit_with_pictures(
     )  # fmt: skip
 
 
+def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """The pictures that stand in the fields, as they were sent; there they stand no longer."""
+    sent = {
+        (part, name): fields[part].pop(name)
+        for part, name in _PLACES
+        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
+    }
+    start = fields.get(_PART)
+    if isinstance(start, dict) and isinstance(start.get(_LIST), list) and len(start[_LIST]) < COUNT_MAX:
+        sent |= {(_PART, f"{_LIST}.{number}"): one for number, one in enumerate(start.pop(_LIST))}
+    return sent
+
+
+def _with_picture(part: Mapping[str, Any], name: str, input_id: str) -> dict[str, Any]:
+    """A part's fields with a picture's id in its place; the entries of a list come in their order."""
+    if name.startswith(f"{_LIST}."):
+        return {**part, _LIST: (*part.get(_LIST, ()), input_id)}
+    return {**part, name: input_id}
+
+
 def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
     """The request with its pictures not stored yet: all else can be judged.
 
@@ -202,7 +221,7 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
     """
     fields = dict(fields)
     for part, name in pictures:
-        fields[part] = {**fields.get(part, {}), name: _UNSTORED}
+        fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
     return parse_request(fields, worded=worded)
@@ -218,13 +237,15 @@ async def store(
       LimitError: when too many are stored already.
       QueueUnavailableError: when they can't be stored.
     """
-    request, kept = draft(fields, pictures, worded=worded), []
+    request, kept = draft(fields, pictures, worded=worded), list[str]()
+    stored: dict[str, dict[str, Any]] = {}
     try:
         for (part, name), picture in pictures.items():
             kept.append(await queue.keep_input(picture.data, owner))
-            stored = getattr(request, part).model_copy(update={name: kept[-1]})
-            request = request.model_copy(update={part: stored})
+            stored[part] = _with_picture(stored.get(part, {}), name, kept[-1])
     except RequestRefusedError:
         await queue.drop_inputs(kept)
         raise
-    return request
+    return request.model_copy(
+        update={part: getattr(request, part).model_copy(update=ids) for part, ids in stored.items()}
+    )

@@ -19,20 +19,20 @@ from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
-from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept
+from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept, Variant
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
 from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
-from zosma_queue.feasibility import why_infeasible
+from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, held, parked, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
-from zosma_queue.moderation import check_age, held_to
+from zosma_queue.moderation import ContentRules, check_age, held_to
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
@@ -243,7 +243,7 @@ class Queue:
         await history.note_job(self._redis, sender.owner, job.id)
         admission = await self._run(calls.enqueue(job))
         try:
-            check_admitted(admission, lambda: why_infeasible(request, workers))
+            check_admitted(admission, lambda: _why_infeasible(request, workers))
         except RequestRefusedError:
             await self._let_go(job.id, request.inputs)
             await history.unnote_job(self._redis, sender.owner, job.id)
@@ -262,7 +262,7 @@ class Queue:
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
         admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
-        check_admitted(admission, lambda: why_infeasible(request, workers))
+        check_admitted(admission, lambda: _why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
 
     async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
@@ -273,7 +273,7 @@ class Queue:
         if rules := await self.admin.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
-            request = await asyncio.to_thread(held_to, rules, request, catalogue, workers)
+            request = await asyncio.to_thread(_held_to, rules, request, catalogue, workers)
         policies = await self.admin.policies()
         job = NewJob(
             id=job_id,
@@ -285,6 +285,8 @@ class Queue:
             person=sender.person,
             policy=policy_for((sender.owner, *sender.roles), policies),
             group_weight=policies.get(sender.group, UNLIMITED).weight,
+            pictures=request.count if request.splits else 1,
+            variants=_variants(request),
         )
         return job, request, workers
 
@@ -623,7 +625,8 @@ class Queue:
         """Ids of jobs that wait, back off or run."""
         with redis_errors():
             found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
-        return [job_id for ids in found for job_id in texts(keys.WAITING, ids)]
+        # A set is one job, however many of its parts wait or run.
+        return list(dict.fromkeys(keys.whole(job_id) for ids in found for job_id in texts(keys.WAITING, ids)))
 
     async def mark_delivered(self, job: Job, keep_s: float | None = None, *, seen: bool = True) -> None:
         """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min.
@@ -731,10 +734,36 @@ class Queue:
                 yield event
 
 
+def _variants(request: Request) -> tuple[Variant, ...]:
+    if request.compare is None:
+        return ()
+    return tuple(Variant(needs_of(one), predict_gpu_seconds(one)) for one in request.variants)
+
+
+def _held_to(
+    rules: Sequence[ContentRules], request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]
+) -> Request:
+    """The request as the rules allow it, each of its variants too."""
+    for one in request.variants if request.compare else ():
+        held_to(rules, one, catalogue, workers)
+    if request.compare and request.compare.field == "checkpoint":
+        return request
+    return held_to(rules, request, catalogue, workers)
+
+
+def _why_infeasible(request: Request, workers: Sequence[WorkerInfo]) -> RequestRefusedError:
+    """Why nobody can do it, or the first of its variants that nobody can."""
+    impossible = (one for one in request.variants if not any(can_do(worker, one) for worker in workers))
+    return why_infeasible(next(impossible, request), workers)
+
+
 def _image_keys(job: Job) -> list[str]:
     if job.result is None:
         return []
-    return [keys.image(job.id, job.result.attempt, picture.index) for picture in job.result.pictures]
+    return [
+        keys.stored_image(picture.stored) if picture.stored else keys.image(job.id, job.result.attempt, picture.index)
+        for picture in job.result.pictures
+    ]
 
 
 def _checked(job_id: str, told: str, data: bytes | None) -> bytes | None:

@@ -54,6 +54,11 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "too-many-pictures": ("field",),
     "hires-with-picture": ("field",),
     "upscale-alone": ("field",),
+    "interrogate-alone": ("field",),
+    "uneven-starts": ("field", "given", "starts"),
+    "compare-alone": ("field",),
+    "compare-same": ("field",),
+    "compare-count": ("field", "given", "values"),
     # pictures sent along
     "not-base64": ("field",),
     "address": ("field",),
@@ -68,6 +73,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "unknown-name": ("field", "given", "nearest"),
     "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
+    "interrogate-not-possible": ("field",),
+    "restore-not-possible": ("field", "given"),
     "infeasible": (),
     "infeasible-size": ("checkpoint", "side"),
     "infeasible-lacking": ("kind", "name", "checkpoint", "instead"),
@@ -123,6 +130,7 @@ class ErrorKind(enum.StrEnum):
     WRONG_SIZE = "wrong-size", "the picture came out in another size than asked for"
     WRONG_COUNT = "wrong-count", "the WebUI sent another number of pictures than it was asked for"
     EMPTY = "empty", "the WebUI sent no picture"
+    NO_WORDS = "no-words", "the WebUI found no words for the picture"
     UNDECODABLE = "undecodable", "the WebUI sent something that is not a picture"
     INTERRUPTED = "interrupted", "somebody stopped the WebUI in the middle of the picture"
     WEBUI_BROKEN = "webui-broken", "the WebUI broke off with an error"

@@ -102,6 +102,16 @@ HEARING = f"bot:{PREFIX}hearing"
 POSTER = f"bot:{PREFIX}poster"
 
 
+def part(job_id: str, first: int) -> str:
+    """The id under which the part of a set waits and runs that begins with this picture; `_sets.lua` makes them."""
+    return f"{job_id}~{first}"
+
+
+def whole(job_id: str) -> str:
+    """The job that an id is a part of; itself for any other id."""
+    return job_id.partition("~")[0]
+
+
 def job(job_id: str) -> str:
     """hash: everything about a job, its Dramatiq message included."""
     return f"{PREFIX}job:{job_id}"
@@ -109,7 +119,12 @@ def job(job_id: str) -> str:
 
 def image(job_id: str, attempt: int, index: int) -> str:
     """string: the bytes of one picture. The attempt is in the name, so that a late worker overwrites nothing."""
-    return f"{PREFIX}image:{job_id}:{attempt}:{index}"
+    return stored_image(f"{job_id}:{attempt}:{index}")
+
+
+def stored_image(where: str) -> str:
+    """string: the bytes of one picture, by what is noted of where they lie: `<job or part>:<attempt>:<index>`."""
+    return f"{PREFIX}image:{where}"
 
 
 def picture_input(input_id: str) -> str:

@@ -57,7 +57,8 @@ class Jobs:
     async def submit(self, request: web.Request) -> web.Response:
         """202 with the job; `delay_s` in the body puts it off.
 
-        Pictures to start from (`img2img.image`, `img2img.mask`, `upscale.image`) are sent as base64.
+        Pictures to start from (`img2img.image`, `img2img.more_images`, `img2img.mask`, `upscale.image`) or to put into
+        words (`interrogate.image`) are sent as base64.
         The same `Idempotency-Key` of the same caller is the same job; with another body it is refused.
         """
         body = await read_object(request, PICTURES_MAX_BYTES)

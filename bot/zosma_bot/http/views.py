@@ -28,8 +28,10 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
     """A job as its owner sees it. `starts_in_s` and `ends_in_s` are forecasts.
 
     `paused`: it waits for an admin to resume what they paused, which nobody can forecast.
+    `missing`: pictures of a set that could not be made; `error` says why.
     `progress` and `eta_s` are the running WebUI's word; with `estimated`, a WebUI's that has none, by time.
     """
+    lacks = sum(one.count for one in job.missing) if job.state.ended else 0
     view: dict[str, Any] = {
         "id": job.id,
         "state": job.state,
@@ -43,13 +45,15 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
         "attempt": job.attempt,
         "worker": job.worker and public_name(job.worker),
         "request": job.request.model_dump(exclude_none=True) if job.request else None,
-        "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED else None,
+        "error": {"kind": job.error_kind, "text": job.error} if job.state is State.FAILED or lacks else None,
+        "missing": lacks,
     }
-    if job.result:
+    if job.result and job.state.ended:
         view["result"] = {
             "checkpoint": job.result.checkpoint,
             "sampler": job.result.sampler,
             "gpu_seconds": job.result.gpu_seconds,
+            **({"caption": job.result.caption} if job.result.caption else {}),
             "images": [
                 {
                     "url": f"{JOBS}/{job.id}/images/{picture.index}",

@@ -53,7 +53,15 @@ end
 -- A double as text that reads back as the same double.
 local function exact(x) return string.format('%.17g', x) end
 
-local function publish(event) redis.call('PUBLISH', K.events, cjson.encode(event)) end
+-- The part of a set that begins with this picture, and the set that an id is a part of (itself, for any other job).
+local function part_id(id, first) return id .. '~' .. first end
+local function whole_of(id) return string.match(id, '^[^~]*') end
+
+-- What happens to a part of a set happens to the set: nobody outside knows of parts.
+local function publish(event)
+  event.id = event.id and whole_of(event.id)
+  redis.call('PUBLISH', K.events, cjson.encode(event))
+end
 
 -- What an admin did, for good. The stream keeps about the last ten thousand acts. Each entry has the hash of the one
 -- before, so that nobody changes one or takes one away unnoticed; audit.py works out the same hash.

@@ -97,7 +97,8 @@ async def drawn(services: Services, interaction: discord.Interaction[Any], field
     seed = int(fields.get("seed", -1))
     seed = secrets.randbelow(DRAWN_SEED_MAX + 1) if seed < 0 else seed
     count = int(fields.get("count", 1))
-    seeds = [seed] * count if fields.get("subseed_strength") else range(seed, seed + count)
+    alike = fields.get("subseed_strength") or fields.get("compare")
+    seeds = [seed] * count if alike else range(seed, seed + count)
     # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
     prompts = await asyncio.to_thread(lambda: [draw(parts, one, lists).strip() for one in seeds])
     if not all(prompts):

@@ -10,7 +10,7 @@ import discord
 from zosma_bot.discord.core.identity import owner_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.reply_record import Reply
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import buttons, texts
 from zosma_bot.discord.ui.buttons import Button, Rows
 from zosma_bot.discord.ui.card import EMBED_TEXT_MAX_CHARS, Colour
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
@@ -87,10 +87,16 @@ async def look(services: Services, w: Translations, job: Job) -> JobEntry:
     return JobEntry(job, await _line(services, w, job, reply), reply)
 
 
+def _made(w: Translations, job: Job, reply: Reply | None) -> str:
+    if job.result and job.result.caption:
+        return w("jobs-described")
+    count = len(job.result.pictures) if job.result else 0
+    return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
+
+
 async def _line(services: Services, w: Translations, job: Job, reply: Reply | None) -> str:
     if job.state is State.DONE:
-        count = len(job.result.pictures) if job.result else 0
-        return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
+        return _made(w, job, reply)
     if job.state is State.FAILED:
         return w("jobs-failed")
     if job.state is State.CANCELLED:
@@ -120,6 +126,8 @@ def title(w: Translations, job: Job) -> str:
     """What was asked for, without anything that Discord would format."""
     if job.request is None:
         return w("jobs-unreadable")
+    if job.request.interrogate:
+        return w("asked-interrogate")
     return w("alt-upscale") if job.request.upscale else " ".join(job.request.prompt.split())
 
 
@@ -180,6 +188,8 @@ def detailed(w: Translations, one: JobEntry) -> discord.Embed:
     line = one.line
     if job.state is State.FAILED:
         line = texts.failed(w, job.error_kind, job.error)
+    if job.result and job.result.caption:
+        line = texts.caption(w, job.result.caption)
     before = one.reply.origin.fields if one.reply and one.reply.origin else None
     parts = [texts.prompt(w, job.request, before) + line, w("jobs-asked", time=asked_at(job))]
     if link := _link(one):
@@ -203,7 +213,9 @@ def rows(w: Translations, one: JobEntry, user_id: int) -> Rows:
     refresh = Button(of.custom_id(Act.JOBS_LOOK), w("button-refresh"), "🔄")
     if not job.state.ended:
         return ((Button(of.custom_id(Act.CANCEL), w("button-cancel"), "✋"), refresh),)
-    from_words = job.request is not None and job.request.upscale is None
+    if job.result and job.result.caption:
+        return buttons.described(w, of)
+    from_words = job.request is not None and job.request.generates
     edit = (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if from_words else ()
     if job.state is State.DONE:
         pick_up = Button(of.custom_id(Act.JOBS_PICK_UP), w("button-pick-up"), "📥", discord.ButtonStyle.primary)

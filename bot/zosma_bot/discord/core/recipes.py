@@ -84,16 +84,21 @@ async def recall(services: Services, of: OfJob) -> Recipe | None:
     job = await services.background.within(CHECKS_S, services.queue.job(of.job_id))
     if job is None or job.request is None:
         return await _kept(services, of.job_id)
-    if job.request.upscale and job.result:
+    request = job.request
+    if request.upscale and job.result:
         return await _enlarged(services, job)
-    fields = job.request.model_dump(mode="json", exclude_defaults=True)
-    if not job.request.upscale:
+    if request.compare and of.number and job.result and of.number <= len(job.result.pictures):
+        # Of a comparison each picture is one of its own.
+        request = request.part(job.result.pictures[of.number - 1].place, 1)
+    fields = request.model_dump(mode="json", exclude_defaults=True)
+    if request.generates:
         # Also where they are the usual ones: who copies the command may have other defaults.
-        fields |= job.request.model_dump(mode="json", include=set(WRITTEN_OUT))
+        fields |= request.model_dump(mode="json", include=set(WRITTEN_OUT))
     if job.result is None:
         reply = await _reply(services, job.id)
         return Recipe(fields, job=job, origin=reply.origin if reply else None)
-    fields["checkpoint"] = job.result.checkpoint
+    if request.generates and request.compare is None:
+        fields["checkpoint"] = request.checkpoint or job.result.checkpoint
     pictures = job.result.pictures
     return Recipe(fields, tuple(one.seed for one in pictures), pictures[0].parameters if pictures else "", job)
 

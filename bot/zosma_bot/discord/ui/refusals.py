@@ -29,6 +29,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "region-page-gone": (),
     "square-already": (),
     # options
+    "compare-twice": ("field",),
+    "compare-no-number": ("field", "given"),
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),
     "no-style": ("field", "name"),

@@ -100,6 +100,12 @@ def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] |
     if request.upscale:
         key = "asked-upscale-too" if lines else "asked-upscale"
         lines.append(f"> {w(key, scale=request.upscale.upscaling_resize)}")
+    if request.interrogate:
+        lines.append(f"> {w('asked-interrogate')}")
+    if request.compare:
+        shown = (f"{one:g}" if isinstance(one, float) else one for one in request.compare.values)
+        what = w(f"compare-{OPTIONS.get(request.compare.field, request.compare.field)}")
+        lines.append("> " + w("asked-compare", what=what, values=plain(" · ".join(shown), NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
 
 
@@ -107,6 +113,11 @@ def credit(w: Translations, deed: str, member: int, owner: int) -> str:
     """Whose doing it is, in small print: `member` made something of `owner`'s picture. Shown as names, pings nobody."""
     key = "credit-own" if member == owner else "credit"
     return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
+
+
+def caption(w: Translations, words: str) -> str:
+    """What a picture shows, in words that can be copied."""
+    return f"{w('described-words')}\n{code_block(words)}"
 
 
 def alt_text(
@@ -175,6 +186,9 @@ def running(w: Translations, job: Job) -> str:
     """How far a picture is."""
     progress = job.progress or 0.0
     line = w("running", bar=bar(progress), percent=round(progress * 100))
+    if job.parts and job.request:
+        made = len(job.result.pictures) if job.result else 0
+        line += " · " + w("running-made", made=made, count=job.request.count)
     if job.eta_s is not None:
         line += " · " + w("running-left", span=span(w, job.eta_s))
     if job.estimated:
@@ -191,6 +205,13 @@ def cancelled(w: Translations, job: Job) -> str:
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
     why = w("cancelled-because", reason=plain(job.cancelled_why, REASON_SHOWN_CHARS)) if job.cancelled_why else ""
     return " ".join(part for part in (by, why, cost) if part)
+
+
+def incomplete(w: Translations, job: Job) -> str:
+    """Pictures of a set that could not be made, and why."""
+    count = sum(one.count for one in job.missing)
+    total = count + (len(job.result.pictures) if job.result else 0)
+    return f"{w('missing', count=count, total=total)} {failed(w, job.error_kind, job.error)}\n"
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
@@ -233,13 +254,16 @@ def parameters(w: Translations, request: Request | None, result: Result) -> str:
     if request and request.upscale:
         parts = [size, request.upscale.upscaler_1 or ""]
     else:
+        compared = request.compare.field if request and request.compare else ""
         parts = [seeds(w, result.pictures), size]
         if request:
-            parts += [w("steps", count=request.steps), w("guidance", value=request.cfg_scale)]
+            parts.append(w("steps", count=request.steps))
+        if request and compared != "cfg_scale":
+            parts.append(w("guidance", value=request.cfg_scale))
         sampler = result.sampler
         if result.scheduler and result.scheduler.casefold() != "automatic":
             sampler += f" {result.scheduler}"
-        parts += [sampler, result.checkpoint]
+        parts += [sampler if compared != "sampler" else "", result.checkpoint if compared != "checkpoint" else ""]
     parts.append(seconds(w, result.gpu_seconds))
     return " · ".join(part[:100] for part in parts if part)
 

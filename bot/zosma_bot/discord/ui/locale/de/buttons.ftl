@@ -2,6 +2,10 @@ button-cancel = Abbrechen
 button-try-again = Noch einmal versuchen
 button-again = Noch einmal
 button-edit = Bearbeiten
+button-missing = { $count ->
+    [one] Bild { $first } machen
+   *[other] Bilder { $first }–{ $last } machen
+    }
 button-checkpoint = Anderer Checkpoint
 button-parameters = Parameter
 button-send = Mir schicken

@@ -4,6 +4,10 @@ button-cancel = Cancel
 button-try-again = Try again
 button-again = Again
 button-edit = Edit
+button-missing = { $count ->
+    [one] Make picture { $first }
+   *[other] Make pictures { $first }–{ $last }
+    }
 button-checkpoint = Other checkpoint
 button-parameters = Parameters
 button-send = Send to me
