@@ -68,14 +68,14 @@ class Painter(PlayedWorker):
     state = WorkerState.READY
     reason = ""
 
-    def told(self) -> Capabilities:
+    def offers(self) -> Capabilities:
         place = self.name.partition("/")[0]
         return ABOUT.model_copy(
             update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}
         )
 
     async def beat(self, *_: Any, **__: Any) -> None:
-        await super().beat(self.state, self.told(), self.reason)
+        await super().beat(self.state, self.offers(), self.reason)
 
     async def live(self) -> None:
         while True:

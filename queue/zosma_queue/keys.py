@@ -94,6 +94,8 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: jobs whose end is told by webhook, by the ms at which it is their turn. The bot's alone.
+WEBHOOKS = f"bot:{PREFIX}webhooks"
 #: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
 BOTS = f"bot:{PREFIX}bots"
 #: zset: those of them that hear Discord.
@@ -217,6 +219,11 @@ def reply(job_id: str) -> str:
 def asked(job_id: str) -> str:
     """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
     return f"bot:{PREFIX}asked:{job_id}"
+
+
+def webhook(job_id: str) -> str:
+    """hash: where a job's end is told, what of it has been, how often it was tried. The bot's alone."""
+    return f"bot:{PREFIX}webhook:{job_id}"
 
 
 def document(kind: str, document_id: str) -> str:

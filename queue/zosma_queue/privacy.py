@@ -74,6 +74,9 @@ async def erase(redis: Any, owner: str) -> Erased:
                 pictures += await redis.unlink(*stored)
         sent = [one for job in jobs if job.request for one in job.request.inputs]
         await acall(redis, calls.let_go("", sent))
+        if jobs:
+            with redis_errors():
+                await redis.unlink(*(keys.webhook(job.id) for job in jobs))
         forgotten += await acall(redis, calls.forget(owner, [job.id for job in jobs]))
     await forget_made(redis, owner)
     with redis_errors():

@@ -18,7 +18,7 @@ from zosma_queue.scripts import call, source
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER")
 #: These are read by Python alone.
-_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
+_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", "WEBHOOKS")
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()

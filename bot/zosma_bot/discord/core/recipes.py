@@ -19,7 +19,9 @@ from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.inputs import words_in
 from zosma_queue import infotext
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.families import moved
 from zosma_queue.job import Job, Picture
 from zosma_queue.unreadable import skipping
 
@@ -73,6 +75,13 @@ class Recipe:
         if "prompt" in changes:
             words = ("prompts", "template")
         return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
+
+
+def on_checkpoint(fields: dict[str, Any], checkpoint: str, catalogue: Catalogue) -> dict[str, Any]:
+    """A picture's fields with another checkpoint; what only suited the old one suits the new one then."""
+    before, after = catalogue.facts_for(fields), catalogue.facts_for({"checkpoint": checkpoint})
+    kept = {name: value for name, value in fields.items() if name not in ("workflow", "workflow_options")}
+    return moved(kept, before, after) | {"checkpoint": checkpoint}
 
 
 async def recall(services: Services, of: OfJob) -> Recipe | None:

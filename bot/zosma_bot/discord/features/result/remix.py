@@ -11,7 +11,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
-from zosma_bot.discord.core.recipes import KIND, Recipe, picture_of, read, recall, recipe_of
+from zosma_bot.discord.core.recipes import KIND, Recipe, on_checkpoint, picture_of, read, recall, recipe_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import Wanted, submit, submit_late
@@ -70,7 +70,10 @@ async def vary_strong(services: Services, interaction: discord.Interaction[Any],
 async def with_checkpoint(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """The same with the checkpoint that was chosen in the menu."""
     if checkpoint := chosen(interaction):
-        await take(services, interaction, of, "checkpoint", lambda recipe: recipe.anew(checkpoint=checkpoint))
+        catalogue = await services.catalogue()
+        await take(
+            services, interaction, of, "checkpoint", lambda recipe: on_checkpoint(recipe.anew(), checkpoint, catalogue)
+        )
 
 
 def varied(recipe: Recipe, number: int, strength: float) -> dict[str, Any]:
