@@ -341,6 +341,8 @@ class Screens:
         stopped = await first.wait_for(lambda shown: "Reason" in shown.text)
         self.keep("cancelled-by-admin", stopped, self.bob, "/imagine")
         await self.queue.admin.resume("discord:1", "queue")
+        await self.queue.admin.drop_policy("screens", "default")
+        await self.one.finish(await self.one.take())
 
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
@@ -361,8 +363,8 @@ class Screens:
         self.pages["autocomplete"] = Artist.autocomplete(typed, "checkpoint", choices)
 
     async def play(self) -> None:
-        for scene in (self.done, self.offers, self.sets, self.german_set, self.refusals, self.life, self.settings,
-                      self.drawn, self.later, self.limits, self.rules):  # fmt: skip
+        for scene in (self.done, self.offers, self.sets, self.german_set, self.refusals, self.drawn, self.later,
+                      self.limits, self.life, self.settings, self.rules):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 
