@@ -105,6 +105,8 @@ class Job:
     error_kind: str | None = None
     error: str | None = None
     result: Result | None = None
+    other_kind: bool = False
+    """Another kind of WebUI made it than the one that began it: of the same seed it makes another picture."""
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> Job:
@@ -154,6 +156,7 @@ class Job:
             error_kind=text("error_kind"),
             error=text("error"),
             result=Result.model_validate_json(result) if result else None,
+            other_kind=text("other_kind") == "1",
         )
 
 

@@ -128,6 +128,8 @@ CFG_LIMITS = (1.0, 25.0)
 #: A1111's `resize_mode` that not every WebUI has.
 LATENT_RESIZE = 3
 RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
+#: A worker's own, which no request asks for: a retry rather stays on one kind (`_fleet.lua`).
+KIND_COMFYUI = "kind:comfyui"
 LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 

@@ -143,6 +143,7 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
         pixels=needs["pixels"],
         checkpoint=needs.get("checkpoint"),
         avoid=needs.get("avoid"),
+        kind=needs.get("kind"),
         skips=int(skips or 0),
         skipped_since_ms=int(since) if since else None,
     )

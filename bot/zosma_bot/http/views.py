@@ -50,6 +50,7 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
             "checkpoint": job.result.checkpoint,
             "sampler": job.result.sampler,
             "gpu_seconds": job.result.gpu_seconds,
+            "other_kind": job.other_kind,
             "images": [
                 {
                     "url": f"{JOBS}/{job.id}/images/{picture.index}",

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zosma_queue.fleet import Capabilities, Checkpoint, Workflow, WorkflowOption
+from zosma_queue.fleet import COMFYUI, Capabilities, Checkpoint, Workflow, WorkflowOption, named_by_file
 from zosma_worker.backend import Found, Order, Report
 from zosma_worker.comfyui.client import Client, Queue
 from zosma_worker.comfyui.listener import Listener, Preview
@@ -164,18 +164,17 @@ class ComfyUIBackend:
                 return choose_by_header(recipes, await self._architecture(loader, path), loader)
 
         chosen = await asyncio.gather(*(recipe_of(loader, path) for loader, path in files))
-        self._checkpoints, listed = {}, []
         self._by_name = {one.name: one for one in recipes if one.own}
+        found: dict[str, tuple[Checkpoint, Recipes]] = {}
         for (loader, path), recipe in zip(files, chosen, strict=True):
             recipe = recipe or next((own for own in self._by_name.values() if own.is_for(loader, path)), None)
-            if recipe is None:
-                continue
-            one = checkpoint(path, recipe.workflow.about.facts)
-            if one.name in self._checkpoints or self._is_unusable(one.name):
-                continue
-            self._checkpoints[one.name] = Recipes(path, recipe)
-            listed.append(one)
-        return tuple(listed)
+            if recipe is not None:
+                one = checkpoint(path, recipe.workflow.about.facts)
+                found.setdefault(one.name, (one, Recipes(path, recipe)))
+        listed = named_by_file(one for one, _ in found.values())
+        known = zip(listed, (how for _, how in found.values()), strict=True)
+        self._checkpoints = {one.name: how for one, how in known if not self._is_unusable(one.name)}
+        return tuple(one for one in listed if one.name in self._checkpoints)
 
     async def _architecture(self, loader: str, path: str) -> str | None:
         """What a file's header says that it is; asked once."""
@@ -219,7 +218,7 @@ class ComfyUIBackend:
         lists = self._lists
         return Capabilities(
             webui=self.url,
-            flavour="comfyui",
+            flavour=COMFYUI,
             version=self._version,
             host=socket.gethostname(),
             checkpoints=checkpoints,
