@@ -21,6 +21,7 @@ from loopback.comfyui.server import (
     ScriptedComfyUI,
 )
 from loopback.fleet import HASTY, until
+from loopback.webui import ScriptedWebUI
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 
@@ -321,6 +322,83 @@ async def test_a_restart_in_mid_job_sends_the_job_round_once_more(comfyui, join,
     assert (job.state, len(comfyui.jobs)) == (State.DONE, 2)
 
 
+@pytest.mark.parametrize("at", ["CheckpointLoaderSimple", "CLIPTextEncode", "VAEDecode", "PreviewImage", "end"])
+async def test_a_server_that_dies_in_any_phase_of_a_prompt_costs_no_job(at, comfyui, join, ann):
+    restart = Restarts(at=at)
+    comfyui.script(restart)
+    await join(comfyui.address)
+    job_id = await ann.asks()
+    await until(lambda: _down(comfyui))
+
+    restart.back.set()
+
+    assert (await ann.gets(job_id)).state is State.DONE
+
+
+async def _down(comfyui):
+    return comfyui.restarting is not None
+
+
+@pytest.mark.parametrize("path", ["/upload/image", "/prompt", "/view", "/history"])
+async def test_a_server_that_dies_at_any_address_costs_no_job(path, comfyui, join, ann, queue):
+    await join(comfyui.address)
+    image = await start_picture(queue)
+    comfyui.dies_at.add(path)
+
+    job = await ann.gets(await ann.asks(img2img={"image": image}))
+
+    assert (job.state, comfyui.dies_at) == (State.DONE, set())
+
+
+async def test_what_answers_there_is_looked_at_anew_after_it_was_away(comfyui, join, ann):
+    await join(comfyui.address)
+    await comfyui.stop()
+    await ann.worker(WorkerState.AWAY)
+
+    webui = ScriptedWebUI()
+    webui._port = int(comfyui.url.rpartition(":")[2])
+    async with webui:
+        back = await ann.worker(WorkerState.READY)
+
+        assert back.about.flavour == "a1111"
+        assert (await ann.gets(await ann.asks())).state is State.DONE
+        await webui.stop()
+        await ann.worker(WorkerState.AWAY)
+
+
+async def test_an_older_server_that_chooses_the_ids_and_stops_anybody_is_driven_as_well(comfyui, join, ann, queue):
+    comfyui.chooses_ids = comfyui.stops_anybody = True
+    hold = Hold()
+    comfyui.script(Fault(), hold)
+    await join(comfyui.address)
+
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+    job_id = await ann.asks()
+    await hold.started.wait()
+    theirs = comfyui.foreign()
+    await queue.cancel(job_id)
+
+    assert (await ann.gets(job_id)).state is State.CANCELLED
+    await until(lambda: _ended(comfyui, theirs, "success"))
+
+
+async def test_a_refusal_forgets_nothing_of_what_is_loaded(comfyui, join, ann):
+    await join(comfyui.address)
+    await ann.gets(await ann.asks(checkpoint="anime"))
+    comfyui.files["loras"].remove("grain.safetensors")
+
+    job = await ann.gets(await ann.asks(prompt="a cat <lora:grain:1>", checkpoint="anime"))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "refused")
+    assert "'grain.safetensors' is no longer there" in job.error
+
+    async def knows():
+        worker = await ann.worker(WorkerState.READY)
+        return (worker.loaded, worker.about.loras) == ("anime", ("ink",))
+
+    assert await until(knows)
+
+
 async def test_a_cancel_stops_our_prompt_and_leaves_others_alone(comfyui, join, ann, queue):
     hold = Hold()
     comfyui.script(hold)
@@ -404,14 +482,14 @@ async def test_a_200_with_node_errors_is_a_refusal_and_nothing_of_it_runs_on(com
     hold = Hold()
     comfyui.script(hold)
     errors = [{"type": "value_not_in_list", "message": "Value not in list", "details": "sampler_name: 'x' not in []",
-               "extra_info": {"input_name": "sampler_name"}}]  # fmt: skip
+               "extra_info": {"input_name": "sampler_name", "received_value": "x"}}]  # fmt: skip
     comfyui.node_errors.append({"50": {"errors": errors, "dependent_outputs": ["52"], "class_type": "KSampler"}})
     await join(comfyui.address)
 
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.error_kind) == (State.FAILED, "refused")
-    assert "sampler_name" in job.error
+    assert "'x' is no longer there" in job.error
     await until(lambda: _ended(comfyui, comfyui.jobs[0].id, "interrupted"))
 
 

@@ -20,7 +20,7 @@ from zosma_worker.comfyui.lists import FILE_LISTS, FOLDERS, Lists, checkpoint, h
 from zosma_worker.comfyui.names import schedulers_of
 from zosma_worker.comfyui.node_info import NodeInfo, read_nodes
 from zosma_worker.comfyui.recipes import IMG2IMG, INPAINTING, Library, Recipe, choose, choose_by_header
-from zosma_worker.comfyui.run import ComfyUIRun, Recipes, Traits
+from zosma_worker.comfyui.run import CheckpointUse, ComfyUIRun, Traits
 from zosma_worker.errors import (
     CheckpointUnusable,
     NodesMissing,
@@ -88,7 +88,7 @@ class ComfyUIBackend:
         self._nodes: Mapping[str, NodeInfo] = {}
         self._nodes_of = -1
         self._lists = Lists()
-        self._checkpoints: dict[str, Recipes] = {}
+        self._checkpoints: dict[str, CheckpointUse] = {}
         self._by_name: dict[str, Recipe] = {}
         self._architectures: dict[str, str | None] = {}
         self.refusals: dict[str, tuple[str, ...]] = {}
@@ -165,12 +165,12 @@ class ComfyUIBackend:
 
         chosen = await asyncio.gather(*(recipe_of(loader, path) for loader, path in files))
         self._by_name = {one.name: one for one in recipes if one.own}
-        found: dict[str, tuple[Checkpoint, Recipes]] = {}
+        found: dict[str, tuple[Checkpoint, CheckpointUse]] = {}
         for (loader, path), recipe in zip(files, chosen, strict=True):
             recipe = recipe or next((own for own in self._by_name.values() if own.is_for(loader, path)), None)
             if recipe is not None:
                 one = checkpoint(path, recipe.workflow.about.facts)
-                found.setdefault(one.name, (one, Recipes(path, recipe)))
+                found.setdefault(one.name, (one, CheckpointUse(path, recipe)))
         listed = named_by_file(one for one, _ in found.values())
         known = zip(listed, (how for _, how in found.values()), strict=True)
         self._checkpoints = {one.name: how for one, how in known if not self._is_unusable(one.name)}
@@ -310,14 +310,14 @@ class ComfyUIBackend:
             self, self._client, self._listener, self._lists, known, Traits(self._version), order, report, timeouts
         )
 
-    def _recipe_for(self, order: Order) -> Recipes | None:
+    def _recipe_for(self, order: Order) -> CheckpointUse | None:
         known, wanted = self._checkpoints.get(order.checkpoint.name), order.request.workflow
         if known is None or not wanted:
             return known
         if not self.fits(wanted, order.checkpoint.name):
             detail = f"the workflow {wanted!r} is no longer there, or not for this checkpoint"
             raise WebUILacks(f"{self.url}: {detail}", detail=detail)
-        return Recipes(known.path, self._by_name[wanted])
+        return CheckpointUse(known.path, self._by_name[wanted])
 
     def note_failed(self, name: str, error: WebUIError) -> None:
         """What a failure says of the server beyond the job: nodes are gone, or a checkpoint's file is broken."""

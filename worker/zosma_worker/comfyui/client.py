@@ -17,7 +17,7 @@ from zosma_worker.wire import READ_TIMEOUT_S, Wire, within
 
 _JSON = {"Content-Type": "application/json"}
 #: A description of every node of a server with many extensions has some 10 MB.
-_OBJECT_INFO_MAX_BYTES, _OBJECT_INFO_MARKS_MAX = 128 * MB, 8_000_000
+_OBJECT_INFO_MAX_BYTES, _OBJECT_INFO_MARKS_MAX = 64 * MB, 4_000_000
 #: Larger messages end the connection, and are read from the history.
 MESSAGE_MAX_BYTES = 32 * MB
 #: A connection is lost when a ping is not answered within half of this. Loading holds a server up for seconds.

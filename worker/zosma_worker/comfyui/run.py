@@ -22,9 +22,17 @@ from zosma_worker.comfyui.listener import Listener, Preview
 from zosma_worker.comfyui.lists import Lists
 from zosma_worker.comfyui.recipes import Recipe
 from zosma_worker.comfyui.translate import Uploads
-from zosma_worker.comfyui.watch import Interrupted, Made, Watch
+from zosma_worker.comfyui.watch import Interrupted, Made, Watch, is_down
 from zosma_worker.comfyui.workflow import Graph
-from zosma_worker.errors import BadAnswer, WebUICut, WebUIError, WebUIRefused, WebUIUnreachable
+from zosma_worker.errors import (
+    BadAnswer,
+    CheckpointUnusable,
+    OutOfMemory,
+    WebUICut,
+    WebUIError,
+    WebUIRefused,
+    WebUIUnreachable,
+)
 from zosma_worker.infotext import without_texts
 from zosma_worker.preview import shrink_bytes
 from zosma_worker.timeouts import Timeouts
@@ -43,7 +51,7 @@ def prompt_id(task: str, index: int) -> str:
 
 
 @dataclass(frozen=True)
-class Recipes:
+class CheckpointUse:
     """How a checkpoint's pictures are made on a server."""
 
     path: str
@@ -92,7 +100,7 @@ class ComfyUIRun:
         client: Client,
         listener: Listener,
         lists: Lists,
-        known: Recipes | None,
+        known: CheckpointUse | None,
         traits: Traits,
         order: Order,
         report: Callable[[Report], None],
@@ -182,9 +190,7 @@ class ComfyUIRun:
                 await self._send(watch, graph)
             made = await watch.ended()
         except (WebUIError, Interrupted) as error:
-            self._host.note_loaded(None, 0.0)
-            if isinstance(error, WebUIError):
-                self._host.note_failed(self._order.checkpoint.name, error)
+            self._note_failed(watch, error)
             await self._forget(watch.prompt_id)
             raise
         finally:
@@ -193,6 +199,14 @@ class ComfyUIRun:
         if self._known:
             self._host.note_loaded(self._order.checkpoint.name, watch.ended_ms)
         return made
+
+    def _note_failed(self, watch: Watch, error: WebUIError | Interrupted) -> None:
+        if isinstance(error, OutOfMemory | CheckpointUnusable | WebUICut | WebUIUnreachable):
+            self._host.note_loaded(None, 0.0)  # ComfyUI unloads all models when it is out of memory
+        elif watch.started and self._known:
+            self._host.note_loaded(self._order.checkpoint.name, watch.ended_ms)
+        if isinstance(error, WebUIError):
+            self._host.note_failed(self._order.checkpoint.name, error)
 
     async def _earlier(self, index: int) -> str | None:
         """The prompt that a worker sent before it died, if the server still has it."""
@@ -302,10 +316,10 @@ class ComfyUIRun:
         while True:
             try:
                 gone = await self._stop()
-            except WebUIUnreachable:
-                await self.drop()
-                raise
-            except WebUIError:
+            except WebUIError as error:
+                if is_down(error):
+                    await self.drop()
+                    raise
                 gone = False
             if gone and (self._sent or self._work.done()):
                 break
@@ -329,7 +343,7 @@ class ComfyUIAnswer:
     def __init__(
         self,
         client: Client,
-        known: Recipes | None,
+        known: CheckpointUse | None,
         traits: Traits,
         order: Order,
         made: list[Made],

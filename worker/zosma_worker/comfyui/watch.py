@@ -28,6 +28,11 @@ class Interrupted(Exception):
     """Raised when somebody stopped the prompt, or took it out of the queue."""
 
 
+def is_down(error: WebUIError) -> bool:
+    """Whether nothing listens there any more, rather than that it is late."""
+    return isinstance(error.__cause__, aiohttp.ClientConnectorError)
+
+
 class BusyForEver(WebUIUnreachable):
     """Raised when our prompt waits behind somebody else's that doesn't end: it cannot be reached for us."""
 
@@ -124,7 +129,7 @@ class Watch:
             self.waited_s = time.monotonic() - self._sent_at
 
     def _note_steps(self, node: str, value: float | None, most: float | None) -> None:
-        if value is not None and most:
+        if value is not None and most and node in self._graph:
             self.steps[node] = (value, most)
 
     # -- waiting ------------------------------------------------------------------------------------------------
@@ -193,7 +198,7 @@ class Watch:
         return entry
 
     def _unheard(self, error: WebUIError) -> None:
-        if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        if is_down(error):
             raise WebUICut(f"{self._client.url} went down in the middle of a prompt") from error
         if time.monotonic() - self._answered_at > self._timeouts.deaf_s:
             raise WebUIUnreachable(str(error)) from error
