@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from dataclasses import replace
 
@@ -24,6 +23,8 @@ from loopback.fleet import HASTY, until
 from loopback.webui import ScriptedWebUI
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
+from zosma_worker.comfyui import watch
+from zosma_worker.comfyui.backend import ComfyUIBackend
 
 
 @pytest.fixture(name="comfyui")
@@ -419,7 +420,9 @@ async def _ended(comfyui, prompt_id, how):
     return (prompt_id, how) in comfyui.ended
 
 
-async def test_a_prompt_that_waits_behind_others_is_taken_out_of_the_queue_on_a_cancel(comfyui, join, ann, queue):
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+async def test_a_prompt_that_waits_behind_others_is_taken_out_of_the_queue_on_a_cancel(old, comfyui, join, ann, queue):
+    comfyui.stops_anybody = old
     await join(comfyui.address)
     hold = HoldsOthers(comfyui)
     theirs = comfyui.foreign()
@@ -528,14 +531,19 @@ async def test_nodes_that_are_gone_are_an_error_of_their_own(comfyui, join, ann)
     assert (await ann.worker(WorkerState.READY)).about.loras == ()
 
 
-async def test_silence_during_a_load_is_no_stall(comfyui, join, ann):
+async def test_silence_during_a_load_is_no_stall(comfyui, join, ann, monkeypatch):
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(watch, "QUIET_S", 0.05)
     hold = Hold(at="CheckpointLoaderSimple")
     comfyui.script(hold)
-    await join(comfyui.address, timeouts=replace(HASTY, stalled_s=0.2, floor_s=0.2))
+    await join(comfyui.address, timeouts=replace(HASTY, stalled_s=0.1, floor_s=0.1))
     job_id = await ann.asks(checkpoint="anime")
     await hold.started.wait()
-    await asyncio.sleep(1.5)  # the silence itself
 
+    async def looked_often():  # for far longer than a step may take
+        return len([path for path in comfyui.paths("GET") if path.startswith("/history/")]) >= 6
+
+    await until(looked_often)
     hold.released.set()
 
     job = await ann.gets(job_id)
@@ -564,10 +572,20 @@ async def test_a_server_that_is_gone_is_away_until_it_is_back(comfyui, join, ann
     assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
-async def test_an_idle_worker_asks_nothing_while_the_socket_is_open(comfyui, join):
+async def test_an_idle_worker_asks_nothing_while_the_socket_is_open(comfyui, join, monkeypatch):
+    looks = []
+
+    async def counted(backend):
+        looks.append(backend)
+        return await foreign_work(backend)
+
+    foreign_work = ComfyUIBackend.foreign_work
+    monkeypatch.setattr(ComfyUIBackend, "foreign_work", counted)
     await join(comfyui.address)
-    before = len(comfyui.seen)
+    before, looked = len(comfyui.seen), len(looks)
 
-    await asyncio.sleep(1.0)  # twenty looks
+    async def looked_often():
+        return len(looks) >= looked + 10
 
+    await until(looked_often)
     assert comfyui.seen[before:] == []

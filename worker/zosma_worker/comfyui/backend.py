@@ -335,9 +335,14 @@ class ComfyUIBackend:
 
     # -- what a run and the socket tell ---------------------------------------------------------------------------
 
-    def hears(self, run: ComfyUIRun | None) -> None:
+    def hears(self, run: ComfyUIRun) -> None:
         """Events are this run's from now on."""
         self._run = run
+
+    def left(self, run: ComfyUIRun) -> None:
+        """Events are this run's no longer."""
+        if self._run is run:
+            self._run = None
 
     def note_loaded(self, name: str | None, at_ms: float) -> None:
         """What is in memory since then, by the server's clock."""

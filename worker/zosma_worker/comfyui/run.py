@@ -62,8 +62,11 @@ class CheckpointUse:
 class Host(Protocol):
     """What a run tells its back end."""
 
-    def hears(self, run: ComfyUIRun | None) -> None:
-        """Events are this run's from now on; None: nobody's."""
+    def hears(self, run: ComfyUIRun) -> None:
+        """Events are this run's from now on."""
+
+    def left(self, run: ComfyUIRun) -> None:
+        """Events are this run's no longer."""
 
     def note_loaded(self, name: str | None, at_ms: float) -> None:
         """What is in the server's memory since then, by its clock; None when nobody knows."""
@@ -156,7 +159,7 @@ class ComfyUIRun:
                 self._done += 1
             return made
         finally:
-            self._host.hears(None)
+            self._host.left(self)
             if self._showing:
                 await end(self._showing)
 
@@ -186,7 +189,9 @@ class ComfyUIRun:
         self._watch, self._sent = watch, earlier is not None
         self._host.note_known(name)
         try:
-            if not earlier:
+            if earlier:
+                watch.wake()
+            else:
                 await self._send(watch, graph)
             made = await watch.ended()
         except (WebUIError, Interrupted) as error:
@@ -299,16 +304,7 @@ class ComfyUIRun:
         """Asks once. True when the server has nothing of it left."""
         if self._watch is None:
             return True
-        name = self._watch.prompt_id
-        queue = await self._client.queue()
-        if not queue.has(name):
-            return True
-        if queue.runs(name):
-            await self._client.interrupt(name)
-        else:
-            await self._client.delete(name)
-            await self._client.interrupt(name)  # should it have begun just now: by its id, so nobody else's
-        return False
+        return not await self._client.stop(self._watch.prompt_id)
 
     async def let_go(self) -> None:
         """Stops until the server neither runs the prompt nor has it in its queue."""
@@ -323,7 +319,10 @@ class ComfyUIRun:
                 gone = False
             if gone and (self._sent or self._work.done()):
                 break
-            await asyncio.sleep(STOP_EVERY_S)
+            if self._work.done():
+                await asyncio.sleep(STOP_EVERY_S)
+            else:
+                await asyncio.wait({self._work}, timeout=STOP_EVERY_S)
         await self.drop()
         if self._watch:
             await self._forget(self._watch.prompt_id)

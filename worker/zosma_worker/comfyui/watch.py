@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from zosma_queue.tasks import set_within
 from zosma_worker.comfyui.client import Client, Entry, Picture, number, pictures_in
 from zosma_worker.comfyui.failures import failure
 from zosma_worker.comfyui.listener import Listener
@@ -154,12 +155,8 @@ class Watch:
             self._check_moving()
 
     async def _wait(self) -> None:
+        await set_within(self._woken, LOOK_EVERY_S)
         self._woken.clear()
-        try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
 
     def _outcome(self) -> Made | None:
         if not self._over:
