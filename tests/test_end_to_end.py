@@ -25,7 +25,9 @@ from loopback.discord.interaction import Callback
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Upload
 from loopback.fleet import until
+from loopback.presses import menu_of
 from loopback.webui import Hold, ScriptedWebUI, good_answer
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
@@ -246,6 +248,18 @@ async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in
         _, larger = await picture_of(await system.discord.click(ann, shown, "Upscale"))
         assert larger.size == (512, 512)
         assert "Seed: 5" in larger.info["parameters"]
+        menu = await menu_of(system.discord, ann, shown)
+        choose = menu.selects[-1]["custom_id"]
+        _, wider = await picture_of(await system.discord.select(ann, menu, choose, [Act.ZOOM_OUT]))
+        assert wider.size == (384, 384)
+        # What lies further from the edge than seam and blur reach is the very picture.
+        assert wider.crop((120, 120, 264, 264)).tobytes() == first.crop((56, 56, 200, 200)).tobytes()
+        form = await system.discord.select(ann, menu, choose, [Act.REGION])
+        await form.response()
+        asked = {"region": "left-half", "prompt": "a cat", "strength": "wholly"}
+        _, part = await picture_of(await system.discord.submit_modal(ann, form, asked))
+        assert part.crop((160, 0, 256, 256)).tobytes() == first.crop((160, 0, 256, 256)).tobytes()
+        assert part.crop((0, 0, 96, 256)).tobytes() != first.crop((0, 0, 96, 256)).tobytes()
         upload = Upload("start.png", shown.files[0].data)
         _, painted = await picture_of(
             await system.discord.slash(ann, "imagine", {"prompt": "a lighthouse in fog", "steps": 4, "image": upload})
@@ -260,7 +274,7 @@ async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in
         _, edited = await picture_of(await system.discord.submit_modal(ann, opened, {"prompt": "a cat"}))
         assert edited.info["parameters"].startswith("a cat")
     await until(system.nothing_is_owed)
-    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 5
+    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 7
 
 
 async def is_anybody_ready(queue: Queue) -> bool:

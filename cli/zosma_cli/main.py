@@ -146,6 +146,20 @@ def imagine(
 
 
 @app.command()
+def init() -> None:
+    """Ask for what this machine's set-up needs, try each answer, and write .env.
+
+    Looks for WebUIs on the usual ports, checks the Discord token and lists its servers, and tries Redis.
+    """
+    from zosma_cli.init import run
+    from zosma_cli.tables import for_people
+
+    if not sys.stdin.isatty():
+        fail("`zosma init` asks questions: run it in a terminal, or copy .env.example to .env and fill it in")
+    asyncio.run(run(Path(".env"), for_people()))
+
+
+@app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Look at every part of this set-up: what is wrong, and what mends it. Changes nothing.
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
 from zosma_queue.families import Facts
+from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
 
@@ -177,6 +178,10 @@ class Capabilities(BaseModel):
     workflows: tuple[Workflow, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    face_restorers: tuple[str, ...] = ()
+    """What restores faces in finished pictures."""
+    interrogators: tuple[str, ...] = ()
+    """What puts pictures into words: "clip", "deepdanbooru"."""
     fields: tuple[str, ...] = ()
     """Of A1111's fields beyond our own, those that it honours."""
     scripts: tuple[str, ...] = ()
@@ -184,6 +189,8 @@ class Capabilities(BaseModel):
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
+    several_starts: bool = False
+    """True: one request may start from several pictures."""
     mask_settings: bool = True
     """False: it inpaints, but always the whole picture, and from what is under the mask."""
     variations: bool = True
@@ -211,6 +218,9 @@ class Capabilities(BaseModel):
         found += [f"workflow:{workflow.name}" for workflow in self.workflows]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+            found += [needs.face_restorer_token(name) for name in self.face_restorers]
+        if self.interrogators:
+            found += [needs.INTERROGATE, *(f"{needs.INTERROGATE}:{name}" for name in self.interrogators)]
         # Jobs that wait since before names were without folders.
         found += [f"checkpoint:{one.model_name}" for one in self.checkpoints if one.model_name != one.name]
         found += [needs.KIND_COMFYUI] if self.flavour == COMFYUI else []
@@ -227,6 +237,7 @@ class Capabilities(BaseModel):
         can = {
             needs.IMG2IMG: self.img2img,
             needs.INPAINTING: self.inpainting,
+            needs.SEVERAL_STARTS: self.img2img and self.several_starts,
             needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
@@ -247,6 +258,7 @@ class WorkerInfo:
     loaded: str | None
     """Name of the checkpoint in its memory."""
     job: str | None
+    """Its running job; of a set that was split, the whole set."""
     seen_ms: int
     pixels: int = PIXELS_MAX
     """Most that one picture may have, by its last sign of life."""
@@ -281,7 +293,7 @@ class WorkerInfo:
             id=worker_id,
             state=WorkerState(text["state"]),
             loaded=text["loaded"] or None,
-            job=text.get("job"),
+            job=whole(text["job"]) if "job" in text else None,
             seen_ms=int(text["seen"]),
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,

@@ -119,7 +119,7 @@ def check_amounts(request: Request, rules: Iterable[ContentRules]) -> None:
     Raises:
       RequestRefusedError: names the field and the most that is allowed.
     """
-    if request.upscale:
+    if not request.generates:
         return
     wanted = (
         ("count", "count", request.count),
@@ -160,7 +160,7 @@ def with_allowed_checkpoint(
       RequestRefusedError: when its own is not allowed, or none of the allowed ones is there; names those.
     """
     lists = [one.checkpoints for one in rules if one.checkpoints]
-    if not lists or request.upscale:
+    if not lists or not request.generates:
         return request
     names = ", ".join(dict.fromkeys(name for one in lists for name in one))
     allowed = [

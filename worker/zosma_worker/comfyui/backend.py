@@ -14,9 +14,18 @@ from typing import Any
 
 from zosma_queue.fleet import COMFYUI, Capabilities, Checkpoint, Workflow, WorkflowOption, named_by_file
 from zosma_worker.backend import Found, Order, Report
+from zosma_worker.bounds import ENTRIES_MAX, NAME_MAX_CHARS
 from zosma_worker.comfyui.client import Client, Queue
 from zosma_worker.comfyui.listener import Listener, Preview
-from zosma_worker.comfyui.lists import FILE_LISTS, FOLDERS, Lists, checkpoint, hires_upscalers, read_lists
+from zosma_worker.comfyui.lists import (
+    FILE_LISTS,
+    FOLDERS,
+    TEXT_ENCODERS,
+    Lists,
+    checkpoint,
+    hires_upscalers,
+    read_lists,
+)
 from zosma_worker.comfyui.names import schedulers_of
 from zosma_worker.comfyui.node_info import NodeInfo, read_nodes
 from zosma_worker.comfyui.recipes import IMG2IMG, INPAINTING, Library, Recipe, choose, choose_by_header
@@ -67,9 +76,7 @@ async def is_comfyui(address: Address) -> bool:
     async with Client(address) as client:
         try:
             await client.stats()
-        except WebUINotSetUp as error:
-            if error.status in (401, 403):
-                raise
+        except WebUINotSetUp:
             return False
         return True
 
@@ -139,7 +146,7 @@ class ComfyUIBackend:
             self._nodes = read_nodes(await self._client.object_info())
             self._nodes_of = self._listener.lives
         else:
-            names = [name for name in FILE_LISTS if name in self._nodes]
+            names = [name for name in (*FILE_LISTS, *TEXT_ENCODERS) if name in self._nodes]
             found = await asyncio.gather(*(self._client.object_info(name) for name in names))
             self._nodes = {**self._nodes, **{key: info for one in found for key, info in read_nodes(one).items()}}
         if not self._nodes:
@@ -152,7 +159,8 @@ class ComfyUIBackend:
             (FILE_LISTS[node], path)
             for node in ("CheckpointLoaderSimple", "UNETLoader")
             if node in self._nodes
-            for path in self._nodes[node].choices(FILE_LISTS[node])
+            for path in self._nodes[node].choices(FILE_LISTS[node])[:ENTRIES_MAX]
+            if len(path) <= NAME_MAX_CHARS
         ]
         room = asyncio.Semaphore(HEADERS_AT_ONCE)
 

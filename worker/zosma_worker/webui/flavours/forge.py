@@ -27,6 +27,8 @@ class Forge(Flavour):
         if name not in ("tiling", "restore_faces", "hr_checkpoint_name", "image_cfg_scale")
     )
     takes_scripts: ClassVar[bool] = True
+    several_starts: ClassVar[bool] = True
+    restores_faces: ClassVar[bool] = True
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")
