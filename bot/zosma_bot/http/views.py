@@ -60,6 +60,7 @@ def _of_job(job: Job, place: Place | None, paused: bool) -> dict[str, Any]:
             "checkpoint": job.result.checkpoint,
             "sampler": job.result.sampler,
             "gpu_seconds": job.result.gpu_seconds,
+            "other_kind": job.other_kind,
             **({"caption": job.result.caption} if job.result.caption else {}),
             "images": [
                 {

@@ -189,6 +189,8 @@ class ScriptedComfyUI:
         """(prompt id, success|error|interrupted|deleted) in order."""
         self.foreign_fault = Fault()
         """For the next prompt of another program."""
+        self.dies_at: set[str] = set()
+        """Addresses at which the process ends, once each, and comes back by itself."""
         self.holds: list[Hold] = []
         self.restarting: asyncio.Task[None] | None = None
         self._script: deque[Fault] = deque()
@@ -360,6 +362,12 @@ class ScriptedComfyUI:
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
             return web.Response(status=403)
+        if request.path in self.dies_at:
+            self.dies_at.remove(request.path)
+            back = asyncio.Event()
+            back.set()
+            self.restarting = asyncio.create_task(self.restart(back))
+            await asyncio.Event().wait()
         if self.auth and request.headers.get("Authorization") != self.auth:  # of a proxy before it
             return web.Response(status=401)
         return await handler(request)

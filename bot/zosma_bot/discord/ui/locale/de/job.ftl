@@ -46,6 +46,8 @@ gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeiche
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
 
 failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
+other-kind = ℹ️ Begonnen wurde es auf einer anderen Art von GPU-Server: Derselbe Seed sieht dort anders aus.
+
 failed-refused = ⚠️ { $detail }. Bitte andere Einstellungen versuchen.
 failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder weniger Bilder auf einmal versuchen.
 failed-nan = ⚠️ Der Checkpoint hat kein gültiges Bild ergeben (NaN). Bitte anderen Checkpoint, andere Größe oder anderen Sampler versuchen.

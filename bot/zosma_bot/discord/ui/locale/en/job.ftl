@@ -53,6 +53,8 @@ gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
 
 failed = ⚠️ Something went wrong on our side. Please try again in a minute.
+other-kind = ℹ️ It was begun on another kind of GPU server, and made on this one: the same seed looks different there.
+
 failed-refused = ⚠️ { $detail }. Try other settings.
 failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictures at once.
 failed-nan = ⚠️ The checkpoint made no valid picture (NaN). Try another checkpoint, size or sampler.
