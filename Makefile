@@ -55,6 +55,10 @@ coverage: ## Tests with branch coverage
 	uv run coverage run -m pytest
 	uv run coverage report --skip-covered
 
+.PHONY: translations
+translations: ## What the translations lack beside English (ONLY=… one language)
+	uv run python -m zosma_bot.discord.ui.translation_check $(ONLY)
+
 EXPORT := uv export --quiet --no-emit-project --no-annotate --no-header --no-default-groups
 .PHONY: requirements
 requirements: ## Write the images' hash-pinned requirement files anew

@@ -199,7 +199,7 @@ def _job(fields: dict[bytes, bytes]) -> None:
     shown = [admin_job_view(job), progress_view(job, None, None, False), echo({}, TXT2IMG, job)]
     json.dumps(shown, allow_nan=False)
     if job.result:
-        json.dumps(info(job.result, {}))
+        json.dumps(info(job.result, {}, job.request))
 
 
 def _worker(fields: dict[bytes, bytes]) -> None:

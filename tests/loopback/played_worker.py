@@ -14,7 +14,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
-from zosma_queue.messages import decode_request
+from zosma_queue.messages import request_for
 from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.scripts import acall
 
@@ -36,6 +36,9 @@ ABOUT = Capabilities(
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
     fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
     scripts=("adetailer",),
+    face_restorers=("GFPGAN",),
+    interrogators=("clip",),
+    several_starts=True,
     img2img=True,
     inpainting=True,
 )
@@ -58,6 +61,11 @@ def infotext(request: Request, seed: int, checkpoint: str) -> str:
         f"{request.prompt}{negative}\nSteps: {request.steps}, Sampler: {request.sampler or 'DPM++ 2M'},"
         f" CFG scale: {request.cfg_scale:g}, Seed: {seed}, Size: {request.width}x{request.height}, Model: {checkpoint}"
     )
+
+
+def wanted(leased: Leased) -> Request:
+    """What a delivery is to make."""
+    return request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
 
 
 class PlayedWorker:
@@ -119,12 +127,21 @@ class PlayedWorker:
         """One picture; whoever wants to look at it draws a better one."""
         return png(seed, request.output_size, parameters)
 
+    async def _told(self, request: Request, seed: int, checkpoint: str) -> str:
+        """The infotext of a picture; one that was made larger keeps what it said before."""
+        if request.upscale is None:
+            return infotext(request, seed, checkpoint)
+        with Image.open(io.BytesIO(await self._redis.get(keys.picture_input(request.upscale.image)))) as source:
+            before = source.info.get("parameters")
+        how = f"Postprocess upscale by: {request.upscale.upscaling_resize:g}"
+        return ", ".join(part for part in (before, how) if part)
+
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
-        request = decode_request(leased.body)
-        seeds = range(request.seed, request.seed + request.count)
+        request = wanted(leased)
+        seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
-        told = [infotext(request, seed, checkpoint) for seed in seeds]
+        told = [await self._told(request, seed, checkpoint) for seed in seeds]
         images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
             await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)
@@ -139,6 +156,7 @@ class PlayedWorker:
             pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
             worker=self.name, gpu_seconds=self.gpu_seconds,
+            caption=f"a picture by {request.interrogate.model}" if request.interrogate else "",
             info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip
         await self.settle(leased, calls.done(result))

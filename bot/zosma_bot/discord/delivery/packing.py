@@ -30,8 +30,8 @@ class Packed:
     """A card whose files fit into one message."""
 
     card: Card
-    linked: bool = False
-    """True when it has links to the originals: they must stay stored."""
+    keep: bool = False
+    """True when it says how to get the originals: they must stay stored."""
 
 
 class Packer:
@@ -84,8 +84,9 @@ class Packer:
         if job.result is None or not card.pictures:
             return Packed(card)
         originals = [Original(one, job.result.pictures[_index(one)].parameters) for one in card.pictures]
-        as_grid = self._as_grid or outlet.reply.grid
-        fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid)
+        labels = _labels(job, card)
+        as_grid = self._as_grid or outlet.reply.grid or bool(labels)
+        fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid, labels)
         if fitting is None:
             return None
         if fitting == card.pictures:
@@ -104,23 +105,45 @@ class Packer:
         urls = [await self._links.url(job.id, _index(one)) for one in originals.pictures]
         links = [url for url in urls if url]
         if not links:
-            return Packed(shown)
+            return self._unlinked(w, job, shown)
         words = texts.originals(w, links)
         if len(shown.text) + len(words) + 1 > EMBED_TEXT_MAX_CHARS:
             return Packed(shown)
-        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), linked=True)
+        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=True)
+
+    @staticmethod
+    def _unlinked(w: Translations, job: Job, shown: Card) -> Packed:
+        """Without a public address: how to get what the message doesn't show."""
+        if any("-grid." in one.name for one in shown.pictures):
+            words, keep = texts.singles(w), False
+        elif any(one.lessened for one in shown.pictures) or not shown.pictures:
+            words, keep = texts.kept_originals(w, job), True
+        else:
+            return Packed(shown)
+        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=keep)
 
 
-def _fit(originals: list[Original], limit: int, total: int, as_grid: bool) -> tuple[Attached, ...] | None:
+def _labels(job: Job, card: Card) -> list[str]:
+    """What stands above each picture of a comparison; [] for any other set."""
+    if job.request is None or job.request.compare is None or job.result is None:
+        return []
+    values = job.request.compare.values
+    shown = [values[job.result.pictures[_index(one)].place] for one in card.pictures]
+    return [one if isinstance(one, str) else f"{one:g}" for one in shown]
+
+
+def _fit(
+    originals: list[Original], limit: int, total: int, as_grid: bool, labels: list[str]
+) -> tuple[Attached, ...] | None:
     """Singles at a good quality, else one grid, else singles however they look. Slow."""
     few = len(originals) <= ATTACHMENTS_MAX
-    if few and (len(originals) == 1 or not as_grid):
+    if few and ((len(originals) == 1 and not labels) or not as_grid):
         least = SINGLES_QUALITY if len(originals) > 1 else 0
         if fitting := shrink.fit(originals, limit, total=total, quality=least):
             return fitting
-    if len(originals) > 1:
+    if len(originals) > 1 or labels:
         try:
-            sheet = grid.as_original(originals)
+            sheet = grid.as_original(originals, labels)
         except SandboxError:
             pass
         else:

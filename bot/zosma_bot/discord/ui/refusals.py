@@ -29,6 +29,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "region-page-gone": (),
     "square-already": (),
     # options
+    "compare-twice": ("field",),
+    "compare-no-number": ("field", "given"),
     "strength-without-image": ("field",),
     "unreadable-lora": ("field", "given"),
     "no-style": ("field", "name"),
@@ -39,6 +41,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "flag-value": ("flag", "given"),
     "flag-bounds": ("flag", "given", "low", "high"),
     "flag-twice": ("flag",),
+    "flag-not-here": ("flag",),
     "flag-and-option": ("field",),
     "no-size": ("field", "given"),
     "size-bounds": ("field", "given", "low", "high"),

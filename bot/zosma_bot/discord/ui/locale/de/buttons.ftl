@@ -2,6 +2,10 @@ button-cancel = Abbrechen
 button-try-again = Noch einmal versuchen
 button-again = Noch einmal
 button-edit = Bearbeiten
+button-missing = { $count ->
+    [one] Bild { $first } machen
+   *[other] Bilder { $first }–{ $last } machen
+    }
 button-checkpoint = Anderer Checkpoint
 button-parameters = Parameter
 button-send = Mir schicken
@@ -61,8 +65,8 @@ parameters-like = 📋 Als Befehl, für ähnliche Bilder:
 parameters-from-picture = ℹ️ Es entstand aus einem anderen Bild, deshalb macht es kein Befehl noch einmal. „{ button-again }“ darunter kann es, einen Tag lang.
 parameters-enlarged = ℹ️ Der Befehl macht das Bild, wie es vor dem Vergrößern war.
 parameters-no-command = ℹ️ Als Befehl würde es abgelehnt: { $why }
-parameters-text = Als Text:
 parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
+parameters-text = Als Text:
 checkpoint-ask = 🧩 Mit welchem Checkpoint?
 checkpoint-none = ⚠️ Gerade ist kein anderer Checkpoint da.
 edit-title = Bearbeiten und neu machen
