@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
-from zosma_worker.bounds import MB, READ_MAX_BYTES
+from zosma_worker.bounds import MB, READ_MAX_BYTES, number
 from zosma_worker.comfyui import failures
 from zosma_worker.errors import WebUIBroken, WebUICut, WebUIError, WebUINotSetUp, WebUIRefused, WebUIRubbish
 from zosma_worker.wire import READ_TIMEOUT_S, Wire, within
@@ -257,11 +257,6 @@ def _entry(prompt_id: str, found: Any) -> Entry | None:
         outputs=outputs if isinstance(outputs, dict) else {},
         succeeded=status.get("status_str") == "success" and status.get("completed") is not False,
     )
-
-
-def number(value: Any) -> float | None:
-    """A number of JSON's, None for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def pictures_in(output: Any) -> tuple[Picture, ...]:

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 
 from zosma_queue.tasks import set_within
-from zosma_worker.comfyui.client import Client, Entry, Picture, number, pictures_in
+from zosma_worker.bounds import number
+from zosma_worker.comfyui.client import Client, Entry, Picture, pictures_in
 from zosma_worker.comfyui.failures import failure
 from zosma_worker.comfyui.listener import Listener
 from zosma_worker.comfyui.workflow import Graph
