@@ -56,17 +56,17 @@ def repainted(
         scale = min(1.0, side / max(source.width, source.height), (pixels / (source.width * source.height)) ** 0.5)
         size = _on_grid(source.width * scale), _on_grid(source.height * scale)
         pictures = {_PICTURE: source, _MASK: Source(mask, source.width, source.height)}
-        found.append((_fields(recipe, size, strength) | changes, pictures))
+        found.append((_fields(recipe, "", size, strength) | changes, pictures))
     return found
 
 
-def outpainted(recipe: Recipe, source: Source, extend: Extend, who: str) -> list[Wanted]:
-    """The request for a picture that goes on beyond its edges, as `repainted`. `who` asks for it."""
+def outpainted(recipe: Recipe, words: str, source: Source, extend: Extend, who: str) -> list[Wanted]:
+    """The request for a picture that goes on beyond its edges, as `repainted`. `words`: its own. `who` asks for it."""
     found: list[Wanted] = []
     for side, pixels in SIZES:
         canvas = _Canvas(source, _placed(source.width, source.height, extend, side, pixels), who)
         pictures = {_PICTURE: Source(canvas.picture), _MASK: Source(canvas.mask)}
-        found.append((_fields(recipe, canvas.extension.whole, OUTPAINT_STRENGTH), pictures))
+        found.append((_fields(recipe, words, canvas.extension.whole, OUTPAINT_STRENGTH), pictures))
     return found
 
 
@@ -87,9 +87,9 @@ async def first_possible(services: Services, found: list[Wanted]) -> Wanted:
     return found[0]
 
 
-def _fields(recipe: Recipe | None, size: tuple[int, int], strength: float) -> dict[str, Any]:
+def _fields(recipe: Recipe | None, words: str, size: tuple[int, int], strength: float) -> dict[str, Any]:
     """The fields of pictures like those of before, painted on one. What other WebUIs than A1111's lack is left out."""
-    before = recipe.anew() if recipe else {}
+    before = recipe.anew(prompt=words) if recipe else {}
     kept = {name: value for name, value in before.items() if name not in _NOT_ALONG}
     if a1111 := {name: value for name, value in kept.pop("a1111", {}).items() if not name.startswith("hr_")}:
         kept["a1111"] = a1111

@@ -107,7 +107,7 @@ async def _command(
     typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
     command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
     try:
-        await _check(services, interaction, recipe, w)
+        await _check(services, interaction, recipe, str(typed["prompt"]), w)
     except RequestRefusedError as error:
         return "", [w("parameters-no-command", why=refusals.told(w, error).removeprefix("⚠️ "))]
     shown = [f"{w('parameters-like' if left_out else 'parameters-shown')}\n{texts.code_block(command)}"]
@@ -146,8 +146,10 @@ async def _usual(services: Services, interaction: discord.Interaction[Any]) -> M
         return {}
 
 
-async def _check(services: Services, interaction: discord.Interaction[Any], recipe: Recipe, w: Translations) -> None:
-    """Judges the command as Discord and `/imagine` would.
+async def _check(
+    services: Services, interaction: discord.Interaction[Any], recipe: Recipe, typed: str, w: Translations
+) -> None:
+    """Judges the command as Discord and `/imagine` would. `typed`: its prompt, as it stands in it.
 
     Raises:
       RequestRefusedError: when one of them would refuse it.
@@ -159,7 +161,7 @@ async def _check(services: Services, interaction: discord.Interaction[Any], reci
             values={"given": int(fields["count"]), "low": 1, "high": PICTURES_MAX},
         )  # fmt: skip
     request = parse_request(fields)
-    if option := _taken_for_option(w, request.prompt, request.negative_prompt):
+    if option := _taken_for_option(w, typed, request.negative_prompt):
         raise refused("prompt-has-option", field="prompt", given=option)
     catalogue = await services.offered(interaction)
     if catalogue.ready:

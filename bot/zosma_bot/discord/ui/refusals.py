@@ -25,6 +25,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "mask-empty": ("field",),
     "mask-full": ("field",),
     "region-none": (),
+    "region-flag": ("field",),
     "region-unpainted": (),
     "region-page-gone": (),
     "square-already": (),

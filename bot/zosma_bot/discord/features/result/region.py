@@ -11,8 +11,10 @@ import aiohttp
 import discord
 
 from zosma_bot import masks, painted_masks
+from zosma_bot.discord.core.alternatives import escaped
 from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.button_owner import may_use
+from zosma_bot.discord.core.drawing import drawn, templated, with_flags, words_of
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import REGIONS, first_possible, read_mask, refusal, repainted
 from zosma_bot.discord.core.recipes import picture_of
@@ -37,6 +39,8 @@ LABEL_MAX_CHARS, HINT_MAX_CHARS = 45, 100
 #: How much of a part is changed, by the names of its texts; the second is the usual one.
 STRENGTHS = {"a-little": 0.5, "clearly": 0.75, "wholly": 1.0}
 USUAL = "clearly"
+#: What flags in the words for a part may not say: the picture has a size, and its styles.
+_NOT_HERE = ("aspect", "width", "height", "style")
 #: Chosen instead of a named part.
 PAINT = "paint"
 _PAGE_WORDS = ("title", "hint", "size-label", "erase", "undo", "clear", "send", "saved", "failed", "unreadable",
@@ -67,7 +71,7 @@ async def _open(services: Services, interaction: discord.Interaction[Any], of: O
     if not of.menu:
         of = replace(of, menu=await keep_seen(services, interaction))
     recipe = await known_or_read(services, interaction, of)
-    words = str(recipe.fields.get("prompt", "")) if recipe else ""
+    words = escaped(words_of(recipe.fields, of.number)) if recipe else ""
     w = translations_of(interaction)
     await interaction.response.send_modal(form(w, of, words, paint=services.links.can_be_made))
 
@@ -180,7 +184,13 @@ async def _submit(
     asked: Mapping[str, Any],
 ) -> None:
     recipe = await known_or_read(services, interaction, of)
-    possible = repainted(recipe, source, mask, asked["strength"], prompt=asked["prompt"], count=asked["count"])
+    typed = {"count": asked["count"]} | with_flags({"prompt": asked["prompt"]})
+    if beside := next((name for name in _NOT_HERE if name in typed), None):
+        raise refused("region-flag", field=beside)
+    if recipe and typed.get("negative_prompt") and recipe.fields.get("negative_prompt"):
+        typed["negative_prompt"] = f"{recipe.fields['negative_prompt']}, {typed['negative_prompt']}"
+    said = await drawn(services, interaction, templated(typed))
+    possible = repainted(recipe, source, mask, asked["strength"], **said)
     fields, sources = await first_possible(services, possible)
     private = await is_private(services, interaction, of)
     origin = Origin(deed="region", user_id=of.owner)
