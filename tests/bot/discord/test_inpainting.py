@@ -100,6 +100,19 @@ async def test_a_named_part_is_painted_anew_with_new_words(server, worker, ann, 
     assert shown.labels[:4] == ["U1", "U2", "V1", "V2"]
 
 
+async def test_a_part_of_a_picture_that_was_made_large_is_painted_at_a_size_that_gpus_can_do(
+    server, client, worker, ann, queue, raw
+):
+    asked = await server.slash(ann, "imagine", ASKED | {"width": 1536, "height": 1024, "hires": 2})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    await server.submit_modal(ann, await opened(server, ann, shown), {"region": "left-half"})
+    request, _ = await next_request(worker, queue)
+    assert (request.width, request.height) == (1768, 1176)
+    assert stored(raw, request.img2img.image).size == (1768, 1176)
+    assert (request.hires, request.img2img.resize_mode) == (None, 0)
+
+
 async def test_strength_is_taken_as_chosen(server, worker, ann, queue, made):
     form = await opened(server, ann, made)
     await server.submit_modal(ann, form, {"region": "sky", "strength": "wholly"})

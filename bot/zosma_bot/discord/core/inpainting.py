@@ -45,17 +45,24 @@ REGIONS: dict[str, Box] = {
 
 
 def repainted(
-    recipe: Recipe | None, source: Source, mask: Callable[[], Awaitable[bytes]], strength: float, **changes: Any
+    recipe: Recipe | None,
+    source: Source,
+    mask: Callable[[], Awaitable[bytes]],
+    strength: float,
+    who: str,
+    changes: dict[str, Any],
 ) -> list[Wanted]:
     """The request for a picture of which the white of `mask` (of the picture's size) is painted anew.
 
-    Once for each of `SIZES`, the best first: `first_possible` chooses.
+    Once for each of `SIZES`, the best first: `first_possible` chooses. `who` asks for it.
     """
     found: list[Wanted] = []
     for side, pixels in SIZES:
         scale = min(1.0, side / max(source.width, source.height), (pixels / (source.width * source.height)) ** 0.5)
         size = _on_grid(source.width * scale), _on_grid(source.height * scale)
-        pictures = {_PICTURE: source, _MASK: Source(mask, source.width, source.height)}
+        # A picture that was made larger has far more bytes than a request may bring: it comes in the size that is made.
+        picture = source if scale == 1.0 else Source(_Canvas(source, Extension(size, size, (0, 0)), who).picture)
+        pictures = {_PICTURE: picture, _MASK: Source(mask, source.width, source.height)}
         found.append((_fields(recipe, "", size, strength) | changes, pictures))
     return found
 

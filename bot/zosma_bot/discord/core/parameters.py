@@ -70,12 +70,9 @@ async def show(
     rows: tuple[tuple[Button, ...], ...] = ()
     if key:
         of = OfJob(key, interaction.user.id)
-        rows = (
-            (
-                Button(of.custom_id(Act.REMAKE), w("button-remake"), "🔄", discord.ButtonStyle.primary),
-                Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
-            ),
-        )
+        remake = Button(of.custom_id(Act.REMAKE), w("button-remake"), "🔄", discord.ButtonStyle.primary)
+        edit = Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️")
+        rows = ((edit,) if from_picture(recipe) else (remake, edit),)
     command, shown = await _command(services, interaction, recipe, number)
     if recipe.parameters:
         shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
@@ -96,9 +93,10 @@ async def _command(
     w = translations_of(interaction)
     if not recipe.fields or recipe.fields.get("upscale"):
         return "", []
+    if from_picture(recipe):
+        again = f" {w('parameters-again')}" if recipe.job else ""
+        return "", [w("parameters-from-picture") + again]
     left_out = lacking(recipe)
-    if _FROM_PICTURE & set(left_out):
-        return "", [w("parameters-from-picture")]
     if number and recipe.count > 1:  # one picture of a set has its own seed
         own = recipe.seed_of(number)
         fields = recipe.fields | {"count": 1, "seed": -1 if own is None else own}
@@ -116,6 +114,11 @@ async def _command(
     if recipe.enlarged:
         shown.append(w("parameters-enlarged"))
     return command, shown
+
+
+def from_picture(recipe: Recipe) -> bool:
+    """True for a picture that was made from another one, which words alone don't make again."""
+    return not _FROM_PICTURE.isdisjoint(lacking(recipe))
 
 
 def lacking(recipe: Recipe) -> tuple[str, ...]:

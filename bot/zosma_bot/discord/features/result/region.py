@@ -190,7 +190,8 @@ async def _submit(
     if recipe and typed.get("negative_prompt") and recipe.fields.get("negative_prompt"):
         typed["negative_prompt"] = f"{recipe.fields['negative_prompt']}, {typed['negative_prompt']}"
     said = await drawn(services, interaction, templated(typed))
-    possible = repainted(recipe, source, mask, asked["strength"], **said)
+    who = sender_of(interaction).everywhere
+    possible = repainted(recipe, source, mask, asked["strength"], who, said)
     fields, sources = await first_possible(services, possible)
     private = await is_private(services, interaction, of)
     origin = Origin(deed="region", user_id=of.owner)
