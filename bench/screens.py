@@ -68,14 +68,14 @@ class Painter(PlayedWorker):
     state = WorkerState.READY
     reason = ""
 
-    def told(self) -> Capabilities:
+    def offers(self) -> Capabilities:
         place = self.name.partition("/")[0]
         return ABOUT.model_copy(
             update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}
         )
 
     async def beat(self, *_: Any, **__: Any) -> None:
-        await super().beat(self.state, self.told(), self.reason)
+        await super().beat(self.state, self.offers(), self.reason)
 
     async def live(self) -> None:
         while True:
@@ -313,6 +313,52 @@ class Screens:
         await self.says("de-datenschutz", self.eva, "privacy show", "/datenschutz zeigen")
         await self.says("privacy-erase", self.ann, "privacy erase")
 
+    async def drawn(self) -> None:
+        """Alternatives and lists of words, and what is refused of a prompt."""
+        colours = {"name": "colour", "entries": "red|blue|golden|white"}
+        await answer(await self.server.slash(self.mia, "admin wildcards set", colours))
+        prompt = "a __colour__ {sailing boat|steam ship} at sea, {dawn|dusk}"
+        await self._finished("drawn", self.ann, f"/imagine prompt:{prompt}", prompt=prompt, count=4)
+        await self.says("wildcards", self.bob, "wildcards")
+        await self.says("refused-list", self.bob, "imagine", "/imagine", prompt="a __color__ cat")
+        await self.says("refused-flag", self.bob, "imagine", "/imagine", prompt="a cat --stylize 250")
+
+    async def later(self) -> None:
+        """A picture for later, one's own standing, the server's, and help."""
+        await answer(await self.server.slash(self.ann, "settings timezone", {"zone": "Berlin"}))
+        handle = await self.asks(self.ann, count=4, when="in 5 h")
+        shown = await handle.wait_for(lambda shown: "🌙" in shown.text)
+        self.keep("scheduled", shown, self.ann, "/imagine when:in 5 h")
+        await self.says("refused-when", self.ann, "imagine", "/imagine", **LIGHTHOUSE | {"when": "today 0:01"})
+        await self.queue.admin.set_policy("screens", "default", {"waiting": 10, "running": 1, "daily_gpu_s": 1800})
+        await self.says("me", self.ann, "me")
+        await self.says("stats", self.ann, "stats")
+        await self.says("help", self.ann, "help")
+        await self.says("help-prompts", self.ann, "help", "/help topic:prompts", topic="prompts")
+        await self.says("de-hilfe", self.eva, "help", "/hilfe thema:Prompts", topic="prompts")
+        await self.says("de-ich", self.eva, "me", "/ich")
+
+    async def limits(self) -> None:
+        """What a waiting job says of a limit and of a pause, and what an admin is offered and a member told."""
+        first = await self.asks(self.bob, prompt="a harbour")
+        await first.wait_for(lambda shown: "in line" in shown.text)
+        leased = await self.one.take()
+        second = await self.asks(self.bob, prompt="a harbour in the fog")
+        limit = await second.wait_for(lambda shown: "as many running" in shown.text, timeout=20)
+        self.keep("at-limit", limit, self.bob, "/imagine")
+        await self.queue.admin.pause("discord:1", "queue", "new drivers until 18:00")
+        paused = await second.wait_for(lambda shown: "new drivers" in shown.text, timeout=20)
+        self.keep("paused", paused, self.bob, "/imagine")
+        choices = await self.server.autocomplete(self.mia, "admin cancel", focused="job", value="")
+        typed = "/admin cancel <span>job |</span>"
+        self.pages["admin-choices"] = Artist.autocomplete(typed, "job", choices)
+        why = {"job": leased.id, "why": "the GPU is needed for the talk"}
+        await answer(await self.server.slash(self.mia, "admin cancel", why))
+        await self.one.settle(leased, calls.cancelled())
+        stopped = await first.wait_for(lambda shown: "Reason" in shown.text)
+        self.keep("cancelled-by-admin", stopped, self.bob, "/imagine")
+        await self.queue.admin.resume("discord:1", "queue")
+
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
         await self.server.slash(self.mia, "admin channels allow", {"channel": self.server.channel})
@@ -333,7 +379,7 @@ class Screens:
 
     async def play(self) -> None:
         for scene in (self.done, self.offers, self.sets, self.german_set, self.refusals, self.life, self.settings,
-                      self.rules):  # fmt: skip
+                      self.drawn, self.later, self.limits, self.rules):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 

@@ -6,7 +6,7 @@ import io
 import math
 from typing import Any
 
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin
 
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.sandbox import Answer
@@ -32,12 +32,21 @@ def as_webp(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     return {}, [out.getvalue()]
 
 
+#: Of a cell's side, what a label above it takes.
+_LABEL_SHARE = 0.07
+_LABEL_PAPER, _LABEL_INK = (24, 25, 28), (240, 240, 240)
+#: Where a picture is still being made.
+_EMPTY = (43, 45, 49)
+
+
 def sheet(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     """Pictures as one PNG, row by row, at full size unless it would become too large.
 
-    `args`: its `parameters`, and `pixels_max` that it may have.
+    `args`: its `parameters`, `pixels_max` that it may have, and `labels`, one above each picture (none: no labels).
     """
     pictures = [_opened(data) for data in blobs]
+    if args["labels"]:
+        pictures = [_labelled(one, label) for one, label in zip(pictures, args["labels"], strict=True)]
     wide, high = max(one.width for one in pictures), max(one.height for one in pictures)
     columns, rows = shape(len(pictures), wide, high)
     pixels = columns * wide * rows * high
@@ -51,6 +60,38 @@ def sheet(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     words.add_itxt("parameters", args["parameters"])
     whole.save(out, "PNG", pnginfo=words, compress_level=1)
     return {}, [out.getvalue()]
+
+
+def filling(args: dict[str, Any], blobs: list[bytes]) -> Answer:
+    """A set that is being made, as a small JPEG: what is there already, each in its place, and empty cells.
+
+    `args`: `places` of the pictures, the `count` of all, and the longest `side` that the whole may have, in pixels.
+    """
+    pictures = [_opened(data) for data in blobs]
+    wide, high = pictures[0].size
+    columns, rows = shape(args["count"], wide, high)
+    factor = min(1.0, args["side"] / max(columns * wide, rows * high))
+    cell = max(1, int(wide * factor)), max(1, int(high * factor))
+    whole = Image.new("RGB", (columns * cell[0], rows * cell[1]), _EMPTY)
+    for place, picture in zip(args["places"], pictures, strict=True):
+        row, column = divmod(place, columns)
+        whole.paste(picture.resize(cell), (column * cell[0], row * cell[1]))
+    out = io.BytesIO()
+    whole.save(out, "JPEG", quality=85)
+    return {}, [out.getvalue()]
+
+
+def _labelled(picture: Image.Image, label: str) -> Image.Image:
+    """The picture under a bar with its label, cut to what fits."""
+    bar = max(20, int(max(picture.size) * _LABEL_SHARE))
+    whole = Image.new("RGB", (picture.width, picture.height + bar), _LABEL_PAPER)
+    whole.paste(picture, (0, bar))
+    draw, font = ImageDraw.Draw(whole), ImageFont.load_default(size=bar * 0.6)
+    shown = label
+    while len(shown) > 1 and draw.textlength(shown, font=font) > picture.width - bar // 2:
+        shown = f"{shown.removesuffix('…')[:-1]}…"
+    draw.text((picture.width / 2, bar / 2), shown, _LABEL_INK, font=font, anchor="mm")
+    return whole
 
 
 def shape(count: int, wide: int, high: int) -> tuple[int, int]:

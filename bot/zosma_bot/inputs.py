@@ -6,13 +6,15 @@ import asyncio
 import base64
 import binascii
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
+from zosma_queue.needs import Lane
+from zosma_queue.request import COUNT_MAX, INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,9 @@ STRANGERS = Sandbox("strangers", Limits())
 _LOOK = "zosma_bot.picture_work:look"
 #: Stands in a request for a picture that is not stored yet.
 _UNSTORED = "0" * 20
-_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"))
+_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"))
+#: A list of pictures; its entries are named `more_images.0`, `more_images.1`, …
+_PART, _LIST = "img2img", "more_images"
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ async def submit_with_pictures(
     job_id: str | None = None,
     digest: str = "",
     delay_ms: int = 0,
+    run_at_ms: int = 0,
+    lane: Lane | None = None,
     patience_ms: int = PATIENCE_MS,
     worded: bool = True,
 ) -> str:
@@ -174,11 +180,7 @@ async def submit_with_pictures(
       RequestRefusedError: when a field is wrong, or the job can't be taken; names the field.
       QueueUnavailableError: when Redis doesn't answer.
     """
-    sent = {
-        (part, name): fields[part].pop(name)
-        for part, name in _PLACES
-        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
-    }
+    sent = _taken_out(fields)
     pictures: Pictures = {}
     if sent:
         unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
@@ -190,8 +192,44 @@ async def submit_with_pictures(
     request = await store(queue, fields, pictures, sender.owner, worded=worded)
     pictures.clear()
     return await queue.submit(
-        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
+        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, run_at_ms=run_at_ms, lane=lane,
+        patience_ms=patience_ms,
     )  # fmt: skip
+
+
+def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """The pictures in a request's fields, which are without them then."""
+    sent = {
+        (part, name): fields[part].pop(name)
+        for part, name in _PLACES
+        if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
+    }
+    start = fields.get(_PART)
+    if isinstance(start, dict) and isinstance(start.get(_LIST), list) and len(start[_LIST]) < COUNT_MAX:
+        sent |= {(_PART, f"{_LIST}.{number}"): one for number, one in enumerate(start.pop(_LIST))}
+    return sent
+
+
+def _with_picture(part: Mapping[str, Any], name: str, input_id: str) -> dict[str, Any]:
+    """A part's fields with a picture's id in its place; the entries of a list come in their order."""
+    if name.startswith(f"{_LIST}."):
+        return {**part, _LIST: (*part.get(_LIST, ()), input_id)}
+    return {**part, name: input_id}
+
+
+async def drafted(fields: dict[str, Any], sender: Sender) -> Request:
+    """The request in whose fields pictures stand as base64, with none of them stored: for all but making it.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+    """
+    sent = _taken_out(fields)
+    draft(fields, dict.fromkeys(sent, _UNSEEN))
+    pictures = {
+        (part, name): await read_picture(picture, f"{part}.{name}", sender.everywhere)
+        for (part, name), picture in sent.items()
+    }
+    return draft(fields, pictures)
 
 
 def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
@@ -202,7 +240,7 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
     """
     fields = dict(fields)
     for part, name in pictures:
-        fields[part] = {**fields.get(part, {}), name: _UNSTORED}
+        fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
     return parse_request(fields, worded=worded)
@@ -218,13 +256,15 @@ async def store(
       LimitError: when too many are stored already.
       QueueUnavailableError: when they can't be stored.
     """
-    request, kept = draft(fields, pictures, worded=worded), []
+    request, kept = draft(fields, pictures, worded=worded), list[str]()
+    stored: dict[str, dict[str, Any]] = {}
     try:
         for (part, name), picture in pictures.items():
             kept.append(await queue.keep_input(picture.data, owner))
-            stored = getattr(request, part).model_copy(update={name: kept[-1]})
-            request = request.model_copy(update={part: stored})
+            stored[part] = _with_picture(stored.get(part, {}), name, kept[-1])
     except RequestRefusedError:
         await queue.drop_inputs(kept)
         raise
-    return request
+    return request.model_copy(
+        update={part: getattr(request, part).model_copy(update=ids) for part, ids in stored.items()}
+    )

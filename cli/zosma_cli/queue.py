@@ -77,7 +77,7 @@ def _path(*parts: str, **query: object) -> str:
 def overview(context: typer.Context, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show how full the queue is: depth by state, oldest wait, workers."""
     if context.invoked_subcommand is None:
-        run(server, key, lambda client: client.queue(), tables.show_queue, as_json=as_json)
+        run(server, key, lambda client: client.request("GET", "/api/v1/queue"), tables.show_queue, as_json=as_json)
 
 
 @app.command("list")
@@ -129,11 +129,9 @@ def pictures(
         found = await client.admin("GET", _path("jobs", job))
         prepare(out)
         saved = []
-        for index, image in enumerate((found.get("result") or {}).get("images", ())):
-            data = await client.picture(f"/api/v1/admin/{_path('jobs', job, 'images', str(index))}")
-            path = free_path(out, found["request"].get("prompt", ""), image["seed"], image["format"])
-            path.write_bytes(data)
-            saved.append(str(path))
+        for picture in await client.admin_pictures(found):
+            path = free_path(out, found["request"].get("prompt", ""), picture)
+            saved.append(str(picture.save(path)))
         return saved
 
     run(server, key, ask, say(lambda saved: "\n".join(saved) or f"{job} has no pictures"), as_json=as_json)

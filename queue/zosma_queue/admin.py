@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zosma_queue import calls, keys
@@ -22,7 +22,7 @@ from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overvie
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import model_of, object_in, skipping, texts
+from zosma_queue.unreadable import model_of, numbers, object_in, row_or, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -101,13 +101,26 @@ class Admin:
                 field="state",
                 values={"given": str(state), "known": known},
             )
+        # A set is one job, however many of its parts are listed.
+        return list({job.id: job for job in await self._listed(state, limit)}.values())
+
+    async def _listed(self, state: State, limit: int) -> list[Job]:
+        """The jobs in a state; a set once for each of its parts that is, with the worker that has the part."""
         with redis_errors():
             found = await self._redis.zrange(_LISTED[state], 0, limit - 1, desc=state is State.FAILED)
             ids = texts(_LISTED[state], found)
             pipe = self._redis.pipeline(transaction=False)
             for job_id in ids:
-                pipe.hgetall(keys.job(job_id))
-            return readable(ids, await pipe.execute(raise_on_error=False) if ids else [])
+                pipe.hgetall(keys.job(keys.whole(job_id)))
+                pipe.hmget(keys.job(job_id), "worker", "runs_on")
+            rows = await pipe.execute(raise_on_error=False) if ids else []
+        jobs: list[Job] = []
+        for job_id, row, at_work in zip(ids, rows[0::2], rows[1::2], strict=True):
+            with skipping(keys.job(job_id)):
+                worker, runs_on = (value and value.decode() for value in row_or(keys.job(job_id), at_work, [None] * 2))
+                for job in readable([keys.whole(job_id)], [row]):
+                    jobs.append(job if job.id == job_id else replace(job, worker=worker, runs_on=runs_on or None))
+        return jobs
 
     async def running(self, scope: str) -> list[Job]:
         """The running jobs of a scope, those included that run on a checkpoint because it is loaded.
@@ -116,7 +129,8 @@ class Admin:
           RequestRefusedError: when the scope is none.
         """
         wanted = Scope.parse(await self.resolve_paused(scope))
-        return [job for job in await self.jobs(State.RUNNING, limit=RUNNING_MAX) if wanted.contains(job)]
+        running = await self._listed(State.RUNNING, RUNNING_MAX)
+        return list({job.id: job for job in running if wanted.contains(job)}.values())
 
     async def pauses(self) -> list[Pause]:
         """What is paused."""
@@ -149,13 +163,14 @@ class Admin:
         """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
         with redis_errors():
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.STATS)
-        return {name.decode(): int(value) for name, value in found.items() if name.isascii() and b"." not in value}
+        whole = {name: value for name, value in found.items() if b"." not in value}
+        return {name: int(value) for name, value in numbers(keys.STATS, whole).items()}
 
     async def accuracy(self) -> Accuracy:
         """How forecasts turned out."""
         with redis_errors():
-            found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
-        return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
+            found = numbers(keys.ACCURACY, await self._redis.hgetall(keys.ACCURACY))
+        return Accuracy(int(found.get("count", 0)), found.get("bias", 1.0), found.get("error", 0.0))
 
     async def overview(self, sees: Callable[[str], bool] | None = None) -> Overview:
         """What waits and runs, by lane, checkpoint, owner and worker; of owners, those that `sees` allows."""
@@ -222,11 +237,12 @@ class Admin:
     async def clear(self, who: str, owner: str, why: str = "") -> int:
         """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
         with redis_errors():
-            ids = [
-                job_id.decode()
+            found = [
+                keys.whole(job_id)
                 for key in (keys.WAITING, keys.DELAYED, keys.LEASES)
-                for job_id in await self._redis.zrange(key, 0, -1)
+                for job_id in texts(key, await self._redis.zrange(key, 0, -1))
             ]
+        ids = list(dict.fromkeys(found))
         count = 0
         for first in range(0, max(len(ids), 1), BATCH):
             count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH], why=why))
@@ -240,7 +256,7 @@ class Admin:
         """Forgets failed jobs, all of them when none are named; how many."""
         if job_ids is None:
             with redis_errors():
-                job_ids = [job_id.decode() for job_id in await self._redis.zrange(keys.DEAD, 0, -1)]
+                job_ids = texts(keys.DEAD, await self._redis.zrange(keys.DEAD, 0, -1))
         count = 0
         for first in range(0, max(len(job_ids), 1), BATCH):
             count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))

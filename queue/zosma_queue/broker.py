@@ -25,7 +25,7 @@ from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
 from zosma_queue.job import State
-from zosma_queue.messages import decode_message, request_of
+from zosma_queue.messages import decode_message, request_for, request_of
 from zosma_queue.moderation import decode_rules, held_to
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
@@ -195,7 +195,10 @@ class SlotConsumer(Consumer):
         """The delivery, or None after setting aside a body that nobody can read."""
         try:
             message = decode_message(leased.body)
-            request_of(message)
+            request = request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
+            if leased.count:
+                fields = request.model_dump(mode="json", exclude_defaults=True)
+                message = message.copy(args=(), kwargs={"request": fields})
         except PoisonMessageError as error:
             log.error("job %s set aside: %s", leased.id, error)
             outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))

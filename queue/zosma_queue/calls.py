@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zosma_queue import keys
@@ -40,6 +41,8 @@ TRICKLE = 10
 SWEEP_LIMIT = 100
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
+#: How long a program may leave its pictures here when others need the room.
+LEFT_HERE_MS = 3600_000
 #: How long an accepted job waits for a capable worker to come back.
 PATIENCE_MS = 10 * 60_000
 
@@ -64,6 +67,14 @@ class Admission:
     retry_after_s: float
     limit: Limit | None = None
     """The one that it would break."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One picture of a set whose pictures need different things."""
+
+    needs: Needs
+    cost: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +103,20 @@ class NewJob:
     """Who the owner is in all places together: limits count over all of those too. '' for the owner alone."""
     policy: Policy = UNLIMITED
     group_weight: float = 1.0
+    pictures: int = 1
+    """How many single pictures it may be split into; 1: it can't be."""
+    variants: tuple[Variant, ...] = ()
+    """What each of its pictures needs, where that differs: then it is split in any case."""
+
+    def split_as(self, lane: Lane) -> str:
+        """What it may be split into, as JSON; '' for nothing."""
+        if self.variants:
+            each = [
+                {"needs": one.needs.to_json(), "class": one.needs.class_in(lane), "cost": one.cost}
+                for one in self.variants
+            ]
+            return json.dumps({"variants": each})
+        return json.dumps({"count": self.pictures}) if self.pictures > 1 else ""
 
 
 def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
@@ -102,12 +127,13 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
     """
     if not 0 < job.cost < float("inf"):
         raise ValueError(f"cost is {job.cost}: it must be a positive number of GPU-seconds")
+    lane = job.lane or job.policy.lane
     return Call(
         "enqueue",
         (
-            now_ms, job.id, job.message, job.owner, job.group, job.group_weight,
-            job.needs.class_in(job.lane or job.policy.lane), job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms,
-            job.patience_ms, job.reply, job.keep_ms, job.digest, job.policy.model_dump_json(), job.person,
+            now_ms, job.id, job.message, job.owner, job.group, job.group_weight, job.needs.class_in(lane),
+            job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms, job.patience_ms, job.reply, job.keep_ms,
+            job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane),
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
@@ -162,14 +188,24 @@ class Leased:
     body: bytes
     owner: str = ""
     """Who asked for it, so that a worker can tell one member's bad luck from a broken WebUI."""
+    first: int = 0
+    count: int = 0
+    """The pictures that are wanted, where it is a part of a set: so many, from `first` on. 0: all."""
+    checkpoint: str = ""
+    """What a part is made on, where its request names none."""
 
 
 def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
     """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
 
     def parse(reply: Any) -> Leased | None:
+        if not reply:
+            return None
         with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
-            return Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode(errors="replace")) if reply else None
+            whole = Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode(errors="replace"))
+            if len(reply) == 4:
+                return whole
+            return replace(whole, first=reply[4], count=reply[5], checkpoint=reply[6].decode())
         return None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
@@ -345,8 +381,16 @@ class Evicted:
 
 
 def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
-    """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free."""
-    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT), lambda reply: Evicted(*reply))
+    """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free.
+
+    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`.
+    """
+    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS), lambda reply: Evicted(*reply))
+
+
+def fetched(job_id: str, index: int, *, now_ms: int = 0) -> Call[bool]:
+    """A program has fetched a picture of its job; True once it has all of them, which may go then for room."""
+    return Call("fetched", (now_ms, job_id, index), bool)
 
 
 def forget(owner: str, job_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:

@@ -6,13 +6,15 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
+from zosma_queue.families import FAMILIES, Facts, suited
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
 from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
-from zosma_queue.request import Request
+from zosma_queue.request import Compare, Interrogate, Request, Upscale
+from zosma_queue.workflow_options import checked_options, joined
 
 T = TypeVar("T")
 
@@ -21,6 +23,9 @@ DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
+
+
+_NOBODYS = Checkpoint(name="", title="")
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,16 @@ class Catalogue:
     """Other name → the one in `loras`."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    """Operators' own, which may be asked for by name."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along."""
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
+    face_restorers: tuple[str, ...] = ()
+    """What restores faces in them."""
+    interrogators: tuple[str, ...] = ()
+    """What puts pictures into words."""
     loaded: frozenset[str] = frozenset()
     """Names of checkpoints that some worker holds in memory."""
     ready: int = 0
@@ -71,8 +82,11 @@ class Catalogue:
             },
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            workflows=joined(about.workflows for about in abouts),
             scripts=union(lambda about: about.scripts),
             enlargers=union(lambda about: about.enlargers),
+            face_restorers=union(lambda about: about.face_restorers),
+            interrogators=union(lambda about: about.interrogators),
             loaded=frozenset(worker.loaded for worker in ready if worker.loaded),
             ready=len(ready),
             holders=Counter(checkpoint.name for about in abouts for checkpoint in about.checkpoints),
@@ -96,7 +110,13 @@ class Catalogue:
         if not self.ready:
             raise NoWorkerError("no GPU is online right now: try again in a few minutes")
         if request.upscale:
-            return self._upscaling(request)
+            return request.model_copy(update={"upscale": self._upscaling(request.upscale)})
+        if request.compare:
+            return self._comparing(request, request.compare)
+        if request.interrogate:
+            return request.model_copy(update={"interrogate": self._interrogating(request.interrogate)})
+        if request.workflow:
+            request = self._with_workflow(request, request.workflow)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
         changes: dict[str, object] = {
             "sampler": sampler,
@@ -135,22 +155,117 @@ class Catalogue:
                 )
         return prompt
 
-    def _upscaling(self, request: Request) -> Request:
-        """The request with an upscaler that somebody has, rather one that adds detail when it names none."""
-        if request.upscale is None:
-            return request
+    def _upscaling(self, upscale: Upscale) -> Upscale:
+        """It with an upscaler that somebody has, rather one that adds detail when it names none."""
         if not self.enlargers:
             raise RequestRefusedError(
                 detail="is not possible here: no GPU that is online can do it",
                 code="upscale-not-possible",
                 field="upscale",
             )
-        wanted = request.upscale.upscaler_1
-        if wanted:
-            upscaler = _known("upscale.upscaler_1", wanted, self.enlargers)
+        for name in upscale.face_restorers:
+            if name not in self.face_restorers:
+                raise RequestRefusedError(
+                    detail=f"is not possible here: no GPU that is online has {name}: leave it out",
+                    code="restore-not-possible",
+                    field=f"upscale.{name.casefold()}_visibility",
+                    values={"given": name},
+                )
+        if upscale.upscaler_1:
+            upscaler = _known("upscale.upscaler_1", upscale.upscaler_1, self.enlargers)
+        elif upscale.face_restorers:
+            return upscale
         else:
             upscaler = min(self.enlargers, key=lambda name: any(word in name.casefold() for word in _PLAIN_UPSCALERS))
-        return request.model_copy(update={"upscale": request.upscale.model_copy(update={"upscaler_1": upscaler})})
+        return upscale.model_copy(update={"upscaler_1": upscaler})
+
+    def _comparing(self, request: Request, compare: Compare) -> Request:
+        """It with canonical names throughout, and all pictures on one checkpoint unless those are compared."""
+        if compare.field != "checkpoint" and request.checkpoint is None:
+            names = [one.name for one in self.checkpoints]
+            usual = next((name for name in names if name in self.loaded), next(iter(names), None))
+            request = request.model_copy(update={"checkpoint": usual})
+        resolved = [self.resolve(one) for one in request.variants]
+        values = tuple(getattr(one, compare.field) for one in resolved)
+        if len(set(values)) < len(values):
+            raise RequestRefusedError(
+                detail=": are not all different: leave one out", code="compare-same", field="compare.values"
+            )
+        return resolved[0].model_copy(
+            update={
+                "compare": compare.model_copy(update={"values": values}),
+                "count": request.count,
+                compare.field: getattr(request, compare.field),
+            }
+        )
+
+    def _interrogating(self, interrogate: Interrogate) -> Interrogate:
+        if not self.interrogators:
+            raise RequestRefusedError(
+                detail="is not possible here: no GPU that is online can put pictures into words",
+                code="interrogate-not-possible",
+                field="interrogate",
+            )
+        return interrogate.model_copy(
+            update={"model": _known("interrogate.model", interrogate.model, self.interrogators)}
+        )
+
+    def _with_workflow(self, request: Request, wanted: str) -> Request:
+        """The request with the workflow's own name, one of its checkpoints, and its options as it takes them."""
+        name = _known("workflow", wanted, [one.name for one in self.workflows])
+        workflow = next(one for one in self.workflows if one.name == name)
+        if request.checkpoint:
+            checkpoint = self.checkpoint(request.checkpoint).name
+            if checkpoint not in workflow.checkpoints:
+                fitting = ", ".join(workflow.checkpoints[:3])
+                raise RequestRefusedError(
+                    detail=f"{checkpoint!r} is none of the workflow {name}: those are {fitting}",
+                    code="workflow-not-for-checkpoint",
+                    field="checkpoint",
+                    values={"given": checkpoint, "nearest": fitting},
+                )
+        else:
+            checkpoint = min(workflow.checkpoints, key=lambda one: one not in self.loaded)
+        options = checked_options(workflow, request.workflow_options)
+        return request.model_copy(update={"workflow": name, "checkpoint": checkpoint, "workflow_options": options})
+
+    def suited(self, fields: Mapping[str, Any], *, most_side: int = 0, most_steps: int = 0) -> dict[str, Any]:
+        """A request's fields as they were said, with what suits their checkpoint where nothing was said.
+
+        Where none is named and the fleet's checkpoints are of several families, one is: nothing suits them all.
+        `most_side`, `most_steps`: what the rules allow, 0 for anything.
+        """
+        compared = fields.get("compare")
+        several = isinstance(compared, Mapping) and compared.get("field") == "checkpoint"
+        if several or fields.get("upscale") or fields.get("interrogate"):
+            return dict(fields)
+        usual = self.usual_checkpoint
+        if not fields.get("checkpoint") and not fields.get("workflow") and usual and self._has_several_families:
+            fields = {**fields, "checkpoint": usual.name}
+        facts = self.facts_for(fields)
+        return suited(fields, facts, most_side=most_side, most_steps=most_steps) if facts else dict(fields)
+
+    def facts_for(self, fields: Mapping[str, Any]) -> Facts | None:
+        """What suits a request with these fields, as far as its workflow or checkpoint tells."""
+        workflow, checkpoint = (str(fields.get(name) or "").casefold() for name in ("workflow", "checkpoint"))
+        for one in self.workflows:
+            if one.name.casefold() == workflow and one.facts:
+                return one.facts
+        named = next((one for one in self.checkpoints if one.is_called(checkpoint)), None)
+        return (named or self.usual_checkpoint or _NOBODYS).facts
+
+    @property
+    def _has_several_families(self) -> bool:
+        return len({one.facts or FAMILIES["sd15"].facts for one in self.checkpoints}) > 1
+
+    @property
+    def usual_checkpoint(self) -> Checkpoint | None:
+        """The one for somebody who names none: one that is loaded somewhere, rather one that many have."""
+        return min(
+            self.checkpoints,
+            key=lambda one: (one.name not in self.loaded, -self.holders.get(one.name, 0)),
+            default=None,
+        )
 
     def checkpoint(self, wanted: str) -> Checkpoint:
         """The checkpoint that `wanted` names.

@@ -14,6 +14,10 @@ SECONDS_PER_MEGAPIXEL_STEP = 0.4
 SECONDS_FIXED = 0.3
 #: Upscaling by a network such as ESRGAN, by megapixels of the result.
 SECONDS_PER_UPSCALED_MEGAPIXEL = 0.6
+#: Finding, restoring and putting back the faces of a picture, by one face restorer.
+SECONDS_PER_FACE_RESTORER = 1.0
+#: Putting a picture into words: BLIP writes a sentence, CLIP compares it with some thousands of others.
+SECONDS_INTERROGATE = 3.0
 #: Samplers that ask the model twice for each step (k-diffusion's second-order ones).
 SECOND_ORDER_SAMPLERS = frozenset(
     {
@@ -24,8 +28,13 @@ SECOND_ORDER_SAMPLERS = frozenset(
 
 def predict_gpu_seconds(request: Request) -> float:
     """Predicted GPU-seconds for all pictures of a request."""
+    if request.compare:
+        return sum(map(predict_gpu_seconds, request.variants))
+    if request.interrogate:
+        return SECONDS_FIXED + SECONDS_INTERROGATE
     if request.upscale:
-        return SECONDS_FIXED + request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL
+        faces = len(request.upscale.face_restorers) * SECONDS_PER_FACE_RESTORER
+        return SECONDS_FIXED + request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL + faces
     order = 2 if request.sampler in SECOND_ORDER_SAMPLERS else 1
     megapixel_steps = request.width * request.height / 1e6 * request.steps
     if request.img2img:

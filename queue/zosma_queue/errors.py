@@ -54,6 +54,14 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "too-many-pictures": ("field",),
     "hires-with-picture": ("field",),
     "upscale-alone": ("field",),
+    "options-without-workflow": ("field",),
+    "no-such-option": ("field", "given"),
+    "workflow-not-for-checkpoint": ("field", "given", "nearest"),
+    "interrogate-alone": ("field",),
+    "uneven-starts": ("field", "given", "starts"),
+    "compare-alone": ("field",),
+    "compare-same": ("field",),
+    "compare-count": ("field", "given", "values"),
     # pictures sent along
     "not-base64": ("field",),
     "address": ("field",),
@@ -68,6 +76,8 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "unknown-name": ("field", "given", "nearest"),
     "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
+    "interrogate-not-possible": ("field",),
+    "restore-not-possible": ("field", "given"),
     "infeasible": (),
     "infeasible-size": ("checkpoint", "side"),
     "infeasible-lacking": ("kind", "name", "checkpoint", "instead"),
@@ -123,6 +133,7 @@ class ErrorKind(enum.StrEnum):
     WRONG_SIZE = "wrong-size", "the picture came out in another size than asked for"
     WRONG_COUNT = "wrong-count", "the WebUI sent another number of pictures than it was asked for"
     EMPTY = "empty", "the WebUI sent no picture"
+    NO_WORDS = "no-words", "the WebUI found no words for the picture"
     UNDECODABLE = "undecodable", "the WebUI sent something that is not a picture"
     INTERRUPTED = "interrupted", "somebody stopped the WebUI in the middle of the picture"
     WEBUI_BROKEN = "webui-broken", "the WebUI broke off with an error"
@@ -142,6 +153,7 @@ class RequestRefusedError(ZosmaError):
     is the request's field that is at fault (None when it's none of them). Where the text begins with it, `detail` is
     given instead of the text: what follows the field's name, so that each surface can call the field as its users do.
     `code` is one of CODES, or of the Discord side's own table, and never changes; `values` are what the text names.
+    `hint` says what helps where only the HTTP API can say it, like a name of A1111's in our own words.
     """
 
     default_code = "refused"
@@ -154,11 +166,13 @@ class RequestRefusedError(ZosmaError):
         code: str = "",
         field: str | None = None,
         values: Mapping[str, Value] | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(text or _sentence(field or "", detail))
         self.detail = detail
         self.field = field
         self.code = code or self.default_code
+        self.hint = hint
         self.values: dict[str, Value] = {**(values or {}), **({} if field is None else {"field": field})}
 
     def under(self, name: str) -> str:

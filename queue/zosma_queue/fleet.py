@@ -6,10 +6,13 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.families import Facts
+from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
 
@@ -55,6 +58,8 @@ class Checkpoint(BaseModel):
     """A1111's `model_name`: the same on every worker that has the file."""
     title: str
     hash: str | None = None
+    facts: Facts | None = None
+    """What suits it, as far as its worker can tell."""
 
     def is_called(self, wanted: str) -> bool:
         """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
@@ -88,6 +93,34 @@ class Style(BaseModel):
     negative_prompt: str = ""
 
 
+class WorkflowOption(BaseModel):
+    """Something that may be chosen with a workflow."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: Literal["number", "integer", "text", "switch", "choice"] = "text"
+    description: str = ""
+    default: bool | int | float | str | None = None
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Workflow(BaseModel):
+    """An operator's own way to make pictures, which may be asked for by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    description: str = ""
+    checkpoints: tuple[str, ...]
+    """Names of those that it is for."""
+    facts: Facts | None = None
+    options: tuple[WorkflowOption, ...] = ()
+
+
 class Capabilities(BaseModel):
     """What a worker can do. Sent when it joins and when it changes."""
 
@@ -107,8 +140,13 @@ class Capabilities(BaseModel):
     """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
+    face_restorers: tuple[str, ...] = ()
+    """What restores faces in finished pictures."""
+    interrogators: tuple[str, ...] = ()
+    """What puts pictures into words: "clip", "deepdanbooru"."""
     fields: tuple[str, ...] = ()
     """Of A1111's fields beyond our own, those that it honours."""
     scripts: tuple[str, ...] = ()
@@ -116,6 +154,8 @@ class Capabilities(BaseModel):
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
+    several_starts: bool = False
+    """True: one request may start from several pictures."""
     mask_settings: bool = True
     """False: it inpaints, but always the whole picture, and from what is under the mask."""
     variations: bool = True
@@ -140,8 +180,12 @@ class Capabilities(BaseModel):
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
         found += [f"style:{style.name}" for style in self.styles]
+        found += [f"workflow:{workflow.name}" for workflow in self.workflows]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
+            found += [needs.face_restorer_token(name) for name in self.face_restorers]
+        if self.interrogators:
+            found += [needs.INTERROGATE, *(f"{needs.INTERROGATE}:{name}" for name in self.interrogators)]
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
@@ -155,6 +199,7 @@ class Capabilities(BaseModel):
         can = {
             needs.IMG2IMG: self.img2img,
             needs.INPAINTING: self.inpainting,
+            needs.SEVERAL_STARTS: self.img2img and self.several_starts,
             needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
@@ -175,6 +220,7 @@ class WorkerInfo:
     loaded: str | None
     """Name of the checkpoint in its memory."""
     job: str | None
+    """Its running job; of a set that was split, the whole set."""
     seen_ms: int
     pixels: int = PIXELS_MAX
     """Most that one picture may have, by its last sign of life."""
@@ -209,7 +255,7 @@ class WorkerInfo:
             id=worker_id,
             state=WorkerState(text["state"]),
             loaded=text["loaded"] or None,
-            job=text.get("job"),
+            job=whole(text["job"]) if "job" in text else None,
             seen_ms=int(text["seen"]),
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+from zosma_queue import keys
 from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
-from zosma_queue.needs import UPSCALE, Lane
+from zosma_queue.needs import INTERROGATE, UPSCALE, Lane
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
+#: What a checkpoint load takes while nobody has measured one; see _sets.lua.
+USUAL_LOAD_S = 10.0
 #: Of ties between those who start at one clock; see _order.lua.
 _TIE_S = 1e-9
 #: Of a charge, what the same person's other owners are moved on by.
@@ -44,13 +47,37 @@ class WaitingJob:
     group: str
     lane: Lane
     cost: float
-    seq: int
+    seq: float
+    """A whole number; of the parts of a set, a hair more for each that follows."""
     tokens: frozenset[str] = frozenset()
     pixels: int = 0
     checkpoint: str | None = None
     avoid: str | None = None
     skips: int = 0
     skipped_since_ms: int | None = None
+    pictures: int = 1
+    """How many single pictures it may be split into; 1: it stays one."""
+    variants: tuple[WaitingVariant, ...] = ()
+    """What each of its pictures needs, where they need different things."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingVariant:
+    """What the order needs to know of one picture of a comparison."""
+
+    tokens: frozenset[str]
+    pixels: int
+    checkpoint: str | None
+    cost: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker gets of a set that is split."""
+
+    machine: str
+    first: int
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +94,10 @@ class Machine:
     """Until its running job should end; 0 when it has none."""
     owner: str | None = None
     """Of its running job."""
+    job: str | None = None
+    """Its running job; of a set, the whole."""
+    promised: str | None = None
+    """The part of a set that is to be its next job."""
 
     @property
     def place(self) -> str:
@@ -96,13 +127,15 @@ class Snapshot:
     loads: dict[str, float] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
     bumped: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    """Machines that wait for a job, those that have waited longest first."""
     fast_in_a_row: int = 0
     bias: float = 1.0
     """How much longer than forecast things have taken."""
 
 
 def places(snapshot: Snapshot) -> dict[str, Place]:
-    """The place of each job that some worker can do."""
+    """The place of each job that some worker can do: of a set, when its first picture starts and its last one ends."""
     return _Play(snapshot).run()
 
 
@@ -114,6 +147,13 @@ def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
     return {job_id: place.position for job_id, place in free.items() if job_id not in known}
 
 
+def place_if_added(snapshot: Snapshot, job: WaitingJob) -> Place | None:
+    """The place that a job would have, were it queued now."""
+    play = _Play(replace(snapshot, jobs=(*snapshot.jobs, job)))
+    play.arrive(job)
+    return play.run().get(job.id)
+
+
 def parked(snapshot: Snapshot) -> frozenset[str]:
     """The jobs whose owners have as many running as they may at once."""
     play = _Play(snapshot)
@@ -123,6 +163,11 @@ def parked(snapshot: Snapshot) -> frozenset[str]:
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
     """The job that fetch.lua would give this worker now."""
     return _Play(snapshot).fetch(machine_id)
+
+
+def split_of(snapshot: Snapshot, job: WaitingJob, machine_id: str) -> list[Share]:
+    """Who makes what of a job that this worker is about to take; [] when it stays one job."""
+    return _Play(snapshot).shares(job, machine_id, snapshot.idle)
 
 
 class _Play:
@@ -137,42 +182,124 @@ class _Play:
         self._owner_tags = defaultdict(float, snapshot.owner_tags)
         self._running = defaultdict(int, snapshot.running)
         self._machines = {machine.id: machine for machine in snapshot.machines}
+        self._at_work = Counter(machine.job or machine.id for machine in snapshot.machines if machine.owner)
         self._fast_in_a_row = snapshot.fast_in_a_row
         self._bumped = list(snapshot.bumped)
         self._jobs = {job.id: job for job in snapshot.jobs}
         # class → owner → their jobs, the next one last
         self._classes: dict[_Class, dict[str, list[WaitingJob]]] = defaultdict(dict)
         for job in sorted(snapshot.jobs, key=lambda job: -job.seq):
-            self._classes[_class_of(job)].setdefault(job.owner, []).append(job)
+            self._file(job)
         self._groups = {job.owner: job.group for job in snapshot.jobs}
         self._found: dict[str, Place] = {}
 
+    def arrive(self, job: WaitingJob) -> None:
+        """Does with a new job's tags what `push` does."""
+        others = [other for owners in self._classes.values() for other in owners.get(job.owner, ()) if other is not job]
+        if not others and not self.is_parked(job.owner):
+            self._wake_tags(job)
+
     def run(self) -> dict[str, Place]:
         """Lets workers take jobs until none can."""
-        events = [(machine.busy_s, index, machine.id) for index, machine in enumerate(self._machines.values())]
+        indices = {machine_id: index for index, machine_id in enumerate(self._machines)}
+        events = [(machine.busy_s, indices[machine.id], machine.id) for machine in self._machines.values()]
         heapq.heapify(events)
-        resting: list[tuple[int, str]] = []
+        resting: list[str] = []
         while events and self._jobs:
-            self._now_s, index, machine_id = heapq.heappop(events)
+            self._now_s, _, machine_id = heapq.heappop(events)
             if self._end(machine_id):
                 # A finished job may have unparked its owner: whoever rests looks again.
-                for resting_index, resting_id in resting:
-                    heapq.heappush(events, (self._now_s, resting_index, resting_id))
+                for resting_id in resting:
+                    heapq.heappush(events, (self._now_s, indices[resting_id], resting_id))
                 resting.clear()
             job = self.fetch(machine_id)
             if job is None:
-                resting.append((index, machine_id))
+                resting.append(machine_id)
                 continue
-            end_s = self._now_s + self._start(machine_id, job)
-            bias = self._snapshot.bias
-            self._found[job.id] = Place(
-                position=len(self._found) + 1,
-                starts_in_s=self._now_s * bias,
-                ends_in_s=end_s * bias,
-                raw_ends_in_s=end_s,
-            )
-            heapq.heappush(events, (end_s, index, machine_id))
+            for one, part in self._split(job, machine_id, [*resting, *self._free_now(events)]):
+                if one in resting:
+                    resting.remove(one)
+                events = [event for event in events if event[2] != one]
+                heapq.heapify(events)
+                end_s = self._now_s + self._start(one, part)
+                self._note(keys.whole(part.id), end_s)
+                heapq.heappush(events, (end_s, indices[one], one))
         return self._found
+
+    def _free_now(self, events: list[tuple[float, int, str]]) -> list[str]:
+        """Machines that have had nothing to do, and have not looked yet."""
+        return [one for at, _, one in sorted(events) if at <= self._now_s and self._machines[one].owner is None]
+
+    def _note(self, job_id: str, end_s: float) -> None:
+        bias, known = self._snapshot.bias, self._found.get(job_id)
+        if known is None:
+            known = Place(
+                position=len(self._found) + 1, starts_in_s=self._now_s * bias, ends_in_s=0.0, raw_ends_in_s=0.0
+            )
+        end_s = max(end_s, known.raw_ends_in_s)
+        self._found[job_id] = replace(known, ends_in_s=end_s * bias, raw_ends_in_s=end_s)
+
+    # -- _sets.lua ----------------------------------------------------------------------------------------------
+
+    def _split(self, job: WaitingJob, machine_id: str, idle: list[str]) -> list[tuple[str, WaitingJob]]:
+        """Which machine starts what at once; of a comparison, the rest begins to wait."""
+        if job.variants:
+            parts = [
+                replace(
+                    job, id=keys.part(job.id, number), seq=job.seq + number / 1000, variants=(), tokens=one.tokens,
+                    pixels=one.pixels, checkpoint=one.checkpoint, cost=one.cost, skips=0, skipped_since_ms=None,
+                )
+                for number, one in enumerate(job.variants)
+            ]  # fmt: skip
+            for part in reversed(parts[1:]):
+                self._jobs[part.id] = part
+                self._file(part)
+            return [(machine_id, parts[0])]
+        shares = self.shares(job, machine_id, idle)
+        if not shares:
+            return [(machine_id, job)]
+        job = self._pinned(job, machine_id)
+        return [
+            (
+                share.machine,
+                replace(job, id=keys.part(job.id, share.first), pictures=1, cost=job.cost * share.count / job.pictures),
+            )
+            for share in shares
+        ]
+
+    def _pinned(self, job: WaitingJob, machine_id: str) -> WaitingJob:
+        checkpoint = job.checkpoint or self._machines[machine_id].loaded
+        return replace(job, checkpoint=checkpoint, tokens=job.tokens | {f"checkpoint:{checkpoint}"})
+
+    def shares(self, job: WaitingJob, machine_id: str, idle: Iterable[str]) -> list[Share]:
+        """Who makes what of a job that this machine is about to take; [] when it stays one."""
+        checkpoint = job.checkpoint or self._machines[machine_id].loaded
+        if job.pictures == 1 or job.variants or not checkpoint:
+            return []
+        pinned = self._pinned(job, machine_id)
+        others = (self._machines[one] for one in idle if one in self._machines and one != machine_id)
+        helpers = [
+            one
+            for one in others
+            if self._serves(one, pinned) and not self._snapshot.paused & set(worker_scopes(one.id))
+        ]
+        machines = [self._machines[machine_id], *helpers]
+        each = [job.cost / job.pictures * self._speed_of(one.place, checkpoint) for one in machines]
+        free_at = [0.0 if one.loaded == checkpoint else self._load_s(one.place, USUAL_LOAD_S) for one in machines]
+        counts = [1] + [0] * len(helpers)
+        for _ in range(1, job.pictures):
+            ends = [free_at[n] + (counts[n] + 1) * each[n] for n in range(len(machines))]
+            counts[ends.index(min(ends))] += 1
+        found, first = [], 0
+        for one, count in zip(machines, counts, strict=True):
+            if count:
+                found.append(Share(one.id, first, count))
+            first += count
+        return found if len(found) > 1 else []
+
+    def _load_s(self, place: str, unknown: float) -> float:
+        loads = self._snapshot.loads
+        return loads.get(place, loads.get("", unknown))
 
     def _end(self, machine_id: str) -> bool:
         """The machine's job is over; False when it had none."""
@@ -180,12 +307,12 @@ class _Play:
         if machine.owner is None:
             return False
         parked = [owner for owner in self._same_person(machine.owner) if self.is_parked(owner)]
-        self._count_running(machine.owner, -1)
+        self._count_at_work(machine.job or machine.id, machine.owner, -1)
         for owner in parked:
             jobs = [job for owners in self._classes.values() for job in owners.get(owner, ())]
             if jobs and not self.is_parked(owner):
                 self._wake_tags(min(jobs, key=lambda job: job.seq))
-        self._machines[machine_id] = replace(machine, owner=None, target=None)
+        self._machines[machine_id] = replace(machine, owner=None, target=None, job=None)
         return True
 
     def is_parked(self, owner: str) -> bool:
@@ -201,6 +328,12 @@ class _Play:
     def _count_running(self, owner: str, by: int) -> None:
         for name in self._counted(owner):
             self._running[name] += by
+
+    def _count_at_work(self, job_id: str, owner: str, by: int) -> None:
+        """A job's machine begins or ends; the job runs once, however many machines it has."""
+        self._at_work[job_id] += by
+        if self._at_work[job_id] == (1 if by > 0 else 0):
+            self._count_running(owner, by)
 
     def _same_person(self, owner: str) -> list[str]:
         persons = self._snapshot.persons
@@ -226,16 +359,16 @@ class _Play:
         cold = job.checkpoint is not None and job.checkpoint != machine.loaded
         charged = job.cost * self._speed_of(machine.place, checkpoint)
         weights = self._snapshot.weights
-        self._count_running(job.owner, 1)
+        whole = keys.whole(job.id)
+        self._count_at_work(whole, job.owner, 1)
         for owner in self._same_person(job.owner):
             share = 1.0 if owner == job.owner else _BESIDE
             self._owner_tags[owner] += charged * share / weights.get(owner, 1.0)
         self._group_tags[job.group] += charged / weights.get(f"group {job.group}", 1.0)
         self._machines[machine_id] = replace(
-            machine, owner=job.owner, target=checkpoint or None, loaded=checkpoint or machine.loaded
+            machine, owner=job.owner, job=whole, target=checkpoint or None, loaded=checkpoint or machine.loaded
         )
-        loads = self._snapshot.loads
-        return charged + (loads.get(machine.place, loads.get("", 0.0)) if cold else 0.0)
+        return charged + (self._load_s(machine.place, 0.0) if cold else 0.0)
 
     def _speed_of(self, place: str, checkpoint: str) -> float:
         speed = self._snapshot.speed
@@ -251,8 +384,8 @@ class _Play:
         machine, paused = self._machines[machine_id], self._snapshot.paused
         if paused & {QUEUE, *worker_scopes(machine.id)}:
             return None
-        for job_id in self._bumped:
-            job = self._jobs.get(job_id)
+        for job_id in (machine.promised, *self._bumped):
+            job = self._jobs.get(job_id) if job_id else None
             if job and self._may_run(machine, job):
                 self._take(job)
                 return job
@@ -274,9 +407,12 @@ class _Play:
 
     def _may_run(self, machine: Machine, job: WaitingJob) -> bool:
         paused = self._snapshot.paused
-        checkpoint = job.checkpoint or (None if UPSCALE in job.tokens else machine.loaded)
+        checkpoint = job.checkpoint or (None if {UPSCALE, INTERROGATE} & job.tokens else machine.loaded)
         if str(Scope(LANE, job.lane)) in paused or (checkpoint and str(Scope(CHECKPOINT, checkpoint)) in paused):
             return False
+        return self._serves(machine, job)
+
+    def _serves(self, machine: Machine, job: WaitingJob) -> bool:
         if not _is_able(machine, job):
             return False
         others = (other for other in self._machines.values() if other.place != job.avoid)
@@ -342,6 +478,12 @@ class _Play:
         self._jobs[job.id] = skipped
         jobs = self._classes[_class_of(job)][job.owner]
         jobs[jobs.index(job)] = skipped
+
+    def _file(self, job: WaitingJob) -> None:
+        """Lets a job wait, the next of its owner and class last."""
+        jobs = self._classes[_class_of(job)].setdefault(job.owner, [])
+        jobs.append(job)
+        jobs.sort(key=lambda one: -one.seq)
 
     def _take(self, job: WaitingJob) -> None:
         """Takes a job out of the waiting ones."""

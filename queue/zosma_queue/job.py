@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from zosma_queue.messages import decode_request
 from zosma_queue.needs import Lane
 from zosma_queue.request import Request
 from zosma_queue.unreadable import finite, row_or, skipping
+
+#: Lists in A1111's `info` that have an entry for each picture.
+PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
 
 
 class State(enum.StrEnum):
@@ -47,6 +51,16 @@ class Picture(BaseModel):
     seed: int
     parameters: str
     """A1111's infotext, true to what was made."""
+    stored: str = ""
+    """Where its bytes lie (`keys.stored_image`), for a picture of a set that was split."""
+
+    @property
+    def place(self) -> int:
+        """Which of the pictures that were asked for it is, from 0 on: those that could not be made leave gaps."""
+        if not self.stored:
+            return self.index
+        part, _, index = self.stored.split(":")
+        return int(part.rpartition("~")[2]) + int(index)
 
 
 class Result(BaseModel):
@@ -55,6 +69,8 @@ class Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     pictures: tuple[Picture, ...]
+    caption: str = ""
+    """What a picture shows, in words, for a request that wanted those."""
     attempt: int
     checkpoint: str
     checkpoint_hash: str | None = None
@@ -65,6 +81,16 @@ class Result(BaseModel):
     """From the call of the WebUI to its answer."""
     info: dict[str, Any]
     """A1111's `info` object, completed."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Pictures of a set that could not be made: `count` of them from `first` on, which is 0 for the first asked for."""
+
+    first: int
+    count: int
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +131,11 @@ class Job:
     error_kind: str | None = None
     error: str | None = None
     result: Result | None = None
+    """While a set is made by several workers, what there is so far."""
+    parts: tuple[tuple[int, int], ...] = ()
+    """(first picture, how many) of the parts of a set that was split."""
+    missing: tuple[Missing, ...] = ()
+    """Of a set, what could not be made."""
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> Job:
@@ -126,7 +157,8 @@ class Job:
             request = decode_request(fields[b"message"])
         except PoisonMessageError:
             request = None
-        result = text("result")
+        parts = _parts_in(text("parts") or "")
+        result = _result_of(job_id, text("result"), parts, {first: text(f"made:{first}") for first, _ in parts})
         return cls(
             id=job_id,
             state=State(text("state") or ""),
@@ -153,8 +185,59 @@ class Job:
             paid_s=number("paid") or 0.0,
             error_kind=text("error_kind"),
             error=text("error"),
-            result=Result.model_validate_json(result) if result else None,
+            result=result,
+            parts=parts,
+            missing=tuple(_missing(first, lack) for first, _ in parts if (lack := text(f"lack:{first}"))),
         )
+
+
+def _parts_in(text: str) -> tuple[tuple[int, int], ...]:
+    pairs = (part.partition(":") for part in text.split(",") if part)
+    return tuple((int(first), int(count)) for first, _, count in pairs)
+
+
+def _missing(first: int, text: str) -> Missing:
+    lack = json.loads(text)
+    return Missing(first, int(lack["count"]), str(lack["kind"]), str(lack["text"]))
+
+
+def _result_of(
+    job_id: str, whole: str | None, parts: Iterable[tuple[int, int]], made: Mapping[int, str | None]
+) -> Result | None:
+    """A job's result: as its worker told it, or put together from those of a set's parts.
+
+    Only the bot notes where a picture's bytes lie: what a worker says of that is not believed.
+    """
+    if whole:
+        result = Result.model_validate_json(whole)
+        if parts:
+            return result
+        plain = tuple(picture.model_copy(update={"stored": ""}) for picture in result.pictures)
+        return result.model_copy(update={"pictures": plain})
+    results = [(first, Result.model_validate_json(text)) for first, _ in parts if (text := made[first])]
+    return _together(job_id, results) if results else None
+
+
+def _together(job_id: str, results: Sequence[tuple[int, Result]]) -> Result:
+    """The results of a set's parts as one, in the order of the pictures."""
+    _, leading = results[0]
+    pictures = [
+        picture.model_copy(update={"stored": f"{keys.part(job_id, first)}:{result.attempt}:{picture.index}"})
+        for first, result in results
+        for picture in result.pictures
+    ]
+    info = dict(leading.info)
+    for name in PER_PICTURE:
+        if isinstance(info.get(name), list):
+            info[name] = [item for _, one in results for item in one.info.get(name) or ()]
+    return leading.model_copy(
+        update={
+            "pictures": tuple(one.model_copy(update={"index": index}) for index, one in enumerate(pictures)),
+            "attempt": max(result.attempt for _, result in results),
+            "gpu_seconds": round(sum(result.gpu_seconds for _, result in results), 3),
+            "info": info,
+        }
+    )
 
 
 def readable(ids: Iterable[str], rows: Iterable[Any]) -> list[Job]:

@@ -94,12 +94,24 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: jobs whose end is told by webhook, by the ms at which it is their turn. The bot's alone.
+WEBHOOKS = f"bot:{PREFIX}webhooks"
 #: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
 BOTS = f"bot:{PREFIX}bots"
 #: zset: those of them that hear Discord.
 HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
+
+
+def part(job_id: str, first: int) -> str:
+    """The id under which the part of a set waits and runs that begins with this picture; `_sets.lua` makes them."""
+    return f"{job_id}~{first}"
+
+
+def whole(job_id: str) -> str:
+    """The job that an id is a part of; itself for any other id."""
+    return job_id.partition("~")[0]
 
 
 def job(job_id: str) -> str:
@@ -109,7 +121,12 @@ def job(job_id: str) -> str:
 
 def image(job_id: str, attempt: int, index: int) -> str:
     """string: the bytes of one picture. The attempt is in the name, so that a late worker overwrites nothing."""
-    return f"{PREFIX}image:{job_id}:{attempt}:{index}"
+    return stored_image(f"{job_id}:{attempt}:{index}")
+
+
+def stored_image(where: str) -> str:
+    """string: the bytes of one picture, by what is noted of where they lie: `<job or part>:<attempt>:<index>`."""
+    return f"{PREFIX}image:{where}"
 
 
 def picture_input(input_id: str) -> str:
@@ -150,6 +167,13 @@ def cooldown(owner: str) -> str:
 def spent(owner: str, day: int) -> str:
     """string: GPU-seconds that an owner has used on a day (days since 1970, UTC)."""
     return f"{PREFIX}spent:{day}:{owner}"
+
+
+def made(scope: str, day: int) -> str:
+    """hash: `jobs`, `pictures`, `gpu_ms` and `checkpoint:<name>` (pictures) that were shown to an owner or in a group.
+
+    On a day (days since 1970, UTC). The bot's alone."""
+    return f"bot:{PREFIX}made:{day}:{scope}"
 
 
 def group_tags(group: str) -> str:
@@ -195,6 +219,11 @@ def reply(job_id: str) -> str:
 def asked(job_id: str) -> str:
     """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
     return f"bot:{PREFIX}asked:{job_id}"
+
+
+def webhook(job_id: str) -> str:
+    """hash: where a job's end is told, what of it has been, how often it was tried. The bot's alone."""
+    return f"bot:{PREFIX}webhook:{job_id}"
 
 
 def document(kind: str, document_id: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue import sampler_names
-from zosma_queue.request import DRAWN_SEED_MAX, Request
+from zosma_queue.request import DRAWN_SEED_MAX, Request, Upscale
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -31,6 +31,29 @@ class Needs:
     pixels: int
     """Of the largest picture it has to make."""
     checkpoint: str | None
+    avoid: str | None = None
+    """`<hostname>/<webui host:port>` of the WebUI that it has gone wrong on; the scripts write it."""
+
+    @classmethod
+    def from_json(cls, data: str | bytes) -> Needs:
+        """The needs as they are stored, by this or by a script.
+
+        Raises:
+          ValueError, TypeError, KeyError: when they are none.
+        """
+        found = json.loads(data)
+        tokens, pixels = found["tokens"], found["pixels"]
+        names = found.get("checkpoint"), found.get("avoid")
+        # Lua knows no empty list: it writes {}.
+        if not isinstance(tokens, list) and tokens != {}:
+            raise TypeError("its tokens are no list")
+        if isinstance(pixels, bool) or not isinstance(pixels, int):
+            raise TypeError("its pixels are no number")
+        if any(not isinstance(token, str) for token in tokens) or any(
+            not isinstance(name, str | None) for name in names
+        ):
+            raise TypeError("one of its names is no text")
+        return cls(tuple(tokens), pixels, *names)
 
     def to_json(self) -> str:
         """The needs as JSON, as the scripts read them."""
@@ -120,6 +143,8 @@ def unknown_tags(prompt: str) -> list[str]:
 
 #: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
+INTERROGATE = "interrogate"
+SEVERAL_STARTS = "several pictures to start from"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.
 SIDE_LIMITS = (1024,)
@@ -143,12 +168,21 @@ def steps_token(limit: int) -> str:
 
 
 def needs_of(request: Request) -> Needs:
-    """What a request needs. Its names must be those of the catalogue (`Catalogue.resolve`)."""
-    tokens = [UPSCALE] if request.upscale else _generation(request)
-    if request.upscale and request.upscale.upscaler_1:
-        tokens.append(f"{UPSCALE}:{request.upscale.upscaler_1}")
+    """What a request needs, a comparison for its first picture. Names must be the catalogue's (`Catalogue.resolve`)."""
+    request = request.variants[0]
+    if request.upscale:
+        tokens = _enlarging(request.upscale)
+    elif request.interrogate:
+        tokens = [INTERROGATE, f"{INTERROGATE}:{request.interrogate.model}"]
+    else:
+        tokens = _generation(request)
     pixels = next(step for step in PIXEL_STEPS if step >= request.output_pixels)
-    return Needs(tuple(sorted(tokens)), pixels, None if request.upscale else request.checkpoint)
+    return Needs(tuple(sorted(tokens)), pixels, request.checkpoint if request.generates else None)
+
+
+def _enlarging(upscale: Upscale) -> list[str]:
+    upscaler = [f"{UPSCALE}:{upscale.upscaler_1}"] if upscale.upscaler_1 else []
+    return [UPSCALE, *upscaler, *(face_restorer_token(name) for name in upscale.face_restorers)]
 
 
 def _generation(request: Request) -> list[str]:
@@ -165,11 +199,15 @@ def _generation(request: Request) -> list[str]:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
+    if request.workflow:
+        tokens.append(f"workflow:{request.workflow}")
     if request.vae:
         tokens.append(f"vae:{request.vae}")
     tokens += sorted({f"style:{name}" for name in request.styles})
     if request.img2img:
         tokens.append(INPAINTING if request.img2img.mask else IMG2IMG)
+        if request.img2img.more_images:
+            tokens.append(SEVERAL_STARTS)
         if request.img2img.mask and (request.img2img.inpaint_full_res or request.img2img.inpainting_fill != 1):
             tokens.append(MASK_SETTINGS)
     return [*tokens, *_of_a1111(request), *_limits(request)]
@@ -178,6 +216,11 @@ def _generation(request: Request) -> list[str]:
 def field_token(name: str) -> str:
     """Needed for a field of A1111's that not every WebUI has."""
     return f"field:{name}"
+
+
+def face_restorer_token(name: str) -> str:
+    """Needed to restore faces in a picture that is there already."""
+    return f"face restorer:{name}"
 
 
 def script_token(name: str) -> str:

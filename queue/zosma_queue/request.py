@@ -47,6 +47,9 @@ INPUT_MAX_BYTES = 12 * 1024 * 1024
 INPUT_PIXELS_MAX = PIXELS_MAX
 UPSCALE_MAX = 8.0
 STYLES_MAX = 10
+WORKFLOW_OPTIONS_MAX = 10
+#: What puts pictures into words, by A1111's names.
+INTERROGATORS = ("clip", "deepdanbooru")
 #: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
 A1111_FIELDS = (
     "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "hr_checkpoint_name",
@@ -58,6 +61,8 @@ A1111_FIELDS = (
 A1111_MAX_CHARS = 32_768
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: A text that a workflow takes besides the prompt.
+OptionText = Annotated[str, StringConstraints(max_length=1000)]
 #: Names a picture that was stored with `Queue.keep_input`. Bytes travel apart from the request, and never a URL.
 InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 
@@ -65,7 +70,7 @@ InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 class Hires(BaseModel):
     """The hires fix: a second pass over the picture, made larger."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scale: float = Field(2.0, ge=1.0, le=HIRES_SCALE_MAX)
     steps: int = Field(0, ge=0, le=STEPS_MAX)
@@ -86,11 +91,13 @@ class Hires(BaseModel):
 class Img2Img(BaseModel):
     """A picture to start from, and with `mask` the part of it to paint anew. Names are A1111's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
+    more_images: tuple[InputId, ...] = Field((), max_length=COUNT_MAX - 1)
+    """Others to start from besides: `count` is a multiple of all of them, and the pictures go through them in turn."""
     mask: InputId | None = None
-    """White is repainted."""
+    """White is repainted, in each of them."""
     denoising_strength: float = Field(0.75, ge=0.0, le=1.0)
     resize_mode: int = Field(0, ge=0, le=3)
     """0: just resize, 1: crop and resize, 2: resize and fill, 3: just resize, in latent space."""
@@ -102,11 +109,40 @@ class Img2Img(BaseModel):
     inpaint_full_res_padding: int = Field(32, ge=0, le=512)
     inpainting_mask_invert: bool = False
 
+    @property
+    def images(self) -> tuple[str, ...]:
+        """All pictures that it starts from."""
+        return (self.image, *self.more_images)
 
-class Upscale(BaseModel):
-    """A picture to make larger, with nothing generated. Names are A1111's."""
+
+class Interrogate(BaseModel):
+    """A picture to be put into words, by A1111's address of that name. Names are A1111's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: InputId
+    model: Name = INTERROGATORS[0]
+
+
+#: What can be compared: fields of `Request`.
+COMPARED = ("checkpoint", "sampler", "cfg_scale")
+COMPARED_MIN, COMPARED_MAX = 2, 4
+
+
+class Compare(BaseModel):
+    """One picture for each value of a field, with everything else alike, the seed too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: Literal["checkpoint", "sampler", "cfg_scale"]
+    values: tuple[Name | float, ...] = Field(min_length=COMPARED_MIN, max_length=COMPARED_MAX)
+    """Numbers for `cfg_scale`, names for the others; all different."""
+
+
+class Upscale(BaseModel):
+    """A picture to make larger, with nothing generated, and its faces to restore. Names are A1111's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
     source_width: int = Field(ge=1, le=16_384)
@@ -117,11 +153,29 @@ class Upscale(BaseModel):
     upscaling_resize_w: int = Field(512, ge=1, le=16_384)
     upscaling_resize_h: int = Field(512, ge=1, le=16_384)
     upscaler_1: Name | None = None
-    """None: the best that the fleet has."""
+    """None: the best that the fleet has; with faces to restore none at all, and the picture keeps its size."""
+    gfpgan_visibility: float = Field(0.0, ge=0.0, le=1.0)
+    """How much of what GFPGAN makes of the faces is seen; 0: it isn't asked."""
+    codeformer_visibility: float = Field(0.0, ge=0.0, le=1.0)
+    codeformer_weight: float = Field(0.0, ge=0.0, le=1.0)
+    """CodeFormer: 0 for the most effect, 1 for the least."""
+
+    @property
+    def keeps_size(self) -> bool:
+        """True when only its faces are restored: A1111 resizes by an upscaler, or not at all."""
+        return bool(self.face_restorers) and self.upscaler_1 is None
+
+    @property
+    def face_restorers(self) -> tuple[str, ...]:
+        """The face restorers that it needs, by A1111's names."""
+        visible = (("GFPGAN", self.gfpgan_visibility), ("CodeFormer", self.codeformer_visibility))
+        return tuple(name for name, visibility in visible if visibility)
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
+        if self.keeps_size:
+            return self.source_width, self.source_height
         if self.resize_mode == 1:
             return self.upscaling_resize_w, self.upscaling_resize_h
         return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
@@ -140,7 +194,7 @@ class _WrongError(ValueError):
 class Request(BaseModel):
     """A checked request. Immutable, and the same JSON on every machine."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """Members must say something; A1111's clients need not."""
@@ -174,6 +228,13 @@ class Request(BaseModel):
     """Above 0: all pictures have the seed `seed`, and vary by subseed, subseed + 1, …"""
     img2img: Img2Img | None = None
     upscale: Upscale | None = None
+    workflow: Name | None = None
+    """An operator's own workflow, of ComfyUI; None: whatever makes the pictures of the checkpoint."""
+    workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
+    """What the workflow lets be chosen besides, by its names."""
+    interrogate: Interrogate | None = None
+    compare: Compare | None = None
+    """`count` is the number of its values."""
     a1111: dict[str, Any] = {}
     """What only WebUIs of A1111's kind have, by its names and as it is sent: those in `A1111_FIELDS`."""
 
@@ -181,7 +242,7 @@ class Request(BaseModel):
     @classmethod
     def _words_are_there(cls, data: Any, told: ValidationInfo) -> Any:
         worded = told.context is None or told.context.get("worded", True)
-        if worded and isinstance(data, dict) and not data.get("upscale"):
+        if worded and isinstance(data, dict) and not (data.get("upscale") or data.get("interrogate")):
             if "prompt" not in data:
                 raise _WrongError("is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
@@ -219,6 +280,60 @@ class Request(BaseModel):
                 ": makes one picture larger and nothing else: leave the other fields out",
                 "upscale-alone",
                 "upscale",
+            )
+        if self.interrogate and (self.upscale or self.img2img or self.hires or self.count != 1):
+            raise _WrongError(
+                ": puts one picture into words and makes none: leave the other fields out",
+                "interrogate-alone",
+                "interrogate",
+            )
+        if self.compare and not self.generates:
+            raise _WrongError(
+                ": belongs to pictures that are made: leave the other fields out", "compare-alone", "compare"
+            )
+        if self.img2img and self.count % len(self.img2img.images):
+            starts = len(self.img2img.images)
+            raise _WrongError(
+                f"is {self.count}: it must be a multiple of the {starts} pictures to start from",
+                "uneven-starts",
+                "count",
+                {"given": self.count, "starts": starts},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compares_what_differs(self) -> Self:
+        compare = self.compare
+        if compare is None:
+            return self
+        kind = float if compare.field == "cfg_scale" else str
+        if not all(isinstance(value, kind) for value in compare.values):
+            wanted = "numbers" if kind is float else "names"
+            raise _WrongError(f": of {compare.field} must be {wanted}", "malformed", "compare.values",
+                              {"given": "…", "problem": f"{wanted} are needed for {compare.field}"})  # fmt: skip
+        for value in compare.values:
+            if not isinstance(value, str) and not 0 <= value <= CFG_MAX:
+                raise _WrongError(
+                    f"is {value:g}: it must be between 0 and {CFG_MAX:g}", "out-of-bounds", "cfg_scale",
+                    {"given": value, "low": 0, "high": CFG_MAX},
+                )  # fmt: skip
+        spelled = [value.strip().casefold() if isinstance(value, str) else value for value in compare.values]
+        if len(set(spelled)) < len(spelled):
+            raise _WrongError(": are not all different: leave one out", "compare-same", "compare.values")
+        if self.count != len(spelled):
+            raise _WrongError(
+                f"is {self.count}: with {len(spelled)} values to compare it must be that many",
+                "compare-count",
+                "count",
+                {"given": self.count, "values": len(spelled)},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _options_of_a_workflow(self) -> Self:
+        if self.workflow_options and not self.workflow:
+            raise _WrongError(
+                ": belongs to a workflow: name one, or leave it out", "options-without-workflow", "workflow_options"
             )
         return self
 
@@ -285,16 +400,44 @@ class Request(BaseModel):
 
     @property
     def seeds(self) -> list[int]:
-        """The seed of each picture."""
-        return [self.seed + (0 if self.subseed_strength else index) for index in range(self.count)]
+        """The seed of each picture; none for words."""
+        if self.interrogate:
+            return []
+        alike = self.subseed_strength or self.compare
+        return [self.seed + (0 if alike else index) for index in range(self.count)]
+
+    @property
+    def splits(self) -> bool:
+        """Whether its pictures can be made apart from each other, and come out the same.
+
+        Scripts may go by the number of a picture in its batch; several pictures to start from are one.
+        """
+        if self.compare or self.count == 1 or "alwayson_scripts" in self.a1111:
+            return False
+        return not (self.img2img and self.img2img.more_images) and self.seed + self.count - 1 <= SEED_MAX
+
+    @property
+    def variants(self) -> tuple[Request, ...]:
+        """The requests for each of the pictures, where they are compared; else itself."""
+        if self.compare is None:
+            return (self,)
+        return tuple(
+            self.model_copy(update={"compare": None, "count": 1, self.compare.field: value})
+            for value in self.compare.values
+        )
 
     @property
     def all_prompts(self) -> tuple[str, ...]:
         """Every prompt, each once, that of the first picture first."""
         return tuple(dict.fromkeys((self.prompt, *self.prompts)))
 
-    def part(self, first: int, count: int) -> Request:
-        """The request for `count` of its pictures, from the one at index `first` on: each as it is in the whole."""
+    def part(self, first: int, count: int, checkpoint: str | None = None) -> Request:
+        """The request for `count` of its pictures, from the one at index `first` on: each as it is in the whole.
+
+        `checkpoint` is that of the others, where the request names none.
+        """
+        if self.compare:
+            return self.variants[first]
         words = self.prompts[first : first + count]
         return self.model_copy(
             update={
@@ -303,6 +446,7 @@ class Request(BaseModel):
                 "seed": self.seeds[first],
                 "subseed": self.subseed + first if self.subseed_strength else self.subseed,
                 "count": count,
+                "checkpoint": self.checkpoint or checkpoint,
             }
         )
 
@@ -310,8 +454,15 @@ class Request(BaseModel):
     def inputs(self) -> tuple[str, ...]:
         """Ids of the pictures that it starts from."""
         if self.img2img:
-            return (self.img2img.image, *([self.img2img.mask] if self.img2img.mask else []))
+            return (*self.img2img.images, *([self.img2img.mask] if self.img2img.mask else []))
+        if self.interrogate:
+            return (self.interrogate.image,)
         return (self.upscale.image,) if self.upscale else ()
+
+    @property
+    def generates(self) -> bool:
+        """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
+        return not (self.upscale or self.interrogate)
 
 
 def _visible(text: str) -> bool:
@@ -376,7 +527,9 @@ def limits_of(field: str) -> tuple[float, float]:
     model: type[BaseModel] = Request
     *parents, name = field.split(".")
     if parents:
-        parts: dict[str, type[BaseModel]] = {"hires": Hires, "img2img": Img2Img, "upscale": Upscale}
+        parts: dict[str, type[BaseModel]] = {
+            "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate, "compare": Compare,
+        }  # fmt: skip
         model = parts[parents[0]]
     lower: float = 0
     upper: float = 0

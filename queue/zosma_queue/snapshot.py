@@ -8,15 +8,16 @@ from typing import Any
 
 from zosma_queue import keys
 from zosma_queue.calls import WORKER_TTL_MS
-from zosma_queue.forecast import Machine, Snapshot, WaitingJob
-from zosma_queue.needs import Lane
+from zosma_queue.forecast import Machine, Snapshot, WaitingJob, WaitingVariant
+from zosma_queue.keys import whole
+from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import finite, numbers, row_or, skipping, texts
 
 #: A job that should have ended by now ends soon: nobody knows when, and this is never far off.
 OVERDUE_S = 1.0
-_JOB_FIELDS = ("owner", "group", "class", "needs", "cost", "seq", "skips", "skipped_since")
-_LISTS = (keys.WAITING, keys.WORKERS, keys.PAUSED, keys.BUMPED, keys.PERSON_OF)
+_JOB_FIELDS = ("owner", "group", "class", "needs", "cost", "seq", "skips", "skipped_since", "set")
+_LISTS = (keys.WAITING, keys.WORKERS, keys.PAUSED, keys.BUMPED, keys.PERSON_OF, keys.IDLE)
 _HASHES = (keys.TAGS, keys.WEIGHTS, keys.CAPS, keys.RUNNING, keys.SPEED, keys.LOADS, keys.STATS, keys.ACCURACY)
 
 
@@ -34,10 +35,11 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         pipe.hkeys(keys.PAUSED)
         pipe.zrange(keys.BUMPED, 0, 99)
         pipe.hgetall(keys.PERSON_OF)
+        pipe.zrange(keys.IDLE, 0, -1)
         for key in _HASHES:
             pipe.hgetall(key)
         time, *rows = await pipe.execute(raise_on_error=False)
-        ids, seen, paused, bumped, persons = (
+        ids, seen, paused, bumped, persons, idle = (
             row_or(key, row, []) for key, row in zip(_LISTS, rows[: len(_LISTS)], strict=True)
         )
         hashes = [row_or(key, row, {}) for key, row in zip(_HASHES, rows[len(_LISTS) :], strict=True)]
@@ -74,6 +76,7 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         loads=loads,
         paused=frozenset(texts(keys.PAUSED, paused)),
         bumped=tuple(texts(keys.BUMPED, bumped)),
+        idle=tuple(texts(keys.IDLE, idle)),
         fast_in_a_row=int(stats.get("fast_in_a_row", 0)),
         bias=accuracy.get("bias", 1.0),
     )
@@ -130,21 +133,33 @@ def _text(value: bytes | None) -> str:
 
 
 def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
-    owner, group, class_, needs_json, cost, seq, skips, since = (value.decode() if value else "" for value in row)
-    needs = json.loads(needs_json)
+    owner, group, class_, needs_json, cost, seq, skips, since, set_json = (
+        value.decode() if value else "" for value in row
+    )
+    needs = Needs.from_json(needs_json)
+    may_become = json.loads(set_json or "{}")
     return WaitingJob(
         id=job_id,
         owner=owner,
         group=group,
         lane=Lane(class_.partition("|")[0]),
         cost=finite(cost),
-        seq=int(seq),
-        tokens=frozenset(needs["tokens"]),
-        pixels=needs["pixels"],
-        checkpoint=needs.get("checkpoint"),
-        avoid=needs.get("avoid"),
+        seq=float(seq),
+        tokens=frozenset(needs.tokens),
+        pixels=needs.pixels,
+        checkpoint=needs.checkpoint,
+        avoid=needs.avoid,
         skips=int(skips or 0),
         skipped_since_ms=int(since) if since else None,
+        pictures=int(may_become.get("count", 1)),
+        variants=tuple(_variant(one) for one in may_become.get("variants", ())),
+    )
+
+
+def _variant(one: Mapping[str, Any]) -> WaitingVariant:
+    needs = Needs.from_json(one["needs"])
+    return WaitingVariant(
+        tokens=frozenset(needs.tokens), pixels=needs.pixels, checkpoint=needs.checkpoint, cost=finite(str(one["cost"]))
     )
 
 
@@ -165,6 +180,8 @@ def _machine(
         target=target,
         busy_s=busy_s,
         owner=owner,
+        job=whole(_text(worker.get(b"job"))) if owner else None,
+        promised=_text(worker.get(b"promised")) or None,
     )
 
 

@@ -15,12 +15,13 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from loopback.webui import Json, ScriptedWebUI, Turn, encoded, good_answer, picture
+from loopback.webui import INTERROGATE, Json, ScriptedWebUI, Turn, encoded, good_answer, picture
 
 #: A1111's lists beyond those that every scripted WebUI has.
 MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
     "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
+    "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
 
@@ -45,10 +46,18 @@ def enlarged(body: Json) -> Json:
     return {"html_info": "", "image": encoded(out.getvalue())}
 
 
+def enlarged_by(upscaler: str, body: Json) -> Json:
+    """As A1111: without an upscaler nothing is resized, and faces are restored all the same."""
+    if upscaler == "None":
+        return {"html_info": "", "image": body["image"]}
+    return enlarged(body)
+
+
 class A1111WebUI(ScriptedWebUI):
     """AUTOMATIC1111, with a LoRA, a style and a VAE."""
 
     flavour = "a1111"
+    caption = "a lighthouse on a cliff, trending on artstation"
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,17 +65,34 @@ class A1111WebUI(ScriptedWebUI):
         self.lists: dict[str, Any] = dict(MORE_LISTS)
         #: What was left of each prompt once comments and extra networks had been taken out.
         self.painted: list[str] = []
+        self.special[INTERROGATE] = self.interrogate
 
     def _lists(self) -> dict[str, Any]:
         return {**super()._lists(), **self.lists}
 
     async def usual(self, turn: Turn) -> web.StreamResponse:
+        body = turn.body
         if turn.request.path.endswith("extra-single-image"):
-            return web.json_response(enlarged(turn.body))
+            return web.json_response(enlarged_by(body["upscaler_1"], body))
         if turn.request.path.endswith("img2img"):
-            for sent in (*turn.body["init_images"], *([turn.body["mask"]] if "mask" in turn.body else [])):
+            for sent in (*body["init_images"], *([body["mask"]] if "mask" in body else [])):
                 opened(sent)
+            if (starts := len(body["init_images"])) > (most := body["batch_size"]):
+                wrong = f"bad number of images passed: {starts}; expecting {most} or less"
+                answer = {"error": "RuntimeError", "detail": "", "body": "", "errors": wrong}
+                return web.json_response(answer, status=500)
         return web.json_response(self.answer(turn))
+
+    async def interrogate(self, request: web.Request) -> web.StreamResponse:
+        """A1111 knows two models; FastAPI answers 405 to whoever only looks."""
+        if request.method != "POST":
+            return web.json_response({"detail": "Method Not Allowed"}, status=405)
+        body = await request.json()
+        if body["model"] not in ("clip", "deepdanbooru"):
+            answer = {"error": "HTTPException", "detail": "Model not found", "body": "", "errors": ""}
+            return web.json_response(answer, status=404)
+        opened(body["image"])
+        return web.json_response({"caption": self.caption})
 
     def _painted(self, body: Json) -> str:
         """As A1111 reads a prompt: whatever it doesn't know for an extra network goes without a word."""
@@ -127,6 +153,7 @@ class ForgeWebUI(A1111WebUI):
     def __init__(self) -> None:
         super().__init__()
         self.options |= {"forge_preset": "sd", "forge_additional_modules": ["/models/VAE/own.safetensors"]}
+        del self.special[INTERROGATE]  # as in Forge Neo, which has dropped it
         modules = self.lists.pop("/sdapi/v1/sd-vae")
         self.lists["/sdapi/v1/sd-modules"] = modules
 
@@ -152,6 +179,7 @@ class SDNextWebUI(A1111WebUI):
     """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler."""
 
     flavour = "sdnext"
+    clips = ("ViT-H-14/laion2b_s32b_b79k", "ViT-L-14/openai")
 
     def _lists(self) -> dict[str, Any]:
         lists = super()._lists()
@@ -165,6 +193,14 @@ class SDNextWebUI(A1111WebUI):
             "/sdapi/v1/schedulers": [{"name": "UniPC", "cls": "UniPCMultistepScheduler", "options": {}}],
             "/sdapi/v1/upscalers": [{"name": "None"}, {"name": "Latent Nearest"}, {"name": "RealESRGAN 4x"}],
         }
+
+    async def interrogate(self, request: web.Request) -> web.StreamResponse:
+        """Its own names for what looks at pictures, which it lists to whoever only looks."""
+        if request.method != "POST":
+            return web.json_response(list(self.clips))
+        if (await request.json())["model"] not in self.clips:
+            return web.json_response({"detail": "Model not found"}, status=404)
+        return web.json_response({"caption": self.caption, "medium": None, "artist": None})
 
     async def usual(self, turn: Turn) -> web.StreamResponse:
         body = turn.body
@@ -237,6 +273,7 @@ class KoboldWebUI(ScriptedWebUI):
     """koboldcpp 1.76: one picture a call, sizes down to blocks of 64 and clamped, nothing said of it."""
 
     flavour = "koboldcpp"
+    vision = False
 
     def __init__(self) -> None:
         super().__init__(["dream"])
@@ -245,7 +282,7 @@ class KoboldWebUI(ScriptedWebUI):
     def _lists(self) -> dict[str, Any]:
         model = {"title": "dream", "model_name": "dream", "hash": "8888888888", "sha256": "8" * 64, "config": None}
         return {
-            "/api/extra/version": {"result": "KoboldCpp", "version": "1.76", "txt2img": True},
+            "/api/extra/version": {"result": "KoboldCpp", "version": "1.76", "txt2img": True, "vision": self.vision},
             "/sdapi/v1/options": self.options,
             "/sdapi/v1/sd-models": [model],
             "/sdapi/v1/samplers": [
@@ -270,7 +307,9 @@ class KoboldWebUI(ScriptedWebUI):
 
 
 class NewKoboldWebUI(KoboldWebUI):
-    """koboldcpp of 2026: LoRAs, masks, clip skip, and whole factors with --sdupscaler."""
+    """koboldcpp of 2026: LoRAs, masks, clip skip, whole factors with --sdupscaler, words with a model that can see."""
+
+    vision = True
 
     def _lists(self) -> dict[str, Any]:
         return {
@@ -280,6 +319,8 @@ class NewKoboldWebUI(KoboldWebUI):
         }
 
     async def usual(self, turn: Turn) -> web.StreamResponse:
+        if turn.request.path == INTERROGATE:
+            return web.json_response({"caption": "The picture shows a lighthouse."})
         if turn.request.path.endswith("extra-single-image"):
             image, factor = opened(turn.body["image"]), int(turn.body["upscaling_resize"])
             out = io.BytesIO()

@@ -14,7 +14,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
-from zosma_queue.messages import decode_request
+from zosma_queue.messages import request_for
 from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.scripts import acall
 
@@ -36,6 +36,9 @@ ABOUT = Capabilities(
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
     fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
     scripts=("adetailer",),
+    face_restorers=("GFPGAN",),
+    interrogators=("clip",),
+    several_starts=True,
     img2img=True,
     inpainting=True,
 )
@@ -58,6 +61,11 @@ def infotext(request: Request, seed: int, checkpoint: str) -> str:
         f"{request.prompt}{negative}\nSteps: {request.steps}, Sampler: {request.sampler or 'DPM++ 2M'},"
         f" CFG scale: {request.cfg_scale:g}, Seed: {seed}, Size: {request.width}x{request.height}, Model: {checkpoint}"
     )
+
+
+def wanted(leased: Leased) -> Request:
+    """What a delivery is to make."""
+    return request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
 
 
 class PlayedWorker:
@@ -132,8 +140,8 @@ class PlayedWorker:
 
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
-        request = decode_request(leased.body)
-        seeds = range(request.seed, request.seed + request.count)
+        request = wanted(leased)
+        seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
         self.inputs = {one: await self._redis.get(keys.picture_input(one)) for one in request.inputs}
         told = [self._told(request, seed, checkpoint) for seed in seeds]
@@ -151,6 +159,7 @@ class PlayedWorker:
             pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
             worker=self.name, gpu_seconds=self.gpu_seconds,
+            caption=f"a picture by {request.interrogate.model}" if request.interrogate else "",
             info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip
         await self.settle(leased, calls.done(result))

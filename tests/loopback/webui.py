@@ -45,7 +45,8 @@ class Turn:
         return asked if asked in self.webui.models else self.webui.models[0]
 
 
-GENERATIONS = ("/sdapi/v1/txt2img", "/sdapi/v1/img2img", "/sdapi/v1/extra-single-image")
+INTERROGATE = "/sdapi/v1/interrogate"
+GENERATIONS = ("/sdapi/v1/txt2img", "/sdapi/v1/img2img", "/sdapi/v1/extra-single-image", INTERROGATE)
 Answer = Callable[[Turn], Awaitable[web.StreamResponse]]
 
 
@@ -235,7 +236,8 @@ class ScriptedWebUI:
     @property
     def jobs(self) -> list[Json]:
         """The bodies of all generations so far."""
-        return [seen.body for seen in self.seen if seen.path in GENERATIONS and not _is_canary(seen.body)]
+        posted = [seen for seen in self.seen if seen.path in GENERATIONS and seen.method == "POST"]
+        return [seen.body for seen in posted if not _is_canary(seen.body)]
 
     async def start(self) -> None:
         """Listens; the port stays the same from the first start on."""
@@ -295,7 +297,7 @@ class ScriptedWebUI:
             return web.json_response({"detail": "Not authenticated"}, status=401)
         if request.path in self.special:
             return await self.special[request.path](request)
-        if request.path in GENERATIONS:
+        if request.path in GENERATIONS and request.method == "POST":
             script = self._script
             if _is_canary(body):
                 self.canaries.append(body or {})

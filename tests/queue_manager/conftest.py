@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept
+from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept, Variant
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerState
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
@@ -93,7 +93,8 @@ class Rig:
             id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
             cost=cost, lane=lane, run_at_ms=self.now + int(run_in_s * 1000) if run_in_s else 0, reply=reply,
             patience_ms=int(patience_s * 1000), policy=policy, group_weight=group_weight, delay_ms=delay_ms,
-            person=person,
+            person=person, pictures=request.count if request.splits else 1,
+            variants=tuple(Variant(needs_of(one), cost / request.count) for one in request.variants if request.compare),
         )  # fmt: skip
         admission = call(self.client, calls.enqueue(job, now_ms=self.now))
         self.retry_after_s = admission.retry_after_s

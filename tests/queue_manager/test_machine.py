@@ -6,6 +6,7 @@ gets must be what the rules (as the forecast plays them) say it should get.
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Cancelled, Lease, Leased
 from zosma_queue.fleet import WorkerState
-from zosma_queue.forecast import Machine, Snapshot, WaitingJob, next_job
+from zosma_queue.forecast import Machine, Snapshot, WaitingJob, next_job, split_of
 from zosma_queue.job import State
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.policy import Policy
@@ -30,7 +31,11 @@ from .conftest import Rig, about, result
 OWNERS = {"ann": "big", "bob": "big", "cid": "big", "dan": "small", "ann elsewhere": "small"}
 #: Who is one person in two places.
 PERSONS = {"ann": "Ann", "ann elsewhere": "Ann"}
-WORKERS = {"gpu1/webui/1": ("dream", "anime"), "gpu2/webui/1": ("dream", "anime", "photo"), "gpu3/webui/1": ("photo",)}
+WORKERS = {
+    "gpu1/webui/1": ("dream", "anime"),
+    "gpu2/webui/1": ("dream", "anime", "photo"),
+    "gpu3/webui/1": ("photo", "dream"),
+}
 CHECKPOINTS = (None, "dream", "anime", "photo")
 
 
@@ -48,6 +53,11 @@ class Known:
     cancelling: bool = False
     lease_until: int = 0
     run_at: int = 0
+    pictures: int = 1
+    first: int = 0
+    """Of a part of a set: its first picture."""
+    parts: tuple[str, ...] = ()
+    """Of a set that was split: its parts. Its state is theirs."""
 
     def taken_again(self):
         """Its worker goes on with it: nobody was lost."""
@@ -60,12 +70,15 @@ class QueueMachine(RuleBasedStateMachine):
 
     client = None
 
-    @initialize()
-    def begin(self):
+    @initialize(loads=st.sampled_from([{}, {"": 0.2}, {"": 0.2, "gpu2/webui": 5.0}]))
+    def begin(self, loads):
         self.client.flushall()
+        if loads:  # the quicker, the more sets are split
+            self.client.hset(keys.LOADS, mapping=loads)
         self.rig = Rig(self.client, self.client)
         self.jobs: dict[str, Known] = {}
         self.held: list[tuple[str, Leased]] = []
+        self.promised: dict[str, str] = {}
         self.loaded = dict.fromkeys(WORKERS)
         self.paused: set[str] = set()
         self.spent: Counter[str] = Counter()
@@ -92,18 +105,19 @@ class QueueMachine(RuleBasedStateMachine):
         delay_s=st.sampled_from([0, 0, 0, 5]),
         running=st.sampled_from([0, 0, 1, 2]),
         weight=st.sampled_from([1, 2]),
+        pictures=st.sampled_from([1, 1, 2, 4, 5]),
     )
-    def enqueue(self, owner, cost, checkpoint, lane, delay_s, running, weight):
+    def enqueue(self, owner, cost, checkpoint, lane, delay_s, running, weight, pictures):
         job = f"job-{len(self.jobs) + 1}"
         fields = {"checkpoint": checkpoint} if checkpoint else {}
         answer = self.rig.offer(
             owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
-            policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), **fields,
+            policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), count=pictures, **fields,
         )  # fmt: skip
         if answer is Accepted.QUEUED:
-            self.jobs[job] = Known(owner, State.WAITING)
+            self.jobs[job] = Known(owner, State.WAITING, pictures=pictures)
         elif answer is Accepted.DELAYED:
-            self.jobs[job] = Known(owner, State.DELAYED, run_at=self.rig.now + delay_s * 1000)
+            self.jobs[job] = Known(owner, State.DELAYED, run_at=self.rig.now + delay_s * 1000, pictures=pictures)
         else:
             assert answer in (Accepted.NOBODY, Accepted.INFEASIBLE)
             assert not self.client.exists(keys.job(job))
@@ -113,18 +127,56 @@ class QueueMachine(RuleBasedStateMachine):
         if any(holder == worker for holder, _ in self.held):
             return  # one slot: a busy worker asks for nothing
         self.beat(worker)
-        expected = next_job(self.snapshot(), worker)
+        before = self.snapshot()
+        expected = next_job(before, worker)
+        split = split_of(before, expected, worker) if expected else []
+        self.promised.pop(worker, None)
         leased = self.rig.fetch(worker)
-        assert (leased and leased.id) == (expected and expected.id)
+        if split:
+            self.is_split(expected.id, split)
+        assert (leased and leased.id) == (expected and (keys.part(expected.id, 0) if split else expected.id))
         if leased is None:
             return
         known = self.jobs[leased.id]
         assert known.state is State.WAITING
         assert leased.attempt == known.attempt + 1
+        # A part says which pictures it is.
+        assert (leased.first, leased.count) == ((known.first, known.pictures) if "~" in leased.id else (0, 0))
         known.state, known.attempt = State.RUNNING, leased.attempt
         known.lease_until = self.rig.now + calls.LEASE_MS
         self.held.append((worker, leased))
-        self.loaded[worker] = self.rig.job(leased.id).request.checkpoint or self.loaded[worker]
+        self.loaded[worker] = leased.checkpoint or self.request_of(leased.id).checkpoint or self.loaded[worker]
+
+    @rule(
+        data=st.data(), owner=st.sampled_from(sorted(OWNERS)), checkpoint=st.sampled_from(CHECKPOINTS),
+        pictures=st.sampled_from([2, 3, 4]), running=st.sampled_from([0, 1]),
+    )  # fmt: skip
+    def ask_for_a_set_while_workers_are_idle(self, data, owner, checkpoint, pictures, running):
+        for _ in range(20):
+            for held in list(self.held):
+                self.ends(*held, "done", 4.0)
+            for worker in WORKERS:
+                self.fetch(worker)  # whoever is free takes what there is, and then rests
+            if not self.held:
+                break
+        self.enqueue(owner, 30.0, checkpoint, Lane.FAST, 0, running, 1, pictures)
+        self.fetch(data.draw(st.sampled_from(sorted(WORKERS))))
+
+    def is_split(self, job, shares):
+        """The job is its parts from now on, which wait until those fetch them for whom they are meant."""
+        known = self.jobs[job]
+        for share in shares:
+            self.jobs[keys.part(job, share.first)] = Known(
+                known.owner, State.WAITING, attempt=known.attempt, lost=known.lost, failures=known.failures,
+                pictures=share.count, first=share.first,
+            )  # fmt: skip
+        known.parts = tuple(keys.part(job, share.first) for share in shares)
+        known.attempt += 1
+        self.promised |= {share.machine: keys.part(job, share.first) for share in shares[1:]}
+        assert self.client.hget(keys.job(job), "parts") == ",".join(f"{s.first}:{s.count}" for s in shares).encode()
+
+    def request_of(self, job):
+        return self.rig.job(keys.whole(job)).request
 
     @rule(data=st.data())
     def renew(self, data):
@@ -144,12 +196,15 @@ class QueueMachine(RuleBasedStateMachine):
     def settle(self, data, verb):
         if not self.held:
             return
-        worker, leased = data.draw(st.sampled_from(self.held))
+        held = data.draw(st.sampled_from(self.held))
+        self.ends(*held, verb, data.draw(st.sampled_from([0.5, 4.0, 20.0])))
+
+    def ends(self, worker, leased, verb, real):
+        """A delivery ends."""
         self.held.remove((worker, leased))
         known = self.jobs[leased.id]
         if known.cancelling and verb == "release":
             verb = "cancelled"
-        real = data.draw(st.sampled_from([0.5, 4.0, 20.0]))
         outcome = {
             "done": calls.done(result(real, leased.attempt)),
             "cancelled": calls.cancelled(real),
@@ -195,10 +250,18 @@ class QueueMachine(RuleBasedStateMachine):
     def cancel(self, data):
         if not self.jobs:
             return
-        job = data.draw(st.sampled_from(sorted(self.jobs)))
-        known = self.jobs[job]
+        job = data.draw(st.sampled_from(sorted(self.wholes())))
+        known, before = self.jobs[job], self.state_of(job)
         answer = self.rig.cancel(job)
-        if known.state in (State.WAITING, State.DELAYED):
+        if known.parts:
+            known.cancelling = known.cancelling or not before.ended
+            for part in map(self.jobs.get, known.parts):
+                if part.state in (State.WAITING, State.DELAYED):
+                    part.state = State.CANCELLED
+                part.cancelling = part.cancelling or part.state is State.RUNNING
+            after = self.state_of(job)
+            assert answer == (before if before.ended else after if after.ended else Cancelled.CANCELLING)
+        elif known.state in (State.WAITING, State.DELAYED):
             assert answer is Cancelled.CANCELLED
             known.state = State.CANCELLED
         elif known.state is State.RUNNING:
@@ -239,10 +302,8 @@ class QueueMachine(RuleBasedStateMachine):
     def bump(self, data):
         if not self.jobs:
             return
-        job = data.draw(st.sampled_from(sorted(self.jobs)))
-        assert call(self.client, calls.bump("admin", job, now_ms=self.rig.now)) is (
-            self.jobs[job].state is State.WAITING
-        )
+        job = data.draw(st.sampled_from(sorted(self.wholes())))
+        assert call(self.client, calls.bump("admin", job, now_ms=self.rig.now)) is (self.state_of(job) is State.WAITING)
 
     # -- what always holds --------------------------------------------------------------------------------------
 
@@ -257,10 +318,27 @@ class QueueMachine(RuleBasedStateMachine):
             State.FAILED: self.members(keys.DEAD),
         }
         for state, found in places.items():
-            assert found == {job for job, known in self.jobs.items() if known.state is state}, state
+            # What waits and runs are parts, what has failed is the set.
+            listed = self.wholes() if state is State.FAILED else self.single()
+            assert found == {job for job in listed if self.state_of(job) is state}, state
         for job, known in self.jobs.items():
             state, lost = self.client.hmget(keys.job(job), "state", "lost")
-            assert (state, int(lost or 0)) == (known.state.encode(), known.lost)
+            if "~" in job and known.state.ended:
+                assert state is None  # the set has what became of it
+            else:
+                assert (state, int(lost or 0)) == (self.state_of(job).encode(), known.lost)
+
+    @invariant()
+    def a_set_knows_what_became_of_its_parts(self):
+        if not hasattr(self, "jobs"):
+            return
+        for job, known in self.jobs.items():
+            parts = [self.jobs[part] for part in known.parts]
+            ended = {part.first: part.state for part in parts if part.state.ended}
+            fields = {name.decode() for name in self.client.hkeys(keys.job(job))} if known.parts else set()
+            told = {name for name in fields if name.startswith(("made:", "lack:"))}
+            assert told == {f"{'made' if state is State.DONE else 'lack'}:{first}" for first, state in ended.items()}
+            assert int(self.client.hget(keys.job(job), "open_parts") or 0) == len(parts) - len(ended)
 
     @invariant()
     def every_waiting_job_is_filed_once(self):
@@ -271,14 +349,15 @@ class QueueMachine(RuleBasedStateMachine):
             for key in self.client.keys(keys.PREFIX + "jobs:*")
             for member in self.client.zrange(key, 0, -1)
         )
-        assert filed == Counter(job for job, known in self.jobs.items() if known.state is State.WAITING)
+        assert filed == Counter(job for job in self.single() if self.jobs[job].state is State.WAITING)
 
     @invariant()
     def counters_add_up(self):
         if not hasattr(self, "jobs"):
             return
-        open_jobs = Counter(known.owner for known in self.jobs.values() if not known.state.ended)
-        running = Counter(known.owner for known in self.jobs.values() if known.state is State.RUNNING)
+        # A set is one job, however many of its parts run.
+        open_jobs = Counter(self.jobs[job].owner for job in self.wholes() if not self.state_of(job).ended)
+        running = Counter(self.jobs[job].owner for job in self.wholes() if self.state_of(job) is State.RUNNING)
         for counts in (open_jobs, running):
             for owner, person in PERSONS.items():
                 counts.update({f"person {person}": counts[owner]} if counts[owner] else {})
@@ -308,6 +387,28 @@ class QueueMachine(RuleBasedStateMachine):
         for job in self.jobs:
             assert int(self.client.hget(keys.job(job), "skips") or 0) <= calls.MAX_SKIPS
 
+    # -- sets ---------------------------------------------------------------------------------------------------
+
+    def wholes(self):
+        """Jobs as their owners know them."""
+        return [job for job in self.jobs if "~" not in job]
+
+    def single(self):
+        """What is leased, lost and settled by itself: jobs, and the parts of those that are split."""
+        return [job for job, known in self.jobs.items() if not known.parts]
+
+    def state_of(self, job):
+        """A job's state; a set's is worked out from those of its parts."""
+        known = self.jobs[job]
+        if not known.parts:
+            return known.state
+        states = [self.jobs[part].state for part in known.parts]
+        if all(state.ended for state in states):
+            if known.cancelling:
+                return State.CANCELLED
+            return State.DONE if State.DONE in states else State.FAILED
+        return State.RUNNING if State.RUNNING in states else State.WAITING
+
     # -- the model's view ---------------------------------------------------------------------------------------
 
     def members(self, key):
@@ -321,19 +422,23 @@ class QueueMachine(RuleBasedStateMachine):
 
     def snapshot(self):
         jobs = []
-        for job, known in self.jobs.items():
+        for job in self.single():
+            known = self.jobs[job]
             if known.state is not State.WAITING:
                 continue
             row = {name.decode(): value.decode() for name, value in self.client.hgetall(keys.job(job)).items()}
-            request = self.rig.job(job).request
+            request = self.request_of(job)
+            if "~" in job:
+                request = request.part(known.first, known.pictures, json.loads(row["needs"])["checkpoint"])
             needs = needs_of(parse_request(request.model_dump(exclude_defaults=True)))
             avoid = row["class"].partition("|not:")[2] or None
             jobs.append(
                 WaitingJob(
                     id=job, owner=known.owner, group=row["group"], lane=Lane(row["class"].partition("|")[0]),
-                    cost=float(row["cost"]), seq=int(row["seq"]), tokens=frozenset(needs.tokens), pixels=needs.pixels,
+                    cost=float(row["cost"]), seq=float(row["seq"]), tokens=frozenset(needs.tokens), pixels=needs.pixels,
                     checkpoint=needs.checkpoint, avoid=avoid, skips=int(row.get("skips", 0)),
                     skipped_since_ms=int(row["skipped_since"]) if "skipped_since" in row else None,
+                    pictures=1 if "~" in job else known.pictures,
                 )
             )  # fmt: skip
         tags = self.floats(keys.TAGS)
@@ -346,7 +451,7 @@ class QueueMachine(RuleBasedStateMachine):
             machines=tuple(
                 Machine(
                     id=worker, can=frozenset(about(*WORKERS[worker]).tokens()), pixels=PIXELS_MAX,
-                    loaded=held[worker][0], target=held[worker][1],
+                    loaded=held[worker][0], target=held[worker][1], promised=self.promised.get(worker),
                 )
                 for worker in WORKERS
                 if self.client.exists(keys.worker(worker))
@@ -358,6 +463,7 @@ class QueueMachine(RuleBasedStateMachine):
             running=self.numbers(keys.RUNNING), persons=PERSONS,
             speed=self.floats(keys.SPEED), loads=self.floats(keys.LOADS), paused=frozenset(self.paused),
             bumped=tuple(member.decode() for member in self.client.zrange(keys.BUMPED, 0, -1)),
+            idle=tuple(member.decode() for member in self.client.zrange(keys.IDLE, 0, -1)),
             fast_in_a_row=int(self.client.hget(keys.STATS, "fast_in_a_row") or 0),
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ from loopback.flavours import (
 )  # fmt: skip
 from loopback.fleet import until
 from loopback.pictures import INFOTEXT, with_parameters
-from loopback.webui import Hold, cut, encoded, picture, status
+from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
@@ -759,3 +759,174 @@ async def test_an_old_a1111_is_asked_for_sampler_and_schedule_by_their_one_name(
     assert (job.state, job.failures) == (State.DONE, 0)
     assert (webui.jobs[0]["sampler_name"], "scheduler" in webui.jobs[0]) == ("DPM++ 2M Karras", False)
     assert (job.result.sampler, job.result.scheduler) == ("DPM++ 2M", "Karras")
+
+
+# -- families ---------------------------------------------------------------------------------------------------
+
+MODULES = ("own.pt", "ae.safetensors", "clip_l.safetensors", "t5xxl_fp16.safetensors")
+
+
+class FluxForge(ForgeWebUI):
+    """Forge with Flux beside others, set up for the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.lists["/sdapi/v1/sd-modules"] = [{"model_name": name, "filename": f"/models/{name}"} for name in MODULES]
+        self.lists["/sdapi/v1/sd-models"] = [
+            {"title": f"{name}.safetensors", "model_name": name, "hash": None} for name in ("dream", "flux1-dev")
+        ]
+        self.models = ["dream", "flux1-dev"]
+
+
+async def test_forge_is_told_what_flux_needs_and_has_its_own_for_others(join, ann):
+    async with FluxForge() as webui:
+        await join(webui)
+
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=3.0))
+        await ann.gets(await ann.asks(checkpoint="dream", cfg_scale=7.5))
+
+        flux, dream = webui.jobs
+        assert (flux["cfg_scale"], flux["distilled_cfg_scale"]) == (1.0, 3.0)
+        assert flux["override_settings"]["forge_preset"] == "flux"
+        assert flux["override_settings"]["forge_additional_modules"] == [
+            "clip_l.safetensors",
+            "t5xxl_fp16.safetensors",
+            "ae.safetensors",
+        ]
+        assert dream["cfg_scale"] == 7.5
+        assert "distilled_cfg_scale" not in dream
+        assert dream["override_settings"]["forge_additional_modules"] == ["/models/VAE/own.safetensors"]
+
+
+async def test_a_distilled_guidance_that_was_sent_reaches_forge_as_it_is(join, ann):
+    async with FluxForge() as webui:
+        await join(webui)
+
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=1.0, a1111={"distilled_cfg_scale": 2.5}))
+
+        assert (webui.jobs[0]["cfg_scale"], webui.jobs[0]["distilled_cfg_scale"]) == (1.0, 2.5)
+
+
+# -- words, faces, several pictures ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "models", "sent"),
+    [
+        (A1111WebUI, ("clip", "deepdanbooru"), "clip"),
+        (ReForgeWebUI, ("clip", "deepdanbooru"), "clip"),
+        (SDNextWebUI, ("clip",), "ViT-L-14/openai"),
+        (NewKoboldWebUI, ("clip",), "clip"),
+    ],
+)
+async def test_a_picture_is_put_into_words_where_that_is_offered(kind, models, sent, flavoured, ann, queue):
+    webui, worker = await flavoured(kind)
+    image = await sends(queue)
+
+    job = await ann.gets(await ann.asks(prompt="", interrogate={"image": image}))
+
+    assert worker.about.interrogators == models
+    assert job.state is State.DONE, job.error
+    assert "lighthouse" in job.result.caption
+    assert (job.result.pictures, job.result.checkpoint) == ((), "")
+    [body] = [seen.body for seen in webui.seen if (seen.method, seen.path) == ("POST", INTERROGATE)]
+    assert body["model"] == sent
+    assert opened(body["image"]).size == (96, 64)
+
+
+@pytest.mark.parametrize("kind", [ForgeWebUI, SDCppWebUI, KoboldWebUI])
+async def test_who_finds_no_words_is_not_asked_for_any(kind, flavoured, ann, queue):
+    webui, worker = await flavoured(kind)
+
+    with pytest.raises(RequestRefusedError, match="no GPU that is online can put pictures into words") as refused:
+        await ann.asks(prompt="", interrogate={"image": await sends(queue)})
+
+    assert (refused.value.code, worker.about.interrogators) == ("interrogate-not-possible", ())
+    assert "POST" not in [seen.method for seen in webui.seen if seen.path == INTERROGATE]
+
+
+async def test_words_that_broke_off_are_asked_for_again_and_make_no_webui_sick(flavoured, ann, queue):
+    webui, worker = await flavoured(A1111WebUI)
+    webui.caption = "a lighthouse<error>"  # A1111's word for a model that it could not load
+
+    job = await ann.gets(await ann.asks(prompt="", interrogate={"image": await sends(queue)}))
+
+    assert (job.state, job.error_kind, job.failures) == (State.FAILED, "no-words", 3)
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+    assert worker.state is not WorkerState.AWAY
+
+
+async def test_an_interrupt_before_it_spoils_no_words(flavoured, ann, queue):
+    webui, _ = await flavoured(A1111WebUI)
+    webui.progress["state"] = {"job_count": 0, "interrupted": True}  # left by the job before
+
+    job = await ann.gets(await ann.asks(prompt="", interrogate={"image": await sends(queue), "model": "deepdanbooru"}))
+
+    assert job.state is State.DONE, job.error
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_faces_are_restored_where_that_is_offered(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    fields = {"image": await sends(queue), "source_width": 96, "source_height": 64, "gfpgan_visibility": 0.8}
+
+    job = await ann.gets(await ann.asks(prompt="", upscale=fields))
+    upscaler = "RealESRGAN 4x" if kind is SDNextWebUI else "lanczos"
+    both = {**fields, "codeformer_visibility": 1, "codeformer_weight": 0.2, "upscaler_1": upscaler}
+    larger = await ann.gets(await ann.asks(prompt="", upscale=both))
+
+    assert job.state is State.DONE, job.error
+    first, second = webui.jobs
+    assert (first["upscaler_1"], first["gfpgan_visibility"], first["codeformer_visibility"]) == ("None", 0.8, 0)
+    assert (second["codeformer_visibility"], second["codeformer_weight"]) == (1, 0.2)
+    assert [image.size for image in await shown(queue, job)] == [(96, 64)]
+    assert [image.size for image in await shown(queue, larger)] == [(192, 128)]
+    told = job.result.pictures[0].parameters
+    assert ("GFPGAN visibility: 0.8" in told, "upscale" in told) == (True, False)
+    assert "CodeFormer weight: 0.2" in larger.result.pictures[0].parameters
+
+
+@pytest.mark.parametrize("restorer", ["GFPGAN", "CodeFormer"])
+async def test_a_face_restorer_that_nobody_has_is_refused_by_name(restorer, flavoured, ann, queue):
+    class Without(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            self.lists["/sdapi/v1/face-restorers"] = [{"name": "RestoreFormer"}]
+
+    await flavoured(Without)
+    field = f"{restorer.casefold()}_visibility"
+    fields = {"image": await sends(queue), "source_width": 96, "source_height": 64, field: 1}
+
+    with pytest.raises(RequestRefusedError, match=f"no GPU that is online has {restorer}") as refused:
+        await ann.asks(prompt="", upscale=fields)
+
+    assert (refused.value.code, refused.value.field) == ("restore-not-possible", f"upscale.{field}")
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ReForgeWebUI, ForgeWebUI])
+async def test_several_pictures_to_start_from_are_a_batch_in_their_order(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    first, second = await sends(queue), await sends(queue, colour=(10, 200, 10))
+
+    job = await ann.gets(await ann.asks(count=4, img2img={"image": first, "more_images": [second]}))
+
+    assert job.state is State.DONE, job.error
+    [body] = webui.jobs
+    assert (body["batch_size"], body["n_iter"]) == (2, 2)
+    colours = [opened(one).convert("RGB").getpixel((0, 0)) for one in body["init_images"]]
+    assert colours == [(200, 40, 40), (10, 200, 10)]
+    assert [one.seed for one in job.result.pictures] == [7, 8, 9, 10]
+
+
+@pytest.mark.parametrize("kind", [SDNextWebUI, SDCppWebUI, KoboldWebUI])
+async def test_several_are_not_sent_to_a_server_that_would_take_the_first_alone(kind, flavoured, ann, queue):
+    await flavoured(kind)
+
+    with pytest.raises(InfeasibleError, match="several pictures to start from"):
+        await ann.asks(count=2, img2img={"image": await sends(queue), "more_images": [await sends(queue)]})
+
+
+async def test_pictures_that_their_starts_do_not_go_into_are_refused(ann):
+    with pytest.raises(RequestRefusedError, match="a multiple of the 2 pictures") as refused:
+        await ann.asks(count=3, img2img={"image": "0" * 20, "more_images": ["1" * 20]})
+    assert refused.value.field == "count"

@@ -102,6 +102,9 @@ CALLS: dict[str, Callable[[Api], Any]] = {
     "png_info": lambda api: api.png_info(api.txt2img(prompt="a cat", **SMALL).image),
     "png_info of nothing": lambda api: api.png_info(picture()),
     "interrogate": lambda api: api.interrogate(picture()),
+    "img2img of two pictures": lambda api: api.img2img(
+        images=[picture(), picture("blue")], batch_size=2, prompt="a cat", **SMALL
+    ),
     "interrupt": lambda api: api.interrupt(),
     "skip": lambda api: api.skip(),
     "get_options": lambda api: {
@@ -139,9 +142,8 @@ MEANT = {
     "txt2img, no such sampler": ("HTTP 422", "a result"),
     # A1111 breaks down on an empty list, and says this for none at all.
     "img2img without a picture": ("HTTP 404", "HTTP 500"),
-    # The built-in WebUI has neither; the fleet makes the first of single ones, and says that nobody has the second.
+    # The built-in WebUI has it not; the fleet makes it of single ones.
     "extra_batch_images": ("a result", "HTTP 404"),
-    "interrogate": ("HTTP 422", "HTTP 404"),
     # A WebUI remembers that it was interrupted; a fleet has no state that is everybody's.
     "get_progress": ("a dict", "a dict"),
 }

@@ -115,6 +115,13 @@ class Upscale(BaseModel):
     upscale_first: bool = False
 
 
+class Interrogate(BaseModel):
+    """Body of POST interrogate."""
+
+    image: str = ""
+    model: str = "clip"
+
+
 class PngInfo(BaseModel):
     """Body of POST png-info."""
 

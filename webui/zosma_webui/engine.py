@@ -12,9 +12,9 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from . import infotext
+from . import infotext, words
 from . import plan as planning
-from .bodies import Generation, Img2Img, Upscale
+from .bodies import Generation, Img2Img, Interrogate, Upscale
 from .catalogue import Checkpoint, Checkpoints
 from .errors import HTTPError
 from .faults import Fault, FaultBoard, Job
@@ -86,6 +86,17 @@ class Engine:
             self.state.job_count = 1
             try:
                 return await asyncio.to_thread(_enlarge, body, str(self.options["samples_format"]))
+            finally:
+                self.state.end()
+
+    async def interrogate(self, body: Interrogate) -> str:
+        """The picture of `body` in words. Raises HTTPError for a bad picture, and for another model than "clip"."""
+        if body.model != "clip":
+            raise HTTPError(404, "Model not found")
+        async with self._turn:
+            self.state.begin("interrogate")
+            try:
+                return await asyncio.to_thread(lambda: words.describe(infotext.decode(body.image)))
             finally:
                 self.state.end()
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from . import catalogue, infotext
-from .bodies import FaultOrder, Generation, Img2Img, PngInfo, Settings, TaskQuestion, Txt2Img, Upscale
+from .bodies import FaultOrder, Generation, Img2Img, Interrogate, PngInfo, Settings, TaskQuestion, Txt2Img, Upscale
 from .catalogue import Checkpoint
 from .engine import Engine
 from .errors import STAND_IN
@@ -40,6 +40,7 @@ class Routes:
             web.post("/sdapi/v1/txt2img", self.txt2img),
             web.post("/sdapi/v1/img2img", self.img2img),
             web.post("/sdapi/v1/extra-single-image", self.upscale),
+            web.post("/sdapi/v1/interrogate", self.interrogate),
             web.post("/sdapi/v1/png-info", self.png_info),
             web.get("/sdapi/v1/progress", self.progress),
             web.post("/sdapi/v1/interrupt", self.interrupt),
@@ -122,6 +123,15 @@ class Routes:
 
         async def work() -> Answer:
             return {"html_info": "", "image": await self._engine.upscale(body)}
+
+        return web.json_response(await self._apart(work()))
+
+    async def interrogate(self, request: web.Request) -> web.Response:
+        """POST interrogate."""
+        body = await read(request, Interrogate)
+
+        async def work() -> Answer:
+            return {"caption": await self._engine.interrogate(body)}
 
         return web.json_response(await self._apart(work()))
 

@@ -74,6 +74,8 @@ class Checked:
     """The encoded pictures, in the order of `pictures`."""
     info: dict[str, Any]
     """A1111's `info`, with all its keys, whichever the back end."""
+    caption: str = ""
+    """What a picture shows, for an order that wanted words."""
 
 
 class Answer(Protocol):

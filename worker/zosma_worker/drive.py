@@ -303,8 +303,9 @@ class Driver:
         short = info["sd_model_hash"]
         return Result(
             pictures=checked.pictures,
+            caption=checked.caption,
             attempt=task.attempt,
-            checkpoint="" if task.request.upscale else task.checkpoint.name,
+            checkpoint=task.checkpoint.name if task.request.generates else "",
             checkpoint_hash=short if isinstance(short, str) else task.checkpoint.hash,
             sampler=str(info["sampler_name"]),
             scheduler=task.request.scheduler or (scheduler if isinstance(scheduler, str) else None),

@@ -84,7 +84,7 @@ class Health:
             self.breaker.job_done(task.owner)
             self._heartbeat.change(trust=self.breaker.trust)
             warm = was_loaded == task.checkpoint.name if ended.was_loaded is None else ended.was_loaded
-            if warm and not task.request.upscale:
+            if warm and task.request.generates:
                 self.speed.learn(task.request, ended.seconds)
 
     async def judge(self, task: Task, ended: Ended) -> bool:

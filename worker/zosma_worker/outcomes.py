@@ -40,12 +40,14 @@ SICK = release(ErrorKind.WEBUI_SICK)
 #: A job that goes wrong on WebUIs that fall sick by it is none to blame, up to this delivery.
 LAST_BLAMELESS = 2
 
-#: Faults that no WebUI is to blame for: the GPU is too small for the picture, a file is broken, or the bug is ours.
+#: Faults that say nothing of the pictures that a WebUI makes: the GPU is too small for one, a file is broken, what
+#: finds words for a picture is not there yet, or the bug is ours.
 _NOT_THE_WEBUIS = (
     ErrorKind.OUT_OF_MEMORY,
     ErrorKind.INTERNAL,
     ErrorKind.CHECKPOINT_UNUSABLE,
     ErrorKind.NODES_MISSING,
+    ErrorKind.NO_WORDS,
 )
 #: What lies on a machine's disk, or doesn't.
 _NOT_THERE = (ErrorKind.CHECKPOINT_UNUSABLE, ErrorKind.NODES_MISSING)

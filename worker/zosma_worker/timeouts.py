@@ -43,6 +43,9 @@ class Timeouts:
 
     def with_job(self, request: Request, ratio: float | None) -> Timeouts:
         """For one job, on a WebUI that takes `ratio` times what is predicted; None: nobody knows."""
+        if request.interrogate or (request.upscale and request.upscale.face_restorers):
+            # A1111 fetches what it needs for these when it is first asked, and says that it is idle meanwhile.
+            return replace(self, stalled_s=self.loading_s, unanswered_s=self.loading_s)
         if ratio is None:
             return self
         step_s = ratio * SECONDS_PER_MEGAPIXEL_STEP * CALLS_A_STEP * request.output_pixels / 1e6

@@ -12,7 +12,7 @@ from PIL import ExifTags, Image
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
-from zosma_queue.job import Picture
+from zosma_queue.job import PER_PICTURE, Picture
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.request import LATENT_PX, Request, Upscale
 from zosma_queue.sampler_names import together
@@ -21,9 +21,6 @@ from zosma_worker.backend import Checked
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
-
-#: `info` lists with an entry for each picture.
-_PER_PICTURE = ("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds", "infotexts")
 
 #: Begins an EXIF comment in UTF-16, as A1111 writes it.
 _UNICODE = b"UNICODE\0"
@@ -127,12 +124,13 @@ def joined(checked: Sequence[Checked]) -> Checked:
         raise BadAnswer(ErrorKind.EMPTY)
     pictures = [picture for one in checked for picture in one.pictures]
     info = dict(checked[0].info)
-    for key in _PER_PICTURE:
+    for key in PER_PICTURE:
         info[key] = [item for one in checked for item in one.info.get(key, ())]
     return Checked(
         tuple(picture.model_copy(update={"index": index}) for index, picture in enumerate(pictures)),
         tuple(data for one in checked for data in one.data),
         info,
+        checked[0].caption,
     )
 
 
@@ -165,21 +163,64 @@ def check_upscaled(data: bytes, request: Request, upscale: Upscale, source: byte
     seen = _decoded(data, request, traits)
     if traits.whole_factors:
         seen = _shrunk(seen, upscale.size)
-    how = f"Postprocess upscale by: {upscale.upscaling_resize:g}"
-    if upscale.resize_mode:
-        how = f"Postprocess upscale to: {upscale.upscaling_resize_w}x{upscale.upscaling_resize_h}"
     # What the picture said before stays, also where the WebUI writes only what it did itself.
     before, said = _infotext_in(source), seen.infotext
     kept = before if before not in said else ""
-    told = f"{how}, Postprocess upscaler: {upscale.upscaler_1}" if "Postprocess upscale" not in said else ""
+    sized = "Postprocess upscale" in said  # under one key or another
+    told = ", ".join(
+        f"{key}: {value}"
+        for key, value in _postprocessing(upscale).items()
+        if f"{key}: " not in said and not (sized and key.startswith("Postprocess"))
+    )
     text = ", ".join(part for part in (kept, said, told) if part)
-    info = {
-        "prompt": "", "negative_prompt": "", "seed": request.seed, "all_seeds": [request.seed], "all_prompts": [""],
-        "all_negative_prompts": [""], "all_subseeds": [-1], "width": seen.size[0], "height": seen.size[1],
-        "sampler_name": "", "sd_model_name": "", "sd_model_hash": None, "extra_generation_params": {},
-        "infotexts": [text], "index_of_first_image": 0, "version": "",
-    }  # fmt: skip
+    info = _info_without_words([request.seed], seen.size, [text])
     return _checked([seen], [request.seed], [text], info)
+
+
+def _postprocessing(upscale: Upscale) -> dict[str, str]:
+    """What A1111 writes of it into a picture."""
+    said: dict[str, str] = {}
+    if not upscale.keeps_size:
+        if upscale.resize_mode:
+            said["Postprocess upscale to"] = f"{upscale.upscaling_resize_w}x{upscale.upscaling_resize_h}"
+        else:
+            said["Postprocess upscale by"] = f"{upscale.upscaling_resize:g}"
+        said["Postprocess upscaler"] = str(upscale.upscaler_1)
+    if upscale.gfpgan_visibility:
+        said["GFPGAN visibility"] = f"{upscale.gfpgan_visibility:g}"
+    if upscale.codeformer_visibility:
+        said["CodeFormer visibility"] = f"{upscale.codeformer_visibility:g}"
+        said["CodeFormer weight"] = f"{upscale.codeformer_weight:g}"
+    return said
+
+
+def _info_without_words(seeds: list[int], size: tuple[int, int], texts: list[str]) -> dict[str, Any]:
+    """A1111's `info` for what was not generated."""
+    return {
+        "prompt": "", "negative_prompt": "", "seed": next(iter(seeds), -1), "all_seeds": seeds,
+        "all_prompts": [""] * len(seeds), "all_negative_prompts": [""] * len(seeds), "all_subseeds": [-1] * len(seeds),
+        "width": size[0], "height": size[1], "sampler_name": "", "sd_model_name": "", "sd_model_hash": None,
+        "extra_generation_params": {}, "infotexts": texts, "index_of_first_image": 0, "version": "",
+    }  # fmt: skip
+
+
+#: Longer ones are no description of a picture. A1111 puts the second at the end of one that broke off.
+CAPTION_MAX_CHARS = 4000
+_BROKEN_OFF = "<error>"
+
+
+def check_caption(caption: Any) -> Checked:
+    """The words that a WebUI has found for a picture.
+
+    Raises:
+      BadAnswer: when there are none, or it broke off.
+    """
+    if not isinstance(caption, str):
+        raise BadAnswer(ErrorKind.WEBUI_BROKEN, "the WebUI answered without words")
+    words = " ".join(caption.split())
+    if not words or words.endswith(_BROKEN_OFF):
+        raise BadAnswer(ErrorKind.NO_WORDS)
+    return Checked((), (), _info_without_words([], (0, 0), []), words[:CAPTION_MAX_CHARS])
 
 
 def _shrunk(seen: _Seen, size: tuple[int, int]) -> _Seen:
@@ -379,6 +420,7 @@ def _texts(
                 subseed=made["all_subseeds"][index],
                 made_size=made_size,
                 version=made["version"] or traits.signs_as,
+                distilled=checkpoint.facts is not None and checkpoint.facts.distilled,
             )
         )
     return texts

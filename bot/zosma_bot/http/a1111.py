@@ -15,14 +15,20 @@ from aiohttp import web
 
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
-from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE, read_fields
+from zosma_bot.http.a1111_fields import IMG2IMG, INTERROGATE, TXT2IMG, UPSCALE, read_fields
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
-from zosma_bot.http.translate import img2img_fields, in_a1111s_words, txt2img_fields, upscale_fields
+from zosma_bot.http.translate import (
+    img2img_fields,
+    in_a1111s_words,
+    interrogate_fields,
+    txt2img_fields,
+    upscale_fields,
+)
 from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_worker
 from zosma_bot.http.wanted import Wanted
@@ -109,9 +115,15 @@ class A1111:
         return web.json_response({"html_info": "", "images": await self._enlarged(request, body, images)})
 
     async def interrogate(self, request: web.Request) -> web.Response:
-        """Refused by name: no worker offers it."""
-        await read_object(request, PICTURES_MAX_BYTES)
-        raise problems.Problem(422, "ValidationError", "interrogate is not possible here: no GPU offers it")
+        """Blocks until a worker's WebUI has found words for the picture."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        with in_a1111s_words():
+            fields = interrogate_fields(read_fields(body, INTERROGATE))
+            body.clear()
+            await wait_for_worker(request, self._fleet)
+            job_id = await self._submit(request, fields)
+        _, result, _ = await self._made(request, job_id)
+        return web.json_response({"caption": result.caption})
 
     async def _enlarged(self, request: web.Request, body: Mapping[str, Any], images: list[Any]) -> list[str]:
         """The pictures in base64, made larger as the body says."""
@@ -175,7 +187,7 @@ class A1111:
     ) -> web.Response:
         try:
             job, result, images = await self._made(request, job_id)
-            told = info(result, given)
+            told = info(result, given, job.request)
         except _InterruptedError as stopped:
             job, images = stopped.job, [stopped.picture] if stopped.picture else []
             told = interrupted_info(job)
@@ -201,8 +213,8 @@ class A1111:
             self._interrupted.pop(job_id, None)
             # Hung up, given up, or the process stops: nobody would see the picture.
             await self._wanted.drop(job_id, ended=ended)
-        if job.state is not State.DONE or job.result is None:
-            raise problems.of_job(job)
+        if job.state is not State.DONE or job.result is None or job.missing:
+            raise problems.of_job(job)  # A1111 has no way to say that some are missing
         images = await self._queue.pictures(job)
         await self._queue.mark_delivered(job)
         if None in images:

@@ -9,6 +9,7 @@ from typing import Any
 from zosma_bot.http.a1111_fields import with_defaults
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, Result
+from zosma_queue.request import Request
 
 _IDLE_STATE: Mapping[str, Any] = {
     "skipped": False, "interrupted": False, "stopping_generation": False, "job": "", "job_count": 0,
@@ -59,11 +60,13 @@ def echo(given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job: Jo
     }
 
 
-def info(result: Result, given: Mapping[str, Any]) -> dict[str, Any]:
+def info(result: Result, given: Mapping[str, Any], asked: Request | None) -> dict[str, Any]:
     """A1111's `info`, as the worker completed it, true to the pictures that are sent."""
+    starts = len(asked.img2img.images) if asked and asked.img2img else 1
     return {
         **result.info,
-        "batch_size": given.get("batch_size", 1),
+        # Several pictures to start from are the batch.
+        "batch_size": starts if starts > 1 else given.get("batch_size", 1),
         "index_of_first_image": 0,
         "all_seeds": [picture.seed for picture in result.pictures],
         "infotexts": [picture.parameters for picture in result.pictures],

@@ -104,6 +104,7 @@ UPSCALE: Mapping[str, tuple[str, Any]] = {
     "upscale_first": ("switch", False),
     "image": ("any", ""),
 }
+INTERROGATE: Mapping[str, tuple[str, Any]] = {"image": ("any", ""), "model": ("text", "clip")}
 #: Not in A1111's answers.
 _UNTOLD = frozenset({"firstpass_image", "latent_mask"})
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")

@@ -27,7 +27,7 @@ _CONSTANTS: dict[str, Any] = {
     "embeddings": {"loaded": {}, "skipped": {}},
     "memory": {"ram": _NOT_TOLD, "cuda": _NOT_TOLD},
     "cmd-flags": {"api": True},
-    **{name: [] for name in ("hypernetworks", "face-restorers", "realesrgan-models", "extensions", "script-info")},
+    **{name: [] for name in ("hypernetworks", "realesrgan-models", "extensions", "script-info")},
 }
 #: Workers read their lists again by themselves.
 _WEIGHTS = ("unload-checkpoint", "reload-checkpoint")
@@ -45,7 +45,7 @@ class Lists:
         made: dict[str, Callable[[Catalogue], Any]] = {
             "sd-models": _models, "samplers": _samplers, "schedulers": _schedulers, "upscalers": _upscalers,
             "latent-upscale-modes": _latent_modes, "loras": _loras, "sd-vae": _vaes, "prompt-styles": _styles,
-            "scripts": _scripts,
+            "scripts": _scripts, "face-restorers": _face_restorers,
         }  # fmt: skip
         return [
             *(web.get(f"{_BASE}/{name}", self._of_catalogue(make)) for name, make in made.items()),
@@ -138,6 +138,10 @@ def _latent_modes(catalogue: Catalogue) -> Any:
 
 def _loras(catalogue: Catalogue) -> Any:
     return [{"name": name, "alias": name, "path": name, "metadata": {}} for name in catalogue.loras]
+
+
+def _face_restorers(catalogue: Catalogue) -> Any:
+    return [{"name": name, "cmd_dir": None} for name in catalogue.face_restorers]
 
 
 def _vaes(catalogue: Catalogue) -> Any:

@@ -7,6 +7,7 @@ refused: a picture made by other rules than asked is worse than none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from zosma_bot.http.a1111_options import override_fields
 from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
 from zosma_bot.http.a1111_scripts import used_scripts
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.needs import SEVERAL_STARTS
+from zosma_queue.request import COUNT_MAX, INTERROGATORS
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50
@@ -28,8 +31,10 @@ _IMG2IMG = (
 )  # fmt: skip
 #: What A1111's API takes for these when they are not named; its page, and we, start from others.
 _IMG2IMG_DEFAULTS = {"inpainting_fill": 0, "inpaint_full_res": True, "inpaint_full_res_padding": 0}
-_UPSCALE = ("resize_mode", "upscaling_resize", "upscaling_resize_w", "upscaling_resize_h")
-_NOT_WITH_UPSCALE = ("gfpgan_visibility", "codeformer_visibility", "extras_upscaler_2_visibility")
+_UPSCALE = (
+    "resize_mode", "upscaling_resize", "upscaling_resize_w", "upscaling_resize_h", "gfpgan_visibility",
+    "codeformer_visibility", "codeformer_weight",
+)  # fmt: skip
 #: Fields that reach the WebUI as they are, and the values beside null at which they change nothing.
 _EXTRAS: Mapping[str, tuple[Any, ...]] = {
     "disable_extra_networks": (False,),
@@ -72,10 +77,20 @@ def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
       RequestRefusedError: names the A1111 field that is at fault.
     """
     images = given.get("init_images")
-    if not isinstance(images, list) or len(images) != 1:
-        raise RequestRefusedError("init_images must be a list of one picture in base64", field="init_images")
+    if not isinstance(images, list) or not 0 < len(images) <= COUNT_MAX:
+        raise RequestRefusedError(
+            f"init_images must be a list of 1 to {COUNT_MAX} pictures in base64", field="init_images"
+        )
     fields = _common(given, chosen)
     start = {**_IMG2IMG_DEFAULTS, "image": images[0], **{name: given[name] for name in _IMG2IMG if name in given}}
+    if len(images) > 1:
+        if len(images) > given.get("batch_size", 1):
+            raise RequestRefusedError(
+                f"init_images has {len(images)} pictures: batch_size must be as many, for each starts one",
+                field="init_images",
+            )
+        start["more_images"] = images[1:]
+        fields["count"] = len(images) * given.get("n_iter", 1)
     if "mask_blur" not in given and "mask_blur_x" in given:
         start["mask_blur"] = given["mask_blur_x"]
     if not is_nothing(given.get("mask")):
@@ -91,14 +106,18 @@ def upscale_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    for name in _NOT_WITH_UPSCALE:
-        _refuse(given, name)
+    _refuse(given, "extras_upscaler_2_visibility")
     if given.get("resize_mode") == 1 and given.get("upscaling_crop") is False:
         raise RequestRefusedError("upscaling_crop must be true with resize_mode 1", field="upscaling_crop")
     upscale = {"image": given.get("image", ""), **{name: given[name] for name in _UPSCALE if name in given}}
     if not is_nothing(given.get("upscaler_1")):
         upscale["upscaler_1"] = given["upscaler_1"]
     return {"upscale": upscale}
+
+
+def interrogate_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The request's fields in the fields of an interrogate body; the picture stays base64."""
+    return {"interrogate": {"image": given.get("image", ""), "model": given.get("model") or INTERROGATORS[0]}}
 
 
 def _refuse(given: Mapping[str, Any], name: str) -> None:
@@ -186,8 +205,14 @@ _A1111_NAMES = {
     "hires.height": "hr_resize_y",
     "vae": "override_settings.sd_vae",
     "img2img.image": "init_images",
+    "img2img.more_images": "init_images",
+    "interrogate": "/sdapi/v1/interrogate",
+    "interrogate.image": "image",
+    "interrogate.model": "model",
     "a1111": SCRIPTS,
 }
+#: Ends the name of a picture that stands in a list.
+_LIST_ENTRY = re.compile(r"\.\d+$")
 
 
 @contextmanager
@@ -207,13 +232,14 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
-    return {"field": str(lacking["name"]), "script": SCRIPTS}.get(str(lacking["kind"]))
+    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, SEVERAL_STARTS: "init_images"}
+    return kinds.get(str(lacking["kind"]))
 
 
 def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     """The same refusal in A1111's words."""
     field = error.field or ""
-    name = _A1111_NAMES.get(field) or field.removeprefix("img2img.").removeprefix("upscale.")
+    name = _A1111_NAMES.get(_LIST_ENTRY.sub("", field)) or field.removeprefix("img2img.").removeprefix("upscale.")
     if name == field:
         return error
     return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

@@ -27,6 +27,7 @@ local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. own
 local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
 local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
+local function made_key(scope, day) return 'bot:' .. P .. 'made:' .. day .. ':' .. scope end
 local function owners_of_key(person) return P .. 'owners-of:' .. person end
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 local function series_key(seconds, number) return string.format('%sseries:%d:%d', P, seconds, number) end
@@ -37,6 +38,8 @@ local DONE_TTL_MS = 30 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
 -- A job that is to be forgotten, but whose owner has not been told yet that it ended.
 local FORGET_TTL_MS = 3600 * 1000
+-- What was made on a day is counted for a month.
+local MADE_TTL_MS = 31 * DAY_MS
 local WORKER_TTL_MS = 8 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
@@ -50,7 +53,15 @@ end
 -- A double as text that reads back as the same double.
 local function exact(x) return string.format('%.17g', x) end
 
-local function publish(event) redis.call('PUBLISH', K.events, cjson.encode(event)) end
+-- The part of a set that begins with this picture, and the set that an id is a part of (itself, for any other job).
+local function part_id(id, first) return id .. '~' .. first end
+local function whole_of(id) return string.match(id, '^[^~]*') end
+
+-- What happens to a part of a set happens to the set: nobody outside knows of parts.
+local function publish(event)
+  event.id = event.id and whole_of(event.id)
+  redis.call('PUBLISH', K.events, cjson.encode(event))
+end
 
 -- What an admin did, for good. The stream keeps about the last ten thousand acts. Each entry has the hash of the one
 -- before, so that nobody changes one or takes one away unnoticed; audit.py works out the same hash.

@@ -2,7 +2,7 @@
 
 -- The job is its worker's from now on, and its predicted cost is charged.
 local function begin(job)
-  count_running(job.owner, job.group, 1)
+  count_at_work(job, 1)
   charge(job.owner, job.group, tonumber(job.charged))
   redis.call('HSET', job_key(job.id), 'state', 'running')
   job.state = 'running'
@@ -14,7 +14,7 @@ local function is_holder(lease, token) return not lease or lease == redis.sha1he
 -- The job is nobody's any more. The charge stays as it is: the caller corrects or returns it.
 local function end_lease(job)
   redis.call('ZREM', K.leases, job.id)
-  count_running(job.owner, job.group, -1)
+  count_at_work(job, -1)
   local mine = job.worker and worker_key(job.worker)
   if mine and redis.call('HGET', mine, 'job') == job.id then redis.call('HDEL', mine, 'job', 'target') end
 end
@@ -49,6 +49,11 @@ local function retention(job, ttl)
 end
 
 local function finish(job, state, now, ttl)
+  if job.of then
+    job = end_part(job, state, now)
+    if not job then return end
+    state = job.ends
+  end
   close_job(job.owner, job.group)
   redis.call('HSET', job_key(job.id), 'state', state, 'finished', now)
   redis.call('HDEL', job_key(job.id), 'cancel')
@@ -62,7 +67,7 @@ end
 
 local function fail(job, kind, text, now)
   redis.call('HSET', job_key(job.id), 'error_kind', kind, 'error', text)
-  redis.call('ZADD', K.dead, now, job.id)
+  if not job.of then redis.call('ZADD', K.dead, now, job.id) end
   record_fault(kind, job.state == 'running' and job.worker or '', now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
@@ -71,12 +76,22 @@ local function put_back(job, now)
   redis.call('HSET', job_key(job.id), 'state', 'waiting')
   redis.call('HDEL', job_key(job.id), 'progress', 'eta')
   push(job)
+  if job.of then sum_up(job.of) end
   publish({event = 'waiting', id = job.id})
   wake(cjson.decode(job.needs), now)
 end
 
 -- 'cancelled', 'cancelling' (its worker reads the flag), or the state in which it had ended before.
 local function cancel_job(job, now)
+  if tonumber(job.open_parts or '0') > 0 then
+    redis.call('HSET', job_key(job.id), 'cancel', '1')
+    publish({event = 'cancelling', id = job.id})
+    for _, part in ipairs(parts_of(job)) do
+      local its = load_job(part.id)
+      if its then cancel_job(its, now) end
+    end
+    return redis.call('HGET', job_key(job.id), 'state') == 'cancelled' and 'cancelled' or 'cancelling'
+  end
   if job.state == 'running' then
     redis.call('HSET', job_key(job.id), 'cancel', '1')
     publish({event = 'cancelling', id = job.id})

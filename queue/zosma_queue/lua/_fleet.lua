@@ -48,6 +48,13 @@ local function feasible(needs, now)
   return someone and 'no' or 'nobody'
 end
 
+-- Wakes an idle worker.
+local function ring(worker)
+  redis.call('ZREM', K.idle, worker)
+  redis.call('LPUSH', wake_key(worker), '1')
+  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+end
+
 -- Wakes one idle worker that can serve the class, rather one that holds its checkpoint already.
 local function wake(needs, now)
   local chosen
@@ -62,9 +69,5 @@ local function wake(needs, now)
       end
     end
   end
-  if chosen then
-    redis.call('ZREM', K.idle, chosen)
-    redis.call('LPUSH', wake_key(chosen), '1')
-    redis.call('PEXPIRE', wake_key(chosen), WORKER_TTL_MS)
-  end
+  if chosen then ring(chosen) end
 end

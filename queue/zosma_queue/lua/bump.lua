@@ -7,7 +7,14 @@
 local now, id = clock(ARGV[1]), ARGV[3]
 local job = load_job(id)
 if not job or job.state ~= 'waiting' then return 0 end
-if redis.call('ZADD', K.bumped, 'NX', now, id) == 0 then return 1 end
-wake(cjson.decode(job.needs), now)
+local moved = 0
+for _, one in ipairs(job.parts and parts_of(job) or {job}) do
+  local its = load_job(one.id)
+  if its and its.state == 'waiting' and redis.call('ZADD', K.bumped, 'NX', now, its.id) == 1 then
+    wake(cjson.decode(its.needs), now)
+    moved = moved + 1
+  end
+end
+if moved == 0 then return 1 end
 audit(ARGV[2], 'bump', id, now)
 return 1

@@ -7,12 +7,13 @@
 --       14 ms for which the job is kept once its end is shown (0: as long as all are)
 --       15 digest of what was asked ('' for none)   16 limits (JSON: the fields of `Policy`, 0 for none)
 --       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
+--       18 what it may be split into (JSON: `count` pictures, or `variants` of `needs`, `class`, `cost`; '' for nothing)
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
 --          over-limit
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person = unpack(ARGV)
+  keep_ms, digest, limits_json, person, set = unpack(ARGV)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
@@ -47,6 +48,13 @@ local function over()
   if limits.depth > 0 and redis.call('ZCARD', K.waiting) >= limits.depth then return 'depth', 30000 end
 end
 
+-- What its pictures need, where they need different things.
+local function variants()
+  local found = {}
+  for i, variant in ipairs(set ~= '' and cjson.decode(set).variants or {}) do found[i] = cjson.decode(variant.needs) end
+  return found
+end
+
 local limit, retry_ms = over()
 if limit then
   redis.call('HINCRBY', K.stats, 'refused', 1)
@@ -55,9 +63,11 @@ if limit then
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
 if due <= now then
-  local answer = feasible(needs, now)
-  if answer == 'nobody' then return {'nobody', 30000} end
-  if answer == 'no' then return {'infeasible', 0} end
+  for _, wanted in ipairs({needs, unpack(variants())}) do
+    local answer = feasible(wanted, now)
+    if answer == 'nobody' then return {'nobody', 30000} end
+    if answer == 'no' then return {'infeasible', 0} end
+  end
 end
 if message == '' then return {'queued', 0} end
 
@@ -69,6 +79,7 @@ redis.call('HSET', job_key(id), 'message', message, 'owner', owner, 'group', job
   'needs', needs_json, 'cost', cost, 'seq', job.seq, 'created', now, 'patience', patience_ms,
   'deliver', reply == '' and '0' or '1', 'state', 'waiting')
 if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
+if set ~= '' then redis.call('HSET', job_key(id), 'set', set) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end

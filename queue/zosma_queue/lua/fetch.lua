@@ -1,15 +1,17 @@
 -- Gives a free worker the job it should do next, under a lease, or notes that it is idle.
 --
--- A bumped job goes first. Then fast before relax, but every TRICKLE-th job is a relax one while any waits. Within the
+-- What the worker was promised as a set was split goes first, then a bumped job. Then fast before relax, but every
+-- TRICKLE-th job is a relax one while any waits. Within the
 -- lane, the first job in fair order that this worker can serve is its head. Another is taken before it when it stands at
 -- most WINDOW GPU-seconds behind and saves a load: rather one whose checkpoint this worker holds, else one whose
 -- checkpoint nobody holds yet, so that the fleet does not all load the same one. A head that was passed over MAX_SKIPS
--- times, or for MAX_SKIP_MS, goes next whatever it costs.
+-- times, or for MAX_SKIP_MS, goes next whatever it costs. A job of several pictures is split as it is taken, where others
+-- with nothing to do could make some of them.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 lease, ms   4 affinity window, GPU-seconds   5 most skips   6 most ms skipped
 --       7 trickle   8 a secret of the worker's, without which nobody renews or settles what it is given
--- Returns  nil, or {id, attempt, message, owner}
+-- Returns  nil, or {id, attempt, message, owner}, and for a part of a set {…, its first picture, how many, checkpoint ('': any)}
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local window, max_skips, max_skip_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -23,11 +25,11 @@ local function rest()
   return nil
 end
 
--- What a job runs on here: what it names, else what is loaded. What only makes a picture larger runs on none.
+-- What a job runs on here: what it names, else what is loaded. What makes no picture, or one larger, runs on none.
 local function checkpoint_of(needs)
   if needs.checkpoint then return needs.checkpoint end
   for _, token in ipairs(needs.tokens) do
-    if token == 'upscale' then return '' end
+    if token == 'upscale' or token == 'interrogate' then return '' end
   end
   return loaded or ''
 end
@@ -38,6 +40,14 @@ local function may_run(lane, needs)
 end
 
 local function lane_of(class) return string.match(class, '^[^|]*') end
+
+local function promised()
+  local id = redis.call('HGET', worker_key(worker), 'promised')
+  if not id then return end
+  redis.call('HDEL', worker_key(worker), 'promised')
+  local job = load_job(id)
+  if job and job.state == 'waiting' and may_run(lane_of(job.class), cjson.decode(job.needs)) then return job end
+end
 
 local function bumped()
   for _, id in ipairs(redis.call('ZRANGE', K.bumped, 0, 99)) do
@@ -103,8 +113,21 @@ local function choose(candidates, first)
   return earliest(candidates, function(one) return not held[one.checkpoint] and near(one) end) or first
 end
 
--- Takes the job and gives it to the worker.
+local function is_paused(one) return paused['worker:' .. one] or paused['worker:' .. place_of(one)] end
+
+-- Other workers that wait for a job, alive and free to take one.
+local function others_idle()
+  local found, alive = {}, {}
+  for _, other in ipairs(live_workers(now)) do alive[other] = other ~= worker end
+  for _, other in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
+    if alive[other] and is_ready(other) and not is_paused(other) then table.insert(found, other) end
+  end
+  return found
+end
+
+-- Takes the job, or the part of it that is this worker's, and gives it to the worker.
 local function hand_over(job)
+  if job.set then job = split(job, worker, loaded, others_idle(), now) or job end
   local needs = cjson.decode(job.needs)
   local checkpoint = needs.checkpoint or loaded or ''
   local cold = needs.checkpoint and needs.checkpoint ~= loaded
@@ -125,13 +148,13 @@ local function hand_over(job)
   redis.call('DEL', wake_key(worker))
   redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
   publish({event = 'started', id = job.id, worker = worker, attempt = attempt})
-  return {job.id, attempt, job.message, job.owner}
+  if not job.of then return {job.id, attempt, job.message, job.owner} end
+  local message = redis.call('HGET', job_key(job.of), 'message')
+  return {job.id, attempt, message, job.owner, tonumber(job.first), tonumber(job.count), needs.checkpoint or ''}
 end
 
-if not is_ready(worker) or paused['queue'] or paused['worker:' .. worker] or paused['worker:' .. place_of(worker)] then
-  return rest()
-end
-local ahead = bumped()
+if not is_ready(worker) or paused['queue'] or is_paused(worker) then return rest() end
+local ahead = promised() or bumped()
 if ahead then return hand_over(ahead) end
 
 local found = heads()

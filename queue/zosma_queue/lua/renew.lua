@@ -9,7 +9,7 @@
 -- A lease that ran out is taken up again while nobody else has the job: after a pause of Redis all work goes on.
 
 local now, id = clock(ARGV[1]), ARGV[2]
-local known = redis.call('HMGET', job_key(id), 'attempt', 'state', 'cancel', 'lease')
+local known = redis.call('HMGET', job_key(id), 'attempt', 'state', 'cancel', 'lease', 'of')
 if known[1] ~= ARGV[3] or not is_holder(known[4], ARGV[9]) then return 'lost' end
 if known[2] == 'waiting' then take_again(load_job(id))
 elseif known[2] ~= 'running' then return 'lost' end
@@ -17,7 +17,11 @@ elseif known[2] ~= 'running' then return 'lost' end
 redis.call('ZADD', K.leases, now + tonumber(ARGV[4]), id)
 if ARGV[5] ~= '' then
   redis.call('HSET', job_key(id), 'progress', ARGV[5], 'eta', ARGV[6], 'estimated', ARGV[8])
-  if ARGV[7] ~= '' then redis.call('SET', preview_key(id), ARGV[7], 'PX', 60000) end
-  publish({event = 'progress', id = id, progress = tonumber(ARGV[5]), eta = tonumber(ARGV[6]), preview = ARGV[7] ~= ''})
+  if ARGV[7] ~= '' then redis.call('SET', preview_key(whole_of(id)), ARGV[7], 'PX', 60000) end
+  if known[5] then
+    sum_up(known[5])
+  else
+    publish({event = 'progress', id = id, progress = tonumber(ARGV[5]), eta = tonumber(ARGV[6]), preview = ARGV[7] ~= ''})
+  end
 end
 return known[3] and 'cancel' or 'ok'

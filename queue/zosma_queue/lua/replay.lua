@@ -11,6 +11,7 @@ if not job or job.state ~= 'failed' or job.erase then return 0 end
 redis.call('ZREM', K.dead, id)
 redis.call('ZREM', K.undelivered, id)
 redis.call('PERSIST', job_key(id))
+unsplit(job)
 redis.call('HDEL', job_key(id), 'failures', 'lost', 'lost_at', 'error', 'error_kind', 'finished', 'skips', 'skipped_since')
 -- It begins to wait anew: its patience with an empty fleet too.
 job.created = now

@@ -31,8 +31,9 @@ local function bill()
     learn(K.loads, '', math.max(real - expected, 0))
     return math.min(real, expected)
   end
-  -- Making a picture larger says nothing of how fast pictures are made.
-  if cost > 0 and not string.find(job.class, '|upscale', 1, true) then
+  -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
+  local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
+  if cost > 0 and makes then
     local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end
@@ -52,6 +53,7 @@ end
 local function pay(billed)
   charge(job.owner, job.group, billed - tonumber(job.charged))
   if billed == 0 then return end
+  if job.of then add(job_key(job.of), 'paid', billed) end
   for _, name in ipairs({job.owner, job.person}) do
     local spent = spent_key(name, math.floor(now / DAY_MS))
     redis.call('INCRBYFLOAT', spent, exact(billed))
@@ -101,6 +103,7 @@ if verb == 'retry' and failures < tonumber(ARGV[9]) then
   redis.call('HINCRBY', K.stats, 'retried', 1)
   record({retried = 1}, now)
   record_fault(ARGV[6], job.worker, now)
+  if job.of then sum_up(job.of) end
   publish({event = 'retry', id = id, kind = ARGV[6]})
   return 'delayed'
 end

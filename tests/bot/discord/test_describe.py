@@ -8,6 +8,9 @@ import pytest
 
 from loopback.discord.errors import RefusedByClient
 from loopback.pictures import INFOTEXT, UNUSABLE, silent, with_parameters
+from loopback.played_worker import ABOUT
+from zosma_queue import calls
+from zosma_queue.errors import ErrorKind
 
 
 async def described(server, ann, image):
@@ -33,10 +36,83 @@ async def test_a_member_reads_it_in_his_language(server, client, ann):
     assert "Als Befehl:" in shown.text
 
 
-async def test_a_picture_that_says_nothing_ends_in_one_sentence(server, client, ann):
+NO_WORDS = "⚠️ This picture doesn't say how it was made, and no GPU that is online can put it into words."
+
+
+async def test_a_picture_that_says_nothing_ends_in_one_sentence_where_nobody_finds_words(server, client, worker, ann):
+    await worker.beat(about=ABOUT.model_copy(update={"interrogators": ()}))
     shown = await described(server, ann, silent())
-    assert shown.text == "⚠️ This picture doesn't say how it was made."
+    assert shown.text == NO_WORDS
     assert shown.buttons == []
+
+
+async def test_a_picture_that_says_nothing_is_put_into_words_by_a_gpu(server, client, worker, ann, queue):
+    asked = await server.slash(ann, "describe", {"image": silent()})
+    leased = await worker.take()
+    request = (await queue.job(leased.id)).request
+    assert request.interrogate.model == "clip"
+    await worker.finish(leased)
+
+    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    assert shown.ephemeral
+    assert "a picture by clip" in shown.text
+    assert shown.labels == ["Make a picture from these words", "Delete"]
+    assert server.messages() == [shown]
+
+
+async def test_from_the_words_a_picture_is_made_with_the_members_own_settings(server, bot, worker, ann, queue):
+    await bot.start()
+    await (await server.slash(ann, "settings defaults", {"size": "landscape 768×512"})).response()
+    asked = await server.slash(ann, "describe", {"image": silent()})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    await bot.close()
+    await bot.start()
+
+    await server.click(ann, shown, "Make a picture from these words")
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.prompt, request.width) == ("a picture by clip", 768)
+
+
+async def test_words_that_nobody_found_end_in_a_sentence_and_can_be_asked_for_again(server, client, worker, ann, queue):
+    asked = await server.slash(ann, "describe", {"image": silent()})
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.NO_WORDS))
+    shown = await asked.wait_for(lambda shown: "No GPU found words" in shown.text)
+
+    await server.click(ann, shown, "Try again")
+    assert (await queue.job((await worker.take()).id)).request.interrogate is not None
+
+
+async def test_the_bot_that_dies_meanwhile_tells_the_words_when_it_is_back(server, bot, worker, ann):
+    await bot.start()
+    asked = await server.slash(ann, "describe", {"image": silent()})
+    leased = await worker.take()
+    await bot.kill()
+    await worker.finish(leased)
+    await bot.start()
+
+    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    assert "a picture by clip" in shown.text
+
+
+async def test_described_pictures_are_listed_as_such(server, client, worker, ann):
+    asked = await server.slash(ann, "describe", {"image": silent()})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: "In words" in shown.text)
+
+    listed = await server.slash(ann, "jobs")
+    await listed.response()
+    assert "Done: put into words" in listed.message.text
+    assert "What does this picture show?" in listed.message.text
+
+
+async def test_who_may_not_ask_now_is_told_so_before_any_gpu_looks(server, client, worker, ann, queue):
+    await queue.admin.set_policy("root", "default", {"cooldown_s": 3600})
+    await server.slash(ann, "describe", {"image": silent()})
+    await worker.finish(await worker.take())
+    shown = await described(server, ann, silent())
+    assert "again in" in shown.text
+    assert await queue.open_jobs() == []
 
 
 async def test_words_that_are_no_parameters_are_shown_without_a_command(server, client, ann):

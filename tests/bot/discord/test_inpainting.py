@@ -203,7 +203,7 @@ async def test_words_for_a_part_may_have_alternatives_and_flags(server, worker, 
 @pytest.mark.parametrize(
     ("flag", "words"),
     [
-        ("--ar 16:9", "can't be said for a part"), ("--style misty", "can't be said for a part"),
+        ("--ar 16:9", "--ar doesn't go here"), ("--style misty", "--style doesn't go here"),
         ("--chaos 5", "chaos is Midjourney's"), ("__nothing__", "nothing"),
     ],
 )  # fmt: skip

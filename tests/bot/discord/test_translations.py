@@ -120,6 +120,7 @@ def test_every_act_is_written_as_it_always_was():
         "CHOOSE_CHECKPOINT": "cs", "REPORT_FORM": "rf", "REPORT_REMOVE": "rx", "REPORT_DISMISS": "ro",
         "JOBS_REFRESH": "jr", "JOBS_MENU": "jm", "JOBS_LOOK": "jl", "JOBS_PICK_UP": "jp", "JOBS_RETRY": "jt",
         "ERASE": "pe", "KEEP": "pk", "ADMIN_YES": "ay", "ADMIN_NO": "an", "USE_PICTURE_FORM": "uf", "REMAKE": "rm",
+        "IMAGINE_WORDS": "iw", "MISSING": "mi",
         "MORE": "mo", "MORE_ACT": "ma", "MORE_PICTURE": "mp", "REGION": "rg", "REGION_FORM": "gf",
         "REGION_PAINTED": "gp", "ZOOM_OUT": "zo", "ZOOM_OUT_FAR": "zf", "PAN_LEFT": "pl", "PAN_RIGHT": "pr",
         "PAN_UP": "pu", "PAN_DOWN": "pd", "SQUARE": "sq",

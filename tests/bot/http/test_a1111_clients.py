@@ -432,9 +432,82 @@ async def test_the_pages_config_has_the_hires_upscalers(http, worker):
     assert props["choices"] == ["None", "Latent"]
 
 
-async def test_interrogate_is_refused_by_name(http, worker):
-    status, answer = await call(http, "POST", "/sdapi/v1/interrogate", json={"image": sent(), "model": "clip"})
-    assert (status, "interrogate" in answer["errors"]) == (422, True)
+async def test_interrogate_puts_a_picture_into_words(http, worker):
+    asked, answer = await made(http, worker, {"image": sent(), "model": "clip"}, "/sdapi/v1/interrogate")
+    assert (asked.interrogate.model, answer) == ("clip", {"caption": "a picture by clip"})
+
+
+async def test_interrogate_takes_clip_where_no_model_is_named(http, worker):
+    asked, _ = await made(http, worker, {"image": f"data:image/png;base64,{sent()}"}, "/sdapi/v1/interrogate")
+    assert asked.interrogate.model == "clip"
+
+
+async def test_a_model_for_words_that_nobody_has_is_refused_by_name(http, worker):
+    body = {"image": sent(), "model": "deepdanbooru"}
+    assert await refused(http, body, "/sdapi/v1/interrogate") == (422, "model")
+
+
+async def test_interrogate_is_refused_by_name_where_nobody_offers_it(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"interrogators": ()}))
+    status, answer = await call(http, "POST", "/sdapi/v1/interrogate", json={"image": sent()})
+    assert (status, "interrogate is not possible here" in answer["errors"]) == (422, True)
+
+
+async def test_what_is_no_picture_is_not_put_into_words(http, queue, worker):
+    assert await refused(http, {"image": "bm90IGEgcGljdHVyZQ=="}, "/sdapi/v1/interrogate") == (422, "image")
+    assert await refused(http, {}, "/sdapi/v1/interrogate") == (422, "image")
+    assert await queue.open_jobs() == []
+
+
+# 3. and what besides the fleet may have: several start pictures, faces
+
+
+async def test_several_start_pictures_go_to_who_takes_them_as_a_batch(http, worker):
+    body = {"init_images": [sent(1), sent(2)], "batch_size": 3, "n_iter": 2}
+    asked, answer = await made(http, worker, body, IMG2IMG)
+
+    assert (asked.count, len(asked.img2img.images)) == (4, 2)
+    assert (len(answer["images"]), json.loads(answer["info"])["batch_size"]) == (4, 2)
+
+
+async def test_they_are_kept_in_their_order(http, queue, worker):
+    asked = asyncio.create_task(
+        call(http, "POST", IMG2IMG, json={"init_images": [sent(n) for n in range(3)], "batch_size": 3})
+    )
+    leased = await worker.take()
+    images = decode_request(leased.body).img2img.images
+    stored = [await queue._redis.get(keys.picture_input(one)) for one in images]
+    await worker.finish(leased)
+    assert (await asked)[0] == 200
+    assert stored == [png(n, (96, 64)) for n in range(3)]
+
+
+async def test_more_start_pictures_than_the_batch_has_room_for_are_refused(http, worker):
+    assert await refused(http, {"init_images": [sent(), sent()]}, IMG2IMG) == (422, "init_images")
+
+
+async def test_one_of_several_that_is_no_picture_is_refused_by_its_field(http, queue, worker):
+    body = {"init_images": [sent(), "bm90IGEgcGljdHVyZQ=="], "batch_size": 2}
+    assert await refused(http, body, IMG2IMG) == (422, "init_images")
+    assert await queue.open_jobs() == []
+
+
+async def test_several_are_refused_by_name_where_nobody_takes_them(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"several_starts": False}))
+    assert await refused(http, {"init_images": [sent(), sent()], "batch_size": 2}, IMG2IMG) == (422, "init_images")
+
+
+async def test_faces_are_restored_by_who_has_the_restorer(http, worker):
+    body = {"image": sent(), "gfpgan_visibility": 1, "upscaler_1": "None"}
+    asked, _ = await made(http, worker, body, "/sdapi/v1/extra-single-image")
+
+    assert (asked.upscale.gfpgan_visibility, asked.output_size) == (1.0, (96, 64))
+    assert (await call(http, "GET", "/sdapi/v1/face-restorers"))[1] == [{"name": "GFPGAN", "cmd_dir": None}]
+
+
+async def test_a_face_restorer_that_nobody_has_is_refused_by_its_field(http, worker):
+    body = {"image": sent(), "codeformer_visibility": 1}
+    assert await refused(http, body, "/sdapi/v1/extra-single-image") == (422, "codeformer_visibility")
 
 
 async def test_a_slash_at_the_end_leads_on_with_the_body(http, worker):

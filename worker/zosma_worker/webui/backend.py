@@ -109,7 +109,8 @@ class A1111Backend:
         return WebUIBusy(f"{self.url} answers without an API: wait if it is starting, else start the WebUI with --api")
 
     def _lacked(self) -> dict[str, Any]:
-        less: dict[str, Any] = {"enlargers": ()} if "upscale" in self._lacking else {}
+        less: dict[str, Any] = {"enlargers": (), "face_restorers": ()} if "upscale" in self._lacking else {}
+        less |= {"interrogators": ()} if "interrogate" in self._lacking else {}
         return {**less, "img2img": False, "inpainting": False} if "img2img" in self._lacking else less
 
     async def lack(self, request: Request, refusal: WebUIRefused) -> WebUIError:
@@ -122,6 +123,8 @@ class A1111Backend:
         kind, detail = ("txt2img", "")
         if request.upscale:
             kind, detail = ("upscale", "it can't make pictures larger")
+        elif request.interrogate:
+            kind, detail = ("interrogate", "it can't put pictures into words")
         elif request.img2img:
             kind, detail = ("img2img", "it can't start from a picture")
         self._lacking.add(kind)
@@ -291,7 +294,8 @@ class A1111Answer:
 
     async def checked(self) -> Checked:
         """The pictures, decoded and looked at in a thread."""
-        if await self._interrupted:
+        interrupted = await self._interrupted
+        if interrupted and not self._order.request.interrogate:  # which needn't clear what a job before left
             raise BadAnswer(ErrorKind.INTERRUPTED)
         return await asyncio.to_thread(self._verified)
 

@@ -93,6 +93,16 @@ class Client(Wire):
         except (WebUIRefused, WebUIBroken):
             return None
 
+    async def takes_posts(self, path: str) -> bool:
+        """Whether it has an address that takes POST alone, found out without posting."""
+        try:
+            await self._send("GET", path, within(READ_TIMEOUT_S))
+        except WebUIRefused as refusal:
+            return refusal.status == 405
+        except WebUIBroken:
+            return False
+        return False
+
     async def options(self) -> dict[str, Any]:
         """The server's settings; {} when it can't tell (older versions fail here over a single bad value)."""
         try:

@@ -12,7 +12,7 @@ from zosma_queue.request import Request
 from zosma_worker.backend import Checked
 from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
-from zosma_worker.verify import check, check_upscaled, joined
+from zosma_worker.verify import check, check_caption, check_upscaled, joined
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -32,6 +32,8 @@ def verify_all(
 
 def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
     upscale = part.request.upscale
+    if part.request.interrogate:
+        return check_caption(part.answer.get("caption") if isinstance(part.answer, dict) else None)
     if not upscale:
         return verify(part.answer, part.request, checkpoint, flavour, inputs)
     if not isinstance(part.answer, dict):

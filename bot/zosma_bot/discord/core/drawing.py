@@ -19,7 +19,7 @@ from zosma_bot.discord.core.alternatives import (
     parse,
 )
 from zosma_bot.discord.core.identity import home_of
-from zosma_bot.discord.core.prompt_flags import read_flags, together
+from zosma_bot.discord.core.prompt_flags import masked, read_flags, together
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.sizes import shape
 from zosma_bot.discord.state.member_settings import Fields
@@ -73,7 +73,7 @@ def templated(fields: Fields) -> Fields:
 
 def typed_prompt(fields: Fields) -> str:
     """The prompt of a request's fields as somebody would type it: what it was drawn from, or masked where needed."""
-    return str(fields.get("template") or escaped(str(fields.get("prompt", ""))))
+    return masked(str(fields.get("template") or escaped(str(fields.get("prompt", "")))))
 
 
 def words_of(fields: Fields, number: int) -> str:
@@ -97,7 +97,8 @@ async def drawn(services: Services, interaction: discord.Interaction[Any], field
     seed = int(fields.get("seed", -1))
     seed = secrets.randbelow(DRAWN_SEED_MAX + 1) if seed < 0 else seed
     count = int(fields.get("count", 1))
-    seeds = [seed] * count if fields.get("subseed_strength") else range(seed, seed + count)
+    alike = fields.get("subseed_strength") or fields.get("compare")
+    seeds = [seed] * count if alike else range(seed, seed + count)
     # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
     prompts = await asyncio.to_thread(lambda: [draw(parts, one, lists).strip() for one in seeds])
     if not all(prompts):

@@ -25,7 +25,7 @@ BLUR_PX = 8
 OUTPAINT_STRENGTH = 0.9
 _PICTURE, _MASK = ("img2img", "image"), ("img2img", "mask")
 #: What a request of before had that goes with neither of these.
-_NOT_ALONG = ("hires", "subseed_strength", "upscale", "img2img")
+_NOT_ALONG = ("hires", "subseed_strength", "upscale", "img2img", "workflow", "workflow_options")
 
 Box = tuple[float, float, float, float]
 #: Named parts of a picture: left, top, right and bottom as shares of its sides.

@@ -10,13 +10,14 @@ import discord
 from zosma_bot.discord.core.identity import owner_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.reply_record import Reply
-from zosma_bot.discord.ui import texts
+from zosma_bot.discord.ui import buttons, texts
 from zosma_bot.discord.ui.buttons import Button, Rows
 from zosma_bot.discord.ui.card import EMBED_TEXT_MAX_CHARS, Colour
 from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.job import Job, State
 
+#: On one page: as many as a menu takes.
 SHOWN_MAX = 25
 PROMPT_MAX_CHARS = 60
 
@@ -52,15 +53,27 @@ def is_mine(interaction: discord.Interaction[Any], job: Job) -> bool:
     return job.owner.startswith("discord:") and job.owner.endswith(f"/{interaction.user.id}")
 
 
-async def jobs_here(services: Services, w: Translations, interaction: discord.Interaction[Any]) -> list[JobEntry]:
-    """The member's jobs in this server, or in direct messages, newest first.
+@dataclass(frozen=True)
+class Page:
+    """Some of a member's jobs, newest first."""
+
+    jobs: list[JobEntry]
+    number: int = 0
+    """From 0."""
+    has_more: bool = False
+
+
+async def jobs_here(services: Services, w: Translations, interaction: discord.Interaction[Any], page: int = 0) -> Page:
+    """The member's jobs in this server, or in direct messages; the last page for one that is beyond it.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
     """
-    return [
-        await look(services, w, job) for job in await services.queue.jobs_of(owner_of(interaction), limit=SHOWN_MAX)
-    ]
+    found = await services.queue.jobs_of(owner_of(interaction), limit=(page + 1) * SHOWN_MAX + 1)
+    number = min(page, max(len(found) - 1, 0) // SHOWN_MAX)
+    first = number * SHOWN_MAX
+    entries = [await look(services, w, job) for job in found[first : first + SHOWN_MAX]]
+    return Page(entries, number, has_more=len(found) > first + SHOWN_MAX)
 
 
 async def look(services: Services, w: Translations, job: Job) -> JobEntry:
@@ -74,10 +87,16 @@ async def look(services: Services, w: Translations, job: Job) -> JobEntry:
     return JobEntry(job, await _line(services, w, job, reply), reply)
 
 
+def _made(w: Translations, job: Job, reply: Reply | None) -> str:
+    if job.result and job.result.caption:
+        return w("jobs-described")
+    count = len(job.result.pictures) if job.result else 0
+    return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
+
+
 async def _line(services: Services, w: Translations, job: Job, reply: Reply | None) -> str:
     if job.state is State.DONE:
-        count = len(job.result.pictures) if job.result else 0
-        return w("jobs-uncollected" if reply and reply.uncollected else "jobs-done", count=count)
+        return _made(w, job, reply)
     if job.state is State.FAILED:
         return w("jobs-failed")
     if job.state is State.CANCELLED:
@@ -107,19 +126,22 @@ def title(w: Translations, job: Job) -> str:
     """What was asked for, without anything that Discord would format."""
     if job.request is None:
         return w("jobs-unreadable")
+    if job.request.interrogate:
+        return w("asked-interrogate")
     return w("alt-upscale") if job.request.upscale else " ".join(job.request.prompt.split())
 
 
-def listed(w: Translations, jobs: list[JobEntry]) -> discord.Embed:
-    """All jobs of a member's list, a line each."""
+def listed(w: Translations, page: Page) -> discord.Embed:
+    """The jobs of a page, a line each."""
     lines: list[str] = []
-    for one in jobs:
+    for one in page.jobs:
         # The line begins with its own mark.
         line = f"{one.line}\n-# {texts.plain(title(w, one.job), PROMPT_MAX_CHARS)} · {asked_at(one.job)}"
         if sum(len(before) + 1 for before in lines) + len(line) > EMBED_TEXT_MAX_CHARS:
             break
         lines.append(line)
-    return discord.Embed(description="\n".join(lines) or w("jobs-none"), colour=Colour.WAITING)
+    embed = discord.Embed(description="\n".join(lines) or w("jobs-none"), colour=Colour.WAITING)
+    return embed.set_footer(text=w("jobs-page", page=page.number + 1)) if page.number or page.has_more else embed
 
 
 def asked_at(job: Job) -> str:
@@ -127,8 +149,8 @@ def asked_at(job: Job) -> str:
     return f"<t:{job.created_ms // 1000}:R>"
 
 
-def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui.View:
-    """A menu of the jobs, and a button that looks anew."""
+def list_view(w: Translations, page: Page, user_id: int) -> discord.ui.View:
+    """A menu of a page's jobs, and buttons that look anew, or at another page."""
     view = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(
@@ -137,14 +159,19 @@ def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui
             emoji=_MARKS[one.job.state],
             description=texts.cut(w(f"jobs-state-{_state(one.job)}"), 100),
         )
-        for one in jobs[:SHOWN_MAX]
+        for one in page.jobs
     ]
     if options:
         menu = discord.ui.Select[discord.ui.View](
             custom_id=str(CustomId(Act.JOBS_MENU, (str(user_id),))), placeholder=w("jobs-choose"), options=options
         )
         view.add_item(menu)
-    refresh = str(CustomId(Act.JOBS_REFRESH, (str(user_id),)))
+    turns = ((page.number - 1, "◀️", page.number > 0), (page.number + 1, "▶️", page.has_more))
+    for number, emoji, is_there in turns:
+        if is_there:
+            turn = str(CustomId(Act.JOBS_REFRESH, (str(user_id), str(number))))
+            view.add_item(discord.ui.Button(custom_id=turn, emoji=emoji))
+    refresh = str(CustomId(Act.JOBS_REFRESH, (str(user_id), str(page.number))))
     view.add_item(discord.ui.Button(custom_id=refresh, label=w("button-refresh"), emoji="🔄"))
     view.stop()
     return view
@@ -161,6 +188,8 @@ def detailed(w: Translations, one: JobEntry) -> discord.Embed:
     line = one.line
     if job.state is State.FAILED:
         line = texts.failed(w, job.error_kind, job.error)
+    if job.result and job.result.caption:
+        line = texts.caption(w, job.result.caption)
     before = one.reply.origin.fields if one.reply and one.reply.origin else None
     parts = [texts.prompt(w, job.request, before) + line, w("jobs-asked", time=asked_at(job))]
     if link := _link(one):
@@ -184,7 +213,9 @@ def rows(w: Translations, one: JobEntry, user_id: int) -> Rows:
     refresh = Button(of.custom_id(Act.JOBS_LOOK), w("button-refresh"), "🔄")
     if not job.state.ended:
         return ((Button(of.custom_id(Act.CANCEL), w("button-cancel"), "✋"), refresh),)
-    from_words = job.request is not None and job.request.upscale is None
+    if job.result and job.result.caption:
+        return buttons.described(w, of)
+    from_words = job.request is not None and job.request.generates
     edit = (Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),) if from_words else ()
     if job.state is State.DONE:
         pick_up = Button(of.custom_id(Act.JOBS_PICK_UP), w("button-pick-up"), "📥", discord.ButtonStyle.primary)

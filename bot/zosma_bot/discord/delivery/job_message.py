@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord.api.rate_limits import RateLimiter
-from zosma_bot.discord.delivery import render
+from zosma_bot.discord.delivery import grid, render
 from zosma_bot.discord.delivery.fallbacks import Fallbacks, RemovedError, TooLargeError, UnreachableError, is_passing
 from zosma_bot.discord.delivery.packing import MESSAGE_MAX_BYTES, Packer
 from zosma_bot.discord.state.fleet_cache import FleetCache
@@ -25,7 +25,8 @@ from zosma_bot.links import Links
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.forecast import Place
-from zosma_queue.job import Job, State
+from zosma_queue.job import Job, Result, State
+from zosma_queue.sandbox import SandboxError
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ class JobMessage:
         self._packer = Packer(tools.links, tools.classifier, as_grid=tools.grid)
         self._not_before = 0.0
         self._told_start: int | None = None
+        self._filling: tuple[int, bytes | None] | None = None
+        """How many pictures of a set are made, and they as one small one."""
         self.asleep = False
         """True while it waits before another try at the end."""
         self._stopping = False
@@ -143,7 +146,9 @@ class JobMessage:
     async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
         place, preview, capable, paused, at_limit = None, None, True, None, False
-        if job.state is State.RUNNING:
+        if job.result:
+            preview = await self._filled(outlet, job, job.result)
+        elif job.state is State.RUNNING:
             wanted = job.progress and self._may_preview(outlet)
             preview = await queue.preview(job.id) if wanted else None
         else:
@@ -157,6 +162,23 @@ class JobMessage:
             outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
             paused=paused, at_limit=at_limit, preview=preview, origin=outlet.reply.origin,
         )  # fmt: skip
+
+    async def _filled(self, outlet: Outlet, job: Job, result: Result) -> bytes | None:
+        """A set that several GPUs make, as far as it is."""
+        if not self._may_preview(outlet) or job.request is None:
+            return None
+        if self._filling is None or self._filling[0] != len(result.pictures):
+            found = zip(result.pictures, await self._tools.queue.pictures(job), strict=True)
+            there = [(made.place, data) for made, data in found if data]
+            try:
+                drawn = await asyncio.to_thread(
+                    grid.filling, [data for _, data in there], [place for place, _ in there], job.request.count
+                ) if there else None  # fmt: skip
+            except SandboxError as error:
+                log.info("job %s: what is made of it can't be shown yet: %s", self._id, error)
+                drawn = None
+            self._filling = (len(result.pictures), drawn)
+        return self._filling[1]
 
     def _starts_at(self, place: Place | None) -> int | None:
         """When the job's turn comes, in seconds since 1970; what was told before, unless it was far off.

@@ -84,8 +84,9 @@ class Packer:
         if job.result is None or not card.pictures:
             return Packed(card)
         originals = [Original(one, job.result.pictures[_index(one)].parameters) for one in card.pictures]
-        as_grid = self._as_grid or outlet.reply.grid
-        fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid)
+        labels = _labels(job, card)
+        as_grid = self._as_grid or outlet.reply.grid or bool(labels)
+        fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid, labels)
         if fitting is None:
             return None
         if fitting == card.pictures:
@@ -122,16 +123,27 @@ class Packer:
         return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=keep)
 
 
-def _fit(originals: list[Original], limit: int, total: int, as_grid: bool) -> tuple[Attached, ...] | None:
+def _labels(job: Job, card: Card) -> list[str]:
+    """What stands above each picture of a comparison; [] for any other set."""
+    if job.request is None or job.request.compare is None or job.result is None:
+        return []
+    values = job.request.compare.values
+    shown = [values[job.result.pictures[_index(one)].place] for one in card.pictures]
+    return [one if isinstance(one, str) else f"{one:g}" for one in shown]
+
+
+def _fit(
+    originals: list[Original], limit: int, total: int, as_grid: bool, labels: list[str]
+) -> tuple[Attached, ...] | None:
     """Singles at a good quality, else one grid, else singles however they look. Slow."""
     few = len(originals) <= ATTACHMENTS_MAX
-    if few and (len(originals) == 1 or not as_grid):
+    if few and ((len(originals) == 1 and not labels) or not as_grid):
         least = SINGLES_QUALITY if len(originals) > 1 else 0
         if fitting := shrink.fit(originals, limit, total=total, quality=least):
             return fitting
-    if len(originals) > 1:
+    if len(originals) > 1 or labels:
         try:
-            sheet = grid.as_original(originals)
+            sheet = grid.as_original(originals, labels)
         except SandboxError:
             pass
         else:

@@ -41,9 +41,7 @@ def going_on(
             line = texts.running(w, job)
         else:
             line = texts.starting(w)
-        kind = format_of(preview) if preview else None
-        attached = Attached(f"zosma-preview.{suffix_of(kind)}", preview) if preview and kind else None
-        return Card(asked + line, Colour.RUNNING, preview=attached, buttons=() if job.cancelling else rows)
+        return Card(asked + line, Colour.RUNNING, preview=_preview(preview), buttons=() if job.cancelling else rows)
     if job.state is State.DELAYED and job.failures:
         line = texts.trying_again(w)
     elif job.state is State.DELAYED and job.run_at_ms:
@@ -56,17 +54,25 @@ def going_on(
         line = texts.at_limit(w)
     else:
         line = texts.waiting(w, place, starts_at)
-    return Card(asked + line, Colour.WAITING, buttons=rows)
+    return Card(asked + line, Colour.WAITING, preview=_preview(preview), buttons=rows)
+
+
+def _preview(data: bytes | None) -> Attached | None:
+    kind = format_of(data) if data else None
+    return Attached(f"zosma-preview.{suffix_of(kind)}", data) if data and kind else None
 
 
 def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *, origin: Origin | None = None) -> Card:
     """The last card of a job; `pictures` in the order of its result."""
     asked = _asked(w, job, of, origin)
     mark = texts.job_mark(w, job)
-    from_words = job.request is not None and job.request.upscale is None
+    from_words = job.request is not None and job.request.generates
     rows = buttons.unfinished(w, of, made_from_words=from_words)
     if job.state is State.CANCELLED:
         return Card(asked + texts.cancelled(w, job), Colour.WAITING, footer=mark, buttons=rows)
+    if job.state is State.DONE and job.result and job.result.caption:
+        text = asked + texts.caption(w, job.result.caption)
+        return Card(text, Colour.DONE, footer=mark, buttons=buttons.described(w, of))
     if job.state is State.FAILED or job.result is None or not job.result.pictures:
         return Card(asked + texts.failed(w, job.error_kind, job.error), Colour.FAILED, footer=mark, buttons=rows)
     attached = tuple(
@@ -81,10 +87,13 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *,
     missing = len(job.result.pictures) - len(attached)
     if missing:
         asked += texts.pictures_gone(w, missing, len(job.result.pictures))
+    if job.missing:
+        asked += texts.incomplete(w, job)
     footer = texts.parameters(w, job.request, job.result)
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
     rows = buttons.finished(w, of, len(job.result.pictures), has_recipe=_has_recipe(job, origin))
+    rows = (*buttons.missing(w, of, [(one.first + 1, one.count) for one in job.missing]), *rows)
     return Card(asked, Colour.DONE, footer=footer, pictures=attached, buttons=rows)
 
 

@@ -9,14 +9,18 @@ from discord import app_commands
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features import (
     admin,
+    compare,
     describe,
+    guide,
     imagine,
+    missing,
     my_jobs,
     privacy,
     queue,
     report,
     result,
     settings,
+    stats,
     upscale,
     use_picture,
     wildcards,
@@ -25,7 +29,8 @@ from zosma_bot.discord.ui.router import Router
 
 #: In the order in which the commands are registered.
 FEATURES = (
-    imagine, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, privacy, admin, report, result,
+    imagine, compare, missing, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, stats, guide,
+    privacy, admin, report, result,
 )  # fmt: skip
 
 

@@ -74,6 +74,30 @@ def unfinished(w: Translations, job: OfJob, *, made_from_words: bool) -> Rows:
     )
 
 
+def described(w: Translations, job: OfJob) -> Rows:
+    """Of a picture that was put into words."""
+    return (
+        (
+            Button(job.custom_id(Act.IMAGINE_WORDS), w("button-imagine-words"), "🖼️", _BLUE),
+            Button(job.custom_id(Act.DELETE), w("button-delete"), "🗑️"),
+        ),
+    )
+
+
+def missing(w: Translations, job: OfJob, gaps: Sequence[tuple[int, int]]) -> Rows:
+    """For a set that is not whole: a button for each gap, by (number of its first picture, how many)."""
+    row = tuple(
+        Button(
+            OfJob(job.job_id, job.owner, first).custom_id(Act.MISSING),
+            w("button-missing", first=first, last=first + count - 1, count=count),
+            "🔄",
+            _BLUE,
+        )
+        for first, count in gaps[:ROW_MAX]
+    )
+    return (row,) if row else ()
+
+
 def finished(w: Translations, job: OfJob, count: int, *, has_recipe: bool) -> Rows:
     """Of a finished job with `count` pictures. One of which nobody knows how it was made has nothing to vary or edit.
 

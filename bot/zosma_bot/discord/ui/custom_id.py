@@ -36,6 +36,7 @@ class Act(enum.StrEnum):
     DELETE = "de"
     CANCEL = "ca"
     REPORT = "rp"
+    MISSING = "mi"
     MORE = "mo"
     REGION = "rg"
     ZOOM_OUT = "zo"
@@ -71,6 +72,7 @@ class Act(enum.StrEnum):
     # "Use this picture" and `/describe`.
     USE_PICTURE_FORM = "uf"
     REMAKE = "rm"
+    IMAGINE_WORDS = "iw"
 
 
 @dataclass(frozen=True)

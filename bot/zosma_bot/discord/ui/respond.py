@@ -13,10 +13,11 @@ NO_MENTIONS = discord.AllowedMentions.none()
 
 
 async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int:
-    """Shows "thinking" to everybody, or to the member alone; gives the id of that message."""
-    answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
-    if answer and answer.message_id:
-        return answer.message_id
+    """Shows "thinking" to everybody, or to the member alone, if nothing is shown yet; gives the id of that message."""
+    if not interaction.response.is_done():
+        answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
+        if answer and answer.message_id:
+            return answer.message_id
     for left in reversed(range(TRIES)):
         try:
             return (await interaction.original_response()).id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.ui.language import Translations
+from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
 from zosma_queue.errors import ErrorKind
@@ -38,6 +40,7 @@ OPTIONS = {
     "upscale.upscaler_1": "upscaler",
     "hires.scale": "hires",
     "styles": "style",
+    "workflow_options": "workflow",
 }
 
 #: What Discord gives a meaning to: emphasis, code, spoilers, mentions, times and emoji (all begin with "<"), masked
@@ -100,6 +103,12 @@ def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] |
     if request.upscale:
         key = "asked-upscale-too" if lines else "asked-upscale"
         lines.append(f"> {w(key, scale=request.upscale.upscaling_resize)}")
+    if request.interrogate:
+        lines.append(f"> {w('asked-interrogate')}")
+    if request.compare:
+        shown = (f"{one:g}" if isinstance(one, float) else one for one in request.compare.values)
+        what = w(f"compare-{OPTIONS.get(request.compare.field, request.compare.field)}")
+        lines.append("> " + w("asked-compare", what=what, values=plain(" · ".join(shown), NEGATIVE_SHOWN_CHARS)))
     return "\n".join(lines) + "\n"
 
 
@@ -109,6 +118,11 @@ def credit(w: Translations, deed: str, member: int, owner: int) -> str:
         return ""
     key = "credit-own" if member == owner else "credit"
     return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
+
+
+def caption(w: Translations, words: str) -> str:
+    """What a picture shows, in words that can be copied."""
+    return f"{w('described-words')}\n{code_block(words)}"
 
 
 def alt_text(
@@ -177,6 +191,9 @@ def running(w: Translations, job: Job) -> str:
     """How far a picture is."""
     progress = job.progress or 0.0
     line = w("running", bar=bar(progress), percent=round(progress * 100))
+    if job.parts and job.request:
+        made = len(job.result.pictures) if job.result else 0
+        line += " · " + w("running-made", made=made, count=job.request.count)
     if job.eta_s is not None:
         line += " · " + w("running-left", span=span(w, job.eta_s))
     if job.estimated:
@@ -193,6 +210,13 @@ def cancelled(w: Translations, job: Job) -> str:
     by = w("cancelled-by-member", who=f"<@{member[1]}>") if member else w("cancelled-by-admin")
     why = w("cancelled-because", reason=plain(job.cancelled_why, REASON_SHOWN_CHARS)) if job.cancelled_why else ""
     return " ".join(part for part in (by, why, cost) if part)
+
+
+def incomplete(w: Translations, job: Job) -> str:
+    """Pictures of a set that could not be made, and why."""
+    count = sum(one.count for one in job.missing)
+    total = count + (len(job.result.pictures) if job.result else 0)
+    return f"{w('missing', count=count, total=total)} {failed(w, job.error_kind, job.error)}\n"
 
 
 def pictures_gone(w: Translations, missing: int, total: int) -> str:
@@ -372,13 +396,15 @@ _NONE = {"negative": "-", "count": 1, "scheduler": "Automatic", "style": "-", "h
 def command_for(
     w: Translations, fields: Mapping[str, Any], seed: int | None, *, usual: Mapping[str, Any] | None = None
 ) -> str:
-    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it.
+    """`/imagine …`, or `/compare …`, with all that makes pictures again, to be copied, in this member's language.
 
     `usual`: the defaults of whoever copies it. What they would add is named, so that it doesn't come along.
     """
     given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
         given["style"] = fields["styles"][0]
+    if fields.get("workflow"):
+        given["workflow"] = workflow_typed(fields)
     if fields.get("hires"):
         given["hires"] = fields["hires"].get("scale", 2.0)
     seed = fields.get("seed") if seed is None else seed
@@ -388,12 +414,34 @@ def command_for(
         option = dict(_COMMAND).get(name, name)
         if value and option in _NONE and given.get(option) in (None, ""):
             given[option] = _NONE[option]
-    parts = [f"/{w('command-imagine')}"]
-    for option, value in given.items():
+    command, taken = "imagine", tuple(given)
+    if compare := fields.get("compare"):
+        command, taken = "compare", _COMPARED_TOO
+        given["size"] = next((name for name, size in SIZES.items() if size == (given["width"], given["height"])), None)
+        given["by"] = w(f"compare-{OPTIONS.get(compare['field'], compare['field'])}")
+        given |= dict(zip(("first", "second", "third", "fourth"), compare["values"], strict=False))
+    parts = [f"/{w(f'command-{command}')}"]
+    for option in taken:
+        value = given.get(option)
         if value not in (None, ""):
             shown = f"{value:g}" if isinstance(value, float) else value
-            parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
+            parts.append(f"{w(f'command-{command}-{option}')}:{shown}")
     return " ".join(parts)
+
+
+def workflow_typed(fields: Mapping[str, Any]) -> str:
+    """A workflow with its options, as it is typed."""
+    options = [
+        f"{name}={json.dumps(value, ensure_ascii=False) if ' ' in str(value) else value}"
+        for name, value in (fields.get("workflow_options") or {}).items()
+    ]
+    return " ".join([fields["workflow"], *options])
+
+
+#: The options of `/compare`.
+_COMPARED_TOO = (
+    "prompt", "by", "first", "second", "third", "fourth", "negative", "checkpoint", "size", "steps", "seed",
+)  # fmt: skip
 
 
 def code_block(text: str) -> str:

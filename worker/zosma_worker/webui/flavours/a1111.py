@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from zosma_queue.needs import HR_RESIZE, RESIZE_LATENT
 from zosma_queue.request import A1111_FIELDS
+from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import Flavour
 
 
@@ -19,6 +21,8 @@ class A1111(Flavour):
         if name not in ("alwayson_scripts", "distilled_cfg_scale")
     )
     takes_scripts: ClassVar[bool] = True
+    several_starts: ClassVar[bool] = True
+    restores_faces: ClassVar[bool] = True
 
 
 class BuiltIn(A1111):
@@ -27,3 +31,7 @@ class BuiltIn(A1111):
     name: ClassVar[str] = "zosma"
     fields: ClassVar[tuple[str, ...]] = ("restore_faces", "tiling", HR_RESIZE)
     takes_scripts: ClassVar[bool] = False
+
+    async def _interrogators(self, client: Client) -> Mapping[str, str]:
+        found = await super()._interrogators(client)
+        return {name: own for name, own in found.items() if name == "clip"}

@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
+from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
-from zosma_queue.request import LATENT_PX, PIXELS_MAX, Hires, Img2Img, Request
+from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
+_HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 #: A1111's setting that takes what follows a `#` out of a prompt.
 _COMMENTS = "enable_prompt_comments"
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
+
+INTERROGATE_PATH = "/sdapi/v1/interrogate"
+#: Those that extra-single-image has fields for.
+FACE_RESTORERS = ("GFPGAN", "CodeFormer")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,9 @@ class Lists:
     schedulers: tuple[Scheduler, ...] = ()
     upscalers: tuple[str, ...] = ()
     enlargers: tuple[str, ...] = ()
+    face_restorers: tuple[str, ...] = ()
+    interrogators: Mapping[str, str] = field(default_factory=dict)
+    """What puts pictures into words, by A1111's names, and what the WebUI calls each."""
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
     vaes: tuple[str, ...] = ()
@@ -73,6 +82,10 @@ class Flavour:
     img2img: ClassVar[bool] = True
     inpainting: bool = True
     mask_settings: ClassVar[bool] = True
+    #: img2img takes several pictures in one call.
+    several_starts: ClassVar[bool] = False
+    #: extra-single-image restores faces.
+    restores_faces: ClassVar[bool] = False
     #: Enlarges by whole factors only, so that pictures are made larger than asked for and shrunk.
     whole_factors: ClassVar[bool] = False
     #: Puts what a mask doesn't cover back as it was, as A1111 does.
@@ -119,7 +132,8 @@ class Flavour:
         if not isinstance(title, str) or not isinstance(name, str):
             return None
         short = entry.get("hash")
-        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None)
+        facts = facts_of(_HASH_AT_END.sub("", title))
+        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None, facts=facts)
 
     async def read_lists(self, client: Client) -> None:
         """Reads all its lists. A server without samplers can't be used; everything else may be missing.
@@ -145,7 +159,19 @@ class Flavour:
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=await self._scripts(client),
+            face_restorers=await self._face_restorers(client),
+            interrogators=await self._interrogators(client),
         )
+
+    async def _face_restorers(self, client: Client) -> tuple[str, ...]:
+        if not self.restores_faces:
+            return ()
+        found = names_in(await client.get_or_none("/sdapi/v1/face-restorers"))
+        return tuple(name for name in found if name in FACE_RESTORERS)
+
+    async def _interrogators(self, client: Client) -> Mapping[str, str]:
+        """A1111 has both or none: it fetches their files when they are first asked."""
+        return {name: name for name in INTERROGATORS} if await client.takes_posts(INTERROGATE_PATH) else {}
 
     async def _scripts(self, client: Client) -> tuple[str, ...]:
         """Names of scripts that work along, in lower case as A1111 lists them."""
@@ -171,6 +197,8 @@ class Flavour:
             schedulers=lists.schedulers,
             upscalers=lists.upscalers,
             enlargers=lists.enlargers,
+            face_restorers=lists.face_restorers,
+            interrogators=tuple(lists.interrogators),
             loras=lists.loras,
             lora_aliases=lists.lora_aliases,
             vaes=lists.vaes,
@@ -181,6 +209,7 @@ class Flavour:
             img2img=self.img2img,
             inpainting=self.inpainting,
             mask_settings=self.mask_settings,
+            several_starts=self.several_starts,
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,
@@ -215,6 +244,8 @@ class Flavour:
         """
         if order.request.upscale:
             return Call("/sdapi/v1/extra-single-image", self._upscale(order))
+        if order.request.interrogate:
+            return Call(INTERROGATE_PATH, self._interrogate(order.request.interrogate, order))
         if order.request.img2img:
             return Call("/sdapi/v1/img2img", {**self._body(order), **self._img2img(order.request.img2img, order)})
         return Call("/sdapi/v1/txt2img", self._body(order))
@@ -252,8 +283,9 @@ class Flavour:
         return (both, None) if both in self.lists.samplers else (request.sampler, request.scheduler)
 
     def _count(self, request: Request) -> dict[str, Any]:
-        # One after the other: a batch needs memory for all its pictures at once.
-        return {"batch_size": 1, "n_iter": request.count}
+        # One after the other: a batch needs memory for all its pictures at once. Several to start from are one.
+        starts = len(request.img2img.images) if request.img2img else 1
+        return {"batch_size": starts, "n_iter": request.count // starts}
 
     def _settings(self, order: Order) -> dict[str, Any]:
         """What the server is told beside the picture: its settings for this job, and how to answer."""
@@ -294,7 +326,7 @@ class Flavour:
 
     def _img2img(self, start: Img2Img, order: Order) -> dict[str, Any]:
         fields: dict[str, Any] = {
-            "init_images": [encoded(order.inputs[start.image])],
+            "init_images": [encoded(order.inputs[image]) for image in start.images],
             "denoising_strength": start.denoising_strength,
             "resize_mode": start.resize_mode,
             "include_init_images": False,
@@ -314,12 +346,19 @@ class Flavour:
         upscale = order.request.upscale
         if upscale is None:
             raise TypeError("the order is for something else")
+        usual = "None" if upscale.keeps_size else next(iter(self.lists.enlargers), "None")
         fields: dict[str, Any] = {
             "image": encoded(order.inputs[upscale.image]),
-            "upscaler_1": upscale.upscaler_1 or next(iter(self.lists.enlargers), "None"),
+            "upscaler_1": upscale.upscaler_1 or usual,
             "resize_mode": upscale.resize_mode,
             "show_extras_results": True,
         }
+        if upscale.face_restorers:
+            fields |= {
+                "gfpgan_visibility": upscale.gfpgan_visibility,
+                "codeformer_visibility": upscale.codeformer_visibility,
+                "codeformer_weight": upscale.codeformer_weight,
+            }
         if upscale.resize_mode:
             fields |= {
                 "upscaling_resize_w": upscale.upscaling_resize_w,
@@ -329,6 +368,10 @@ class Flavour:
         else:
             fields["upscaling_resize"] = upscale.upscaling_resize
         return fields
+
+    def _interrogate(self, interrogate: Interrogate, order: Order) -> dict[str, Any]:
+        model = self.lists.interrogators.get(interrogate.model, interrogate.model)
+        return {"image": encoded(order.inputs[interrogate.image]), "model": model}
 
     # -- what it answers ----------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from zosma_queue.request import Upscale
@@ -37,6 +38,11 @@ class KoboldCpp(Plain):
         """As A1111's, and from them whether it is a newer one."""
         await super().read_lists(client)
         self.inpainting = self._lora_paths is not None
+
+    async def _interrogators(self, client: Client) -> Mapping[str, str]:
+        """Its language model finds the words, if it can see."""
+        said = await client.get_or_none("/api/extra/version")
+        return {"clip": "clip"} if isinstance(said, dict) and said.get("vision") is True else {}
 
     def _upscale(self, order: Order) -> dict[str, Any]:
         upscale = order.request.upscale

@@ -6,6 +6,7 @@ picture to start from is laid out by us in the same way, because they only know 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from zosma_queue.fleet import Checkpoint
@@ -47,6 +48,9 @@ class Plain(Flavour):
         if isinstance(loras, list):
             entries = [entry for entry in loras if isinstance(entry, dict)]
             self._lora_paths = {str(one.get("name")): str(one.get("path") or one.get("name")) for one in entries}
+
+    async def _interrogators(self, client: Client) -> Mapping[str, str]:
+        return {}
 
     def checkpoint(self, entry: Any) -> Checkpoint | None:
         """Without the hash, which is none."""

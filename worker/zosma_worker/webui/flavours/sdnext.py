@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from zosma_queue.request import Hires, Request
+from zosma_queue.request import INTERROGATORS, Hires, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Flavour
+from zosma_worker.webui.flavours.base import INTERROGATE_PATH, Flavour
+
+#: The one that A1111 has.
+_USUAL_CLIP = "ViT-L-14/openai"
 
 
 class SDNext(Flavour):
     """SD.Next (vladmandic)."""
 
     name: ClassVar[str] = "sdnext"
+    restores_faces: ClassVar[bool] = True
 
     @property
     def clip_skip(self) -> bool:
@@ -29,6 +34,16 @@ class SDNext(Flavour):
             samplers=tuple(name for name in self.lists.samplers if name != "Default"),
             schedulers=(),  # its list of that name holds the samplers' classes; requests have no such field
         )
+
+    async def _interrogators(self, client: Client) -> Mapping[str, str]:
+        """It lists them at the same address; the newest have CLIPs of many names and no "clip"."""
+        listed = await client.get_or_none(INTERROGATE_PATH)
+        names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        found = {name: name for name in INTERROGATORS if name in names}
+        clips = [name for name in names if name not in INTERROGATORS]
+        if "clip" not in found and clips:
+            found["clip"] = _USUAL_CLIP if _USUAL_CLIP in clips else clips[0]
+        return found
 
     def _settings(self, order: Order) -> dict[str, Any]:
         fields = super()._settings(order)

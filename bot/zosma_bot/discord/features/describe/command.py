@@ -1,4 +1,4 @@
-"""`/describe`: how a picture was made, as it tells itself."""
+"""`/describe`: how a picture was made, as it tells itself; else what it shows, in words that a GPU finds for it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import discord
 from discord import app_commands
 
 from zosma_bot.discord.core import parameters
-from zosma_bot.discord.core.attachments import Source, of_attachment
+from zosma_bot.discord.core.attachments import Source, of_attachment, of_bytes
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.recipes import keep
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
+from zosma_bot.discord.core.submit import submit
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
@@ -34,12 +35,13 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         try:
             source = of_attachment(image, "image")
             await interaction.response.defer(ephemeral=True, thinking=True)
-            found = await parameters.told_by(await _fetched(source), sender_of(interaction).everywhere)
+            data = await _fetched(source)
+            found = await parameters.told_by(data, sender_of(interaction).everywhere)
         except RequestRefusedError as error:
             await say(interaction, refusals.told(w, error))
             return
         if found is None:
-            await say(interaction, w("parameters-none"))
+            await _in_words(services, interaction, of_bytes(data, source.width, source.height))
             return
         key = None
         if found.fields:
@@ -51,6 +53,20 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
         await parameters.show(services, interaction, found, key)
 
     everywhere(describe)
+
+
+async def _in_words(services: Services, interaction: discord.Interaction[Any], source: Source) -> None:
+    """Has a GPU look at a picture that tells nothing of itself."""
+    try:
+        catalogue = await services.background.within(CHECKS_S, services.fleet.catalogue())
+    except QueueUnavailableError as error:
+        await say(interaction, refusals.told(translations_of(interaction), error))
+        return
+    if not catalogue.interrogators:
+        await say(interaction, translations_of(interaction)("described-none"))
+        return
+    wanted = {"interrogate": {"model": catalogue.interrogators[0]}}
+    await submit(services, interaction, wanted, sources={("interrogate", "image"): source}, private=True)
 
 
 async def _fetched(source: Source) -> bytes:

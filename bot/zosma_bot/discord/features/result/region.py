@@ -39,8 +39,8 @@ LABEL_MAX_CHARS, HINT_MAX_CHARS = 45, 100
 #: How much of a part is changed, by the names of its texts; the second is the usual one.
 STRENGTHS = {"a-little": 0.5, "clearly": 0.75, "wholly": 1.0}
 USUAL = "clearly"
-#: What flags in the words for a part may not say: the picture has a size, and its styles.
-_NOT_HERE = ("aspect", "width", "height", "style")
+#: What flags in the words for a part may not say, by the fields that they become: the picture has a size, and styles.
+_NOT_HERE = {"aspect": "--ar", "width": "--width", "height": "--height", "style": "--style"}
 #: Chosen instead of a named part.
 PAINT = "paint"
 _PAGE_WORDS = ("title", "hint", "size-label", "erase", "undo", "clear", "send", "saved", "failed", "unreadable",
@@ -185,8 +185,8 @@ async def _submit(
 ) -> None:
     recipe = await known_or_read(services, interaction, of)
     typed = {"count": asked["count"]} | with_flags({"prompt": asked["prompt"]})
-    if beside := next((name for name in _NOT_HERE if name in typed), None):
-        raise refused("region-flag", field=beside)
+    if flag := next((flag for name, flag in _NOT_HERE.items() if name in typed), None):
+        raise refused("flag-not-here", flag=flag)
     if recipe and typed.get("negative_prompt") and recipe.fields.get("negative_prompt"):
         typed["negative_prompt"] = f"{recipe.fields['negative_prompt']}, {typed['negative_prompt']}"
     said = await drawn(services, interaction, templated(typed))

@@ -2,6 +2,10 @@ button-cancel = Abbrechen
 button-try-again = Noch einmal versuchen
 button-again = Noch einmal
 button-edit = Bearbeiten
+button-missing = { $count ->
+    [one] Bild { $first } machen
+   *[other] Bilder { $first }–{ $last } machen
+    }
 button-checkpoint = Anderer Checkpoint
 button-parameters = Parameter
 button-send = Mir schicken
@@ -62,8 +66,8 @@ parameters-from-picture = ℹ️ Es entstand aus einem anderen Bild, deshalb mac
 parameters-again = „{ button-again }“ darunter kann es, einen Tag lang.
 parameters-enlarged = ℹ️ Der Befehl macht das Bild, wie es vor dem Vergrößern war.
 parameters-no-command = ℹ️ Als Befehl würde es abgelehnt: { $why }
-parameters-text = Als Text:
 parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
+parameters-text = Als Text:
 checkpoint-ask = 🧩 Mit welchem Checkpoint?
 checkpoint-none = ⚠️ Gerade ist kein anderer Checkpoint da.
 edit-title = Bearbeiten und neu machen

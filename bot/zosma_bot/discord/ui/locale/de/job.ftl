@@ -6,6 +6,8 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 asked-without = **ohne** { $negative }
 asked-upscale = ein Bild { $scale }-mal so groß
 asked-upscale-too = { $scale }-mal so groß gemacht
+asked-interrogate = Was ist auf diesem Bild zu sehen?
+asked-compare = verglichen nach { $what }: { $values }
 alt-upscale = ein vergrößertes Bild
 
 waiting = 🕓 In der Schlange
@@ -24,6 +26,11 @@ cancelling = ✋ Wird angehalten …
 running = 🎨 { $bar } { $percent } %
 running-left = noch { $span }
 running-estimated = (geschätzt)
+running-made = { $made } von { $count } fertig
+missing = ⚠️ { $count ->
+    [one] { $count } von { $total } Bildern ging nicht.
+   *[other] { $count } von { $total } Bildern gingen nicht.
+    }
 
 cancelled = ✋ Abgebrochen.
 cancelled-by-member = ✋ Abgebrochen von { $who }.
@@ -51,6 +58,7 @@ failed-wrong-vae = ⚠️ Keine GPU konnte dieses VAE benutzen. Bitte ein andere
 failed-wrong-size = ⚠️ Die Bilder kamen in einer anderen Größe heraus als verlangt. Bitte eine andere Größe versuchen.
 failed-wrong-count = ⚠️ Es kamen weniger Bilder heraus als verlangt. Bitte weniger auf einmal versuchen.
 failed-empty = { failed-webui-broken }
+failed-no-words = ⚠️ Keine GPU hat Worte für dieses Bild gefunden. Bitte später noch einmal versuchen: Beim ersten Mal lädt eine WebUI vielleicht noch, was sie dafür braucht.
 failed-webui-broken = ⚠️ Die Stable-Diffusion-WebUI ist daran gescheitert, auch beim zweiten Versuch. Bitte andere Einstellungen versuchen, oder später.
 failed-webui-hung = ⚠️ Die Stable-Diffusion-WebUI blieb mitten im Bild stehen. Bitte kleiner oder mit weniger Schritten versuchen.
 failed-webui-died = ⚠️ Die Stable-Diffusion-WebUI ist bei jedem Versuch abgestürzt. Bitte kleiner oder weniger auf einmal versuchen.

@@ -1,3 +1,33 @@
+command-compare = vergleichen
+    .description = Ein Prompt mit mehreren Checkpoints, Samplern oder Guidance-Werten, nebeneinander
+command-compare-prompt = prompt
+    .description = Was zu sehen sein soll, auf Englisch
+command-compare-by = wonach
+    .description = Worin sich die Bilder unterscheiden sollen
+command-compare-first = erster
+    .description = Der erste Checkpoint, Sampler oder Guidance-Wert
+command-compare-second = zweiter
+    .description = Der zweite
+command-compare-third = dritter
+    .description = Der dritte
+command-compare-fourth = vierter
+    .description = Der vierte
+command-compare-negative = negativ
+    .description = Was nicht vorkommen soll
+command-compare-checkpoint = checkpoint
+    .description = Der Checkpoint für alle, wenn nicht Checkpoints verglichen werden
+command-compare-size = größe
+    .description = Die Größe jedes Bildes
+command-compare-steps = schritte
+    .description = Wie viele Schritte
+command-compare-seed = seed
+    .description = Der Seed für alle; ohne Angabe zufällig
+command-compare-private = privat
+    .description = Nur du siehst es
+compare-checkpoint = Checkpoint
+compare-sampler = Sampler
+compare-guidance = Guidance
+
 command-upscale = vergrößern
     .description = Ein Bild größer machen, ohne etwas neu zu malen
 command-upscale-image = bild
@@ -10,11 +40,14 @@ command-upscale-private = privat
     .description = Nur du siehst es
 
 command-describe = beschreiben
-    .description = Wie ein Bild entstand, wenn es das sagt
+    .description = Wie ein Bild entstand, oder in Worten, was darauf zu sehen ist
 command-describe-image = bild
     .description = Das Bild
 
 button-remake = Genau so noch einmal
+described-none = ⚠️ Dieses Bild sagt nicht, wie es entstand, und keine GPU, die da ist, kann es in Worte fassen.
+described-words = 👁️ In Worten, wie eine GPU es sieht:
+button-imagine-words = Ein Bild aus diesen Worten machen
 parameters-file = 📋 Das ist zu lang für eine Nachricht, deshalb steht es in der Datei.
 described-gone = ⚠️ Das ist mehr als eine Woche her und nicht mehr gespeichert. Bitte noch einmal /{ command-describe } benutzen.
 
@@ -24,11 +57,13 @@ command-jobs = aufträge
 button-refresh = Neu laden
 button-pick-up = Bilder zeigen
 jobs-none = In den letzten Tagen hast du hier nichts bestellt. /{ command-imagine } macht ein Bild.
+jobs-page = Seite { $page }
 jobs-choose = Einen Auftrag genauer ansehen
 jobs-done = ✅ { $count ->
     [one] { $count } Bild
    *[other] { $count } Bilder
     }
+jobs-described = ✅ Fertig: in Worte gefasst
 jobs-uncollected = 📥 { $count ->
     [one] { $count } Bild wartet
    *[other] { $count } Bilder warten
@@ -204,6 +239,7 @@ privacy-shown =
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
     • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
+    • Wie viel du an einem Tag gemacht hast, für /{ command-me }: { $made_days } Tage.
     • Wie viel GPU-Zeit du heute verbraucht hast: zwei Tage, für Grenzwerte. Löschen nimmt das nicht zurück.
     • Wenn du ein Bild meldest oder die Warteschlange verwaltest: deine Discord-Kennung, was du getan hast und wann, ohne Worte aus Prompts, unter den neuesten Einträgen (etwa 10.000).
     Prompts stehen in keinem Protokoll. Die GPUs erfahren, was zu machen ist, nicht für wen.

@@ -9,6 +9,16 @@ refusal-too-many-pixels = Das Bild hätte { $width }×{ $height } Pixel, höchst
 refusal-too-many-pictures = Das ist zu viel auf einmal: bitte weniger oder kleinere Bilder.
 refusal-hires-with-picture = { $field } gehört zu Bildern aus Worten allein: bitte weglassen und eine größere Größe angeben.
 refusal-upscale-alone = Beim Vergrößern geht nichts anderes mit: bitte die übrigen Optionen weglassen.
+refusal-options-without-workflow = { $field }: gehört zu einem Workflow. Bitte einen wählen oder weglassen.
+refusal-no-such-option = „{ $given }“ ist keine Option dieses Workflows. Bitte weglassen oder eine nehmen, die /imagine vorschlägt.
+refusal-workflow-not-for-checkpoint = Der Workflow ist nicht für { $given }. Er ist für { $nearest }.
+refusal-interrogate-alone = Beim Beschreiben eines Bildes geht nichts anderes mit: bitte die übrigen Optionen weglassen.
+refusal-uneven-starts = { $field } ist { $given }: Bei { $starts } Ausgangsbildern muss es ein Vielfaches davon sein.
+refusal-compare-alone = Verglichen werden Bilder, die aus Worten entstehen: bitte die übrigen Optionen weglassen.
+refusal-compare-same = Zwei der Werte sind gleich: Ein Vergleich braucht verschiedene.
+refusal-compare-twice = { $field } passt zum Vergleich von Samplern oder Guidance-Werten: Checkpoints werden ja schon verglichen.
+refusal-compare-count = { $field } ist { $given }: Bei { $values } Werten zum Vergleichen müssen es so viele sein.
+refusal-compare-no-number = { $field } „{ $given }“ ist keine Zahl: Guidance wird mit Zahlen wie 5 oder 7.5 verglichen.
 
 refusal-not-base64 = { $field } ist kein Bild.
 refusal-address = { $field } muss ein Bild sein, keine Adresse.
@@ -27,6 +37,8 @@ refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einm
 refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
 refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
+refusal-interrogate-not-possible = Keine GPU, die da ist, kann Bilder in Worte fassen.
+refusal-restore-not-possible = Keine GPU, die da ist, hat { $given }, um Gesichter auszubessern.
 
 refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
 

@@ -45,7 +45,6 @@ refusal-mask-shape = { $field } hat { $given } Pixel, das Bild aber { $size }: B
 refusal-mask-empty = { $field } hat nichts Weißes, es würde also nichts neu gemalt: Weiß wird gemalt, Schwarz bleibt.
 refusal-mask-full = { $field } ist ganz weiß, vom Bild bliebe also nichts. Ein ganz neues gibt es mit „{ button-edit }“.
 refusal-region-none = Kein Teil des Bildes ist gewählt: Bitte einen wählen oder eine Maske anhängen.
-refusal-region-flag = { $field } gibt es nicht für einen Teil eines Bildes: bitte weglassen.
 refusal-region-unpainted = Es ist noch nichts angemalt. Öffne die Seite, übermale, was neu werden soll, und drücke dort auf „{ mask-page-send }“.
 refusal-region-page-gone = Dieser Link galt zwei Stunden, und die sind vorbei. Bitte noch einmal unter dem Bild auf „{ button-more }“ drücken.
 refusal-square-already = Dieses Bild ist schon quadratisch.

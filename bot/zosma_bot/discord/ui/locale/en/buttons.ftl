@@ -4,6 +4,10 @@ button-cancel = Cancel
 button-try-again = Try again
 button-again = Again
 button-edit = Edit
+button-missing = { $count ->
+    [one] Make picture { $first }
+   *[other] Make pictures { $first }–{ $last }
+    }
 button-checkpoint = Other checkpoint
 button-parameters = Parameters
 button-send = Send to me
@@ -65,8 +69,8 @@ parameters-from-picture = ℹ️ It was made from another picture, so no command
 parameters-again = “{ button-again }” under it does, for a day.
 parameters-enlarged = ℹ️ The command makes the picture as it was before it was made larger.
 parameters-no-command = ℹ️ As a command it would be refused: { $why }
-parameters-text = As text:
 parameters-none = ⚠️ This picture doesn't say how it was made.
+parameters-text = As text:
 checkpoint-ask = 🧩 Which checkpoint?
 checkpoint-none = ⚠️ There is no other checkpoint online right now.
 edit-title = Edit and make again

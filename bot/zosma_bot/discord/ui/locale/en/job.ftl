@@ -8,6 +8,8 @@ span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1
 asked-without = **without** { $negative }
 asked-upscale = a picture { $scale } times as large
 asked-upscale-too = made { $scale } times as large
+asked-interrogate = What does this picture show?
+asked-compare = compared by { $what }: { $values }
 alt-upscale = a picture made larger
 
 waiting = 🕓 In line
@@ -31,6 +33,11 @@ cancelling = ✋ Stopping …
 running = 🎨 { $bar } { $percent } %
 running-left = { $span } left
 running-estimated = (estimated)
+running-made = { $made } of { $count } made
+missing = ⚠️ { $count ->
+    [one] { $count } of { $total } pictures could not be made.
+   *[other] { $count } of { $total } pictures could not be made.
+    }
 
 cancelled = ✋ Cancelled.
 cancelled-by-member = ✋ Cancelled by { $who }.
@@ -58,6 +65,7 @@ failed-wrong-vae = ⚠️ No GPU could use this VAE. Try another one.
 failed-wrong-size = ⚠️ The pictures came out in another size than asked for. Try another size.
 failed-wrong-count = ⚠️ Fewer pictures came out than asked for. Try fewer at once.
 failed-empty = { failed-webui-broken }
+failed-no-words = ⚠️ No GPU found words for this picture. Try again later: the first time, a WebUI may still be fetching what it needs for it.
 failed-webui-broken = ⚠️ The Stable Diffusion WebUI failed at this, even when it was tried again. Try other settings, or later.
 failed-webui-hung = ⚠️ The Stable Diffusion WebUI stopped in the middle of the picture. Try a smaller size or fewer steps.
 failed-webui-died = ⚠️ The Stable Diffusion WebUI went down each time it tried this. Try a smaller size or fewer at once.

@@ -1,5 +1,35 @@
 # Commands for every member: upscale, describe, jobs, queue, settings, styles, privacy.
 
+command-compare = compare
+    .description = One prompt with several checkpoints, samplers or guidance values, side by side
+command-compare-prompt = prompt
+    .description = What to show, in English
+command-compare-by = by
+    .description = What is to differ
+command-compare-first = first
+    .description = The first checkpoint, sampler or guidance
+command-compare-second = second
+    .description = The second
+command-compare-third = third
+    .description = The third
+command-compare-fourth = fourth
+    .description = The fourth
+command-compare-negative = negative
+    .description = What must not be in it
+command-compare-checkpoint = checkpoint
+    .description = The checkpoint for all of them, unless checkpoints are compared
+command-compare-size = size
+    .description = The size of each picture
+command-compare-steps = steps
+    .description = How many steps
+command-compare-seed = seed
+    .description = The seed of all of them; drawn if left out
+command-compare-private = private
+    .description = Only you see it
+compare-checkpoint = checkpoint
+compare-sampler = sampler
+compare-guidance = guidance
+
 command-upscale = upscale
     .description = Make a picture larger, with nothing repainted
 command-upscale-image = image
@@ -12,11 +42,14 @@ command-upscale-private = private
     .description = Only you see it
 
 command-describe = describe
-    .description = How a picture was made, if it says so
+    .description = How a picture was made, or what it shows in words
 command-describe-image = image
     .description = The picture
 
 button-remake = Make it again
+described-none = ⚠️ This picture doesn't say how it was made, and no GPU that is online can put it into words.
+described-words = 👁️ In words, as a GPU sees it:
+button-imagine-words = Make a picture from these words
 parameters-file = 📋 This is too long for a message, so it is in the file.
 described-gone = ⚠️ This is more than a week old and no longer stored. Please use /describe again.
 
@@ -26,11 +59,13 @@ command-jobs = jobs
 button-refresh = Refresh
 button-pick-up = Show the pictures
 jobs-none = You have asked for nothing here in the last few days. /imagine makes a picture.
+jobs-page = Page { $page }
 jobs-choose = Choose one to see more
 jobs-done = ✅ { $count ->
     [one] { $count } picture
    *[other] { $count } pictures
     }
+jobs-described = ✅ Done: put into words
 jobs-uncollected = 📥 { $count ->
     [one] { $count } picture waits
    *[other] { $count } pictures wait
@@ -203,6 +238,7 @@ privacy-shown =
     • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
     • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
     • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
+    • How much you made on a day, for /me: { $made_days } days.
     • How much GPU time you used today: two days, for limits. Erasing doesn't take it back.
     • If you report a picture, or manage the queue as an admin: your Discord id, what you did and when, without words of prompts, among the newest entries (about 10,000).
     Prompts are not written into logs. The GPUs are told what to make, not for whom.

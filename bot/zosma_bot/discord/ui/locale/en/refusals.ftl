@@ -12,6 +12,16 @@ refusal-too-many-pixels = The picture would have { $width }×{ $height } pixels,
 refusal-too-many-pictures = That is too much for one request: ask for fewer or smaller pictures.
 refusal-hires-with-picture = { $field } belongs to pictures made from words alone: leave it out, and ask for a larger size.
 refusal-upscale-alone = Making a picture larger goes with nothing else: leave the other options out.
+refusal-options-without-workflow = { $field }: belongs to a workflow. Choose one, or leave it out.
+refusal-no-such-option = “{ $given }” is no option of this workflow. Leave it out, or use one that /imagine offers.
+refusal-workflow-not-for-checkpoint = The workflow is not for { $given }. It is for { $nearest }.
+refusal-interrogate-alone = Putting a picture into words goes with nothing else: leave the other options out.
+refusal-uneven-starts = { $field } is { $given }: with { $starts } pictures to start from it must be a multiple of that.
+refusal-compare-alone = A comparison is of pictures that are made from words: leave the other options out.
+refusal-compare-same = Two of the values are the same: a comparison needs different ones.
+refusal-compare-twice = { $field } goes with comparing samplers or guidance: checkpoints are compared already.
+refusal-compare-count = { $field } is { $given }: with { $values } values to compare it must be that many.
+refusal-compare-no-number = { $field } “{ $given }” is no number: guidance is compared by numbers like 5 or 7.5.
 
 refusal-not-base64 = { $field } is no picture.
 refusal-address = { $field } must be a picture, not an address.
@@ -30,6 +40,8 @@ refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.
+refusal-interrogate-not-possible = No GPU that is online can put pictures into words.
+refusal-restore-not-possible = No GPU that is online has { $given } to restore faces.
 
 refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
 

@@ -45,7 +45,6 @@ refusal-mask-shape = { $field } has { $given } pixels, but the picture has { $si
 refusal-mask-empty = { $field } has nothing white, so nothing would be painted anew: white is painted, black stays.
 refusal-mask-full = { $field } is white all over, so nothing of the picture would stay. Use “{ button-edit }” for a wholly new one.
 refusal-region-none = No part of the picture is chosen: choose one, or attach a mask.
-refusal-region-flag = { $field } can't be said for a part of a picture: leave it out.
 refusal-region-unpainted = Nothing has been painted yet. Open the page, paint over what shall be new, and press “{ mask-page-send }” there.
 refusal-region-page-gone = This link was good for two hours, which are over. Please press “{ button-more }” under the picture again.
 refusal-square-already = This picture is square already.
