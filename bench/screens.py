@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from drawing import Artist, photograph
@@ -85,8 +85,23 @@ class Painter(PlayedWorker):
     def draw(self, request: Request, seed: int, checkpoint: str, parameters: str) -> bytes:
         told, out = PngInfo(), io.BytesIO()
         told.add_text("parameters", parameters)
-        picture(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
+        self._made(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
         return out.getvalue()
+
+    def _made(self, request: Request, seed: int, checkpoint: str) -> Image.Image:
+        """The picture, on the one that it starts from where there is one."""
+        if request.upscale:
+            return self._input(request.upscale.image).resize(request.output_size)
+        made = picture(request, seed, checkpoint)
+        if request.img2img is None or request.img2img.mask is None:
+            return made
+        soft = (
+            self._input(request.img2img.mask).convert("L").filter(ImageFilter.GaussianBlur(request.img2img.mask_blur))
+        )
+        return Image.composite(made, self._input(request.img2img.image), soft)
+
+    def _input(self, name: str) -> Image.Image:
+        return Image.open(io.BytesIO(self.inputs[name])).convert("RGB")
 
     async def half(self, leased: Leased, done: float = 0.72, eta_s: float = 3.0) -> None:
         """Reports progress with a preview."""
@@ -177,7 +192,9 @@ class Screens:
         await self.chooses("parameters", self.ann, menu, Act.PARAMETERS)
         await self.chooses("checkpoint", self.ann, menu, Act.CHECKPOINT, opened=True)
         await self.form("edit", self.ann, message, "Edit")
-        await self.presses("more-others", self.bob, message, "More…", opened=True)
+        others = await self.presses("more-others", self.bob, message, "More…", opened=True)
+        reported = await self.server.select(self.bob, others, others.selects[-1]["custom_id"], [Act.REPORT])
+        self.pages["report"] = Artist(self.server.world).modal((await reported.response()).data)
         await self.presses("not-yours", self.bob, message, "Again")
         await self._larger(message)
         await self._region(message)

@@ -320,7 +320,7 @@ async def test_of_a_picture_that_came_from_another_no_command_is_offered(server,
     shown = await sent.wait_for(lambda shown: shown.attachments)
     told = await answer_of(await more(server, ann, shown, Act.PARAMETERS))
     assert "/imagine" not in told.text
-    assert "no command makes it again" in told.text
+    assert "no command makes it again. “Again” under it does, for a day." in told.text
 
 
 async def test_a_command_that_discord_would_take_apart_is_not_offered(server, client, worker, ann):
