@@ -101,8 +101,11 @@ class Gate:
 
     # -- for views ----------------------------------------------------------------------------------------------
 
-    def sees(self, view: View, *, admin: bool = False) -> Handler:
-        """The handler of what only shows something; `admin`: to admins alone."""
+    def sees(self, view: View, *, admin: bool = False, to_the_end: bool = False) -> Handler:
+        """The handler of what only shows something; `admin`: to admins alone.
+
+        With `to_the_end` it is answered even if the visitor's own right to it ends meanwhile; for admins alone.
+        """
 
         async def handler(request: web.Request) -> web.StreamResponse:
             visitor: Visitor | None = None
@@ -111,13 +114,15 @@ class Gate:
                 if visitor is None:
                     return self._to_sign_in(request)
                 _check_admin(visitor, admin)
+                if admin and to_the_end:
+                    return await view(request, visitor)
                 return await allowed(request, functools.partial(_viewed, view, visitor), visitor.caller)
             except Exception as error:
                 return self._failed(request, visitor, error)
 
         return handler
 
-    def changes(self, change: Change, *, admin: bool = False, confirm: str = "") -> Handler:
+    def changes(self, change: Change, *, admin: bool = False, confirm: str = "", to_the_end: bool = False) -> Handler:
         """The handler of a form: only with its page's token. `confirm` is a question that the sender is asked first."""
 
         async def checked(request: web.Request, visitor: Visitor) -> web.StreamResponse:
@@ -129,7 +134,7 @@ class Gate:
                 )
             return await change(request, visitor, form)
 
-        return self.sees(checked, admin=admin)
+        return self.sees(checked, admin=admin, to_the_end=to_the_end)
 
     # -- sessions -----------------------------------------------------------------------------------------------
 

@@ -64,11 +64,11 @@ class Reasons:
         """Why a waiting job has not begun. `shows`: what it asked for may be told."""
         if line.held:
             return _held(self._now.pauses, is_admin)
+        if line.at_limit:
+            return "As many jobs of its owner run as may at once"
         if line.place:
             ahead = line.place.position - 1
             return f"{ahead} job{'s' if ahead > 1 else ''} ahead" if ahead else "Next in line"
-        if line.at_limit:
-            return "As many jobs of its owner run as may at once"
         if not self._ready:
             return "No GPU is online"
         if job.request is None or self._can(job.request):
