@@ -150,7 +150,7 @@ def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
 def parked(snapshot: Snapshot) -> frozenset[str]:
     """The jobs whose owners have as many running as they may at once."""
     play = _Play(snapshot)
-    return frozenset(job.id for job in snapshot.jobs if play.is_parked(job.owner))
+    return frozenset(keys.whole(job.id) for job in snapshot.jobs if play.is_parked(job.owner))
 
 
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:

@@ -406,9 +406,12 @@ class Request(BaseModel):
         """The requests for each of the pictures, where they are compared; else itself."""
         if self.compare is None:
             return (self,)
+        words = self.prompts or (self.prompt,) * self.count
         return tuple(
-            self.model_copy(update={"compare": None, "count": 1, self.compare.field: value})
-            for value in self.compare.values
+            self.model_copy(
+                update={"compare": None, "count": 1, "prompt": prompt, "prompts": (), self.compare.field: value}
+            )
+            for prompt, value in zip(words, self.compare.values, strict=True)
         )
 
     @property
