@@ -38,8 +38,8 @@ fuzz-guided: ## The same fed by atheris, which seeks new branches, where it has 
 
 CHAOS := PYTHONPATH=tests uv run python -m chaos
 .PHONY: chaos
-chaos: ## A killing spree of forty minutes, with a ledger (SEED=… replays one)
-	$(CHAOS) --seconds 2400 --every 8 $(if $(SEED),--seed $(SEED))
+chaos: ## A killing spree of half an hour, with a ledger (SEED=… replays one)
+	$(CHAOS) --seconds 1800 --every 5 $(if $(SEED),--seed $(SEED))
 
 .PHONY: chaos-short
 chaos-short: ## Its five-minute form
@@ -54,6 +54,10 @@ format: ## Format the code and mend what can be mended
 coverage: ## Tests with branch coverage
 	uv run coverage run -m pytest
 	uv run coverage report --skip-covered
+
+.PHONY: translations
+translations: ## What the translations lack beside English (ONLY=… one language)
+	uv run python -m zosma_bot.discord.ui.translation_check $(ONLY)
 
 EXPORT := uv export --quiet --no-emit-project --no-annotate --no-header --no-default-groups
 .PHONY: requirements

@@ -79,7 +79,16 @@ async def driven(webui: Clockwork, redis_url: str) -> AsyncIterator[Queue]:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with worker_at(f"http://127.0.0.1:{runner.addresses[0][1]}", redis_url) as queue:
+            yield queue
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def worker_at(url: str, redis_url: str) -> AsyncIterator[Queue]:
+    """A real worker process that drives what answers there, and the queue, once the worker stands in it."""
     env = {**os.environ, "REDIS_URL": redis_url, "SD_API_HOST": url, "SD_BENCHMARK": "off"}
     worker = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "zosma_worker", env=env, stderr=asyncio.subprocess.DEVNULL
@@ -92,4 +101,3 @@ async def driven(webui: Clockwork, redis_url: str) -> AsyncIterator[Queue]:
     finally:
         worker.terminate()
         await worker.wait()
-        await runner.cleanup()

@@ -25,7 +25,7 @@ TALLEST_PX = 2400
 FILE_MAX_BYTES = 58_000
 BACKGROUND = (49, 51, 56)
 BUTTON_STYLES = {1: "blue", 2: "grey", 3: "green", 4: "red", 5: "grey"}
-BUTTON, ROW, TEXT_INPUT, LABEL = 2, 1, 4, 18
+BUTTON, ROW, TEXT_INPUT, LABEL, FILE_UPLOAD = 2, 1, 4, 18, 19
 
 CSS = (Path(__file__).parent / "screens.css").read_text("utf-8")
 
@@ -188,6 +188,9 @@ class Artist:
                 fields.append(f'<div class="small">{html.escape(row["description"])}</div>')
             if one["type"] in SELECTS:
                 fields.append(self._component(one, opened=False))
+            elif one["type"] == FILE_UPLOAD:
+                upload = {"en": "Drop file here or browse", "de": "Datei hier ablegen oder auswählen"}[self._language]
+                fields.append(f'<div class="input dim">⬆ {upload}</div>')
             else:
                 text = html.escape(one.get("value") or "") or f'<span class="dim">{one.get("placeholder") or ""}</span>'
                 fields.append(f'<div class="input">{text}</div>')

@@ -31,6 +31,7 @@ from loopback.discord.state import Member, Upload
 from loopback.fleet import until
 from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -68,14 +69,14 @@ class Painter(PlayedWorker):
     state = WorkerState.READY
     reason = ""
 
-    def described(self) -> Capabilities:
+    def offers(self) -> Capabilities:
         place = self.name.partition("/")[0]
         return ABOUT.model_copy(
             update={"webui": f"http://{place}:7860", "host": place, "checkpoints": CHECKPOINTS, "styles": STYLES}
         )
 
     async def beat(self, *_: Any, **__: Any) -> None:
-        await super().beat(self.state, self.described(), self.reason)
+        await super().beat(self.state, self.offers(), self.reason)
 
     async def live(self) -> None:
         while True:
@@ -154,6 +155,12 @@ class Screens:
         self.keep(name, shown, who, opened=opened)
         return shown
 
+    async def chooses(self, name: str, who: Member, menu: Shown, act: Act, *, opened: bool = False) -> Shown:
+        """What comes of an act in the menu behind "More…", kept under a name."""
+        shown = await answer(await self.server.select(who, menu, menu.selects[-1]["custom_id"], [act]))
+        self.keep(name, shown, who, opened=opened)
+        return shown
+
     async def form(self, name: str, who: Member, message: Shown, button: str) -> None:
         ack = await (await self.server.click(who, message, button)).response()
         self.pages[name] = Artist(self.server.world, who.locale[:2]).modal(ack.data)
@@ -167,11 +174,41 @@ class Screens:
         """One picture, and what its buttons answer. Also teaches the forecast how fast the GPUs are."""
         await self._finished("done", self.ann, "/imagine")
         message = self.finished
-        await self.presses("parameters", self.ann, message, "Parameters")
-        await self.presses("checkpoint", self.ann, message, "Other checkpoint", opened=True)
+        menu = await self.presses("more", self.ann, message, "More…", opened=True)
+        await self.chooses("parameters", self.ann, menu, Act.PARAMETERS)
+        await self.chooses("checkpoint", self.ann, menu, Act.CHECKPOINT, opened=True)
         await self.form("edit", self.ann, message, "Edit")
-        await self.form("report", self.bob, message, "Report")
+        await self.presses("more-others", self.bob, message, "More…", opened=True)
         await self.presses("not-yours", self.bob, message, "Again")
+        await self._larger(message)
+        await self._region(message)
+
+    async def _larger(self, message: Shown) -> None:
+        pressed = await self.server.click(self.ann, message, "Upscale")
+        await self.one.finish(await self.one.take())
+        larger = await pressed.wait_for(lambda shown: bool(shown.attachments))
+        self.keep("upscaled", larger, self.ann)
+        menu = await answer(await self.server.click(self.ann, larger, "More…"))
+        await self.chooses("upscaled-parameters", self.ann, menu, Act.PARAMETERS)
+
+    async def _region(self, message: Shown) -> None:
+        """The form for a part, the way to the page, and what comes of these and of zooming out."""
+        menu = await answer(await self.server.click(self.ann, message, "More…"))
+        pressed = await self.server.select(self.ann, menu, menu.selects[-1]["custom_id"], [Act.REGION])
+        self.pages["region"] = Artist(self.server.world).modal((await pressed.response()).data)
+        sent = await self.server.submit_modal(self.ann, pressed, {"region": "paint", "prompt": "a storm"})
+        self.keep("region-paint", await sent.wait_for(lambda shown: not shown.thinking), self.ann)
+        sent = await self.server.submit_modal(self.ann, pressed, {"region": "sky", "prompt": "a storm, lightning"})
+        await self.one.finish(await self.one.take())
+        self.keep("region-done", await sent.wait_for(lambda shown: bool(shown.attachments)), self.ann)
+        await self.rules_are("buttons", who="anyone")
+        menu = await answer(await self.server.click(self.bob, message, "More…"))
+        zoomed = await self.server.select(self.bob, menu, menu.selects[-1]["custom_id"], [Act.ZOOM_OUT])
+        await self.one.finish(await self.one.take())
+        self.keep("zoomed-out", await zoomed.wait_for(lambda shown: bool(shown.attachments)), self.bob)
+        await self.rules_are("buttons", who="owner")
+        wrong = await self.server.submit_modal(self.ann, pressed, {"prompt": "a storm"})
+        self.keep("region-none", await answer(wrong), self.ann)
 
     async def _finished(self, name: str, who: Member, call: str, **options: Any) -> None:
         handle = await self.asks(who, **options)
@@ -182,6 +219,8 @@ class Screens:
     async def sets(self) -> None:
         await self._finished("done-set", self.ann, "/imagine", count=4, prompt="a cat in a forest, morning fog")
         await self.rules_are("grid", switch="on")
+        menu = await answer(await self.server.click(self.ann, self.finished, "More…"))
+        self.keep("more-set", menu, self.ann)
         await self._finished("done-grid", self.ann, "/imagine", count=4, prompt="a mountain lake at sunrise")
         await self.rules_are("grid", switch="off")
 
@@ -241,6 +280,12 @@ class Screens:
     async def german_set(self) -> None:
         await self._finished("de-done", self.eva, "/bild", count=2, prompt="ein Leuchtturm am Abend, lighthouse, dusk",
                              negative="Menschen, Schrift")  # fmt: skip
+        menu = await self.presses("de-mehr", self.eva, self.finished, "Mehr …", opened=True)
+        pressed = await self.server.select(self.eva, menu, menu.selects[-1]["custom_id"], [Act.REGION])
+        self.pages["de-region"] = Artist(self.server.world, "de").modal((await pressed.response()).data)
+        varied = await self.server.click(self.eva, self.finished, "V1")
+        await self.one.finish(await self.one.take())
+        self.keep("de-variante", await varied.wait_for(lambda shown: bool(shown.attachments)), self.eva)
 
     async def life(self) -> None:
         """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
@@ -305,6 +350,52 @@ class Screens:
         await self.says("de-datenschutz", self.eva, "privacy show", "/datenschutz zeigen")
         await self.says("privacy-erase", self.ann, "privacy erase")
 
+    async def drawn(self) -> None:
+        """Alternatives and lists of words, and what is refused of a prompt."""
+        colours = {"name": "colour", "entries": "red|blue|golden|white"}
+        await answer(await self.server.slash(self.mia, "admin wildcards set", colours))
+        prompt = "a __colour__ {sailing boat|steam ship} at sea, {dawn|dusk}"
+        await self._finished("drawn", self.ann, f"/imagine prompt:{prompt}", prompt=prompt, count=4)
+        await self.says("wildcards", self.bob, "wildcards")
+        await self.says("refused-list", self.bob, "imagine", "/imagine", prompt="a __color__ cat")
+        await self.says("refused-flag", self.bob, "imagine", "/imagine", prompt="a cat --stylize 250")
+
+    async def later(self) -> None:
+        """A picture for later, one's own standing, the server's, and help."""
+        await answer(await self.server.slash(self.ann, "settings timezone", {"zone": "Berlin"}))
+        handle = await self.asks(self.ann, count=4, when="in 5 h")
+        shown = await handle.wait_for(lambda shown: "🌙" in shown.text)
+        self.keep("scheduled", shown, self.ann, "/imagine when:in 5 h")
+        await self.says("refused-when", self.ann, "imagine", "/imagine", **LIGHTHOUSE | {"when": "today 0:01"})
+        await self.queue.admin.set_policy("screens", "default", {"waiting": 10, "running": 1, "daily_gpu_s": 1800})
+        await self.says("me", self.ann, "me")
+        await self.says("stats", self.ann, "stats")
+        await self.says("help", self.ann, "help")
+        await self.says("help-prompts", self.ann, "help", "/help topic:prompts", topic="prompts")
+        await self.says("de-hilfe", self.eva, "help", "/hilfe thema:Prompts", topic="prompts")
+        await self.says("de-ich", self.eva, "me", "/ich")
+
+    async def limits(self) -> None:
+        """What a waiting job says of a limit and of a pause, and what an admin is offered and a member told."""
+        first = await self.asks(self.bob, prompt="a harbour")
+        await first.wait_for(lambda shown: "in line" in shown.text)
+        leased = await self.one.take()
+        second = await self.asks(self.bob, prompt="a harbour in the fog")
+        limit = await second.wait_for(lambda shown: "as many running" in shown.text, timeout=20)
+        self.keep("at-limit", limit, self.bob, "/imagine")
+        await self.queue.admin.pause("discord:1", "queue", "new drivers until 18:00")
+        paused = await second.wait_for(lambda shown: "new drivers" in shown.text, timeout=20)
+        self.keep("paused", paused, self.bob, "/imagine")
+        choices = await self.server.autocomplete(self.mia, "admin cancel", focused="job", value="")
+        typed = "/admin cancel <span>job |</span>"
+        self.pages["admin-choices"] = Artist.autocomplete(typed, "job", choices)
+        why = {"job": leased.id, "why": "the GPU is needed for the talk"}
+        await answer(await self.server.slash(self.mia, "admin cancel", why))
+        await self.one.settle(leased, calls.cancelled())
+        stopped = await first.wait_for(lambda shown: "Reason" in shown.text)
+        self.keep("cancelled-by-admin", stopped, self.bob, "/imagine")
+        await self.queue.admin.resume("discord:1", "queue")
+
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
         await self.server.slash(self.mia, "admin channels allow", {"channel": self.server.channel})
@@ -324,8 +415,9 @@ class Screens:
         self.pages["autocomplete"] = Artist.autocomplete(typed, "checkpoint", choices)
 
     async def play(self) -> None:
-        for scene in (self.done, self.offers, self.sets, self.shared_set, self.compared, self.in_words,
-                      self.german_set, self.refusals, self.life, self.settings, self.rules):  # fmt: skip
+        for scene in (self.done, self.offers, self.sets, self.shared_set, self.compared, self.in_words, self.german_set,
+                      self.refusals, self.life, self.settings, self.drawn, self.later, self.limits,
+                      self.rules):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 
@@ -343,7 +435,7 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
         one.gpu_seconds = two.gpu_seconds = 7.4
         settings = BotSettings.model_validate({
             "discord_token": server.token, "discord_api_url": server.api_url,
-            "discord_gateway_url": server.gateway_url,
+            "discord_gateway_url": server.gateway_url, "public_url": "https://pictures.example.org",
         })  # fmt: skip
 
         def make(**needed: Any) -> ZosmaClient:

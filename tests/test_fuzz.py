@@ -48,4 +48,5 @@ def test_what_has_a_format_is_one_of_the_closed_list(data):
 @fuzzed
 @given(TEXTS)
 def test_nothing_that_steers_a_terminal_is_left(text):
-    assert not any(char < " " or "\x7f" <= char <= "\x9f" or char == "\u202e" for char in visible(text))
+    shown = visible(text).replace("\t", " ")  # which only moves on
+    assert not any(char < " " or "\x7f" <= char <= "\x9f" or char == "\u202e" for char in shown)

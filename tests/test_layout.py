@@ -41,7 +41,10 @@ def test_a_workers_image_installs_no_discord_library():
 def test_the_images_pin_everything_that_the_project_declares(image, extra):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     if extra:
-        declared = project["project"]["dependencies"] + project["project"]["optional-dependencies"][extra]
+        extras = project["project"]["optional-dependencies"]
+        declared = project["project"]["dependencies"] + extras[extra] + extras["cli"]
+        assert "zosma[cli]" in extras[extra]
+        declared.remove("zosma[cli]")
     else:
         declared = project["dependency-groups"]["build"]
     names = {re.split(r"[<>=\[]", one, maxsplit=1)[0].lower().replace(".", "-") for one in declared}

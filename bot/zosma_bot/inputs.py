@@ -13,6 +13,7 @@ from typing import Any
 from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
+from zosma_queue.needs import Lane
 from zosma_queue.request import COUNT_MAX, INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
@@ -162,6 +163,8 @@ async def submit_with_pictures(
     job_id: str | None = None,
     digest: str = "",
     delay_ms: int = 0,
+    run_at_ms: int = 0,
+    lane: Lane | None = None,
     patience_ms: int = PATIENCE_MS,
     worded: bool = True,
 ) -> str:
@@ -189,12 +192,13 @@ async def submit_with_pictures(
     request = await store(queue, fields, pictures, sender.owner, worded=worded)
     pictures.clear()
     return await queue.submit(
-        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, patience_ms=patience_ms
+        request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, run_at_ms=run_at_ms, lane=lane,
+        patience_ms=patience_ms,
     )  # fmt: skip
 
 
 def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    """The pictures that stand in the fields, as they were sent; there they stand no longer."""
+    """The pictures in a request's fields, which are without them then."""
     sent = {
         (part, name): fields[part].pop(name)
         for part, name in _PLACES
@@ -211,6 +215,21 @@ def _with_picture(part: Mapping[str, Any], name: str, input_id: str) -> dict[str
     if name.startswith(f"{_LIST}."):
         return {**part, _LIST: (*part.get(_LIST, ()), input_id)}
     return {**part, name: input_id}
+
+
+async def drafted(fields: dict[str, Any], sender: Sender) -> Request:
+    """The request in whose fields pictures stand as base64, with none of them stored: for all but making it.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+    """
+    sent = _taken_out(fields)
+    draft(fields, dict.fromkeys(sent, _UNSEEN))
+    pictures = {
+        (part, name): await read_picture(picture, f"{part}.{name}", sender.everywhere)
+        for (part, name), picture in sent.items()
+    }
+    return draft(fields, pictures)
 
 
 def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:

@@ -19,7 +19,7 @@ _UNKNOWN = ("ends_with", "created_ms", "created_by", "expires_ms", "revoked_ms",
 class KeyFields(BaseModel):
     """What a key can be given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scopes: frozenset[KeyScope] | None = Field(None, min_length=1)
     """What the key is for; left out: submit and read for a new one, else as it was."""

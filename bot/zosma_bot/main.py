@@ -17,6 +17,7 @@ from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
+from zosma_bot.webhooks import Receivers
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
 from zosma_queue.connections import check_login
@@ -61,6 +62,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         app = make_app(
             queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
             metrics=metrics, only_loopback=settings.only_loopback,
+            webhooks=Receivers(settings.webhook_hosts, settings.webhook_secret),
         )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
             log.info("listening on %s, queue in %s", address, address_of(redis_url))

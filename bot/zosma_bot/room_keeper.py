@@ -33,7 +33,7 @@ class RoomKeeper:
         self._looks = 0
 
     async def run_once(self) -> None:
-        """Looks, and drops pictures that have been shown if need be. The sweeper reports a Redis that is away."""
+        """Looks, and drops pictures that are needed no longer if need be. The sweeper reports a Redis that is away."""
         with suppress(QueueUnavailableError):
             if self._looks % PROLONG_EVERY == 0:
                 await self._queue.prolong_inputs()
@@ -42,7 +42,7 @@ class RoomKeeper:
             if evicted.jobs:
                 stored = evicted.bytes + evicted.left_bytes
                 log.info(
-                    "room: pictures of %d jobs, already shown, are gone: %.1f of %.1f MB",
+                    "room: pictures of %d jobs, shown or left here for too long, are gone: %.1f of %.1f MB",
                     evicted.jobs, evicted.bytes / 1e6, stored / 1e6,
                 )  # fmt: skip
 

@@ -47,6 +47,10 @@ class BotSettings(Settings):
     """Names beside those of loopback under which the HTTP server may be called while no keys are set."""
     cors_origins: CommaSeparated = Field((), validation_alias="ZOSMA_CORS_ORIGINS")
     """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
+    webhook_secret: SecretStr | None = Field(None, validation_alias="ZOSMA_WEBHOOK_SECRET")
+    """Signs every webhook. None: each caller's are signed with a secret of their own."""
+    webhook_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_WEBHOOK_HOSTS")
+    """Names of hosts of one's own network that webhooks may be sent to."""
     home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
     """Ids of the Discord servers whose admins may steer the whole fleet."""
 
@@ -116,7 +120,17 @@ class BotSettings(Settings):
             raise ValueError("must be auto (Discord says how many connections), or left out for one connection")
         return value and value.strip().casefold()
 
-    @field_validator("allowed_hosts")
+    @field_validator("webhook_secret")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < KEY_MIN_CHARS:
+            raise ValueError(
+                f"has {len(value.get_secret_value())} characters, fewer than {KEY_MIN_CHARS} can be guessed: make one"
+                ' with python -c "import secrets; print(secrets.token_urlsafe())"'
+            )
+        return value
+
+    @field_validator("allowed_hosts", "webhook_hosts")
     @classmethod
     def _bare_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:

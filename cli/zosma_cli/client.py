@@ -1,16 +1,16 @@
-"""A client of the bot process's HTTP API, for the command line."""
+"""The Python client, as the command line uses it: the admin API besides, and errors that name its own options."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-import aiohttp
-
+import zosma
+from zosma import calls
+from zosma.connection import is_address
 from zosma_queue.errors import SettingsError, ZosmaError
 
 #: Nothing here blocks on a picture, so an answer that takes longer means that nobody is there.
@@ -18,11 +18,28 @@ TIMEOUT_S = 10.0
 
 
 class ServerError(ZosmaError):
-    """Raised when the server refuses a call or can't be reached; the text is its own."""
+    """Raised when the server refuses a call or can't be reached; the text is fit for the terminal."""
+
+
+class Client(zosma.AsyncClient):
+    """Calls one server."""
+
+    async def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A call of the admin API; its path may have a query."""
+        return await self.request(method, f"/api/v1/admin/{path}", body)
+
+    async def admin_pictures(self, job: dict[str, Any]) -> list[zosma.Picture]:
+        """The pictures of anybody's job, as the admin API shows the job."""
+        found = []
+        for index, image in enumerate((job.get("result") or {}).get("images", ())):
+            known = {name: image[name] for name in ("format", "width", "height", "seed", "parameters")}
+            of = zosma.ImageView(url=f"/api/v1/admin/jobs/{quote(job['id'], safe='')}/images/{index}", **known)
+            found.append(await self._send(calls.picture(job["id"], index, of, size=None, format=None)))
+        return found
 
 
 def fields_of(*, size: str, **fields: Any) -> dict[str, Any]:
-    """The JSON for `POST /api/v1/jobs` from the command line's options; options not given are left out."""
+    """The fields of a request from the command line's options; options not given are left out."""
     match = re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", size.strip())
     if not match:
         raise ServerError(f"--size {size!r} is wrong: it must look like 512x768")
@@ -30,91 +47,30 @@ def fields_of(*, size: str, **fields: Any) -> dict[str, Any]:
     return {**given, "width": int(match[1]), "height": int(match[2])}
 
 
-class Client:
-    """Calls one server."""
-
-    def __init__(self, server: str, session: aiohttp.ClientSession) -> None:
-        self._server = server.rstrip("/")
-        self._session = session
-
-    async def submit(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Submits a request; the new job as JSON."""
-        return await self._dict("POST", "/api/v1/jobs", json=fields)
-
-    async def job(self, job_id: str) -> dict[str, Any]:
-        """A job as it is now."""
-        return await self._dict("GET", f"/api/v1/jobs/{job_id}")
-
-    async def cancel(self, job_id: str) -> None:
-        """Cancels a job."""
-        await self._json("DELETE", f"/api/v1/jobs/{job_id}")
-
-    async def queue(self) -> dict[str, Any]:
-        """Depth by state and workers."""
-        return await self._dict("GET", "/api/v1/queue")
-
-    async def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """A call of the admin API."""
-        return await self._json(method, f"/api/v1/admin/{path}", **({} if body is None else {"json": body}))
-
-    async def ready(self) -> dict[str, Any]:
-        """The answer of `/readyz`."""
-        return await self._dict("GET", "/readyz")
-
-    async def picture(self, url: str) -> bytes:
-        """A picture's bytes."""
-        return await self._call("GET", url)
-
-    async def _dict(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        found = await self._json(method, path, **options)
-        if not isinstance(found, dict):
-            raise ServerError(f"{self._server} is no Zosma server: its answer is no JSON object")
-        return found
-
-    async def _json(self, method: str, path: str, **options: Any) -> Any:
-        body = await self._call(method, path, **options)
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise ServerError(f"{self._server} is no Zosma server: its answer is not JSON") from None
-
-    async def _call(self, method: str, path: str, **options: Any) -> bytes:
-        try:
-            async with self._session.request(method, self._server + path, **options) as answer:
-                body = await answer.read()
-                if answer.status >= 400:
-                    raise ServerError(await _reason(answer))
-                return body
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServerError(
-                f"{self._server} can't be reached ({error or 'no answer in time'}):"
-                " is `zosma up` or `zosma bot` running?"
-            ) from error
-
-
-async def _reason(answer: aiohttp.ClientResponse) -> str:
-    if answer.status == 401:
-        return "the server refused the key: give the right one with --key or ZOSMA_API_KEY"
-    try:
-        return str((await answer.json(content_type=None))["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"the server answered {answer.status} {answer.reason or ''}".strip()
-
-
 @asynccontextmanager
-async def connect(server: str, key: str | None) -> AsyncIterator[Client]:
-    """A client for a server.
+async def connect(server: str, key: str | None, *, retry_for_s: float = 0) -> AsyncIterator[Client]:
+    """A client for a server, which tries again for so long when it is away.
 
     Raises:
-      SettingsError: when `server` is no address.
+      SettingsError: when `server` is no address, or the key can be none.
+      ServerError: when a call inside goes wrong.
     """
-    try:
-        parts = urlsplit(server)
-        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-    except ValueError:
-        good = False
-    if not good:
+    if not is_address(server):
         raise SettingsError(f"--server {server!r} is wrong: it must look like http://127.0.0.1:1324")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
-        yield Client(server, session)
+    try:
+        client = Client(server, key=key or "", timeout_s=TIMEOUT_S, retry_for_s=retry_for_s)
+    except ValueError as error:
+        raise SettingsError(f"--key is wrong: {error}") from None
+    try:
+        async with client:
+            yield client
+    except zosma.ZosmaError as error:
+        raise ServerError(_in_words(error)) from error
+
+
+def _in_words(error: zosma.ZosmaError) -> str:
+    if isinstance(error, zosma.UnauthorizedError):
+        return "the server refused the key: give the right one with --key or ZOSMA_API_KEY"
+    if isinstance(error, zosma.UnreachableError):
+        return f"{error}: is `zosma up` or `zosma bot` running?"
+    return str(error)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from zosma_cli.client import connect
 from zosma_cli.imagine import make, prepare
 from zosma_cli.stack import Plan, running
 from zosma_queue.errors import ZosmaError
@@ -37,8 +36,7 @@ async def run(prompt: str, out: Path) -> None:
             log.seek(0)
             raise ZosmaError(f"{error}; its last words: {log.read().decode(errors='replace')[-400:]}") from error
         try:
-            async with connect(stack.address, None) as client:
-                await make(client, fields, out, console)
+            await make(fields, stack.address, None, out, console)
         finally:
             await stack_context.__aexit__(None, None, None)
     console.print("[dim]Drawn by the built-in WebUI, a stand-in. README.md: from here to real GPUs and Discord.[/dim]")

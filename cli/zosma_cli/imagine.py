@@ -5,26 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from zosma_cli.client import Client, ServerError, connect
+import zosma
+from zosma_cli.client import ServerError, connect
 
-POLL_S = 0.15
 NAME_MAX_CHARS = 60
+#: A job that is made goes on while the bot is started anew.
+PATIENCE_S = 120.0
 
 
 async def run(fields: dict[str, Any], server: str, key: str | None, out: Path) -> None:
     """`zosma imagine`."""
-    console = Console()
-    async with connect(server, key) as client:
-        await make(client, fields, out, console)
+    await make(fields, server, key, out, Console())
 
 
-async def make(client: Client, fields: dict[str, Any], out: Path, console: Console) -> list[Path]:
+async def make(fields: dict[str, Any], server: str, key: str | None, out: Path, console: Console) -> list[Path]:
     """Has the pictures made and saves them; prints path, seed and seconds of each.
 
     Raises:
@@ -32,22 +33,25 @@ async def make(client: Client, fields: dict[str, Any], out: Path, console: Conso
     """
     prepare(out)
     began = time.monotonic()
-    job = await client.submit(fields)
-    try:
-        job = await _watch(client, job, console)
-    except asyncio.CancelledError:
-        await client.cancel(job["id"])
-        raise
-    seconds = time.monotonic() - began
-    if job["state"] != "done":
-        error = job.get("error") or {"text": "the job was cancelled"}
-        raise ServerError(f"no picture: {error['text']}")
+    async with connect(server, key) as hasty:
+        submitted = await hasty.submit(**fields)
+    async with connect(server, key, retry_for_s=PATIENCE_S) as client:
+        job = zosma.AsyncJob(client, submitted.view)
+        try:
+            await _watch(job, console)
+            seconds = time.monotonic() - began
+            pictures = await job.pictures()
+        except zosma.JobError as error:
+            raise ServerError(f"no picture: {error}") from error
+        except (asyncio.CancelledError, zosma.ForbiddenError):  # a key that isn't for reading gets no picture
+            with suppress(zosma.ConflictError):
+                await job.cancel()
+            raise
     saved = []
-    for image in job["result"]["images"]:
-        path = free_path(out, fields["prompt"], image["seed"], image["format"])
-        path.write_bytes(await client.picture(image["url"]))
-        console.print(f"{path}  seed {image['seed']}  {seconds:.1f} s", soft_wrap=True, highlight=False)
-        saved.append(path)
+    for picture in pictures:
+        path = free_path(out, fields["prompt"], picture)
+        saved.append(picture.save(path))
+        console.print(f"{path}  seed {picture.seed}  {seconds:.1f} s", soft_wrap=True, highlight=False)
     return saved
 
 
@@ -66,19 +70,18 @@ def prepare(out: Path) -> None:
         raise ServerError(f"--out {str(out)!r}: can't write there ({error.strerror}): choose another folder") from error
 
 
-def free_path(out: Path, prompt: str, seed: int, image_format: str) -> Path:
+def free_path(out: Path, prompt: str, picture: zosma.Picture) -> Path:
     """A file name that says what the picture is and isn't taken."""
     words = re.sub(r"[^\w]+", "-", prompt.casefold()).strip("-")[:NAME_MAX_CHARS].rstrip("-") or "picture"
-    suffix = {"jpeg": "jpg"}.get(image_format, image_format)
-    path = out / f"{words}-{seed}.{suffix}"
+    path = out / f"{words}-{picture.seed}{picture.suffix}"
     number = 2
     while path.exists():
-        path = out / f"{words}-{seed}-{number}.{suffix}"
+        path = out / f"{words}-{picture.seed}-{number}{picture.suffix}"
         number += 1
     return path
 
 
-async def _watch(client: Client, job: dict[str, Any], console: Console) -> dict[str, Any]:
+async def _watch(job: zosma.AsyncJob, console: Console) -> None:
     """Follows a job to its end with a progress bar."""
     columns = (
         TextColumn("{task.description}"),
@@ -87,20 +90,14 @@ async def _watch(client: Client, job: dict[str, Any], console: Console) -> dict[
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("queued", total=1.0)
-        while job["state"] not in ("done", "failed", "cancelled"):
-            bar.update(task, description=_words(job), completed=job["progress"] or 0.0)
-            await asyncio.sleep(POLL_S)
-            job = await client.job(job["id"])
-        bar.update(task, description=job["state"], completed=1.0 if job["state"] == "done" else job["progress"] or 0.0)
-    return job
+        task = bar.add_task(_words(job.view), total=1.0)
+        async for update in job:
+            bar.update(task, description=_words(update.job), completed=update.progress)
 
 
-def _words(job: dict[str, Any]) -> str:
-    if job["state"] == "waiting" and job.get("paused"):
-        return "paused by an admin"
-    if job["state"] == "waiting" and job["position"]:
-        return f"number {job['position']} in line"
-    if job["state"] == "running" and job["eta_s"]:
-        return f"running, {job['eta_s']:.0f} s left"
-    return str(job["state"])
+def _words(job: zosma.JobView) -> str:
+    if job.state == "waiting":
+        return "paused by an admin" if job.paused else f"number {job.position} in line" if job.position else "queued"
+    if job.state == "running" and job.eta_s:
+        return f"running, {job.eta_s:.0f} s left"
+    return job.state

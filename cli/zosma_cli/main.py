@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import keys, queue, rules
+from zosma_cli import keys, queue, rules, workflows
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -28,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(queue.app, name="queue")
 app.add_typer(keys.app, name="keys")
+app.add_typer(workflows.app, name="workflows")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
 
@@ -140,6 +141,20 @@ def imagine(
         checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, delay_s=delay or None,
     )  # fmt: skip
     asyncio.run(run(fields, server, key, out))
+
+
+@app.command()
+def init() -> None:
+    """Ask for what this machine's set-up needs, try each answer, and write .env.
+
+    Looks for WebUIs on the usual ports, checks the Discord token and lists its servers, and tries Redis.
+    """
+    from zosma_cli.init import run
+    from zosma_cli.tables import for_people
+
+    if not sys.stdin.isatty():
+        fail("`zosma init` asks questions: run it in a terminal, or copy .env.example to .env and fill it in")
+    asyncio.run(run(Path(".env"), for_people()))
 
 
 @app.command()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -76,7 +77,7 @@ def _path(*parts: str, **query: object) -> str:
 def overview(context: typer.Context, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show how full the queue is: depth by state, oldest wait, workers."""
     if context.invoked_subcommand is None:
-        run(server, key, lambda client: client.queue(), tables.show_queue, as_json=as_json)
+        run(server, key, lambda client: client.request("GET", "/api/v1/queue"), tables.show_queue, as_json=as_json)
 
 
 @app.command("list")
@@ -111,6 +112,29 @@ def dead(
 def show(job: JobId, server: Server = LOCAL_SERVER, key: Key = None, as_json: AsJson = False) -> None:
     """Show everything about a job."""
     run(server, key, lambda client: client.admin("GET", _path("jobs", job)), tables.show_job, as_json=as_json)
+
+
+@app.command()
+def pictures(
+    job: JobId,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path(),
+    server: Server = LOCAL_SERVER,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save the pictures of anybody's job as they were made, while they are stored. The audit trail says so."""
+    from zosma_cli.imagine import free_path, prepare
+
+    async def ask(client: Client) -> list[str]:
+        found = await client.admin("GET", _path("jobs", job))
+        prepare(out)
+        saved = []
+        for picture in await client.admin_pictures(found):
+            path = free_path(out, found["request"].get("prompt", ""), picture)
+            saved.append(str(picture.save(path)))
+        return saved
+
+    run(server, key, ask, say(lambda saved: "\n".join(saved) or f"{job} has no pictures"), as_json=as_json)
 
 
 @app.command()

@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-import aiohttp
-
-from zosma_cli.client import Client, ServerError
+import zosma
 from zosma_cli.processes import Child, child, free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import QueueUnavailableError, SettingsError, ZosmaError
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_worker.settings import Address
 from zosma_worker.slot import worker_id
@@ -162,8 +160,8 @@ async def _until_ready(stack: Stack, known: Collection[str]) -> bool:
         for task in done:
             await task
         return poll in done
-    except* ServerError as group:
-        raise group.exceptions[0] from None
+    except* zosma.ZosmaError as group:
+        raise ZosmaError(str(group.exceptions[0])) from None
     except* Exception as group:
         raise _first(group) from None
     finally:
@@ -181,11 +179,10 @@ def _first(group: BaseExceptionGroup) -> BaseException:
 
 async def _poll(stack: Stack, known: Collection[str]) -> None:
     ours = {worker_id(Address(url)).rpartition("/")[0] for url in stack.webuis}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        client = Client(stack.address, session)
+    async with zosma.AsyncClient(stack.address, key="", timeout_s=5, retry_for_s=0) as client:
         while True:
-            with suppress(ServerError):  # not up yet
-                await client.ready()
+            with suppress(zosma.ZosmaError):  # not up yet
+                await client.request("GET", "/readyz")
                 workers = (await _workers(stack.redis_url)).values()
                 if any(one.place in ours and one.id not in known and one.state in _TAKES_JOBS for one in workers):
                     return

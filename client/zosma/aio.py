@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
@@ -132,7 +132,10 @@ class AsyncClient:
         views = Views()
         async with aclosing(self._events(None)) as events:
             async for event in events:
-                if (update := views.take(event)) is not None:
+                update = None
+                with suppress(NotFoundError):  # one of them was erased
+                    update = views.take(event)
+                if update is not None:
                     yield update
 
     # -- the fleet ----------------------------------------------------------------------------------------------

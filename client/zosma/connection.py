@@ -93,15 +93,19 @@ class Connection:
         return UnreachableError(f"{self.server} can't be reached ({why})", sent=sent)
 
 
+def is_address(text: str) -> bool:
+    """True for what can be a server's address, like `http://127.0.0.1:1324`."""
+    try:
+        parts = urlsplit(text)
+        bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and bare
+    except ValueError:
+        return False
+
+
 def _address(given: str | None) -> str:
     address = (given or os.environ.get("ZOSMA_SERVER") or LOCAL).strip()
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-        good = good and not (parts.query or parts.fragment or "@" in parts.netloc)
-    except ValueError:
-        good = False
-    if not good:
+    if not is_address(address):
         raise ValueError(f"{address!r} is no server's address: it must look like {LOCAL}")
     return address.rstrip("/")
 

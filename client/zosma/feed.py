@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -15,6 +14,8 @@ SILENT_S = 45.0
 #: How soon to come back to a server that hasn't said.
 RETRY_S = 2.0
 _RETRY_MOST_S = 30.0
+#: Ends that are known again when they are told twice.
+ENDS_KEPT = 1_000
 _NO_CONTENT = 204
 _KINDS = frozenset(get_args(UpdateKind))
 _PLACE = ("position", "starts_in_s", "ends_in_s", "paused")
@@ -74,26 +75,36 @@ class Feed:
 class Views:
     """What is known of jobs by their events."""
 
-    def __init__(self, known: Mapping[str, JobView] | None = None) -> None:
-        self._known = dict(known or {})
+    def __init__(self) -> None:
+        self._known: dict[str, JobView] = {}
+        #: Of jobs that have ended: a line that is taken up again may tell some ends twice.
+        self._ends: dict[str, JobView] = {}
 
     def take(self, event: Event) -> Update | None:
-        """What an event says; None when that was known, as after a line was taken up again.
+        """What an event says; None when that was known, as after a line was taken up again, or nothing is known of it.
 
         Raises:
           NotFoundError: when the job has been forgotten.
         """
-        job_id, data = event.data["job"], event.data
+        job_id, url = event.data["job"], event.data.get("url")
         before = self._known.get(job_id)
         after = _after(before, event)
-        if after is None or (after == before and event.name not in ("preview", "end")):
+        if after is None or self._was_told(event.name, before, after):
             return None
         if event.name == "end":
             self._known.pop(job_id, None)
+            self._ends[job_id] = after
+            if len(self._ends) > ENDS_KEPT:
+                del self._ends[next(iter(self._ends))]
         else:
             self._known[job_id] = after
-        url = data.get("url")
+            self._ends.pop(job_id, None)  # a failed one may get a new life
         return Update(kind=_kind(event.name), job=after, preview_url=url if isinstance(url, str) else None)
+
+    def _was_told(self, name: str, before: JobView | None, after: JobView) -> bool:
+        if name == "end":
+            return self._ends.get(after.id) == after
+        return name != "preview" and before == after
 
 
 def _kind(name: str) -> UpdateKind:

@@ -52,6 +52,8 @@ class Result:
     sampler: str
     gpu_seconds: float
     images: list[ImageView]
+    caption: str = ""
+    """What is on the picture that was to be put into words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,8 @@ class JobView:
     request: dict[str, Any] | None = None
     """As it is queued: seeds drawn, names as the fleet has them."""
     error: JobFailure | None = None
+    missing: int = 0
+    """Pictures of a set that could not be made; `error` says why."""
     result: Result | None = None
     """Only where the job is done."""
 

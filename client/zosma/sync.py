@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
@@ -130,7 +130,10 @@ class Client:
         views = Views()
         with closing(self._events(None)) as events:
             for event in events:
-                if (update := views.take(event)) is not None:
+                update = None
+                with suppress(NotFoundError):  # one of them was erased
+                    update = views.take(event)
+                if update is not None:
                     yield update
 
     # -- the fleet ----------------------------------------------------------------------------------------------

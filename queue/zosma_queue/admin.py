@@ -22,7 +22,7 @@ from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overvie
 from zosma_queue.policy import Policy, checked_name, parse_policy
 from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import model_of, object_in, row_or, skipping, texts
+from zosma_queue.unreadable import model_of, numbers, object_in, row_or, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -163,13 +163,14 @@ class Admin:
         """Counters since the beginning; `loads_saved` is how often a checkpoint load was avoided."""
         with redis_errors():
             found: dict[bytes, bytes] = await self._redis.hgetall(keys.STATS)
-        return {name.decode(): int(value) for name, value in found.items() if name.isascii() and b"." not in value}
+        whole = {name: value for name, value in found.items() if b"." not in value}
+        return {name: int(value) for name, value in numbers(keys.STATS, whole).items()}
 
     async def accuracy(self) -> Accuracy:
         """How forecasts turned out."""
         with redis_errors():
-            found: dict[bytes, bytes] = await self._redis.hgetall(keys.ACCURACY)
-        return Accuracy(int(found.get(b"count", 0)), float(found.get(b"bias", 1.0)), float(found.get(b"error", 0.0)))
+            found = numbers(keys.ACCURACY, await self._redis.hgetall(keys.ACCURACY))
+        return Accuracy(int(found.get("count", 0)), found.get("bias", 1.0), found.get("error", 0.0))
 
     async def overview(self, sees: Callable[[str], bool] | None = None) -> Overview:
         """What waits and runs, by lane, checkpoint, owner and worker; of owners, those that `sees` allows."""
@@ -237,9 +238,9 @@ class Admin:
         """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
         with redis_errors():
             found = [
-                keys.whole(job_id.decode())
+                keys.whole(job_id)
                 for key in (keys.WAITING, keys.DELAYED, keys.LEASES)
-                for job_id in await self._redis.zrange(key, 0, -1)
+                for job_id in texts(key, await self._redis.zrange(key, 0, -1))
             ]
         ids = list(dict.fromkeys(found))
         count = 0
@@ -255,7 +256,7 @@ class Admin:
         """Forgets failed jobs, all of them when none are named; how many."""
         if job_ids is None:
             with redis_errors():
-                job_ids = [job_id.decode() for job_id in await self._redis.zrange(keys.DEAD, 0, -1)]
+                job_ids = texts(keys.DEAD, await self._redis.zrange(keys.DEAD, 0, -1))
         count = 0
         for first in range(0, max(len(job_ids), 1), BATCH):
             count += await acall(self._redis, calls.purge(who, job_ids[first : first + BATCH]))

@@ -41,6 +41,8 @@ TRICKLE = 10
 SWEEP_LIMIT = 100
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
+#: How long a program may leave its pictures here when others need the room.
+LEFT_HERE_MS = 3600_000
 #: How long an accepted job waits for a capable worker to come back.
 PATIENCE_MS = 10 * 60_000
 
@@ -379,8 +381,16 @@ class Evicted:
 
 
 def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
-    """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free."""
-    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT), lambda reply: Evicted(*reply))
+    """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free.
+
+    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`.
+    """
+    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS), lambda reply: Evicted(*reply))
+
+
+def fetched(job_id: str, index: int, *, now_ms: int = 0) -> Call[bool]:
+    """A program has fetched a picture of its job; True once it has all of them, which may go then for room."""
+    return Call("fetched", (now_ms, job_id, index), bool)
 
 
 def forget(owner: str, job_ids: Sequence[str], *, now_ms: int = 0) -> Call[int]:

@@ -6,13 +6,15 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.errors import NoWorkerError, RequestRefusedError
-from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState
+from zosma_queue.families import FAMILIES, Facts, suited
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
 from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Compare, Interrogate, Request, Upscale
+from zosma_queue.workflow_options import checked_options, joined
 
 T = TypeVar("T")
 
@@ -21,6 +23,9 @@ DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
+
+
+_NOBODYS = Checkpoint(name="", title="")
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Catalogue:
     """Other name → the one in `loras`."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
+    """Operators' own, which may be asked for by name."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along."""
     enlargers: tuple[str, ...] = ()
@@ -75,6 +82,7 @@ class Catalogue:
             },
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
+            workflows=joined(about.workflows for about in abouts),
             scripts=union(lambda about: about.scripts),
             enlargers=union(lambda about: about.enlargers),
             face_restorers=union(lambda about: about.face_restorers),
@@ -107,6 +115,8 @@ class Catalogue:
             return self._comparing(request, request.compare)
         if request.interrogate:
             return request.model_copy(update={"interrogate": self._interrogating(request.interrogate)})
+        if request.workflow:
+            request = self._with_workflow(request, request.workflow)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
         changes: dict[str, object] = {
             "sampler": sampler,
@@ -198,6 +208,63 @@ class Catalogue:
             )
         return interrogate.model_copy(
             update={"model": _known("interrogate.model", interrogate.model, self.interrogators)}
+        )
+
+    def _with_workflow(self, request: Request, wanted: str) -> Request:
+        """The request with the workflow's own name, one of its checkpoints, and its options as it takes them."""
+        name = _known("workflow", wanted, [one.name for one in self.workflows])
+        workflow = next(one for one in self.workflows if one.name == name)
+        if request.checkpoint:
+            checkpoint = self.checkpoint(request.checkpoint).name
+            if checkpoint not in workflow.checkpoints:
+                fitting = ", ".join(workflow.checkpoints[:3])
+                raise RequestRefusedError(
+                    detail=f"{checkpoint!r} is none of the workflow {name}: those are {fitting}",
+                    code="workflow-not-for-checkpoint",
+                    field="checkpoint",
+                    values={"given": checkpoint, "nearest": fitting},
+                )
+        else:
+            checkpoint = min(workflow.checkpoints, key=lambda one: one not in self.loaded)
+        options = checked_options(workflow, request.workflow_options)
+        return request.model_copy(update={"workflow": name, "checkpoint": checkpoint, "workflow_options": options})
+
+    def suited(self, fields: Mapping[str, Any], *, most_side: int = 0, most_steps: int = 0) -> dict[str, Any]:
+        """A request's fields as they were said, with what suits their checkpoint where nothing was said.
+
+        Where none is named and the fleet's checkpoints are of several families, one is: nothing suits them all.
+        `most_side`, `most_steps`: what the rules allow, 0 for anything.
+        """
+        compared = fields.get("compare")
+        several = isinstance(compared, Mapping) and compared.get("field") == "checkpoint"
+        if several or fields.get("upscale") or fields.get("interrogate"):
+            return dict(fields)
+        usual = self.usual_checkpoint
+        if not fields.get("checkpoint") and not fields.get("workflow") and usual and self._has_several_families:
+            fields = {**fields, "checkpoint": usual.name}
+        facts = self.facts_for(fields)
+        return suited(fields, facts, most_side=most_side, most_steps=most_steps) if facts else dict(fields)
+
+    def facts_for(self, fields: Mapping[str, Any]) -> Facts | None:
+        """What suits a request with these fields, as far as its workflow or checkpoint tells."""
+        workflow, checkpoint = (str(fields.get(name) or "").casefold() for name in ("workflow", "checkpoint"))
+        for one in self.workflows:
+            if one.name.casefold() == workflow and one.facts:
+                return one.facts
+        named = next((one for one in self.checkpoints if one.is_called(checkpoint)), None)
+        return (named or self.usual_checkpoint or _NOBODYS).facts
+
+    @property
+    def _has_several_families(self) -> bool:
+        return len({one.facts or FAMILIES["sd15"].facts for one in self.checkpoints}) > 1
+
+    @property
+    def usual_checkpoint(self) -> Checkpoint | None:
+        """The one for somebody who names none: one that is loaded somewhere, rather one that many have."""
+        return min(
+            self.checkpoints,
+            key=lambda one: (one.name not in self.loaded, -self.holders.get(one.name, 0)),
+            default=None,
         )
 
     def checkpoint(self, wanted: str) -> Checkpoint:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import calls, history, keys, privacy, remains
+from zosma_queue import allowance, calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
+from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
@@ -27,11 +28,11 @@ from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefused
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, held, parked, places
+from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.messages import encode_request
-from zosma_queue.moderation import ContentRules, check_age, held_to
+from zosma_queue.moderation import ContentRules, check_age, held_to, suited_here
 from zosma_queue.needs import Lane, needs_of
 from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
@@ -44,6 +45,7 @@ from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.series import Span, Step, read_series
 from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
+from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
@@ -113,6 +115,24 @@ class InLine:
     """None for one that waits for something else than its turn, or is far behind."""
     held: bool
     """Only a pause keeps it from having a place."""
+    at_limit: bool = False
+    """Its owner has as many running as they may at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a request would cost, were it submitted now."""
+
+    cost_s: float | None = None
+    """Predicted GPU-seconds; None where the request itself is wrong."""
+    place: Place | None = None
+    """None where it would have none, like far back in a long queue."""
+    paused: bool = False
+    """It would wait for an admin to resume something."""
+    workers: tuple[str, ...] = ()
+    """Ids of the workers that could do it."""
+    refusal: RequestRefusedError | None = None
+    """Why it would not be taken."""
 
 
 def new_job_id() -> str:
@@ -132,10 +152,13 @@ class Queue:
         self.documents = Documents(self._redis)
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
+        self.webhooks = Webhooks(self._redis)
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
+        self._order = Snapshot(now_ms=0, jobs=(), machines=())
         self._parked: frozenset[str] = frozenset()
         self._taking = asyncio.Lock()
+        self._estimating = asyncio.Lock()
         self._noted: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -233,6 +256,7 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         job, request, workers = await self._judged(request, sender, job_id or new_job_id())
+        _check_lane(job, lane)
         job = replace(
             job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
             keep_ms=int(keep_s * 1000),
@@ -249,6 +273,14 @@ class Queue:
             raise
         return job.id
 
+    async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
+        """A request's fields as somebody said them, with what suits their checkpoint where they said nothing.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return suited_here(await self.catalogue(), fields, await self.admin.rules_for(sender.group))
+
     async def check(
         self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
     ) -> bool:
@@ -263,6 +295,38 @@ class Queue:
         admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
         check_admitted(admission, lambda: _why_infeasible(request, workers))
         return admission.answer is Accepted.EXISTS
+
+    async def estimate(
+        self, request: Request, sender: Sender, *, lane: Lane | None = None, put_off: bool = False
+    ) -> Estimate:
+        """What a request would cost and when it would be done, without taking it. `put_off`: nobody knows when.
+
+        Raises:
+          RequestRefusedError: when it names something nobody has, or what the rules don't allow.
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        job, request, workers = await self._judged(request, sender, new_job_id())
+        able = tuple(worker.id for worker in workers if can_do(worker, request))
+        estimate = Estimate(cost_s=job.cost, workers=able)
+        try:
+            _check_lane(job, lane)
+            asked = replace(job, message=b"", lane=lane, delay_ms=int(put_off))
+            check_admitted(await self._run(calls.enqueue(asked)), lambda: _why_infeasible(request, workers))
+        except RequestRefusedError as error:
+            return replace(estimate, refusal=error)
+        if put_off:
+            return estimate
+        await self._places()
+        order = self._order
+        if len(order.jobs) >= SNAPSHOT_JOBS:
+            return estimate
+        added, order = _as_added(job, order)
+        async with self._estimating:  # some milliseconds of a processor each
+            place = await asyncio.to_thread(place_if_added, order, added)
+            unpaused = None
+            if place is None and order.paused:
+                unpaused = await asyncio.to_thread(place_if_added, replace(order, paused=frozenset()), added)
+        return replace(estimate, place=place, paused=unpaused is not None)
 
     async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
         """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are)."""
@@ -397,6 +461,23 @@ class Queue:
         """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
         return await privacy.erase(self._redis, owner)
 
+    async def allowance(self, sender: Sender) -> Allowance:
+        """What a sender has left of their limits (allowance.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        policy = policy_for((sender.owner, *sender.roles), await self.admin.policies())
+        return await allowance.allowance(self._redis, sender.owner, sender.person, policy)
+
+    async def made(self, scope: str) -> Made:
+        """What was made for an owner or a group in the last 30 days (allowance.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await allowance.made(self._redis, scope)
+
     async def drop_documents(self, by: int) -> int:
         """Drops what was kept for one member alone, like a described picture's words; how many documents."""
         return await remains.drop_documents(self._redis, by)
@@ -502,7 +583,9 @@ class Queue:
         known = {one.id for one in front}
         paused = QUEUE in await self.pauses()
         rest = [
-            InLine(id=job_id, place=None, held=paused) for job_id in texts(keys.WAITING, waiting) if job_id not in known
+            InLine(id=job_id, place=None, held=paused, at_limit=job_id in self._parked)
+            for job_id in texts(keys.WAITING, waiting)
+            if job_id not in known
         ]
         return [*front, *rest][first : first + limit]
 
@@ -555,6 +638,7 @@ class Queue:
                     # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
                     known = await asyncio.to_thread(places, snapshot)
                     self._held = await asyncio.to_thread(held, snapshot, known)
+                    self._order = snapshot
                     self._parked = await asyncio.to_thread(parked, snapshot)
                     self._snapshot = (began, known)
         return self._snapshot[1]
@@ -620,8 +704,16 @@ class Queue:
         kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
         await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept, seen=seen))
 
+    async def note_fetched(self, job: Job, index: int) -> None:
+        """Notes that a program has fetched picture `index` of its job. Once it has all, they go when room is needed.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        await self._run(calls.fetched(job.id, index))
+
     async def make_room(self, most_bytes: int | None = None) -> Evicted:
-        """Drops pictures that have been shown, when all of them take more than they may (picture_room.py).
+        """Drops pictures that are needed no longer, when all of them take more than they may (picture_room.py).
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
@@ -714,6 +806,30 @@ class Queue:
         ):
             async for event in heard:
                 yield event
+
+
+def _check_lane(job: NewJob, lane: Lane | None) -> None:
+    if lane is Lane.FAST and job.policy.lane is Lane.RELAX:
+        problem = "your limits are those of the lane relax, leave it out"
+        raise RequestRefusedError(
+            detail=f"is 'fast': {problem}", code="malformed", field="lane", values={"given": "fast", "problem": problem}
+        )
+
+
+def _as_added(job: NewJob, order: Snapshot) -> tuple[WaitingJob, Snapshot]:
+    """A job as the order would look at it, and the order with what the job's limits say of its owner."""
+    others = [other for other in order.jobs if other.owner == job.owner]
+    added = WaitingJob(
+        id=job.id, owner=job.owner, group=others[0].group if others else job.group, lane=job.lane or job.policy.lane,
+        cost=job.cost, seq=max((other.seq for other in order.jobs), default=0) + 1,
+        tokens=frozenset(job.needs.tokens), pixels=job.needs.pixels, checkpoint=job.needs.checkpoint,
+    )  # fmt: skip
+    caps = {job.owner: job.policy.running} if job.policy.running else {}
+    persons = {job.owner: job.person} if job.person else {}
+    return added, replace(
+        order, caps={**order.caps, **caps}, weights={**order.weights, job.owner: job.policy.weight},
+        persons={**order.persons, **persons},
+    )  # fmt: skip
 
 
 def _variants(request: Request) -> tuple[Variant, ...]:

@@ -54,6 +54,9 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "too-many-pictures": ("field",),
     "hires-with-picture": ("field",),
     "upscale-alone": ("field",),
+    "options-without-workflow": ("field",),
+    "no-such-option": ("field", "given"),
+    "workflow-not-for-checkpoint": ("field", "given", "nearest"),
     "interrogate-alone": ("field",),
     "uneven-starts": ("field", "given", "starts"),
     "compare-alone": ("field",),
@@ -150,6 +153,7 @@ class RequestRefusedError(ZosmaError):
     is the request's field that is at fault (None when it's none of them). Where the text begins with it, `detail` is
     given instead of the text: what follows the field's name, so that each surface can call the field as its users do.
     `code` is one of CODES, or of the Discord side's own table, and never changes; `values` are what the text names.
+    `hint` says what helps where only the HTTP API can say it, like a name of A1111's in our own words.
     """
 
     default_code = "refused"
@@ -162,11 +166,13 @@ class RequestRefusedError(ZosmaError):
         code: str = "",
         field: str | None = None,
         values: Mapping[str, Value] | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(text or _sentence(field or "", detail))
         self.detail = detail
         self.field = field
         self.code = code or self.default_code
+        self.hint = hint
         self.values: dict[str, Value] = {**(values or {}), **({} if field is None else {"field": field})}
 
     def under(self, name: str) -> str:

@@ -6,10 +6,12 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.families import Facts
 from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
@@ -56,6 +58,8 @@ class Checkpoint(BaseModel):
     """A1111's `model_name`: the same on every worker that has the file."""
     title: str
     hash: str | None = None
+    facts: Facts | None = None
+    """What suits it, as far as its worker can tell."""
 
     def is_called(self, wanted: str) -> bool:
         """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
@@ -89,6 +93,34 @@ class Style(BaseModel):
     negative_prompt: str = ""
 
 
+class WorkflowOption(BaseModel):
+    """Something that may be chosen with a workflow."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: Literal["number", "integer", "text", "switch", "choice"] = "text"
+    description: str = ""
+    default: bool | int | float | str | None = None
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Workflow(BaseModel):
+    """An operator's own way to make pictures, which may be asked for by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    description: str = ""
+    checkpoints: tuple[str, ...]
+    """Names of those that it is for."""
+    facts: Facts | None = None
+    options: tuple[WorkflowOption, ...] = ()
+
+
 class Capabilities(BaseModel):
     """What a worker can do. Sent when it joins and when it changes."""
 
@@ -108,6 +140,7 @@ class Capabilities(BaseModel):
     """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger; none: it can't."""
     face_restorers: tuple[str, ...] = ()
@@ -147,6 +180,7 @@ class Capabilities(BaseModel):
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
         found += [f"style:{style.name}" for style in self.styles]
+        found += [f"workflow:{workflow.name}" for workflow in self.workflows]
         if self.enlargers:
             found += [needs.UPSCALE, *(f"{needs.UPSCALE}:{name}" for name in self.enlargers)]
             found += [needs.face_restorer_token(name) for name in self.face_restorers]

@@ -147,6 +147,13 @@ def held(snapshot: Snapshot, known: Collection[str]) -> dict[str, int]:
     return {job_id: place.position for job_id, place in free.items() if job_id not in known}
 
 
+def place_if_added(snapshot: Snapshot, job: WaitingJob) -> Place | None:
+    """The place that a job would have, were it queued now."""
+    play = _Play(replace(snapshot, jobs=(*snapshot.jobs, job)))
+    play.arrive(job)
+    return play.run().get(job.id)
+
+
 def parked(snapshot: Snapshot) -> frozenset[str]:
     """The jobs whose owners have as many running as they may at once."""
     play = _Play(snapshot)
@@ -185,6 +192,12 @@ class _Play:
             self._file(job)
         self._groups = {job.owner: job.group for job in snapshot.jobs}
         self._found: dict[str, Place] = {}
+
+    def arrive(self, job: WaitingJob) -> None:
+        """Does with a new job's tags what `push` does."""
+        others = [other for owners in self._classes.values() for other in owners.get(job.owner, ()) if other is not job]
+        if not others and not self.is_parked(job.owner):
+            self._wake_tags(job)
 
     def run(self) -> dict[str, Place]:
         """Lets workers take jobs until none can."""

@@ -20,6 +20,7 @@ SCAN_MAX = 2_000
 #: Jobs that are read in one go.
 BATCH = 200
 _MS_DIGITS = 15
+_CURSOR = "give the `next` of the page before, or leave it out"
 #: As long as an ended job is kept (DONE_TTL_MS of the scripts).
 HISTORY_TTL_S = 30 * 24 * 3600
 
@@ -118,7 +119,10 @@ async def _rank_after(redis: Any, key: str, cursor: str) -> int:
     at_ms, _, job_id = cursor.partition(".")
     if not (at_ms.isascii() and at_ms.isdecimal() and len(at_ms) <= _MS_DIGITS and job_id):
         raise RequestRefusedError(
-            f"cursor is {cursor[:60]!r}: give the `next` of the page before, or leave it out", field="cursor"
+            detail=f"is {cursor[:60]!r}: {_CURSOR}",
+            code="malformed",
+            field="cursor",
+            values={"given": cursor[:60], "problem": _CURSOR},
         )
     rank: int | None = await redis.zrevrank(key, job_id)
     # It may have been forgotten since: rather its neighbours of the same millisecond twice than never.

@@ -137,6 +137,8 @@ _FIELDS: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
     ("sampler", "Sampler", str),
     ("scheduler", "Schedule type", str),
     ("cfg_scale", "CFG scale", float),
+    # Flux: the CFG scale is 1 then, and this is the guidance.
+    ("cfg_scale", "Distilled CFG Scale", float),
     ("seed", "Seed", int),
     ("clip_skip", "Clip skip", int),
     ("subseed", "Variation seed", int),

@@ -94,6 +94,8 @@ INPUT_NOTES = PREFIX + "input-notes"
 INPUT_BYTES = PREFIX + "input-bytes"
 #: string: what the bot signs links with. The bot's alone.
 SECRET = f"bot:{PREFIX}secret"
+#: zset: jobs whose end is told by webhook, by the ms at which it is their turn. The bot's alone.
+WEBHOOKS = f"bot:{PREFIX}webhooks"
 #: zset: bot processes by the ms of their last sign of life. The bots' alone, as all that follows.
 BOTS = f"bot:{PREFIX}bots"
 #: zset: those of them that hear Discord.
@@ -167,6 +169,13 @@ def spent(owner: str, day: int) -> str:
     return f"{PREFIX}spent:{day}:{owner}"
 
 
+def made(scope: str, day: int) -> str:
+    """hash: `jobs`, `pictures`, `gpu_ms` and `checkpoint:<name>` (pictures) that were shown to an owner or in a group.
+
+    On a day (days since 1970, UTC). The bot's alone."""
+    return f"bot:{PREFIX}made:{day}:{scope}"
+
+
 def group_tags(group: str) -> str:
     """hash: the group's own clock `v`, and owner or `person <person>` → tag of their next job."""
     return f"{PREFIX}tags:{group}"
@@ -210,6 +219,11 @@ def reply(job_id: str) -> str:
 def asked(job_id: str) -> str:
     """string: where the answer goes to a request that the bot has taken and not yet queued (JSON). The bot's alone."""
     return f"bot:{PREFIX}asked:{job_id}"
+
+
+def webhook(job_id: str) -> str:
+    """hash: where a job's end is told, what of it has been, how often it was tried. The bot's alone."""
+    return f"bot:{PREFIX}webhook:{job_id}"
 
 
 def document(kind: str, document_id: str) -> str:

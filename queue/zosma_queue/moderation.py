@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
@@ -190,6 +191,22 @@ def with_allowed_checkpoint(
         return not any(can_do(worker, named) for worker in workers), name not in catalogue.loaded
 
     return request.model_copy(update={"checkpoint": min(allowed, key=rank)})
+
+
+def suited_here(catalogue: Catalogue, fields: Mapping[str, Any], rules: Iterable[ContentRules]) -> dict[str, Any]:
+    """`Catalogue.suited`, as far as the rules allow it: nobody is refused what they have not said."""
+    rules = list(rules)
+    lists = [one.checkpoints for one in rules if one.checkpoints]
+    allowed = tuple(
+        checkpoint
+        for checkpoint in catalogue.checkpoints
+        if all(any(checkpoint.is_called(name) for name in one) for one in lists)
+    )
+    return replace(catalogue, checkpoints=allowed).suited(
+        fields,
+        most_side=min((one.side for one in rules if one.side), default=0),
+        most_steps=min((one.steps for one in rules if one.steps), default=0),
+    )
 
 
 def held_to(

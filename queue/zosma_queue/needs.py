@@ -31,6 +31,29 @@ class Needs:
     pixels: int
     """Of the largest picture it has to make."""
     checkpoint: str | None
+    avoid: str | None = None
+    """`<hostname>/<webui host:port>` of the WebUI that it has gone wrong on; the scripts write it."""
+
+    @classmethod
+    def from_json(cls, data: str | bytes) -> Needs:
+        """The needs as they are stored, by this or by a script.
+
+        Raises:
+          ValueError, TypeError, KeyError: when they are none.
+        """
+        found = json.loads(data)
+        tokens, pixels = found["tokens"], found["pixels"]
+        names = found.get("checkpoint"), found.get("avoid")
+        # Lua knows no empty list: it writes {}.
+        if not isinstance(tokens, list) and tokens != {}:
+            raise TypeError("its tokens are no list")
+        if isinstance(pixels, bool) or not isinstance(pixels, int):
+            raise TypeError("its pixels are no number")
+        if any(not isinstance(token, str) for token in tokens) or any(
+            not isinstance(name, str | None) for name in names
+        ):
+            raise TypeError("one of its names is no text")
+        return cls(tuple(tokens), pixels, *names)
 
     def to_json(self) -> str:
         """The needs as JSON, as the scripts read them."""
@@ -176,6 +199,8 @@ def _generation(request: Request) -> list[str]:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
+    if request.workflow:
+        tokens.append(f"workflow:{request.workflow}")
     if request.vae:
         tokens.append(f"vae:{request.vae}")
     tokens += sorted({f"style:{name}" for name in request.styles})

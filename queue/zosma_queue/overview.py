@@ -5,16 +5,15 @@ Nothing here looks at single waiting jobs: the scripts keep count by class and o
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.needs import Lane
+from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
-from zosma_queue.unreadable import row_or, skipping, texts
+from zosma_queue.unreadable import finite, row_or, skipping, texts
 
 #: Owners that are listed.
 OWNERS = 15
@@ -87,8 +86,9 @@ async def take_overview(redis: Any, sees: Callable[[str], bool] | None = None) -
     for name, count in depth.items():
         with skipping(keys.DEPTH):
             lane, checkpoint = _class(name, needs.get(name))
-            lanes[lane] += int(count)
-            checkpoints[checkpoint] += int(count)
+            waiting = int(finite(count))
+            lanes[lane] += waiting
+            checkpoints[checkpoint] += waiting
     return Overview(
         lanes=dict(lanes), checkpoints=dict(checkpoints.most_common()), owners=owners, running_of=running_of
     )
@@ -145,7 +145,7 @@ def _running(leased: list[str], rows: list[list[bytes | None]]) -> RunningCounts
 def _count(key: str, value: bytes | None) -> int:
     """How many; 0 where nothing or no number is kept."""
     with skipping(key):
-        return int(value or 0)
+        return int(finite(value or b"0"))
     return 0
 
 
@@ -153,5 +153,5 @@ def _class(name: bytes, needs: bytes | None) -> tuple[Lane, str]:
     """Lane and checkpoint of a class, by its needs where they are at hand (parked owners' aren't), else by its name."""
     lane, *tokens = name.decode().split("|")
     if needs:
-        return Lane(lane), json.loads(needs).get("checkpoint") or ""
+        return Lane(lane), Needs.from_json(needs).checkpoint or ""
     return Lane(lane), next((token.partition(":")[2] for token in tokens if token.startswith("checkpoint:")), "")

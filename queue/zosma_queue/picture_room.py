@@ -18,7 +18,8 @@ NO_LIMIT = 2**53
 
 
 async def make_room(redis: Any, most_bytes: int | None) -> Evicted:
-    """Drops pictures until the rest takes `most_bytes` (None: half of `maxmemory`); never any that nobody has seen.
+    """Drops pictures until the rest takes `most_bytes` (None: half of `maxmemory`): those that their owners have seen,
+    and last those that a program has left here for an hour. What a member has not seen stays.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.

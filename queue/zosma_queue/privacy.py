@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import calls, keys
+from zosma_queue.allowance import forget_made
 from zosma_queue.calls import Cancelled
 from zosma_queue.job import Job, readable
 from zosma_queue.scripts import acall, redis_errors
@@ -73,7 +74,11 @@ async def erase(redis: Any, owner: str) -> Erased:
                 pictures += await redis.unlink(*stored)
         sent = [one for job in jobs if job.request for one in job.request.inputs]
         await acall(redis, calls.let_go("", sent))
+        if jobs:
+            with redis_errors():
+                await redis.unlink(*(keys.webhook(job.id) for job in jobs))
         forgotten += await acall(redis, calls.forget(owner, [job.id for job in jobs]))
+    await forget_made(redis, owner)
     with redis_errors():
         # What they ask for while this goes on is not their past.
         await redis.zremrangebyscore(keys.history(owner), "-inf", begun)

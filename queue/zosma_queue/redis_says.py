@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import redis
-from redis.exceptions import BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError
+from redis.exceptions import AskError, BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError
 
 from zosma_queue.errors import QueueBusyError, QueueRefusesError, QueueUnavailableError
 
@@ -22,7 +22,8 @@ NOT_NOW = {
     "BUSY": "is busy with a script",
     "READONLY": "is a replica, which takes no writes",
     "CLUSTERDOWN": "is a cluster with a part missing",
-    "TRYAGAIN": "is moving a slot of its cluster",
+    "TRYAGAIN": "is moving our slot to another node of its cluster",
+    "ASK": "is moving our slot to another node of its cluster",
     "UNBLOCKED": "ended a wait (CLIENT UNBLOCK)",
 }
 #: Waiting alone doesn't mend these: the operator has to change a password, a user's rights or a key.
@@ -32,7 +33,8 @@ NEVER = {
     "NOAUTH": "asks for a password",
     "WRONGTYPE": "has something else under one of our keys",
 }
-#: redis-py strips the code from the text of these.
+#: redis-py strips the code from the text of these. ASK is not followed: on the node that a slot is moved to, a script
+#: would find half of its keys missing, and write second ones.
 _CLASSES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.AuthenticationError, "WRONGPASS"),
     (redis.exceptions.NoPermissionError, "NOPERM"),
@@ -41,6 +43,7 @@ _CLASSES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (ReadOnlyError, "READONLY"),
     (MasterDownError, "MASTERDOWN"),
     (ClusterDownError, "CLUSTERDOWN"),
+    (AskError, "ASK"),
 )
 #: redis-py puts the whole command, with whatever it carries, before what Redis said; Redis itself names the cause last.
 _WRAPPERS = ("of pipeline caused error: ", "discarded because of: ")

@@ -47,6 +47,7 @@ INPUT_MAX_BYTES = 12 * 1024 * 1024
 INPUT_PIXELS_MAX = PIXELS_MAX
 UPSCALE_MAX = 8.0
 STYLES_MAX = 10
+WORKFLOW_OPTIONS_MAX = 10
 #: What puts pictures into words, by A1111's names.
 INTERROGATORS = ("clip", "deepdanbooru")
 #: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
@@ -60,6 +61,8 @@ A1111_FIELDS = (
 A1111_MAX_CHARS = 32_768
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: A text that a workflow takes besides the prompt.
+OptionText = Annotated[str, StringConstraints(max_length=1000)]
 #: Names a picture that was stored with `Queue.keep_input`. Bytes travel apart from the request, and never a URL.
 InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 
@@ -67,7 +70,7 @@ InputId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{20,40}$")]
 class Hires(BaseModel):
     """The hires fix: a second pass over the picture, made larger."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scale: float = Field(2.0, ge=1.0, le=HIRES_SCALE_MAX)
     steps: int = Field(0, ge=0, le=STEPS_MAX)
@@ -88,7 +91,7 @@ class Hires(BaseModel):
 class Img2Img(BaseModel):
     """A picture to start from, and with `mask` the part of it to paint anew. Names are A1111's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
     more_images: tuple[InputId, ...] = Field((), max_length=COUNT_MAX - 1)
@@ -139,7 +142,7 @@ class Compare(BaseModel):
 class Upscale(BaseModel):
     """A picture to make larger, with nothing generated, and its faces to restore. Names are A1111's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     image: InputId
     source_width: int = Field(ge=1, le=16_384)
@@ -191,7 +194,7 @@ class _WrongError(ValueError):
 class Request(BaseModel):
     """A checked request. Immutable, and the same JSON on every machine."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """Members must say something; A1111's clients need not."""
@@ -225,6 +228,10 @@ class Request(BaseModel):
     """Above 0: all pictures have the seed `seed`, and vary by subseed, subseed + 1, …"""
     img2img: Img2Img | None = None
     upscale: Upscale | None = None
+    workflow: Name | None = None
+    """An operator's own workflow, of ComfyUI; None: whatever makes the pictures of the checkpoint."""
+    workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
+    """What the workflow lets be chosen besides, by its names."""
     interrogate: Interrogate | None = None
     compare: Compare | None = None
     """`count` is the number of its values."""
@@ -323,6 +330,14 @@ class Request(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _options_of_a_workflow(self) -> Self:
+        if self.workflow_options and not self.workflow:
+            raise _WrongError(
+                ": belongs to a workflow: name one, or leave it out", "options-without-workflow", "workflow_options"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _a_prompt_for_each(self) -> Self:
         if self.prompts and (len(self.prompts) != self.count or self.prompts[0] != self.prompt):
             problem = "one for each picture is needed, and `prompt` must be the first"
@@ -395,9 +410,10 @@ class Request(BaseModel):
     def splits(self) -> bool:
         """Whether its pictures can be made apart from each other, and come out the same.
 
-        Scripts may go by the number of a picture in its batch; several pictures to start from are one.
+        Scripts and an operator's workflows may go by the number of a picture in its batch; several pictures to start
+        from are one batch.
         """
-        if self.compare or self.count == 1 or "alwayson_scripts" in self.a1111:
+        if self.compare or self.count == 1 or self.workflow or "alwayson_scripts" in self.a1111:
             return False
         return not (self.img2img and self.img2img.more_images) and self.seed + self.count - 1 <= SEED_MAX
 

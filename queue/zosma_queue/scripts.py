@@ -44,6 +44,7 @@ WHEN_FULL = frozenset(
         "let_go",
         "want",
         "evict",
+        "fetched",
         "prolong",
         "reply",
     }

@@ -10,7 +10,7 @@ from zosma_queue import keys
 from zosma_queue.calls import WORKER_TTL_MS
 from zosma_queue.forecast import Machine, Snapshot, WaitingJob, WaitingVariant
 from zosma_queue.keys import whole
-from zosma_queue.needs import Lane
+from zosma_queue.needs import Lane, Needs
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import finite, numbers, row_or, skipping, texts
 
@@ -133,9 +133,10 @@ def _text(value: bytes | None) -> str:
 
 
 def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
-    text = [value.decode() if value else "" for value in row]
-    owner, group, class_, needs_json, cost, seq, skips, since, set_json = text
-    needs = json.loads(needs_json)
+    owner, group, class_, needs_json, cost, seq, skips, since, set_json = (
+        value.decode() if value else "" for value in row
+    )
+    needs = Needs.from_json(needs_json)
     may_become = json.loads(set_json or "{}")
     return WaitingJob(
         id=job_id,
@@ -144,10 +145,10 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
         lane=Lane(class_.partition("|")[0]),
         cost=finite(cost),
         seq=float(seq),
-        tokens=frozenset(needs["tokens"]),
-        pixels=needs["pixels"],
-        checkpoint=needs.get("checkpoint"),
-        avoid=needs.get("avoid"),
+        tokens=frozenset(needs.tokens),
+        pixels=needs.pixels,
+        checkpoint=needs.checkpoint,
+        avoid=needs.avoid,
         skips=int(skips or 0),
         skipped_since_ms=int(since) if since else None,
         pictures=int(may_become.get("count", 1)),
@@ -156,9 +157,9 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
 
 
 def _variant(one: Mapping[str, Any]) -> WaitingVariant:
-    needs = json.loads(one["needs"])
+    needs = Needs.from_json(one["needs"])
     return WaitingVariant(
-        tokens=frozenset(needs["tokens"]), pixels=needs["pixels"], checkpoint=needs.get("checkpoint"), cost=one["cost"]
+        tokens=frozenset(needs.tokens), pixels=needs.pixels, checkpoint=needs.checkpoint, cost=finite(str(one["cost"]))
     )
 
 

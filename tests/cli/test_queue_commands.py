@@ -60,6 +60,8 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
             assert "was not paused" in await queue("resume", f"worker:{place}")
             await second.says(r"a-cat-in-the-forest-\d+\.png")
             await first.says("no picture: the job was cancelled")
+        saved = await queue("pictures", cat, "--out", "originals")
+        assert re.fullmatch(r"originals/a-cat-in-the-forest-\d+\.png\n", saved)
 
         assert "There are none" in await queue("dead")
         assert "0 jobs forgotten" in await queue("dead", "--purge")
@@ -83,12 +85,14 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         wrong = await zosma("rules", "--block", "b*d", **env)
         assert (wrong.code, wrong.err.count("\n")) == (2, 1)
         acts = [act["act"] for act in await queue_json("audit")]
-        assert acts == ["rules", "rules", "rules", "limits", "limits", "limits", "resume", "cancel", "bump", "pause"]
+        assert acts == [
+            "rules", "rules", "rules", "limits", "limits", "limits", "pictures", "resume", "cancel", "bump", "pause",
+        ]  # fmt: skip
         assert re.search(r"done\W+1", await queue("stats"))
 
         whole = await zosma("audit", "--verify", **env)
-        head = re.search(r"10:[0-9a-f]{40}", whole.out)
-        assert (whole.code, "10 entries, 1 to 10" in whole.out) == (0, True)
+        head = re.search(r"11:[0-9a-f]{40}", whole.out)
+        assert (whole.code, "11 entries, 1 to 11" in whole.out) == (0, True)
         await queue("limits", "default", "--waiting", "6")
         told = json.loads(await queue("audit", "--verify", "--head", head[0], "--json"))
         assert (told["verified"]["compared"], len(told["entries"])) == (True, 11)

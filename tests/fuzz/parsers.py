@@ -57,7 +57,7 @@ from zosma_queue.fleet import Capabilities, Checkpoint, WorkerInfo, WorkerState
 from zosma_queue.job import Job, Result
 from zosma_queue.messages import decode_message, decode_request, encode_request
 from zosma_queue.moderation import decode_rules, parse_rules
-from zosma_queue.needs import needs_of
+from zosma_queue.needs import Needs, needs_of
 from zosma_queue.nodes import parse_nodes
 from zosma_queue.picture_headers import TooManyParts, check_parts, format_of
 from zosma_queue.policy import checked_name, parse_policy
@@ -155,6 +155,7 @@ RESULT = Result(
 ).model_dump(mode="json") | {
     "pictures": [{"index": 0, "format": "png", "width": 64, "height": 64, "bytes": 9, "seed": 5, "parameters": "a cat"}]
 }
+_NEEDS = json.loads(needs_of(REQUEST).to_json()) | {"checkpoint": "dream", "avoid": "gpu/a"}
 _MESSAGE = json.loads(encode_request("j", REQUEST))
 _JOB = {
     b"state": b"done", b"owner": b"key:a", b"group": b"key:a", b"cost": b"1.5", b"created": b"1", b"class": b"fast|x",
@@ -350,6 +351,7 @@ PARSERS: dict[str, Parser] = {
         _worker,
         (RequestRefusedError,),
     ),
+    "a job's needs": Parser(JSON | spoilt(_NEEDS).map(json.dumps), Needs.from_json, READING),
     "an event": Parser(JSON, decode_event),
     "what was leased": Parser(
         st.tuples(st.binary(max_size=40), st.integers(), st.binary(), st.binary(max_size=40)),

@@ -24,14 +24,15 @@ _MARKS = (
     "checkpoint:", "role:", "redis+sentinel://", "redis+cluster://", "@", "/", "[", "]", "::1", "%zz", "²", "ß", "*",
     "base64,", "none", "true", "Karras", "Euler a", "Bearer ", "Basic ", "|", "fast|", "z1:",
 )  # fmt: skip
-TEXTS: Strategy = st.text(max_size=200) | st.lists(st.sampled_from(_MARKS) | st.text(max_size=5), max_size=30).map(
-    "".join
-)
+_PIECES = st.sampled_from(_MARKS) | st.text(max_size=5)
+#: For parsers of texts; and shorter ones, of which JSON has many.
+TEXTS: Strategy = st.text(max_size=200) | st.lists(_PIECES, max_size=30).map("".join)
+SHORT_TEXTS: Strategy = _PIECES | st.lists(_PIECES, max_size=4).map("".join)
 #: Whole numbers that no float holds, and floats that are none.
 _NUMBERS = st.integers() | st.floats() | st.sampled_from((10**400, -(10**400), 2**63, 2**31, -1, 0, 1))
-LEAVES: Strategy = st.none() | st.booleans() | _NUMBERS | TEXTS
+LEAVES: Strategy = st.none() | st.booleans() | _NUMBERS | SHORT_TEXTS
 VALUES: Strategy = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=8
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SHORT_TEXTS, inner, max_size=3), max_leaves=6
 )
 _NAMES = (
     "prompt", "negative_prompt", "width", "height", "steps", "cfg_scale", "seed", "sampler", "scheduler", "count",
@@ -43,15 +44,15 @@ _NAMES = (
     "state", "job_count", "current_image", "sd_model_checkpoint", "CLIP_stop_at_last_layers", "sd_vae", "txt2img",
     "verdict", "reason", "zosma", "rules", "words", "limits", "active", "queued", "version", "updated", "is_alwayson",
 )  # fmt: skip
-OBJECTS: Strategy = st.dictionaries(st.sampled_from(_NAMES) | TEXTS, VALUES, max_size=6)
+OBJECTS: Strategy = st.dictionaries(st.sampled_from(_NAMES) | SHORT_TEXTS, VALUES, max_size=5)
 JSON: Strategy = (VALUES | OBJECTS).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)
 #: A list as WebUIs have them, and what isn't one.
-LISTINGS: Strategy = st.lists(OBJECTS, max_size=4) | VALUES | OBJECTS
+LISTINGS: Strategy = st.lists(OBJECTS, max_size=3) | VALUES | OBJECTS
 
 
 def body_of(table: Mapping[str, Any]) -> Strategy:
     """A body of A1111's API with some of its fields."""
-    return st.dictionaries(st.sampled_from(sorted(table)), VALUES | OBJECTS, max_size=8)
+    return st.dictionaries(st.sampled_from(sorted(table)), VALUES, max_size=6)
 
 
 TXT2IMG_BODIES, IMG2IMG_BODIES, UPSCALE_BODIES = body_of(TXT2IMG), body_of(IMG2IMG), body_of(UPSCALE)

@@ -38,7 +38,10 @@ def eventually(look: Callable[[], Any], seconds: float = START_S) -> Any:
 class Node:
     """One process of Valkey."""
 
-    def __init__(self, folder: Path, *, sentinel: str = "", password: str | None = None, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, ready: bool = True, /, *, sentinel: str = "", password: str | None = None, **settings: str
+    ) -> None:
+        """Returns once it answers; without `ready`, while it may still load its data."""
         self.password = password
         self.port = free_port()
         folder = folder / str(self.port)
@@ -51,7 +54,8 @@ class Node:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=die_with_parent,
         )  # fmt: skip
-        eventually(self.client.ping)
+        if ready:
+            eventually(self.client.ping)
 
     @property
     def client(self) -> Any:
@@ -156,6 +160,26 @@ class Cluster:
     @staticmethod
     def _state(node: Node) -> dict[str, str]:
         return dict(node.client.execute_command("CLUSTER INFO"))
+
+    @contextlib.contextmanager
+    def moving(self) -> Iterator[None]:
+        """Moves the slot to another primary, as a resharding does: in this block half of its keys have gone."""
+        source, target = self.primary, next(node for node in self.nodes[:3] if node is not self.primary)
+        ids = {node: node.client.execute_command("CLUSTER MYID") for node in (source, target)}
+        target.client.execute_command("CLUSTER SETSLOT", self._slot, "IMPORTING", ids[source])
+        source.client.execute_command("CLUSTER SETSLOT", self._slot, "MIGRATING", ids[target])
+        names = source.client.execute_command("CLUSTER GETKEYSINSLOT", self._slot, 10_000)
+        self._move(source, target, names[::2])
+        yield
+        self._move(source, target, names[1::2])
+        for node in (target, source):
+            node.client.execute_command("CLUSTER SETSLOT", self._slot, "NODE", ids[target])
+        self.primary = target
+
+    @staticmethod
+    def _move(source: Node, target: Node, names: list[str]) -> None:
+        for name in names:
+            source.client.execute_command("MIGRATE", "127.0.0.1", target.port, name, 0, 5000)
 
     @property
     def url(self) -> str:

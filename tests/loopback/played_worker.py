@@ -127,12 +127,21 @@ class PlayedWorker:
         """One picture; whoever wants to look at it draws a better one."""
         return png(seed, request.output_size, parameters)
 
+    async def _told(self, request: Request, seed: int, checkpoint: str) -> str:
+        """The infotext of a picture; one that was made larger keeps what it said before."""
+        if request.upscale is None:
+            return infotext(request, seed, checkpoint)
+        with Image.open(io.BytesIO(await self._redis.get(keys.picture_input(request.upscale.image)))) as source:
+            before = source.info.get("parameters")
+        how = f"Postprocess upscale by: {request.upscale.upscaling_resize:g}"
+        return ", ".join(part for part in (before, how) if part)
+
     async def finish(self, leased: Leased) -> list[bytes]:
         """Makes the pictures, stores and settles them; gives their bytes."""
         request = wanted(leased)
         seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
-        told = [infotext(request, seed, checkpoint) for seed in seeds]
+        told = [await self._told(request, seed, checkpoint) for seed in seeds]
         images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
             await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from loopback.played_worker import PlayedWorker
@@ -57,6 +59,9 @@ async def look_everywhere(queue, job_id):
     await queue.open_jobs()
     await queue.undelivered()
     await queue.admin.overview()
+    await queue.admin.stats()
+    await queue.admin.accuracy()
+    await queue.admin.running("queue")
     await queue.admin.owner_depth("ann")
     for state in (State.WAITING, State.RUNNING, State.FAILED, State.DELAYED):
         await queue.admin.jobs(state)
@@ -99,6 +104,27 @@ async def test_a_job_full_of_junk_hides_no_other(field, junk, queue, raw, busy):
     assert other in [job.id for job in await queue.jobs_of("key:ann")]
 
 
+@pytest.mark.parametrize(
+    "needs",
+    [
+        {"pixels": "many"}, {"pixels": None}, {"pixels": [1]}, {"tokens": [[1]]}, {"tokens": {"a": 1}},
+        {"tokens": "abc"}, {"checkpoint": ["dream"]}, {"checkpoint": {"a": 1}}, {"checkpoint": 7}, {"avoid": ["gpu"]},
+        {"avoid": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_job_that_needs_nonsense_spoils_no_forecast(needs, queue, raw, busy):
+    other = await queue.submit(parse_request({"prompt": "a dog"}), BOB)
+    for job_id in busy:
+        known = json.loads(raw.hget(keys.job(job_id), "needs"))
+        raw.hset(keys.job(job_id), "needs", json.dumps({**known, **needs}))
+
+    await look_everywhere(queue, busy[0])
+
+    assert (await queue.place(other)) is not None
+    assert [job.id for job in await queue.in_order([await queue.job(other)])] == [other]
+
+
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
 @pytest.mark.parametrize(
     "key", ["SPEED", "LOADS", "ACCURACY", "STATS", "TAGS", "WEIGHTS", "CAPS", "RUNNING", "PAUSED", "DEPTH", "CLASSES"]
@@ -117,6 +143,8 @@ async def test_a_list_with_a_name_that_is_none_is_read_without(key, name, queue,
     raw.zadd(getattr(keys, key), {name: 4e12})
 
     await look_everywhere(queue, busy[1])
+    await queue.admin.purge("root")
+    assert await queue.admin.clear("root", "key:ann") == 2
 
 
 @pytest.mark.parametrize("kind", ["worker", "can", "job"])

@@ -15,8 +15,8 @@ SIZE = 1000
 def _make(rig):
     """Makes a job with pictures that are really stored; its id."""
 
-    def make(count=1, size=SIZE):
-        job_id = rig.submit(reply="{}", count=count)
+    def make(count=1, size=SIZE, *, program=False):
+        job_id = rig.submit(reply="" if program else "{}", count=count)
         leased = rig.take()
         for index in range(count):
             rig.client.set(keys.image(leased.id, leased.attempt, index), b"x" * size, px=24 * 3600 * 1000)
@@ -101,6 +101,53 @@ def test_an_original_that_a_link_leads_to_goes_after_what_was_shown_whole(rig, m
 
     evict(SIZE)
     assert stored() == {linked}
+
+
+def test_what_a_program_has_fetched_whole_goes_after_what_was_shown(rig, make, show, evict, stored):
+    half, whole, shown = make(count=2, program=True), make(count=2, program=True), make()
+    show(shown)
+    for job_id, index, has_all in ((half, 1, False), (whole, 1, False), (whole, 1, False), (whole, 0, True)):
+        assert call(rig.client, calls.fetched(job_id, index, now_ms=rig.now)) is has_all
+
+    assert evict(4 * SIZE) == calls.Evicted(1, SIZE, 4 * SIZE)
+    assert evict(0) == calls.Evicted(1, 2 * SIZE, 2 * SIZE)
+    assert stored() == {half}
+
+
+def test_what_no_program_comes_for_gives_way_after_an_hour_and_what_members_have_not_seen_never(
+    rig, make, evict, stored
+):
+    first, member = make(program=True), make()
+    rig.later(60)
+    rig.worker("w1")
+    second = make(program=True)
+    rig.later(calls.LEFT_HERE_MS / 1000 - 60)
+
+    assert stored() == {first, member, second}
+    assert evict(SIZE) == calls.Evicted(1, SIZE, 2 * SIZE)
+    assert stored() == {member, second}
+    rig.later(60)
+    assert evict(0).jobs == 1
+    assert stored() == {member}
+
+
+def test_what_no_program_comes_for_stays_while_there_is_room(rig, make, evict, stored):
+    job_id = make(program=True)
+    rig.later(calls.LEFT_HERE_MS / 1000 + 1)
+
+    assert evict(SIZE).jobs == 0
+    assert stored() == {job_id}
+
+
+@pytest.mark.parametrize("index", [0, 7])
+def test_fetching_what_has_gone_changes_nothing(rig, make, show, evict, index):
+    gone = make(program=True)
+    show(gone)
+    evict(0)
+
+    assert not call(rig.client, calls.fetched(gone, index, now_ms=rig.now))
+    assert not call(rig.client, calls.fetched("nobody", index, now_ms=rig.now))
+    assert not rig.client.exists(keys.SHOWN, keys.job("nobody"))
 
 
 def test_all_pictures_of_a_set_go_together(make, show, evict, stored):

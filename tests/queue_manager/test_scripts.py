@@ -18,7 +18,7 @@ from zosma_queue.scripts import call, source
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER")
 #: These are read by Python alone.
-_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET")
+_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", "WEBHOOKS")
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()
@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "jobs_key": keys.jobs("1", "2"),
     "cooldown_key": keys.cooldown("1"),
     "spent_key": keys.spent("1", 2),
+    "made_key": keys.made("1", 2),
     "owners_of_key": keys.owners_of("1"),
     "owner_classes_key": keys.owner_classes("1"),
     "group_classes_key": keys.group_classes("1"),
@@ -68,7 +69,7 @@ def test_lua_and_python_build_the_same_keys(raw, function):
     if function == "series_key":
         assert evaluate(raw, "return series_key(60, 2)").decode() == _FUNCTIONS[function]
         return
-    more = {"owners_key": ", '2'", "jobs_key": ", '2'", "spent_key": ", '2'", "image_key": ", '2', '3'"}
+    more = dict.fromkeys(("owners_key", "jobs_key", "spent_key", "made_key"), ", '2'") | {"image_key": ", '2', '3'"}
     arguments = "'1'" + more.get(function, "")
 
     assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]

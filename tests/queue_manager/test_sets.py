@@ -121,6 +121,7 @@ def test_a_single_picture_stays_one_job(fleet):
     [
         {"a1111": {"alwayson_scripts": {"adetailer": {"args": [True]}}}},
         {"seed": 2**32 - 2},
+        {"workflow": "portrait"},
         {"img2img": {"image": "0" * 20, "more_images": ["1" * 20]}},
     ],
 )

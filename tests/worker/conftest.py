@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from loopback.webui import ScriptedWebUI, drained
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_worker import outcomes, pace, slot
+from zosma_worker.backends import open_backend
 from zosma_worker.settings import Address
 from zosma_worker.slot import WorkerOptions
 from zosma_worker.timeouts import Timeouts
@@ -63,13 +66,15 @@ async def _join(worker_url: str, ann: Community) -> AsyncIterator[Join]:
         *,
         state: WorkerState = WorkerState.READY,
         timeouts: Timeouts = HASTY,
+        workflows: Path | None = None,
         **options: Any,
     ) -> WorkerInfo:
         if isinstance(where, ScriptedWebUI):
             webuis.append(where)
         address = where if isinstance(where, Address) else where.address
         stop = asyncio.Event()
-        work = slot.run_slot(worker_url, address, stop, WorkerOptions(timeouts=timeouts, **options))
+        opened = functools.partial(open_backend, workflows=workflows)
+        work = slot.run_slot(worker_url, address, stop, WorkerOptions(timeouts=timeouts, **options), opened)
         running.append((stop, asyncio.create_task(work)))
         return await ann.worker(state, address.place)
 

@@ -81,6 +81,20 @@ async def test_a_job_becomes_one_prompt_for_each_picture(comfyui, join, ann, que
     assert (await ann.worker(WorkerState.READY)).loaded == "dream"
 
 
+async def test_each_picture_has_its_own_prompt(comfyui, join, ann):
+    await join(comfyui.address)
+
+    job = await ann.gets(await ann.asks(prompt="a cat", prompts=["a cat", "a dog <lora:ink:1>"], count=2))
+
+    texts = [inputs["text"] for one in comfyui.jobs for inputs in texts_of(one)]
+    assert texts == ["a cat", "", "a dog", ""]
+    assert [one.parameters.partition("\n")[0] for one in job.result.pictures] == ["a cat", "a dog <lora:ink:1>"]
+
+
+def texts_of(prompt):
+    return [entry["inputs"] for entry in prompt.graph.values() if entry["class_type"] == "CLIPTextEncode"]
+
+
 async def test_loras_vae_and_clip_skip_become_nodes_of_their_own(comfyui, join, ann):
     await join(comfyui.address)
 
@@ -206,6 +220,27 @@ async def test_progress_and_previews_come_over_the_socket(comfyui, join, ann, qu
     assert (await until(shown)).startswith(b"\xff\xd8")
     hold.released.set()
     assert (await ann.gets(job_id)).state is State.DONE
+
+
+async def test_flux_follows_its_guidance_and_no_negative_prompt(join, ann):
+    async with ScriptedComfyUI() as comfyui:
+        comfyui.files |= {"diffusion_models": ["flux1-dev.safetensors"], "vae": ["ae.safetensors"]}
+        worker = await join(comfyui.address)
+        facts = {one.name: one.facts for one in worker.about.checkpoints}["flux1-dev"]
+        assert (facts.guidance, facts.negative, facts.width) == (3.5, False, 1024)
+
+        job = await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=3.0, negative_prompt="rain"))
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=1.0, a1111={"distilled_cfg_scale": 2.5}))
+
+        made, again = comfyui.jobs
+        assert (inputs_of(made, "FluxGuidance")["guidance"], inputs_of(made, "KSampler")["cfg"]) == (3.0, 1.0)
+        assert inputs_of(again, "FluxGuidance")["guidance"] == 2.5
+        assert inputs_of(made, "KSampler")["sampler_name"] == "dpmpp_2m"
+        assert inputs_of(made, "CLIPTextEncode")["text"] == "a cat"
+        assert inputs_of(made, "DualCLIPLoader") == {
+            "clip_name1": "t5xxl_fp8_e4m3fn.safetensors", "clip_name2": "clip_l.safetensors", "type": "flux",
+        }  # fmt: skip
+        assert "CFG scale: 1, Distilled CFG Scale: 3, Seed: 7" in job.result.pictures[0].parameters
 
 
 # -- faults -------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from loopback.flavours import (
     opened,
 )  # fmt: skip
 from loopback.fleet import until
+from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
@@ -507,6 +508,17 @@ async def test_a_picture_is_made_larger(kind, how, size, flavoured, ann, queue):
     assert webui.jobs[0]["upscaler_1"] == upscaler
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+async def test_a_larger_picture_says_how_it_was_made_before(kind, flavoured, ann, queue):
+    await flavoured(A1111WebUI)
+    image = await queue.keep_input(with_parameters(kind=kind, size=(96, 64)).data)
+
+    upscale = {"image": image, "source_width": 96, "source_height": 64}
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.result.pictures[0].parameters.startswith(f"{INFOTEXT}, Postprocess upscale")
+
+
 @pytest.mark.parametrize("kind", SMALL)
 async def test_upscaling_is_not_offered_by_servers_without_it(kind, flavoured, ann, queue):
     await flavoured(kind)
@@ -747,6 +759,52 @@ async def test_an_old_a1111_is_asked_for_sampler_and_schedule_by_their_one_name(
     assert (job.state, job.failures) == (State.DONE, 0)
     assert (webui.jobs[0]["sampler_name"], "scheduler" in webui.jobs[0]) == ("DPM++ 2M Karras", False)
     assert (job.result.sampler, job.result.scheduler) == ("DPM++ 2M", "Karras")
+
+
+# -- families ---------------------------------------------------------------------------------------------------
+
+MODULES = ("own.pt", "ae.safetensors", "clip_l.safetensors", "t5xxl_fp16.safetensors")
+
+
+class FluxForge(ForgeWebUI):
+    """Forge with Flux beside others, set up for the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.lists["/sdapi/v1/sd-modules"] = [{"model_name": name, "filename": f"/models/{name}"} for name in MODULES]
+        self.lists["/sdapi/v1/sd-models"] = [
+            {"title": f"{name}.safetensors", "model_name": name, "hash": None} for name in ("dream", "flux1-dev")
+        ]
+        self.models = ["dream", "flux1-dev"]
+
+
+async def test_forge_is_told_what_flux_needs_and_has_its_own_for_others(join, ann):
+    async with FluxForge() as webui:
+        await join(webui)
+
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=3.0))
+        await ann.gets(await ann.asks(checkpoint="dream", cfg_scale=7.5))
+
+        flux, dream = webui.jobs
+        assert (flux["cfg_scale"], flux["distilled_cfg_scale"]) == (1.0, 3.0)
+        assert flux["override_settings"]["forge_preset"] == "flux"
+        assert flux["override_settings"]["forge_additional_modules"] == [
+            "clip_l.safetensors",
+            "t5xxl_fp16.safetensors",
+            "ae.safetensors",
+        ]
+        assert dream["cfg_scale"] == 7.5
+        assert "distilled_cfg_scale" not in dream
+        assert dream["override_settings"]["forge_additional_modules"] == ["/models/VAE/own.safetensors"]
+
+
+async def test_a_distilled_guidance_that_was_sent_reaches_forge_as_it_is(join, ann):
+    async with FluxForge() as webui:
+        await join(webui)
+
+        await ann.gets(await ann.asks(checkpoint="flux1-dev", cfg_scale=1.0, a1111={"distilled_cfg_scale": 2.5}))
+
+        assert (webui.jobs[0]["cfg_scale"], webui.jobs[0]["distilled_cfg_scale"]) == (1.0, 2.5)
 
 
 # -- words, faces, several pictures ------------------------------------------------------------------------------

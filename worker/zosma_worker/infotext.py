@@ -29,17 +29,20 @@ def compose(
     subseed: int | None = None,
     made_size: tuple[int, int] | None = None,
     version: str = "",
+    distilled: bool = False,
 ) -> str:
     """The infotext of one picture: prompt, negative prompt, and the line of parameters.
 
-    `made_size`: what it was made in, when it has been cut to the request's size.
+    `made_size`: what it was made in, when it has been cut to the request's size. `distilled`: the guidance is no CFG
+    scale, see `Facts`.
     """
     wide, high = made_size or (request.width, request.height)
     fields: dict[str, Any] = {
         "Steps": request.steps,
         "Sampler": sampler or None,
         "Schedule type": request.scheduler,
-        "CFG scale": f"{request.cfg_scale:g}",
+        "CFG scale": "1" if distilled else f"{request.cfg_scale:g}",
+        "Distilled CFG Scale": f"{request.cfg_scale:g}" if distilled else None,
         "Seed": seed,
         "Size": f"{wide}x{high}",
         "Model hash": checkpoint_hash,
@@ -50,6 +53,7 @@ def compose(
         **_second_look(request),
         "Clip skip": request.clip_skip if (request.clip_skip or 1) > 1 else None,
         "Styles": ", ".join(request.styles) or None,
+        "Workflow": request.workflow,
         "Cut to": "{}x{}".format(*request.output_size) if made_size else None,
         "Version": version or None,
     }

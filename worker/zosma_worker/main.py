@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import signal
@@ -12,6 +13,7 @@ from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import say_if_inside
 from zosma_queue.settings import address_of
+from zosma_worker.backends import open_backend
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
 from zosma_worker.supervise import EXIT_SETTINGS, supervise, when_parent_ends
@@ -59,5 +61,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
     if child:
         when_parent_ends(loop, stop.set)
     options = WorkerOptions(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
-    await run_slot(redis_url, settings.webuis[0], stop, options)
+    opened = functools.partial(open_backend, workflows=settings.workflows)
+    await run_slot(redis_url, settings.webuis[0], stop, options, opened)
     return 0

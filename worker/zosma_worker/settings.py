@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -49,6 +50,19 @@ class WorkerSettings(Settings):
     """Measure the speed with one small picture at the first join."""
     restart_command: tuple[str, ...] = Field((), validation_alias="SD_RESTART_COMMAND")
     """Program and arguments that start a sick WebUI again; run without a shell."""
+
+    workflows: Path | None = Field(None, validation_alias="ZOSMA_WORKFLOWS")
+    """A folder with workflows of the operator's own, for ComfyUI."""
+
+    @field_validator("workflows")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        folder = value.expanduser()
+        if not folder.is_dir():
+            raise ValueError("is no folder: make it, and put workflows in ComfyUI's API format into it")
+        return folder
 
     @field_validator("grace_s", mode="before")
     @classmethod

@@ -420,6 +420,7 @@ def _texts(
                 subseed=made["all_subseeds"][index],
                 made_size=made_size,
                 version=made["version"] or traits.signs_as,
+                distilled=checkpoint.facts is not None and checkpoint.facts.distilled,
             )
         )
     return texts

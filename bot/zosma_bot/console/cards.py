@@ -145,7 +145,10 @@ def _why(visitor: Visitor, sight: Sight, line: InLine | None, reasons: wording.R
 async def _lines_of(parts: Parts, jobs: Sequence[Job]) -> dict[str, InLine]:
     waiting = [job.id for job in jobs if job.state is State.WAITING]
     standings = await parts.queue.standings(waiting) if waiting else {}
-    return {job_id: InLine(id=job_id, place=place, held=held) for job_id, (place, held) in standings.items()}
+    return {
+        job_id: InLine(id=job_id, place=place, held=held, at_limit=not place and await parts.queue.is_at_limit(job_id))
+        for job_id, (place, held) in standings.items()
+    }
 
 
 def _pictures(job: Job) -> tuple[Shown, ...]:
@@ -154,7 +157,7 @@ def _pictures(job: Job) -> tuple[Shown, ...]:
     return tuple(
         Shown(
             url=f"{PATH}/{job.id}/images/{one.index}",
-            thumb=f"{PATH}/{job.id}/images/{one.index}?size=512",
+            thumb=f"{PATH}/{job.id}/images/{one.index}?size=s",
             width=one.width,
             height=one.height,
             seed=one.seed,

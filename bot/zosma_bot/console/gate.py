@@ -229,12 +229,14 @@ class Gate:
                 log.exception("%s %s failed", request.method, request.path)
                 problem = Problem(500, "InternalError", "an error of this server; it is in its log")
             status, text = problem.status, problem.detail
-        values = {"text": text[:1].upper() + text[1:], "status": status}
+        text = text[:1].upper() + text[1:]
         if PART in request.headers:
-            answer = self._renderer.answer("problem-part.html", **values)  # type: ignore[arg-type]
+            answer = self._renderer.answer("problem-part.html", status=status, text=text)
         else:
-            values |= {"visitor": visitor, "theme": visitor.theme if visitor else _theme(request)}
-            answer = self._renderer.answer("problem.html", **values)  # type: ignore[arg-type]
+            theme = visitor.theme if visitor else _theme(request)
+            answer = self._renderer.answer(
+                "problem.html", status=status, text=text, code=status, visitor=visitor, theme=theme
+            )
         if isinstance(error, RequestRefusedError) and error.field and error.field.isascii():
             answer.headers["X-Field"] = error.field[:100]
         if status == http.HTTPStatus.SERVICE_UNAVAILABLE:

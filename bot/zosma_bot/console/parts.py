@@ -11,6 +11,7 @@ from zosma_bot.console.board import Board
 from zosma_bot.console.gate import PART, Gate, Visitor, own_path
 from zosma_bot.console.render import Renderer, redirect
 from zosma_bot.console.sight import Sights
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 
@@ -25,6 +26,8 @@ class Parts:
     renderer: Renderer
     board: Board
     sights: Sights
+    forms: Negotiator
+    """Makes small pictures."""
 
     async def page(
         self, request: web.Request, visitor: Visitor, template: str, *, part: str = "", **values: Any

@@ -67,11 +67,14 @@ class Reasons:
         if line.place:
             ahead = line.place.position - 1
             return f"{ahead} job{'s' if ahead > 1 else ''} ahead" if ahead else "Next in line"
+        if line.at_limit:
+            return "As many jobs of its owner run as may at once"
         if not self._ready:
             return "No GPU is online"
         if job.request is None or self._can(job.request):
-            return "Far back in line, or as many of its owner run as may"
-        return str(why_infeasible(job.request, self._ready)) if shows else "No GPU that is online can do it"
+            return "Far back in line"
+        why = str(why_infeasible(job.request, self._ready)) if shows else "no GPU that is online can do it"
+        return why[:1].upper() + why[1:]
 
     def _can(self, request: Request) -> bool:
         needs = needs_of(request)

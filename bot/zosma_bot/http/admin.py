@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import http
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
 from aiohttp import web
+from pydantic import Field
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
+from zosma_bot.http.described import (
+    INDEX,
+    INDEX_PATTERN,
+    JOB_ID,
+    PICTURE_MEDIA,
+    Answer,
+    Endpoint,
+    Method,
+    Parameter,
+    routes_of,
+)
+from zosma_bot.http.models import (
+    ActView,
+    AdminJobView,
+    AdminWorkerView,
+    Bumped,
+    Cancelled,
+    Cleared,
+    LimitsDropped,
+    Owner,
+    PauseAdminView,
+    PauseRequest,
+    Purged,
+    PurgeIds,
+    ResumeRequest,
+    Retried,
+    ScopeChanged,
+)
 from zosma_bot.http.problems import Handler, Problem
 from zosma_bot.http.queries import limit_of
+from zosma_bot.http.submitting import read_model
 from zosma_bot.http.views import admin_job_view, standing, worker_view
 from zosma_queue.client import Queue
 from zosma_queue.job import State
+from zosma_queue.moderation import ContentRules
+from zosma_queue.policy import Policy
 
 BASE = "/api/v1/admin"
 LIST_LIMIT, LIST_MAX = 100, 1_000
+_Limit = Annotated[int, Field(ge=1, le=LIST_MAX)]
+#: States whose jobs are listed.
+ListedState = Literal["waiting", "delayed", "running", "failed"]
+LISTED: tuple[str, ...] = get_args(ListedState)
 
 
 class AdminApi:
@@ -29,28 +65,91 @@ class AdminApi:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the admin API."""
-        table: list[tuple[str, str, Handler]] = [
-            ("GET", "/jobs", self.jobs),
-            ("GET", "/jobs/{id}", self.job),
-            ("POST", "/jobs/{id}/cancel", self.cancel),
-            ("POST", "/jobs/{id}/bump", self.bump),
-            ("POST", "/jobs/{id}/retry", self.retry),
-            ("POST", "/purge", self.purge),
-            ("POST", "/clear", self.clear),
-            ("GET", "/pauses", self.pauses),
-            ("POST", "/pause", self.pause),
-            ("POST", "/resume", self.resume),
-            ("GET", "/workers", self.workers),
-            ("GET", "/limits", self.limits),
-            ("PUT", "/limits/{name}", self.set_limits),
-            ("DELETE", "/limits/{name}", self.drop_limits),
-            ("GET", "/rules", self.rules),
-            ("PUT", "/rules", self.set_rules),
-            ("GET", "/stats", self.stats),
-            ("GET", "/audit", self.audit),
-            ("GET", "/audit/chain", self.audit_chain),
-        ]
-        return [web.route(method, BASE + path, handler) for method, path, handler in table]
+        return routes_of(self.endpoints())
+
+    def endpoints(self) -> list[Endpoint]:
+        """What it answers to."""
+        return [*self._of_jobs(), *self._of_fleet(), *self._of_rules()]
+
+    def _endpoint(
+        self,
+        method: Method,
+        path: str,
+        handler: Handler,
+        name: str,
+        told: str,
+        model: Any,
+        *parameters: Parameter,
+        body: Any = None,
+        problems: tuple[int, ...] = (),
+    ) -> Endpoint:
+        return Endpoint(
+            method=method, path=BASE + path, handler=handler, name=name, told=told, group="Admin",
+            scope="admin", parameters=parameters, body=body, problems=problems,
+            answers={200: Answer(told="Done." if method != "GET" else "It.", model=model)},
+        )  # fmt: skip
+
+    def _of_jobs(self) -> list[Endpoint]:
+        state = Parameter(name="state", told=f"{', '.join(LISTED)}; waiting if left out.", type=ListedState)
+        scope = Parameter(name="scope", told="With `state=running`: only what runs in this scope.")
+        limit = Parameter(name="limit", told=f"Entries; {LIST_LIMIT} if left out.", type=_Limit)
+        make = self._endpoint
+        return [
+            make("GET", "/jobs", self.jobs, "adminListJobs", "List everybody's jobs, waiting ones as they will run",
+                 list[AdminJobView], state, scope, limit, problems=(422,)),
+            make("GET", "/jobs/{id}", self.job, "adminGetJob", "A job, whoever has asked for it", AdminJobView, JOB_ID,
+                 problems=(404,)),
+            Endpoint(
+                method="GET", path=BASE + "/jobs/{id}/images/{index}", handler=self.image, name="adminGetImage",
+                group="Admin", scope="admin", told="A picture of anybody's job, as the WebUI made it",
+                more="That you have looked is written down in the audit trail.", parameters=(JOB_ID, INDEX),
+                patterns=INDEX_PATTERN, problems=(404,),
+                answers={200: Answer(told="The picture.", media=PICTURE_MEDIA)},
+            ),
+            make("POST", "/jobs/{id}/cancel", self.cancel, "adminCancelJob", "Cancel anybody's job", Cancelled, JOB_ID,
+                 problems=(404, 409)),
+            make("POST", "/jobs/{id}/bump", self.bump, "adminBumpJob", "Move a waiting job before everybody's", Bumped,
+                 JOB_ID, problems=(404, 409)),
+            make("POST", "/jobs/{id}/retry", self.retry, "adminRetryJob", "Give a failed job a new life, under its id",
+                 Retried, JOB_ID, problems=(404, 409)),
+            make("POST", "/purge", self.purge, "adminPurgeJobs", "Forget failed jobs", Purged, body=PurgeIds),
+            make("POST", "/clear", self.clear, "adminClearOwner", "Cancel every job of an owner", Cleared, body=Owner),
+        ]  # fmt: skip
+
+    def _of_fleet(self) -> list[Endpoint]:
+        make = self._endpoint
+        return [
+            make("GET", "/pauses", self.pauses, "adminListPauses", "What is paused, since when, by whom and why",
+                 list[PauseAdminView]),
+            make("POST", "/pause", self.pause, "adminPause", "Hand out no more jobs of a scope; what runs goes on",
+                 ScopeChanged, body=PauseRequest),
+            make("POST", "/resume", self.resume, "adminResume", "Let a scope go on", ScopeChanged, body=ResumeRequest),
+            make("GET", "/workers", self.workers, "adminListWorkers", "The workers with all they say about themselves",
+                 list[AdminWorkerView]),
+        ]  # fmt: skip
+
+    def _of_rules(self) -> list[Endpoint]:
+        name = Parameter(
+            name="name", where="path", told="`default`, `role:ID`, `key:NAME`, or an owner as jobs show it."
+        )
+        limit = Parameter(name="limit", told=f"Entries; {LIST_LIMIT} if left out.", type=_Limit)
+        make = self._endpoint
+        return [
+            make("GET", "/limits", self.limits, "adminListLimits", "Limits by role, key or owner", dict[str, Policy]),
+            make("PUT", "/limits/{name}", self.set_limits, "adminSetLimits",
+                 "Set the limits of a role, key or owner; fields left out have none", Policy, name, body=Policy),
+            make("DELETE", "/limits/{name}", self.drop_limits, "adminDropLimits", "Drop the limits of a role, key or"
+                 " owner", LimitsDropped, name),
+            make("GET", "/rules", self.rules, "adminGetRules", "What is allowed to everybody", ContentRules),
+            make("PUT", "/rules", self.set_rules, "adminSetRules",
+                 "Set what is allowed to everybody; fields left out allow everything", ContentRules, body=ContentRules),
+            make("GET", "/stats", self.stats, "adminGetStats", "Counters since the beginning, and how forecasts turned"
+                 " out", dict[str, Any]),
+            make("GET", "/audit", self.audit, "adminListActs", "The newest acts of admins", list[ActView], limit,
+                 problems=(422,)),
+            make("GET", "/audit/chain", self.audit_chain, "adminGetAuditChain",
+                 "The whole audit trail with its hashes", dict[str, Any]),
+        ]  # fmt: skip
 
     async def jobs(self, request: web.Request) -> web.Response:
         """Jobs in the state that `state` names, waiting ones as they will run; with `scope`, the running ones of it."""
@@ -76,6 +175,18 @@ class AdminApi:
         if job is None:
             raise _not_found()
         return web.json_response(admin_job_view(job, *await standing(self._queue, job)))
+
+    async def image(self, request: web.Request) -> web.Response:
+        """One picture of anybody's job, as the WebUI made it. That somebody has looked is written down."""
+        job = await self._queue.job(request.match_info["id"])
+        if job is None:
+            raise _not_found()
+        index, images = int(request.match_info["index"]), await self._queue.pictures(job)
+        image = images[index] if index < len(images) else None
+        if image is None or job.result is None:
+            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
+        await self._admin.note(_who(request), "pictures", job.id)
+        return web.Response(body=image, content_type=f"image/{job.result.pictures[index].format}")
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancels anybody's job; 409 when it had ended."""
@@ -106,14 +217,12 @@ class AdminApi:
 
     async def purge(self, request: web.Request) -> web.Response:
         """Forgets the failed jobs in `ids`, or all."""
-        ids = (await read_object(request)).get("ids")
-        if ids is not None and not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):
-            raise _unprocessable("ids must be a list of job ids; leave it out for all failed jobs", "ids")
+        ids = (await read_model(request, PurgeIds)).ids
         return web.json_response({"purged": await self._admin.purge(_who(request), ids)})
 
     async def clear(self, request: web.Request) -> web.Response:
         """Cancels every job of `owner`."""
-        owner = await _text(request, "owner")
+        owner = (await read_model(request, Owner)).owner
         return web.json_response({"cancelled": await self._admin.clear(_who(request), owner)})
 
     async def pauses(self, _: web.Request) -> web.Response:
@@ -122,13 +231,14 @@ class AdminApi:
 
     async def pause(self, request: web.Request) -> web.Response:
         """Hands out no more jobs of `scope`."""
-        body = await read_object(request)
-        scope, why = await self._admin.resolve_scope(str(body.get("scope", ""))), str(body.get("why") or "")
-        return web.json_response({"scope": scope, "changed": await self._admin.pause(_who(request), scope, why)})
+        asked = await read_model(request, PauseRequest)
+        scope = await self._admin.resolve_scope(asked.scope)
+        changed = await self._admin.pause(_who(request), scope, asked.why or "")
+        return web.json_response({"scope": scope, "changed": changed})
 
     async def resume(self, request: web.Request) -> web.Response:
         """Lets the paused `scope` go on."""
-        scope = await self._admin.resolve_paused(await _text(request, "scope"))
+        scope = await self._admin.resolve_paused((await read_model(request, ResumeRequest)).scope)
         return web.json_response({"scope": scope, "changed": await self._admin.resume(_who(request), scope)})
 
     async def workers(self, _: web.Request) -> web.Response:
@@ -182,13 +292,6 @@ def _who(request: web.Request) -> str:
 
 def _limit(request: web.Request) -> int:
     return limit_of(request, default=LIST_LIMIT, most=LIST_MAX)
-
-
-async def _text(request: web.Request, field: str) -> str:
-    value: Any = (await read_object(request)).get(field)
-    if not isinstance(value, str) or not value:
-        raise _unprocessable(f"{field} is missing", field)
-    return value
 
 
 def _unprocessable(text: str, field: str) -> Problem:

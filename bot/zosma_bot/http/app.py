@@ -17,8 +17,10 @@ from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
 from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
+from zosma_bot.http.description import ENDPOINTS, Description
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.events import EventStreams
+from zosma_bot.http.fleet import Fleet
 from zosma_bot.http.health import Health
 from zosma_bot.http.jobs import Jobs
 from zosma_bot.http.key_ring import KeyRing
@@ -27,12 +29,14 @@ from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import Lists
 from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
+from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.metrics import Metrics
+from zosma_bot.webhooks import Receivers, WebhookSender
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -55,6 +59,7 @@ def make_app(
     links: Links | None = None,
     faults: Mapping[str, int] = MappingProxyType({}),
     metrics: Metrics | None = None,
+    webhooks: Receivers = Receivers(),  # noqa: B008 - frozen
     only_loopback: bool = True,
     names: Callable[[str], str | None] = lambda _: None,
 ) -> web.Application:
@@ -68,7 +73,8 @@ def make_app(
     """
     ring = KeyRing(queue.api_keys, keys, admins, only_loopback=only_loopback, wicket=wicket)
     connections = Connections(bounds)
-    console = Console(queue, hub, ring, names=names)
+    forms = Negotiator()
+    console = Console(queue, hub, ring, forms, names=names)
     chain = [
         connections.middleware(),
         doors.invite(),
@@ -85,12 +91,14 @@ def make_app(
     app[ALL] = connections
     app[INTAKE] = Intake()
     fleet, wanted = LastFleet(queue), Wanted(queue)
-    streams = EventStreams(queue, hub)
-    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside))
+    streams, sender = EventStreams(queue, hub), WebhookSender(queue, hub, webhooks)
+    app.cleanup_ctx.extend((ring.beside(), wanted.beside(), streams.beside, sender.beside))
     app.on_shutdown.append(console.live.close)
     links = links or Links(queue)
+    own = (Jobs(queue, sender, forms), streams, Fleet(queue, fleet), AdminApi(queue), KeysApi(queue, ring))
+    app[ENDPOINTS] = endpoints = [endpoint for part in own for endpoint in part.endpoints()]
     parts = (
-        A1111(queue, hub, fleet, wanted), Lists(fleet), Jobs(queue), streams, AdminApi(queue), KeysApi(queue, ring),
+        A1111(queue, hub, fleet, wanted), Lists(fleet), *own, Description(endpoints),
         Health(queue, hub, faults), MetricsPage(metrics or Metrics(queue, hub)), Pictures(queue, links),
         Masks(queue, links), console,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from zosma_queue.api_keys import KeyScope
 from zosma_queue.errors import QueueUnavailableError
 
 #: Beside the health checks the page, which asks by itself who is there (console/gate.py).
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json", "/docs"})
 PAGE_PATHS = "/console/"
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 RING: web.AppKey[KeyRing] = web.AppKey("ring", KeyRing)

@@ -15,7 +15,6 @@ from zosma_bot.http.a1111_fields import is_nothing
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.fleet import Checkpoint
 from zosma_queue.request import parse_request
 from zosma_queue.unreadable import model_of
 
@@ -46,7 +45,7 @@ class Choices:
         """
         kept = await self._kept(owner)
         known = {one.name for one in catalogue.checkpoints}
-        if kept.get("checkpoint") not in known and (default := default_checkpoint(catalogue)):
+        if kept.get("checkpoint") not in known and (default := catalogue.usual_checkpoint):
             kept = await self._keep(owner, {**kept, "checkpoint": default.name})
         return {
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
@@ -105,15 +104,6 @@ def _name(options: dict[str, Any], field: str) -> str:
     if not isinstance(given, str) or len(given) > _NAME_MAX_CHARS:
         raise RequestRefusedError(f"{field} is {str(given)[:60]!r}: it must be a name", field=field)
     return given
-
-
-def default_checkpoint(catalogue: Catalogue) -> Checkpoint | None:
-    """The checkpoint that a new caller begins with: one that is loaded somewhere, rather one that many have."""
-    return min(
-        catalogue.checkpoints,
-        key=lambda one: (one.name not in catalogue.loaded, -catalogue.holders.get(one.name, 0)),
-        default=None,
-    )
 
 
 def options_view(catalogue: Catalogue, chosen: dict[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class Connections:
 
         return counted
 
+    def tell_when_lost(self, request: web.Request, told: Callable[[], None]) -> None:
+        """Calls `told` once the connection of a request is gone: aiohttp says so only to who writes to it."""
+        if connection := self._by_handler.get(cast(asyncio.Protocol, request.protocol)):
+            connection.when_lost = told
+
     def opened(self, connection: _Connection) -> bool:
         """Notes a connection; False when there is no room for it."""
         if len(self) >= self.bounds.most:
@@ -124,6 +129,7 @@ class _Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._reads_head = False
         self._unsent = 0
+        self.when_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -151,6 +157,8 @@ class _Connection(asyncio.Protocol):
         self._all.closed(self)
         if self._transport is not None:
             self.handler.connection_lost(exc)
+        if self.when_lost:
+            self.when_lost()
 
     def pause_writing(self) -> None:
         self.handler.pause_writing()

@@ -18,8 +18,11 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
+from zosma_bot.http.connections import ALL
+from zosma_bot.http.described import JOB_ID, Answer, Endpoint, Parameter, routes_of
 from zosma_bot.http.follower import Follower, Seen, Stream
 from zosma_bot.http.problems import Problem
+from zosma_bot.http.submitting import own_job
 from zosma_bot.http.views import JOBS, job_view
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
@@ -39,6 +42,8 @@ STREAMS_MAX, STREAMS_OF_ONE_MAX = 1_000, 500
 ENDS_REMEMBERED = 1_000
 _MS_DIGITS = 15
 _UNPLACED = (None, False)
+_LAST_EVENT_ID = Parameter(name="Last-Event-ID", where="header", told="Id of the last event that you had.")
+_STREAM = Answer(told="The events.", media=("text/event-stream",))
 
 
 class EventStreams:
@@ -51,10 +56,31 @@ class EventStreams:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of event streams."""
+        return routes_of(self.endpoints())
+
+    def endpoints(self) -> list[Endpoint]:
+        """What it answers to."""
+        told = (
+            "Server-sent events: `state` and `end` (StateEvent), `place` (PlaceEvent), `progress` (ProgressEvent) and"
+            " `preview` (PreviewEvent), each with one JSON object as its data. A stream begins with how things stand;"
+            " comments keep the line alive. "
+        )
         return [
-            web.get(JOBS + "/{id}/events", self.of_job, allow_head=False),
-            web.get(EVENTS, self.of_caller, allow_head=False),
-        ]
+            Endpoint(
+                method="GET", path=JOBS + "/{id}/events", handler=self.of_job, name="followJob", group="Events",
+                scope="read", told="Follow a job of yours until it has ended", head=False,
+                more=told + "The stream ends after `end`. Whoever comes back with that event's id gets 204.",
+                parameters=(JOB_ID, _LAST_EVENT_ID), problems=(404,),
+                answers={200: _STREAM, 204: Answer(told="You have had its end.")},
+            ),
+            Endpoint(
+                method="GET", path=EVENTS, handler=self.of_caller, name="followJobs", group="Events", scope="read",
+                told="Follow all your jobs", head=False,
+                more=told + "With `Last-Event-ID` the ends of what has ended meanwhile are told too: none is lost, and"
+                " one may be told twice.",
+                parameters=(_LAST_EVENT_ID,), answers={200: _STREAM},
+            ),
+        ]  # fmt: skip
 
     async def beside(self, app: web.Application) -> AsyncIterator[None]:
         """For `cleanup_ctx`: follows for as long as the application runs."""
@@ -69,10 +95,8 @@ class EventStreams:
 
     async def of_job(self, request: web.Request) -> web.StreamResponse:
         """What happens to one job of the caller's, until it has ended. 204 to who has had its end: come no more."""
-        owner = request[CALLER].owner
-        job = await self._queue.job(request.match_info["id"])
-        if job is None or job.owner != owner:
-            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such job")
+        job = await own_job(self._queue, request)
+        owner = job.owner
         if job.state.ended and request.headers.get("Last-Event-ID") == _end_id(job):
             return web.Response(status=http.HTTPStatus.NO_CONTENT)
         with self._counted(owner), self._follower.job(job) as stream:
@@ -135,9 +159,12 @@ async def _opened(request: web.Request, at_ms: int | None = None) -> web.StreamR
 async def _send_all(request: web.Request, answer: web.StreamResponse, stream: Stream, telling: _Telling) -> None:
     """Sends until the client has gone, the process stops, or all has been told."""
     told_ms = 0
+    request.app[ALL].tell_when_lost(request, stream.close)
     try:
-        while not (stream.closed or telling.is_over):
+        while not telling.is_over:
             news = await stream.take(HEARTBEAT_S)
+            if stream.closed:
+                break
             looked_ms = stream.looked_ms
             lines = [line for seen in news for line in telling.news(seen)]
             if looked_ms > told_ms:

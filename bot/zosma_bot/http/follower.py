@@ -75,7 +75,7 @@ class Stream:
         self.looked_ms = 0
         """Every end up to this ms of the Redis server's clock is among the news, or was."""
         self.closed = False
-        """True when the process stops, so that the client finds another."""
+        """True when the process stops, or the client has gone."""
 
     def put(self, seen: Seen) -> None:
         """Adds news of a job, in the place of older ones."""

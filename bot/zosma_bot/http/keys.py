@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 import http
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from aiohttp import hdrs, web
 
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import read_object
+from zosma_bot.http.described import Answer, Endpoint, Method, Parameter, routes_of
 from zosma_bot.http.key_ring import KeyRing
-from zosma_bot.http.problems import Problem
-from zosma_bot.key_admin import KeyAdmin
+from zosma_bot.http.models import KeysForgotten, KeyView, MadeKey
+from zosma_bot.http.problems import Handler, Problem
+from zosma_bot.key_admin import KeyAdmin, NewKeyFields, RotateFields
 from zosma_queue.client import Queue
 from zosma_queue.errors import KeyRefusedError
 
@@ -20,6 +24,7 @@ KEYS = "/api/v1/admin/keys"
 #: What a refusal is to a client, where it isn't a conflict with what there is.
 _STATUS = {"no-such-key": http.HTTPStatus.NOT_FOUND, "bad-name": http.HTTPStatus.UNPROCESSABLE_ENTITY}
 #: Nobody on the way keeps an answer with a key in it.
+_NAME = Parameter(name="name", where="path", told="The key's name.")
 _SECRET = {hdrs.CACHE_CONTROL: "no-store"}
 
 
@@ -32,13 +37,33 @@ class KeysApi:
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the keys."""
+        return routes_of(self.endpoints())
+
+    def endpoints(self) -> builtins.list[Endpoint]:
+        """What it answers to."""
+
+        def make(
+            method: Method, path: str, handler: Handler, name: str, told: str, answer: Any, *, status: int = 200,
+            body: Any = None, problems: tuple[int, ...] = (),
+        ) -> Endpoint:  # fmt: skip
+            return Endpoint(
+                method=method, path=KEYS + path, handler=handler, name=name, told=told, group="Admin", scope="admin",
+                parameters=(_NAME,) if path else (), body=body, problems=problems,
+                answers={status: Answer(told="Done.", model=answer)},
+            )  # fmt: skip
+
         return [
-            web.get(KEYS, self.list),
-            web.post(KEYS, self.create),
-            web.delete(KEYS, self.forget_all),
-            web.post(KEYS + "/{name}/rotate", self.rotate),
-            web.delete(KEYS + "/{name}", self.revoke),
-        ]
+            make("GET", "", self.list, "adminListKeys", "All API keys, never the keys themselves",
+                 builtins.list[KeyView]),
+            make("POST", "", self.create, "adminCreateKey", "Make a key, which is shown in this answer alone", MadeKey,
+                 status=201, body=NewKeyFields, problems=(409,)),
+            make("DELETE", "", self.forget_all, "adminForgetKeys", "Forget all keys, where nobody needs one then",
+                 KeysForgotten, problems=(409,)),
+            make("POST", "/{name}/rotate", self.rotate, "adminRotateKey", "A new key in the place of a name's old one",
+                 MadeKey, body=RotateFields, problems=(404, 409)),
+            make("DELETE", "/{name}", self.revoke, "adminRevokeKey", "Take a key away for good", KeyView,
+                 problems=(404, 409, 422)),
+        ]  # fmt: skip
 
     async def list(self, _: web.Request) -> web.Response:
         """All keys, those of the environment too, with their limits and when they were last used."""
@@ -86,4 +111,4 @@ def _refusals() -> Iterator[None]:
         yield
     except KeyRefusedError as error:
         status = _STATUS.get(error.code, http.HTTPStatus.CONFLICT)
-        raise Problem(status, "KeyRefused", str(error), field=error.field) from None
+        raise Problem(status, "KeyRefused", str(error), field=error.field, code=f"key-{error.code}") from None

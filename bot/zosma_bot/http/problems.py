@@ -1,11 +1,13 @@
-"""Errors as HTTP answers, in the shape that clients of AUTOMATIC1111 and of Forge both read."""
+"""Errors as HTTP answers: of our own API as RFC 9457 has them, elsewhere as clients of A1111 and Forge read them."""
 
 from __future__ import annotations
 
 import http
+import json
 import logging
 import math
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -34,7 +36,15 @@ class Problem(Exception):
     """Raised by a handler to end a request with an error answer."""
 
     def __init__(
-        self, status: int, error: str, detail: str, *, field: str | None = None, retry_after_s: float | None = None
+        self,
+        status: int,
+        error: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        retry_after_s: float | None = None,
+        code: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -42,6 +52,76 @@ class Problem(Exception):
         self.detail = detail
         self.field = field
         self.retry_after_s = retry_after_s
+        self.code = code or _CODES.get(error if error != "HTTPException" else status) or _dashed(error)
+        """What programs branch on; it never changes."""
+        self.hint = hint or HINTS.get(self.code)
+        """What to do about it, where the detail doesn't say."""
+
+
+#: By status, where the class of the error says nothing. Python's own phrases change from version to version.
+_CODES: Mapping[int | str, str] = {
+    400: "bad-request", 401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "method-not-allowed",
+    406: "not-acceptable", 408: "too-slow", 413: "too-large", 415: "unsupported-media-type",
+}  # fmt: skip
+_TITLES: Mapping[int, str] = {
+    400: "The request is broken", 401: "No key, or a wrong one", 403: "Not allowed", 404: "Not found",
+    405: "Not possible here", 406: "Not in this format", 408: "Too slow", 409: "Not in this state", 410: "Gone",
+    413: "Too large", 422: "Something in the request is wrong", 429: "Too much, too often",
+    500: "An error of this server", 503: "Not now",
+}  # fmt: skip
+
+
+#: Codes of problems that are none of a request for pictures.
+OWN_CODES = (
+    *_CODES.values(), "ended", "not-failed", "not-waiting", "unreadable", "queue-unavailable", "queue-busy",
+    "queue-refuses", "too-many-bodies", "too-many-streams", "too-many-tries", "validation-error", "forgotten",
+    "internal-error", "not-acceptable", "key-no-admin", "key-revoked", "key-bad-name", "key-name-taken", "key-too-many",
+    "key-last-admin", "key-no-such-key", "key-environment", "conflict",
+)  # fmt: skip
+
+
+def _dashed(name: str) -> str:
+    """`NotFound` → `not-found`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).casefold()
+
+
+#: What helps with problems of these codes.
+HINTS: Mapping[str, str] = {
+    "unauthorized": "send the header Authorization: Bearer <key>, with a key that the operator has given you",
+    "forbidden": "this key may not do that: ask the operator for one that may",
+    "not-found": "GET /api/v1/jobs lists your jobs, /docs every path",
+    "unknown-field": "/docs has the fields that this takes",
+    "unknown-name": "GET /api/v1/catalogue has the names that the fleet knows",
+    "no-worker": "GET /api/v1/workers shows who is there; try again after the seconds in Retry-After",
+    "infeasible": "GET /api/v1/catalogue has what the fleet can do; POST /api/v1/estimate tries a request out",
+    "infeasible-size": "POST /api/v1/estimate tries a request out",
+    "infeasible-lacking": "GET /api/v1/catalogue has what the fleet can do",
+    "limit-waiting": "wait for one of your jobs to begin: GET /api/v1/events tells when",
+    "limit-cooldown": "try again after the seconds in Retry-After",
+    "limit-spent": "try again after the seconds in Retry-After, or ask the operator for more",
+    "limit-full": "try again after the seconds in Retry-After",
+    "input-gone": "send the picture to start from again",
+    "queue-unavailable": "try again after the seconds in Retry-After, with the same Idempotency-Key",
+    "too-large": "send smaller pictures",
+    "method-not-allowed": "the header Allow names what is possible",
+}
+
+#: Below it errors are problems of RFC 9457.
+_OWN_PATHS = "/api/"
+PROBLEM_JSON = "application/problem+json"
+
+
+def problem_body(problem: Problem) -> dict[str, Any]:
+    """A problem as RFC 9457 has it. `error` names its class as everywhere else here."""
+    body: dict[str, Any] = {
+        "type": f"/docs#problem-{problem.code}",
+        "title": _TITLES.get(problem.status) or http.HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "error": problem.error,
+    }
+    return body | {name: said for name, said in (("field", problem.field), ("hint", problem.hint)) if said}
 
 
 #: Below it errors of a field look as A1111's own do.
@@ -72,6 +152,9 @@ def answer(problem: Problem, path: str) -> web.Response:
         headers["WWW-Authenticate"] = 'Basic realm="zosma"'
     if problem.status == http.HTTPStatus.REQUEST_TIMEOUT:
         headers["Connection"] = "close"  # the rest of the body is still on its way
+    if path.startswith(_OWN_PATHS):
+        text = json.dumps(problem_body(problem))
+        return web.Response(text=text, status=problem.status, headers=headers, content_type=PROBLEM_JSON)
     as_a1111 = path.startswith(_A1111_PATHS) and problem.status == http.HTTPStatus.UNPROCESSABLE_ENTITY
     said = (a1111_body if as_a1111 else body)(problem.error, problem.detail, problem.field)
     return web.json_response(said, status=problem.status, headers=headers)
@@ -117,9 +200,10 @@ async def as_answers(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPException as error:
         if error.status < http.HTTPStatus.BAD_REQUEST:
             raise
-        headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-        said = body("HTTPException", http.HTTPStatus(error.status).phrase)
-        return web.json_response(said, status=error.status, headers=headers)
+        told = answer(Problem(error.status, "HTTPException", http.HTTPStatus(error.status).phrase), request.path)
+        if "Allow" in error.headers:
+            told.headers["Allow"] = error.headers["Allow"]
+        return told
     except Exception as error:
         problem = problem_of(error)
         if problem is None:
@@ -134,12 +218,17 @@ def problem_of(error: Exception) -> Problem | None:
         case Problem():
             return error
         case NoWorkerError():
-            return Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error))
+            return Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "NoWorker", str(error), code=error.code)
         case LimitError():
             wait_s = error.retry_after_s
-            return Problem(http.HTTPStatus.TOO_MANY_REQUESTS, "LimitReached", str(error), retry_after_s=wait_s)
+            return Problem(
+                http.HTTPStatus.TOO_MANY_REQUESTS, "LimitReached", str(error), retry_after_s=wait_s, code=error.code
+            )
         case RequestRefusedError():
-            return Problem(http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field)
+            return Problem(
+                http.HTTPStatus.UNPROCESSABLE_ENTITY, "ValidationError", str(error), field=error.field,
+                code=error.code, hint=error.hint,
+            )  # fmt: skip
         case QueueUnavailableError():
             return of_queue(error)
     return None

@@ -18,5 +18,7 @@ def limit_of(request: web.Request, *, default: int, most: int) -> int:
     given = request.query.get("limit", str(default))
     # `int` refuses thousands of digits by an error of its own.
     if not (given.isascii() and given.isdecimal() and len(given) <= _DIGITS and 1 <= int(given) <= most):
-        raise RequestRefusedError(f"limit is {given[:60]!r}: it must be between 1 and {most}", field="limit")
+        raise RequestRefusedError(
+            f"limit is {given[:60]!r}: it must be between 1 and {most}", code="malformed", field="limit"
+        )
     return int(given)

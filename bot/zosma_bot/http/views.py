@@ -1,4 +1,4 @@
-"""Jobs, workers and the queue as JSON."""
+"""Jobs, workers and the queue as JSON, in the shapes of models.py."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+from zosma_bot.http.models import AdminJobView, CatalogueView, CheckpointView, JobView, PublicWorker, SchedulerView
 from zosma_queue.admin import Pause
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth, Queue
-from zosma_queue.fleet import WorkerInfo
+from zosma_queue.fleet import Trust, WorkerInfo
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
+from zosma_queue.scopes import QUEUE, worker_scopes
 
 JOBS = "/api/v1/jobs"
 
@@ -31,6 +34,10 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
     `missing`: pictures of a set that could not be made; `error` says why.
     `progress` and `eta_s` are the running WebUI's word; with `estimated`, a WebUI's that has none, by time.
     """
+    return JobView.model_validate(_of_job(job, place, paused)).model_dump(mode="json", exclude_unset=True)
+
+
+def _of_job(job: Job, place: Place | None, paused: bool) -> dict[str, Any]:
     lacks = sum(one.count for one in job.missing) if job.state.ended else 0
     view: dict[str, Any] = {
         "id": job.id,
@@ -67,8 +74,8 @@ def job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict
 
 def admin_job_view(job: Job, place: Place | None = None, paused: bool = False) -> dict[str, Any]:
     """A job with what only admins need."""
-    return {
-        **job_view(job, place, paused),
+    shown = {
+        **_of_job(job, place, paused),
         "worker": job.worker,
         "owner": job.owner,
         "group": job.group,
@@ -83,6 +90,7 @@ def admin_job_view(job: Job, place: Place | None = None, paused: bool = False) -
         "lost": job.lost,
         "error": {"kind": job.error_kind, "text": job.error} if job.error_kind else None,
     }
+    return AdminJobView.model_validate(shown).model_dump(mode="json", exclude_unset=True)
 
 
 def worker_view(worker: WorkerInfo) -> dict[str, Any]:
@@ -97,6 +105,49 @@ def worker_view(worker: WorkerInfo) -> dict[str, Any]:
         "checkpoint": worker.loaded,
         "job": worker.job,
     }
+
+
+def public_worker_view(worker: WorkerInfo, paused: Collection[str]) -> dict[str, Any]:
+    """A worker as everybody may see it."""
+    about = worker.about
+    view = PublicWorker(
+        name=public_name(worker.id),
+        state=worker.state.value,
+        flavour=about.flavour if about else None,
+        checkpoint=worker.loaded,
+        quarantined=worker.trust is Trust.QUARANTINED,
+        paused=QUEUE in paused or not worker_scopes(worker.id).isdisjoint(paused),
+        checkpoints=len(about.checkpoints) if about else 0,
+        max_pixels=worker.pixels,
+    )
+    return view.model_dump(mode="json")
+
+
+def catalogue_view(catalogue: Catalogue) -> dict[str, Any]:
+    """What the fleet offers."""
+    view = CatalogueView(
+        ready=catalogue.ready,
+        load_s=catalogue.load_s,
+        checkpoints=[
+            CheckpointView(
+                name=one.name,
+                title=one.title,
+                hash=one.hash,
+                workers=catalogue.holders.get(one.name, 0) if catalogue.ready else 0,
+                loaded=bool(catalogue.ready) and one.name in catalogue.loaded,
+            )
+            for one in catalogue.checkpoints
+        ],
+        samplers=list(catalogue.samplers),
+        schedulers=[SchedulerView(name=one.name, label=one.label) for one in catalogue.schedulers],
+        upscalers=list(catalogue.upscalers),
+        enlargers=list(catalogue.enlargers),
+        loras=list(catalogue.loras),
+        vaes=list(catalogue.vaes),
+        styles=[style.name for style in catalogue.styles],
+        scripts=list(catalogue.scripts),
+    )
+    return view.model_dump(mode="json")
 
 
 def public_name(worker_id: str) -> str:

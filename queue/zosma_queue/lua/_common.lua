@@ -27,6 +27,7 @@ local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. own
 local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
 local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
+local function made_key(scope, day) return 'bot:' .. P .. 'made:' .. day .. ':' .. scope end
 local function owners_of_key(person) return P .. 'owners-of:' .. person end
 local function group_classes_key(group) return P .. 'group-classes:' .. group end
 local function series_key(seconds, number) return string.format('%sseries:%d:%d', P, seconds, number) end
@@ -37,6 +38,8 @@ local DONE_TTL_MS = 30 * DAY_MS
 local DEAD_TTL_MS = 30 * DAY_MS
 -- A job that is to be forgotten, but whose owner has not been told yet that it ended.
 local FORGET_TTL_MS = 3600 * 1000
+-- What was made on a day is counted for a month.
+local MADE_TTL_MS = 31 * DAY_MS
 local WORKER_TTL_MS = 8 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.

@@ -11,6 +11,24 @@ for i = 6, #ARGV do redis.call('PEXPIRE', ARGV[i], ARGV[3]) end
 local parts = parts_of({id = id, parts = redis.call('HGET', job_key(id), 'parts')})
 for _, one in ipairs({{id = id}, unpack(parts)}) do keep_pictures(one.id, tonumber(ARGV[3]), ARGV[5] == '1', now) end
 local owed = redis.call('ZREM', K.undelivered, id)
+
+-- Counts what was made for whom: once, when it is shown.
+local function count_made(job)
+  local readable, made = pcall(cjson.decode, job.result or '')
+  if not readable or type(made) ~= 'table' or type(made.pictures) ~= 'table' then return end
+  for _, scope in ipairs({job.owner, job.group}) do
+    local key = made_key(scope, math.floor(now / DAY_MS))
+    redis.call('HINCRBY', key, 'jobs', 1)
+    redis.call('HINCRBY', key, 'pictures', #made.pictures)
+    redis.call('HINCRBY', key, 'gpu_ms', math.floor((tonumber(made.gpu_seconds) or 0) * 1000))
+    if type(made.checkpoint) == 'string' and made.checkpoint ~= '' then
+      redis.call('HINCRBY', key, 'checkpoint:' .. string.sub(made.checkpoint, 1, 200), #made.pictures)
+    end
+    redis.call('PEXPIRE', key, MADE_TTL_MS)
+  end
+end
+if owed == 1 and redis.call('HGET', job_key(id), 'state') == 'done' then count_made(load_job(id)) end
+
 local job = redis.call('HMGET', job_key(id), 'erase', 'keep')
 if job[1] then
   redis.call('DEL', job_key(id), KEYS[2])

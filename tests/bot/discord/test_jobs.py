@@ -8,7 +8,9 @@ from redis import Redis
 from loopback.discord.interaction import Callback
 from zosma_bot.discord.state.reply_record import Outlet
 from zosma_queue import calls
+from zosma_queue.client import Sender
 from zosma_queue.errors import ErrorKind
+from zosma_queue.request import parse_request
 
 
 async def ask(server, member, prompt="a cat", **options):
@@ -208,3 +210,25 @@ async def test_redis_away_is_told(server, client, worker, ann, valkey_asleep):
         pressed = await server.click(ann, shown, "Refresh")
         await pressed.response()
         assert "queue can't be reached" in pressed.message.text
+
+
+async def test_more_jobs_than_a_menu_takes_have_pages(server, client, worker, ann, queue):
+    sender = Sender(owner=f"discord:{server.guild.id}/{ann.id}", group=f"discord:{server.guild.id}")
+    for number in range(53):
+        await queue.submit(parse_request({"prompt": f"cat {number}"}), sender, job_id=f"{number:020}")
+
+    shown = await jobs(server, ann)
+    seen = [option["label"] for option in shown.selects[0]["options"]]
+    assert "Page 1" in shown.text
+    assert [button.get("emoji", {}).get("name") for button in shown.buttons] == ["▶️", "🔄"]
+    for page, buttons in ((2, ["◀️", "▶️", "🔄"]), (3, ["◀️", "🔄"])):
+        turned = await server.click(ann, shown, "▶️")
+        await turned.response()
+        shown = await turned.wait_for(lambda shown, page=page: f"Page {page}" in shown.text)
+        seen += [option["label"] for option in shown.selects[0]["options"]]
+        assert [button.get("emoji", {}).get("name") for button in shown.buttons] == buttons
+    assert seen == [f"cat {number}" for number in reversed(range(53))]
+
+    for args in (f"{ann.id}:99999999999", f"{ann.id}:x", f"{ann.id}"):  # forged, or of before there were pages
+        turned = await server.press(ann, shown, f"z1:jr:{args}")
+        await turned.response()

@@ -76,6 +76,13 @@ async def test_parameters_of_one_picture_of_a_set_make_that_picture(server, ann,
     assert "seed:44" in told.text
 
 
+async def test_the_seed_0_is_a_seed(server, client, worker, ann):
+    asked = await server.slash(ann, "imagine", ASKED | {"count": 2, "seed": 0})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert " seed:0" in (await answer_of(await more(server, ann, shown, Act.PARAMETERS))).text
+
+
 async def test_another_checkpoint_is_chosen_in_a_menu_of_the_menu(server, worker, ann, queue, made):
     menu = await answer_of(await more(server, ann, made, Act.CHECKPOINT))
     await server.select(ann, menu, menu.selects[0]["custom_id"], ["anime"])

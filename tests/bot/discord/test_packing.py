@@ -82,11 +82,45 @@ async def test_a_whole_picture_needs_no_link(server, bot, worker, ann, queue, un
     assert PUBLIC not in asked.message.text
 
 
-async def test_without_a_public_address_no_link_is_shown(server, bot, worker, ann, queue, until, noise):
+async def test_without_a_public_address_an_admin_gets_the_original_for_a_day(
+    server, bot, worker, ann, queue, until, raw, noise
+):
     await bot.start()
     server.settings.upload_limit = 200_000
-    asked, _, _ = await make(server, worker, ann, queue, until, width=512, height=512)
+    asked, leased, _ = await make(server, worker, ann, queue, until, width=512, height=512)
+    assert "http" not in asked.message.text
+    assert f"An admin can get the original for a day, by its number: `{leased.id}`" in asked.message.text
+    assert LIFE_S < raw.ttl(keys.image(leased.id, leased.attempt, 0)) <= LIFE_S + 600
+
+
+async def test_a_picture_that_lost_nothing_says_nothing_of_originals(server, bot, worker, ann, queue, until, raw):
+    await bot.start()
+    asked, leased, made = await make(server, worker, ann, queue, until, width=512, height=512)
     assert "original" not in asked.message.text
+    assert raw.ttl(keys.image(leased.id, leased.attempt, 0)) < LIFE_S
+    server.settings.upload_limit = len(made[0]) - 1  # as a WebP it is smaller, and all of it is there
+    asked, leased, _ = await make(server, worker, ann, queue, until, width=512, height=512, seed=2)
+    assert names(asked.message) == [f"zosma-{leased.id}-1.webp"]
+    assert "original" not in asked.message.text
+
+
+async def test_of_a_set_shown_as_one_it_is_said_how_to_get_the_singles(server, bot, worker, ann, queue, until):
+    await bot.start(bot.settings(grid=True))
+    asked, _, _ = await make(server, worker, ann, queue, until, count=4)
+    assert "“More…”, “Send to me” gives you each picture by itself, for 15 minutes." in asked.message.text
+
+
+async def test_without_a_public_address_pictures_that_discord_takes_in_no_size_are_kept(
+    server, bot, worker, ann, queue, until, raw
+):
+    await bot.start()
+    asked = await server.slash(ann, "imagine", SMALL)
+    leased = await worker.take()
+    await asked.wait_for(lambda shown: shown.text)
+    server.fail_next("PATCH", "^/webhooks/.*", 413, {"message": "Request entity too large", "code": 40005}, times=3)
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: "too large for Discord" in shown.text)
+    assert f"by its number: `{leased.id}`" in shown.text
 
 
 async def test_pictures_that_discord_takes_in_no_size_are_linked(server, bot, worker, ann, queue, until):

@@ -98,6 +98,7 @@ async def test_everything_is_handed_out_as_a_file(server, client, worker, ann):
     found = json.loads(file.data)
     jobs = {owner: [job["request"]["prompt"] for job in some] for owner, some in found["jobs"].items()}
     assert jobs == {f"discord:{server.guild.id}/{ann.id}": ["sunflower"], f"discord:dm/{ann.id}": ["tulip"]}
+    assert found["made"][f"discord:dm/{ann.id}"]["pictures"] == 1
     assert found["settings"]["presets"]["oil"]["prompt"] == "oil painting"
     assert "oil" in found["shared_presets"]
     assert b"not mine" not in file.data

@@ -314,3 +314,56 @@ async def test_styles_and_checkpoints_with_spaces_around_their_names_can_be_chos
     await worker.beat(about=ABOUT.model_copy(update={"styles": (Style(name=" misty"),), "checkpoints": (odd,)}))
     request = await ask(server, worker, queue, ann, "a cat", style="misty", checkpoint="odd one")
     assert (request.styles, request.checkpoint) == ((" misty",), " odd one")
+
+
+# -- what was made ------------------------------------------------------------------------------------------------
+
+
+async def parameters(server, member, shown, leased, number):
+    pressed = await server.press(member, shown, f"z1:pa:{leased.id}:{member.id}:{number}")
+    await pressed.response()
+    told = await pressed.wait_for(lambda shown: "/imagine" in shown.text)
+    return told.text.split("```")[1].strip()
+
+
+NUMBERS = ("width", "height", "count", "steps", "seed", "guidance")
+
+
+async def pasted(server, worker, queue, member, command):
+    """The request of a command that was copied out of a message and sent."""
+    options, name = {}, None
+    for word in command.removeprefix("/imagine ").split(" "):
+        if word.partition(":")[0] in ("prompt", "checkpoint", "sampler", *NUMBERS):
+            name, _, word = word.partition(":")
+        options[name] = f"{options[name]} {word}" if name in options else word
+    numbers = {one: float(text) if one == "guidance" else int(text) for one, text in options.items()
+               if one in NUMBERS}  # fmt: skip
+    return await ask(server, worker, queue, member, **options | numbers)
+
+
+async def test_parameters_make_a_drawn_set_again_and_each_picture_of_it(
+    server, client, worker, ann, queue, admin, said
+):
+    await make_list(said, admin, "colour", "red|blue|green|white")
+    asked = await server.slash(ann, "imagine", {"prompt": r"a __colour__ cat \{x\}", "count": 3, "seed": 40})
+    leased = await worker.take()
+    made = (await queue.job(leased.id)).request
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+
+    whole = await pasted(server, worker, queue, ann, await parameters(server, ann, shown, leased, 0))
+    assert (whole.prompts, whole.seed) == (made.prompts, 40)
+    for number in (1, 2, 3):
+        command = await parameters(server, ann, shown, leased, number)
+        await make_list(said, admin, "colour", "black")  # its own words are true whatever becomes of the list
+        one = await pasted(server, worker, queue, ann, command)
+        assert (one.prompt, one.seed, one.count) == (made.prompts[number - 1], 39 + number, 1)
+
+
+async def test_what_looks_like_a_flag_is_masked_in_parameters(server, client, worker, ann, queue):
+    asked = await server.slash(ann, "imagine", {"prompt": r"a \--ar cat"})
+    leased = await worker.take()
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    command = await parameters(server, ann, shown, leased, 0)
+    assert (await pasted(server, worker, queue, ann, command)).prompt == "a --ar cat"

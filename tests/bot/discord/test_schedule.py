@@ -95,7 +95,8 @@ async def test_those_who_want_theirs_at_once_go_first(server, client, worker, an
     await asked.wait_for(lambda shown: "Scheduled for" in shown.text)
     job = await queue.job((await queue.open_jobs())[0])
     bob = server.add_member("bob")
-    call(raw, calls.sweep(now_ms=job.run_at_ms))
+    call(raw, calls.sweep(now_ms=job.run_at_ms))  # by whose clock the worker has been silent for a minute
+    await worker.beat()
     second = await server.slash(bob, "imagine", {"prompt": "now"})
     await second.wait_for(lambda shown: "in line" in shown.text)
     first = await worker.take()

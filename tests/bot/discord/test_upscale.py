@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from loopback.discord.interaction import Callback
-from loopback.pictures import UNUSABLE, silent
+from loopback.pictures import UNUSABLE, silent, with_parameters
+from loopback.presses import answer_of, menu_of, more, next_request
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import keys
 
 
@@ -21,6 +23,39 @@ async def test_a_picture_comes_back_larger(server, client, worker, ann, queue):
     shown = await asked.wait_for(lambda shown: shown.attachments)
     assert [file.data for file in shown.files] == made
     assert not shown.ephemeral
+
+
+async def test_a_picture_that_says_how_it_was_made_has_all_buttons_when_it_is_larger(
+    server, client, worker, ann, queue
+):
+    asked = await server.slash(ann, "upscale", {"image": with_parameters()})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert shown.labels == ["Upscale", "Vary", "Again", "Edit", "More…"]
+    assert "lighthouse" not in shown.text  # what a member's own picture says of itself is not told to everybody
+
+    await server.click(ann, shown, "Vary")
+    request, _ = await next_request(worker, queue)
+    assert (request.prompt, request.seed, request.checkpoint) == ("a lighthouse at night, misty", 42, "anime")
+    told = await answer_of(await more(server, ann, shown, Act.PARAMETERS))
+    assert "/imagine prompt:a lighthouse at night" in told.text
+    assert "as it was before it was made larger" in told.text
+
+
+async def test_of_a_picture_that_says_nothing_there_is_nothing_to_vary(server, client, worker, ann, queue):
+    asked = await server.slash(ann, "upscale", {"image": silent()})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    assert shown.labels == ["Upscale", "More…"]
+    menu = await menu_of(server, ann, shown)
+    assert [option["value"] for option in menu.selects[-1]["options"]] == ["rg", "pa", "dm", "rp", "de"]
+    told = await answer_of(await server.select(ann, menu, menu.selects[-1]["custom_id"], ["pa"]))
+    assert "/imagine" not in told.text
+    form = await server.select(ann, menu, menu.selects[-1]["custom_id"], ["rg"])
+    await form.response()
+    await server.submit_modal(ann, form, {"region": "sky", "prompt": "clouds"})
+    request, _ = await next_request(worker, queue)
+    assert (request.prompt, request.width, request.height) == ("clouds", 128, 192)
 
 
 async def test_stored_pictures_count_per_person_over_all_places(server, client, worker, ann, raw):

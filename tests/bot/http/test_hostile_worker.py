@@ -47,7 +47,7 @@ async def test_what_is_no_picture_of_its_format_is_not_served(http, worker, raw,
     job_id = await settled(http, worker, raw, kind, data)
 
     async with http.get(f"{JOBS}/{job_id}/images/0") as answer:
-        assert (answer.status, answer.content_type) == (404, "application/json")
+        assert (answer.status, answer.content_type) == (404, "application/problem+json")
         assert b"script" not in await answer.read()
     assert await queue.pictures(await queue.job(job_id)) == [None]
 

@@ -119,6 +119,20 @@ async def test_a_picture_or_preview_that_is_not_there_is_not_found(http, worker)
     assert (await call(http, "GET", f"{JOBS}/{job['id']}/images/0"))[0] == 404
 
 
+async def test_pictures_that_were_fetched_give_way_when_room_is_needed_and_others_do_not(http, worker, queue):
+    _, job = await call(http, "POST", JOBS, json={"prompt": "a cat", "count": 2})
+    await worker.finish(await worker.take())
+    first, second = (f"{JOBS}/{job['id']}/images/{index}" for index in (0, 1))
+
+    async with http.get(first) as answer, http.head(second) as looked:
+        assert (answer.status, looked.status) == (200, 200)
+    assert (await queue.make_room(0)).jobs == 0
+    async with http.get(second) as answer:
+        assert answer.status == 200
+    assert (await queue.make_room(0)).jobs == 1
+    assert (await call(http, "GET", first))[0] == 404
+
+
 async def test_inner_addresses_and_others_jobs_are_not_for_everybody(guarded, queue, worker):
     ann, bob = ({"Authorization": f"Bearer {name}-key"} for name in ("ann", "bob"))
     _, job = await call(guarded, "POST", JOBS, json={"prompt": "a cat"}, headers=ann)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from unittest.mock import MagicMock
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from zosma_bot.http import auth
 from zosma_bot.http.app import make_app, serve
+from zosma_bot.http.description import ENDPOINTS
 from zosma_bot.http.key_ring import KEYS_AGE_S, Caller, KeyRing
 from zosma_bot.key_admin import KeyAdmin, scopes_of_environment
 from zosma_cli.valkey import PrivateValkey
@@ -421,6 +424,15 @@ async def test_a_wrong_limit_is_refused_by_name(queue):
         await KeyAdmin(queue, {}).create("cli:local", {"name": "x", "limits": {"lane": "slow"}})
 
 
+def test_what_a_route_needs_is_what_its_description_says(queue, hub):
+    app = make_app(queue, hub, {})
+    for endpoint in app[ENDPOINTS]:
+        request = make_mocked_request(endpoint.method, endpoint.path)
+        request._match_info = MagicMock()
+        request._match_info.route.resource.canonical = endpoint.path
+        assert auth.needed_scope(request) == endpoint.scope, endpoint
+
+
 def test_every_route_that_changes_something_needs_more_than_reading(queue, hub):
     app = make_app(queue, hub, {})
     unsafe = {
@@ -430,4 +442,4 @@ def test_every_route_that_changes_something_needs_more_than_reading(queue, hub):
     }
     reading = {path for _, path in unsafe} & auth._READING_POSTS
 
-    assert reading == {"/sdapi/v1/png-info"}
+    assert reading == auth._READING_POSTS

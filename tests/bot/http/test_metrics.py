@@ -12,7 +12,7 @@ from loopback.fleet import until
 from loopback.played_worker import ABOUT
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.metrics import Metrics
-from zosma_queue import calls
+from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import parse_request
@@ -99,6 +99,18 @@ async def test_names_that_workers_make_up_stay_one_label(page, queue, worker, ra
     _, found = await read(page)
 
     assert found["zosma_jobs_by_checkpoint", ("checkpoint", STRANGE), ("state", "waiting")] == 1
+
+
+@pytest.mark.parametrize("junk", [b"many", b"\xff", b"nan", b"", b"9" * 400])
+async def test_counters_that_are_none_are_left_out_and_the_page_stays(junk, page, queue, worker, raw):
+    for key in (keys.STATS, keys.ACCURACY, keys.DEPTH):
+        for field in (b"done", b"bias", b"\xff", b"fast|x"):
+            raw.hset(key, field, junk)
+
+    status, found = await read(page)
+
+    assert status == 200
+    assert found["zosma_forecast_bias",] == 1.0
 
 
 async def test_while_redis_is_away_the_page_says_so_and_keeps_the_process_s_own(hub):

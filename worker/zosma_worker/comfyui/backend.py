@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zosma_queue.fleet import Capabilities, Checkpoint
+from zosma_queue.fleet import Capabilities, Checkpoint, Workflow, WorkflowOption
 from zosma_worker.backend import Found, Order, Report
 from zosma_worker.comfyui.client import Client, Queue
 from zosma_worker.comfyui.listener import Listener, Preview
@@ -27,6 +27,7 @@ from zosma_worker.errors import (
     WebUIBroken,
     WebUIBusy,
     WebUIError,
+    WebUILacks,
     WebUINotSetUp,
     WebUIRefused,
 )
@@ -88,8 +89,10 @@ class ComfyUIBackend:
         self._nodes_of = -1
         self._lists = Lists()
         self._checkpoints: dict[str, Recipes] = {}
+        self._by_name: dict[str, Recipe] = {}
         self._architectures: dict[str, str | None] = {}
-        self._refusals: dict[str, tuple[str, ...]] = {}
+        self.refusals: dict[str, tuple[str, ...]] = {}
+        """Workflow → why it is not offered."""
         self._failures: dict[str, int] = {}
         self._unusable: dict[str, float] = {}
         self._version: str | None = None
@@ -126,8 +129,8 @@ class ComfyUIBackend:
             raise WebUIBroken(f"{self.url} lists no sampler")
         if not checkpoints:
             raise WebUINotSetUp(f"{self.url} has no checkpoint that can be used: {self._lacking(refusals)}")
-        used = [*{one.recipe.name: one.recipe for one in self._checkpoints.values()}.values()]
-        return Found(about=self._about(checkpoints, used), loaded=await self.loaded())
+        used = {known.recipe.name: known.recipe for known in self._checkpoints.values()} | self._by_name
+        return Found(about=self._about(checkpoints, list(used.values())), loaded=await self.loaded())
 
     async def _read_nodes(self) -> None:
         """All nodes of a server process that is new to us, else only the lists of files."""
@@ -162,9 +165,13 @@ class ComfyUIBackend:
 
         chosen = await asyncio.gather(*(recipe_of(loader, path) for loader, path in files))
         self._checkpoints, listed = {}, []
-        for (_, path), recipe in zip(files, chosen, strict=True):
-            one = checkpoint(path)
-            if recipe is None or one.name in self._checkpoints or self._is_unusable(one.name):
+        self._by_name = {one.name: one for one in recipes if one.own}
+        for (loader, path), recipe in zip(files, chosen, strict=True):
+            recipe = recipe or next((own for own in self._by_name.values() if own.is_for(loader, path)), None)
+            if recipe is None:
+                continue
+            one = checkpoint(path, recipe.workflow.about.facts)
+            if one.name in self._checkpoints or self._is_unusable(one.name):
                 continue
             self._checkpoints[one.name] = Recipes(path, recipe)
             listed.append(one)
@@ -178,6 +185,35 @@ class ComfyUIBackend:
             found = header.get("modelspec.architecture")
             self._architectures[key] = found if isinstance(found, str) else None
         return self._architectures[key]
+
+    def fits(self, workflow: str, checkpoint: str) -> bool:
+        """Whether an operator's own workflow is for a checkpoint that it has."""
+        recipe, known = self._by_name.get(workflow), self._checkpoints.get(checkpoint)
+        return recipe is not None and known is not None and recipe.is_for(known.recipe.loader, known.path)
+
+    def _workflows(self) -> tuple[Workflow, ...]:
+        """What may be asked for by name."""
+        found = []
+        for name, recipe in self._by_name.items():
+            about = recipe.workflow.about
+            checkpoints = tuple(one for one in self._checkpoints if self.fits(name, one))
+            if about.automatic or not checkpoints:
+                continue
+            options = tuple(
+                WorkflowOption(name=key, **option.model_dump(exclude={"input"}))
+                for key, option in about.options.items()
+            )
+            found.append(
+                Workflow(
+                    name=name,
+                    title=recipe.workflow.title,
+                    description=about.description,
+                    checkpoints=checkpoints,
+                    facts=about.facts,
+                    options=options,
+                )
+            )
+        return tuple(found)
 
     def _about(self, checkpoints: tuple[Checkpoint, ...], recipes: list[Recipe]) -> Capabilities:
         lists = self._lists
@@ -193,6 +229,8 @@ class ComfyUIBackend:
             enlargers=lists.enlargers,
             loras=tuple(lists.loras),
             vaes=tuple(lists.vaes),
+            workflows=self._workflows(),
+            fields=("distilled_cfg_scale",) if any(one.workflow.about.facts.distilled for one in recipes) else (),
             hires=bool(hires_upscalers(lists, recipes)),
             img2img=any(IMG2IMG in recipe.abilities for recipe in recipes),
             inpainting=any(INPAINTING in recipe.abilities for recipe in recipes),
@@ -204,10 +242,10 @@ class ComfyUIBackend:
     def _note_refusals(self, refusals: dict[str, tuple[str, ...]]) -> None:
         """Says of each workflow once why it is not offered: of the operator's own aloud."""
         for name, problems in refusals.items():
-            if self._refusals.get(name) != problems:
+            if self.refusals.get(name) != problems:
                 level = logging.WARNING if self._library.is_own(name) else logging.INFO
                 log.log(level, "%s: the workflow %s is not offered: %s", self.url, name, "; ".join(problems[:3]))
-        self._refusals = refusals
+        self.refusals = refusals
 
     def _lacking(self, refusals: Mapping[str, tuple[str, ...]]) -> str:
         if any(self._nodes[node].choices(name) for node, name in FILE_LISTS.items() if node in self._nodes
@@ -268,10 +306,19 @@ class ComfyUIBackend:
         if not self._nodes:
             raise WebUIBusy(f"{self.url} has not been looked at")
         await self._listener.ensure()
-        known = None if order.request.upscale else self._checkpoints.get(order.checkpoint.name)
+        known = None if order.request.upscale else self._recipe_for(order)
         return ComfyUIRun(
             self, self._client, self._listener, self._lists, known, Traits(self._version), order, report, timeouts
         )
+
+    def _recipe_for(self, order: Order) -> Recipes | None:
+        known, wanted = self._checkpoints.get(order.checkpoint.name), order.request.workflow
+        if known is None or not wanted:
+            return known
+        if not self.fits(wanted, order.checkpoint.name):
+            detail = f"the workflow {wanted!r} is no longer there, or not for this checkpoint"
+            raise WebUILacks(f"{self.url}: {detail}", detail=detail)
+        return Recipes(known.path, self._by_name[wanted])
 
     def note_failed(self, name: str, error: WebUIError) -> None:
         """What a failure says of the server beyond the job: nodes are gone, or a checkpoint's file is broken."""

@@ -207,8 +207,8 @@ class _Editor:
 
     def own_vae(self) -> list[Any] | None:
         """The VAE inside the checkpoint; None when the loader gives none."""
-        found = self._workflow.places.get("checkpoint")
-        return [found.node, 2] if found and found.input == "ckpt_name" else None
+        found = self._workflow.places["checkpoint"]
+        return [found.node, 2] if found.input == "ckpt_name" else None
 
     def finished(self, mark: str) -> Graph:
         """What the output needs of the graph, with the sampler's node marked, and nothing left on the server's disk."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from zosma_queue.families import Facts
 from zosma_queue.fleet import Checkpoint
 from zosma_worker.bounds import ENTRIES_MAX, NAME_MAX_CHARS
 from zosma_worker.comfyui import names
@@ -92,9 +93,9 @@ def _by_file(paths: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def checkpoint(path: str) -> Checkpoint:
+def checkpoint(path: str, facts: Facts | None = None) -> Checkpoint:
     """A file as A1111 lists it: folders become part of the name. ComfyUI tells no hash."""
-    return Checkpoint(name=_ENDING.sub("", plain(path).replace("/", "_")), title=plain(path))
+    return Checkpoint(name=_ENDING.sub("", plain(path).replace("/", "_")), title=plain(path), facts=facts)
 
 
 def hires_upscalers(lists: Lists, recipes: Iterable[Recipe]) -> tuple[str, ...]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from zosma_queue.families import matches
 from zosma_worker.comfyui.check import problems_in
 from zosma_worker.comfyui.graph import Lora, Picture, Second, build
 from zosma_worker.comfyui.node_info import NodeInfo
-from zosma_worker.comfyui.workflow import Graph, Workflow, WorkflowError, read_workflow
+from zosma_worker.comfyui.workflow import Graph, Workflow, WorkflowError, label, read_workflow
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,15 @@ class Recipe:
 
     @property
     def loader(self) -> str:
-        """The input that names its checkpoint; '' when it always uses the same."""
-        place = self.workflow.places.get("checkpoint")
-        return place.input if place else ""
+        """The input that names its checkpoint."""
+        return self.workflow.places["checkpoint"].input
+
+    def is_for(self, loader: str, path: str) -> bool:
+        """Whether it is for a checkpoint, which the input `loader` lists under this path."""
+        place, about = self.workflow.places["checkpoint"], self.workflow.about
+        own = str(self.workflow.graph[place.node]["inputs"][place.input])
+        patterns = about.checkpoints or ((own,) if own else ("*",))
+        return loader == self.loader and any(matches(path, pattern) for pattern in patterns)
 
 
 def bind(workflow: Workflow, nodes: Mapping[str, NodeInfo], *, own: bool = False) -> Recipe:
@@ -53,10 +59,19 @@ def bind(workflow: Workflow, nodes: Mapping[str, NodeInfo], *, own: bool = False
       WorkflowError: when the server has something against it.
     """
     bound = replace(workflow, graph=_with_files(workflow, nodes))
-    problems = problems_in(build(bound, _sample(bound, nodes), ""), nodes)
+    problems = _other_outputs(workflow, nodes) or problems_in(build(bound, _sample(bound, nodes), ""), nodes)
     if problems:
         raise WorkflowError(problems)
     return Recipe(bound, own, frozenset(_abilities(bound, nodes)))
+
+
+def _other_outputs(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> list[str]:
+    """Outputs beside the one that is shown, which a server knows of and a name doesn't tell."""
+    return [
+        f"{label(workflow.graph, node)} is an output too: leave one of them"
+        for node, entry in workflow.graph.items()
+        if node != workflow.output and entry["class_type"] in nodes and nodes[entry["class_type"]].is_output
+    ]
 
 
 def _with_files(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Graph:
@@ -82,13 +97,12 @@ def _with_files(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Graph:
 
 def _sample(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Picture:
     """Values with which it is tried against what the server says of its nodes."""
-    place = workflow.places.get("checkpoint")
-    values = {}
-    if place:
-        info = nodes.get(workflow.graph[place.node]["class_type"])
-        choices = info.choices(place.input) if info else ()
-        values["checkpoint"] = choices[0] if choices else workflow.graph[place.node]["inputs"][place.input]
-    return Picture(values={**values, "seed": 1, "prompt": "a lighthouse"}, size=(512, 512))
+    place = workflow.places["checkpoint"]
+    info = nodes.get(workflow.graph[place.node]["class_type"])
+    own = workflow.graph[place.node]["inputs"][place.input]
+    choices = info.choices(place.input) if info else ()
+    checkpoint = own if own in choices or not choices else choices[0]
+    return Picture(values={"checkpoint": checkpoint, "seed": 1, "prompt": "a lighthouse"}, size=(512, 512))
 
 
 def _abilities(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Iterable[str]:
@@ -117,12 +131,6 @@ def _abilities(workflow: Workflow, nodes: Mapping[str, NodeInfo]) -> Iterable[st
             yield ability
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Whether a file's path is of a pattern, in any case and with either separator; also by its name alone."""
-    plain, wanted = path.replace("\\", "/").casefold(), pattern.casefold()
-    return fnmatch.fnmatchcase(plain, wanted) or fnmatch.fnmatchcase(plain.rpartition("/")[2], wanted)
-
-
 def choose(recipes: Iterable[Recipe], path: str, loader: str) -> Recipe | None:
     """The recipe that a checkpoint's folder or name asks for; None when it asks for none.
 
@@ -146,7 +154,7 @@ def _best(
     found = [
         (one.own, len(pattern.replace("*", "")), one)
         for one in recipes
-        if one.loader == loader
+        if one.loader == loader and one.workflow.about.automatic
         for pattern in patterns(one)
         if matches(text, pattern)
     ]

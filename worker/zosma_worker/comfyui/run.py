@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from zosma_queue.errors import ErrorKind
+from zosma_queue.request import Request
 from zosma_queue.tasks import end
 from zosma_worker.backend import Checked, Order, Report
 from zosma_worker.bounds import BYTES_A_PIXEL, MB
@@ -27,7 +28,7 @@ from zosma_worker.errors import BadAnswer, WebUICut, WebUIError, WebUIRefused, W
 from zosma_worker.infotext import without_texts
 from zosma_worker.preview import shrink_bytes
 from zosma_worker.timeouts import Timeouts
-from zosma_worker.verify import check, check_upscaled
+from zosma_worker.verify import check, check_upscaled, joined
 
 #: A stop is heard before a node and between steps only, so it is repeated.
 STOP_EVERY_S = 1.0
@@ -345,10 +346,9 @@ class ComfyUIAnswer:
     @property
     def was_loaded(self) -> bool | None:
         """Whether the first prompt found its checkpoint in the server's cache."""
-        place = self._known.recipe.workflow.places.get("checkpoint") if self._known else None
-        if place is None or not self._made:
+        if self._known is None or not self._made:
             return None
-        return place.node in self._made[0].cached
+        return self._known.recipe.workflow.places["checkpoint"].node in self._made[0].cached
 
     async def checked(self) -> Checked:
         """The pictures, fetched and looked at."""
@@ -377,10 +377,13 @@ class ComfyUIAnswer:
         if request.upscale:
             source = order.inputs.get(request.upscale.image, b"")
             return check_upscaled(plain[0], request, request.upscale, source, self._traits)
+        return joined([self._seen(one, part) for one, part in zip(plain, translate.parts(request), strict=True)])
+
+    def _seen(self, data: bytes, request: Request) -> Checked:
+        order, info = self._order, {"version": self._traits.signs_as}
         if self._known:
             request = translate.resolved(request, self._known.recipe)
-        info = {"version": self._traits.signs_as}
-        return check(plain, info, request, order.checkpoint, self._traits, order.inputs)
+        return check([data], info, request, order.checkpoint, self._traits, order.inputs)
 
 
 def _plain(data: bytes) -> bytes:

@@ -41,22 +41,27 @@ def pictures(order: Order, recipe: Recipe, path: str, lists: Lists, uploads: Upl
     Raises:
       WebUIRefused: when this can't be made of the request.
     """
-    request = order.request
-    one = Picture(
-        values=_values(request, recipe, path, lists),
+    _check(order.request, recipe)
+    return [_picture(part, recipe, path, lists, uploads) for part in parts(order.request)]
+
+
+def parts(request: Request) -> list[Request]:
+    """The request for each of its pictures."""
+    return [request.part(index, 1) for index in range(request.count)]
+
+
+def _picture(request: Request, recipe: Recipe, path: str, lists: Lists, uploads: Uploads) -> Picture:
+    return Picture(
+        values={**_values(request, recipe, path, lists), "seed": request.seed},
         size=(request.width, request.height),
         loras=_loras(request, lists),
         clip_skip=request.clip_skip or 1,
         vae=_own(lists.vaes, request.vae, "VAE") if request.vae else None,
         start=uploads.start,
         mask=uploads.mask,
+        second=_second(request.hires, request, recipe, lists) if request.hires else None,
+        inputs=_options(request, recipe),
     )
-    _check(request, recipe)
-    made = []
-    for seed in request.seeds:
-        second = _second(request.hires, request, recipe, lists, seed) if request.hires else None
-        made.append(replace(one, values={**one.values, "seed": seed}, second=second))
-    return made
 
 
 def resolved(request: Request, recipe: Recipe) -> Request:
@@ -64,7 +69,11 @@ def resolved(request: Request, recipe: Recipe) -> Request:
     facts = recipe.workflow.about.facts
     sampler = request.sampler or facts.sampler
     return request.model_copy(
-        update={"sampler": sampler, "scheduler": request.scheduler or facts.scheduler or names.automatic(sampler)}
+        update={
+            "cfg_scale": guidance(request, recipe),
+            "sampler": sampler,
+            "scheduler": request.scheduler or facts.scheduler or names.automatic(sampler),
+        }
     )
 
 
@@ -75,7 +84,7 @@ def _values(request: Request, recipe: Recipe, path: str, lists: Lists) -> dict[s
         "prompt": _words(request.prompt, lists.embeddings),
         "negative": _words(request.negative_prompt, lists.embeddings),
         "steps": request.steps,
-        "guidance": request.cfg_scale,
+        "guidance": guidance(request, recipe),
     }
     if settled.sampler:
         values["sampler"] = _own(lists.samplers, settled.sampler, "sampler")
@@ -86,6 +95,20 @@ def _values(request: Request, recipe: Recipe, path: str, lists: Lists) -> dict[s
     if request.img2img:
         values |= _part_of_the_steps(request.img2img, request.steps)
     return values | again
+
+
+def guidance(request: Request, recipe: Recipe) -> float:
+    """The number that the model follows: Forge's own field for it goes before the CFG scale, which is 1 then."""
+    distilled = request.a1111.get("distilled_cfg_scale") if recipe.workflow.about.facts.distilled else None
+    return float(distilled) if isinstance(distilled, int | float) else request.cfg_scale
+
+
+def _options(request: Request, recipe: Recipe) -> dict[str, Any]:
+    """`node id.input` → value, of the options that the workflow has."""
+    known = recipe.workflow.about.options
+    defaults = {option.input: option.default for option in known.values() if option.default is not None}
+    given = {known[name].input: value for name, value in request.workflow_options.items() if name in known}
+    return defaults | given
 
 
 def _part_of_the_steps(start: Img2Img, steps: int) -> dict[str, Any]:
@@ -141,9 +164,11 @@ def _check(request: Request, recipe: Recipe) -> None:
             raise WebUIRefused(f"{title} can't {words[ability]}", detail=f"{title} can't {words[ability]}")
 
 
-def _second(hires: Hires, request: Request, recipe: Recipe, lists: Lists, seed: int) -> Second:
+def _second(hires: Hires, request: Request, recipe: Recipe, lists: Lists) -> Second:
     wide, high = request.output_size
-    second = Second(seed=seed, steps=hires.steps or request.steps, denoise=hires.denoise, width=wide, height=high)
+    second = Second(
+        seed=request.seed, steps=hires.steps or request.steps, denoise=hires.denoise, width=wide, height=high
+    )
     name = hires.upscaler or (_LATENT if HIRES_LATENT in recipe.abilities and _LATENT in lists.latents else _RESIZER)
     if name in lists.latents and HIRES_LATENT in recipe.abilities:
         return replace(second, latent_method=lists.latents[name])

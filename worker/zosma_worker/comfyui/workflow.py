@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from zosma_queue.errors import ZosmaError
+from zosma_queue.families import FAMILIES, Facts
 from zosma_queue.validation import problems_of
 
 #: A graph drawn by hand has some 30 kB; what is longer holds pictures.
@@ -65,7 +66,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
 #: What `sampling` and `hires-sampling` stand for: each of these that the node has.
 _SAMPLING = ("seed", "steps", "guidance", "sampler", "scheduler", "denoise")
 #: Without these there is nothing to ask for.
-_REQUIRED = ("prompt", "seed")
+_REQUIRED = ("checkpoint", "prompt", "seed")
 #: Nodes that show a picture and do nothing else.
 PICTURE_OUTPUTS = ("PreviewImage", "SaveImage")
 
@@ -96,23 +97,6 @@ class Option(BaseModel):
     choices: tuple[Text, ...] = Field((), max_length=25)
 
 
-class Facts(BaseModel):
-    """What suits the checkpoints of a family. None: nothing special."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    width: int | None = Field(None, ge=64, le=2048)
-    height: int | None = Field(None, ge=64, le=2048)
-    steps: int | None = Field(None, ge=1, le=150)
-    guidance: float | None = Field(None, ge=0, le=30)
-    negative: bool = True
-    """False: a negative prompt does nothing."""
-    distilled: bool = False
-    """The guidance is a number that the model was taught to follow (Flux), and no CFG scale."""
-    sampler: Text | None = None
-    scheduler: Text | None = None
-
-
 class About(BaseModel):
     """The block `zosma` of a workflow file."""
 
@@ -120,16 +104,34 @@ class About(BaseModel):
 
     title: Text | None = None
     description: Annotated[str, StringConstraints(max_length=100)] = ""
+    automatic: bool = False
+    """It makes all pictures of its checkpoints; else it must be asked for by name."""
+    family: Literal["sd15", "sdxl", "sd35", "flux", "flux-schnell"] | None = None
+    """Of which family's checkpoints it is, and whose facts suit them."""
     checkpoints: tuple[Text, ...] = ()
-    """Patterns of paths like `flux/*`, any of which chooses this workflow for a checkpoint."""
+    """Patterns of paths like `flux/*`: the checkpoints that it is for. None: the family's, else the one it names."""
     architectures: tuple[Text, ...] = ()
-    """Patterns of `modelspec.architecture` in a checkpoint's header, which choose it too."""
+    """Patterns of `modelspec.architecture` in a checkpoint's header: it is for those too. None: the family's."""
     facts: Facts = Facts()
+    """Where they say nothing, the family's do."""
     files: Mapping[str, tuple[Text, ...]] = {}
     """`node id.input` → patterns of file names, best first: whatever the server has of them stands there."""
     options: Mapping[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")], Option] = Field(
         {}, max_length=10
     )
+
+    @model_validator(mode="after")
+    def _of_a_family(self) -> Self:
+        if self.family is None:
+            return self
+        family = FAMILIES[self.family]
+        return self.model_copy(
+            update={
+                "checkpoints": self.checkpoints or family.paths,
+                "architectures": self.architectures if self.checkpoints else family.architectures,
+                "facts": self.facts.over(family.facts),
+            }
+        )
 
 
 @dataclass(frozen=True)

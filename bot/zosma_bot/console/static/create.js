@@ -47,7 +47,7 @@ function clear() {
   }
 }
 
-prompt.addEventListener("keydown", (event) => {
+form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
 
@@ -66,3 +66,6 @@ form.addEventListener("click", (event) => {
   prompt.value = `${prompt.value.trimEnd()} <lora:${lora.dataset.lora}:1>`.trimStart();
   prompt.focus();
 });
+
+// On a phone the keyboard would cover half of the page.
+if (matchMedia("(hover: hover)").matches && !location.hash) prompt.focus({ preventScroll: true });

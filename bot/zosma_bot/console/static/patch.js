@@ -9,6 +9,8 @@ const same = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName &&
 export function patch(old, made) {
   const keyed = new Map();
   for (const child of old.childNodes) if (key(child)) keyed.set(key(child), child);
+  const wanted = new Set([...made.childNodes].map(key));
+  wanted.delete("");
   let at = old.firstChild;
   for (const next of [...made.childNodes]) {
     let found = key(next) ? keyed.get(key(next)) : at;
@@ -17,8 +19,14 @@ export function patch(old, made) {
       old.insertBefore(next, at);
       continue;
     }
+    // What nobody wants makes room, so that what comes after it need not move.
+    while (at && at !== found && !wanted.has(key(at))) {
+      const gone = at;
+      at = at.nextSibling;
+      gone.remove();
+    }
     if (found === at) at = at.nextSibling;
-    else old.insertBefore(found, at);
+    else move(old, found, at);
     keyed.delete(key(next));
     if (!found.isEqualNode(next)) bring(found, next);
   }
@@ -27,6 +35,13 @@ export function patch(old, made) {
     at = at.nextSibling;
     gone.remove();
   }
+}
+
+/** Moves a node, which would lose the focus by it. */
+function move(parent, node, before) {
+  const focused = node.contains(document.activeElement) ? document.activeElement : null;
+  parent.insertBefore(node, before);
+  focused?.focus({ preventScroll: true });
 }
 
 function bring(old, next) {

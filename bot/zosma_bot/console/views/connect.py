@@ -39,11 +39,13 @@ def recipes(address: str, name: str, *, needs_key: bool) -> list[Recipe]:
         ),
         Recipe(
             "python", "Python",
-            "With Zosma's own client: submit, follow the progress, get the pictures.",
-            f'import zosma\n\nwith zosma.Client("{address}"{key}) as client:\n'
-            '    job = client.submit(prompt="a lighthouse at dusk")\n'
-            '    for number, picture in enumerate(job.pictures()):\n'
-            '        picture.save(f"lighthouse-{number}.png")',
+            "With Zosma's own client, pip install zosma: submit, follow the progress, get the pictures.",
+            f'from zosma import Client\n\nwith Client("{address}"{key}) as zosma:\n'
+            '    job = zosma.submit("a lighthouse at dusk")\n'
+            "    for update in job:\n"
+            '        print(update.state, f"{update.progress:.0%}")\n'
+            "    for picture in job.pictures():\n"
+            "        print(picture.save())",
         ),
         Recipe(
             "sillytavern", "SillyTavern",

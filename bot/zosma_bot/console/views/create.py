@@ -47,6 +47,7 @@ class Create:
     async def submit(self, request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
         """Asks for pictures."""
         fields = fields_of(form, await self._parts.board.catalogue())
+        fields = await self._parts.queue.suited(fields, visitor.caller)
         job_id = await submit_with_pictures(self._parts.queue, fields, visitor.caller)
         if PART in request.headers:
             return self._parts.done(request, "In line.", "/")

@@ -19,6 +19,8 @@ from zosma_queue.request import Request
 _ENDED = "The job has ended already."
 #: Pictures of a job never change.
 _KEEP = "private, max-age=86400, immutable"
+#: Longer side of a small picture: sharp on a phone of twice the usual pixels.
+_THUMB_PX = 512
 
 
 class JobPage:
@@ -42,13 +44,17 @@ class JobPage:
         sight = await self._sight(request, visitor)
         if not sight.shows:
             raise _not_found()
-        index = int(request.match_info["index"])
-        images = await self._parts.queue.pictures(sight.job)
+        index, size = int(request.match_info["index"]), _THUMB_PX if "size" in request.query else None
+        images, result = await self._parts.queue.pictures(sight.job), sight.job.result
         image = images[index] if index < len(images) else None
-        if image is None or sight.job.result is None:
+        if image is None or result is None:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "the picture is no longer stored")
-        kind = sight.job.result.pictures[index].format
-        return web.Response(body=image, content_type=f"image/{kind}", headers=_of_picture(_KEEP))
+        original = result.pictures[index].format
+        forms = self._parts.forms
+        kind = forms.choose(request.headers.getall(hdrs.ACCEPT, []), original, size) if size else original
+        tag = f"{sight.job.id}.{result.attempt}.{index}.{kind}.{size}"
+        made = await forms.made(tag, image, original, kind, size, who=sight.job.owner)
+        return web.Response(body=made, content_type=f"image/{kind}", headers=_of_picture(_KEEP))
 
     async def preview(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """The newest preview of a running job."""

@@ -55,9 +55,12 @@ async def complete(
     if "width" in given or "height" in given:  # half a default size would distort what was said
         defaults = {name: value for name, value in defaults.items() if name not in ("width", "height")}
     fields = defaults | given
-    for name, field in (("checkpoint", "checkpoint"), ("negative", "negative_prompt")):
-        if name in here and field not in fields:
-            fields[field] = here[name]
+    if "checkpoint" in here and "checkpoint" not in fields:
+        fields["checkpoint"] = here["checkpoint"]
+    fields = await services.suited(interaction, fields)
+    facts = (await services.catalogue()).facts_for(fields)
+    if "negative" in here and "negative_prompt" not in fields and (facts is None or facts.negative):
+        fields["negative_prompt"] = here["negative"]
     if fields.get("img2img") and "hires" not in typed:  # what was typed is refused, and not left out in silence
         fields.pop("hires", None)
     return CompleteRequest(templated(fields), member.private if private is None else private)

@@ -19,7 +19,7 @@ from zosma_bot.discord.core.alternatives import (
     parse,
 )
 from zosma_bot.discord.core.identity import home_of
-from zosma_bot.discord.core.prompt_flags import read_flags, together
+from zosma_bot.discord.core.prompt_flags import masked, read_flags, together
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.sizes import shape
 from zosma_bot.discord.state.member_settings import Fields
@@ -73,7 +73,7 @@ def templated(fields: Fields) -> Fields:
 
 def typed_prompt(fields: Fields) -> str:
     """The prompt of a request's fields as somebody would type it: what it was drawn from, or masked where needed."""
-    return str(fields.get("template") or escaped(str(fields.get("prompt", ""))))
+    return masked(str(fields.get("template") or escaped(str(fields.get("prompt", "")))))
 
 
 def words_of(fields: Fields, number: int) -> str:

@@ -17,6 +17,7 @@ from zosma_bot.discord.ui.custom_id import Act, CustomId, OfJob
 from zosma_bot.discord.ui.language import Translations
 from zosma_queue.job import Job, State
 
+#: On one page: as many as a menu takes.
 SHOWN_MAX = 25
 PROMPT_MAX_CHARS = 60
 
@@ -52,15 +53,27 @@ def is_mine(interaction: discord.Interaction[Any], job: Job) -> bool:
     return job.owner.startswith("discord:") and job.owner.endswith(f"/{interaction.user.id}")
 
 
-async def jobs_here(services: Services, w: Translations, interaction: discord.Interaction[Any]) -> list[JobEntry]:
-    """The member's jobs in this server, or in direct messages, newest first.
+@dataclass(frozen=True)
+class Page:
+    """Some of a member's jobs, newest first."""
+
+    jobs: list[JobEntry]
+    number: int = 0
+    """From 0."""
+    has_more: bool = False
+
+
+async def jobs_here(services: Services, w: Translations, interaction: discord.Interaction[Any], page: int = 0) -> Page:
+    """The member's jobs in this server, or in direct messages; the last page for one that is beyond it.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
     """
-    return [
-        await look(services, w, job) for job in await services.queue.jobs_of(owner_of(interaction), limit=SHOWN_MAX)
-    ]
+    found = await services.queue.jobs_of(owner_of(interaction), limit=(page + 1) * SHOWN_MAX + 1)
+    number = min(page, max(len(found) - 1, 0) // SHOWN_MAX)
+    first = number * SHOWN_MAX
+    entries = [await look(services, w, job) for job in found[first : first + SHOWN_MAX]]
+    return Page(entries, number, has_more=len(found) > first + SHOWN_MAX)
 
 
 async def look(services: Services, w: Translations, job: Job) -> JobEntry:
@@ -118,16 +131,17 @@ def title(w: Translations, job: Job) -> str:
     return w("alt-upscale") if job.request.upscale else " ".join(job.request.prompt.split())
 
 
-def listed(w: Translations, jobs: list[JobEntry]) -> discord.Embed:
-    """All jobs of a member's list, a line each."""
+def listed(w: Translations, page: Page) -> discord.Embed:
+    """The jobs of a page, a line each."""
     lines: list[str] = []
-    for one in jobs:
+    for one in page.jobs:
         # The line begins with its own mark.
         line = f"{one.line}\n-# {texts.plain(title(w, one.job), PROMPT_MAX_CHARS)} · {asked_at(one.job)}"
         if sum(len(before) + 1 for before in lines) + len(line) > EMBED_TEXT_MAX_CHARS:
             break
         lines.append(line)
-    return discord.Embed(description="\n".join(lines) or w("jobs-none"), colour=Colour.WAITING)
+    embed = discord.Embed(description="\n".join(lines) or w("jobs-none"), colour=Colour.WAITING)
+    return embed.set_footer(text=w("jobs-page", page=page.number + 1)) if page.number or page.has_more else embed
 
 
 def asked_at(job: Job) -> str:
@@ -135,8 +149,8 @@ def asked_at(job: Job) -> str:
     return f"<t:{job.created_ms // 1000}:R>"
 
 
-def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui.View:
-    """A menu of the jobs, and a button that looks anew."""
+def list_view(w: Translations, page: Page, user_id: int) -> discord.ui.View:
+    """A menu of a page's jobs, and buttons that look anew, or at another page."""
     view = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(
@@ -145,14 +159,19 @@ def list_view(w: Translations, jobs: list[JobEntry], user_id: int) -> discord.ui
             emoji=_MARKS[one.job.state],
             description=texts.cut(w(f"jobs-state-{_state(one.job)}"), 100),
         )
-        for one in jobs[:SHOWN_MAX]
+        for one in page.jobs
     ]
     if options:
         menu = discord.ui.Select[discord.ui.View](
             custom_id=str(CustomId(Act.JOBS_MENU, (str(user_id),))), placeholder=w("jobs-choose"), options=options
         )
         view.add_item(menu)
-    refresh = str(CustomId(Act.JOBS_REFRESH, (str(user_id),)))
+    turns = ((page.number - 1, "◀️", page.number > 0), (page.number + 1, "▶️", page.has_more))
+    for number, emoji, is_there in turns:
+        if is_there:
+            turn = str(CustomId(Act.JOBS_REFRESH, (str(user_id), str(number))))
+            view.add_item(discord.ui.Button(custom_id=turn, emoji=emoji))
+    refresh = str(CustomId(Act.JOBS_REFRESH, (str(user_id), str(page.number))))
     view.add_item(discord.ui.Button(custom_id=refresh, label=w("button-refresh"), emoji="🔄"))
     view.stop()
     return view

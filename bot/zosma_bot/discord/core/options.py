@@ -14,7 +14,13 @@ from zosma_bot.discord.core.attachments import Source, fitting_size, of_attachme
 from zosma_bot.discord.core.defaults import NOTHING, style_names
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.sizes import size_fields
-from zosma_bot.discord.ui.choices import checkpoint_choices, lora_choices, name_choices, size_choices
+from zosma_bot.discord.ui.choices import (
+    checkpoint_choices,
+    lora_choices,
+    name_choices,
+    size_choices,
+    workflow_choices,
+)
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.request import SIDE_MAX_PX, SIDE_MIN_PX
@@ -22,6 +28,8 @@ from zosma_queue.request import SIDE_MAX_PX, SIDE_MIN_PX
 #: A LoRA as it may be typed: `name`, `name:0.8`, `name:-1` or a whole tag.
 _LORA = re.compile(r"^(?:<lora:)?(?P<name>[^:<>]+?)(?::(?P<weight>-?(?:\d+(?:\.\d+)?|\.\d+)))?>?$")
 
+#: An option of a workflow as it may be typed: `paper=smooth`, `words="two of them"`.
+_WORKFLOW_OPTION = re.compile(r"""([\w-]+)=("[^"]*"|\S+)""")
 NAME_MAX_CHARS = 200
 #: How much of an attached picture is repainted when nothing is said.
 STRENGTH = 0.6
@@ -55,6 +63,9 @@ def offers(services: Services) -> dict[str, Offer]:
     async def loras(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return lora_choices(await services.catalogue(), typed)
 
+    async def workflows(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return workflow_choices(await services.catalogue(), typed)
+
     async def samplers(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return name_choices((await services.catalogue()).samplers, typed)
 
@@ -65,7 +76,8 @@ def offers(services: Services) -> dict[str, Offer]:
         return name_choices((await services.catalogue()).enlargers, typed)
 
     return {
-        "size": sizes, "checkpoint": checkpoints, "style": styles, "lora": loras, "sampler": samplers,
+        "size": sizes, "checkpoint": checkpoints, "style": styles, "lora": loras, "workflow": workflows,
+        "sampler": samplers,
         "scheduler": schedulers, "upscaler": upscalers,
     }  # fmt: skip
 
@@ -99,6 +111,15 @@ def _bare(part: str) -> str:
     """A LoRA's name without weight and brackets."""
     found = _LORA.match(part.strip())
     return found["name"].strip() if found else part.strip()
+
+
+def with_workflow(typed: str | None) -> dict[str, Any]:
+    """A request's fields for `ink`, or `ink paper=smooth strength=0.4`; none for nothing."""
+    options = {name: value.strip('"') for name, value in _WORKFLOW_OPTION.findall(typed or "")}
+    name = _WORKFLOW_OPTION.sub("", typed or "").strip()
+    if not name and not options:
+        return {}
+    return {"workflow": name, **({"workflow_options": options} if options else {})}
 
 
 def request_fields(*, size: str | None = None, **given: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import discord
 
 from zosma_bot import inputs
+from zosma_bot.discord.core.alternatives import lists_in, parse
 from zosma_bot.discord.core.defaults import usual_fields
 from zosma_bot.discord.core.drawing import typed_prompt
 from zosma_bot.discord.core.recipes import Recipe
@@ -100,7 +101,11 @@ async def _command(
     if _FROM_PICTURE & set(left_out):
         return "", [w("parameters-from-picture")]
     if number and recipe.count > 1:  # one picture of a set has its own seed
-        recipe = replace(recipe, fields=recipe.fields | {"count": 1}, seeds=(recipe.seed_of(number) or -1,))
+        own, one = recipe.seed_of(number), recipe.of_picture(number)
+        fields = one.fields | {"count": 1, "seed": -1 if own is None else own}
+        recipe = replace(one, fields=fields, seeds=() if own is None else (own,))
+    if not recipe.fields.get("prompts"):  # its very words, whatever becomes of what they were drawn from
+        recipe = recipe.of_picture(1)
     seed = recipe.seed_of(1)
     typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
     command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
@@ -113,6 +118,8 @@ async def _command(
         shown.append(w("parameters-left-out", names=", ".join(left_out)))
     if recipe.enlarged:
         shown.append(w("parameters-enlarged"))
+    if lists_in(parse(str(recipe.fields.get("template", "")))):
+        shown.append(w("parameters-drawn"))
     return command, shown
 
 

@@ -89,7 +89,7 @@ def read_flags(prompt: str) -> Flagged:
     Raises:
       RequestRefusedError: for a flag that is unknown, has a wrong value, or says the same as another one.
     """
-    found = [one for one in _FLAG.finditer(prompt) if one[1] == "--" or one[2].casefold() in _all_names()]
+    found = [one for one in _FLAG.finditer(prompt) if _is_flag(one)]
     if not found:
         return Flagged(_ESCAPED.sub(r"\1\2", prompt))
     ends = [*(one.start() for one in found[1:]), len(prompt)]
@@ -104,6 +104,15 @@ def read_flags(prompt: str) -> Flagged:
                 raise refused("flag-twice", flag=f"--{name}")
             fields[given] = f"{fields[given]}, {read}" if given in fields else read
     return Flagged(_ESCAPED.sub(r"\1\2", " ".join(word for word in words if word)), fields)
+
+
+def masked(prompt: str) -> str:
+    """The prompt written so that nothing in it is a flag."""
+    return _FLAG.sub(lambda one: f"\\{one[0]}" if _is_flag(one) else one[0], prompt)
+
+
+def _is_flag(found: re.Match[str]) -> bool:
+    return found[1] == "--" or found[2].casefold() in _all_names()
 
 
 def _first_word(text: str) -> tuple[str, str]:

@@ -7,10 +7,11 @@ import asyncio
 import logging
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zosma_bot.discord.core.attachments import Source, of_bytes
+from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.seen import SeenMessage, SeenPicture
 from zosma_bot.discord.core.services import CHECKS_S, FETCH_S, Services
 from zosma_bot.discord.state.reply_record import Origin, Reply
@@ -18,7 +19,9 @@ from zosma_bot.discord.ui.custom_id import OfJob
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.inputs import words_in
 from zosma_queue import infotext
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.families import moved
 from zosma_queue.job import Job, Picture
 from zosma_queue.unreadable import skipping
 
@@ -56,6 +59,13 @@ class Recipe:
         """How many pictures were asked for."""
         return int(self.fields.get("count", 1))
 
+    def of_picture(self, number: int) -> Recipe:
+        """The recipe with the very words that picture `number` (0: the first) was made with."""
+        if not self.fields.get("template"):
+            return self
+        fields = {name: value for name, value in self.fields.items() if name not in ("prompts", "template")}
+        return replace(self, fields=fields | {"prompt": words_of(self.fields, max(number, 1))})
+
     def anew(self, **changes: Any) -> dict[str, Any]:
         """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.
 
@@ -65,6 +75,13 @@ class Recipe:
         if "prompt" in changes:
             words = ("prompts", "template")
         return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
+
+
+def on_checkpoint(fields: dict[str, Any], checkpoint: str, catalogue: Catalogue) -> dict[str, Any]:
+    """A picture's fields with another checkpoint; what only suited the old one suits the new one then."""
+    before, after = catalogue.facts_for(fields), catalogue.facts_for({"checkpoint": checkpoint})
+    kept = {name: value for name, value in fields.items() if name not in ("workflow", "workflow_options")}
+    return moved(kept, before, after) | {"checkpoint": checkpoint}
 
 
 async def recall(services: Services, of: OfJob) -> Recipe | None:

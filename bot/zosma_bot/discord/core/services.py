@@ -67,6 +67,13 @@ class Services:
         except QueueUnavailableError:
             return Catalogue()
 
+    async def suited(self, interaction: discord.Interaction[Any], fields: dict[str, Any]) -> dict[str, Any]:
+        """A request's fields, with what suits their checkpoint where nothing was said; unchanged when Redis is away."""
+        try:
+            return await self.background.within(CHOICES_S, self.queue.suited(fields, sender_of(interaction)))
+        except QueueUnavailableError:
+            return fields
+
     async def offered(self, interaction: discord.Interaction[Any]) -> Catalogue:
         """What there is to choose from here: without the checkpoints that this server's rules don't allow."""
         catalogue = await self.catalogue()

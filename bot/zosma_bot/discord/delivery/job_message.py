@@ -285,11 +285,11 @@ class JobMessage:
                 except TooLargeError:
                     continue
                 log.info("job %s: %s shown", self._id, job.state)
-                return LINK_KEEP_S if packed.linked else None
+                return LINK_KEEP_S if packed.keep else None
             packed = await self._packer.without(outlet, job, card)
             await self._tools.fallbacks.end(outlet, packed.card)
             log.error("job %s: Discord takes its pictures in no size", self._id)
-            return LINK_KEEP_S if packed.linked else None
+            return LINK_KEEP_S if packed.keep else None
         except RemovedError:
             await self._tell_removed(outlet, job)
             return None

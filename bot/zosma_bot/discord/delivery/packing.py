@@ -30,8 +30,8 @@ class Packed:
     """A card whose files fit into one message."""
 
     card: Card
-    linked: bool = False
-    """True when it has links to the originals: they must stay stored."""
+    keep: bool = False
+    """True when it says how to get the originals: they must stay stored."""
 
 
 class Packer:
@@ -105,11 +105,22 @@ class Packer:
         urls = [await self._links.url(job.id, _index(one)) for one in originals.pictures]
         links = [url for url in urls if url]
         if not links:
-            return Packed(shown)
+            return self._unlinked(w, job, shown)
         words = texts.originals(w, links)
         if len(shown.text) + len(words) + 1 > EMBED_TEXT_MAX_CHARS:
             return Packed(shown)
-        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), linked=True)
+        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=True)
+
+    @staticmethod
+    def _unlinked(w: Translations, job: Job, shown: Card) -> Packed:
+        """Without a public address: how to get what the message doesn't show."""
+        if any("-grid." in one.name for one in shown.pictures):
+            words, keep = texts.singles(w), False
+        elif any(one.lessened for one in shown.pictures) or not shown.pictures:
+            words, keep = texts.kept_originals(w, job), True
+        else:
+            return Packed(shown)
+        return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=keep)
 
 
 def _labels(job: Job, card: Card) -> list[str]:

@@ -65,4 +65,5 @@ def _as_webp(original: Original, quality: int | None, factor: float) -> Attached
         # Not for us to judge: the worker has looked at it, and Discord takes any bytes that are small enough.
         return original.attached
     stem = original.attached.name.rsplit(".", 1)[0]
-    return replace(original.attached, name=f"{stem}.webp", data=data)
+    lessened = quality is not None or factor < 1.0
+    return replace(original.attached, name=f"{stem}.webp", data=data, lessened=lessened)

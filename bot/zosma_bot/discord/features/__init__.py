@@ -11,6 +11,7 @@ from zosma_bot.discord.features import (
     admin,
     compare,
     describe,
+    guide,
     imagine,
     missing,
     my_jobs,
@@ -19,6 +20,7 @@ from zosma_bot.discord.features import (
     report,
     result,
     settings,
+    stats,
     upscale,
     use_picture,
     wildcards,
@@ -27,8 +29,8 @@ from zosma_bot.discord.ui.router import Router
 
 #: In the order in which the commands are registered.
 FEATURES = (
-    imagine, compare, missing, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, privacy, admin,
-    report, result,
+    imagine, compare, missing, queue, upscale, describe, use_picture, my_jobs, settings, wildcards, stats, guide,
+    privacy, admin, report, result,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from zosma_bot.discord.core.options import (
     request_fields,
     start_from,
     with_loras,
+    with_workflow,
 )
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.sizes import PICTURES_MAX
@@ -52,6 +53,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
         checkpoint: Name | None = None,
         style: Name | None = None,
         lora: Name | None = None,
+        workflow: Name | None = None,
         sampler: Name | None = None,
         scheduler: Name | None = None,
         steps: app_commands.Range[int, 1, STEPS_MAX] | None = None,
@@ -74,6 +76,7 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
                 )  # fmt: skip
                 known = (await services.catalogue()).lora_names if lora else ()
                 given["prompt"] = with_loras(given["prompt"], lora, known)
+                given |= with_workflow(workflow)
                 sources = start_from(given, image, strength)
                 run_at = await moment_of(services, interaction, when)
                 completed = await complete(services, interaction, given, given.pop("style", None), private)
@@ -85,4 +88,4 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
             )
 
     everywhere(imagine)
-    complete_names(imagine, services, "size", "checkpoint", "style", "lora", "sampler", "scheduler")
+    complete_names(imagine, services, "size", "checkpoint", "style", "lora", "workflow", "sampler", "scheduler")

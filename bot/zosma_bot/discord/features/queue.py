@@ -59,7 +59,7 @@ async def _answer(services: Services, w: Translations, interaction: discord.Inte
         member_jobs.jobs_here(services, w, interaction),
         services.queue.admin.pauses(),
     )
-    own = own_jobs(w, [one for one in jobs if not one.job.state.ended])
+    own = own_jobs(w, [one for one in jobs.jobs if not one.job.state.ended])
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
     home = is_admin(interaction) and at_home(services, interaction)
     if pauses:

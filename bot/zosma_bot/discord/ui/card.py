@@ -32,6 +32,8 @@ class Attached:
     description: str | None = None
     spoiler: bool = False
     """Hidden until somebody clicks on it."""
+    lessened: bool = False
+    """Shown with less than it was made with: fewer pixels, or compressed with losses."""
 
     def file(self) -> discord.File:
         """A fresh file object: discord.py uses each one up."""

@@ -49,6 +49,22 @@ def checkpoint_choices(w: Translations, catalogue: Catalogue, typed: str) -> lis
     return _choices(_checkpoints(w, catalogue), typed)
 
 
+def workflow_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
+    """Workflows that fit, each by itself and with each value of its options that has a list of them."""
+    offers = []
+    for workflow in catalogue.workflows:
+        about = f" – {workflow.description}" if workflow.description else ""
+        offers.append((f"{workflow.title}{about}", workflow.name))
+        for option in workflow.options:
+            for value in (
+                option.choices if option.type == "choice" else ("on", "off") if option.type == "switch" else ()
+            ):
+                quoted = f'"{value}"' if " " in value else value
+                label = f"{workflow.title} · {option.name}: {value}"
+                offers.append((label, f"{workflow.name} {option.name}={quoted}"))
+    return _choices([(label, value) for label, value in offers if len(value) <= CHOICE_MAX_CHARS], typed)
+
+
 def lora_choices(catalogue: Catalogue, typed: str) -> list[Choice[str]]:
     """LoRAs that fit the last of the names that are being typed; those before it stay."""
     *before, last = [part.strip() for part in typed.split(",")]

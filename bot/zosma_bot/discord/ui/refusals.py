@@ -41,6 +41,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "flag-value": ("flag", "given"),
     "flag-bounds": ("flag", "given", "low", "high"),
     "flag-twice": ("flag",),
+    "flag-not-here": ("flag",),
     "flag-and-option": ("field",),
     "no-size": ("field", "given"),
     "size-bounds": ("field", "given", "low", "high"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ OPTIONS = {
     "upscale.upscaler_1": "upscaler",
     "hires.scale": "hires",
     "styles": "style",
+    "workflow_options": "workflow",
 }
 
 #: What Discord gives a meaning to: emphasis, code, spoilers, mentions, times and emoji (all begin with "<"), masked
@@ -281,6 +283,17 @@ def originals(w: Translations, urls: Sequence[str]) -> str:
     return w("originals", count=len(urls), links=links)
 
 
+def singles(w: Translations) -> str:
+    """How to get the pictures of a set one by one, under a message that shows them as one."""
+    return "-# " + w("originals-singles")
+
+
+def kept_originals(w: Translations, job: Job) -> str:
+    """How to get pictures as they were made, under a message that can't show them so."""
+    count = len(job.result.pictures) if job.result else 1
+    return "-# " + w("originals-kept", count=count, id=f"`{job.id}`")
+
+
 def hidden_by_classifier(w: Translations, blocked: int, total: int, reasons: Sequence[str]) -> str:
     """Pictures that the server's image check keeps back, and why."""
     known = ", ".join(dict.fromkeys(plain(reason, REASON_SHOWN_CHARS) for reason in reasons if reason.strip()))
@@ -390,6 +403,8 @@ def command_for(
     given = {option: fields.get(name) for name, option in _COMMAND}
     if fields.get("styles"):
         given["style"] = fields["styles"][0]
+    if fields.get("workflow"):
+        given["workflow"] = workflow_typed(fields)
     if fields.get("hires"):
         given["hires"] = fields["hires"].get("scale", 2.0)
     seed = fields.get("seed") if seed is None else seed
@@ -405,6 +420,15 @@ def command_for(
             shown = f"{value:g}" if isinstance(value, float) else value
             parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
     return " ".join(parts)
+
+
+def workflow_typed(fields: Mapping[str, Any]) -> str:
+    """A workflow with its options, as it is typed."""
+    options = [
+        f"{name}={json.dumps(value, ensure_ascii=False) if ' ' in str(value) else value}"
+        for name, value in (fields.get("workflow_options") or {}).items()
+    ]
+    return " ".join([fields["workflow"], *options])
 
 
 def code_block(text: str) -> str:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
+from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
+_HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 #: A1111's setting that takes what follows a `#` out of a prompt.
 _COMMENTS = "enable_prompt_comments"
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
@@ -130,7 +132,8 @@ class Flavour:
         if not isinstance(title, str) or not isinstance(name, str):
             return None
         short = entry.get("hash")
-        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None)
+        facts = facts_of(_HASH_AT_END.sub("", title))
+        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None, facts=facts)
 
     async def read_lists(self, client: Client) -> None:
         """Reads all its lists. A server without samplers can't be used; everything else may be missing.

@@ -27,16 +27,22 @@ from zosma_bot.discord.ui.respond import NO_MENTIONS, say
 from zosma_bot.discord.ui.router import Handler, Router, chosen
 from zosma_queue.errors import QueueUnavailableError
 
+#: More pages than a member's jobs that are known can fill.
+PAGES_MAX = 100
+
 log = logging.getLogger(__name__)
 
 
 def add(router: Router, services: Services) -> None:
     """Registers the buttons and menus of `/jobs`."""
 
-    async def refresh(interaction: discord.Interaction[Any], _: CustomId) -> None:
+    async def refresh(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         w = translations_of(interaction)
+        # Lists of before there were pages name the member alone.
+        number = custom_id.args[1] if len(custom_id.args) > 1 else "0"
+        page = min(int(number), PAGES_MAX) if number.isascii() and number.isdecimal() else 0
         try:
-            found = await services.background.within(LOOK_S, member_jobs.jobs_here(services, w, interaction))
+            found = await services.background.within(LOOK_S, member_jobs.jobs_here(services, w, interaction, page))
         except QueueUnavailableError:
             await say(interaction, refusals.queue_away(w))
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
@@ -53,6 +53,7 @@ async def export(services: Services, interaction: discord.Interaction[Any]) -> d
         "member": str(user),
         "settings": await services.queue.documents.get(MEMBER, str(user)) or {},
         "shared_presets": {name: fields for name, fields in shared.items() if fields.get("by") == user},
+        "made": {owner: asdict(await services.queue.made(owner)) for owner in owners_of(interaction)},
         "jobs": {owner: await services.queue.export(owner) for owner in owners_of(interaction)},
     }
 

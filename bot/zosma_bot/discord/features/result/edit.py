@@ -11,7 +11,7 @@ import discord
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import preset_of, style_names
 from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
-from zosma_bot.discord.core.recipes import Recipe, recipe_of
+from zosma_bot.discord.core.recipes import Recipe, on_checkpoint, recipe_of
 from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.features.result.remix import take
@@ -53,13 +53,13 @@ def add(router: Router, services: Services) -> None:
 
     async def filled_in(interaction: discord.Interaction[Any], custom_id: CustomId) -> None:
         if of := await may_use(services, interaction, custom_id):
-            values = values_of(interaction)
+            values, catalogue = values_of(interaction), await services.catalogue()
             try:
                 preset = await _preset(services, interaction, values)
             except (RequestRefusedError, QueueUnavailableError) as error:
                 await say(interaction, refusals.told(translations_of(interaction), error))
                 return
-            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values, preset))
+            await take(services, interaction, of, "edit", lambda recipe: changed(recipe, values, preset, catalogue))
 
     router.add(Act.EDIT, press)
     router.add(Act.EDIT_FORM, filled_in)
@@ -100,8 +100,9 @@ def _select(
     )
 
 
-def changed(recipe: Recipe, values: dict[str, str | list[str]], preset: Fields) -> dict[str, Any]:
+def changed(recipe: Recipe, values: dict[str, str | list[str]], preset: Fields, catalogue: Catalogue) -> dict[str, Any]:
     """The fields of the new pictures, after the changes in the form; those of a preset come before the picture's own.
+    What only suited the old checkpoint suits a new one then.
 
     Raises:
       RequestRefusedError: when the prompt can't be read.
@@ -110,7 +111,7 @@ def changed(recipe: Recipe, values: dict[str, str | list[str]], preset: Fields) 
     fields |= {name: value for name, value in preset.items() if name in FIELDS and name not in WORDS}
     chosen = {name: found[0] for name, found in values.items() if isinstance(found, list) and found}
     if chosen.get("checkpoint", SAME) != SAME:
-        fields["checkpoint"] = chosen["checkpoint"]
+        fields = on_checkpoint(fields, chosen["checkpoint"], catalogue)
     if chosen.get("size", SAME) in SIZES:
         fields["width"], fields["height"] = SIZES[chosen["size"]]
     fields = with_flags_over(fields, str(values.get("prompt", "")))

@@ -13,6 +13,7 @@ import discord
 from zosma_bot import masks, painted_masks
 from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.button_owner import may_use
+from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import REGIONS, first_possible, read_mask, refusal, repainted
 from zosma_bot.discord.core.recipes import picture_of
@@ -67,7 +68,7 @@ async def _open(services: Services, interaction: discord.Interaction[Any], of: O
     if not of.menu:
         of = replace(of, menu=await keep_seen(services, interaction))
     recipe = await known_or_read(services, interaction, of)
-    words = str(recipe.fields.get("prompt", "")) if recipe else ""
+    words = typed_prompt(recipe.fields) if recipe else ""
     w = translations_of(interaction)
     await interaction.response.send_modal(form(w, of, words, paint=services.links.can_be_made))
 
@@ -182,6 +183,10 @@ async def _submit(
     recipe = await known_or_read(services, interaction, of)
     possible = repainted(recipe, source, mask, asked["strength"], prompt=asked["prompt"], count=asked["count"])
     fields, sources = await first_possible(services, possible)
+    size = {name: fields[name] for name in ("width", "height")}
+    fields = templated(with_flags_over(fields, asked["prompt"]))
+    if any(fields[name] != size[name] for name in size):
+        raise refused("flag-not-here", flag="--ar")
     private = await is_private(services, interaction, of)
     origin = Origin(deed="region", user_id=of.owner)
     await submit(services, interaction, fields, sources=sources, private=private, origin=origin)

@@ -11,8 +11,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
-from zosma_bot.discord.core.drawing import words_of
-from zosma_bot.discord.core.recipes import KIND, Recipe, picture_of, read, recall, recipe_of
+from zosma_bot.discord.core.recipes import KIND, Recipe, on_checkpoint, picture_of, read, recall, recipe_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.submit import Wanted, submit, submit_late
@@ -71,7 +70,10 @@ async def vary_strong(services: Services, interaction: discord.Interaction[Any],
 async def with_checkpoint(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> None:
     """The same with the checkpoint that was chosen in the menu."""
     if checkpoint := chosen(interaction):
-        await take(services, interaction, of, "checkpoint", lambda recipe: recipe.anew(checkpoint=checkpoint))
+        catalogue = await services.catalogue()
+        await take(
+            services, interaction, of, "checkpoint", lambda recipe: on_checkpoint(recipe.anew(), checkpoint, catalogue)
+        )
 
 
 def varied(recipe: Recipe, number: int, strength: float) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def varied(recipe: Recipe, number: int, strength: float) -> dict[str, Any]:
     seed = recipe.seed_of(number)
     if seed is None:
         return recipe.anew()
-    return recipe.anew(seed=seed, subseed_strength=strength, prompt=words_of(recipe.fields, number))
+    return recipe.of_picture(number).anew(seed=seed, subseed_strength=strength)
 
 
 async def take(services: Services, interaction: discord.Interaction[Any], of: OfJob, deed: str, make: Make) -> None:
@@ -129,13 +131,13 @@ async def enlarge(services: Services, interaction: discord.Interaction[Any], of:
 
 
 async def known_or_read(services: Services, interaction: discord.Interaction[Any], of: OfJob) -> Recipe | None:
-    """How the picture was made, as the queue knows it, else as the picture itself says it, if it says so soon.
+    """How this very picture was made, as the queue knows it, else as the picture itself says it, if it says so soon.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer in time.
     """
     if known := await recall(services, of):
-        return known
+        return known.of_picture(of.number)
     reading = services.background.start(read(seen(interaction), of.number))
     done, _ = await asyncio.wait([reading], timeout=READ_S)
     try:

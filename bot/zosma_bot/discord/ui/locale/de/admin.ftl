@@ -95,6 +95,7 @@ act-limits = setzte Grenzen:
 act-report = meldete:
 act-report-delete = löschte eine gemeldete Nachricht:
 act-report-dismiss = verwarf eine Meldung:
+act-pictures = holte die Bilder von
 act-rules = setzte Regeln:
 
 moderators-only = ⚠️ Das dürfen nur Moderatoren (Recht „Nachrichten verwalten“ oder „Server verwalten“).

@@ -65,6 +65,7 @@ parameters-like = 📋 Als Befehl, für ähnliche Bilder:
 parameters-from-picture = ℹ️ Es entstand aus einem anderen Bild, deshalb macht es kein Befehl noch einmal. „{ button-again }“ darunter kann es, einen Tag lang.
 parameters-enlarged = ℹ️ Der Befehl macht das Bild, wie es vor dem Vergrößern war.
 parameters-no-command = ℹ️ Als Befehl würde es abgelehnt: { $why }
+parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 parameters-text = Als Text:
 parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 checkpoint-ask = 🧩 Mit welchem Checkpoint?

@@ -18,6 +18,8 @@ command-imagine-style = stil
     .description = Eine Vorlage von dir oder diesem Server, oder ein Stil der WebUI; - für keinen
 command-imagine-lora = lora
     .description = LoRAs dazu, als Name oder Name:0.8, mit Kommas dazwischen
+command-imagine-workflow = workflow
+    .description = Ein eigener Workflow, allein oder mit seinen Optionen: ink paper=smooth
 command-imagine-sampler = sampler
     .description = Wie das Rauschen entfernt wird
 command-imagine-scheduler = scheduler
@@ -49,6 +51,7 @@ option-upscaler = Upscaler
 option-hires = Hires
 option-style = Stil
 option-prompt = Prompt
+option-workflow = Workflow
 option-checkpoint = Checkpoint
 option-sampler = Sampler
 option-scheduler = Scheduler

@@ -86,6 +86,11 @@ originals = { $count ->
     [one] Original: { $links }
    *[other] Originale: { $links }
     }
+originals-singles = „{ button-more }“, „{ button-send }“ gibt dir jedes Bild einzeln, 15 Minuten lang.
+originals-kept = { $count ->
+    [one] So groß, wie dieses Bild entstand, nimmt Discord keine Datei. Die Verwaltung kann das Original einen Tag lang holen, unter der Nummer { $id }
+   *[other] So groß, wie diese Bilder entstanden, nimmt Discord keine Dateien. Die Verwaltung kann die Originale einen Tag lang holen, unter der Nummer { $id }
+    }
 hidden-one = ⚠️ Das Bild wird nicht gezeigt: Die Bildprüfung dieses Servers lehnt es ab.
 hidden-all = ⚠️ Die Bilder werden nicht gezeigt: Die Bildprüfung dieses Servers lehnt sie ab.
 hidden-some = ⚠️ { $blocked } von { $total } Bildern werden nicht gezeigt: Die Bildprüfung dieses Servers lehnt sie ab.

@@ -57,6 +57,7 @@ command-jobs = aufträge
 button-refresh = Neu laden
 button-pick-up = Bilder zeigen
 jobs-none = In den letzten Tagen hast du hier nichts bestellt. /{ command-imagine } macht ein Bild.
+jobs-page = Seite { $page }
 jobs-choose = Einen Auftrag genauer ansehen
 jobs-done = ✅ { $count ->
     [one] { $count } Bild
@@ -238,6 +239,7 @@ privacy-shown =
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
     • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
+    • Wie viel du an einem Tag gemacht hast, für /{ command-me }: { $made_days } Tage.
     • Wie viel GPU-Zeit du heute verbraucht hast: zwei Tage, für Grenzwerte. Löschen nimmt das nicht zurück.
     • Wenn du ein Bild meldest oder die Warteschlange verwaltest: deine Discord-Kennung, was du getan hast und wann, ohne Worte aus Prompts, unter den neuesten Einträgen (etwa 10.000).
     Prompts stehen in keinem Protokoll. Die GPUs erfahren, was zu machen ist, nicht für wen.

@@ -94,6 +94,7 @@ act-limits = set limits of
 act-report = reported
 act-report-delete = deleted a reported message
 act-report-dismiss = dismissed a report
+act-pictures = fetched the pictures of
 act-rules = set rules of
 
 moderators-only = ⚠️ Only moderators (permission “Manage Messages” or “Manage Server”) may use this.

@@ -68,6 +68,7 @@ parameters-like = 📋 As a command, for pictures like it:
 parameters-from-picture = ℹ️ It was made from another picture, so no command makes it again. “Again” under it does, for a day.
 parameters-enlarged = ℹ️ The command makes the picture as it was before it was made larger.
 parameters-no-command = ℹ️ As a command it would be refused: { $why }
+parameters-none = ⚠️ This picture doesn't say how it was made.
 parameters-text = As text:
 parameters-none = ⚠️ This picture doesn't say how it was made.
 checkpoint-ask = 🧩 Which checkpoint?

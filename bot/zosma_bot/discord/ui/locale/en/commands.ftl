@@ -21,6 +21,8 @@ command-imagine-style = style
     .description = A preset of yours or of this server, or one of the WebUI's styles; - for none
 command-imagine-lora = lora
     .description = LoRAs to add, as name or name:0.8, with commas between
+command-imagine-workflow = workflow
+    .description = A workflow of its own, alone or with its options: ink paper=smooth
 command-imagine-sampler = sampler
     .description = The sampling method
 command-imagine-scheduler = scheduler
@@ -52,6 +54,7 @@ option-upscaler = upscaler
 option-hires = hires
 option-style = style
 option-prompt = prompt
+option-workflow = workflow
 option-checkpoint = checkpoint
 option-sampler = sampler
 option-scheduler = scheduler

@@ -93,6 +93,11 @@ originals = { $count ->
     [one] original: { $links }
    *[other] originals: { $links }
     }
+originals-singles = “{ button-more }”, “{ button-send }” gives you each picture by itself, for 15 minutes.
+originals-kept = { $count ->
+    [one] Discord takes no files as large as this picture was made. An admin can get the original for a day, by its number: { $id }
+   *[other] Discord takes no files as large as these pictures were made. An admin can get the originals for a day, by their number: { $id }
+    }
 hidden-one = ⚠️ The picture is not shown: this server's image check refuses it.
 hidden-all = ⚠️ The pictures are not shown: this server's image check refuses them.
 hidden-some = ⚠️ { $blocked } of { $total } pictures are not shown: this server's image check refuses them.

@@ -59,6 +59,7 @@ command-jobs = jobs
 button-refresh = Refresh
 button-pick-up = Show the pictures
 jobs-none = You have asked for nothing here in the last few days. /imagine makes a picture.
+jobs-page = Page { $page }
 jobs-choose = Choose one to see more
 jobs-done = ✅ { $count ->
     [one] { $count } picture
@@ -237,6 +238,7 @@ privacy-shown =
     • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
     • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
     • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
+    • How much you made on a day, for /me: { $made_days } days.
     • How much GPU time you used today: two days, for limits. Erasing doesn't take it back.
     • If you report a picture, or manage the queue as an admin: your Discord id, what you did and when, without words of prompts, among the newest entries (about 10,000).
     Prompts are not written into logs. The GPUs are told what to make, not for whom.

@@ -1,0 +1,390 @@
+"""What the pages show and what their forms do, as a browser without scripts has it."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import io
+import re
+import shlex
+
+import aiohttp
+import pytest
+
+from loopback.played_worker import png
+from zosma_bot.console.forms import FORM_MAX_BYTES, Form
+from zosma_bot.console.render import duration, short
+from zosma_bot.console.views.create import fields_of
+from zosma_queue import calls
+from zosma_queue.catalogue import Catalogue
+from zosma_queue.client import Sender
+from zosma_queue.errors import ErrorKind
+from zosma_queue.fleet import Trust, WorkerState
+from zosma_queue.job import State
+from zosma_queue.policy import Policy
+from zosma_queue.request import INPUT_MAX_BYTES, parse_request
+
+LOCAL = Sender(owner="http:local", group="http:local")
+
+
+async def asked(queue, prompt="a cat", **fields):
+    return await queue.submit(parse_request({"prompt": prompt, **fields}), LOCAL)
+
+
+# -- asking for pictures -------------------------------------------------------------------------------------------
+
+
+async def test_every_option_of_the_box_is_asked_for(page, queue, worker):
+    where = await page.post(
+        "/console/jobs", prompt="a cat", negative_prompt="a dog", width="640", height="448", steps="12",
+        cfg_scale="5,5", sampler="Euler a", scheduler="Karras", seed="7", count="2", checkpoint="anime",
+        vae="soft.safetensors", styles="misty", hires_scale="1.5",
+    )  # fmt: skip
+    request = (await queue.job(where.rpartition("/")[2])).request
+
+    assert request.model_dump(exclude_none=True, exclude_defaults=True) == {
+        "prompt": "a cat", "negative_prompt": "a dog", "width": 640, "height": 448, "steps": 12, "cfg_scale": 5.5,
+        "sampler": "Euler a", "scheduler": "Karras", "seed": 7, "count": 2, "checkpoint": "anime",
+        "vae": "soft.safetensors", "styles": ("misty",), "hires": {"scale": 1.5, "upscaler": "Latent"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "size"),
+    [
+        ("square", "512", (512, 512)),
+        ("portrait", "768", (640, 960)),
+        ("wide", "1024", (1344, 768)),
+        ("", "", (512, 512)),
+    ],
+)
+def test_a_shape_and_a_size_make_width_and_height(shape, side, size):
+    form = Form()
+    form.add("shape", shape)
+    form.add("side", side)
+    fields = fields_of(form, Catalogue())
+    assert (fields["width"], fields["height"]) == size
+
+
+async def test_a_picture_to_start_from_is_sent_along(page, queue, worker):
+    data = aiohttp.FormData({"csrf": await page.token(), "prompt": "a cat", "denoising_strength": "0.4"})
+    data.add_field("picture", png(5), filename="cat.png", content_type="image/png")
+    async with page.session.post("/console/jobs", data=data, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
+        job = await queue.job(answer.headers["Location"].rpartition("/")[2])
+    assert job.request.img2img.denoising_strength == 0.4
+
+
+@pytest.mark.parametrize(
+    ("fields", "told", "field"),
+    [
+        ({"prompt": "  "}, "prompt is empty", "prompt"),
+        ({"steps": "999"}, "steps is 999: it must be", "steps"),
+        ({"width": "wide"}, "width", "width"),
+        ({"checkpoint": "nobody"}, "checkpoint &#39;nobody&#39; is not known here", "checkpoint"),
+        ({"seed": "9" * 13}, "seed", "seed"),
+    ],
+)
+async def test_what_is_wrong_is_said_with_its_field(page, worker, fields, told, field):
+    data = {"csrf": await page.token(), "prompt": "a cat", **fields}
+    async with page.session.post("/console/jobs", data=data, headers={"X-Part": "1"}) as answer:
+        assert answer.status == 422
+        assert answer.headers["X-Field"] == field
+        assert told.lower() in (await answer.text()).lower()
+
+
+async def test_a_limit_holds_on_the_page_too(page, queue, worker):
+    await queue.admin.set_policy("cli", "default", Policy(waiting=1).model_dump())
+    await page.post("/console/jobs", prompt="a cat")
+    assert "as many jobs waiting as you may" in await page.post("/console/jobs", status=429, prompt="another")
+
+
+@pytest.mark.parametrize("body", [b"\xff=\xff", b"csrf=%ff", b"a" * (FORM_MAX_BYTES + 1), b"&".join([b"a=1"] * 200)])
+async def test_a_broken_or_endless_form_is_refused(page, body):
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with page.session.post("/console/jobs", data=body, headers=headers) as answer:
+        assert answer.status in (400, 403, 413)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"{}"),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"nothing of the kind"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nbroken off'),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\nno name\r\n--x--"),
+    ],
+)
+async def test_what_is_no_form_is_refused(page, kind, body):
+    async with page.session.post("/console/jobs", data=body, headers={"Content-Type": kind}) as answer:
+        assert answer.status in (400, 403, 415), await answer.text()
+
+
+async def test_a_picture_that_is_too_heavy_is_refused_before_it_is_read_whole(page):
+    data = aiohttp.FormData({"csrf": await page.token(), "prompt": "a cat"})
+    data.add_field("picture", io.BytesIO(b"x" * (INPUT_MAX_BYTES + 300_000)), filename="cat.png")
+    async with page.session.post("/console/jobs", data=data) as answer:
+        assert answer.status == 413
+        assert "12 MB" in await answer.text()
+
+
+async def test_again_fills_the_box_with_what_the_job_asked_for(page, queue, worker):
+    job_id = await asked(queue, "a lighthouse", steps=33, width=640, checkpoint="anime", seed=77)
+    shown = await page.get(f"/?again={job_id}")
+
+    assert ">a lighthouse</textarea>" in shown
+    for name, value in (("steps", "33"), ("width", "640"), ("seed", "77")):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', shown)
+    assert '<option value="anime" selected>' in shown
+
+
+# -- jobs ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_waiting_job_is_cancelled_once_asked(page, queue, worker):
+    job_id = await asked(queue)
+    assert "Cancel this job?" in await page.post(f"/console/jobs/{job_id}/cancel", status=200)
+    assert (await queue.job(job_id)).state is State.WAITING
+    await page.post(f"/console/jobs/{job_id}/cancel", confirmed="1")
+    assert (await queue.job(job_id)).state is State.CANCELLED
+
+
+async def test_a_job_that_has_ended_is_not_cancelled(page, queue, worker):
+    job_id = await asked(queue)
+    await worker.finish(await worker.take())
+    await page.post(f"/console/jobs/{job_id}/cancel", status=409, confirmed="1")
+
+
+async def test_a_failed_job_is_tried_again_with_the_same_seed_and_replayed(page, queue, worker):
+    job_id = await asked(queue, seed=5)
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY))
+    assert ErrorKind.OUT_OF_MEMORY.sentence in await page.get("/console/failed")
+
+    await page.post(f"/console/jobs/{job_id}/again")
+    newest = (await queue.jobs_of(LOCAL.owner))[0]
+    assert newest.id != job_id
+    assert newest.request.seed == 5
+
+    await page.post(f"/console/jobs/{job_id}/replay")
+    assert (await queue.job(job_id)).state is State.WAITING
+    await page.post(f"/console/jobs/{job_id}/replay", status=409)
+    assert [act.act for act in await queue.admin.audit()] == ["retry"]
+
+
+async def test_a_finished_job_shows_its_pictures_and_how_they_were_made(page, queue, worker):
+    job_id = await asked(queue, count=2, seed=41)
+    await worker.finish(await worker.take())
+    shown = await page.get(f"/console/jobs/{job_id}")
+
+    assert shown.count("<figure>") == 2
+    assert "Seed 42" in shown
+    assert "Model: dream" in shown
+    await page.get(f"/console/jobs/{job_id}/images/2", status=404)
+
+
+async def test_pictures_that_are_gone_are_said_to_be(page, queue, worker, raw):
+    job_id = await asked(queue)
+    await worker.finish(await worker.take())
+    for key in raw.keys("*image*"):
+        raw.delete(key)
+    await page.get(f"/console/jobs/{job_id}/images/0", status=404)
+
+
+# -- the queue -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_queue_is_shown_as_it_will_run_page_by_page(page, queue, worker):
+    for number in range(60):
+        await asked(queue, f"prompt {number:02}")
+    first, second = await page.get("/console/queue"), await page.get("/console/queue?from=50")
+
+    assert re.findall(r"prompt \d\d</a>", first) == [f"prompt {number:02}</a>" for number in range(50)]
+    assert re.findall(r"prompt \d\d</a>", second) == [f"prompt {number:02}</a>" for number in range(50, 60)]
+    assert "Next in line" in first
+    assert "50 jobs ahead" in second
+    assert "1 to 50 of 60" in first
+
+
+@pytest.mark.parametrize("given", ["-1", "x", "9" * 30, "²", "99999"])
+async def test_a_strange_place_to_begin_at_is_no_error(page, worker, given):
+    await page.get(f"/console/queue?from={given}")
+
+
+async def test_why_a_job_waits_is_told(page, queue, worker):
+    await asked(queue, checkpoint="anime")
+    await queue.admin.pause("cli", "checkpoint:anime", "it is being replaced")
+    assert "Paused by an admin (checkpoint anime): it is being replaced" in await page.get("/console/queue")
+
+    await queue.admin.resume("cli", "checkpoint:anime")
+    await worker.beat(about=worker.about.model_copy(update={"checkpoints": worker.about.checkpoints[:1]}))
+    queue._snapshot = (float("-inf"), {})
+    assert "No GPU that is online" in await page.get("/console/queue")
+
+    await worker.beat(WorkerState.AWAY, reason="down")
+    assert "No GPU is online" in await page.get("/console/queue")
+
+
+async def test_who_has_as_many_running_as_they_may_is_told_so(page, queue, worker):
+    await queue.admin.set_policy("cli", "default", {"running": 1})
+    await asked(queue, "runs")
+    await worker.take()
+    await asked(queue, "waits")
+    assert "As many jobs of its owner run as may at once" in await page.get("/console/queue")
+    assert "As many jobs of its owner run as may at once" in await page.get("/")
+
+
+async def test_a_job_that_is_put_off_says_until_when(page, queue, worker):
+    await queue.submit(parse_request({"prompt": "later"}), LOCAL, delay_ms=7_200_000)
+    assert "Scheduled, begins in 2 h" in await page.get("/console/queue")
+
+
+async def test_an_admin_lets_a_job_go_next_and_clears_an_owner(page, queue, worker):
+    await asked(queue, "first")
+    second = await asked(queue, "second")
+    await page.post(f"/console/jobs/{second}/bump")
+    queue._snapshot = (float("-inf"), {})
+    shown = await page.get("/console/queue")
+    assert shown.index("second</a>") < shown.index("first</a>")
+
+    await page.post("/console/queue/clear", owner=LOCAL.owner, confirmed="1")
+    assert "Nobody waits" in await page.get("/console/queue")
+
+
+# -- the fleet -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_gpu_shows_what_it_is_what_it_does_and_how_well(page, queue, worker):
+    await asked(queue, "done before")
+    await worker.finish(await worker.take())
+    await asked(queue, "went wrong")
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.WEBUI_BROKEN))
+    await asked(queue, "being drawn")
+    await worker.progress(await worker.take(), 0.25)
+    shown = await page.get("/console/fleet")
+
+    for text in ("a1111 v1.10.1", "dream", "being drawn", "Drawing", "a picture"):
+        assert text in shown
+    assert re.search(r"<dt>Done</dt><dd>1<", shown)
+    assert re.search(r'<dt>Faults</dt><dd class="bad">1<', shown)
+
+
+async def test_a_quarantined_gpu_is_first_and_can_be_tried(page, queue, worker):
+    await worker.beat(WorkerState.AWAY, reason="black pictures", trust=Trust.QUARANTINED)
+    shown = await page.get("/console/fleet")
+    assert "Quarantined" in shown
+    assert "black pictures" in shown
+
+    await page.post("/console/fleet/try", worker=worker.name)
+    assert [(act.act, act.target) for act in await queue.admin.audit()] == [("try", worker.name)]
+
+
+# -- admins --------------------------------------------------------------------------------------------------------
+
+
+async def test_pauses_limits_and_the_audit(page, queue, worker):
+    await page.post("/console/admin/pause", scope="lane:relax", why="later", confirmed="1")
+    await page.post("/console/admin/limits", name="key:ann", waiting="3", running="", weight="2", lane="relax")
+    shown = await page.get("/console/admin")
+
+    assert "lane:relax" in shown
+    assert "later" in shown
+    policy = (await queue.admin.policies())["key:ann"]
+    assert (policy.waiting, policy.running, policy.weight, policy.lane) == (3, 0, 2, "relax")
+    assert 'value="3"' in await page.get("/console/admin?limits=key:ann")
+
+    await page.post("/console/admin/resume", scope="lane:relax")
+    await page.post("/console/admin/limits/drop", name="key:ann", confirmed="1")
+    assert await queue.pauses() == ()
+    assert "key:ann" not in await queue.admin.policies()
+    assert {act.act for act in await queue.admin.audit()} == {"pause", "resume", "limits"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "told"),
+    [
+        ("pause", {"scope": "worker:nobody", "confirmed": "1"}, "is not there"),
+        ("resume", {"scope": "lane:none"}, "is none"),
+        ("limits", {"name": "somebody"}, "can be nobody"),
+        ("limits", {"name": "default", "waiting": "-1"}, "waiting"),
+        ("limits", {"name": "default", "weight": "heavy"}, "weight"),
+    ],
+)
+async def test_what_an_admin_gets_wrong_is_said(page, worker, path, fields, told):
+    assert told in (await page.post(f"/console/admin/{path}", status=422, **fields)).lower()
+
+
+async def test_a_paused_queue_is_said_on_every_page(page, queue, worker):
+    await queue.admin.pause("cli", "queue", "we move house")
+    for path in ("/", "/console/gallery", "/console/history"):
+        assert "we move house" in await page.get(path)
+
+
+# -- the rest ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("over", ["hour", "day", "week", "quarter", "none"])
+async def test_the_plots_have_a_table_each_with_the_same_numbers(page, queue, worker, over):
+    for _ in range(3):
+        await asked(queue)
+        await worker.finish(await worker.take())
+    await queue.sweep()
+    shown = await page.get(f"/console/history?over={over}")
+
+    table = shown.partition("Jobs that ended, by")[2].partition("</table>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", table)
+    assert len(rows) == {"hour": 60, "week": 168, "quarter": 90}.get(over, 96)
+    assert '<td class="num">3</td>' in rows[-1]
+    assert "3 pictures" in shown
+
+
+async def test_with_redis_away_the_page_says_so(page, raw, monkeypatch, queue):
+    from zosma_queue.errors import QueueUnavailableError
+
+    async def away():
+        raise QueueUnavailableError("Redis can't be reached")
+
+    monkeypatch.setattr(queue, "secret", away)
+    async with page.session.get("/console/queue") as answer:
+        assert answer.status == 503
+        assert answer.headers["Retry-After"]
+        assert "The queue is away" in await answer.text()
+
+
+async def test_a_page_that_is_not_there_is_a_page(page):
+    assert "There is no such page" in await page.get("/console/nothing", status=404)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "–"), (0, "0 s"), (0.4, "under 1 s"), (9.6, "10 s"), (75, "75 s"), (120, "2 min"), (3600, "1 h"),
+     (7500, "2 h 5 min"), (86400 * 3, "3 days"), (float("inf"), "–")],
+)  # fmt: skip
+def test_times_are_said_as_people_say_them(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_a_long_text_is_cut_to_one_line():
+    assert short("a\n b  c", 10) == "a b c"
+    assert short("abcdefghij k", 10) == "abcdefghi…"
+
+
+async def test_files_are_kept_by_browsers_for_as_long_as_they_are_the_same(page):
+    url = re.search(r'href="(/console/static/[^"]+\.css)"', await page.get("/"))[1]
+    async with page.session.get(url) as answer:
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Encoding"] == "gzip"
+    await page.get("/console/static/0000000000/console.css", status=404)
+    await page.get("/console/static/x/..%2f..%2fgate.py", status=404)
+
+
+async def test_what_programs_are_told_to_send_is_answered(page, worker, address):
+    """The lines for curl, run."""
+    shown = await page.get("/console/connect")
+    assert address in shown
+    lines = html.unescape(re.search(r'id="curl-lines"[^>]*>(.*?)</pre>', shown, re.S)[1])
+    command = [word for word in shlex.split(lines.partition("| python3")[0]) if word.strip()]
+    running = await asyncio.create_subprocess_exec(*command, "-s", stdout=asyncio.subprocess.PIPE)
+    await worker.finish(await worker.take())
+    told, _ = await running.communicate()
+    assert b'"images"' in told
