@@ -67,7 +67,6 @@ parameters-enlarged = ℹ️ Der Befehl macht das Bild, wie es vor dem Vergröß
 parameters-no-command = ℹ️ Als Befehl würde es abgelehnt: { $why }
 parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 parameters-text = Als Text:
-parameters-none = ⚠️ Dieses Bild sagt nicht, wie es entstand.
 checkpoint-ask = 🧩 Mit welchem Checkpoint?
 checkpoint-none = ⚠️ Gerade ist kein anderer Checkpoint da.
 edit-title = Bearbeiten und neu machen

@@ -70,7 +70,6 @@ parameters-enlarged = ℹ️ The command makes the picture as it was before it w
 parameters-no-command = ℹ️ As a command it would be refused: { $why }
 parameters-none = ⚠️ This picture doesn't say how it was made.
 parameters-text = As text:
-parameters-none = ⚠️ This picture doesn't say how it was made.
 checkpoint-ask = 🧩 Which checkpoint?
 checkpoint-none = ⚠️ There is no other checkpoint online right now.
 edit-title = Edit and make again
