@@ -159,7 +159,7 @@ def place_if_added(snapshot: Snapshot, job: WaitingJob) -> Place | None:
 def parked(snapshot: Snapshot) -> frozenset[str]:
     """The jobs whose owners have as many running as they may at once."""
     play = _Play(snapshot)
-    return frozenset(job.id for job in snapshot.jobs if play.is_parked(job.owner))
+    return frozenset(keys.whole(job.id) for job in snapshot.jobs if play.is_parked(job.owner))
 
 
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
