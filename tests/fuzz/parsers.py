@@ -388,9 +388,10 @@ _VIEW = {
 
 def _fed(event: tuple[str, bytes]) -> None:
     name, data = event
-    views = Views({"j": decode(JobView, _VIEW)})
-    for text in (data.decode("utf-8", "replace"), json.dumps({"job": "j", "view": _VIEW})):
-        if found := Feed().take(name, text, "", None):
+    known = json.dumps({"job": "j", "view": _VIEW | {"state": "running"}})
+    views = Views()
+    for kind, text in (("state", known), (name, data.decode("utf-8", "replace")), (name, known)):
+        if found := Feed().take(kind, text, "", None):
             views.take(found)
 
 
