@@ -80,8 +80,6 @@ class RequestFields(TypedDict, total=False):
     """What may be asked for beside the prompt. What is left out is as the server has it."""
 
     negative_prompt: str
-    prompts: list[str]
-    """A prompt for each picture, where they differ; the first is `prompt`."""
     width: int
     height: int
     steps: int
