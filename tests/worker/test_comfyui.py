@@ -8,17 +8,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from loopback.comfyui.server import (
-    OOM,
-    Black,
-    Fault,
-    Hold,
-    HoldsOthers,
-    LosesSocket,
-    Raises,
-    Restarts,
-    ScriptedComfyUI,
-)
+from loopback.comfyui.faults import OOM, Black, Fault, Hold, HoldsOthers, LosesSocket, Raises, Restarts
+from loopback.comfyui.server import ScriptedComfyUI
 from loopback.fleet import HASTY, until
 from loopback.webui import ScriptedWebUI
 from zosma_queue.fleet import WorkerState

@@ -49,7 +49,7 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Picture:
+class File:
     """A file that the server has made."""
 
     filename: str
@@ -196,13 +196,13 @@ class Client(Wire):
         folder = found.get("subfolder")
         return f"{folder}/{found['name']}" if folder else str(found["name"])
 
-    async def view(self, picture: Picture, most_bytes: int) -> bytes:
+    async def view(self, file: File, most_bytes: int) -> bytes:
         """A picture's bytes.
 
         Raises:
           WebUIRefused: when the file is gone.
         """
-        fields = {"filename": picture.filename, "subfolder": picture.subfolder, "type": picture.type}
+        fields = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         return await self.send("GET", f"/view?{urlencode(fields)}", within(READ_TIMEOUT_S * 4), most_bytes=most_bytes)
 
     async def listen(self, client_id: str) -> aiohttp.ClientWebSocketResponse:
@@ -259,11 +259,11 @@ def _entry(prompt_id: str, found: Any) -> Entry | None:
     )
 
 
-def pictures_in(output: Any) -> tuple[Picture, ...]:
+def pictures_in(output: Any) -> tuple[File, ...]:
     """The pictures that an output node says it has made."""
     images = output.get("images") if isinstance(output, dict) else None
     return tuple(
-        Picture(one["filename"], str(one.get("subfolder") or ""), str(one.get("type") or "output"))
+        File(one["filename"], str(one.get("subfolder") or ""), str(one.get("type") or "output"))
         for one in (images if isinstance(images, list) else [])
         if isinstance(one, dict) and isinstance(one.get("filename"), str)
     )

@@ -11,7 +11,7 @@ import aiohttp
 
 from zosma_queue.tasks import set_within
 from zosma_worker.bounds import number
-from zosma_worker.comfyui.client import Client, Entry, Picture, pictures_in
+from zosma_worker.comfyui.client import Client, Entry, File, pictures_in
 from zosma_worker.comfyui.failures import failure
 from zosma_worker.comfyui.listener import Listener
 from zosma_worker.comfyui.workflow import Graph
@@ -44,7 +44,7 @@ class Made:
     """What came of a prompt."""
 
     prompt_id: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[File, ...]
     cached: frozenset[str]
     """Nodes whose results the server had already."""
 
@@ -78,7 +78,7 @@ class Watch:
         self._lost = 0
         self._reopened = False
         self._cached: frozenset[str] = frozenset()
-        self._pictures: tuple[Picture, ...] | None = None
+        self._pictures: tuple[File, ...] | None = None
         self._error: dict[str, Any] | None = None
         self._interrupted = False
         self._succeeded = False
