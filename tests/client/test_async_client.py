@@ -50,6 +50,17 @@ async def made(worker):
     return leased
 
 
+def in_time(test):
+    """A stream that tells nothing more fails its test, instead of being waited for without end."""
+
+    @functools.wraps(test)
+    async def timed(*arguments, **fixtures):
+        async with asyncio.timeout(30):
+            await test(*arguments, **fixtures)
+
+    return timed
+
+
 async def follow(job, at_first):
     """Follows a job to its end; does something at the first update."""
     begun = False
@@ -59,6 +70,7 @@ async def follow(job, at_first):
             await at_first()
 
 
+@in_time
 async def test_the_three_lines(zosma, worker, tmp_path):
     making = asyncio.create_task(made(worker))
 
@@ -81,6 +93,7 @@ async def test_the_three_lines(zosma, worker, tmp_path):
     assert job.result.gpu_seconds == 1.5
 
 
+@in_time
 async def test_updates_tell_the_whole_way(zosma, worker):
     first = await zosma.submit("a cat", **SMALL)
     job = await zosma.submit("a dog", **SMALL)
@@ -116,6 +129,7 @@ async def test_a_job_that_has_ended_tells_its_end_alone(zosma, worker):
     assert [update.kind async for update in again] == ["end"]
 
 
+@in_time
 async def test_a_stream_goes_on_when_the_bot_is_started_anew_in_its_middle(zosma, bot, worker):
     job = await zosma.submit("a cat", **SMALL)
     leased = await worker.take()
@@ -133,6 +147,7 @@ async def test_a_stream_goes_on_when_the_bot_is_started_anew_in_its_middle(zosma
     assert len(seen) == len(set(seen)), "nothing is told twice"
 
 
+@in_time
 async def test_what_ended_while_the_bot_was_away_is_told(zosma, bot, worker):
     job = await zosma.submit("a cat", **SMALL)
     leased = await worker.take()
@@ -148,6 +163,7 @@ async def test_what_ended_while_the_bot_was_away_is_told(zosma, bot, worker):
     assert len(await job.pictures()) == 1
 
 
+@in_time
 async def test_all_jobs_are_followed_over_a_line_that_breaks(bot, worker):
     async with LossyProxy(bot.url) as proxy, AsyncClient(proxy.url) as zosma:
         jobs = [await zosma.submit("a cat", **SMALL)]
@@ -176,6 +192,7 @@ async def test_a_server_that_stays_away_is_an_error_after_a_while(bot, worker):
         await bot.start()
 
 
+@in_time
 async def test_a_line_that_breaks_after_a_long_silence_is_taken_up_all_the_same(bot, worker, monkeypatch):
     now = 1000.0
     monkeypatch.setattr("zosma.aio.Patience", functools.partial(Patience, clock=lambda: now))
@@ -290,6 +307,7 @@ async def test_a_key_is_for_its_holder(guarded, worker):
             assert (await reader.queue()).waiting == 1
 
 
+@in_time
 async def test_a_stream_whose_key_is_taken_away_ends_as_unauthorized(guarded, worker):
     async with AsyncClient(guarded.url, key="ann's long key") as ann:
         key = (await ann.request("POST", "/api/v1/admin/keys", {"name": "website"}))["key"]
@@ -510,6 +528,7 @@ async def test_what_is_no_zosma_server_is_said(redis_url):
     await runner.cleanup()
 
 
+@in_time
 async def test_whoever_stops_listening_leaves_no_line_open(zosma, bot, worker, caplog):
     job = await zosma.submit("a cat", **SMALL)
     async for _ in job:
