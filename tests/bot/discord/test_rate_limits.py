@@ -317,8 +317,8 @@ async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limit
     grants = Grants()
 
     class Watched(RateLimiter):
-        def __init__(self, *args):
-            super().__init__(*args)
+        def __init__(self, *args, **more):
+            super().__init__(*args, **more)
             self._sent = grants
 
     monkeypatch.setattr("zosma_bot.discord.client.RateLimiter", Watched)
