@@ -180,8 +180,9 @@ class Follower:
             if not known.looked_ms:
                 await self._look_at(owner, known)
         ended = [job_id for job_id, at_ms in known.ended.items() if since_ms is not None and at_ms >= since_ms]
-        for job in await self._queue.jobs(ended):
-            stream.put(Seen(job.id, job))
+        async with self._reading:
+            for job in await self._queue.jobs(ended):
+                stream.put(Seen(job.id, job))
         for job_id in known.open:
             if seen := self._seen.get(job_id):
                 stream.put(seen)
