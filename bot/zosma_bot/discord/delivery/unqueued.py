@@ -15,6 +15,7 @@ from zosma_bot.discord.delivery.fallbacks import Fallbacks, is_passing
 from zosma_bot.discord.state.reply_record import TOKEN_LIFE_S, Reply
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -103,10 +104,7 @@ class Unqueued:
 
     async def close(self) -> None:
         """Leaves what is not told yet to the next process."""
-        tasks = list(self._refusing.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._refusing.values())
 
     async def tell(self) -> None:
         """Tells those whom nobody has told, by the token of what they asked; Discord's trouble is left for next time.
