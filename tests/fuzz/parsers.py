@@ -388,9 +388,9 @@ _VIEW = {
 
 def _fed(event: tuple[str, bytes]) -> None:
     name, data = event
-    views = Views({"j": decode(JobView, _VIEW)})
-    for text in (data.decode("utf-8", "replace"), json.dumps({"job": "j", "view": _VIEW})):
-        if found := Feed().take(name, text, "", None):
+    views, known = Views(), json.dumps({"job": "j", "view": _VIEW})
+    for kind, text in (("state", known), (name, data.decode("utf-8", "replace")), (name, known)):
+        if found := Feed().take(kind, text, "", None):
             views.take(found)
 
 
