@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from zosma_bot.discord.delivery.fallbacks import Fallbacks, is_passing
@@ -30,15 +30,7 @@ AGAIN_S, AGAIN_MAX_S = 1.0, 20.0
 class Unqueued:
     """Requests between Discord and the queue."""
 
-    def __init__(
-        self,
-        queue: Queue,
-        fallbacks: Fallbacks,
-        now: Callable[[], float],
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._sleep = sleep
+    def __init__(self, queue: Queue, fallbacks: Fallbacks, now: Callable[[], float]) -> None:
         self._queue = queue
         self._fallbacks = fallbacks
         self._now = now
@@ -87,7 +79,7 @@ class Unqueued:
                 with suppress(QueueUnavailableError):
                     await self._note(job_id, reply)
                     noted = True
-            await self._sleep(pause_s)
+            await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, AGAIN_MAX_S)
             try:
                 if unless_queued and await self._queue.job(job_id):
