@@ -388,8 +388,7 @@ _VIEW = {
 
 def _fed(event: tuple[str, bytes]) -> None:
     name, data = event
-    known = json.dumps({"job": "j", "view": _VIEW | {"state": "running"}})
-    views = Views()
+    views, known = Views(), json.dumps({"job": "j", "view": _VIEW})
     for kind, text in (("state", known), (name, data.decode("utf-8", "replace")), (name, known)):
         if found := Feed().take(kind, text, "", None):
             views.take(found)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from zosma_bot.discord.delivery.fallbacks import Fallbacks, is_passing
 from zosma_bot.discord.state.reply_record import TOKEN_LIFE_S, Reply
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +30,7 @@ AGAIN_S, AGAIN_MAX_S = 1.0, 20.0
 class Unqueued:
     """Requests between Discord and the queue."""
 
-    def __init__(
-        self,
-        queue: Queue,
-        fallbacks: Fallbacks,
-        now: Callable[[], float],
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._sleep = sleep
+    def __init__(self, queue: Queue, fallbacks: Fallbacks, now: Callable[[], float]) -> None:
         self._queue = queue
         self._fallbacks = fallbacks
         self._now = now
@@ -86,7 +79,7 @@ class Unqueued:
                 with suppress(QueueUnavailableError):
                     await self._note(job_id, reply)
                     noted = True
-            await self._sleep(pause_s)
+            await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, AGAIN_MAX_S)
             try:
                 if unless_queued and await self._queue.job(job_id):
@@ -103,10 +96,7 @@ class Unqueued:
 
     async def close(self) -> None:
         """Leaves what is not told yet to the next process."""
-        tasks = list(self._refusing.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._refusing.values())
 
     async def tell(self) -> None:
         """Tells those whom nobody has told, by the token of what they asked; Discord's trouble is left for next time.
