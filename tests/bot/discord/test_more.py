@@ -150,6 +150,15 @@ async def test_a_menu_that_is_too_old_says_what_to_do(server, client, ann, made,
     assert told.text == "⚠️ This menu is more than a day old. Please press “More…” under the picture again."
 
 
+async def test_erasing_forgets_open_menus(server, client, ann, bob, queue, made):
+    mine, bobs = await menu_of(server, ann, made), await menu_of(server, bob, made)
+    assert await queue.drop_documents(ann.id) == 1
+    told = await answer_of(await server.select(ann, mine, mine.selects[-1]["custom_id"], ["pa"]))
+    assert "more than a day old" in told.text
+    told = await answer_of(await server.select(bob, bobs, bobs.selects[-1]["custom_id"], ["pa"]))
+    assert "/imagine prompt:a cat" in told.text
+
+
 async def test_somebody_elses_menu_is_no_way_to_a_picture(server, client, ann, bob, made):
     menu = await menu_of(server, ann, made)
     pressed = await server.press(bob, made, menu.selects[-1]["custom_id"], values=["de"])

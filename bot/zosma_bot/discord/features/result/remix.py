@@ -116,7 +116,7 @@ async def enlarge(services: Services, interaction: discord.Interaction[Any], of:
     """Asks for the picture made larger. How it was made goes along, so that the larger one can be varied too."""
     try:
         source = await picture_of(services, seen(interaction), of)
-        known = await known_or_read(services, interaction, of)
+        known = await recall(services, of) or await known_or_read(services, interaction, of)
     except (RequestRefusedError, QueueUnavailableError) as error:
         await say(interaction, refusals.told(translations_of(interaction), error))
         return
