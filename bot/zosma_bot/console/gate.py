@@ -98,13 +98,15 @@ class Gate:
         self._queue = queue
         self._ring = ring
         self._renderer = renderer
+        self._secret: bytes | None = None
 
     # -- for views ----------------------------------------------------------------------------------------------
 
     def sees(self, view: View, *, admin: bool = False, to_the_end: bool = False) -> Handler:
         """The handler of what only shows something; `admin`: to admins alone.
 
-        With `to_the_end` it is answered even if the visitor's own right to it ends meanwhile; for admins alone.
+        With `to_the_end` whoever is signed in is answered whatever their key's scopes are, also when it is taken away
+        meanwhile.
         """
 
         async def handler(request: web.Request) -> web.StreamResponse:
@@ -114,7 +116,7 @@ class Gate:
                 if visitor is None:
                     return self._to_sign_in(request)
                 _check_admin(visitor, admin)
-                if admin and to_the_end:
+                if to_the_end:
                     return await view(request, visitor)
                 return await allowed(request, functools.partial(_viewed, view, visitor), visitor.caller)
             except Exception as error:
@@ -147,7 +149,8 @@ class Gate:
         theme = _theme(request)
         await self._ring.refresh()
         if not self._ring.required:
-            return Visitor(LOCAL, _csrf(await self._queue.secret()), theme, request.path)
+            self._secret = self._secret or await self._queue.secret()
+            return Visitor(LOCAL, _csrf(self._secret), theme, request.path)
         token = request.cookies.get(COOKIE, "")
         if not 0 < len(token) <= _TOKEN_MAX_CHARS:
             return None
@@ -162,7 +165,7 @@ class Gate:
         return [
             web.get(SIGN_IN, self.ask),
             web.post(SIGN_IN, self.sign_in),
-            web.post("/console/sign-out", self.changes(self.sign_out)),
+            web.post("/console/sign-out", self.changes(self.sign_out, to_the_end=True)),
             web.get("/console/me", self.sees(self.me)),
         ]
 

@@ -38,7 +38,7 @@ class Status:
     """`good`, `busy`, `warn` or `bad`; colours say it again, never alone."""
 
 
-def worker_status(worker: WorkerInfo) -> Status:
+def worker_status(worker: WorkerInfo, *, draws: bool) -> Status:
     """How a worker stands."""
     if worker.trust is Trust.QUARANTINED:
         return Status("Quarantined", "bad")
@@ -46,7 +46,7 @@ def worker_status(worker: WorkerInfo) -> Status:
         return Status("Paused", "warn")
     if worker.state is WorkerState.AWAY:
         return Status("Away", "bad")
-    if worker.job:
+    if draws:
         return Status("On trial" if worker.trust is Trust.ON_TRIAL else "Drawing", "busy")
     return Status("On trial", "warn") if worker.trust is Trust.ON_TRIAL else Status("Free", "good")
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from loopback.played_worker import png
 from zosma_bot.console.forms import FORM_MAX_BYTES, Form
+from zosma_bot.console.plots import plots, totals
 from zosma_bot.console.render import duration, short
 from zosma_bot.console.views.create import fields_of
 from zosma_queue import calls
@@ -25,6 +26,7 @@ from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_queue.policy import Policy
 from zosma_queue.request import INPUT_MAX_BYTES, parse_request
+from zosma_queue.series import Span
 
 from .conftest import MAX
 
@@ -141,6 +143,16 @@ async def test_again_fills_the_box_with_what_the_job_asked_for(page, queue, work
     for name, value in (("steps", "33"), ("width", "640"), ("seed", "77")):
         assert re.search(rf'name="{name}"[^>]* value="{value}"', shown)
     assert '<option value="anime" selected>' in shown
+
+
+async def test_what_runs_is_shown_also_to_who_has_hundreds_in_line(page, queue, worker):
+    await asked(queue, "the oldest one")
+    await worker.take()
+    for number in range(30):
+        await asked(queue, f"newer {number}")
+    shown = await page.get("/", headers={"X-Part": "1"})
+    assert "the oldest one" in shown
+    assert "<small>31</small>" in shown
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------
@@ -340,6 +352,22 @@ async def test_the_plots_have_a_table_each_with_the_same_numbers(page, queue, wo
     assert len(rows) == {"hour": 60, "week": 168, "quarter": 90}.get(over, 96)
     assert '<td class="num">3</td>' in rows[-1]
     assert "3 pictures" in shown
+
+
+def test_a_plot_says_in_words_and_shapes_what_its_numbers_are():
+    spans = [
+        Span(start_s=0, seconds=60, done=3, failed=1, pictures=4, samples=6, ready=6, busy=3, alive=6),
+        Span(start_s=60, seconds=60),
+        Span(start_s=120, seconds=60, done=1, samples=6, ready=6, alive=6, faults={"webui-hung": 1}),
+    ]
+    throughput, waits, use, _, faults = plots(spans)
+    assert throughput.told == "4 pictures; of the jobs that ended, 1 failed."
+    assert [box.height for box in throughput.boxes] == [75, 25, 25]
+    assert waits.is_empty
+    assert use.paths(use.lines[0]) == "M0 50 L1 50 M2 100 L3 100"  # nobody looked in the second minute
+    assert not use.is_empty
+    assert faults.told == "1 try went wrong, most often: the WebUI stopped in the middle of the picture."
+    assert [total.value for total in totals(spans)] == ["4", "–", "25 %", "1"]
 
 
 async def test_with_redis_away_the_page_says_so(page, raw, monkeypatch, queue):

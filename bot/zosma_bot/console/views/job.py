@@ -57,11 +57,13 @@ class JobPage:
         return web.Response(body=made, content_type=f"image/{kind}", headers=_of_picture(_KEEP))
 
     async def preview(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """The newest preview of a running job."""
+        """The newest preview of a running job; 204 while there is none."""
         sight = await self._sight(request, visitor)
-        preview = await self._parts.queue.preview(sight.job.id) if sight.shows else None
+        if not sight.shows:
+            raise _not_found()
+        preview = await self._parts.queue.preview(sight.job.id)
         if preview is None:
-            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
+            return web.Response(status=http.HTTPStatus.NO_CONTENT)
         return web.Response(body=preview, content_type=f"image/{format_of(preview)}", headers=_of_picture("no-store"))
 
     async def cancel(self, request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
