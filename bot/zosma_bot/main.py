@@ -79,7 +79,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
 
-                jobs.append(run_discord(settings, queue, hub, names=names))
+                jobs.append(run_discord(settings, queue, hub, names=names, note=metrics.note_discord))
             else:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
             try:

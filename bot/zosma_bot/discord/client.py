@@ -270,10 +270,11 @@ async def run_discord(
     names: MemberNames | None = None,
     make_client: Callable[..., Zosma] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    note: Callable[[str, int, str], None] = lambda *_: None,
 ) -> None:
     """Runs the bot until cancelled. Discord may be away at the start and at any time later.
 
-    `names` learns what members are called.
+    `names` learns what members are called; `note` is told of each of Discord's answers, as by `RateLimiter`.
 
     Raises:
       SettingsError: when Discord refuses the token, the guild or the bot's rights: trying again can't help.
@@ -284,7 +285,7 @@ async def run_discord(
     login_errors.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
     away = False
-    rate_limiter = RateLimiter(settings.discord_requests_per_s)
+    rate_limiter = RateLimiter(settings.discord_requests_per_s, note=note)
     while True:
         # A client can't log in twice: each try has its own.
         client = (make_client or client_class(settings))(
