@@ -41,7 +41,7 @@ class Console:
         self._gate = Gate(queue, ring, renderer)
         self.live = Live(queue, hub, self._gate)
         self._parts = Parts(
-            queue=queue, hub=hub, gate=self._gate, renderer=renderer, board=Board(queue), sights=Sights(queue, names),
+            queue=queue, gate=self._gate, renderer=renderer, board=Board(queue), sights=Sights(queue, names),
             forms=forms,
         )  # fmt: skip
 

@@ -13,7 +13,6 @@ from zosma_bot.console.gate import PART, Gate, Visitor, own_path
 from zosma_bot.console.render import Renderer, redirect
 from zosma_bot.console.sight import Sights
 from zosma_bot.http.negotiation import Negotiator
-from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 
 
@@ -22,7 +21,6 @@ class Parts:
     """Handed to each view's `routes`."""
 
     queue: Queue
-    hub: Hub
     gate: Gate
     renderer: Renderer
     board: Board
