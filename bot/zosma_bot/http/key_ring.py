@@ -250,6 +250,11 @@ class KeyRing:
         finally:
             self._open.discard(entry)
 
+    def let_finish(self) -> None:
+        """The answer under way is given whatever becomes of its caller's key: it is what changes that."""
+        task = asyncio.current_task()
+        self._open = {one for one in self._open if one.task is not task}
+
     def beside(self) -> Callable[[web.Application], AsyncIterator[None]]:
         """For `cleanup_ctx`: reads the keys once a second, also while nobody asks."""
 

@@ -71,22 +71,25 @@ class KeysApi:
 
     async def create(self, request: web.Request) -> web.Response:
         """201 with a new key: the only answer in which it stands."""
+        fields = await read_object(request)
+        self._ring.let_finish()  # the first key ends the right of whoever makes it
         with _refusals():
-            made = await self._admin.create(request[CALLER].owner, await read_object(request))
+            made = await self._admin.create(request[CALLER].owner, fields)
         await self._ring.refresh(at_once=True)
         return web.json_response(made, status=http.HTTPStatus.CREATED, headers=_SECRET)
 
     async def rotate(self, request: web.Request) -> web.Response:
         """A new key for a name, in place of the old one."""
+        fields = await read_object(request)
+        self._ring.let_finish()
         with _refusals():
-            made = await self._admin.rotate(
-                request[CALLER].owner, request.match_info["name"], await read_object(request)
-            )
+            made = await self._admin.rotate(request[CALLER].owner, request.match_info["name"], fields)
         await self._ring.refresh(at_once=True)
         return web.json_response(made, headers=_SECRET)
 
     async def revoke(self, request: web.Request) -> web.Response:
         """Takes a key away for good; what is being answered by right of it ends."""
+        self._ring.let_finish()
         with _refusals():
             revoked = await self._admin.revoke(request[CALLER].owner, request.match_info["name"])
         await self._ring.refresh(at_once=True)

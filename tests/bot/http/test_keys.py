@@ -64,6 +64,28 @@ async def test_the_first_key_closes_the_server_at_once(http):
     assert (await call(http, "GET", "/readyz"))[0] == 200
 
 
+async def test_the_first_key_is_told_to_its_maker_though_all_keys_are_read_meanwhile(http, monkeypatch):
+    create, refresh = KeyAdmin.create, KeyRing.refresh
+    rings = []
+
+    async def known_at_once(self, **options):
+        rings.append(self)
+        await refresh(self, **options)
+
+    async def slow(self, who, fields):
+        answer = await create(self, who, fields)
+        # What the ring does by itself once a second.
+        await asyncio.create_task(refresh(rings[0], at_once=True))
+        await asyncio.sleep(0)
+        return answer
+
+    monkeypatch.setattr(KeyRing, "refresh", known_at_once)
+    monkeypatch.setattr(KeyAdmin, "create", slow)
+    key = await made(http, "me", scopes=["admin"])
+
+    assert (await call(http, "GET", QUEUE, key))[0] == 200
+
+
 async def test_the_first_key_must_be_an_admins_for_nobody_could_make_a_second(http):
     status, answer = await call(http, "POST", KEYS, json={"name": "website"})
 
