@@ -581,7 +581,10 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         places = await self._places()
-        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front = [
+            InLine(id=job_id, place=place, held=False, at_limit=job_id in self._parked)
+            for job_id, place in places.items()
+        ]
         front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
         if first + limit <= len(front):
             return front[first : first + limit]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -28,8 +31,16 @@ from fuzz.strategies import (
 )
 from loopback.played_worker import ABOUT
 from loopback.webui import good_answer
+from zosma.errors import UnreadableAnswerError
+from zosma.errors import ZosmaError as ClientError
+from zosma.feed import Feed, Views
+from zosma.models import JobView, decode
 from zosma_bot.classifier import verdict_of
+from zosma_bot.discord.core import alternatives
+from zosma_bot.discord.core.moments import read_moment
 from zosma_bot.discord.core.options import with_loras
+from zosma_bot.discord.core.prompt_flags import read_flags
+from zosma_bot.discord.core.sizes import size_fields
 from zosma_bot.discord.features.admin.server_file import Reader
 from zosma_bot.discord.state.member_settings import decode_member, decode_shared
 from zosma_bot.discord.state.reply_record import Reply
@@ -66,7 +77,16 @@ from zosma_queue.scopes import resolve
 from zosma_queue.terminal import visible, visible_all
 from zosma_queue.unreadable import READING
 from zosma_queue.words import WordFinder
+from zosma_worker import comfyui
 from zosma_worker.bounds import bounded_json, shortened
+from zosma_worker.comfyui.client import Client as ComfyUIClient
+from zosma_worker.comfyui.client import pictures_in
+from zosma_worker.comfyui.failures import error_of as comfyui_error
+from zosma_worker.comfyui.failures import failure as comfyui_failure
+from zosma_worker.comfyui.lists import read_lists
+from zosma_worker.comfyui.node_info import read_nodes
+from zosma_worker.comfyui.recipes import Library
+from zosma_worker.comfyui.workflow import WorkflowError, parse_workflow
 from zosma_worker.errors import BadAnswer, WebUIError
 from zosma_worker.infotext import with_exif_infotext, with_infotext
 from zosma_worker.webui.answers import error_of
@@ -303,6 +323,77 @@ def _progressed(found: dict[str, Any]) -> None:
         raise AssertionError(f"{made.fraction} of the work is done")
 
 
+# -- what a worker hears from a ComfyUI -----------------------------------------------------------------------------
+
+_COMFYUI = {
+    "system": {"comfyui_version": "0.3.75"},
+    "devices": [{"vram_free": 1}],
+    "queue_running": [[0, "p", {"1": {"class_type": "KSampler", "inputs": {}}}, {}, []]],
+    "queue_pending": [],
+    "p": {
+        "prompt": [0, "p", {}, {}, []],
+        "outputs": {"9": {"images": [{"filename": "a.png", "subfolder": "", "type": "output"}]}},
+        "status": {"status_str": "success", "messages": [["execution_start", {"timestamp": 5}]]},
+    },
+}
+_NODES = {
+    "KSampler": {
+        "input": {"required": {"steps": ["INT", {"min": 1, "max": 100}], "sampler_name": [["euler"], {}]}},
+        "output": ["LATENT"],
+        "output_node": False,
+    },
+    "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": ["COMBO", {"options": ["dream.safetensors"]}]}}},
+}
+_WORKFLOW = json.loads((Path(comfyui.__file__).parent / "workflows" / "sd15.json").read_text("utf-8"))
+
+
+class _ToldComfyUI(ComfyUIClient):
+    """A ComfyUI that answers everything with one thing."""
+
+    def __init__(self, said: Any) -> None:
+        self.url = "http://gpu:8188"
+        self._said = said
+
+    async def _get(self, path: str) -> Any:
+        return self._said
+
+
+def _comfyui(said: Any) -> None:
+    async def ask() -> None:
+        client = _ToldComfyUI(said)
+        for question in (client.stats, client.queue, client.newest, client.embeddings):
+            with contextlib.suppress(WebUIError):
+                await question()
+        await client.header("checkpoints", "dream.safetensors")
+        entry = await client.entry("p")
+        if entry:
+            _ = entry.at_ms, entry.told("execution_success"), [pictures_in(one) for one in entry.outputs.values()]
+
+    asyncio.run(ask())
+
+
+def _nodes(found: Any) -> None:
+    nodes = read_nodes(found)
+    read_lists(nodes, ("bad-hands",))
+    Library().bound(nodes)
+
+
+# -- what a program hears from the server ---------------------------------------------------------------------------
+
+_VIEW = {
+    "id": "j", "state": "done", "position": None, "starts_in_s": 1.0, "progress": 0.5, "attempt": 1, "error": None,
+    "result": {"checkpoint": "dream", "sampler": "Euler a", "gpu_seconds": 1.5, "images": []},
+}  # fmt: skip
+
+
+def _fed(event: tuple[str, bytes]) -> None:
+    name, data = event
+    views, known = Views(), json.dumps({"job": "j", "view": _VIEW})
+    for kind, text in (("state", known), (name, data.decode("utf-8", "replace")), (name, known)):
+        if found := Feed().take(kind, text, "", None):
+            views.take(found)
+
+
 PARSERS: dict[str, Parser] = {
     # of members and their files
     "infotext: fields": Parser(TEXTS, infotext.request_fields),
@@ -321,6 +412,14 @@ PARSERS: dict[str, Parser] = {
     ),
     "blocked words": Parser(st.tuples(st.lists(TEXTS, max_size=4), TEXTS), lambda two: WordFinder(two[0]).find(two[1])),
     "a server's file": Parser(JSON | spoilt(SERVER_FILE).map(lambda one: json.dumps(one).encode()), _file),
+    "a prompt's flags": Parser(TEXTS, read_flags, (RequestRefusedError,)),
+    "a prompt's alternatives": Parser(TEXTS, alternatives.parse, (RequestRefusedError,)),
+    "a size as typed": Parser(TEXTS, size_fields, (RequestRefusedError,)),
+    "a time as typed": Parser(
+        TEXTS | st.from_regex(r"in [0-9]{1,25} (days|h|min|weeks|s)", fullmatch=True),
+        lambda text: read_moment(text, datetime(2026, 11, 30, tzinfo=UTC), "Europe/Berlin"),
+        (RequestRefusedError,),
+    ),
     "a custom_id": Parser(TEXTS, lambda text: (found := CustomId.parse(text)) and OfJob.parse(found)),
     "a scope": Parser(TEXTS, lambda text: resolve(text, ()), (RequestRefusedError,)),
     "whose limits": Parser(TEXTS, checked_name, (RequestRefusedError,)),
@@ -389,6 +488,22 @@ PARSERS: dict[str, Parser] = {
         PICTURES | pictures_like(_jpeg()) | pictures_like(_plain_jpeg()),
         lambda data: with_exif_infotext(data, "a cat"),
         (ValueError,),
+    ),
+    "a ComfyUI": Parser(LISTINGS | spoilt(_COMFYUI), _comfyui, (WebUIError,)),
+    "a ComfyUI's nodes": Parser(VALUES | spoilt(_NODES), _nodes),
+    "a ComfyUI's failure": Parser(OBJECTS, lambda told: comfyui_failure("http://c", told)),
+    "a ComfyUI's error": Parser(st.tuples(st.integers(100, 599), JSON), lambda two: comfyui_error("http://c", *two)),
+    "a workflow": Parser(
+        JSON | spoilt(_WORKFLOW).map(lambda one: json.dumps(one).encode()),
+        lambda data: parse_workflow("mine", data),
+        (WorkflowError,),
+    ),
+    # of the server, in its client
+    "a job in the client": Parser(
+        OBJECTS | spoilt(_VIEW), lambda data: decode(JobView, data), (UnreadableAnswerError,)
+    ),
+    "an event in the client": Parser(
+        st.tuples(st.sampled_from(("state", "place", "progress", "preview", "end")), JSON), _fed, (ClientError,)
     ),
     # for terminals
     "a terminal": Parser(TEXTS, visible),

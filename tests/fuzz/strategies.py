@@ -22,7 +22,8 @@ _MARKS = (
     "Steps: ", "Size: ", "512x512", "Seed: ", "Negative prompt: ", "Hires upscale: ", '"', "\\", ",", ":", "\n", "(",
     "<lora:a:1>", "{", "}", "\x1b[2J", "\u202e", "\ud800", "\x00", "9" * 400, "1e999", "nan", "-0", "worker:", "lane:",
     "checkpoint:", "role:", "redis+sentinel://", "redis+cluster://", "@", "/", "[", "]", "::1", "%zz", "²", "ß", "*",
-    "base64,", "none", "true", "Karras", "Euler a", "Bearer ", "Basic ", "|", "fast|", "z1:",
+    "base64,", "none", "true", "Karras", "Euler a", "Bearer ", "Basic ", "|", "fast|", "z1:", " --ar ", " --no ",
+    "16:9", " --steps ", "__list__", "in ", " days", " h ", "tomorrow 25:61", " at ",
 )  # fmt: skip
 _PIECES = st.sampled_from(_MARKS) | st.text(max_size=5)
 #: For parsers of texts; and shorter ones, of which JSON has many.
@@ -34,15 +35,19 @@ LEAVES: Strategy = st.none() | st.booleans() | _NUMBERS | SHORT_TEXTS
 VALUES: Strategy = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SHORT_TEXTS, inner, max_size=3), max_leaves=6
 )
+#: Names of fields, of whatever is read.
 _NAMES = (
     "prompt", "negative_prompt", "width", "height", "steps", "cfg_scale", "seed", "sampler", "scheduler", "count",
     "styles", "checkpoint", "hires", "img2img", "mask", "upscale", "image", "override_settings", "alwayson_scripts",
     "subseed", "denoising_strength", "waiting", "weight", "running", "lane", "cooldown_s", "blocked", "checkpoints",
-    "side", "detail", "error", "errors", "loc", "msg", "event", "id", "n", "prev", "hash", "who", "act", "target", "at",
-    "args", "kwargs", "request", "webui", "flavour", "host", "samplers", "job", "attempt", "name", "title",
+    "side", "detail", "error", "errors", "loc", "msg", "event", "id", "n", "prev", "hash", "who", "act", "target",
+    "at", "args", "kwargs", "request", "webui", "flavour", "host", "samplers", "job", "attempt", "name", "title",
     "model_name", "alias", "label", "path", "info", "images", "infotexts", "all_seeds", "progress", "eta_relative",
     "state", "job_count", "current_image", "sd_model_checkpoint", "CLIP_stop_at_last_layers", "sd_vae", "txt2img",
-    "verdict", "reason", "zosma", "rules", "words", "limits", "active", "queued", "version", "updated", "is_alwayson",
+    "verdict", "reason", "exception_type", "exception_message", "node_errors", "extra_info", "input_name",
+    "prompt_id", "queue_running", "queue_pending", "status", "messages", "outputs", "filename", "timestamp", "input",
+    "required", "output", "options", "min", "max", "system", "devices", "view", "class_type", "inputs", "zosma",
+    "rules", "words", "limits", "active", "queued", "version", "updated", "is_alwayson",
 )  # fmt: skip
 OBJECTS: Strategy = st.dictionaries(st.sampled_from(_NAMES) | SHORT_TEXTS, VALUES, max_size=5)
 JSON: Strategy = (VALUES | OBJECTS).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -62,6 +63,17 @@ def _with_whole_texts(found: Any) -> Any:
     if isinstance(found, dict):
         return {_with_whole_texts(name): _with_whole_texts(value) for name, value in found.items()}
     return [_with_whole_texts(entry) for entry in found] if isinstance(found, list) else found
+
+
+def number(value: Any) -> float | None:
+    """A finite number of decoded JSON, None for anything else: Python reads NaN, and whole numbers of any length."""
+    if type(value) not in (int, float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def check_depth(found: Any) -> None:

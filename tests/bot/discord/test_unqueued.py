@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -14,6 +15,7 @@ from zosma_bot.discord.delivery.unqueued import AFTER_S
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_queue import calls
 from zosma_queue.client import new_job_id
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.scripts import call
 
@@ -197,6 +199,54 @@ async def test_a_refusal_that_took_the_place_of_thinking_is_not_deleted(server, 
     told = [shown.text for shown in (asked.message, *asked.followups) if shown is not None and not shown.deleted]
     assert len(told) == 1
     assert "the most is 512x512" in told[0]
+
+
+@pytest.mark.parametrize("queue_away", [False, True])
+async def test_a_refusal_of_which_discord_takes_nothing_is_told_once_it_is_back(
+    server, client, worker, ann, queue, raw, monkeypatch, queue_away
+):
+    monkeypatch.setattr("zosma_bot.discord.delivery.unqueued.AGAIN_S", 0.05)
+
+    async def refuse(*_, **__):
+        raise QueueUnavailableError("Redis is away")
+
+    if queue_away:
+        monkeypatch.setattr(queue, "submit", refuse)
+        monkeypatch.setattr(queue.asked, "note", refuse)
+    else:
+        call(raw, calls.beat(worker.name, WorkerState.READY, loaded="dream", pixels=512 * 512, about=ABOUT))
+        monkeypatch.setattr(queue, "check", AsyncMock(return_value=False))
+    for method in ("PATCH", "POST"):
+        server.cut_next(method, "^/webhooks/", times=1000)
+
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "size": "square 1024×1024"})
+    async with asyncio.timeout(10):
+        while not client.deliveries.unqueued._refusing:  # noqa: ASYNC110 no bell rings for it
+            await asyncio.sleep(0.01)
+    assert asked.message.thinking
+    server.faults.clear()
+
+    told = await asked.wait_for(lambda shown: not shown.thinking)
+    assert ("can't be reached" if queue_away else "the most is 512x512") in told.text
+    await asyncio.gather(*client.deliveries.unqueued._refusing.values())
+    assert await nothing_asked(queue)
+
+
+async def test_a_refusal_that_is_not_told_at_the_end_is_left_to_the_next_process(
+    server, bot, client, worker, ann, queue, raw, monkeypatch
+):
+    monkeypatch.setattr(queue, "check", AsyncMock(return_value=False))
+    call(raw, calls.beat(worker.name, WorkerState.READY, loaded="dream", pixels=512 * 512, about=ABOUT))
+    for method in ("PATCH", "POST"):
+        server.cut_next(method, "^/webhooks/", times=1000)
+    await server.slash(ann, "imagine", {"prompt": "a cat", "size": "square 1024×1024"})
+    async with asyncio.timeout(10):
+        while not client.deliveries.unqueued._refusing:  # noqa: ASYNC110 no bell rings for it
+            await asyncio.sleep(0.01)
+
+    await client.deliveries.unqueued.close()
+
+    assert len(await queue.asked.before(FOR_EVER)) == 1
 
 
 async def until_quiet(client):

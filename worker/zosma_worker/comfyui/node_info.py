@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from zosma_worker.bounds import number
+
 #: Takes or gives anything.
 ANY = "*"
 #: One of a list.
@@ -68,8 +70,8 @@ def _input(told: Any, *, required: bool) -> Input:
         type=_type(kind),
         required=required,
         choices=tuple(str(one) for one in choices) if isinstance(choices, list) else None,
-        least=_number(options.get("min")),
-        most=_number(options.get("max")),
+        least=number(options.get("min")),
+        most=number(options.get("max")),
     )
 
 
@@ -77,7 +79,3 @@ def _type(kind: Any) -> str:
     if isinstance(kind, list):
         return COMBO
     return kind if isinstance(kind, str) else ANY
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) else None

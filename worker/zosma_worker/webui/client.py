@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from zosma_worker.bounds import READ_MAX_BYTES
+from zosma_worker.bounds import READ_MAX_BYTES, number
 from zosma_worker.errors import WebUIBroken, WebUICut, WebUIError, WebUIRefused
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
@@ -154,8 +153,8 @@ def progress_of(found: dict[str, Any]) -> Progress:
     """What an answer to `progress` says; what can't be read in it is as if it weren't said."""
     state = found.get("state")
     state = state if isinstance(state, dict) else {}
-    fraction = _number(found.get("progress")) or 0.0
-    eta = _number(found.get("eta_relative"))
+    fraction = number(found.get("progress")) or 0.0
+    eta = number(found.get("eta_relative"))
     loading = state.get("job_count") == -1
     image = found.get("current_image")
     return Progress(
@@ -169,14 +168,3 @@ def progress_of(found: dict[str, Any]) -> Progress:
         interrupted=state.get("interrupted") is True or state.get("skipped") is True,
         began=str(state.get("job_timestamp") or ""),
     )
-
-
-def _number(value: Any) -> float | None:
-    """A finite number, None for anything else: Python's JSON reads NaN, Infinity and whole numbers of any length."""
-    if type(value) not in (int, float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None

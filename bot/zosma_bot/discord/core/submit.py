@@ -158,7 +158,9 @@ async def _queued(
     except (RequestRefusedError, QueueUnavailableError) as error:
         if isinstance(error, QueueUnavailableError):
             services.background.start(services.deliveries.withdraw(job_id))
-        await _take_back(interaction, refusals.told(translations_of(interaction), error), reply.message_id)
+        text = refusals.told(translations_of(interaction), error)
+        if not await _take_back(interaction, text, reply.message_id):
+            services.deliveries.unqueued.refuse(job_id, reply, text)
         return False
     return True
 
@@ -226,23 +228,26 @@ async def _with_pictures(services: Services, fields: dict[str, Any], sources: So
     return await store(services.queue, fields, pictures, sender)
 
 
-async def _take_back(interaction: discord.Interaction[Any], text: str, message_id: int | None) -> None:
-    """Says no where "thinking" stood: to the member alone, and the message goes.
+async def _take_back(interaction: discord.Interaction[Any], text: str, message_id: int | None) -> bool:
+    """Says no where "thinking" stood: to the member alone, and the message goes. False when Discord took none of it.
 
     In this order the reason is read whatever Discord makes of it: a first follow-up may take the place of "thinking",
     or be lost once that has been deleted; and each of the three may be done and its answer lost.
     """
+    edited = False
     with suppress(*_DISCORDS_TROUBLE):
         await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
+        edited = True
     try:
         told = await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS, wait=True)
     except _DISCORDS_TROUBLE as error:
         log.info("a refusal could not be told to its member alone: %s", type(error).__name__)
-        return  # then it stands where everybody sees it
+        return edited  # then it stands where everybody sees it
     if told.id == message_id:
-        return  # the edit was lost, and this took the place of "thinking"
+        return True  # the edit was lost, and this took the place of "thinking"
     with suppress(*_DISCORDS_TROUBLE):
         await interaction.delete_original_response()
+    return True
 
 
 def reply_to(

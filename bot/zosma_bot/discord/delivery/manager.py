@@ -179,3 +179,4 @@ class DeliveryManager:
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        await self.unqueued.close()
