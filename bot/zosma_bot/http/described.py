@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -77,13 +77,6 @@ class Endpoint:
         if self.method == "GET":
             return web.get(path, self.handler, allow_head=self.head)
         return web.route(self.method, path, self.handler)
-
-
-class Part(Protocol):
-    """A part of the API."""
-
-    def endpoints(self) -> list[Endpoint]:
-        """What it answers to."""
 
 
 def routes_of(endpoints: Iterable[Endpoint]) -> list[web.RouteDef]:
