@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from clockwork import picture
-from loopback.comfyui.server import Prompt, ScriptedComfyUI, _is_canary
+from loopback.comfyui.faults import Prompt, is_canary
+from loopback.comfyui.server import ScriptedComfyUI
 
 #: Steps of a job.
 STEPS = 20
@@ -38,7 +39,7 @@ class ClockworkComfyUI(ScriptedComfyUI):
         return made
 
     async def _send_to(self, client: str | None, kind: str, data: dict[str, Any]) -> None:
-        if kind == "executing" and data.get("node") is None and not _is_canary(self.prompts[-1]):
+        if kind == "executing" and data.get("node") is None and not is_canary(self.prompts[-1]):
             self.ended_at.append(time.perf_counter())
         await super()._send_to(client, kind, data)
 

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from drawing import Artist, photograph
@@ -27,7 +27,8 @@ from loopback.discord.handle import InteractionHandle
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
 from loopback.discord.shown import Shown
-from loopback.discord.state import Member
+from loopback.discord.state import Member, Upload
+from loopback.fleet import until
 from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.discord.ui.custom_id import Act
@@ -35,7 +36,7 @@ from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
 from zosma_cli.valkey import PrivateValkey
-from zosma_queue import calls
+from zosma_queue import calls, keys
 from zosma_queue.calls import Leased
 from zosma_queue.client import Queue
 from zosma_queue.fleet import Capabilities, Checkpoint, Style, WorkerState
@@ -85,8 +86,23 @@ class Painter(PlayedWorker):
     def draw(self, request: Request, seed: int, checkpoint: str, parameters: str) -> bytes:
         told, out = PngInfo(), io.BytesIO()
         told.add_text("parameters", parameters)
-        picture(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
+        self._made(request, seed, checkpoint).save(out, "PNG", pnginfo=told)
         return out.getvalue()
+
+    def _made(self, request: Request, seed: int, checkpoint: str) -> Image.Image:
+        """The picture, on the one that it starts from where there is one."""
+        if request.upscale:
+            return self._input(request.upscale.image).resize(request.output_size)
+        made = picture(request, seed, checkpoint)
+        if request.img2img is None or request.img2img.mask is None:
+            return made
+        soft = (
+            self._input(request.img2img.mask).convert("L").filter(ImageFilter.GaussianBlur(request.img2img.mask_blur))
+        )
+        return Image.composite(made, self._input(request.img2img.image), soft)
+
+    def _input(self, name: str) -> Image.Image:
+        return Image.open(io.BytesIO(self.inputs[name])).convert("RGB")
 
     async def half(self, leased: Leased, done: float = 0.72, eta_s: float = 3.0) -> None:
         """Reports progress with a preview."""
@@ -177,7 +193,9 @@ class Screens:
         await self.chooses("parameters", self.ann, menu, Act.PARAMETERS)
         await self.chooses("checkpoint", self.ann, menu, Act.CHECKPOINT, opened=True)
         await self.form("edit", self.ann, message, "Edit")
-        await self.presses("more-others", self.bob, message, "More…", opened=True)
+        others = await self.presses("more-others", self.bob, message, "More…", opened=True)
+        reported = await self.server.select(self.bob, others, others.selects[-1]["custom_id"], [Act.REPORT])
+        self.pages["report"] = Artist(self.server.world).modal((await reported.response()).data)
         await self.presses("not-yours", self.bob, message, "Again")
         await self._larger(message)
         await self._region(message)
@@ -222,6 +240,59 @@ class Screens:
         self.keep("more-set", menu, self.ann)
         await self._finished("done-grid", self.ann, "/imagine", count=4, prompt="a mountain lake at sunrise")
         await self.rules_are("grid", switch="off")
+
+    async def shared_set(self) -> None:
+        """A set that two GPUs make, while it fills, and when a part of it fails; a comparison; a picture in words."""
+
+        async def both_rest() -> bool:
+            return bool(await self.queue._redis.zcard(keys.IDLE) == 2)
+
+        async def idle() -> list[tuple[Painter, Leased]]:
+            taking = [asyncio.create_task(one.take()) for one in (self.one, self.two)]
+            await until(both_rest)
+            self.fills = await self.asks(self.ann, count=4, checkpoint="dreamshaper_8")
+            taken = zip((self.one, self.two), await asyncio.gather(*taking), strict=True)
+            return sorted(taken, key=lambda one: one[1].first)
+
+        loaded, self.two.loaded = self.two.loaded, "dreamshaper_8"
+        await self.two.beat()
+        for failing in (False, True):
+            (first, first_part), (second, second_part) = await idle()
+            await second.progress(second_part, 0.4, eta_s=6.0)
+            await first.finish(first_part)
+            shown = await self.fills.wait_for(
+                lambda shown: "of 4 made" in shown.text and bool(shown.embeds[0].get("image"))
+            )
+            if not failing:
+                self.keep("set-fills", shown, self.ann, "/imagine")
+                await second.finish(second_part)
+                await self.fills.wait_for(lambda shown: "Again" in shown.labels)
+                continue
+            await second.settle(second_part, calls.fail("black", "no"))
+            shown = await self.fills.wait_for(lambda shown: "Again" in shown.labels)
+            self.keep("set-missing", shown, self.ann, "/imagine")
+        self.two.loaded = loaded
+        await self.two.beat()
+
+    async def compared(self) -> None:
+        values = {"by": "checkpoint", "first": "dreamshaper_8", "second": "animagineXL_3.1", "third": "juggernautXL_v9"}
+        given = {name: LIGHTHOUSE[name] for name in ("prompt", "negative", "seed", "size")}
+        handle = await self.server.slash(self.ann, "compare", given | values)
+        for _ in range(3):
+            await self.one.finish(await self.one.take())
+        shown = await handle.wait_for(lambda shown: "Again" in shown.labels)
+        self.keep("compare", shown, self.ann, "/compare")
+
+    async def in_words(self) -> None:
+        out = io.BytesIO()
+        Image.new("RGB", (256, 256), (60, 110, 160)).save(out, "PNG")
+        for name, who, call in (
+            ("describe-words", self.ann, "/describe"),
+            ("de-beschreiben", self.eva, "/beschreiben"),
+        ):
+            handle = await self.server.slash(who, "describe", {"image": Upload("harbour.png", out.getvalue())})
+            await self.one.finish(await self.one.take())
+            self.keep(name, await handle.wait_for(lambda shown: bool(shown.buttons) and "```" in shown.text), who, call)
 
     async def german_set(self) -> None:
         await self._finished("de-done", self.eva, "/bild", count=2, prompt="ein Leuchtturm am Abend, lighthouse, dusk",
@@ -341,6 +412,8 @@ class Screens:
         stopped = await first.wait_for(lambda shown: "Reason" in shown.text)
         self.keep("cancelled-by-admin", stopped, self.bob, "/imagine")
         await self.queue.admin.resume("discord:1", "queue")
+        await self.queue.admin.drop_policy("screens", "default")
+        await self.one.finish(await self.one.take())
 
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
@@ -361,8 +434,9 @@ class Screens:
         self.pages["autocomplete"] = Artist.autocomplete(typed, "checkpoint", choices)
 
     async def play(self) -> None:
-        for scene in (self.done, self.offers, self.sets, self.german_set, self.refusals, self.life, self.settings,
-                      self.drawn, self.later, self.limits, self.rules):  # fmt: skip
+        for scene in (self.done, self.offers, self.sets, self.shared_set, self.compared, self.in_words, self.german_set,
+                      self.refusals, self.drawn, self.later, self.limits, self.life, self.settings,
+                      self.rules):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 

@@ -37,11 +37,13 @@ GIVE_UP_S = 60.0
 
 
 @contextlib.asynccontextmanager
-async def bot_process(server: DiscordServer, redis_url: str, folder: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def bot_process(
+    server: DiscordServer, redis_url: str, folder: str, *, port: int = 0
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """`zosma bot`, as an operator starts it, connected."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("ZOSMA", "SD_", "REDIS", "DISC"))}
     env |= {
-        "REDIS_URL": redis_url, "ZOSMA_PORT": "0", "DISCORD_TOKEN": server.token,
+        "REDIS_URL": redis_url, "ZOSMA_PORT": str(port), "DISCORD_TOKEN": server.token,
         "DISCORD_API_URL": server.api_url, "DISCORD_GATEWAY_URL": server.gateway_url,
     }  # fmt: skip
     with (Path(folder) / "bot.log").open("ab") as out:

@@ -50,6 +50,15 @@ def test_workers_have_no_more_rights_there_than_the_readme_gives_them():
     assert users()["gpu"] == told.split()
 
 
+def test_the_doctor_knows_every_name_that_the_file_reads():
+    from zosma_cli.doctor.settings_check import kinds, known_names
+
+    read = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text("utf-8")))
+
+    assert len(read) > 5
+    assert read <= known_names(kinds())
+
+
 def test_nobody_comes_in_without_a_name():
     assert users()["default"] == ["off"]
 

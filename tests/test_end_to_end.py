@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loopback.comfyui.server import Hold as ComfyUIHold
+from loopback.comfyui.faults import Hold as ComfyUIHold
 from loopback.comfyui.server import ScriptedComfyUI
 from loopback.commands import Running, Zosma
 from loopback.discord.handle import InteractionHandle

@@ -32,11 +32,11 @@ def as_webp(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     return {}, [out.getvalue()]
 
 
-#: Of a cell's side, what a label above it takes.
-_LABEL_SHARE = 0.07
+#: Of a picture's width, what a label above it takes: to be read where four are shown on a phone.
+_LABEL_SHARE = 0.12
 _LABEL_PAPER, _LABEL_INK = (24, 25, 28), (240, 240, 240)
-#: Where a picture is still being made.
-_EMPTY = (43, 45, 49)
+#: Where a picture is still being made, and the lines between.
+_EMPTY, _LINES, _LINE_PX = (66, 69, 76), (43, 45, 49), 4
 
 
 def sheet(args: dict[str, Any], blobs: list[bytes]) -> Answer:
@@ -52,7 +52,7 @@ def sheet(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     pixels = columns * wide * rows * high
     factor = min(1.0, SIDE_MAX / (columns * wide), SIDE_MAX / (rows * high), (args["pixels_max"] / pixels) ** 0.5)
     cell = max(1, int(wide * factor)), max(1, int(high * factor))
-    whole = Image.new("RGB", (columns * cell[0], rows * cell[1]))
+    whole = Image.new("RGB", (columns * cell[0], rows * cell[1]), _LABEL_PAPER if args["labels"] else 0)
     for number, picture in enumerate(pictures):
         row, column = divmod(number, columns)
         whole.paste(_scaled(picture, factor), (column * cell[0], row * cell[1]))
@@ -72,10 +72,12 @@ def filling(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     columns, rows = shape(args["count"], wide, high)
     factor = min(1.0, args["side"] / max(columns * wide, rows * high))
     cell = max(1, int(wide * factor)), max(1, int(high * factor))
-    whole = Image.new("RGB", (columns * cell[0], rows * cell[1]), _EMPTY)
-    for place, picture in zip(args["places"], pictures, strict=True):
+    whole = Image.new("RGB", (columns * (cell[0] + _LINE_PX), rows * (cell[1] + _LINE_PX)), _LINES)
+    there = dict(zip(args["places"], pictures, strict=True))
+    for place in range(args["count"]):
         row, column = divmod(place, columns)
-        whole.paste(picture.resize(cell), (column * cell[0], row * cell[1]))
+        shown = there[place].resize(cell) if place in there else Image.new("RGB", cell, _EMPTY)
+        whole.paste(shown, (column * (cell[0] + _LINE_PX), row * (cell[1] + _LINE_PX)))
     out = io.BytesIO()
     whole.save(out, "JPEG", quality=85)
     return {}, [out.getvalue()]
@@ -83,7 +85,7 @@ def filling(args: dict[str, Any], blobs: list[bytes]) -> Answer:
 
 def _labelled(picture: Image.Image, label: str) -> Image.Image:
     """The picture under a bar with its label, cut to what fits."""
-    bar = max(20, int(max(picture.size) * _LABEL_SHARE))
+    bar = max(20, int(picture.width * _LABEL_SHARE))
     whole = Image.new("RGB", (picture.width, picture.height + bar), _LABEL_PAPER)
     whole.paste(picture, (0, bar))
     draw, font = ImageDraw.Draw(whole), ImageFont.load_default(size=bar * 0.6)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
-from zosma_bot.picture_work import look
+from zosma_bot.picture_work import FORMATS, look
 from zosma_queue.sandbox import Answer
 
 #: Masks of another shape than the picture's by more than this would be bent: they belong to another picture.
@@ -28,14 +28,13 @@ def mask(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     itself. Answers a PNG, or `refused` with why: what `look` refuses, or "mask-shape" (`given`), "mask-empty",
     "mask-full".
     """
-    seen, data = _upright(args, blobs)
-    if "refused" in seen:
-        return seen, []
+    refused, sent = _upright(args, blobs)
+    if sent is None:
+        return refused, []
     wide, high = args["size"]
-    if abs(seen["width"] * high - seen["height"] * wide) > SHAPES_DIFFER * wide * seen["height"]:
-        return {"refused": "mask-shape", "given": f"{seen['width']}x{seen['height']}"}, []
-    with Image.open(io.BytesIO(data)) as opened:
-        drawn = _drawn(opened)
+    if abs(sent.width * high - sent.height * wide) > SHAPES_DIFFER * wide * sent.height:
+        return {"refused": "mask-shape", "given": f"{sent.width}x{sent.height}"}, []
+    drawn = _drawn(sent)
     scale = min(1.0, args["side_max"] / max(wide, high)) if args["side_max"] else 1.0
     size = max(1, round(wide * scale)), max(1, round(high * scale))
     plain = drawn.resize(size, Image.Resampling.BILINEAR).point(lambda value: 255 * (value >= WHITE))
@@ -45,10 +44,20 @@ def mask(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     return {}, [_png(plain.convert("1") if args["side_max"] else plain)]
 
 
-def _upright(args: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], bytes]:
-    """(what `look` says of the picture, its bytes as they are to be read)."""
-    seen, changed = look({"pixels_max": args["pixels_max"], "how": "upright"}, blobs)
-    return seen, changed[0] if changed else blobs[0]
+def _upright(args: dict[str, Any], blobs: list[bytes]) -> tuple[dict[str, Any], Image.Image | None]:
+    """({}, the picture as its camera was held); or (`refused` as by `look`, None)."""
+    seen, _ = look({"pixels_max": args["pixels_max"], "how": "words"}, blobs)
+    if "refused" in seen:
+        return seen, None
+    try:
+        with Image.open(io.BytesIO(blobs[0]), formats=FORMATS) as image:
+            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            return {}, image
+    except MemoryError:
+        raise
+    except Exception:  # Pillow's decoders raise whatever they stumble over
+        return {"refused": "no-picture"}, None
 
 
 def _drawn(opened: Image.Image) -> Image.Image:
@@ -65,11 +74,10 @@ def page(args: dict[str, Any], blobs: list[bytes]) -> Answer:
 
     `args`: `pixels_max` of what is decoded, `bytes_max` of the JPEG.
     """
-    seen, data = _upright(args, blobs)
-    if "refused" in seen:
-        return seen, []
-    with Image.open(io.BytesIO(data)) as opened:
-        picture = opened.convert("RGB")
+    refused, sent = _upright(args, blobs)
+    if sent is None:
+        return refused, []
+    picture = sent.convert("RGB")
     for side, quality in _TRIES:
         picture.thumbnail((side, side))
         out = io.BytesIO()
@@ -86,11 +94,10 @@ def extended(args: dict[str, Any], blobs: list[bytes]) -> Answer:
     (where, from the left and the top), and `seam` (pixels of the picture that are painted anew along its inner edges,
     so that both grow together).
     """
-    seen, data = _upright(args, blobs)
-    if "refused" in seen:
-        return seen, []
-    with Image.open(io.BytesIO(data)) as opened:
-        picture = opened.convert("RGB")
+    refused, sent = _upright(args, blobs)
+    if sent is None:
+        return refused, []
+    picture = sent.convert("RGB")
     inner, whole, at = tuple(args["inner"]), tuple(args["whole"]), tuple(args["at"])
     if picture.size != inner:
         picture = picture.resize(inner, Image.Resampling.LANCZOS)

@@ -14,6 +14,7 @@ from zosma_bot.http.connections import Bounds, most_by_descriptors
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.key_ring import say_if_nobody_may_call
 from zosma_bot.hub import Hub
+from zosma_bot.member_names import MemberNames
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
@@ -58,10 +59,10 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
         survivor = Survivor()
         doors = Doors(hosts=settings.allowed_hosts, origins=settings.cors_origins)
         bounds = Bounds(most=most_by_descriptors(Bounds.most))
-        metrics = Metrics(queue, hub)
+        metrics, names = Metrics(queue, hub), MemberNames()
         app = make_app(
             queue, hub, settings.api_keys, settings.admins, doors=doors, bounds=bounds, faults=survivor.faults,
-            metrics=metrics, only_loopback=settings.only_loopback,
+            metrics=metrics, only_loopback=settings.only_loopback, names=names.of,
             webhooks=Receivers(settings.webhook_hosts, settings.webhook_secret),
         )  # fmt: skip
         async with serve(app, settings.host, settings.port) as address:
@@ -78,7 +79,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
 
-                jobs.append(run_discord(settings, queue, hub))
+                jobs.append(run_discord(settings, queue, hub, names=names, note=metrics.note_discord))
             else:
                 log.info("DISCORD_TOKEN is not set: HTTP side only")
             try:

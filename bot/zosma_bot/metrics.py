@@ -7,6 +7,7 @@ hub hears: a process that was deaf for a while has missed some, so they are shar
 from __future__ import annotations
 
 import asyncio
+import http
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter as Counted
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from zosma_bot.hub import Hub
@@ -51,7 +53,29 @@ class Metrics:
         self._lag = Histogram(
             "zosma_event_loop_lag_seconds", "How late the bot's event loop woke", buckets=_LAG, registry=self.registry
         )
+        self._scripts = Histogram(
+            "zosma_script_seconds", "From the call of a Lua verb to its answer, waiting for a connection included",
+            ("verb",), buckets=_LAG, registry=self.registry,
+        )  # fmt: skip
+        self._discord = Counted(
+            "zosma_discord_requests", "Requests that Discord answered, 429 among them", ("priority", "status"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._discord_429 = Counted(
+            "zosma_discord_rate_limited", "Requests that Discord refused as too many, by whose limit", ("scope",),
+            registry=self.registry,
+        )  # fmt: skip
+        queue.on_script = self._note_script
         self._leave = hub.on_event(self._hear)
+
+    def _note_script(self, verb: str, seconds: float) -> None:
+        self._scripts.labels(verb).observe(seconds)
+
+    def note_discord(self, priority: str, status: int, scope: str) -> None:
+        """Counts an answer of Discord's. `scope` is whose limit was reached where the status is 429, else ''."""
+        self._discord.labels(priority, str(status)).inc()
+        if status == http.HTTPStatus.TOO_MANY_REQUESTS:
+            self._discord_429.labels(scope).inc()
 
     def _histogram(self, name: str, told: str, buckets: Iterable[float]) -> Histogram:
         return Histogram(name, told, ("outcome",), buckets=tuple(buckets), registry=self.registry)
@@ -180,4 +204,8 @@ def _overview(overview: Overview) -> list[Metric]:
 def _fleet(workers: list[WorkerInfo]) -> list[Metric]:
     counts = Counter((str(worker.state), str(worker.trust)) for worker in workers)
     values = {key: float(count) for key, count in counts.items()}
-    return [_gauge("zosma_workers", "Workers by state and trust", values, ("state", "trust"))]
+    busy = sum(worker.job is not None for worker in workers) / len(workers) if workers else 0.0
+    return [
+        _gauge("zosma_workers", "Workers by state and trust", values, ("state", "trust")),
+        _gauge("zosma_gpu_busy_share", "Share of the workers that are there which have a job", {(): busy}),
+    ]

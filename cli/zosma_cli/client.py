@@ -38,12 +38,14 @@ class Client(zosma.AsyncClient):
         return found
 
 
-def fields_of(*, size: str, **fields: Any) -> dict[str, Any]:
+def fields_of(*, size: str | None, **fields: Any) -> dict[str, Any]:
     """The fields of a request from the command line's options; options not given are left out."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    if size is None:
+        return given
     match = re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", size.strip())
     if not match:
         raise ServerError(f"--size {size!r} is wrong: it must look like 512x768")
-    given = {name: value for name, value in fields.items() if value is not None}
     return {**given, "width": int(match[1]), "height": int(match[2])}
 
 

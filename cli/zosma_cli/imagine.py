@@ -33,10 +33,8 @@ async def make(fields: dict[str, Any], server: str, key: str | None, out: Path, 
     """
     prepare(out)
     began = time.monotonic()
-    async with connect(server, key) as hasty:
-        submitted = await hasty.submit(**fields)
     async with connect(server, key, retry_for_s=PATIENCE_S) as client:
-        job = zosma.AsyncJob(client, submitted.view)
+        job = await client.submit(**fields)
         try:
             await _watch(job, console)
             seconds = time.monotonic() - began

@@ -122,9 +122,11 @@ def imagine(
     key: Key = None,
     out: Out = PICTURES,
     negative: Annotated[str, typer.Option(help="What it should not show.")] = "",
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "512x512",
-    steps: Annotated[int, typer.Option(help="Sampling steps.")] = 20,
-    guidance: Annotated[float, typer.Option(help="CFG scale: how closely to follow the prompt.")] = 7.0,
+    size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT in pixels; default: what suits the model.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps; default: what suits the model.")] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="CFG scale: how closely to follow the prompt; default: what suits the model.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same picture; -1: a new one.")] = -1,
     count: Annotated[int, typer.Option(help="How many pictures.")] = 1,
     checkpoint: Annotated[str | None, typer.Option(help="Model to use; default: what is loaded.")] = None,

@@ -52,13 +52,13 @@ def check(files: Files = None, comfyui: Url = None) -> None:
 
 @app.command("list")
 def show(comfyui: Url = None) -> None:
-    """List the workflows that come with Zosma and those of ZOSMA_WORKFLOWS, and what a ComfyUI makes of them."""
+    """List the workflows that come with Zosma and those of ZOSMA_WORKFLOWS; with --comfyui, what that makes of them."""
     from zosma_worker.comfyui import trial
     from zosma_worker.comfyui.recipes import PACKAGED
 
     settings = _settings()
     folders = [PACKAGED, *([settings.workflows] if settings.workflows else [])]
-    nodes = asyncio.run(_caught(trial.nodes_of(_address(comfyui)))) if comfyui or settings.webuis else None
+    nodes = asyncio.run(_caught(trial.nodes_of(_address(comfyui)))) if comfyui else None
     for folder in folders:
         for path in sorted(folder.glob("*.json")):
             one = trial.judge(path, nodes)
@@ -74,19 +74,19 @@ def attempt(
     comfyui: Url = None,
     checkpoint: Annotated[str | None, typer.Option(help="Left out: the first that the workflow is for.")] = None,
     seed: Annotated[int, typer.Option(min=-1, help="-1: drawn.")] = -1,
-    size: Annotated[str, typer.Option(help="Width x height.")] = "512x512",
-    steps: Annotated[int, typer.Option(min=1, max=150)] = 20,
-    guidance: Annotated[float, typer.Option(min=0, max=30)] = 7.0,
+    size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT; default: what suits the workflow.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Sampling steps; default: what suits the workflow.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="CFG scale; default: what suits the workflow.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="One of the workflow's own, as name=value; repeat.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the picture goes.")] = Path("zosma-workflow.png"),
 ) -> None:
     """Make one picture with a workflow file, as a worker would."""
     from zosma_worker.comfyui import trial
 
-    wide, _, high = size.partition("x")
+    wide, _, high = (size or "").partition("x")
     fields = {
         "prompt": prompt, "checkpoint": checkpoint, "seed": seed, "steps": steps, "cfg_scale": guidance,
-        "width": wide, "height": high,
+        "width": wide or None, "height": high or None,
     }  # fmt: skip
     options = {name: value for name, _, value in (given.partition("=") for given in option or ())}
     made = asyncio.run(_caught(trial.attempt(_address(comfyui), file, fields, options)))

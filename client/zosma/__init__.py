@@ -28,7 +28,7 @@ from zosma.errors import (
     UnreadableAnswerError,
     ZosmaError,
 )
-from zosma.fields import Hires, Image, Img2Img, RequestFields, Upscale, Webhook
+from zosma.fields import Compare, Hires, Image, Img2Img, Interrogate, RequestFields, Upscale, Webhook
 from zosma.models import (
     Catalogue,
     Checkpoint,
@@ -55,6 +55,7 @@ __all__ = [
     "Catalogue",
     "Checkpoint",
     "Client",
+    "Compare",
     "ConflictError",
     "Estimate",
     "ForbiddenError",
@@ -62,6 +63,7 @@ __all__ = [
     "Image",
     "ImageView",
     "Img2Img",
+    "Interrogate",
     "Job",
     "JobCancelledError",
     "JobError",

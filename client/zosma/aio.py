@@ -1,14 +1,14 @@
-"""The client for asyncio and trio. `sync.py` is the same without `await`; what both share does no I/O."""
+"""The client for asyncio. `sync.py` is the same without `await`; what both share does no I/O."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack
 
-import anyio
 import httpx2
 
 from zosma import calls
@@ -44,13 +44,14 @@ class AsyncClient:
           key: the API key; left out: `ZOSMA_API_KEY`, else none is sent.
           timeout_s: seconds for which each single answer is waited for.
           retry_for_s: seconds for which a call is tried again, and a broken event stream taken up again, while the
-            server is away. 0: not at all.
+            server is away; not where it has never answered. 0: not at all.
           verify: the certificates that are trusted, for https; True: the system's.
           proxy: a proxy's address. Those of the environment are not used.
 
         Raises:
           ValueError: when the address is none, or the key can be none.
         """
+        self._reached = False
         self._connection = Connection.to(
             server, key, timeout_s=timeout_s, retry_for_s=retry_for_s, verify=verify, proxy=proxy
         )
@@ -81,7 +82,7 @@ class AsyncClient:
     async def submit(
         self, prompt: str = "", *, idempotency_key: str | None = None, **fields: Unpack[RequestFields]
     ) -> AsyncJob:
-        """Asks for pictures, like `await zosma.submit("a cat", width=768)`. The prompt is needed, but for `upscale`.
+        """Asks for pictures, like `await zosma.submit("a cat", width=768)`. Upscales need no prompt.
 
         An answer that is lost on the way makes no second job: each call has a key of its own by which the server knows
         it again. Give an `idempotency_key` to have that also where your program is started anew in between.
@@ -175,8 +176,8 @@ class AsyncClient:
             try:
                 return call.result(await self._answer(call))
             except ZosmaError as error:
-                pause_s = patience.wait_s(error, repeatable=call.repeatable)
-            await anyio.sleep(pause_s)
+                pause_s = patience.wait_s(error, repeatable=call.repeatable, reached=self._reached)
+            await asyncio.sleep(pause_s)
 
     async def _answer(self, call: Call[Any]) -> Answer:
         try:
@@ -185,6 +186,7 @@ class AsyncClient:
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise self._connection.error_of(error) from error
+        self._reached = True
         return Answer(answer.status_code, answer.headers, answer.content)
 
     async def _events(self, job_id: str | None) -> AsyncGenerator[Event]:
@@ -195,12 +197,13 @@ class AsyncClient:
             try:
                 async with aclosing(self._line(calls.events_path(job_id), feed)) as line:
                     async for event in line:
-                        patience.renew()
                         yield event
             except ZosmaError as error:
                 lost = error
+            if feed.lost():
+                patience.renew()
             if not feed.is_over:
-                await anyio.sleep(patience.wait_s(lost, least_s=feed.retry_s))
+                await asyncio.sleep(patience.wait_s(lost, least_s=feed.retry_s))
 
     async def _line(self, path: str, feed: Feed) -> AsyncGenerator[Event]:
         """What one line brings of a stream."""
@@ -290,7 +293,7 @@ class AsyncJob:
           NotFoundError: when it has been forgotten.
           UnreachableError: when the server stays away for longer than the client's `retry_for_s`.
         """
-        with anyio.fail_after(timeout):
+        async with asyncio.timeout(timeout):
             async with aclosing(self._updates()) as updates:
                 async for _ in updates:
                     pass

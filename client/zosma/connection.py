@@ -22,7 +22,7 @@ class Options(TypedDict):
     """What both of httpx2's clients are made with."""
 
     base_url: str
-    headers: dict[str, str]
+    headers: dict[bytes, bytes]
     timeout: httpx2.Timeout
     limits: httpx2.Limits
     verify: ssl.SSLContext | bool
@@ -36,7 +36,7 @@ class Connection:
 
     server: str
     """Its address, without the slash at its end."""
-    headers: dict[str, str] = field(repr=False)
+    headers: dict[bytes, bytes] = field(repr=False)
     timeout_s: float
     retry_for_s: float
     verify: ssl.SSLContext | bool
@@ -58,7 +58,7 @@ class Connection:
         Raises:
           ValueError: when the server is no address, or the key can be none.
         """
-        headers = {"User-Agent": f"zosma-python/{version('zosma')}", **_key_header(key)}
+        headers = {b"User-Agent": f"zosma-python/{version('zosma')}".encode(), **_key_header(key)}
         return cls(
             server=_address(server), headers=headers, timeout_s=timeout_s, retry_for_s=retry_for_s, verify=verify,
             proxy=proxy,
@@ -86,11 +86,24 @@ class Connection:
 
     def error_of(self, error: httpx2.HTTPError | httpx2.InvalidURL) -> ZosmaError:
         """What went wrong, in our words."""
+        if _is_certificate(error):
+            return UnreadableAnswerError(
+                f"the certificate of {self.server} is not trusted ({error}): give the authority that signed it by"
+                " verify, like ssl.create_default_context(cafile=…)"
+            )
         if isinstance(error, httpx2.SSEError | httpx2.DecodingError | httpx2.InvalidURL):
             return UnreadableAnswerError(f"what answers at {self.server} is no Zosma server ({error})")
         sent = not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
         why = str(error) or ("no answer in time" if isinstance(error, httpx2.TimeoutException) else "the line broke")
         return UnreachableError(f"{self.server} can't be reached ({why})", sent=sent)
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def is_address(text: str) -> bool:
@@ -110,8 +123,9 @@ def _address(given: str | None) -> str:
     return address.rstrip("/")
 
 
-def _key_header(given: str | None) -> dict[str, str]:
+def _key_header(given: str | None) -> dict[bytes, bytes]:
     key = (os.environ.get("ZOSMA_API_KEY", "") if given is None else given).strip()
-    if not (key.isascii() and (key.isprintable() or not key)):
+    if not key.isprintable():
         raise ValueError("the key has characters that no key has: copy it anew")
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    # Of every script: whoever set up the server may have thought it up.
+    return {b"Authorization": f"Bearer {key}".encode()} if key else {}

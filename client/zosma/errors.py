@@ -126,12 +126,11 @@ _BY_STATUS: Mapping[int, type[ProblemError]] = {
     413: RefusedError, 422: RefusedError, 429: LimitError, 502: UnavailableError, 503: UnavailableError,
     504: UnavailableError,
 }  # fmt: skip
-#: Of what isn't a problem of Zosma's own: proxies say `bad-gateway` and the like.
 _BY_CODE: Mapping[str, type[ProblemError]] = {"no-worker": NoWorkerError}
 
 
 def problem_of(status: int, headers: Mapping[str, str], body: bytes) -> ProblemError:
-    """The error that an answer of 400 or more is."""
+    """The error that an answer of 400 or more is. Of a proxy's, the code is its phrase, like `bad-gateway`."""
     said = _object(body)
     phrase = _phrase(status)
     detail, code = said.get("detail"), said.get("code")

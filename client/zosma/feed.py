@@ -39,6 +39,7 @@ class Feed:
         """Seconds after which to come back when the line is lost."""
         self.is_over = False
         """True when there will be no more events."""
+        self._was_open = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -49,7 +50,13 @@ class Feed:
     def begins(self, status: int) -> bool:
         """True when events come; 204 says that all have been had."""
         self.is_over = status == _NO_CONTENT
+        self._was_open = not self.is_over
         return not self.is_over
+
+    def lost(self) -> bool:
+        """The line is gone. True when it had been open: then this is a new trouble, however long it was silent."""
+        was_open, self._was_open = self._was_open, False
+        return was_open
 
     def take(self, name: str, data: str, id: str, retry: int | None) -> Event | None:  # noqa: A002 - as SSE has it
         """The event in one block of the stream; None for one that only says where the stream stands.

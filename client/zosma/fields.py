@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypedDict, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 from zosma.models import Lane
 from zosma.pictures import Picture
@@ -46,6 +46,8 @@ class _Img2ImgNeeds(TypedDict):
 class Img2Img(_Img2ImgNeeds, total=False):
     """A picture to start from, and with `mask` the part of it to paint anew (white). Names are A1111's."""
 
+    more_images: list[Image]
+    """Others to start from: `count` is a multiple of all of them."""
     mask: Image
     denoising_strength: float
     resize_mode: int
@@ -61,13 +63,33 @@ class _UpscaleNeeds(TypedDict):
 
 
 class Upscale(_UpscaleNeeds, total=False):
-    """A picture to make larger, with nothing generated; then there is no prompt. Names are A1111's."""
+    """A picture to make larger, and faces to restore; nothing is generated, so there is no prompt. A1111's names."""
 
     resize_mode: int
     upscaling_resize: float
     upscaling_resize_w: int
     upscaling_resize_h: int
     upscaler_1: str
+    gfpgan_visibility: float
+    codeformer_visibility: float
+    codeformer_weight: float
+
+
+class _InterrogateNeeds(TypedDict):
+    image: Image
+
+
+class Interrogate(_InterrogateNeeds, total=False):
+    """A picture to be put into words: `job.result.caption` has them. Then there is no prompt."""
+
+    model: str
+
+
+class Compare(TypedDict):
+    """One picture for each value of a field, with everything else alike."""
+
+    field: Literal["checkpoint", "sampler", "cfg_scale"]
+    values: list[str] | list[float]
 
 
 class Webhook(TypedDict):
@@ -80,6 +102,10 @@ class RequestFields(TypedDict, total=False):
     """What may be asked for beside the prompt. What is left out is as the server has it."""
 
     negative_prompt: str
+    prompts: list[str]
+    """The prompt of each picture, where they differ; `prompt` is the first of them."""
+    template: str
+    """What the prompts were drawn from; kept with the job, and not drawn from again."""
     width: int
     height: int
     steps: int
@@ -100,6 +126,12 @@ class RequestFields(TypedDict, total=False):
     subseed_strength: float
     img2img: Img2Img
     upscale: Upscale
+    interrogate: Interrogate
+    compare: Compare
+    workflow: str
+    """An operator's own workflow, of ComfyUI."""
+    workflow_options: dict[str, bool | int | float | str]
+    """What the workflow lets be chosen, by its names."""
     a1111: dict[str, Any]
     """What only WebUIs of A1111's kind have, by its names."""
     delay_s: float
@@ -118,18 +150,22 @@ def body_of(prompt: str, fields: Mapping[str, Any]) -> dict[str, Any]:
       OSError: when one can't be read.
       TypeError: when a picture is given as something else than `Image`.
     """
-    body = {"prompt": prompt, **fields} if prompt or not fields.get("upscale") else dict(fields)
-    for name in ("img2img", "upscale"):
+    is_wordless = fields.get("upscale") or fields.get("interrogate")
+    body = dict(fields) if is_wordless and not prompt else {"prompt": prompt, **fields}
+    for name in ("img2img", "upscale", "interrogate"):
         if isinstance(body.get(name), Mapping):
-            body[name] = {
-                key: _base64(f"{name}.{key}", value) if key in ("image", "mask") and value is not None else value
-                for key, value in body[name].items()
-            }
+            body[name] = {key: _encoded(f"{name}.{key}", key, value) for key, value in body[name].items()}
     if isinstance(body.get("not_before"), datetime.datetime):
         body["not_before"] = body["not_before"].astimezone().isoformat()
     if isinstance(body.get("webhook"), str):
         body["webhook"] = {"url": body["webhook"]}
     return body
+
+
+def _encoded(field: str, key: str, value: Any) -> Any:
+    if key == "more_images":
+        return [_base64(f"{field}.{number}", one) for number, one in enumerate(value)]
+    return _base64(field, value) if key in ("image", "mask") and value is not None else value
 
 
 def _base64(field: str, image: Image) -> str:

@@ -38,14 +38,19 @@ class Patience:
         self._tries = 0
         self._since = self._clock()
 
-    def wait_s(self, error: ZosmaError, *, repeatable: bool = True, least_s: float = 0.0) -> float:
+    def wait_s(
+        self, error: ZosmaError, *, repeatable: bool = True, reached: bool = True, least_s: float = 0.0
+    ) -> float:
         """Seconds until the next try, `least_s` at least.
+
+        `repeatable`: what was sent may be heard twice. `reached`: the server has answered before; else where nobody
+        listens is taken for a wrong address, which no waiting mends.
 
         Raises:
           ZosmaError: the error, when trying again won't help, or the time is up.
         """
         never_sent = isinstance(error, UnreachableError) and not error.sent
-        if not (is_passing(error) and (repeatable or never_sent)):
+        if not is_passing(error) or (never_sent and not reached) or not (repeatable or never_sent):
             raise error
         doubled = min(FIRST_S * 2.0 ** min(self._tries, 16), MOST_S)
         self._tries += 1

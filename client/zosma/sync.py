@@ -46,13 +46,14 @@ class Client:
           key: the API key; left out: `ZOSMA_API_KEY`, else none is sent.
           timeout_s: seconds for which each single answer is waited for.
           retry_for_s: seconds for which a call is tried again, and a broken event stream taken up again, while the
-            server is away. 0: not at all.
+            server is away; not where it has never answered. 0: not at all.
           verify: the certificates that are trusted, for https; True: the system's.
           proxy: a proxy's address. Those of the environment are not used.
 
         Raises:
           ValueError: when the address is none, or the key can be none.
         """
+        self._reached = False
         self._connection = Connection.to(
             server, key, timeout_s=timeout_s, retry_for_s=retry_for_s, verify=verify, proxy=proxy
         )
@@ -81,7 +82,7 @@ class Client:
     # -- jobs ---------------------------------------------------------------------------------------------------
 
     def submit(self, prompt: str = "", *, idempotency_key: str | None = None, **fields: Unpack[RequestFields]) -> Job:
-        """Asks for pictures, like `zosma.submit("a cat", width=768)`. The prompt is needed, but for `upscale`.
+        """Asks for pictures, like `zosma.submit("a cat", width=768)`. Upscales need no prompt.
 
         An answer that is lost on the way makes no second job: each call has a key of its own by which the server knows
         it again. Give an `idempotency_key` to have that also where your program is started anew in between.
@@ -171,7 +172,7 @@ class Client:
             try:
                 return call.result(self._answer(call))
             except ZosmaError as error:
-                pause_s = patience.wait_s(error, repeatable=call.repeatable)
+                pause_s = patience.wait_s(error, repeatable=call.repeatable, reached=self._reached)
             time.sleep(pause_s)
 
     def _answer(self, call: Call[Any]) -> Answer:
@@ -181,6 +182,7 @@ class Client:
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise self._connection.error_of(error) from error
+        self._reached = True
         return Answer(answer.status_code, answer.headers, answer.content)
 
     def _events(self, job_id: str | None) -> Generator[Event]:
@@ -190,11 +192,12 @@ class Client:
             lost: ZosmaError = UnreachableError(f"{self.server} has ended the event stream")
             try:
                 with closing(self._line(calls.events_path(job_id), feed)) as line:
-                    for event in line:
-                        patience.renew()
+                    for event in line:  # noqa: UP028 - line by line as aio.py
                         yield event
             except ZosmaError as error:
                 lost = error
+            if feed.lost():
+                patience.renew()
             if not feed.is_over:
                 time.sleep(patience.wait_s(lost, least_s=feed.retry_s))
 

@@ -41,6 +41,8 @@ USED_WITHIN_MS = 10 * 60_000
 #: The longest time after which a key ends by itself, and for which an old one goes on beside the new.
 EXPIRES_MAX_S = 10 * 365 * 86_400
 OVERLAP_MAX_S = 30 * 86_400
+#: Field beside the names: another value after each change, so that whoever has read all knows that none is new.
+_STAMP = ""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -87,6 +89,11 @@ class ApiKey(BaseModel):
         """Seconds for which it was given; None for ever."""
         return None if self.expires_ms is None else (self.expires_ms - self.created_ms) / 1000
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Those under which it may be used, in its time."""
+        return tuple(one for one in (self.digest, self.old_digest) if one)
+
     def grants(self, digest: str, now_ms: int) -> bool:
         """True when the key of this digest is this one, and may be used now. Takes the same time for every digest."""
         is_it = secrets.compare_digest(self.digest, digest)
@@ -104,7 +111,9 @@ class KnownKeys:
     """All keys of one moment."""
 
     keys: Mapping[str, ApiKey]
-    """By name."""
+    """By name; without those that can't be read."""
+    are_there: bool
+    """True when any was ever made and not forgotten, also where it can't be read: then callers need one."""
     now_ms: int
     """Redis's clock at that moment."""
 
@@ -132,7 +141,8 @@ class ApiKeys:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
-        self._read: tuple[dict[bytes, bytes], dict[str, ApiKey]] = ({}, {})
+        self._read: tuple[bytes | None, dict[str, ApiKey]] = (None, {})
+        self._are_there = False
 
     async def known(self) -> KnownKeys:
         """The keys as they are now.
@@ -141,13 +151,15 @@ class ApiKeys:
           QueueUnavailableError: when Redis doesn't answer.
         """
         pipe = self._redis.pipeline(transaction=False)
-        pipe.hgetall(keys.API_KEYS)
+        pipe.hget(keys.API_KEYS, _STAMP)
         pipe.time()
         with redis_errors():
-            found, (now_s, _) = await pipe.execute()
-        if found != self._read[0]:  # a thousand of them take milliseconds to read
-            self._read = (found, _decoded(found))
-        return KnownKeys(keys=self._read[1], now_ms=now_s * 1000)
+            stamp, (now_s, _) = await pipe.execute()
+            if stamp is None or stamp != self._read[0]:  # a thousand of them take 50 ms to read
+                found = await self._redis.hgetall(keys.API_KEYS)
+                self._read = (found.get(_STAMP.encode()), _decoded(found))
+                self._are_there = bool(found)
+        return KnownKeys(keys=self._read[1], are_there=self._are_there, now_ms=now_s * 1000)
 
     async def used(self) -> dict[str, int]:
         """Name → ms at which its key was last used, to within ten minutes.
@@ -275,7 +287,7 @@ class ApiKeys:
           QueueUnavailableError: when Redis doesn't answer.
         """
         with redis_errors():
-            count: int = await self._redis.hlen(keys.API_KEYS)
+            count = len(_decoded(await self._redis.hgetall(keys.API_KEYS)))
             pipe = self._redis.pipeline(transaction=True)
             pipe.delete(keys.API_KEYS, keys.API_KEY_USES)
             note_within(pipe, who, "key-forget-all", str(count))
@@ -305,6 +317,7 @@ class ApiKeys:
                             pipe.hdel(keys.API_KEYS, gone)
                             pipe.hdel(keys.API_KEY_USES, gone)
                         pipe.hset(keys.API_KEYS, key.name, key.model_dump_json())
+                        pipe.hset(keys.API_KEYS, _STAMP, secrets.token_hex(8))
                         if policy:
                             pipe.hset(keys.POLICIES, f"key:{key.name}", policy.model_dump_json())
                         note_within(
@@ -325,6 +338,8 @@ def _drawn() -> tuple[str, str, str]:
 def _decoded(found: Mapping[bytes, bytes]) -> dict[str, ApiKey]:
     known = {}
     for name, value in found.items():
+        if name == _STAMP.encode():
+            continue
         with skipping(keys.API_KEYS):
             key = ApiKey.model_validate_json(value)
             if key.name == name.decode():

@@ -198,7 +198,7 @@ class SlotConsumer(Consumer):
             request = request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
             if leased.count:
                 fields = request.model_dump(mode="json", exclude_defaults=True)
-                message = message.copy(args=(), kwargs={"request": fields})
+                message = message.copy(message_id=leased.id, args=(), kwargs={"request": fields})
         except PoisonMessageError as error:
             log.error("job %s set aside: %s", leased.id, error)
             outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -153,6 +153,8 @@ class Queue:
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self.webhooks = Webhooks(self._redis)
+        self.on_script: Callable[[str, float], None] | None = None
+        """Told of each verb that ran, and the seconds until its answer was there."""
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())
@@ -171,7 +173,12 @@ class Queue:
         await asyncio.sleep(0)
 
     async def _run(self, call: Call[T]) -> T:
-        return await acall(self._redis, call)
+        began = time.perf_counter()
+        try:
+            return await acall(self._redis, call)
+        finally:
+            if self.on_script:
+                self.on_script(call.verb, time.perf_counter() - began)
 
     async def ping(self) -> None:
         """Returns when Redis answers a PING.
@@ -574,7 +581,10 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         places = await self._places()
-        front = [InLine(id=job_id, place=place, held=False) for job_id, place in places.items()]
+        front = [
+            InLine(id=job_id, place=place, held=False, at_limit=job_id in self._parked)
+            for job_id, place in places.items()
+        ]
         front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
         if first + limit <= len(front):
             return front[first : first + limit]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +22,10 @@ from zosma_queue.sampler_names import PAIRS
 PROTOCOL = 1
 #: The oldest that this bot's queue lets work. The bot writes it down at its start, workers read it as they join.
 OLDEST_PROTOCOL = 1
+
+
+#: The flavour of ComfyUI, which makes other pictures of the same seed than all others do.
+COMFYUI = "comfyui"
 
 
 class WorkerState(enum.StrEnum):
@@ -55,11 +61,28 @@ class Checkpoint(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    """A1111's `model_name`: the same on every worker that has the file."""
+    """The same on every worker that has the file: see `named_by_file`."""
     title: str
     hash: str | None = None
     facts: Facts | None = None
     """What suits it, as far as its worker can tell."""
+
+    @property
+    def path(self) -> str:
+        """Its file without ending, with `/` between folders."""
+        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
+        return _ENDING.sub("", _HASH_AT_END.sub("", file)).replace("\\", "/")
+
+    @property
+    def stem(self) -> str:
+        """Its file's name, without folder and ending."""
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def model_name(self) -> str:
+        """What A1111 calls it: folders are part of the name."""
+        flat = self.path.replace("/", "_")
+        return flat if self.name in (flat, self.stem) else self.name
 
     def is_called(self, wanted: str) -> bool:
         """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
@@ -68,10 +91,23 @@ class Checkpoint(BaseModel):
         """
         file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
         file = _HASH_AT_END.sub("", file)
-        path = _ENDING.sub("", file)
-        stem = _spelled(path).rsplit("/", 1)[-1]
-        names = (self.name, self.title, file, path, stem, self.hash or self.name)
+        names = (self.name, self.title, file, self.path, self.stem, self.model_name, self.hash or self.name)
         return _spelled(wanted) in {_spelled(name) for name in names}
+
+
+def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """The checkpoints under their files' names, where no other file here has the same.
+
+    Each machine has folders of its own, and each kind of WebUI its own way to write them: what all have is the file.
+    """
+    listed = tuple(checkpoints)
+    found = Counter(_spelled(one.stem) for one in listed)
+    return tuple(
+        one.model_copy(update={"name": one.stem})
+        if found[_spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
+        else one
+        for one in listed
+    )
 
 
 class Scheduler(BaseModel):
@@ -186,6 +222,9 @@ class Capabilities(BaseModel):
             found += [needs.face_restorer_token(name) for name in self.face_restorers]
         if self.interrogators:
             found += [needs.INTERROGATE, *(f"{needs.INTERROGATE}:{name}" for name in self.interrogators)]
+        # Jobs that wait since before names were without folders.
+        found += [f"checkpoint:{one.model_name}" for one in self.checkpoints if one.model_name != one.name]
+        found += [needs.KIND_COMFYUI] if self.flavour == COMFYUI else []
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
         return (*found, *self._abilities())
@@ -260,7 +299,13 @@ class WorkerInfo:
             pixels=int(text["pixels"]),
             reason=text.get("reason") or None,
             trust=Trust(text.get("trust", Trust.TRUSTED)),
-            about=Capabilities.model_validate_json(text["about"]) if "about" in text else None,
+            about=_capabilities(text["about"]) if "about" in text else None,
             done=int(text.get("done", 0)),
             faults=int(text.get("faults", 0)),
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _capabilities(told: str) -> Capabilities:
+    """What a worker says of itself. Every submit reads all workers, and they seldom say anything new."""
+    return Capabilities.model_validate_json(told)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from zosma_queue import keys
 from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
-from zosma_queue.needs import INTERROGATE, UPSCALE, Lane
+from zosma_queue.needs import INTERROGATE, KIND_COMFYUI, UPSCALE, Lane
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
 #: What a checkpoint load takes while nobody has measured one; see _sets.lua.
@@ -53,6 +53,8 @@ class WaitingJob:
     pixels: int = 0
     checkpoint: str | None = None
     avoid: str | None = None
+    kind: str | None = None
+    """The kind of WebUI that began it."""
     skips: int = 0
     skipped_since_ms: int | None = None
     pictures: int = 1
@@ -157,7 +159,7 @@ def place_if_added(snapshot: Snapshot, job: WaitingJob) -> Place | None:
 def parked(snapshot: Snapshot) -> frozenset[str]:
     """The jobs whose owners have as many running as they may at once."""
     play = _Play(snapshot)
-    return frozenset(job.id for job in snapshot.jobs if play.is_parked(job.owner))
+    return frozenset(keys.whole(job.id) for job in snapshot.jobs if play.is_parked(job.owner))
 
 
 def next_job(snapshot: Snapshot, machine_id: str) -> WaitingJob | None:
@@ -415,8 +417,10 @@ class _Play:
     def _serves(self, machine: Machine, job: WaitingJob) -> bool:
         if not _is_able(machine, job):
             return False
-        others = (other for other in self._machines.values() if other.place != job.avoid)
-        return job.avoid != machine.place or not any(_is_able(other, job) for other in others)
+        if job.avoid is None and job.kind is None:
+            return True
+        own = _welcome(machine, job)
+        return not any(_welcome(other, job) > own and _is_able(other, job) for other in self._machines.values())
 
     def _heads(self, machine: Machine) -> dict[Lane, list[WaitingJob]]:
         heads: dict[Lane, list[WaitingJob]] = {Lane.FAST: [], Lane.RELAX: []}
@@ -505,10 +509,17 @@ class _Class:
     tokens: frozenset[str]
     pixels: int
     avoid: str | None
+    kind: str | None
 
 
 def _class_of(job: WaitingJob) -> _Class:
-    return _Class(job.lane, job.tokens, job.pixels, job.avoid)
+    return _Class(job.lane, job.tokens, job.pixels, job.avoid, job.kind)
+
+
+def _welcome(machine: Machine, job: WaitingJob) -> int:
+    """How welcome a job is to a machine: as `welcome` in `_fleet.lua`."""
+    kind = "comfyui" if KIND_COMFYUI in machine.can else "a1111"
+    return 2 * (job.avoid is not None and machine.place != job.avoid) + (job.kind == kind)
 
 
 def _is_able(machine: Machine, job: WaitingJob) -> bool:

@@ -136,6 +136,8 @@ class Job:
     """(first picture, how many) of the parts of a set that was split."""
     missing: tuple[Missing, ...] = ()
     """Of a set, what could not be made."""
+    other_kind: bool = False
+    """Another kind of WebUI made it than the one that began it: of the same seed it makes another picture."""
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> Job:
@@ -188,6 +190,7 @@ class Job:
             result=result,
             parts=parts,
             missing=tuple(_missing(first, lack) for first, _ in parts if (lack := text(f"lack:{first}"))),
+            other_kind=text("other_kind") == "1",
         )
 
 

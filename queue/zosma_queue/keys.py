@@ -58,7 +58,8 @@ AUDIT = f"bot:{PREFIX}audit"
 AUDIT_HEAD = f"bot:{PREFIX}audit-head"
 #: hash: role or API key → its policy (JSON). The bot's alone.
 POLICIES = f"bot:{PREFIX}policies"
-#: hash: name → what is kept of an API key (JSON), its digest but never the key (api_keys.py). The bot's alone.
+#: hash: name → what is kept of an API key (JSON), its digest but never the key; `` → stamp of the last change
+#: (api_keys.py). The bot's alone.
 API_KEYS = f"bot:{PREFIX}api-keys"
 #: hash: name of an API key, in Redis or in the environment → ms at which it was last used. The bot's alone.
 API_KEY_USES = f"bot:{PREFIX}api-key-uses"

@@ -33,6 +33,8 @@ class Needs:
     checkpoint: str | None
     avoid: str | None = None
     """`<hostname>/<webui host:port>` of the WebUI that it has gone wrong on; the scripts write it."""
+    kind: str | None = None
+    """comfyui or a1111, whichever began it, where both could go on; the scripts write it."""
 
     @classmethod
     def from_json(cls, data: str | bytes) -> Needs:
@@ -43,7 +45,7 @@ class Needs:
         """
         found = json.loads(data)
         tokens, pixels = found["tokens"], found["pixels"]
-        names = found.get("checkpoint"), found.get("avoid")
+        names = found.get("checkpoint"), found.get("avoid"), found.get("kind")
         # Lua knows no empty list: it writes {}.
         if not isinstance(tokens, list) and tokens != {}:
             raise TypeError("its tokens are no list")
@@ -153,6 +155,8 @@ CFG_LIMITS = (1.0, 25.0)
 #: A1111's `resize_mode` that not every WebUI has.
 LATENT_RESIZE = 3
 RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
+#: A worker's own, which no request asks for: a retry rather stays on one kind (`_fleet.lua`).
+KIND_COMFYUI = "kind:comfyui"
 LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 

@@ -199,8 +199,8 @@ def checked_name(name: str) -> str:
     if _NAME.fullmatch(name):
         return name
     raise RequestRefusedError(
-        f"name {name!r} can be nobody's: use default, role:ID (the role's number in Discord), key:NAME (a name in"
-        " ZOSMA_API_KEYS), or an owner as `zosma queue list` shows it, like discord:SERVER/USER",
+        f"name {name!r} can be nobody's: use default, role:ID (the role's number in Discord), key:NAME (an API key's"
+        " name), or an owner as `zosma queue list` shows it, like discord:SERVER/USER",
         code="unknown-policy-name",
         field="name",
         values={"given": name},

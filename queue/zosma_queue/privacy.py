@@ -110,7 +110,7 @@ async def _ids_of(redis: Any, owner: str) -> list[str]:
                 pipe.hget(name, "owner")
             owners = await pipe.execute(raise_on_error=False) if names else []
             its = [name for name, owner in zip(names, owners, strict=True) if row_or(prefix, owner, None) == wanted]
-            found |= {name.removeprefix(prefix) for name in texts(prefix, its)}
+            found |= {keys.whole(name.removeprefix(prefix)) for name in texts(prefix, its)}  # of a part, its set
     return sorted(found)
 
 
@@ -130,10 +130,13 @@ def _stored(job: Job) -> list[str]:
     """Where pictures of the job may lie: of every attempt, for a superseded one has left its own behind."""
     if job.request is None:
         return []
+    ids = [(job.id, job.request.count), *((keys.part(job.id, first), count) for first, count in job.parts)]
+    attempts = max(job.attempt, job.result.attempt if job.result else 0)
     made = [
-        keys.image(job.id, attempt, index)
-        for attempt in range(1, job.attempt + 1)
-        for index in range(job.request.count)
+        keys.image(job_id, attempt, index)
+        for job_id, count in ids
+        for attempt in range(1, attempts + 1)
+        for index in range(count)
     ]
     return [*made, keys.preview(job.id), *(keys.picture_input(one) for one in job.request.inputs)]
 

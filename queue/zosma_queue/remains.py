@@ -98,7 +98,7 @@ async def _jobs_elsewhere(redis: Any, owners: Sequence[str], user_id: int) -> Co
                 pipe.hget(name, "owner")
             for name, owner in zip(names, await pipe.execute() if names else (), strict=True):
                 if owner and owner not in here and theirs.fullmatch(owner):
-                    found[name] = owner
+                    found[name.partition(b"~")[0]] = owner  # of the parts of a set, the set
     return Counter(found.values())
 
 

@@ -410,9 +410,10 @@ class Request(BaseModel):
     def splits(self) -> bool:
         """Whether its pictures can be made apart from each other, and come out the same.
 
-        Scripts may go by the number of a picture in its batch; several pictures to start from are one.
+        Scripts and an operator's workflows may go by the number of a picture in its batch; several pictures to start
+        from are one batch.
         """
-        if self.compare or self.count == 1 or "alwayson_scripts" in self.a1111:
+        if self.compare or self.count == 1 or self.workflow or "alwayson_scripts" in self.a1111:
             return False
         return not (self.img2img and self.img2img.more_images) and self.seed + self.count - 1 <= SEED_MAX
 
@@ -421,9 +422,12 @@ class Request(BaseModel):
         """The requests for each of the pictures, where they are compared; else itself."""
         if self.compare is None:
             return (self,)
+        words = self.prompts or (self.prompt,) * self.count
         return tuple(
-            self.model_copy(update={"compare": None, "count": 1, self.compare.field: value})
-            for value in self.compare.values
+            self.model_copy(
+                update={"compare": None, "count": 1, "prompt": prompt, "prompts": (), self.compare.field: value}
+            )
+            for prompt, value in zip(words, self.compare.values, strict=True)
         )
 
     @property

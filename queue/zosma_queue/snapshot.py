@@ -149,6 +149,7 @@ def _job(job_id: str, row: list[bytes | None]) -> WaitingJob:
         pixels=needs.pixels,
         checkpoint=needs.checkpoint,
         avoid=needs.avoid,
+        kind=needs.kind,
         skips=int(skips or 0),
         skipped_since_ms=int(since) if since else None,
         pictures=int(may_become.get("count", 1)),

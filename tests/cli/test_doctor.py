@@ -362,6 +362,17 @@ async def test_a_folder_that_is_a_file(set_up, tmp_path):
     assert "can't write there" in found.text
 
 
+async def test_where_only_a_worker_is_installed_the_rest_is_said_to_be_left_out(zosma, tmp_path):
+    # Python runs this file at its start. A module that is None can't be imported, as if it weren't there.
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['zosma_bot'] = sys.modules['discord'] = None\n")
+
+    ran = await zosma("doctor", "--json", PYTHONPATH=str(tmp_path), DISCORD_TOKEN="x", ZOSMA_PORT="80")
+
+    assert (ran.code, ran.err) == (0, "")
+    left_out = [one["part"] for one in json.loads(ran.out) if one["text"].startswith("not looked at")]
+    assert left_out == ["Discord", "bot"]
+
+
 # -- what is printed --------------------------------------------------------------------------------------------
 
 

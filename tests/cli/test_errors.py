@@ -12,7 +12,7 @@ from zosma_cli.valkey import PrivateValkey
     ("arguments", "env", "says"),
     [
         (["imagine", "a cat", "--server", "http://127.0.0.1:1"], {}, "can't be reached"),
-        (["imagine", "a cat", "--key", "kéy"], {}, "--key is wrong"),
+        (["imagine", "a cat", "--key", "a\nkey"], {}, "--key is wrong"),
         (["imagine", "a cat", "--server", "nonsense"], {}, "--server 'nonsense' is wrong"),
         (["imagine", "a cat", "--size", "big"], {}, "--size 'big' is wrong: it must look like 512x768"),
         (["queue", "--server", "http://127.0.0.1:1"], {}, "is `zosma up` or `zosma bot` running?"),

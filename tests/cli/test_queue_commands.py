@@ -95,7 +95,7 @@ async def test_an_admin_steers_a_queue_from_the_command_line(zosma):
         assert (whole.code, "11 entries, 1 to 11" in whole.out) == (0, True)
         await queue("limits", "default", "--waiting", "6")
         told = json.loads(await queue("audit", "--verify", "--head", head[0], "--json"))
-        assert (told["verified"]["compared"], len(told["entries"])) == (True, 11)
+        assert (told["verified"]["compared"], len(told["entries"])) == (True, 12)
         with redis.Redis.from_url((Path(zosma.env["ZOSMA_DATA_DIR"]) / "valkey" / "url").read_text().strip()) as raw:
             raw.xdel(keys.AUDIT, raw.xrange(keys.AUDIT)[2][0])
         broken = await zosma("audit", "--verify", **env)

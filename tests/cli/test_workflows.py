@@ -66,8 +66,7 @@ async def test_with_a_server_what_it_lacks_is_said_too(own, tmp_path):
 
 async def test_the_list_has_ours_and_theirs(own, tmp_path):
     async with ScriptedComfyUI() as comfyui:
-        variables = {"ZOSMA_WORKFLOWS": str(tmp_path), "SD_API_HOST": comfyui.url}
-        code, out, _ = await zosma("list", cwd=tmp_path, **variables)
+        code, out, _ = await zosma("list", "--comfyui", comfyui.url, cwd=tmp_path, ZOSMA_WORKFLOWS=str(tmp_path))
 
     assert code == 0
     assert "ink: Ink; by name, for dream*: good (img2img, inpainting, latent, loras, model, resized)" in out

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import functools
 import gc
+import ssl
 from base64 import b64encode
 from pathlib import Path
 
 import aiohttp
 import pytest
+import trustme
 from PIL import Image
 
 from loopback.http_side import HttpSide
@@ -30,6 +33,7 @@ from zosma import (
     UnreachableError,
     UnreadableAnswerError,
 )
+from zosma.patience import Patience
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls
@@ -46,6 +50,17 @@ async def made(worker):
     return leased
 
 
+def in_time(test):
+    """A stream that tells nothing more fails its test, instead of being waited for without end."""
+
+    @functools.wraps(test)
+    async def timed(*arguments, **fixtures):
+        async with asyncio.timeout(30):
+            await test(*arguments, **fixtures)
+
+    return timed
+
+
 async def follow(job, at_first):
     """Follows a job to its end; does something at the first update."""
     begun = False
@@ -55,6 +70,7 @@ async def follow(job, at_first):
             await at_first()
 
 
+@in_time
 async def test_the_three_lines(zosma, worker, tmp_path):
     making = asyncio.create_task(made(worker))
 
@@ -77,6 +93,7 @@ async def test_the_three_lines(zosma, worker, tmp_path):
     assert job.result.gpu_seconds == 1.5
 
 
+@in_time
 async def test_updates_tell_the_whole_way(zosma, worker):
     first = await zosma.submit("a cat", **SMALL)
     job = await zosma.submit("a dog", **SMALL)
@@ -112,6 +129,7 @@ async def test_a_job_that_has_ended_tells_its_end_alone(zosma, worker):
     assert [update.kind async for update in again] == ["end"]
 
 
+@in_time
 async def test_a_stream_goes_on_when_the_bot_is_started_anew_in_its_middle(zosma, bot, worker):
     job = await zosma.submit("a cat", **SMALL)
     leased = await worker.take()
@@ -129,6 +147,7 @@ async def test_a_stream_goes_on_when_the_bot_is_started_anew_in_its_middle(zosma
     assert len(seen) == len(set(seen)), "nothing is told twice"
 
 
+@in_time
 async def test_what_ended_while_the_bot_was_away_is_told(zosma, bot, worker):
     job = await zosma.submit("a cat", **SMALL)
     leased = await worker.take()
@@ -144,6 +163,7 @@ async def test_what_ended_while_the_bot_was_away_is_told(zosma, bot, worker):
     assert len(await job.pictures()) == 1
 
 
+@in_time
 async def test_all_jobs_are_followed_over_a_line_that_breaks(bot, worker):
     async with LossyProxy(bot.url) as proxy, AsyncClient(proxy.url) as zosma:
         jobs = [await zosma.submit("a cat", **SMALL)]
@@ -172,6 +192,23 @@ async def test_a_server_that_stays_away_is_an_error_after_a_while(bot, worker):
         await bot.start()
 
 
+@in_time
+async def test_a_line_that_breaks_after_a_long_silence_is_taken_up_all_the_same(bot, worker, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("zosma.aio.Patience", functools.partial(Patience, clock=lambda: now))
+    async with LossyProxy(bot.url) as proxy, AsyncClient(proxy.url, retry_for_s=10) as zosma:
+        job = await zosma.submit("a cat", **SMALL)
+        leased = await worker.take()
+        kinds = []
+        async for update in job:
+            kinds.append(update.kind)
+            if len(kinds) == 1:
+                now += 3600
+                proxy.cut()
+                await worker.finish(leased)
+        assert kinds[-1] == "end"
+
+
 @pytest.mark.parametrize("lost", [1, 3])
 async def test_a_lost_answer_to_a_submit_makes_no_second_job(bot, worker, lost):
     async with LossyProxy(bot.url) as proxy, AsyncClient(proxy.url) as zosma:
@@ -192,11 +229,47 @@ async def test_without_trying_again_a_lost_answer_is_an_error_that_says_it_may_h
         assert [one.id async for one in zosma.jobs()] == [job.id]
 
 
-async def test_where_nobody_listens_nothing_was_sent():
-    async with AsyncClient(f"http://127.0.0.1:{free_port()}", retry_for_s=0) as zosma:
+async def test_where_nobody_has_ever_listened_it_is_said_at_once():
+    async with AsyncClient(f"http://127.0.0.1:{free_port()}") as zosma, asyncio.timeout(10):
         with pytest.raises(UnreachableError) as refused:
-            await zosma.request("POST", "/api/v1/admin/purge", {})
+            await zosma.submit("a cat")
     assert not refused.value.sent
+
+
+async def test_where_somebody_has_listened_they_are_waited_for(zosma, bot, worker):
+    await zosma.queue()
+    await bot.stop()
+    submitting = asyncio.create_task(zosma.submit("a cat", **SMALL))
+    done, _ = await asyncio.wait({submitting}, timeout=0.2)
+    assert not done
+    await bot.start()
+    assert (await submitting).state == "waiting"
+
+
+async def test_a_key_may_be_of_any_script(redis_url, worker):
+    side = HttpSide(redis_url, {"Sésam öffne dich 開けゴマ": "ann"})
+    await side.start()
+    async with AsyncClient(side.url, key="Sésam öffne dich 開けゴマ") as zosma:
+        assert (await zosma.queue()).waiting == 0
+    await side.stop()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_said_at_once(tmp_path):
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with AsyncClient(url) as zosma, asyncio.timeout(10):
+        with pytest.raises(UnreadableAnswerError, match="is not trusted"):
+            await zosma.queue()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with AsyncClient(url, verify=trusting, retry_for_s=0) as zosma:
+        with pytest.raises(UnreachableError):  # it hangs up, but it was believed
+            await zosma.queue()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_what_changes_something_is_sent_once_alone(bot):
@@ -234,6 +307,7 @@ async def test_a_key_is_for_its_holder(guarded, worker):
             assert (await reader.queue()).waiting == 1
 
 
+@in_time
 async def test_a_stream_whose_key_is_taken_away_ends_as_unauthorized(guarded, worker):
     async with AsyncClient(guarded.url, key="ann's long key") as ann:
         key = (await ann.request("POST", "/api/v1/admin/keys", {"name": "website"}))["key"]
@@ -454,6 +528,7 @@ async def test_what_is_no_zosma_server_is_said(redis_url):
     await runner.cleanup()
 
 
+@in_time
 async def test_whoever_stops_listening_leaves_no_line_open(zosma, bot, worker, caplog):
     job = await zosma.submit("a cat", **SMALL)
     async for _ in job:
@@ -491,7 +566,7 @@ def test_address_and_key_may_stand_in_the_environment(monkeypatch):
     client = AsyncClient()
 
     assert client.server == "http://gpu.lan:1324"
-    assert client._connection.headers["Authorization"] == "Bearer a-secret"
-    assert "Authorization" not in AsyncClient(key="")._connection.headers
+    assert client._connection.headers[b"Authorization"] == b"Bearer a-secret"
+    assert b"Authorization" not in AsyncClient(key="")._connection.headers
     with pytest.raises(ValueError, match="no key has"):
-        AsyncClient(key="kéy")
+        AsyncClient(key="a\nsecret")

@@ -19,7 +19,7 @@ from zosma.feed import Event, Feed, Views
 from zosma.models import JobView, decode
 from zosma.patience import FIRST_S, MOST_S, Patience
 from zosma_bot.http import models as served
-from zosma_queue.request import Hires, Img2Img, Request, Upscale
+from zosma_queue.request import Compare, Hires, Img2Img, Interrogate, Request, Upscale
 
 VIEW = {
     "id": "1", "state": "waiting", "position": 1, "starts_in_s": 2, "ends_in_s": 3.5, "paused": False, "progress": None,
@@ -67,6 +67,8 @@ def test_the_queue_is_told_without_its_workers_which_have_a_call_of_their_own():
         (fields.Hires, set(Hires.model_fields)),
         (fields.Img2Img, set(Img2Img.model_fields)),
         (fields.Upscale, set(Upscale.model_fields) - {"source_width", "source_height"}),
+        (fields.Interrogate, set(Interrogate.model_fields)),
+        (fields.Compare, set(Compare.model_fields)),
     ],
 )
 def test_every_field_that_can_be_asked_for_is_a_typed_keyword(ours, theirs):
@@ -213,6 +215,12 @@ def test_only_what_passes_by_itself_is_tried_again_and_only_what_does_no_harm(er
         Patience(60).wait_s(error, repeatable=repeatable)
 
 
+def test_a_server_that_never_answered_is_not_waited_for_where_nobody_listens():
+    with pytest.raises(UnreachableError):
+        Patience(60).wait_s(UnreachableError("x", sent=False), reached=False)
+    assert Patience(60).wait_s(UnreachableError("x", sent=True), reached=False) > 0
+
+
 # -- events ---------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +281,15 @@ def test_moments_and_webhooks_may_be_given_as_python_has_them():
 
     assert datetime.datetime.fromisoformat(body["not_before"]) == moment
     assert body["webhook"] == {"url": "https://example.org/hook"}
+
+
+def test_every_picture_of_a_request_travels_as_base64():
+    body = fields.body_of("", {"interrogate": {"image": b"one"}})
+    assert body == {"interrogate": {"image": "b25l"}}
+    body = fields.body_of("a cat", {"img2img": {"image": b"one", "more_images": [b"one", "b25l"], "mask_blur": 4}})
+    assert body["img2img"] == {"image": "b25l", "more_images": ["b25l", "b25l"], "mask_blur": 4}
+    with pytest.raises(TypeError, match=r"img2img\.more_images\.1 is a int"):
+        fields.body_of("a cat", {"img2img": {"image": b"one", "more_images": [b"one", 5]}})
 
 
 def test_an_id_cannot_lead_elsewhere():

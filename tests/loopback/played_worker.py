@@ -76,6 +76,8 @@ class PlayedWorker:
         self.loaded = loaded
         self.about = ABOUT
         self.gpu_seconds = 1.5
+        self.inputs: dict[str, bytes] = {}
+        """The pictures that the request at hand starts from."""
         self._redis: Any = redis.asyncio.Redis.from_url(url)
 
     async def __aenter__(self) -> Self:
@@ -127,11 +129,11 @@ class PlayedWorker:
         """One picture; whoever wants to look at it draws a better one."""
         return png(seed, request.output_size, parameters)
 
-    async def _told(self, request: Request, seed: int, checkpoint: str) -> str:
+    def _told(self, request: Request, seed: int, checkpoint: str) -> str:
         """The infotext of a picture; one that was made larger keeps what it said before."""
         if request.upscale is None:
             return infotext(request, seed, checkpoint)
-        with Image.open(io.BytesIO(await self._redis.get(keys.picture_input(request.upscale.image)))) as source:
+        with Image.open(io.BytesIO(self.inputs[request.upscale.image])) as source:
             before = source.info.get("parameters")
         how = f"Postprocess upscale by: {request.upscale.upscaling_resize:g}"
         return ", ".join(part for part in (before, how) if part)
@@ -141,7 +143,8 @@ class PlayedWorker:
         request = wanted(leased)
         seeds = [] if request.interrogate else range(request.seed, request.seed + request.count)
         checkpoint = request.checkpoint or self.loaded
-        told = [await self._told(request, seed, checkpoint) for seed in seeds]
+        self.inputs = {one: await self._redis.get(keys.picture_input(one)) for one in request.inputs}
+        told = [self._told(request, seed, checkpoint) for seed in seeds]
         images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
             await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)

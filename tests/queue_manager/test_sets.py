@@ -121,6 +121,7 @@ def test_a_single_picture_stays_one_job(fleet):
     [
         {"a1111": {"alwayson_scripts": {"adetailer": {"args": [True]}}}},
         {"seed": 2**32 - 2},
+        {"workflow": "portrait"},
         {"img2img": {"image": "0" * 20, "more_images": ["1" * 20]}},
     ],
 )
@@ -439,10 +440,23 @@ async def test_it_is_erased_with_all_that_is_kept_of_it(fleet, queue):
     job = fleet.submit(count=2)
     await queue._redis.zadd(keys.history("ann"), {job: 1})
     for one in spread(fleet, *GPUS[:2]).values():
+        fleet.client.set(keys.image(one.id, one.attempt, 0), b"bytes", ex=3600)
         make(fleet, one)
-    await queue.erase("ann")
+    erased = await queue.erase("ann")
+    assert (erased.jobs, erased.pictures) == (1, 2)
     assert not fleet.client.exists(keys.job(job))
     assert not fleet.client.hlen(keys.PICTURE_BYTES)
+    assert not fleet.client.keys(keys.stored_image("*"))
+
+
+async def test_one_that_is_still_made_is_cancelled_and_told_of_as_one_job(fleet, queue):
+    job = fleet.submit(count=2, reply="{}")
+    taken = spread(fleet, *GPUS[:2])
+    make(fleet, taken[GPUS[0]])
+    assert [one["id"] for one in await queue.export("ann")] == [job]
+    assert (await queue.erase("ann")).cancelled == 1
+    fleet.settle(taken[GPUS[1]], calls.cancelled())
+    assert fleet.job(job).state is State.CANCELLED
 
 
 # -- comparisons ------------------------------------------------------------------------------------------------

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from loopback.comfyui.server import (
-    OOM,
-    Black,
-    Fault,
-    Hold,
-    HoldsOthers,
-    LosesSocket,
-    Raises,
-    Restarts,
-    ScriptedComfyUI,
-)
+from loopback.comfyui.faults import OOM, Black, Fault, Hold, HoldsOthers, LosesSocket, Raises, Restarts
+from loopback.comfyui.server import ScriptedComfyUI
 from loopback.fleet import HASTY, until
+from loopback.webui import ScriptedWebUI
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
+from zosma_worker.comfyui import watch
+from zosma_worker.comfyui.backend import ComfyUIBackend
 
 
 @pytest.fixture(name="comfyui")
@@ -77,7 +70,7 @@ async def test_a_job_becomes_one_prompt_for_each_picture(comfyui, join, ann, que
             assert image.size == (64, 64)
             assert set(image.info) == {"parameters"}
             assert image.info["parameters"].startswith("a cat")
-    assert comfyui.history == {}
+    assert not {one.id for one in comfyui.jobs} & comfyui.history.keys()
     assert (await ann.worker(WorkerState.READY)).loaded == "dream"
 
 
@@ -263,7 +256,7 @@ async def test_a_fault_is_tried_again_and_then_told(name, comfyui, join, ann):
 
     assert (job.state, job.error_kind, len(comfyui.jobs)) == (State.FAILED, kind, tries)
     assert not any(secret in job.error for secret in ("127.0.0.1", "http", "/home"))
-    assert comfyui.history == {}
+    assert not {one.id for one in comfyui.jobs} & comfyui.history.keys()
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -321,6 +314,83 @@ async def test_a_restart_in_mid_job_sends_the_job_round_once_more(comfyui, join,
     assert (job.state, len(comfyui.jobs)) == (State.DONE, 2)
 
 
+@pytest.mark.parametrize("at", ["CheckpointLoaderSimple", "CLIPTextEncode", "VAEDecode", "PreviewImage", "end"])
+async def test_a_server_that_dies_in_any_phase_of_a_prompt_costs_no_job(at, comfyui, join, ann):
+    restart = Restarts(at=at)
+    comfyui.script(restart)
+    await join(comfyui.address)
+    job_id = await ann.asks()
+    await until(lambda: _down(comfyui))
+
+    restart.back.set()
+
+    assert (await ann.gets(job_id)).state is State.DONE
+
+
+async def _down(comfyui):
+    return comfyui.restarting is not None
+
+
+@pytest.mark.parametrize("path", ["/upload/image", "/prompt", "/view", "/history"])
+async def test_a_server_that_dies_at_any_address_costs_no_job(path, comfyui, join, ann, queue):
+    await join(comfyui.address)
+    image = await start_picture(queue)
+    comfyui.dies_at.add(path)
+
+    job = await ann.gets(await ann.asks(img2img={"image": image}))
+
+    assert (job.state, comfyui.dies_at) == (State.DONE, set())
+
+
+async def test_what_answers_there_is_looked_at_anew_after_it_was_away(comfyui, join, ann):
+    await join(comfyui.address)
+    await comfyui.stop()
+    await ann.worker(WorkerState.AWAY)
+
+    webui = ScriptedWebUI()
+    webui._port = int(comfyui.url.rpartition(":")[2])
+    async with webui:
+        back = await ann.worker(WorkerState.READY)
+
+        assert back.about.flavour == "a1111"
+        assert (await ann.gets(await ann.asks())).state is State.DONE
+        await webui.stop()
+        await ann.worker(WorkerState.AWAY)
+
+
+async def test_an_older_server_that_chooses_the_ids_and_stops_anybody_is_driven_as_well(comfyui, join, ann, queue):
+    comfyui.chooses_ids = comfyui.stops_anybody = True
+    hold = Hold()
+    comfyui.script(Fault(), hold)
+    await join(comfyui.address)
+
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+    job_id = await ann.asks()
+    await hold.started.wait()
+    theirs = comfyui.foreign()
+    await queue.cancel(job_id)
+
+    assert (await ann.gets(job_id)).state is State.CANCELLED
+    await until(lambda: _ended(comfyui, theirs, "success"))
+
+
+async def test_a_refusal_forgets_nothing_of_what_is_loaded(comfyui, join, ann):
+    await join(comfyui.address)
+    await ann.gets(await ann.asks(checkpoint="anime"))
+    comfyui.files["loras"].remove("grain.safetensors")
+
+    job = await ann.gets(await ann.asks(prompt="a cat <lora:grain:1>", checkpoint="anime"))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "refused")
+    assert "'grain.safetensors' is no longer there" in job.error
+
+    async def knows():
+        worker = await ann.worker(WorkerState.READY)
+        return (worker.loaded, worker.about.loras) == ("anime", ("ink",))
+
+    assert await until(knows)
+
+
 async def test_a_cancel_stops_our_prompt_and_leaves_others_alone(comfyui, join, ann, queue):
     hold = Hold()
     comfyui.script(hold)
@@ -341,7 +411,9 @@ async def _ended(comfyui, prompt_id, how):
     return (prompt_id, how) in comfyui.ended
 
 
-async def test_a_prompt_that_waits_behind_others_is_taken_out_of_the_queue_on_a_cancel(comfyui, join, ann, queue):
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+async def test_a_prompt_that_waits_behind_others_is_taken_out_of_the_queue_on_a_cancel(old, comfyui, join, ann, queue):
+    comfyui.stops_anybody = old
     await join(comfyui.address)
     hold = HoldsOthers(comfyui)
     theirs = comfyui.foreign()
@@ -404,14 +476,14 @@ async def test_a_200_with_node_errors_is_a_refusal_and_nothing_of_it_runs_on(com
     hold = Hold()
     comfyui.script(hold)
     errors = [{"type": "value_not_in_list", "message": "Value not in list", "details": "sampler_name: 'x' not in []",
-               "extra_info": {"input_name": "sampler_name"}}]  # fmt: skip
+               "extra_info": {"input_name": "sampler_name", "received_value": "x"}}]  # fmt: skip
     comfyui.node_errors.append({"50": {"errors": errors, "dependent_outputs": ["52"], "class_type": "KSampler"}})
     await join(comfyui.address)
 
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.error_kind) == (State.FAILED, "refused")
-    assert "sampler_name" in job.error
+    assert "'x' is no longer there" in job.error
     await until(lambda: _ended(comfyui, comfyui.jobs[0].id, "interrupted"))
 
 
@@ -450,14 +522,19 @@ async def test_nodes_that_are_gone_are_an_error_of_their_own(comfyui, join, ann)
     assert (await ann.worker(WorkerState.READY)).about.loras == ()
 
 
-async def test_silence_during_a_load_is_no_stall(comfyui, join, ann):
+async def test_silence_during_a_load_is_no_stall(comfyui, join, ann, monkeypatch):
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(watch, "QUIET_S", 0.05)
     hold = Hold(at="CheckpointLoaderSimple")
     comfyui.script(hold)
-    await join(comfyui.address, timeouts=replace(HASTY, stalled_s=0.2, floor_s=0.2))
+    await join(comfyui.address, timeouts=replace(HASTY, stalled_s=0.1, floor_s=0.1))
     job_id = await ann.asks(checkpoint="anime")
     await hold.started.wait()
-    await asyncio.sleep(1.5)  # the silence itself
 
+    async def looked_often():  # for far longer than a step may take
+        return len([path for path in comfyui.paths("GET") if path.startswith("/history/")]) >= 6
+
+    await until(looked_often)
     hold.released.set()
 
     job = await ann.gets(job_id)
@@ -486,10 +563,20 @@ async def test_a_server_that_is_gone_is_away_until_it_is_back(comfyui, join, ann
     assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
-async def test_an_idle_worker_asks_nothing_while_the_socket_is_open(comfyui, join):
+async def test_an_idle_worker_asks_nothing_while_the_socket_is_open(comfyui, join, monkeypatch):
+    looks = []
+
+    async def counted(backend):
+        looks.append(backend)
+        return await foreign_work(backend)
+
+    foreign_work = ComfyUIBackend.foreign_work
+    monkeypatch.setattr(ComfyUIBackend, "foreign_work", counted)
     await join(comfyui.address)
-    before = len(comfyui.seen)
+    before, looked = len(comfyui.seen), len(looks)
 
-    await asyncio.sleep(1.0)  # twenty looks
+    async def looked_often():
+        return len(looks) >= looked + 10
 
+    await until(looked_often)
     assert comfyui.seen[before:] == []

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from loopback.comfyui import server as comfyui_server
+from loopback.comfyui import faults
 from loopback.comfyui.server import ScriptedComfyUI
 from loopback.fleet import until
 from loopback.webui import Hold, ScriptedWebUI, Turn, encoded, pictures
@@ -226,7 +226,7 @@ async def _at_least(items, count):
 
 async def test_a_killed_workers_prompt_is_found_again_in_its_comfyui(spawn, ann):
     async with ScriptedComfyUI() as comfyui:
-        hold = comfyui_server.Hold()
+        hold = faults.Hold()
         comfyui.script(hold)
         killed = await spawn(SD_API_HOST=comfyui.url, SD_BENCHMARK="off")
         await ann.worker(WorkerState.READY)

@@ -405,6 +405,7 @@ def _texts(
     given = given if isinstance(given, list) else []
     first = info.get("index_of_first_image")
     given = given[first if isinstance(first, int) and first > 0 else 0 :]
+    words = _prompts(request)
     texts = []
     for index, seed in enumerate(made["all_seeds"]):
         said = (seen[index].infotext, given[index] if index < len(given) else None)
@@ -412,7 +413,7 @@ def _texts(
         texts.append(
             next(whole, None)
             or compose(
-                request,
+                request.model_copy(update={"prompt": words[index]}),
                 seed=seed,
                 checkpoint=checkpoint.name,
                 checkpoint_hash=made["sd_model_hash"],
@@ -432,7 +433,7 @@ def _completed(info: dict[str, Any], request: Request, checkpoint: Checkpoint, s
     wide, high = request.width, request.height
     defaults: dict[str, Any] = {
         "prompt": request.prompt,
-        "all_prompts": [request.prompt] * count,
+        "all_prompts": _prompts(request),
         "negative_prompt": request.negative_prompt,
         "all_negative_prompts": [request.negative_prompt] * count,
         "subseed": request.subseed,
@@ -472,6 +473,11 @@ def _completed(info: dict[str, Any], request: Request, checkpoint: Checkpoint, s
 
 #: What the rest of this module relies on; a server that sends something else there has said nothing.
 _TYPES = {"all_subseeds": list, "extra_generation_params": dict, "sd_model_name": str, "version": str}
+
+
+def _prompts(request: Request) -> list[str]:
+    """Of each picture."""
+    return list(request.prompts or (request.prompt,) * request.count)
 
 
 def _denoising(request: Request) -> float | None:

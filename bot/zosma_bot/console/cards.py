@@ -146,7 +146,7 @@ async def _lines_of(parts: Parts, jobs: Sequence[Job]) -> dict[str, InLine]:
     waiting = [job.id for job in jobs if job.state is State.WAITING]
     standings = await parts.queue.standings(waiting) if waiting else {}
     return {
-        job_id: InLine(id=job_id, place=place, held=held, at_limit=not place and await parts.queue.is_at_limit(job_id))
+        job_id: InLine(id=job_id, place=place, held=held, at_limit=await parts.queue.is_at_limit(job_id))
         for job_id, (place, held) in standings.items()
     }
 

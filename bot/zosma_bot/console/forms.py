@@ -62,7 +62,7 @@ async def read_form(request: web.Request) -> Form:
 
 
 async def _urlencoded(request: web.Request) -> Form:
-    if request.content_type not in ("application/x-www-form-urlencoded", "application/octet-stream"):
+    if request.content_type != "application/x-www-form-urlencoded":
         raise Problem(http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "HTTPException", "send a form")
     body = bytearray()
     async for chunk in request.content.iter_any():

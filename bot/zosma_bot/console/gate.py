@@ -98,11 +98,16 @@ class Gate:
         self._queue = queue
         self._ring = ring
         self._renderer = renderer
+        self._secret: bytes | None = None
 
     # -- for views ----------------------------------------------------------------------------------------------
 
-    def sees(self, view: View, *, admin: bool = False) -> Handler:
-        """The handler of what only shows something; `admin`: to admins alone."""
+    def sees(self, view: View, *, admin: bool = False, to_the_end: bool = False) -> Handler:
+        """The handler of what only shows something; `admin`: to admins alone.
+
+        With `to_the_end` whoever is signed in is answered whatever their key's scopes are, also when it is taken away
+        meanwhile.
+        """
 
         async def handler(request: web.Request) -> web.StreamResponse:
             visitor: Visitor | None = None
@@ -111,13 +116,15 @@ class Gate:
                 if visitor is None:
                     return self._to_sign_in(request)
                 _check_admin(visitor, admin)
+                if to_the_end:
+                    return await view(request, visitor)
                 return await allowed(request, functools.partial(_viewed, view, visitor), visitor.caller)
             except Exception as error:
                 return self._failed(request, visitor, error)
 
         return handler
 
-    def changes(self, change: Change, *, admin: bool = False, confirm: str = "") -> Handler:
+    def changes(self, change: Change, *, admin: bool = False, confirm: str = "", to_the_end: bool = False) -> Handler:
         """The handler of a form: only with its page's token. `confirm` is a question that the sender is asked first."""
 
         async def checked(request: web.Request, visitor: Visitor) -> web.StreamResponse:
@@ -129,7 +136,7 @@ class Gate:
                 )
             return await change(request, visitor, form)
 
-        return self.sees(checked, admin=admin)
+        return self.sees(checked, admin=admin, to_the_end=to_the_end)
 
     # -- sessions -----------------------------------------------------------------------------------------------
 
@@ -142,7 +149,8 @@ class Gate:
         theme = _theme(request)
         await self._ring.refresh()
         if not self._ring.required:
-            return Visitor(LOCAL, _csrf(await self._queue.secret()), theme, request.path)
+            self._secret = self._secret or await self._queue.secret()
+            return Visitor(LOCAL, _csrf(self._secret), theme, request.path)
         token = request.cookies.get(COOKIE, "")
         if not 0 < len(token) <= _TOKEN_MAX_CHARS:
             return None
@@ -157,7 +165,7 @@ class Gate:
         return [
             web.get(SIGN_IN, self.ask),
             web.post(SIGN_IN, self.sign_in),
-            web.post("/console/sign-out", self.changes(self.sign_out)),
+            web.post("/console/sign-out", self.changes(self.sign_out, to_the_end=True)),
             web.get("/console/me", self.sees(self.me)),
         ]
 

@@ -105,10 +105,10 @@ class Live:
                 "X-Accel-Buffering": "no",  # nginx would keep news until it has a buffer full
             }
         )
-        await answer.prepare(request)
-        await answer.write(f"retry: {RETRY_MS}\n\n".encode())
         # Whoever lost the line, or saw Redis go, comes back by itself.
         with self._listening() as ear, suppress(ConnectionError, QueueUnavailableError):
+            await answer.prepare(request)
+            await answer.write(f"retry: {RETRY_MS}\n\n".encode())
             await self._tell(request, visitor, answer, ear)
         return answer
 

@@ -114,7 +114,8 @@ class Plot:
     @property
     def is_empty(self) -> bool:
         """True when there is nothing to show."""
-        return not any(value for line in self.lines for value in line.values)
+        values = [value for line in self.lines for value in line.values]
+        return not any(values) if self.stacked else all(value is None for value in values)
 
 
 def plots(spans: Sequence[Span]) -> list[Plot]:
@@ -139,7 +140,7 @@ def totals(spans: Sequence[Span]) -> list[Total]:
     busy, ready = sum(span.busy for span in spans), sum(span.ready for span in spans)
     median, late = _quantile(spans, 0.5), _quantile(spans, 0.95)
     return [
-        Total("Pictures", number(pictures), f"of {number(done)} jobs"),
+        Total("Pictures", number(pictures), f"of {_counted(done, 'job')}"),
         Total("Median wait", duration(median), f"19 of 20 within {duration(late)}"),
         Total("GPU use", _percent(min(busy / ready, 1) if ready else None), "of the GPUs that take jobs"),
         Total("Failed", number(failed), f"{_percent(failed / ended if ended else None)} of what ended"),
@@ -153,7 +154,8 @@ def _throughput(spans: Sequence[Span]) -> Plot:
         _of(spans, "Failed", "bad", lambda span: span.failed),
     )
     pictures = sum(span.pictures for span in spans)
-    told = f"{number(pictures)} pictures; of the jobs that ended, {number(sum(span.failed for span in spans))} failed."
+    failed = number(sum(span.failed for span in spans))
+    told = f"{_counted(pictures, 'picture')}; of the jobs that ended, {failed} failed."
     return _plot("throughput", "Jobs that ended", told, lines, spans, number, stacked=True)
 
 
@@ -179,7 +181,7 @@ def _line(spans: Sequence[Span]) -> Plot:
         _of(spans, "GPUs that take jobs", "good", lambda span: span.average("ready")),
         _of(spans, "GPUs there", "mute", lambda span: span.average("alive")),
     )
-    told = f"At most {_tenths(_most(lines[:1]))} jobs waited, on average over a span."
+    told = f"At most {_tenths(_most(lines[:1]))} waited, on average over one of the spans."
     return _plot("line", "Queue and fleet", told, lines, spans, _tenths)
 
 
@@ -196,7 +198,7 @@ def _faults(spans: Sequence[Span]) -> Plot:
         rest = _of(spans, "Others", "mute", lambda span: sum(n for kind, n in span.faults.items() if kind not in named))
         lines.append(rest)
     worst = f", most often: {fault(named[0])}" if named else ""
-    told = f"{number(counts.total())} tries went wrong{worst}."
+    told = f"{_counted(counts.total(), 'try', 'tries')} went wrong{worst}."
     return _plot("faults", "Faults", told, tuple(lines), spans, number, stacked=True)
 
 
@@ -244,6 +246,10 @@ def _quantile(spans: Sequence[Span], share: float) -> float | None:
     for span in spans:
         bins.update(span.wait_bins)
     return Span(start_s=0, seconds=0, wait_bins=bins).wait_quantile_s(share)
+
+
+def _counted(count: int, one: str, more: str = "") -> str:
+    return f"{number(count)} {one if count == 1 else more or one + 's'}"
 
 
 def _percent(value: Value) -> str:

@@ -57,9 +57,11 @@ class Renderer:
 
     def answer(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
         """A whole page, or a part of one."""
-        answer = web.Response(
-            text=self.text(template, **values), status=status, content_type="text/html", headers=HEADERS
-        )
+        return self.of_text(self.text(template, **values), status=status)
+
+    def of_text(self, text: str, *, status: int = 200) -> web.Response:
+        """The answer that a filled-in template is."""
+        answer = web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
         if (answer.content_length or 0) >= _GZIP_MIN_BYTES:
             answer.enable_compression()
         return answer

@@ -38,7 +38,7 @@ class Status:
     """`good`, `busy`, `warn` or `bad`; colours say it again, never alone."""
 
 
-def worker_status(worker: WorkerInfo) -> Status:
+def worker_status(worker: WorkerInfo, *, draws: bool) -> Status:
     """How a worker stands."""
     if worker.trust is Trust.QUARANTINED:
         return Status("Quarantined", "bad")
@@ -46,7 +46,7 @@ def worker_status(worker: WorkerInfo) -> Status:
         return Status("Paused", "warn")
     if worker.state is WorkerState.AWAY:
         return Status("Away", "bad")
-    if worker.job:
+    if draws:
         return Status("On trial" if worker.trust is Trust.ON_TRIAL else "Drawing", "busy")
     return Status("On trial", "warn") if worker.trust is Trust.ON_TRIAL else Status("Free", "good")
 
@@ -64,11 +64,11 @@ class Reasons:
         """Why a waiting job has not begun. `shows`: what it asked for may be told."""
         if line.held:
             return _held(self._now.pauses, is_admin)
+        if line.at_limit:
+            return "As many jobs of its owner run as may at once"
         if line.place:
             ahead = line.place.position - 1
             return f"{ahead} job{'s' if ahead > 1 else ''} ahead" if ahead else "Next in line"
-        if line.at_limit:
-            return "As many jobs of its owner run as may at once"
         if not self._ready:
             return "No GPU is online"
         if job.request is None or self._can(job.request):

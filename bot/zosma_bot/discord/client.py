@@ -33,6 +33,7 @@ from zosma_bot.discord.ui.language import CommandTranslator
 from zosma_bot.discord.ui.router import Router, custom_id_of
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
+from zosma_bot.member_names import MemberNames
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError, SettingsError
@@ -85,6 +86,8 @@ class Zosma(discord.Client):
         )
         self._settings = settings
         self._sleep = sleep
+        self.names = MemberNames()
+        """What members are called; `run_discord` gives the process's own."""
         self.was_connected = False
         """True once Discord's gateway has taken it."""
         fleet, links = FleetCache(queue), Links(queue, settings.public_url)
@@ -167,6 +170,7 @@ class Zosma(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
         """A button, menu or form: the command tree takes the rest."""
+        self.names.learn(interaction.user.id, interaction.user.display_name)
         if interaction.type not in (InteractionType.component, InteractionType.modal_submit):
             return
         try:
@@ -263,10 +267,14 @@ async def run_discord(
     queue: Queue,
     hub: Hub,
     *,
+    names: MemberNames | None = None,
     make_client: Callable[..., Zosma] | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    note: Callable[[str, int, str], None] = lambda *_: None,
 ) -> None:
     """Runs the bot until cancelled. Discord may be away at the start and at any time later.
+
+    `names` learns what members are called; `note` is told of each of Discord's answers, as by `RateLimiter`.
 
     Raises:
       SettingsError: when Discord refuses the token, the guild or the bot's rights: trying again can't help.
@@ -277,12 +285,13 @@ async def run_discord(
     login_errors.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
     away = False
-    rate_limiter = RateLimiter(settings.discord_requests_per_s)
+    rate_limiter = RateLimiter(settings.discord_requests_per_s, note=note)
     while True:
         # A client can't log in twice: each try has its own.
         client = (make_client or client_class(settings))(
             settings=settings, queue=queue, hub=hub, rate_limiter=rate_limiter
         )
+        client.names = names or client.names
         try:
             await _log_in(client, settings, settings.discord_token.get_secret_value())
             log.info("logged in to Discord as %s", client.user)

@@ -11,7 +11,7 @@ import asyncio
 import http
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -193,31 +193,30 @@ class _Telling:
         """The events that say how a job stands now, to who was told of it before."""
         job = seen.job
         if job is None or job.state.ended:
-            yield from self._end(seen.id, job)
+            yield from self._end(seen)
             return
         told = self._told.setdefault(seen.id, _Told())
         self._ended.pop(seen.id, None)
         state = (job.state, job.attempt, job.run_at_ms, job.error_kind)
         if state != told.state:
             told.state, told.place, told.progress = state, _UNPLACED, None
-            yield _event("state", {"job": job.id, "view": job_view(job, seen.place, seen.paused)})
+            yield _once(seen, "state", lambda: {"job": job.id, "view": job_view(job, seen.place, seen.paused)})
         place = (seen.place, seen.paused)
         if job.state is State.WAITING and place != told.place:
             told.place = place
-            view = job_view(job, *place)
-            shown = {name: view[name] for name in ("position", "starts_in_s", "ends_in_s", "paused")}
-            yield _event("place", {"job": job.id, **shown})
+            yield _once(seen, "place", lambda: _placed(seen, job))
         progress = (job.progress, job.eta_s, job.estimated)
         if job.state is State.RUNNING and job.progress is not None and progress != told.progress:
             told.progress = progress
             shown = {"progress": job.progress, "eta_s": job.eta_s, "estimated": job.estimated}
-            yield _event("progress", {"job": job.id, **shown})
+            yield _once(seen, "progress", lambda: {"job": job.id, **shown})
         if job.state is State.RUNNING and seen.previews > told.previews:
             told.previews = seen.previews
             url = f"{JOBS}/{job.id}/preview?n={job.attempt}.{seen.previews}"
             yield _event("preview", {"job": job.id, "url": url})
 
-    def _end(self, job_id: str, job: Job | None) -> Iterator[str]:
+    def _end(self, seen: Seen) -> Iterator[str]:
+        job_id, job = seen.id, seen.job
         ended_ms = job.finished_ms if job else None
         self._told.pop(job_id, None)
         if job_id in self._ended and self._ended[job_id] == ended_ms:
@@ -226,8 +225,9 @@ class _Telling:
         if len(self._ended) > ENDS_REMEMBERED:
             del self._ended[next(iter(self._ended))]
         self.is_over = self._until_end
-        event_id = _end_id(job) if job and self._until_end else ""
-        yield _event("end", {"job": job_id, "view": job_view(job) if job else None}, event_id)
+        if job and self._until_end:
+            yield _id_line(_end_id(job))
+        yield _once(seen, "end", lambda: {"job": seen.id, "view": job_view(job) if job else None})
 
 
 class _Told:
@@ -244,6 +244,17 @@ def _id_line(event_id: int | str) -> str:
     return f"id: {event_id}\n"
 
 
-def _event(name: str, data: dict[str, Any], event_id: str = "") -> str:
-    lines = f"event: {name}\ndata: {json.dumps(data)}\n"
-    return (_id_line(event_id) if event_id else "") + lines + "\n"
+def _once(seen: Seen, name: str, data: Callable[[], dict[str, Any]]) -> str:
+    """The event, made for whoever is the first to be told."""
+    if name not in seen.texts:
+        seen.texts[name] = _event(name, data())
+    return seen.texts[name]
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _placed(seen: Seen, job: Job) -> dict[str, Any]:
+    view = job_view(job, seen.place, seen.paused)
+    return {"job": job.id, **{name: view[name] for name in ("position", "starts_in_s", "ends_in_s", "paused")}}

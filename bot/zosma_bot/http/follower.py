@@ -32,6 +32,8 @@ LOOK_EVERY_S = 30.0
 AGAIN_S = 0.5
 #: A forecast is told anew when it has moved by so many seconds, or this share of what is left.
 MOVED_S, MOVED_SHARE = 2.0, 0.1
+#: A position is, when it has changed by one of so many: the first twenty by every step.
+STEP_SHARE = 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Seen:
     """When the place was looked up, by `time.monotonic`."""
     previews: int = 0
     """How many previews were heard of."""
+    texts: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Events that were made of it, by name: made once, whoever is told."""
 
     def is_told_anew(self, place: Place | None, paused: bool, now: float) -> bool:
         """True when its place is another, or is forecast for another time. A clock that runs down is none."""
@@ -59,8 +63,10 @@ class Seen:
         def moved(told_s: float, now_s: float) -> bool:
             return abs(now_s - max(told_s - gone_s, 0.0)) > max(MOVED_S, MOVED_SHARE * now_s)
 
+        steps = abs(place.position - self.place.position)
         return (
-            place.position != self.place.position
+            # Far back in line one step is no news.
+            (steps > 0 and steps * STEP_SHARE >= self.place.position)
             or moved(self.place.starts_in_s, place.starts_in_s)
             or moved(self.place.ends_in_s, place.ends_in_s)
         )
@@ -174,8 +180,9 @@ class Follower:
             if not known.looked_ms:
                 await self._look_at(owner, known)
         ended = [job_id for job_id, at_ms in known.ended.items() if since_ms is not None and at_ms >= since_ms]
-        for job in await self._queue.jobs(ended):
-            stream.put(Seen(job.id, job))
+        async with self._reading:
+            for job in await self._queue.jobs(ended):
+                stream.put(Seen(job.id, job))
         for job_id in known.open:
             if seen := self._seen.get(job_id):
                 stream.put(seen)

@@ -233,7 +233,7 @@ class Jobs:
         """One picture's bytes: as the WebUI made it, or in the format and size that the client wants."""
         job = await own_job(self._queue, request)
         index = int(request.match_info["index"])
-        if job.result is None or index >= len(job.result.pictures):
+        if job.result is None or not job.state.ended or index >= len(job.result.pictures):
             raise _no_picture()
         size = _size(request)
         format_ = self._forms.choose(request.headers.getall("Accept", []), job.result.pictures[index].format, size)

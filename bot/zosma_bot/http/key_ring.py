@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import http
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -90,6 +89,8 @@ class KeyRing:
         self._environment = {
             digest_of(key): _caller(name, self.environment[name], digest_of(key)) for key, name in environment.items()
         }
+        self._digests: dict[str, ApiKey] = {}
+        self._ids = _ids(self._environment)
         self._known: KnownKeys | None = None
         self._read_at = self._tried_at = float("-inf")
         self._why_not: QueueUnavailableError | None = None
@@ -152,31 +153,19 @@ class KeyRing:
         return Problem(http.HTTPStatus.UNAUTHORIZED, "HTTPException", "Incorrect username or password")
 
     def _holder(self, given: tuple[str | None, str]) -> Caller | None:
-        """Whose key was given. Looks at all, in the same time for every key."""
+        """Whose key was given. It is found by its hash: no time that this takes tells anything of a key."""
         name, key = given
-        digest, now_ms = digest_of(key), self._now_ms()
-        found = None
-        for known, caller in self._environment.items():
-            if secrets.compare_digest(known, digest):
-                found = caller
-        for one in self._stored_keys():
-            if one.grants(digest, now_ms):
-                found = _caller(one.name, one.scopes, digest)
+        found = self._by_digest(digest_of(key))
         return found if found and name in (None, found.name) else None
 
-    def _by_id(self, key_id: str) -> Caller | None:
-        for digest, caller in self._environment.items():
-            if digest[:ID_CHARS] == key_id:
-                return caller
-        now_ms = self._now_ms()
-        for one in self._stored_keys():
-            for digest in filter(None, (one.digest, one.old_digest)):
-                if digest[:ID_CHARS] == key_id and one.grants(digest, now_ms):
-                    return _caller(one.name, one.scopes, digest)
-        return None
+    def _by_digest(self, digest: str) -> Caller | None:
+        one = self._digests.get(digest)
+        if one and one.grants(digest, self._now_ms()):
+            return _caller(one.name, one.scopes, digest)
+        return self._environment.get(digest)
 
-    def _stored_keys(self) -> Iterable[ApiKey]:
-        return self._known.keys.values() if self._known else ()
+    def _by_id(self, key_id: str) -> Caller | None:
+        return self._by_digest(self._ids.get(key_id, ""))
 
     def _now_ms(self) -> int:
         """Redis's clock, as far as it is known."""
@@ -221,9 +210,11 @@ class KeyRing:
             self._why_not = error
             self._tried_at = self._clock()
             return
-        if known.keys and not self.required:
+        if known.are_there and not self.required:
             log.warning("there are API keys now: from here on every caller needs one")
-        self._known, self._seen = known, self._seen or bool(known.keys)
+        self._known, self._seen = known, self._seen or known.are_there
+        self._digests = {digest: one for one in known.keys.values() for digest in one.digests}
+        self._ids = _ids((*self._environment, *self._digests))
         self._read_at = self._tried_at = self._clock()
         for one in list(self._open):
             # Who takes their own key away, or makes the first, is told that it worked.
@@ -280,6 +271,10 @@ class KeyRing:
                 continue
             except Exception:
                 log.exception("API keys: can't be read")
+
+
+def _ids(digests: Iterable[str]) -> dict[str, str]:
+    return {digest[:ID_CHARS]: digest for digest in digests}
 
 
 def sender_named(name: str) -> Sender:

@@ -106,7 +106,7 @@ def _config(catalogue: Catalogue) -> Any:
 
 def _models(catalogue: Catalogue) -> Any:
     return [
-        {"title": one.title, "model_name": one.name, "hash": one.hash, "sha256": None,
+        {"title": one.title, "model_name": one.model_name, "hash": one.hash, "sha256": None,
          "filename": one.title.rsplit(" [", 1)[0], "config": None}
         for one in catalogue.checkpoints
     ]  # fmt: skip

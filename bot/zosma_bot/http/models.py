@@ -183,6 +183,8 @@ class ResultView(Model):
     gpu_seconds: float
     caption: str = Field(default=None)  # type: ignore[assignment] # left out where no words were asked for
     """What is on the picture that was to be put into words."""
+    other_kind: bool = Field(default=None)  # type: ignore[assignment] # left out where it isn't so
+    """Another kind of server made it than the one that began it: of the same seed it makes another picture."""
     images: list[ImageView]
 
 
@@ -341,6 +343,29 @@ class SchedulerView(Model):
     label: str
 
 
+class WorkflowOptionView(Model):
+    """Something that may be chosen with a workflow: a key of `workflow_options`."""
+
+    name: str
+    type: Literal["number", "integer", "text", "switch", "choice"]
+    description: str
+    default: bool | int | float | str | None
+    min: float | None
+    max: float | None
+    choices: list[str]
+
+
+class WorkflowView(Model):
+    """An operator's own way to make pictures: `workflow`."""
+
+    name: str
+    title: str
+    description: str
+    checkpoints: list[str]
+    """Names of those that it is for."""
+    options: list[WorkflowOptionView]
+
+
 class CatalogueView(Model):
     """What the ready workers offer together. Lists keep the workers' own order."""
 
@@ -360,6 +385,7 @@ class CatalogueView(Model):
     styles: list[str]
     scripts: list[str]
     """`a1111.alwayson_scripts`."""
+    workflows: list[WorkflowView]
 
 
 class EstimateView(Model):

@@ -7,7 +7,15 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from zosma_bot.http.models import AdminJobView, CatalogueView, CheckpointView, JobView, PublicWorker, SchedulerView
+from zosma_bot.http.models import (
+    AdminJobView,
+    CatalogueView,
+    CheckpointView,
+    JobView,
+    PublicWorker,
+    SchedulerView,
+    WorkflowView,
+)
 from zosma_queue.admin import Pause
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth, Queue
@@ -60,6 +68,7 @@ def _of_job(job: Job, place: Place | None, paused: bool) -> dict[str, Any]:
             "checkpoint": job.result.checkpoint,
             "sampler": job.result.sampler,
             "gpu_seconds": job.result.gpu_seconds,
+            **({"other_kind": True} if job.other_kind else {}),
             **({"caption": job.result.caption} if job.result.caption else {}),
             "images": [
                 {
@@ -146,6 +155,7 @@ def catalogue_view(catalogue: Catalogue) -> dict[str, Any]:
         vaes=list(catalogue.vaes),
         styles=[style.name for style in catalogue.styles],
         scripts=list(catalogue.scripts),
+        workflows=[WorkflowView.model_validate(one.model_dump(exclude={"facts"})) for one in catalogue.workflows],
     )
     return view.model_dump(mode="json")
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zosma_bot.settings import BotSettings
-from zosma_cli.doctor import discord_check, redis_check, server_check, settings_check, webui_check
-from zosma_cli.doctor.findings import Finding, Verdict
-from zosma_queue.settings import given_in, read
+from zosma_cli.doctor import settings_check
+from zosma_cli.doctor.findings import Finding, Verdict, off
+from zosma_queue.settings import Settings, given_in, read
 from zosma_queue.terminal import visible, visible_all
-from zosma_worker.settings import WorkerSettings
 
 _SIGNS = {
     Verdict.OK: "[green]✓[/]", Verdict.OFF: "[dim]·[/]", Verdict.WARNING: "[yellow]![/]", Verdict.WRONG: "[red]✗[/]"
 }  # fmt: skip
+_WORKER, _REDIS = "WorkerSettings", "redis_check"
+#: (part, module, the settings that it looks at). A worker's machine has no module of the bot, and the other way round.
+_CHECKS = (
+    ("Redis", _REDIS, "BotSettings"),
+    ("WebUI", "webui_check", _WORKER),
+    ("Discord", "discord_check", "BotSettings"),
+    ("bot", "server_check", "BotSettings"),
+)
+Check = Callable[[Settings], AsyncIterator[Finding]]
 #: So wide is the column of parts.
 _PART = 9
 
@@ -33,17 +41,19 @@ async def examine(env_file: Path) -> AsyncIterator[Finding]:
     given = given_in(env_file)
     for finding in settings_check.check(env_file, given):
         yield finding
-    bot, worker = read(BotSettings, given), read(WorkerSettings, given)
-    if isinstance(bot, BotSettings):
-        async for finding in redis_check.check(bot):
-            yield finding
-    if isinstance(worker, WorkerSettings):
-        async for finding in webui_check.check(worker):
-            yield finding
-    if isinstance(bot, BotSettings):
-        async for finding in discord_check.check(bot):
-            yield finding
-        async for finding in server_check.check(bot):
+    here = {kind.__name__: read(kind, given) for kind in settings_check.kinds()}
+    for part, module, kind in _CHECKS:
+        settings = here.get(kind) or here.get(_WORKER)
+        if isinstance(settings, list):  # said above
+            continue
+        try:
+            if settings is None or (kind not in here and module != _REDIS):
+                raise ModuleNotFoundError
+            check: Check = import_module(f"zosma_cli.doctor.{module}").check
+        except ModuleNotFoundError:
+            yield off(part, "not looked at: what it takes is not installed on this machine")
+            continue
+        async for finding in check(settings):
             yield finding
 
 

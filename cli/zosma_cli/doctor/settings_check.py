@@ -6,23 +6,27 @@ import difflib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
-from zosma_bot.settings import BotSettings
 from zosma_cli.doctor.findings import Finding, off, ok, warning, wrong
-from zosma_cli.up import UpSettings
 from zosma_queue.env import exported, lines_of
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import Settings, aliases_of, read
-from zosma_worker.settings import WorkerSettings
 
 PART = "settings"
-KINDS: tuple[type[Settings], ...] = (BotSettings, WorkerSettings, UpSettings)
+#: Where each process has its settings.
+_KINDS = (
+    ("zosma_bot.settings", "BotSettings"),
+    ("zosma_worker.settings", "WorkerSettings"),
+    ("zosma_cli.up", "UpSettings"),
+)
 #: What no process reads as a setting of its own: options of the command line, `compose.yaml`, the images.
 _OTHERS = frozenset(
     {"ZOSMA_SERVER", "ZOSMA_API_KEY", "ZOSMA_IMAGE", "ZOSMA_PUBLISH", "VALKEY_BOT_PASSWORD", "VALKEY_WORKER_PASSWORD",
-     "VALKEY_MAXMEMORY", "VALKEY_PUBLISH", "SD_MODEL"}
+     "VALKEY_MAXMEMORY", "VALKEY_PUBLISH", "PROMETHEUS_KEY", "GRAFANA_PASSWORD", "GRAFANA_PUBLISH"}
 )  # fmt: skip
 #: Names that begin so are meant for us.
 _OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
@@ -30,20 +34,31 @@ _OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
 _TWICE = (("DISCORD_TOKEN", "BOT_TOKEN"), ("REDIS_URL", "REDIS_ADDR"))
 
 
-def known_names() -> frozenset[str]:
+def kinds() -> list[type[Settings]]:
+    """The settings of the processes that can run here: an image has only one of them."""
+    found: list[type[Settings]] = []
+    for module, name in _KINDS:
+        with suppress(ModuleNotFoundError):
+            found.append(getattr(import_module(module), name))
+    return found
+
+
+def known_names(of: Iterable[type[Settings]]) -> frozenset[str]:
     """Every variable that means something to us."""
-    fields = [field for kind in KINDS for field in kind.model_fields.values()]
+    fields = [field for kind in of for field in kind.model_fields.values()]
     return _OTHERS | {alias for field in fields for alias in aliases_of(field.validation_alias)}
 
 
 def check(env_file: Path, given: Mapping[str, str]) -> Iterator[Finding]:
     """What is wrong with a file and the environment; `given` is all that they set."""
+    here = kinds()
     yield from _file(env_file)
-    yield from _names(env_file)
+    if len(here) == len(_KINDS):  # else nobody knows what the others' are called
+        yield from _names(env_file, known_names(here))
     for first, second in _TWICE:
         if given.get(first) and given.get(second) and given[first] != given[second]:
             yield warning(PART, f"{first} and {second} are both set; {first} is used", f"leave {second} out")
-    errors = {str(error): None for kind in KINDS if isinstance(found := read(kind, given), list) for error in found}
+    errors = {str(error): None for kind in here if isinstance(found := read(kind, given), list) for error in found}
     for error in errors:
         yield wrong(PART, error)
     if not errors:
@@ -65,8 +80,7 @@ def _file(env_file: Path) -> Iterator[Finding]:
         yield warning(PART, f"others on this machine may read {env_file}, which holds secrets", f"chmod 600 {env_file}")
 
 
-def _names(env_file: Path) -> Iterator[Finding]:
-    known = known_names()
+def _names(env_file: Path, known: frozenset[str]) -> Iterator[Finding]:
     written = {line.name for line in lines_of(env_file) if line.name}
     for name in sorted(written | {name for name in exported() if name.startswith(_OURS)}):
         if name in known:
@@ -76,12 +90,6 @@ def _names(env_file: Path) -> Iterator[Finding]:
             yield wrong(PART, f"{name} is no setting, so it does nothing", f"write {near[0]}")
         elif name.startswith(_OURS):
             yield warning(PART, f"{name} is no setting, so it does nothing", "leave it out; .env.example has them all")
-
-
-def usable(kind: type[Settings], given: Mapping[str, str]) -> Settings | None:
-    """The settings of one process, None where they have a mistake that `check` tells."""
-    found = read(kind, given)
-    return None if isinstance(found, list) else found
 
 
 def unreadable(env_file: Path) -> Finding | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from zosma_cli.doctor.findings import Finding, first_sentence, off, ok, warning, wrong
 from zosma_worker.backends import open_backend
@@ -20,12 +21,12 @@ async def check(settings: WorkerSettings) -> AsyncIterator[Finding]:
     if not settings.webuis:
         yield off(PART, "SD_API_HOST is not set: `zosma up` brings one that draws on the CPU; a worker alone needs one")
     for address in settings.webuis:
-        yield await _one(address)
+        yield await _one(address, settings.workflows)
 
 
-async def _one(address: Address) -> Finding:
+async def _one(address: Address, workflows: Path | None) -> Finding:
     try:
-        async with asyncio.timeout(PROBE_S), open_backend(address) as backend:
+        async with asyncio.timeout(PROBE_S), open_backend(address, workflows) as backend:
             about = (await backend.probe()).about
     except WebUIUnreachable as error:
         return wrong(PART, str(error), "start it with --api, or correct SD_API_HOST")

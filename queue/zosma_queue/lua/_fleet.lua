@@ -26,12 +26,26 @@ local function live_workers(now)
   return redis.call('ZRANGEBYSCORE', K.workers, now - WORKER_TTL_MS, '+inf')
 end
 
--- Able, and not the place where this job has just failed, unless there is no other.
+-- The same seed makes another picture on ComfyUI than on A1111 and its relatives.
+local function kind_of(worker)
+  return redis.call('SMISMEMBER', can_key(worker), 'kind:comfyui')[1] == 1 and 'comfyui' or 'a1111'
+end
+
+-- How welcome a job is to a worker: rather not where it has just failed, and rather where the same seed is the same picture.
+local function welcome(worker, needs)
+  local rank = 0
+  if needs.avoid and place_of(worker) ~= needs.avoid then rank = 2 end
+  if needs.kind and kind_of(worker) == needs.kind then rank = rank + 1 end
+  return rank
+end
+
+-- Able, and no other that is ready would be more welcome.
 local function serves(worker, needs, now)
   if not is_able(worker, needs) then return false end
-  if needs.avoid ~= place_of(worker) then return true end
+  if not needs.avoid and not needs.kind then return true end
+  local own = welcome(worker, needs)
   for _, other in ipairs(live_workers(now)) do
-    if place_of(other) ~= needs.avoid and is_ready(other) and is_able(other, needs) then return false end
+    if is_ready(other) and welcome(other, needs) > own and is_able(other, needs) then return false end
   end
   return true
 end

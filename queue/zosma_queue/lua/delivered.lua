@@ -12,9 +12,9 @@ local parts = parts_of({id = id, parts = redis.call('HGET', job_key(id), 'parts'
 for _, one in ipairs({{id = id}, unpack(parts)}) do keep_pictures(one.id, tonumber(ARGV[3]), ARGV[5] == '1', now) end
 local owed = redis.call('ZREM', K.undelivered, id)
 
--- Counts what was made for whom: once, when it is shown.
+-- Counts what was made for whom: once, when it is shown. Of a set in parts the whole result is only in what is kept.
 local function count_made(job)
-  local readable, made = pcall(cjson.decode, job.result or '')
+  local readable, made = pcall(cjson.decode, ARGV[4] ~= '' and ARGV[4] or job.result or '')
   if not readable or type(made) ~= 'table' or type(made.pictures) ~= 'table' then return end
   for _, scope in ipairs({job.owner, job.group}) do
     local key = made_key(scope, math.floor(now / DAY_MS))

@@ -136,6 +136,7 @@ local function hand_over(job)
   local attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
   redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
     'runs_on', checkpoint_of(needs), 'lease', redis.sha1hex(ARGV[8]))
+  redis.call('HSETNX', job_key(job.id), 'kind', kind_of(worker))
   begin(job)
   if cold then
     redis.call('HINCRBY', K.stats, 'loads', 1)

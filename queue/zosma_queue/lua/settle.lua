@@ -64,6 +64,7 @@ end
 if verb == 'done' then
   pay(bill())
   learn_accuracy(job, now)
+  if job.kind and kind_of(job.worker) ~= job.kind then redis.call('HSET', job_key(id), 'other_kind', '1') end
   redis.call('HSET', job_key(id), 'result', ARGV[5], 'gpu_seconds', ARGV[7], 'progress', '1')
   record({pictures = note_pictures(id, ARGV[5], now)}, now)
   record_at(job.worker, 'done')
@@ -91,6 +92,8 @@ end
 local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
 redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
 if verb == 'retry' and failures < tonumber(ARGV[9]) then
+  keep_kind(job, now)
+  keep_kind(job, now)
   if ARGV[10] == '1' then
     local needs = cjson.decode(job.needs)
     needs.avoid = place_of(job.worker)

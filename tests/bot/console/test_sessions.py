@@ -101,6 +101,8 @@ async def test_a_key_that_may_only_look_sees_no_box_and_asks_for_nothing(visit, 
     page = await visit(await made(keyed_address, "read"))
     assert 'id="create"' not in await page.get("/")
     await page.post("/console/jobs", status=403, prompt="a cat")
+    await page.post("/console/sign-out")
+    await page.get("/", status=303)
 
 
 async def test_a_key_that_may_see_nothing_is_not_signed_in(visit, keyed_address):

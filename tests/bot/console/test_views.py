@@ -7,12 +7,15 @@ import html
 import io
 import re
 import shlex
+import sys
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from loopback.played_worker import png
 from zosma_bot.console.forms import FORM_MAX_BYTES, Form
+from zosma_bot.console.plots import plots, totals
 from zosma_bot.console.render import duration, short
 from zosma_bot.console.views.create import fields_of
 from zosma_queue import calls
@@ -23,6 +26,9 @@ from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
 from zosma_queue.policy import Policy
 from zosma_queue.request import INPUT_MAX_BYTES, parse_request
+from zosma_queue.series import Span
+
+from .conftest import MAX
 
 LOCAL = Sender(owner="http:local", group="http:local")
 
@@ -137,6 +143,16 @@ async def test_again_fills_the_box_with_what_the_job_asked_for(page, queue, work
     for name, value in (("steps", "33"), ("width", "640"), ("seed", "77")):
         assert re.search(rf'name="{name}"[^>]* value="{value}"', shown)
     assert '<option value="anime" selected>' in shown
+
+
+async def test_what_runs_is_shown_also_to_who_has_hundreds_in_line(page, queue, worker):
+    await asked(queue, "the oldest one")
+    await worker.take()
+    for number in range(30):
+        await asked(queue, f"newer {number}")
+    shown = await page.get("/", headers={"X-Part": "1"})
+    assert "the oldest one" in shown
+    assert "<small>31</small>" in shown
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------
@@ -338,6 +354,22 @@ async def test_the_plots_have_a_table_each_with_the_same_numbers(page, queue, wo
     assert "3 pictures" in shown
 
 
+def test_a_plot_says_in_words_and_shapes_what_its_numbers_are():
+    spans = [
+        Span(start_s=0, seconds=60, done=3, failed=1, pictures=4, samples=6, ready=6, busy=3, alive=6),
+        Span(start_s=60, seconds=60),
+        Span(start_s=120, seconds=60, done=1, samples=6, ready=6, alive=6, faults={"webui-hung": 1}),
+    ]
+    throughput, waits, use, _, faults = plots(spans)
+    assert throughput.told == "4 pictures; of the jobs that ended, 1 failed."
+    assert [box.height for box in throughput.boxes] == [75, 25, 25]
+    assert waits.is_empty
+    assert use.paths(use.lines[0]) == "M0 50 L1 50 M2 100 L3 100"  # nobody looked in the second minute
+    assert not use.is_empty
+    assert faults.told == "1 try went wrong, most often: the WebUI stopped in the middle of the picture."
+    assert [total.value for total in totals(spans)] == ["4", "–", "25 %", "1"]
+
+
 async def test_with_redis_away_the_page_says_so(page, raw, monkeypatch, queue):
     from zosma_queue.errors import QueueUnavailableError
 
@@ -388,3 +420,74 @@ async def test_what_programs_are_told_to_send_is_answered(page, worker, address)
     await worker.finish(await worker.take())
     told, _ = await running.communicate()
     assert b'"images"' in told
+
+
+async def test_the_lines_for_python_make_a_picture(page, worker, tmp_path):
+    """As they stand on the page, run by a Python of its own."""
+    shown = await page.get("/console/connect")
+    lines = html.unescape(re.search(r'id="python-lines"[^>]*>(.*?)</pre>', shown, re.S)[1])
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", lines, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=tmp_path
+    )
+    made = await worker.finish(await worker.take())
+    told, wrong = await running.communicate()
+    assert wrong == b""
+    assert b"done" in told
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == made
+
+
+# -- keys ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_key_is_made_shown_once_and_taken_away(visit, queue):
+    page = await visit(MAX)
+    shown = await page.post("/console/keys", status=200, name="sillytavern", scopes="submit", days="30")
+    made = re.search(r'id="made-key"[^>]*>(zosma_[^<]+)<', shown)[1]
+    assert made not in await page.get("/console/keys")
+    key = (await queue.api_keys.known()).keys["sillytavern"]
+    assert key.scopes == {"submit"}
+    assert key.expires_ms - key.created_ms == 30 * 86_400_000
+
+    again = await page.post("/console/keys/rotate", status=200, name="sillytavern", confirmed="1")
+    assert made not in again
+    assert "zosma_" in again
+    await page.post("/console/keys/revoke", name="sillytavern", confirmed="1")
+    assert "Revoked" in await page.get("/console/keys")
+    assert [act.act for act in await queue.admin.audit()] == ["key-revoke", "key-rotate", "key-create"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "told"),
+    [
+        ({"name": "two words", "scopes": "read"}, 409, "can&#39;t be a key"),
+        ({"name": "x"}, 422, "scopes"),
+        ({"name": "x", "scopes": "all"}, 422, "scopes"),
+        ({"name": "x", "scopes": "read", "days": "soon"}, 422, "expires_s"),
+        ({"name": "max", "scopes": "read"}, 409, "ZOSMA_API_KEYS"),
+    ],
+)
+async def test_a_key_that_can_not_be_made_is_refused_in_words(visit, fields, status, told):
+    page = await visit(MAX)
+    assert told.lower() in (await page.post("/console/keys", status=status, **fields)).lower()
+
+
+async def test_the_first_key_of_an_open_server_is_shown_before_it_closes(page, queue):
+    shown = await page.post("/console/keys", status=200, name="boss", scopes="admin")
+    assert 'id="made-key"' in shown
+    await page.get("/console/keys", status=303)
+
+
+# -- pictures ------------------------------------------------------------------------------------------------------
+
+
+async def test_small_pictures_are_small_and_of_a_kind_that_the_browser_takes(page, queue, worker):
+    job_id = await asked(queue, width=1024, height=1024)
+    worker.draw = lambda request, seed, checkpoint, parameters: png(seed, (1024, 1024), parameters)
+    await worker.finish(await worker.take())
+    path = f"/console/jobs/{job_id}/images/0"
+    for accept, kind in (("image/webp,*/*", "image/webp"), ("image/png", "image/png")):
+        async with page.session.get(f"{path}?size=s", headers={"Accept": accept}) as answer:
+            assert answer.content_type == kind
+            assert Image.open(io.BytesIO(await answer.read())).size == (512, 512)
+    async with page.session.get(path, headers={"Accept": "image/webp"}) as answer:
+        assert answer.content_type == "image/png"  # the original, as it was made

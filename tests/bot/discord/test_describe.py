@@ -210,6 +210,27 @@ async def test_what_it_was_made_with_and_can_not_be_asked_for_is_said(server, cl
     assert "As a command, for pictures like it" in shown.text
 
 
+async def test_of_a_picture_that_came_from_another_nothing_is_offered_that_makes_another(server, client, ann):
+    shown = await described(server, ann, with_parameters(f"{INFOTEXT}, Denoising strength: 0.5"))
+    assert "ℹ️ It was made from another picture, so no command makes it again.\n" in shown.text
+    assert "/imagine" not in shown.text
+    assert shown.labels == ["Edit"]
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (INFOTEXT.replace("anime", "drem"), "Checkpoint “drem” is not known here"),
+        (INFOTEXT.replace("64x96", "32x96"), "Width is 32: it must be between 64 and 2,048"),
+        (INFOTEXT.replace("Steps: 12", "Steps: 999"), "Steps is 999"),
+    ],
+)
+async def test_a_command_that_would_be_refused_is_not_offered(server, client, worker, ann, told, why):
+    shown = await described(server, ann, with_parameters(told))
+    assert "/imagine" not in shown.text.replace(told, "")
+    assert f"As a command it would be refused: {why}" in shown.text
+
+
 @pytest.mark.parametrize("text", [" " * 16_000, "a" * 64_000, f"{INFOTEXT}, {'aa: ' * 4_000}"])
 async def test_a_hostile_text_holds_nobody_up(server, client, ann, text):
     began = time.monotonic()

@@ -42,6 +42,15 @@ async def test_a_picture_goes_its_way_in_one_message(server, client, worker, ann
     assert len(server.messages()) == 1
 
 
+async def test_whoever_asks_is_known_by_name_to_admins_on_the_page(server, client, worker, ann):
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await asked.response()
+    await worker.take()
+    (job_id,) = await client.services.queue.open_jobs()
+    owner = (await client.services.queue.job(job_id)).owner
+    assert client.names.of(owner) == "Ann"
+
+
 async def test_a_server_that_acknowledges_without_a_word_is_understood(server, client, worker, ann):
     server.settings.tells_of_callbacks = False
     asked = await server.slash(ann, "imagine", {"prompt": "a cat"})

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from loopback.discord.interaction import Callback
 from loopback.discord.state import Upload
 from loopback.pictures import UNUSABLE
-from loopback.presses import answer_of, menu_of, more, next_request
+from loopback.presses import answer_of, menu_of, more, next_request, use
 from zosma_bot import painted_masks
 from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_queue import keys
@@ -100,6 +100,19 @@ async def test_a_named_part_is_painted_anew_with_new_words(server, worker, ann, 
     assert shown.labels[:4] == ["U1", "U2", "V1", "V2"]
 
 
+async def test_a_part_of_a_picture_that_was_made_large_is_painted_at_a_size_that_gpus_can_do(
+    server, client, worker, ann, queue, raw
+):
+    asked = await server.slash(ann, "imagine", ASKED | {"width": 1536, "height": 1024, "hires": 2})
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    await server.submit_modal(ann, await opened(server, ann, shown), {"region": "left-half"})
+    request, _ = await next_request(worker, queue)
+    assert (request.width, request.height) == (1768, 1176)
+    assert stored(raw, request.img2img.image).size == (1768, 1176)
+    assert (request.hires, request.img2img.resize_mode) == (None, 0)
+
+
 async def test_strength_is_taken_as_chosen(server, worker, ann, queue, made):
     form = await opened(server, ann, made)
     await server.submit_modal(ann, form, {"region": "sky", "strength": "wholly"})
@@ -178,6 +191,66 @@ async def test_a_region_after_a_restart_when_the_queue_has_forgotten_the_job(
 async def forgotten_jobs(raw):
     for key in raw.keys("*job:*") + raw.keys("*image:*"):
         raw.delete(key)
+
+
+async def test_words_for_a_part_may_have_alternatives_and_flags(server, worker, ann, queue, made):
+    form = await opened(server, ann, made)
+    await server.submit_modal(ann, form, {"region": "sky", "prompt": "{clouds|clouds} --no birds --steps 12"})
+    request, _ = await next_request(worker, queue)
+    assert (request.prompt, request.negative_prompt, request.steps) == ("clouds", "dogs, birds", 12)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--ar 16:9", "--ar doesn't go here"), ("--style misty", "--style doesn't go here"),
+        ("--chaos 5", "chaos is Midjourney's"), ("__nothing__", "nothing"),
+    ],
+)  # fmt: skip
+async def test_what_goes_with_no_part_is_refused_before_anything_is_shown(
+    server, worker, ann, queue, made, flag, words
+):
+    form = await opened(server, ann, made)
+    sent = await server.submit_modal(ann, form, {"region": "sky", "prompt": f"clouds {flag}"})
+    assert (await sent.response()).type is Callback.MESSAGE
+    assert words in sent.message.text
+    assert (await queue.depth()).waiting == 0
+
+
+@pytest.fixture(name="drawn")
+async def _drawn(server, client, worker, ann, queue):
+    """(a set of four with words of its own for each picture, these words)."""
+    asked = await server.slash(ann, "imagine", ASKED | {"prompt": "a {red|blue|green|grey} cat", "count": 4})
+    request, leased = await next_request(worker, queue)
+    await worker.finish(leased)
+    assert len(set(request.prompts)) > 1
+    return await asked.wait_for(lambda shown: shown.attachments), request.prompts
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+async def test_of_drawn_words_a_zoomed_picture_keeps_its_own(server, worker, ann, queue, drawn, number):
+    shown, words = drawn
+    await more(server, ann, shown, Act.ZOOM_OUT, number)
+    request, _ = await next_request(worker, queue)
+    assert (request.all_prompts, request.template) == ((words[number - 1],), "")
+
+
+@pytest.mark.parametrize("number", [2, 3])
+async def test_of_drawn_words_a_larger_picture_keeps_its_own(server, worker, ann, queue, drawn, number):
+    shown, words = drawn
+    pressed = await use(server, ann, shown, Act.UPSCALE, number)
+    _, leased = await next_request(worker, queue)
+    await worker.finish(leased)
+    larger = await pressed.wait_for(lambda shown: shown.attachments)
+    assert f"> {words[number - 1]}\n" in larger.text
+    form = await opened(server, ann, larger)
+    assert fields_of(form)["prompt"]["value"] == words[number - 1]
+    await use(server, ann, larger, Act.VARY_SUBTLE, 1)
+    request, _ = await next_request(worker, queue)
+    assert request.all_prompts == (words[number - 1],)
+    await use(server, ann, larger, Act.AGAIN)
+    request, _ = await next_request(worker, queue)
+    assert request.template == "a {red|blue|green|grey} cat"
 
 
 # -- painted on a page ---------------------------------------------------------------------------------------------

@@ -150,6 +150,15 @@ async def test_a_menu_that_is_too_old_says_what_to_do(server, client, ann, made,
     assert told.text == "⚠️ This menu is more than a day old. Please press “More…” under the picture again."
 
 
+async def test_erasing_forgets_open_menus(server, client, ann, bob, queue, made):
+    mine, bobs = await menu_of(server, ann, made), await menu_of(server, bob, made)
+    assert await queue.drop_documents(ann.id) == 1
+    told = await answer_of(await server.select(ann, mine, mine.selects[-1]["custom_id"], ["pa"]))
+    assert "more than a day old" in told.text
+    told = await answer_of(await server.select(bob, bobs, bobs.selects[-1]["custom_id"], ["pa"]))
+    assert "/imagine prompt:a cat" in told.text
+
+
 async def test_somebody_elses_menu_is_no_way_to_a_picture(server, client, ann, bob, made):
     menu = await menu_of(server, ann, made)
     pressed = await server.press(bob, made, menu.selects[-1]["custom_id"], values=["de"])
@@ -320,7 +329,7 @@ async def test_of_a_picture_that_came_from_another_no_command_is_offered(server,
     shown = await sent.wait_for(lambda shown: shown.attachments)
     told = await answer_of(await more(server, ann, shown, Act.PARAMETERS))
     assert "/imagine" not in told.text
-    assert "no command makes it again" in told.text
+    assert "no command makes it again. “Again” under it does, for a day." in told.text
 
 
 async def test_a_command_that_discord_would_take_apart_is_not_offered(server, client, worker, ann):

@@ -242,11 +242,11 @@ async def test_a_direct_message_is_never_offered_more_than_it_takes(
 
 def test_more_than_ten_pictures_are_one_grid():
     originals = [Original(Attached(f"zosma-j-{n}.png", png(n)), "a cat") for n in range(1, 13)]
-    (sheet,) = packing._fit(originals, 10_000_000, 10_000_000, False)
+    (sheet,) = packing._fit(originals, 10_000_000, 10_000_000, False, [])
     assert sheet.name == "zosma-j-grid.png"
-    assert len(packing._fit(originals[:10], 10_000_000, 10_000_000, False)) == 10
+    assert len(packing._fit(originals[:10], 10_000_000, 10_000_000, False, [])) == 10
 
 
 def test_a_set_of_which_one_cannot_be_read_is_shown_as_singles():
     originals = [Original(Attached("zosma-j-1.png", png(1)), ""), Original(Attached("zosma-j-2.png", b"x" * 99), "")]
-    assert len(packing._fit(originals, 10_000_000, 10_000_000, True)) == 2
+    assert len(packing._fit(originals, 10_000_000, 10_000_000, True, [])) == 2

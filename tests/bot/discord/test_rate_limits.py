@@ -317,8 +317,8 @@ async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limit
     grants = Grants()
 
     class Watched(RateLimiter):
-        def __init__(self, *args):
-            super().__init__(*args)
+        def __init__(self, *args, **more):
+            super().__init__(*args, **more)
             self._sent = grants
 
     monkeypatch.setattr("zosma_bot.discord.client.RateLimiter", Watched)
@@ -416,3 +416,19 @@ async def test_progress_does_not_hold_up_results_that_share_a_channels_limit(ser
     edits = server.requests_to("PATCH", r"^/channels/")
     # 20 results, and of some hundred chances for progress a few.
     assert len(edits) <= 20 + 6
+
+
+# -- what is counted --------------------------------------------------------------------------------------------
+
+
+async def test_each_answer_is_told_with_what_it_was_for_and_whose_limit_it_met(clock):
+    told = []
+    rate_limiter = RateLimiter(10, clock=clock, note=lambda *answer: told.append(answer))
+    await ask(rate_limiter, CALLBACK)
+    await ask(rate_limiter, priority=Priority.ERROR, status=404)
+    await ask(rate_limiter, status=429, headers={"X-RateLimit-Scope": "shared", "Via": "1.1"})
+    await ask(rate_limiter, status=429, headers={"X-RateLimit-Scope": 'odd"scope', "Via": "1.1"})
+
+    assert told == [
+        ("acknowledgement", 200, ""), ("error", 404, ""), ("result", 429, "shared"), ("result", 429, "other"),
+    ]  # fmt: skip

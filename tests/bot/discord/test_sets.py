@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from loopback.played_worker import PlayedWorker, wanted
+from loopback.presses import answer_of, more
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import calls, keys
 from zosma_queue.errors import ErrorKind
 from zosma_queue.tasks import end
@@ -168,7 +170,7 @@ async def test_checkpoints_are_compared_in_one_labelled_picture(server, client, 
         assert (wanted(leased).checkpoint, wanted(leased).seeds) == (checkpoint, [7])
         await worker.finish(leased)
 
-    shown = await asked.wait_for(lambda shown: "Delete" in shown.labels)
+    shown = await asked.wait_for(lambda shown: "Again" in shown.labels)
     [sheet] = shown.files
     with Image.open(io.BytesIO(sheet.data)) as image:
         assert image.width >= 2 * 512
@@ -193,7 +195,7 @@ async def test_samplers_and_guidance_are_compared_too(server, client, worker, an
         leased = await worker.take()
         made.append(wanted(leased))
         await worker.finish(leased)
-    await asked.wait_for(lambda shown: "Delete" in shown.labels)
+    await asked.wait_for(lambda shown: "Again" in shown.labels)
     assert [getattr(one, field) for one in made] == found
     assert {one.checkpoint for one in made} == {"dream"}
 
@@ -220,20 +222,19 @@ async def test_a_button_acts_on_the_compared_picture_that_it_names(server, clien
     asked = await compares(server, ann)
     for _ in range(2):
         await worker.finish(await worker.take())
-    shown = await asked.wait_for(lambda shown: "Delete" in shown.labels)
+    shown = await asked.wait_for(lambda shown: "Again" in shown.labels)
     await server.click(ann, shown, "V2")
     leased = await worker.take()
     assert (wanted(leased).checkpoint, wanted(leased).seed, wanted(leased).count) == ("anime", 7, 1)
 
 
-async def test_parameters_of_a_comparison_are_a_command_that_makes_it_again(server, client, worker, ann):
+async def test_parameters_are_those_of_the_compared_picture_that_was_chosen(server, client, worker, ann):
     asked = await compares(server, ann)
     for _ in range(2):
         await worker.finish(await worker.take())
-    shown = await asked.wait_for(lambda shown: "Delete" in shown.labels)
-    told = await server.click(ann, shown, "Parameters")
-    text = (await told.wait_for(lambda shown: not shown.thinking)).text
-    assert "/compare prompt:a lighthouse by:checkpoint first:dream second:anime" in text
+    shown = await asked.wait_for(lambda shown: "Again" in shown.labels)
+    text = (await answer_of(await more(server, ann, shown, Act.PARAMETERS, number=2))).text
+    assert "checkpoint:anime" in text
     assert "seed:7" in text
 
 
@@ -246,6 +247,32 @@ async def test_one_that_fails_leaves_the_others_with_their_own_labels(server, cl
     asked = await compares(server, ann)
     await worker.settle(await worker.take(), calls.fail(ErrorKind.BLACK))
     await worker.finish(await worker.take())
-    shown = await asked.wait_for(lambda shown: "Delete" in shown.labels)
+    shown = await asked.wait_for(lambda shown: "Again" in shown.labels)
     assert "1 of 2 pictures could not be made" in shown.text
     assert shown.labels[0] == "Make picture 1"
+
+
+async def test_a_drawn_set_keeps_each_pictures_words_and_counts_as_one(server, client, gpus, ann, queue):
+    fleet = await gpus()
+    asked = await asks(server, ann, prompt="a {red|blue|green|white} cat")
+    parts = await fleet.parts()
+    job = await queue.job(parts[0][1].id.partition("~")[0])
+    words = [wanted(leased).prompt for _, leased in parts]
+    assert words == list(job.request.prompts)
+    assert len(set(words)) > 1
+
+    for worker, leased in parts:
+        await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: len(shown.attachments) == 4)
+    assert [one.description for one in shown.attachments] == words
+    stats = await server.slash(ann, "stats")
+    await stats.response()
+    assert "4 pictures" in stats.message.text
+
+
+async def test_what_is_compared_is_drawn_once_for_all(server, client, worker, ann, queue):
+    await compares(server, ann, prompt="a {red|blue|green|white|grey} cat", first="dream", second="anime")
+    leased = await worker.take()
+    job = await queue.job(leased.id.partition("~")[0])
+    assert job.request.prompts == ()
+    assert "{" not in job.request.prompt

@@ -183,3 +183,8 @@ def test_lanes_are_translated_wherever_they_are_named():
 def test_a_question_about_an_idle_worker_counts_no_zero_jobs():
     assert EN("ask-drain", scope="worker gpu", running=0).endswith("; nothing runs there now.")
     assert EN("ask-drain", scope="worker gpu", running=1).endswith("; 1 running one finishes.")
+
+
+def test_a_deed_that_only_a_later_version_knows_is_not_named():
+    assert texts.credit(EN, "animation", 1, 2) == ""
+    assert texts.credit(EN, "zoom", 1, 2) == "-# <@1>'s zoom out of <@2>'s picture\n"

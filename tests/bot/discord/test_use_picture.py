@@ -66,6 +66,13 @@ async def test_the_form_opens_in_time_when_the_picture_does_not_come(server, cli
     assert "value" not in fields_of(await opened(server, ann, message))["prompt"]
 
 
+async def test_braces_and_dashes_of_somebody_elses_prompt_come_back_as_they_were(server, client, worker, ann, queue):
+    picture = with_parameters("a {red|blue} cat --v, __x__\nSteps: 9, Seed: 1, Size: 64x64")
+    form = await opened(server, ann, server.say(ann, "", files=[picture]))
+    await server.submit_modal(ann, form, {})
+    assert (await queue.job((await worker.take()).id)).request.prompt == "a {red|blue} cat --v, __x__"
+
+
 async def test_it_speaks_german_and_is_named_in_german(server, client, ann):
     ann.locale = "de"
     (command,) = [one for one in server.commands.all(None) if one["name"] == NAME]

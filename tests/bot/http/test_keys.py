@@ -36,6 +36,13 @@ async def call(http, method, path, key=None, **options):
         return answer.status, await answer.json()
 
 
+async def until(status, http, key=None):
+    """Calls until the answer has this status, for five seconds at most."""
+    async with asyncio.timeout(5):
+        while (await call(http, "GET", QUEUE, key))[0] != status:
+            pass
+
+
 async def made(http, name, admin=None, **fields):
     status, answer = await call(http, "POST", KEYS, admin, json={"name": name, **fields})
     assert status == 201, answer
@@ -137,8 +144,7 @@ async def test_a_revoked_key_stops_at_once_and_in_every_bot_within_a_second(http
         assert (await call(http, "DELETE", f"{KEYS}/website", admin))[1]["state"] == "revoked"
         assert (await call(http, "GET", QUEUE, key))[0] == 401
         began = asyncio.get_running_loop().time()
-        while (await call(other, "GET", QUEUE, key))[0] == 200:
-            pass
+        await until(401, other, key)
         assert asyncio.get_running_loop().time() - began < 2 * KEYS_AGE_S
     assert (await call(http, "DELETE", f"{KEYS}/website", admin))[0] == 409
     assert (await call(http, "DELETE", f"{KEYS}/ghost", admin))[0] == 404
@@ -162,7 +168,7 @@ async def streaming(queue, hub, *, prepare):
 
     app = make_app(queue, hub, {})
     app.router.add_get("/forever", forever)
-    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http, asyncio.timeout(10):
         yield http, began, ended
 
 
@@ -249,21 +255,17 @@ async def test_the_last_admin_can_neither_be_revoked_nor_made_less(http, admin):
 
 async def test_without_any_key_left_nobody_comes_in(http, admin, queue):
     await KeyAdmin(queue, {}).revoke("cli:local", "me", also_last=True)
-    while (await call(http, "GET", QUEUE, admin))[0] == 200:
-        pass
+    await until(401, http, admin)
 
     assert (await call(http, "GET", QUEUE))[0] == 401
     again = await KeyAdmin(queue, {}).create("cli:local", {"name": "you", "scopes": ["admin"]})
-    async with asyncio.timeout(5):  # as many wrong tries are slowed down
-        while (await call(http, "GET", QUEUE, again["key"]))[0] == 401:
-            pass
+    await until(200, http, again["key"])
     assert (await call(http, "GET", QUEUE))[0] == 401
 
 
 async def test_a_redis_that_has_lost_everything_opens_nothing(http, admin, raw):
     raw.flushall()
-    while (await call(http, "GET", QUEUE, admin))[0] == 200:
-        pass
+    await until(401, http, admin)
 
     status, answer = await call(http, "GET", QUEUE)
     assert status == 401
@@ -404,6 +406,13 @@ async def test_a_record_that_cannot_be_read_takes_no_other_key_away(http, admin,
     raw.hset(keys.API_KEYS, b"\xff", "[]")
 
     assert [one["name"] for one in (await call(http, "GET", KEYS, admin))[1]] == ["me"]
+
+
+async def test_records_of_which_none_can_be_read_open_nothing(http, raw):
+    raw.hset(keys.API_KEYS, "junk", "{")
+    await until(401, http)
+
+    assert (await call(http, "GET", QUEUE, "some key"))[0] == 401
 
 
 async def test_the_names_of_revoked_keys_go_when_there_are_too_many(queue, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from loopback.fleet import until
-from loopback.played_worker import ABOUT
+from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.metrics import Metrics
 from zosma_queue import calls, keys
@@ -130,3 +130,24 @@ async def test_with_keys_it_is_no_more_open_than_the_rest(queue, hub):
         assert (await read(url))[0] == 401
         status, _ = await read(url, headers={"Authorization": "Bearer a-long-secret-of-ann"})
     assert status == 200
+
+
+async def test_scripts_are_timed_by_verb_and_busy_gpus_counted(page, queue, worker, redis_url):
+    async with PlayedWorker(redis_url, "gpu/other"):
+        await queue.submit(parse_request({"prompt": "a cat"}), ANN)
+        await worker.take()
+        _, found = await read(page)
+
+    assert found["zosma_script_seconds_count", ("verb", "enqueue")] == 1
+    assert 0 < found["zosma_script_seconds_sum", ("verb", "enqueue")] < 5
+    assert found["zosma_gpu_busy_share",] == 0.5
+
+
+async def test_discords_answers_are_counted_by_what_they_were_for(page, metrics):
+    metrics.note_discord("result", 200, "")
+    metrics.note_discord("progress", 429, "shared")
+    _, found = await read(page)
+
+    assert found["zosma_discord_requests_total", ("priority", "result"), ("status", "200")] == 1
+    assert found["zosma_discord_requests_total", ("priority", "progress"), ("status", "429")] == 1
+    assert found["zosma_discord_rate_limited_total", ("scope", "shared")] == 1

@@ -100,6 +100,17 @@ async def test_a_try_that_waits_is_told_no_sooner_than_its_turn_with_a_real_cloc
         assert asyncio.get_running_loop().time() - began > 4 / PER_S
 
 
+async def test_a_key_that_was_taken_away_is_a_wrong_one_like_any_other(wicket, time):
+    given = (None, "a key that was right")
+    assert await wicket.judge("10.0.0.9", given, lambda _: "ann") == "ann"
+    for _ in range(FREE + WAITING_MAX):
+        assert await wicket.judge("10.0.0.9", given, lambda _: None) is None
+
+    assert len(time.slept) == WAITING_MAX
+    with pytest.raises(Problem):
+        await wicket.judge("10.0.0.9", given, lambda _: None)
+
+
 async def test_the_log_says_how_many_once_a_minute_and_never_the_key(wicket, time, caplog):
     with caplog.at_level(logging.WARNING):
         for second in range(130):

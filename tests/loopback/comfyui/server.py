@@ -13,7 +13,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import WSMsgType, web
@@ -29,6 +28,7 @@ from loopback.comfyui.execution import (
     signature,
     validated,
 )
+from loopback.comfyui.faults import BROKEN_FILE, Fault, Hold, Prompt, is_canary, is_of_zosma
 from loopback.comfyui.nodes import object_info
 from loopback.webui import drained, picture
 from zosma_worker.settings import Address
@@ -37,112 +37,6 @@ Json = dict[str, Any]
 
 #: Binary events.
 PREVIEW, PREVIEW_WITH_METADATA = 1, 4
-
-
-@dataclass
-class Prompt:
-    """One in the queue."""
-
-    number: float
-    id: str
-    graph: Json
-    extra: Json
-    outputs: list[str]
-
-    @property
-    def item(self) -> list[Any]:
-        """As `GET /queue` shows it."""
-        return [self.number, self.id, self.graph, self.extra, self.outputs]
-
-    @property
-    def client(self) -> str | None:
-        found = self.extra.get("client_id")
-        return found if isinstance(found, str) else None
-
-    def has(self, class_type: str) -> bool:
-        return any(entry["class_type"] == class_type for entry in self.graph.values())
-
-
-@dataclass
-class Fault:
-    """What becomes of a prompt when a node of a class is about to run; "end": before its last events."""
-
-    at: str = "KSampler"
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        """Nothing: an ordinary prompt."""
-
-
-@dataclass
-class Hold(Fault):
-    """Runs until the test lets it go, or an interrupt is heeded."""
-
-    heeds: bool = True
-    started: asyncio.Event = field(default_factory=asyncio.Event)
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        server.holds.append(self)
-        self.started.set()
-        waits = [self.released, *([server.interrupted] if self.heeds else [])]
-        tasks = [asyncio.create_task(one.wait()) for one in waits]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-
-
-@dataclass
-class Raises(Fault):
-    """A node's exception."""
-
-    kind: str = "RuntimeError"
-    message: str = "something"
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        raise Raised(self.kind, self.message)
-
-
-@dataclass
-class LosesSocket(Fault):
-    """All sockets break."""
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        await server.cut_sockets()
-
-
-@dataclass
-class Restarts(Fault):
-    """The process ends in the middle, and another comes, when the test says so."""
-
-    back: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        server.restarting = asyncio.create_task(server.restart(self.back))
-        await asyncio.Event().wait()
-
-
-@dataclass
-class Black(Fault):
-    """NaN: the picture is black, and nothing says so."""
-
-    async def __call__(self, server: ScriptedComfyUI, prompt: Prompt) -> None:
-        server.black.add(prompt.id)
-
-
-OOM = Raises(
-    kind="torch.OutOfMemoryError", message="Allocation on device 0 would exceed allowed memory. (out of memory)"
-)
-BROKEN_FILE = "safetensors._safetensors_rust.SafetensorError"
-
-
-class HoldsOthers(Hold):
-    """The next prompt of another program runs until it is let go."""
-
-    def __init__(self, server: ScriptedComfyUI) -> None:
-        super().__init__()
-        server.foreign_fault = self
 
 
 class _Interrupted(Exception):
@@ -189,6 +83,8 @@ class ScriptedComfyUI:
         """(prompt id, success|error|interrupted|deleted) in order."""
         self.foreign_fault = Fault()
         """For the next prompt of another program."""
+        self.dies_at: set[str] = set()
+        """Addresses at which the process ends, once each, and comes back by itself."""
         self.holds: list[Hold] = []
         self.restarting: asyncio.Task[None] | None = None
         self._script: deque[Fault] = deque()
@@ -237,7 +133,7 @@ class ScriptedComfyUI:
     @property
     def jobs(self) -> list[Prompt]:
         """The prompts of jobs that ran: not those of a worker itself, nor of other programs."""
-        return [one for one in self.prompts if _is_of_zosma(one) and not _is_canary(one)]
+        return [one for one in self.prompts if is_of_zosma(one) and not is_canary(one)]
 
     @property
     def pending(self) -> list[str]:
@@ -360,6 +256,12 @@ class ScriptedComfyUI:
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
             return web.Response(status=403)
+        if request.path in self.dies_at:
+            self.dies_at.remove(request.path)
+            back = asyncio.Event()
+            back.set()
+            self.restarting = asyncio.create_task(self.restart(back))
+            await asyncio.Event().wait()
         if self.auth and request.headers.get("Authorization") != self.auth:  # of a proxy before it
             return web.Response(status=401)
         return await handler(request)
@@ -559,9 +461,9 @@ class ScriptedComfyUI:
             _, _, prompt = heapq.heappop(self._heap)
             self._running, self._now = prompt, None
             self.prompts.append(prompt)
-            script = self._own if _is_canary(prompt) else self._script
-            fault = script.popleft() if script and _is_of_zosma(prompt) else Fault()
-            if not _is_of_zosma(prompt):
+            script = self._own if is_canary(prompt) else self._script
+            fault = script.popleft() if script and is_of_zosma(prompt) else Fault()
+            if not is_of_zosma(prompt):
                 fault, self.foreign_fault = self.foreign_fault, Fault()
             messages = await self._run(prompt, fault)
             success = messages[-1][0] == "execution_success"
@@ -672,15 +574,3 @@ class ScriptedComfyUI:
         told = {"node": node, "display_node": node, "output": copy.deepcopy(images), "prompt_id": prompt.id}
         await self._send_to(prompt.client, "executed", told)
         return ()
-
-
-def _marks(prompt: Prompt) -> list[str]:
-    return [str(entry["inputs"]["zosma"]) for entry in prompt.graph.values() if "zosma" in entry["inputs"]]
-
-
-def _is_of_zosma(prompt: Prompt) -> bool:
-    return bool(_marks(prompt))
-
-
-def _is_canary(prompt: Prompt) -> bool:
-    return any(mark.startswith("task(zosma-") for mark in _marks(prompt))

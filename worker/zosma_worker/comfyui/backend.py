@@ -12,15 +12,24 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zosma_queue.fleet import Capabilities, Checkpoint, Workflow, WorkflowOption
+from zosma_queue.fleet import COMFYUI, Capabilities, Checkpoint, Workflow, WorkflowOption, named_by_file
 from zosma_worker.backend import Found, Order, Report
+from zosma_worker.bounds import ENTRIES_MAX, NAME_MAX_CHARS
 from zosma_worker.comfyui.client import Client, Queue
 from zosma_worker.comfyui.listener import Listener, Preview
-from zosma_worker.comfyui.lists import FILE_LISTS, FOLDERS, Lists, checkpoint, hires_upscalers, read_lists
+from zosma_worker.comfyui.lists import (
+    FILE_LISTS,
+    FOLDERS,
+    TEXT_ENCODERS,
+    Lists,
+    checkpoint,
+    hires_upscalers,
+    read_lists,
+)
 from zosma_worker.comfyui.names import schedulers_of
 from zosma_worker.comfyui.node_info import NodeInfo, read_nodes
 from zosma_worker.comfyui.recipes import IMG2IMG, INPAINTING, Library, Recipe, choose, choose_by_header
-from zosma_worker.comfyui.run import ComfyUIRun, Recipes, Traits
+from zosma_worker.comfyui.run import CheckpointUse, ComfyUIRun, Traits
 from zosma_worker.errors import (
     CheckpointUnusable,
     NodesMissing,
@@ -67,9 +76,7 @@ async def is_comfyui(address: Address) -> bool:
     async with Client(address) as client:
         try:
             await client.stats()
-        except WebUINotSetUp as error:
-            if error.status in (401, 403):
-                raise
+        except WebUINotSetUp:
             return False
         return True
 
@@ -88,7 +95,7 @@ class ComfyUIBackend:
         self._nodes: Mapping[str, NodeInfo] = {}
         self._nodes_of = -1
         self._lists = Lists()
-        self._checkpoints: dict[str, Recipes] = {}
+        self._checkpoints: dict[str, CheckpointUse] = {}
         self._by_name: dict[str, Recipe] = {}
         self._architectures: dict[str, str | None] = {}
         self.refusals: dict[str, tuple[str, ...]] = {}
@@ -139,7 +146,7 @@ class ComfyUIBackend:
             self._nodes = read_nodes(await self._client.object_info())
             self._nodes_of = self._listener.lives
         else:
-            names = [name for name in FILE_LISTS if name in self._nodes]
+            names = [name for name in (*FILE_LISTS, *TEXT_ENCODERS) if name in self._nodes]
             found = await asyncio.gather(*(self._client.object_info(name) for name in names))
             self._nodes = {**self._nodes, **{key: info for one in found for key, info in read_nodes(one).items()}}
         if not self._nodes:
@@ -152,7 +159,8 @@ class ComfyUIBackend:
             (FILE_LISTS[node], path)
             for node in ("CheckpointLoaderSimple", "UNETLoader")
             if node in self._nodes
-            for path in self._nodes[node].choices(FILE_LISTS[node])
+            for path in self._nodes[node].choices(FILE_LISTS[node])[:ENTRIES_MAX]
+            if len(path) <= NAME_MAX_CHARS
         ]
         room = asyncio.Semaphore(HEADERS_AT_ONCE)
 
@@ -164,18 +172,17 @@ class ComfyUIBackend:
                 return choose_by_header(recipes, await self._architecture(loader, path), loader)
 
         chosen = await asyncio.gather(*(recipe_of(loader, path) for loader, path in files))
-        self._checkpoints, listed = {}, []
         self._by_name = {one.name: one for one in recipes if one.own}
+        found: dict[str, tuple[Checkpoint, CheckpointUse]] = {}
         for (loader, path), recipe in zip(files, chosen, strict=True):
             recipe = recipe or next((own for own in self._by_name.values() if own.is_for(loader, path)), None)
-            if recipe is None:
-                continue
-            one = checkpoint(path, recipe.workflow.about.facts)
-            if one.name in self._checkpoints or self._is_unusable(one.name):
-                continue
-            self._checkpoints[one.name] = Recipes(path, recipe)
-            listed.append(one)
-        return tuple(listed)
+            if recipe is not None:
+                one = checkpoint(path, recipe.workflow.about.facts)
+                found.setdefault(one.name, (one, CheckpointUse(path, recipe)))
+        listed = named_by_file(one for one, _ in found.values())
+        known = zip(listed, (how for _, how in found.values()), strict=True)
+        self._checkpoints = {one.name: how for one, how in known if not self._is_unusable(one.name)}
+        return tuple(one for one in listed if one.name in self._checkpoints)
 
     async def _architecture(self, loader: str, path: str) -> str | None:
         """What a file's header says that it is; asked once."""
@@ -219,7 +226,7 @@ class ComfyUIBackend:
         lists = self._lists
         return Capabilities(
             webui=self.url,
-            flavour="comfyui",
+            flavour=COMFYUI,
             version=self._version,
             host=socket.gethostname(),
             checkpoints=checkpoints,
@@ -311,14 +318,14 @@ class ComfyUIBackend:
             self, self._client, self._listener, self._lists, known, Traits(self._version), order, report, timeouts
         )
 
-    def _recipe_for(self, order: Order) -> Recipes | None:
+    def _recipe_for(self, order: Order) -> CheckpointUse | None:
         known, wanted = self._checkpoints.get(order.checkpoint.name), order.request.workflow
         if known is None or not wanted:
             return known
         if not self.fits(wanted, order.checkpoint.name):
             detail = f"the workflow {wanted!r} is no longer there, or not for this checkpoint"
             raise WebUILacks(f"{self.url}: {detail}", detail=detail)
-        return Recipes(known.path, self._by_name[wanted])
+        return CheckpointUse(known.path, self._by_name[wanted])
 
     def note_failed(self, name: str, error: WebUIError) -> None:
         """What a failure says of the server beyond the job: nodes are gone, or a checkpoint's file is broken."""
@@ -336,9 +343,14 @@ class ComfyUIBackend:
 
     # -- what a run and the socket tell ---------------------------------------------------------------------------
 
-    def hears(self, run: ComfyUIRun | None) -> None:
+    def hears(self, run: ComfyUIRun) -> None:
         """Events are this run's from now on."""
         self._run = run
+
+    def left(self, run: ComfyUIRun) -> None:
+        """Events are this run's no longer."""
+        if self._run is run:
+            self._run = None
 
     def note_loaded(self, name: str | None, at_ms: float) -> None:
         """What is in memory since then, by the server's clock."""

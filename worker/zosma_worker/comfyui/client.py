@@ -17,7 +17,7 @@ from zosma_worker.wire import READ_TIMEOUT_S, Wire, within
 
 _JSON = {"Content-Type": "application/json"}
 #: A description of every node of a server with many extensions has some 10 MB.
-_OBJECT_INFO_MAX_BYTES, _OBJECT_INFO_MARKS_MAX = 128 * MB, 8_000_000
+_OBJECT_INFO_MAX_BYTES, _OBJECT_INFO_MARKS_MAX = 64 * MB, 4_000_000
 #: Larger messages end the connection, and are read from the history.
 MESSAGE_MAX_BYTES = 32 * MB
 #: A connection is lost when a ping is not answered within half of this. Loading holds a server up for seconds.
@@ -49,7 +49,7 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Picture:
+class File:
     """A file that the server has made."""
 
     filename: str
@@ -143,8 +143,7 @@ class Client(Wire):
             raise WebUIRubbish(f"{self.url} took a prompt without a word about it")
         if found.get("node_errors"):
             # It leaves out what is wrong and runs the rest.
-            await self.delete(found["prompt_id"])
-            await self.interrupt(found["prompt_id"])
+            await self.stop(found["prompt_id"])
             raise failures.refusal(self.url, found)
         return str(found["prompt_id"])
 
@@ -170,13 +169,17 @@ class Client(Wire):
         """Takes a prompt, with its words, out of the history."""
         await self._post("/history", {"delete": [prompt_id]})
 
-    async def delete(self, prompt_id: str) -> None:
-        """Takes a prompt out of the queue, if it waits there."""
-        await self._post("/queue", {"delete": [prompt_id]})
+    async def stop(self, prompt_id: str) -> bool:
+        """Asks once to stop a prompt, whether it waits or runs. False when it does neither.
 
-    async def interrupt(self, prompt_id: str) -> None:
-        """Stops a prompt, if it is what runs. Older servers stop whatever runs: look first."""
-        await self._post("/interrupt", {"prompt_id": prompt_id})
+        It must run before it is interrupted: older servers know no id there, and stop whatever runs, anybody's.
+        """
+        queue = await self.queue()
+        if queue.runs(prompt_id):
+            await self._post("/interrupt", {"prompt_id": prompt_id})
+        elif queue.has(prompt_id):
+            await self._post("/queue", {"delete": [prompt_id]})
+        return queue.has(prompt_id)
 
     # -- files --------------------------------------------------------------------------------------------------
 
@@ -193,13 +196,13 @@ class Client(Wire):
         folder = found.get("subfolder")
         return f"{folder}/{found['name']}" if folder else str(found["name"])
 
-    async def view(self, picture: Picture, most_bytes: int) -> bytes:
+    async def view(self, file: File, most_bytes: int) -> bytes:
         """A picture's bytes.
 
         Raises:
           WebUIRefused: when the file is gone.
         """
-        fields = {"filename": picture.filename, "subfolder": picture.subfolder, "type": picture.type}
+        fields = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         return await self.send("GET", f"/view?{urlencode(fields)}", within(READ_TIMEOUT_S * 4), most_bytes=most_bytes)
 
     async def listen(self, client_id: str) -> aiohttp.ClientWebSocketResponse:
@@ -256,11 +259,11 @@ def _entry(prompt_id: str, found: Any) -> Entry | None:
     )
 
 
-def pictures_in(output: Any) -> tuple[Picture, ...]:
+def pictures_in(output: Any) -> tuple[File, ...]:
     """The pictures that an output node says it has made."""
     images = output.get("images") if isinstance(output, dict) else None
     return tuple(
-        Picture(one["filename"], str(one.get("subfolder") or ""), str(one.get("type") or "output"))
+        File(one["filename"], str(one.get("subfolder") or ""), str(one.get("type") or "output"))
         for one in (images if isinstance(images, list) else [])
         if isinstance(one, dict) and isinstance(one.get("filename"), str)
     )

@@ -13,6 +13,7 @@ from zosma_worker.errors import (
     WebUIBroken,
     WebUIBusy,
     WebUIError,
+    WebUILacks,
     WebUINotSetUp,
     WebUIRefused,
 )
@@ -67,6 +68,10 @@ def refusal(url: str, found: dict[str, Any], status: int = 400) -> WebUIError:
     text = one_line(f"{class_type}: {wrong.get('message', '')}: {wrong.get('details', '')}")
     if wrong.get("type") == "value_not_in_list" and name in _LOADERS:
         return CheckpointUnusable(f"{url} has the checkpoint no longer: {text}")
+    if wrong.get("type") == "value_not_in_list":
+        value = info.get("received_value") if isinstance(info, dict) else None
+        detail = f"{one_line(str(value))[:80]!r} is no longer there"
+        return WebUILacks(f"{url} has a file or name no longer: {text}", detail=detail, status=status)
     return WebUIRefused(f"{url} refused the prompt: {text}", detail=text, status=status)
 
 

@@ -17,7 +17,7 @@ import aiohttp
 from zosma_queue.tasks import end
 from zosma_worker.bounds import ANSWER_MARKS_MAX, MB, bounded_json
 from zosma_worker.comfyui.client import Client
-from zosma_worker.errors import WebUIError
+from zosma_worker.errors import WebUIError, WebUIRefused
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +78,9 @@ class Listener:
                 json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
             )
         except (WebUIError, aiohttp.ClientError, OSError) as error:
-            if not self._said:
-                log.warning("%s: goes without its events, by asking: %s", self._client.url, error)
-            self._said = True
+            if isinstance(error, WebUIRefused) and not self._said:  # else it is away, which is told by whoever looks
+                log.warning("%s: what it does is asked for, as it opens no socket: %s", self._client.url, error)
+                self._said = True
             return False
         self._said = False
         self.lives += 1

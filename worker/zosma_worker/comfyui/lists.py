@@ -18,6 +18,8 @@ FILE_LISTS = {
     "CheckpointLoaderSimple": "ckpt_name", "UNETLoader": "unet_name", "LoraLoader": "lora_name",
     "VAELoader": "vae_name", "UpscaleModelLoader": "model_name",
 }  # fmt: skip
+#: Classes that list text encoders, read again with them.
+TEXT_ENCODERS = ("CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader")
 #: Loader's input → folder of models/.
 FOLDERS = {"ckpt_name": "checkpoints", "unet_name": "diffusion_models"}
 #: What VAELoader lists beside files.

@@ -168,6 +168,8 @@ class Library:
         self._folder = folder
         self._read_at: dict[Path, int] = {}
         self._workflows: dict[str, tuple[Workflow, bool]] = {}
+        self._nodes: Mapping[str, NodeInfo] | None = None
+        self._bound: tuple[list[Recipe], dict[str, tuple[str, ...]]] = ([], {})
         self.refused: dict[str, tuple[str, ...]] = {}
         """File → why it is no workflow."""
 
@@ -179,7 +181,7 @@ class Library:
         read_at = {path: _changed_at(path) for path, _ in files}
         if read_at == self._read_at:
             return False
-        self._read_at, self._workflows, self.refused = read_at, {}, {}
+        self._read_at, self._workflows, self.refused, self._nodes = read_at, {}, {}, None
         for path, is_own in files:
             try:
                 self._workflows[path.stem] = (read_workflow(path), is_own)
@@ -190,13 +192,17 @@ class Library:
 
     def bound(self, nodes: Mapping[str, NodeInfo]) -> tuple[list[Recipe], dict[str, tuple[str, ...]]]:
         """The workflows that a server takes, and of the others what it has against them."""
-        recipes, refused = [], {}
+        if nodes == self._nodes:  # nothing has changed since the last look
+            return self._bound
+        recipes: list[Recipe] = []
+        refused: dict[str, tuple[str, ...]] = {}
         for name, (workflow, own) in self._workflows.items():
             try:
                 recipes.append(bind(workflow, nodes, own=own))
             except WorkflowError as error:
                 refused[name] = error.problems
-        return recipes, refused
+        self._nodes, self._bound = nodes, (recipes, refused)
+        return self._bound
 
     def is_own(self, name: str) -> bool:
         """Whether it is the operator's."""

@@ -22,9 +22,17 @@ from zosma_worker.comfyui.listener import Listener, Preview
 from zosma_worker.comfyui.lists import Lists
 from zosma_worker.comfyui.recipes import Recipe
 from zosma_worker.comfyui.translate import Uploads
-from zosma_worker.comfyui.watch import Interrupted, Made, Watch
+from zosma_worker.comfyui.watch import Interrupted, Made, Watch, is_down
 from zosma_worker.comfyui.workflow import Graph
-from zosma_worker.errors import BadAnswer, WebUICut, WebUIError, WebUIRefused, WebUIUnreachable
+from zosma_worker.errors import (
+    BadAnswer,
+    CheckpointUnusable,
+    OutOfMemory,
+    WebUICut,
+    WebUIError,
+    WebUIRefused,
+    WebUIUnreachable,
+)
 from zosma_worker.infotext import without_texts
 from zosma_worker.preview import shrink_bytes
 from zosma_worker.timeouts import Timeouts
@@ -43,7 +51,7 @@ def prompt_id(task: str, index: int) -> str:
 
 
 @dataclass(frozen=True)
-class Recipes:
+class CheckpointUse:
     """How a checkpoint's pictures are made on a server."""
 
     path: str
@@ -54,8 +62,11 @@ class Recipes:
 class Host(Protocol):
     """What a run tells its back end."""
 
-    def hears(self, run: ComfyUIRun | None) -> None:
-        """Events are this run's from now on; None: nobody's."""
+    def hears(self, run: ComfyUIRun) -> None:
+        """Events are this run's from now on."""
+
+    def left(self, run: ComfyUIRun) -> None:
+        """Events are this run's no longer."""
 
     def note_loaded(self, name: str | None, at_ms: float) -> None:
         """What is in the server's memory since then, by its clock; None when nobody knows."""
@@ -92,7 +103,7 @@ class ComfyUIRun:
         client: Client,
         listener: Listener,
         lists: Lists,
-        known: Recipes | None,
+        known: CheckpointUse | None,
         traits: Traits,
         order: Order,
         report: Callable[[Report], None],
@@ -148,7 +159,7 @@ class ComfyUIRun:
                 self._done += 1
             return made
         finally:
-            self._host.hears(None)
+            self._host.left(self)
             if self._showing:
                 await end(self._showing)
 
@@ -178,13 +189,13 @@ class ComfyUIRun:
         self._watch, self._sent = watch, earlier is not None
         self._host.note_known(name)
         try:
-            if not earlier:
+            if earlier:
+                watch.wake()
+            else:
                 await self._send(watch, graph)
             made = await watch.ended()
         except (WebUIError, Interrupted) as error:
-            self._host.note_loaded(None, 0.0)
-            if isinstance(error, WebUIError):
-                self._host.note_failed(self._order.checkpoint.name, error)
+            self._note_failed(watch, error)
             await self._forget(watch.prompt_id)
             raise
         finally:
@@ -193,6 +204,14 @@ class ComfyUIRun:
         if self._known:
             self._host.note_loaded(self._order.checkpoint.name, watch.ended_ms)
         return made
+
+    def _note_failed(self, watch: Watch, error: WebUIError | Interrupted) -> None:
+        if isinstance(error, OutOfMemory | CheckpointUnusable | WebUICut | WebUIUnreachable):
+            self._host.note_loaded(None, 0.0)  # ComfyUI unloads all models when it is out of memory
+        elif watch.started and self._known:
+            self._host.note_loaded(self._order.checkpoint.name, watch.ended_ms)
+        if isinstance(error, WebUIError):
+            self._host.note_failed(self._order.checkpoint.name, error)
 
     async def _earlier(self, index: int) -> str | None:
         """The prompt that a worker sent before it died, if the server still has it."""
@@ -285,16 +304,7 @@ class ComfyUIRun:
         """Asks once. True when the server has nothing of it left."""
         if self._watch is None:
             return True
-        name = self._watch.prompt_id
-        queue = await self._client.queue()
-        if not queue.has(name):
-            return True
-        if queue.runs(name):
-            await self._client.interrupt(name)
-        else:
-            await self._client.delete(name)
-            await self._client.interrupt(name)  # should it have begun just now: by its id, so nobody else's
-        return False
+        return not await self._client.stop(self._watch.prompt_id)
 
     async def let_go(self) -> None:
         """Stops until the server neither runs the prompt nor has it in its queue."""
@@ -302,14 +312,17 @@ class ComfyUIRun:
         while True:
             try:
                 gone = await self._stop()
-            except WebUIUnreachable:
-                await self.drop()
-                raise
-            except WebUIError:
+            except WebUIError as error:
+                if is_down(error):
+                    await self.drop()
+                    raise
                 gone = False
             if gone and (self._sent or self._work.done()):
                 break
-            await asyncio.sleep(STOP_EVERY_S)
+            if self._work.done():
+                await asyncio.sleep(STOP_EVERY_S)
+            else:
+                await asyncio.wait({self._work}, timeout=STOP_EVERY_S)
         await self.drop()
         if self._watch:
             await self._forget(self._watch.prompt_id)
@@ -329,7 +342,7 @@ class ComfyUIAnswer:
     def __init__(
         self,
         client: Client,
-        known: Recipes | None,
+        known: CheckpointUse | None,
         traits: Traits,
         order: Order,
         made: list[Made],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zosma_queue.families import suited
 from zosma_queue.request import parse_request
 from zosma_queue.workflow_options import checked_options
 from zosma_worker.backend import Checked, Order, Report, named
@@ -82,8 +83,9 @@ async def attempt(address: Address, path: Path, fields: dict[str, Any], options:
                 raise WorkflowError(problems)
             offered = next((one for one in found.about.workflows if one.name == workflow.name), None)
             options = checked_options(offered, options) if offered else options
-            asked = {**fields, "workflow": workflow.name, "workflow_options": options}
-            request = parse_request({name: value for name, value in asked.items() if value is not None}).pinned()
+            said = {name: value for name, value in fields.items() if value is not None}
+            asked = {**suited(said, workflow.about.facts), "workflow": workflow.name, "workflow_options": options}
+            request = parse_request(asked).pinned()
             fitting = [one for one in found.about.checkpoints if backend.fits(workflow.name, one.name)]
             wanted = request.checkpoint
             checkpoint = named(tuple(fitting), wanted) if wanted else next(iter(fitting), None)

@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 
+from zosma_queue.tasks import set_within
 from zosma_worker.bounds import number
-from zosma_worker.comfyui.client import Client, Entry, Picture, pictures_in
+from zosma_worker.comfyui.client import Client, Entry, File, pictures_in
 from zosma_worker.comfyui.failures import failure
 from zosma_worker.comfyui.listener import Listener
 from zosma_worker.comfyui.workflow import Graph
@@ -29,6 +30,11 @@ class Interrupted(Exception):
     """Raised when somebody stopped the prompt, or took it out of the queue."""
 
 
+def is_down(error: WebUIError) -> bool:
+    """Whether nothing listens there any more, rather than that it is late."""
+    return isinstance(error.__cause__, aiohttp.ClientConnectorError)
+
+
 class BusyForEver(WebUIUnreachable):
     """Raised when our prompt waits behind somebody else's that doesn't end: it cannot be reached for us."""
 
@@ -38,7 +44,7 @@ class Made:
     """What came of a prompt."""
 
     prompt_id: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[File, ...]
     cached: frozenset[str]
     """Nodes whose results the server had already."""
 
@@ -72,7 +78,7 @@ class Watch:
         self._lost = 0
         self._reopened = False
         self._cached: frozenset[str] = frozenset()
-        self._pictures: tuple[Picture, ...] | None = None
+        self._pictures: tuple[File, ...] | None = None
         self._error: dict[str, Any] | None = None
         self._interrupted = False
         self._succeeded = False
@@ -125,7 +131,7 @@ class Watch:
             self.waited_s = time.monotonic() - self._sent_at
 
     def _note_steps(self, node: str, value: float | None, most: float | None) -> None:
-        if value is not None and most:
+        if value is not None and most and node in self._graph:
             self.steps[node] = (value, most)
 
     # -- waiting ------------------------------------------------------------------------------------------------
@@ -150,12 +156,8 @@ class Watch:
             self._check_moving()
 
     async def _wait(self) -> None:
+        await set_within(self._woken, LOOK_EVERY_S)
         self._woken.clear()
-        try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await self._woken.wait()
-        except TimeoutError:
-            pass
 
     def _outcome(self) -> Made | None:
         if not self._over:
@@ -194,7 +196,7 @@ class Watch:
         return entry
 
     def _unheard(self, error: WebUIError) -> None:
-        if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        if is_down(error):
             raise WebUICut(f"{self._client.url} went down in the middle of a prompt") from error
         if time.monotonic() - self._answered_at > self._timeouts.deaf_s:
             raise WebUIUnreachable(str(error)) from error

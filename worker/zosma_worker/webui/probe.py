@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from zosma_queue.fleet import Checkpoint
+from zosma_queue.fleet import Checkpoint, named_by_file
 from zosma_worker.backend import Found, named
 from zosma_worker.errors import WebUIBroken, WebUINotSetUp, WebUIRubbish
 from zosma_worker.webui.client import Client
@@ -38,7 +38,7 @@ async def probe(client: Client) -> Probed:
     options = await client.options()
     models = await _models(client)
     flavour = await identify(client, options)
-    checkpoints = tuple(found for entry in models if (found := flavour.checkpoint(entry)))
+    checkpoints = named_by_file(found for entry in models if (found := flavour.checkpoint(entry)))
     if not checkpoints:
         raise WebUINotSetUp(f"{client.url} has no checkpoint: {flavour.where_checkpoints_go}")
     await flavour.read_lists(client)

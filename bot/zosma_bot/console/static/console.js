@@ -125,6 +125,13 @@ function preview(image) {
   next.src = `${image.dataset.preview}?n=${Date.now()}`;
 }
 
+// A picture that didn't come, while the server was away for a moment, is asked for once more.
+document.addEventListener("error", ({ target }) => {
+  if (!target.matches?.("img[src*='/images/']") || target.dataset.again) return;
+  target.dataset.again = "1";
+  setTimeout(() => (target.src = `${target.src.split("#")[0]}#again`), 3000);
+}, true);
+
 // -- times ------------------------------------------------------------------------------------------------------
 
 const ends = new WeakMap();

@@ -40,6 +40,7 @@ class Create:
         return await self._parts.page(
             request, visitor, "create.html", part="part-mine.html", catalogue=await self._parts.board.catalogue(),
             given=_given(source), mine=await self._mine(visitor), shapes=SHAPES, sides=SIDES,
+            open_count=(await self._parts.queue.admin.owner_depth(visitor.owner)).open,
             limits={"count": COUNT_MAX, "prompt": PROMPT_MAX_CHARS, "steps": STEPS_MAX},
             from_picture=bool(source and source.img2img),
         )  # fmt: skip
@@ -54,8 +55,11 @@ class Create:
         return redirect(f"{PATH}/{job_id}")
 
     async def _mine(self, visitor: Visitor) -> list[Card]:
-        jobs = await self._parts.queue.jobs_of(visitor.owner, limit=MINE)
-        return sorted(await cards(self._parts, visitor, jobs), key=_rank)
+        now = await self._parts.board.now()
+        # Of somebody with hundreds in line the oldest run, and they are not among the newest.
+        jobs = {job.id: job for job in now.running.values() if job.owner == visitor.owner}
+        jobs |= {job.id: job for job in await self._parts.queue.jobs_of(visitor.owner, limit=MINE)}
+        return sorted(await cards(self._parts, visitor, list(jobs.values())), key=_rank)
 
     async def _again(self, visitor: Visitor, job_id: str) -> Request | None:
         job = await self._parts.queue.job(job_id) if job_id else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -39,7 +40,6 @@ class Gpu:
     picture_s: float | None
     """What the reference picture takes here."""
     job: Card | None
-    busy: bool
     may_try: bool
     is_paused: bool
 
@@ -53,9 +53,10 @@ class Fleet:
     async def page(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """Every worker."""
         now = await self._parts.board.now()
-        drawn = [job for one in now.workers if (job := now.running.get(one.job or ""))]
-        sights = await self._parts.sights.of(visitor, drawn)
-        jobs = {job.id: card(visitor, sights[job.id]) for job in drawn}
+        # By what the jobs say: a worker that takes a lost one up again says nothing of it itself.
+        drawn = {job.worker: job for job in now.running.values() if job.worker}
+        sights = await self._parts.sights.of(visitor, drawn.values())
+        jobs = {worker: card(visitor, sights[job.id]) for worker, job in drawn.items()}
         gpus = [_gpu(visitor, now, one, jobs) for one in now.workers]
         gpus.sort(key=lambda gpu: (-_GOOD[gpu.status.tone], gpu.name))
         return await self._parts.page(
@@ -68,13 +69,13 @@ class Fleet:
         return self._parts.done(request, "It is tried within seconds.", "/console/fleet")
 
 
-def _gpu(visitor: Visitor, now: Now, worker: WorkerInfo, jobs: dict[str, Card]) -> Gpu:
+def _gpu(visitor: Visitor, now: Now, worker: WorkerInfo, jobs: Mapping[str, Card]) -> Gpu:
     about, ratio = worker.about, now.speeds.get(worker.place)
     paused = {pause.scope for pause in now.pauses} & {f"worker:{worker.id}", f"worker:{worker.place}"}
     return Gpu(
         id=worker.id if visitor.is_admin else "",
         name=wording.worker_name(worker.id, is_admin=visitor.is_admin),
-        status=worker_status(worker),
+        status=worker_status(worker, draws=worker.id in jobs or bool(worker.job)),
         webui=f"{about.flavour} {about.version or ''}".strip() if about else "unknown",
         address=about.webui if about and visitor.is_admin else "",
         checkpoint=worker.loaded or "",
@@ -83,8 +84,7 @@ def _gpu(visitor: Visitor, now: Now, worker: WorkerInfo, jobs: dict[str, Card]) 
         done=worker.done,
         faults=worker.faults,
         picture_s=ratio * predict_gpu_seconds(REFERENCE) if ratio else None,
-        job=jobs.get(worker.job or ""),
-        busy=bool(worker.job),
+        job=jobs.get(worker.id),
         may_try=visitor.is_admin and (worker.state is WorkerState.AWAY or worker.trust is Trust.QUARANTINED),
         is_paused=bool(paused),
     )

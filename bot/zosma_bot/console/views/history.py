@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -46,7 +47,7 @@ class History:
         spans = await self._parts.queue.series(over.step, over.count, size=over.size)
         return await self._parts.page(
             request, visitor, "history.html", part="part-history.html", ranges=RANGES, chosen=name, over=over,
-            plots=plots(spans), totals=totals(spans),
+            plots=await asyncio.to_thread(plots, spans), totals=totals(spans),
         )  # fmt: skip
 
 

@@ -47,7 +47,8 @@ class JobPage:
         index, size = int(request.match_info["index"]), _THUMB_PX if "size" in request.query else None
         images, result = await self._parts.queue.pictures(sight.job), sight.job.result
         image = images[index] if index < len(images) else None
-        if image is None or result is None:
+        # While a set is made, its pictures have no numbers that stay.
+        if image is None or result is None or not sight.job.state.ended:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "the picture is no longer stored")
         original = result.pictures[index].format
         forms = self._parts.forms
@@ -57,11 +58,13 @@ class JobPage:
         return web.Response(body=made, content_type=f"image/{kind}", headers=_of_picture(_KEEP))
 
     async def preview(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """The newest preview of a running job."""
+        """The newest preview of a running job; 204 while there is none."""
         sight = await self._sight(request, visitor)
-        preview = await self._parts.queue.preview(sight.job.id) if sight.shows else None
+        if not sight.shows:
+            raise _not_found()
+        preview = await self._parts.queue.preview(sight.job.id)
         if preview is None:
-            raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "there is no preview now")
+            return web.Response(status=http.HTTPStatus.NO_CONTENT)
         return web.Response(body=preview, content_type=f"image/{format_of(preview)}", headers=_of_picture("no-store"))
 
     async def cancel(self, request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:

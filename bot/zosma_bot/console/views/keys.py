@@ -86,11 +86,11 @@ def _refused(error: KeyRefusedError) -> Problem:
 def routes(parts: Parts) -> list[web.RouteDef]:
     """API keys."""
     view, changes = Keys(parts), parts.gate.changes
+    again, gone = "Make a new key? The old one ends at once.", "Revoke this key for good?"
+    # Of a key that is made the page must be seen, also when it closes an open server, or takes one's own key's place.
     return [
         web.get(PATH, parts.gate.sees(view.page, admin=True)),
-        web.post(PATH, changes(view.create, admin=True)),
-        web.post(
-            PATH + "/rotate", changes(view.rotate, admin=True, confirm="Make a new key? The old one ends at once.")
-        ),
-        web.post(PATH + "/revoke", changes(view.revoke, admin=True, confirm="Revoke this key for good?")),
+        web.post(PATH, changes(view.create, admin=True, to_the_end=True)),
+        web.post(PATH + "/rotate", changes(view.rotate, admin=True, to_the_end=True, confirm=again)),
+        web.post(PATH + "/revoke", changes(view.revoke, admin=True, to_the_end=True, confirm=gone)),
     ]

@@ -87,8 +87,16 @@ class _Waiter:
 class RateLimiter:
     """Spends the budget of one bot. Give `trace()` to its client, and say with `spending` what a request is for."""
 
-    def __init__(self, per_s: int = REQUESTS_PER_S, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_s: int = REQUESTS_PER_S,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        note: Callable[[str, int, str], None] = lambda *_: None,
+    ) -> None:
+        """`note` is told of each answer: what its request was for, its status, whose limit a 429 was of."""
         self._per_s = per_s
+        self._note = note
         self._clock = clock
         self.discord_clock = DiscordClock()
         """Discord's time, heard with every answer."""
@@ -188,7 +196,7 @@ class RateLimiter:
         path = address.removeprefix(Route.BASE)
         context.zosma_path = path
         acknowledges = path.startswith("/interactions/")
-        priority = Priority.ACKNOWLEDGEMENT if acknowledges else _priority.get()
+        priority = context.zosma_priority = Priority.ACKNOWLEDGEMENT if acknowledges else _priority.get()
         await self._turn(priority, by_bot=not path.startswith(_BY_THEIR_TOKEN))
 
     async def _on_end(
@@ -199,6 +207,7 @@ class RateLimiter:
             return
         status, headers = params.response.status, params.response.headers
         self.discord_clock.hear(headers.get("Date"))
+        self._note(context.zosma_priority.name.lower(), status, _scope(status, headers.get("X-RateLimit-Scope")))
         if status not in (401, 403, 429) or headers.get("X-RateLimit-Scope") == "shared":
             return
         now = self._clock()
@@ -285,6 +294,13 @@ class RateLimiter:
 def _forget(times: deque[float], before: float) -> None:
     while times and times[0] <= before:
         times.popleft()
+
+
+def _scope(status: int, told: str | None) -> str:
+    """Whose limit a 429 was of, in one of few words: what Discord says becomes a label of a metric."""
+    if status != http.HTTPStatus.TOO_MANY_REQUESTS:
+        return ""
+    return told if told in ("user", "global", "shared") else "other"
 
 
 def _seconds(header: str | None) -> float:

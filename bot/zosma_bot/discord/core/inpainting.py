@@ -25,7 +25,7 @@ BLUR_PX = 8
 OUTPAINT_STRENGTH = 0.9
 _PICTURE, _MASK = ("img2img", "image"), ("img2img", "mask")
 #: What a request of before had that goes with neither of these.
-_NOT_ALONG = ("hires", "subseed_strength", "upscale", "img2img")
+_NOT_ALONG = ("hires", "subseed_strength", "upscale", "img2img", "workflow", "workflow_options")
 
 Box = tuple[float, float, float, float]
 #: Named parts of a picture: left, top, right and bottom as shares of its sides.
@@ -45,28 +45,35 @@ REGIONS: dict[str, Box] = {
 
 
 def repainted(
-    recipe: Recipe | None, source: Source, mask: Callable[[], Awaitable[bytes]], strength: float, **changes: Any
+    recipe: Recipe | None,
+    source: Source,
+    mask: Callable[[], Awaitable[bytes]],
+    strength: float,
+    who: str,
+    changes: dict[str, Any],
 ) -> list[Wanted]:
     """The request for a picture of which the white of `mask` (of the picture's size) is painted anew.
 
-    Once for each of `SIZES`, the best first: `first_possible` chooses.
+    Once for each of `SIZES`, the best first: `first_possible` chooses. `who` asks for it.
     """
     found: list[Wanted] = []
     for side, pixels in SIZES:
         scale = min(1.0, side / max(source.width, source.height), (pixels / (source.width * source.height)) ** 0.5)
         size = _on_grid(source.width * scale), _on_grid(source.height * scale)
-        pictures = {_PICTURE: source, _MASK: Source(mask, source.width, source.height)}
-        found.append((_fields(recipe, size, strength) | changes, pictures))
+        # A picture that was made larger has far more bytes than a request may bring: it comes in the size that is made.
+        picture = source if scale == 1.0 else Source(_Canvas(source, Extension(size, size, (0, 0)), who).picture)
+        pictures = {_PICTURE: picture, _MASK: Source(mask, source.width, source.height)}
+        found.append((_fields(recipe, "", size, strength) | changes, pictures))
     return found
 
 
-def outpainted(recipe: Recipe, source: Source, extend: Extend, who: str) -> list[Wanted]:
-    """The request for a picture that goes on beyond its edges, as `repainted`. `who` asks for it."""
+def outpainted(recipe: Recipe, words: str, source: Source, extend: Extend, who: str) -> list[Wanted]:
+    """The request for a picture that goes on beyond its edges, as `repainted`. `words`: its own. `who` asks for it."""
     found: list[Wanted] = []
     for side, pixels in SIZES:
         canvas = _Canvas(source, _placed(source.width, source.height, extend, side, pixels), who)
         pictures = {_PICTURE: Source(canvas.picture), _MASK: Source(canvas.mask)}
-        found.append((_fields(recipe, canvas.extension.whole, OUTPAINT_STRENGTH), pictures))
+        found.append((_fields(recipe, words, canvas.extension.whole, OUTPAINT_STRENGTH), pictures))
     return found
 
 
@@ -87,9 +94,9 @@ async def first_possible(services: Services, found: list[Wanted]) -> Wanted:
     return found[0]
 
 
-def _fields(recipe: Recipe | None, size: tuple[int, int], strength: float) -> dict[str, Any]:
+def _fields(recipe: Recipe | None, words: str, size: tuple[int, int], strength: float) -> dict[str, Any]:
     """The fields of pictures like those of before, painted on one. What other WebUIs than A1111's lack is left out."""
-    before = recipe.anew() if recipe else {}
+    before = recipe.anew(prompt=words) if recipe else {}
     kept = {name: value for name, value in before.items() if name not in _NOT_ALONG}
     if a1111 := {name: value for name, value in kept.pop("a1111", {}).items() if not name.startswith("hr_")}:
         kept["a1111"] = a1111

@@ -71,12 +71,9 @@ async def show(
     rows: tuple[tuple[Button, ...], ...] = ()
     if key:
         of = OfJob(key, interaction.user.id)
-        rows = (
-            (
-                Button(of.custom_id(Act.REMAKE), w("button-remake"), "🔄", discord.ButtonStyle.primary),
-                Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️"),
-            ),
-        )
+        remake = Button(of.custom_id(Act.REMAKE), w("button-remake"), "🔄", discord.ButtonStyle.primary)
+        edit = Button(of.custom_id(Act.EDIT), w("button-edit"), "✏️")
+        rows = ((edit,) if from_picture(recipe) else (remake, edit),)
     command, shown = await _command(services, interaction, recipe, number)
     if recipe.parameters:
         shown.append(f"{w('parameters-text')}\n{texts.code_block(recipe.parameters)}")
@@ -97,9 +94,10 @@ async def _command(
     w = translations_of(interaction)
     if not recipe.fields or recipe.fields.get("upscale"):
         return "", []
+    if from_picture(recipe):
+        again = f" {w('parameters-again')}" if recipe.job else ""
+        return "", [w("parameters-from-picture") + again]
     left_out = lacking(recipe)
-    if _FROM_PICTURE & set(left_out):
-        return "", [w("parameters-from-picture")]
     if number and recipe.count > 1:  # one picture of a set has its own seed
         own, one = recipe.seed_of(number), recipe.of_picture(number)
         fields = one.fields | {"count": 1, "seed": -1 if own is None else own}
@@ -110,7 +108,7 @@ async def _command(
     typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
     command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
     try:
-        await _check(services, interaction, recipe, w)
+        await _check(services, interaction, recipe, str(typed["prompt"]), w)
     except RequestRefusedError as error:
         return "", [w("parameters-no-command", why=refusals.told(w, error).removeprefix("⚠️ "))]
     shown = [f"{w('parameters-like' if left_out else 'parameters-shown')}\n{texts.code_block(command)}"]
@@ -121,6 +119,11 @@ async def _command(
     if lists_in(parse(str(recipe.fields.get("template", "")))):
         shown.append(w("parameters-drawn"))
     return command, shown
+
+
+def from_picture(recipe: Recipe) -> bool:
+    """True for a picture that was made from another one, which words alone don't make again."""
+    return not _FROM_PICTURE.isdisjoint(lacking(recipe))
 
 
 def lacking(recipe: Recipe) -> tuple[str, ...]:
@@ -151,8 +154,10 @@ async def _usual(services: Services, interaction: discord.Interaction[Any]) -> M
         return {}
 
 
-async def _check(services: Services, interaction: discord.Interaction[Any], recipe: Recipe, w: Translations) -> None:
-    """Judges the command as Discord and `/imagine` would.
+async def _check(
+    services: Services, interaction: discord.Interaction[Any], recipe: Recipe, typed: str, w: Translations
+) -> None:
+    """Judges the command as Discord and `/imagine` would. `typed`: its prompt, as it stands in it.
 
     Raises:
       RequestRefusedError: when one of them would refuse it.
@@ -164,7 +169,7 @@ async def _check(services: Services, interaction: discord.Interaction[Any], reci
             values={"given": int(fields["count"]), "low": 1, "high": PICTURES_MAX},
         )  # fmt: skip
     request = parse_request(fields)
-    if option := _taken_for_option(w, request.prompt, request.negative_prompt):
+    if option := _taken_for_option(w, typed, request.negative_prompt):
         raise refused("prompt-has-option", field="prompt", given=option)
     catalogue = await services.offered(interaction)
     if catalogue.ready:

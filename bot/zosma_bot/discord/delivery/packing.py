@@ -133,7 +133,7 @@ def _labels(job: Job, card: Card) -> list[str]:
 
 
 def _fit(
-    originals: list[Original], limit: int, total: int, as_grid: bool, labels: list[str]
+    originals: list[Original], limit: int, total: int, as_grid: bool, labels: Sequence[str] = ()
 ) -> tuple[Attached, ...] | None:
     """Singles at a good quality, else one grid, else singles however they look. Slow."""
     few = len(originals) <= ATTACHMENTS_MAX

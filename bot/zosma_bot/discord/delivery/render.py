@@ -90,6 +90,8 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *,
     if job.missing:
         asked += texts.incomplete(w, job)
     footer = texts.parameters(w, job.request, job.result)
+    if job.other_kind:
+        asked += w("other-kind")
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
     rows = buttons.finished(w, of, len(job.result.pictures), has_recipe=_has_recipe(job, origin))

@@ -11,7 +11,6 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.ui.language import Translations
-from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Depth
 from zosma_queue.errors import ErrorKind
@@ -114,6 +113,8 @@ def prompt(w: Translations, request: Request | None, before: Mapping[str, Any] |
 
 def credit(w: Translations, deed: str, member: int, owner: int) -> str:
     """Whose doing it is, in small print: `member` made something of `owner`'s picture. Shown as names, pings nobody."""
+    if f"deed-{deed}" not in w:  # noted by a later version
+        return ""
     key = "credit-own" if member == owner else "credit"
     return "-# " + w(key, deed=w(f"deed-{deed}"), member=f"<@{member}>", owner=f"<@{owner}>") + "\n"
 
@@ -257,13 +258,16 @@ def parameters(w: Translations, request: Request | None, result: Result) -> str:
     if request and request.upscale:
         parts = [size, request.upscale.upscaler_1 or ""]
     else:
+        compared = request.compare.field if request and request.compare else ""
         parts = [seeds(w, result.pictures), size]
         if request:
-            parts += [w("steps", count=request.steps), w("guidance", value=request.cfg_scale)]
+            parts.append(w("steps", count=request.steps))
+        if request and compared != "cfg_scale":
+            parts.append(w("guidance", value=request.cfg_scale))
         sampler = result.sampler
         if result.scheduler and result.scheduler.casefold() != "automatic":
             sampler += f" {result.scheduler}"
-        parts += [sampler, result.checkpoint]
+        parts += [sampler if compared != "sampler" else "", result.checkpoint if compared != "checkpoint" else ""]
     parts.append(seconds(w, result.gpu_seconds))
     return " · ".join(part[:100] for part in parts if part)
 
@@ -394,7 +398,7 @@ _NONE = {"negative": "-", "count": 1, "scheduler": "Automatic", "style": "-", "h
 def command_for(
     w: Translations, fields: Mapping[str, Any], seed: int | None, *, usual: Mapping[str, Any] | None = None
 ) -> str:
-    """`/imagine …`, or `/compare …`, with all that makes pictures again, to be copied, in this member's language.
+    """`/imagine …` with all that makes a picture again, to be copied; named as this member's Discord names it.
 
     `usual`: the defaults of whoever copies it. What they would add is named, so that it doesn't come along.
     """
@@ -412,18 +416,11 @@ def command_for(
         option = dict(_COMMAND).get(name, name)
         if value and option in _NONE and given.get(option) in (None, ""):
             given[option] = _NONE[option]
-    command, taken = "imagine", tuple(given)
-    if compare := fields.get("compare"):
-        command, taken = "compare", _COMPARED_TOO
-        given["size"] = next((name for name, size in SIZES.items() if size == (given["width"], given["height"])), None)
-        given["by"] = w(f"compare-{OPTIONS.get(compare['field'], compare['field'])}")
-        given |= dict(zip(("first", "second", "third", "fourth"), compare["values"], strict=False))
-    parts = [f"/{w(f'command-{command}')}"]
-    for option in taken:
-        value = given.get(option)
+    parts = [f"/{w('command-imagine')}"]
+    for option, value in given.items():
         if value not in (None, ""):
             shown = f"{value:g}" if isinstance(value, float) else value
-            parts.append(f"{w(f'command-{command}-{option}')}:{shown}")
+            parts.append(f"{w(f'command-imagine-{option}')}:{shown}")
     return " ".join(parts)
 
 
@@ -434,12 +431,6 @@ def workflow_typed(fields: Mapping[str, Any]) -> str:
         for name, value in (fields.get("workflow_options") or {}).items()
     ]
     return " ".join([fields["workflow"], *options])
-
-
-#: The options of `/compare`.
-_COMPARED_TOO = (
-    "prompt", "by", "first", "second", "third", "fourth", "negative", "checkpoint", "size", "steps", "seed",
-)  # fmt: skip
 
 
 def code_block(text: str) -> str:

@@ -224,6 +224,8 @@ class Flavour:
 
     def parts(self, request: Request) -> list[Request]:
         """The request in as many pieces as calls are needed, with seeds that go on. A call has one prompt."""
+        if not request.generates:
+            return [request]
         words = request.prompts or (request.prompt,) * request.count
         parts, first = [], 0
         for _, same in itertools.groupby(words):

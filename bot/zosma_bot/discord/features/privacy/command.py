@@ -18,6 +18,7 @@ from zosma_bot.discord.ui.custom_id import Act, CustomId
 from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere, group, slash
+from zosma_bot.links import MASK_LIFE_S
 from zosma_queue.allowance import MADE_DAYS
 from zosma_queue.client import IMAGE_KEEP_MS, INPUT_TTL_S, INPUT_UNUSED_TTL_S
 from zosma_queue.history import HISTORY_TTL_S
@@ -37,7 +38,7 @@ def add(tree: app_commands.CommandTree[Any], services: Services) -> None:
             "privacy-shown", job_days=HISTORY_TTL_S // _DAY_S, picture_hours=PICTURE_HOURS,
             shown_minutes=IMAGE_KEEP_MS // 60_000, input_hours=INPUT_TTL_S // _HOUR_S,
             unused_minutes=INPUT_UNUSED_TTL_S // 60, recipe_days=recipes.KEPT_S // _DAY_S,
-            form_hours=attachments.ADDRESS_TTL_S // _HOUR_S, made_days=MADE_DAYS + 1,
+            mask_hours=MASK_LIFE_S // _HOUR_S, form_hours=attachments.ADDRESS_TTL_S // _HOUR_S, made_days=MADE_DAYS + 1,
         )  # fmt: skip
         await say(interaction, "", embed=discord.Embed(description=text))
 

@@ -11,9 +11,10 @@ import aiohttp
 import discord
 
 from zosma_bot import masks, painted_masks
+from zosma_bot.discord.core.alternatives import escaped
 from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.button_owner import may_use
-from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
+from zosma_bot.discord.core.drawing import drawn, templated, with_flags, words_of
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import REGIONS, first_possible, read_mask, refusal, repainted
 from zosma_bot.discord.core.recipes import picture_of
@@ -38,6 +39,8 @@ LABEL_MAX_CHARS, HINT_MAX_CHARS = 45, 100
 #: How much of a part is changed, by the names of its texts; the second is the usual one.
 STRENGTHS = {"a-little": 0.5, "clearly": 0.75, "wholly": 1.0}
 USUAL = "clearly"
+#: What flags in the words for a part may not say, by the fields that they become: the picture has a size, and styles.
+_NOT_HERE = {"aspect": "--ar", "width": "--width", "height": "--height", "style": "--style"}
 #: Chosen instead of a named part.
 PAINT = "paint"
 _PAGE_WORDS = ("title", "hint", "size-label", "erase", "undo", "clear", "send", "saved", "failed", "unreadable",
@@ -68,7 +71,7 @@ async def _open(services: Services, interaction: discord.Interaction[Any], of: O
     if not of.menu:
         of = replace(of, menu=await keep_seen(services, interaction))
     recipe = await known_or_read(services, interaction, of)
-    words = typed_prompt(recipe.fields) if recipe else ""
+    words = escaped(words_of(recipe.fields, of.number)) if recipe else ""
     w = translations_of(interaction)
     await interaction.response.send_modal(form(w, of, words, paint=services.links.can_be_made))
 
@@ -181,12 +184,15 @@ async def _submit(
     asked: Mapping[str, Any],
 ) -> None:
     recipe = await known_or_read(services, interaction, of)
-    possible = repainted(recipe, source, mask, asked["strength"], prompt=asked["prompt"], count=asked["count"])
+    typed = {"count": asked["count"]} | with_flags({"prompt": asked["prompt"]})
+    if flag := next((flag for name, flag in _NOT_HERE.items() if name in typed), None):
+        raise refused("flag-not-here", flag=flag)
+    if recipe and typed.get("negative_prompt") and recipe.fields.get("negative_prompt"):
+        typed["negative_prompt"] = f"{recipe.fields['negative_prompt']}, {typed['negative_prompt']}"
+    said = await drawn(services, interaction, templated(typed))
+    who = sender_of(interaction).everywhere
+    possible = repainted(recipe, source, mask, asked["strength"], who, said)
     fields, sources = await first_possible(services, possible)
-    size = {name: fields[name] for name in ("width", "height")}
-    fields = templated(with_flags_over(fields, asked["prompt"]))
-    if any(fields[name] != size[name] for name in size):
-        raise refused("flag-not-here", flag="--ar")
     private = await is_private(services, interaction, of)
     origin = Origin(deed="region", user_id=of.owner)
     await submit(services, interaction, fields, sources=sources, private=private, origin=origin)

@@ -11,6 +11,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import wants_private
+from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.recipes import KIND, Recipe, on_checkpoint, picture_of, read, recall, recipe_of
 from zosma_bot.discord.core.seen import keep_seen, seen
 from zosma_bot.discord.core.services import CHECKS_S, Services
@@ -115,18 +116,21 @@ async def enlarge(services: Services, interaction: discord.Interaction[Any], of:
     """Asks for the picture made larger. How it was made goes along, so that the larger one can be varied too."""
     try:
         source = await picture_of(services, seen(interaction), of)
-        known = await known_or_read(services, interaction, of)
+        known = await recall(services, of) or await known_or_read(services, interaction, of)
     except (RequestRefusedError, QueueUnavailableError) as error:
         await say(interaction, refusals.told(translations_of(interaction), error))
         return
     seed = known.seed_of(of.number) if known else None
     origin = Origin(deed="upscale", user_id=of.owner)
     if known and known.fields and not known.fields.get("upscale"):
-        origin = origin.model_copy(update={"fields": known.fields, "seeds": () if seed is None else (seed,)})
+        # The words of this one picture; what they were drawn from stays, so that Again draws anew.
+        fields = {name: value for name, value in known.fields.items() if name != "prompts"}
+        fields["prompt"] = words_of(known.fields, of.number)
+        origin = origin.model_copy(update={"fields": fields, "seeds": () if seed is None else (seed,)})
     private = await is_private(services, interaction, of)
-    fields = {"upscale": {"upscaling_resize": LARGER}}
+    larger = {"upscale": {"upscaling_resize": LARGER}}
     await submit(
-        services, interaction, fields, sources={("upscale", "image"): source}, private=private, origin=origin
+        services, interaction, larger, sources={("upscale", "image"): source}, private=private, origin=origin
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import discord
 
 from zosma_bot.discord.core import inpainting
 from zosma_bot.discord.core.button_owner import may_use
+from zosma_bot.discord.core.drawing import words_of
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import Extend, first_possible, outpainted
 from zosma_bot.discord.core.recipes import picture_of
@@ -64,9 +65,11 @@ async def _wanted(
 ) -> Wanted:
     source = await picture_of(services, seen(interaction), of)
     recipe = await known_or_read(services, interaction, of)
-    if recipe is None or not recipe.fields.get("prompt"):
+    words = words_of(recipe.fields, of.number) if recipe else ""
+    if recipe is None or not words:
         raise refused("recipe-gone")
     extend = extend or inpainting.squaring(source.width, source.height)
     if not any(extend):
         raise refused("square-already")
-    return await first_possible(services, outpainted(recipe, source, extend, sender_of(interaction).everywhere))
+    possible = outpainted(recipe, words, source, extend, sender_of(interaction).everywhere)
+    return await first_possible(services, possible)

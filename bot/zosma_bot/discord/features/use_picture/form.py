@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
+from zosma_bot.discord.core.drawing import typed_prompt
 from zosma_bot.discord.core.options import STRENGTH
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
@@ -77,10 +78,11 @@ def form(w: Translations, key: str, attachments: Sequence[discord.Attachment], t
     modal = discord.ui.Modal(
         title=w("use-title")[:LABEL_MAX_CHARS], custom_id=str(CustomId(Act.USE_PICTURE_FORM, (key,)))
     )
+    told_fields = told.fields | {"prompt": typed_prompt(told.fields)}
     for name, label, required in (("prompt", "edit-prompt", True), ("negative_prompt", "edit-negative", False)):
         words = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph, custom_id=name, required=required, max_length=PROMPT_MAX_CHARS,
-            default=str(told.fields.get(name, ""))[:PROMPT_MAX_CHARS] or None,
+            default=str(told_fields.get(name, ""))[:PROMPT_MAX_CHARS] or None,
         )  # fmt: skip
         described = hint if name == "prompt" else None
         modal.add_item(discord.ui.Label(text=w(label)[:LABEL_MAX_CHARS], component=words, description=described))

@@ -40,7 +40,7 @@ help-buttons =
     {"**"}V1 – V4:** andere, die ihm ähneln
     {"**"}{ button-again }:** neue aus denselben Worten
     {"**"}{ button-edit }:** erst Worte, Größe, Stil oder Checkpoint ändern
-    {"**"}Mehr …:** alles andere, für ein Bild oder für alle
+    {"**"}{ button-more }:** alles andere, für ein Bild oder für alle
     {"**"}{ button-cancel }:** solange es wartet oder gemacht wird; nur verbrauchte GPU-Zeit wird angerechnet
 
     Sie gehen, solange es die Nachricht gibt.
@@ -57,7 +57,7 @@ help-data =
     {"**"}Was behalten wird, und wie lange:** `/{ command-privacy } { command-privacy-show }`
     {"**"}Alles als Datei:** `/{ command-privacy } { command-privacy-export }`
     {"**"}Vergessen:** `/{ command-privacy } { command-privacy-erase }`
-    {"**"}Etwas Schlimmes:** Mehr … › Melden unter einem Bild, oder seine Nachricht gedrückt halten, dann Apps
+    {"**"}Etwas Schlimmes:** { button-more } › { button-report } unter einem Bild, oder seine Nachricht gedrückt halten, dann Apps
 help-admin =
     {"**"}Schlange und GPUs:** `/admin { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Aufträge:** `/admin { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`

@@ -18,7 +18,7 @@ waiting-until = beginnt { $time }
 waiting-nobody = 🕓 Dafür ist gerade keine GPU da; es beginnt, sobald eine zurückkommt.
 waiting-paused = ⏸️ Die Verwaltung hat das angehalten; der Platz in der Schlange bleibt erhalten.
 waiting-paused-because = ⏸️ Die Verwaltung hat das angehalten: { $reason }. Der Platz in der Schlange bleibt erhalten.
-waiting-limit = 🕓 In der Schlange · so viele, wie du gleichzeitig darfst, laufen schon; es beginnt, sobald eins davon fertig ist.
+waiting-limit = 🕓 In der Schlange · so viele, wie du gleichzeitig darfst, laufen schon; es kann beginnen, sobald eins davon fertig ist.
 waiting-again = 🕓 Eine GPU hatte damit ein Problem; gleich folgt ein neuer Versuch.
 
 starting = 🎨 Beginnt: Die GPU macht sich bereit
@@ -27,7 +27,7 @@ running = 🎨 { $bar } { $percent } %
 running-left = noch { $span }
 running-estimated = (geschätzt)
 running-made = { $made } von { $count } fertig
-missing = ⚠️ { $count ->
+missing = { $count ->
     [one] { $count } von { $total } Bildern ging nicht.
    *[other] { $count } von { $total } Bildern gingen nicht.
     }
@@ -46,6 +46,8 @@ gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeiche
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
 
 failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
+other-kind = ℹ️ Begonnen wurde es auf einer anderen Art von GPU-Server: Derselbe Seed sieht dort anders aus.
+
 failed-refused = ⚠️ { $detail }. Bitte andere Einstellungen versuchen.
 failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder weniger Bilder auf einmal versuchen.
 failed-nan = ⚠️ Der Checkpoint hat kein gültiges Bild ergeben (NaN). Bitte anderen Checkpoint, andere Größe oder anderen Sampler versuchen.

@@ -237,7 +237,7 @@ privacy-shown =
     • Die Bilder: höchstens { $picture_hours } Stunden, meist { $shown_minutes } Minuten, nachdem sie gezeigt wurden. In Discord bleiben sie, bis ihre Nachricht gelöscht wird.
     • Ein Bild, von dem du ausgehst: { $input_hours } Stunden, oder bis der Auftrag zu Ende ist; wenn nichts daraus wird, { $unused_minutes } Minuten.
     • Wohin die Antwort geht (Kanal, Nachricht, deine Discord-Kennung, Sprache): höchstens { $job_days } Tage.
-    • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“: { $form_hours } Stunden.
+    • Was /{ command-describe } aus einem Bild gelesen hat: { $recipe_days } Tage. Ein Formular von „Dieses Bild benutzen“ oder ein Menü von „Mehr …“: { $form_hours } Stunden. Eine Maske, die du auf einer Seite malst, mit einer kleinen Kopie des Bildes: { $mask_hours } Stunden.
     • Deine Einstellungen und Vorlagen: bis du sie änderst oder löschst. Was du mit einem Server teilst: bis es weggenommen wird.
     • Wie viel du an einem Tag gemacht hast, für /{ command-me }: { $made_days } Tage.
     • Wie viel GPU-Zeit du heute verbraucht hast: zwei Tage, für Grenzwerte. Löschen nimmt das nicht zurück.

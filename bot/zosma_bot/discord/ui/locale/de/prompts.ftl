@@ -6,7 +6,7 @@ refusal-flag-empty = Hinter { $flag } fehlt ein Wert.
 refusal-flag-value = { $flag } ist „{ $given }“: es muss eine Zahl sein.
 refusal-flag-bounds = { $flag } ist { $given }: möglich ist { $low } bis { $high }.
 refusal-flag-twice = { $flag } sagt noch einmal, was schon angegeben ist: bitte eins von beiden weglassen.
-refusal-flag-not-here = { $flag } geht hier nicht: das Bild behält seine Größe. Bitte weglassen.
+refusal-flag-not-here = { $flag } geht hier nicht: das Bild behält Größe und Stile. Bitte weglassen.
 parameters-drawn = ℹ️ Die Worte jedes Bilds werden aus Listen dieses Servers gelost: hat sich eine davon geändert, kommen andere heraus.
 refusal-flag-and-option = { $field } ist zweimal angegeben, als Option und im Prompt: bitte eins von beiden weglassen.
 

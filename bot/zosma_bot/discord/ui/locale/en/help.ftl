@@ -40,10 +40,10 @@ help-prompts =
 help-buttons =
     {"**"}U1 – U4:** that picture, larger
     {"**"}V1 – V4:** others that look like it
-    {"**"}Again:** new ones from the same words
-    {"**"}Edit:** change words, size, style or checkpoint first
-    {"**"}More…:** everything else, for a picture or for all of them
-    {"**"}Cancel:** while it waits or is being made; only GPU time that was used is charged
+    {"**"}{ button-again }:** new ones from the same words
+    {"**"}{ button-edit }:** change words, size, style or checkpoint first
+    {"**"}{ button-more }:** everything else, for a picture or for all of them
+    {"**"}{ button-cancel }:** while it waits or is being made; only GPU time that was used is charged
 
     They work for as long as the message exists.
 help-presets =
@@ -59,7 +59,7 @@ help-data =
     {"**"}What is kept, and for how long:** `/privacy show`
     {"**"}All of it as a file:** `/privacy export`
     {"**"}Forget it:** `/privacy erase`
-    {"**"}Something bad:** More… › Report under a picture, or press and hold its message, then Apps
+    {"**"}Something bad:** { button-more } › { button-report } under a picture, or press and hold its message, then Apps
 help-admin =
     {"**"}The line and the GPUs:** `/admin overview`, `workers`, `pause`, `drain`, `quarantine`
     {"**"}Jobs:** `/admin cancel`, `bump`, `clear`, `failed`, `requeue`

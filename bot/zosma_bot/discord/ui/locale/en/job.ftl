@@ -25,7 +25,7 @@ waiting-until = starts { $time }
 waiting-nobody = 🕓 No GPU is online for this right now; it starts when one comes back.
 waiting-paused = ⏸️ An admin has paused this for now; it keeps its place in line.
 waiting-paused-because = ⏸️ An admin has paused this for now: { $reason }. It keeps its place in line.
-waiting-limit = 🕓 In line · you have as many running as you may at once; it starts when one of them ends.
+waiting-limit = 🕓 In line · you have as many running as you may at once; it can start when one of them ends.
 waiting-again = 🕓 A GPU had a problem with this; it will be tried again in a moment.
 
 starting = 🎨 Starting: the GPU is getting ready
@@ -34,7 +34,7 @@ running = 🎨 { $bar } { $percent } %
 running-left = { $span } left
 running-estimated = (estimated)
 running-made = { $made } of { $count } made
-missing = ⚠️ { $count ->
+missing = { $count ->
     [one] { $count } of { $total } pictures could not be made.
    *[other] { $count } of { $total } pictures could not be made.
     }
@@ -53,6 +53,8 @@ gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
 
 failed = ⚠️ Something went wrong on our side. Please try again in a minute.
+other-kind = ℹ️ It was begun on another kind of GPU server, and made on this one: the same seed looks different there.
+
 failed-refused = ⚠️ { $detail }. Try other settings.
 failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictures at once.
 failed-nan = ⚠️ The checkpoint made no valid picture (NaN). Try another checkpoint, size or sampler.

@@ -236,7 +236,7 @@ privacy-shown =
     • The pictures: at most { $picture_hours } hours, and usually { $shown_minutes } minutes after they were shown. In Discord they stay until their message is deleted.
     • A picture that you send to start from: { $input_hours } hours, or until its job has ended; if nothing comes of it, { $unused_minutes } minutes.
     • Where the answer goes (channel, message, your Discord id, language): at most { $job_days } days.
-    • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”: { $form_hours } hours.
+    • What /describe has read from a picture: { $recipe_days } days. A form of “Use this picture”, or a menu of “More…”: { $form_hours } hours. A mask that you paint on a page, with a small copy of the picture: { $mask_hours } hours.
     • Your settings and presets: until you change or erase them. What you share with a server: until it is taken away.
     • How much you made on a day, for /me: { $made_days } days.
     • How much GPU time you used today: two days, for limits. Erasing doesn't take it back.

@@ -8,7 +8,7 @@ refusal-flag-empty = { $flag } needs a value behind it.
 refusal-flag-value = { $flag } is “{ $given }”: it must be a number.
 refusal-flag-bounds = { $flag } is { $given }: it must be between { $low } and { $high }.
 refusal-flag-twice = { $flag } says again what another flag has said: leave one of them out.
-refusal-flag-not-here = { $flag } doesn't go here: the picture keeps its size. Leave it out.
+refusal-flag-not-here = { $flag } doesn't go here: the picture keeps its size and styles. Leave it out.
 parameters-drawn = ℹ️ The words of each picture are drawn from this server's lists: if one of them has changed since, other words come out.
 refusal-flag-and-option = { $field } is given twice, as an option and as a flag in the prompt: leave one of them out.
 
