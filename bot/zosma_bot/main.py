@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from contextlib import suppress
 
@@ -90,10 +91,16 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
 
 
 async def _until_signal() -> None:
-    """Returns when the process is told to stop."""
+    """Returns when the process is told to stop. Ctrl-C a second time ends it at once, whatever it still waits for."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
-            loop.add_signal_handler(number, stopped.set)
+
+    def interrupted() -> None:
+        if stopped.is_set():
+            os._exit(1)  # what it had begun, its next start finds
+        stopped.set()
+
+    with suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
+        loop.add_signal_handler(signal.SIGTERM, stopped.set)
+        loop.add_signal_handler(signal.SIGINT, interrupted)
     await stopped.wait()
