@@ -278,6 +278,9 @@ class _Told(Client):
     async def get_or_none(self, path: str) -> Any:
         return await self.get(path)
 
+    async def takes_posts(self, path: str) -> bool:
+        return path.rpartition("/")[2] in self._said
+
     async def options(self) -> dict[str, Any]:
         return self._options if isinstance(self._options, dict) else {}
 
@@ -288,7 +291,8 @@ _GOOD: dict[str, Any] = {
 }
 _LISTS = (
     "sd-models", "samplers", "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "script-info",
-    "sd-vae", "version", "scripts", "capabilities", "sd-modules", "upscale-modes", "embeddings",
+    "sd-vae", "version", "scripts", "face-restorers", "interrogate", "capabilities", "sd-modules", "upscale-modes",
+    "embeddings",
 )  # fmt: skip
 _OPTIONS = st.dictionaries(
     st.sampled_from(("forge_preset", "sd_model_checkpoint", "sd_vae", "forge_additional_modules", "zosma_stand_in")),
