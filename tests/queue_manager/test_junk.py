@@ -90,6 +90,25 @@ async def test_a_worker_that_tells_junk_hides_no_other(field, junk, queue, raw, 
         assert "gpu/other" in [one.id for one in await queue.workers()]
 
 
+@pytest.mark.parametrize("keys_of", [("worker",), ("can",), ("worker", "can")], ids=" and ".join)
+async def test_what_is_no_worker_at_all_stops_neither_submits_nor_work(keys_of, queue, raw, busy, redis_url):
+    for name in keys_of:
+        key = getattr(keys, name)("gpu/junk")
+        raw.delete(key)
+        raw.set(key, "junk")
+    seconds, _ = raw.time()
+    raw.zadd(keys.WORKERS, {"gpu/junk": seconds * 1000 + 5000})
+    if "worker" not in keys_of:
+        raw.hset(keys.worker("gpu/junk"), mapping={"state": "ready", "pixels": 10**9, "loaded": "dream"})
+
+    other = await queue.submit(parse_request({"prompt": "a dog"}), ANN)
+    await queue.sweep()
+    await look_everywhere(queue, other)
+
+    async with PlayedWorker(redis_url, name="gpu/other") as worker:
+        assert (await worker.take()).id in (busy[1], other)
+
+
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
 @pytest.mark.parametrize("field", JOB_FIELDS)
 async def test_a_job_full_of_junk_hides_no_other(field, junk, queue, raw, busy):

@@ -1,9 +1,10 @@
 -- Which worker can do which job. A class needs tokens (`checkpoint:dream`, `sampler:Euler a`, …) and a number of
 -- pixels; a worker has a set of tokens and a limit.
 
--- Present and willing: a worker whose WebUI is away keeps its presence but can serve nothing.
+-- Present and willing: a worker whose WebUI is away keeps its presence but can serve nothing. Under a worker's keys
+-- there may be anything, by a neighbour on this Redis: such a worker is none (`pcall`), and stops nobody's work.
 local function is_ready(worker)
-  local state = redis.call('HGET', worker_key(worker), 'state')
+  local state = redis.pcall('HGET', worker_key(worker), 'state')
   return state == 'ready' or state == 'busy'
 end
 
@@ -12,10 +13,12 @@ end
 local function place_of(worker) return string.match(worker, '^(.*)/[^/]*$') or worker end
 
 local function is_able(worker, needs)
-  local limit = tonumber(redis.call('HGET', worker_key(worker), 'pixels') or '0') or 0
+  local told = redis.pcall('HGET', worker_key(worker), 'pixels')
+  local limit = type(told) == 'string' and tonumber(told) or 0
   if needs.pixels > limit then return false end
   if #needs.tokens == 0 then return true end
-  local found = redis.call('SMISMEMBER', can_key(worker), unpack(needs.tokens))
+  local found = redis.pcall('SMISMEMBER', can_key(worker), unpack(needs.tokens))
+  if found.err then return false end
   for i = 1, #found do
     if found[i] == 0 then return false end
   end
@@ -28,7 +31,7 @@ end
 
 -- The same seed makes another picture on ComfyUI than on A1111 and its relatives.
 local function kind_of(worker)
-  return redis.call('SMISMEMBER', can_key(worker), 'kind:comfyui')[1] == 1 and 'comfyui' or 'a1111'
+  return redis.pcall('SMISMEMBER', can_key(worker), 'kind:comfyui')[1] == 1 and 'comfyui' or 'a1111'
 end
 
 -- How welcome a job is to a worker: rather not where it has just failed, and rather where the same seed is the same picture.
