@@ -96,8 +96,7 @@ async def test_what_is_no_worker_at_all_stops_neither_submits_nor_work(keys_of, 
         key = getattr(keys, name)("gpu/junk")
         raw.delete(key)
         raw.set(key, "junk")
-    seconds, _ = raw.time()
-    raw.zadd(keys.WORKERS, {"gpu/junk": seconds * 1000 + 5000})
+    raw.zadd(keys.WORKERS, {"gpu/junk": raw.zscore(keys.WORKERS, "gpu/played") - 1})  # it is asked first
     if "worker" not in keys_of:
         raw.hset(keys.worker("gpu/junk"), mapping={"state": "ready", "pixels": 10**9, "loaded": "dream"})
 
