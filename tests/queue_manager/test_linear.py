@@ -93,7 +93,7 @@ _TAG = re.compile(r"<lora:([^:>]+)(?::([^>]*))?>", re.IGNORECASE)
 @given(st.lists(st.sampled_from(("<lora:", "<LoRA:", "<", ">", ":", "a", "0.8", " ")), max_size=16).map("".join))
 def test_tags_for_loras_are_those_that_a1111_reads(prompt):
     assert [(tag.name, tag.weight) for tag in lora_tags(prompt)] == [
-        (name.strip(), weight) for name, weight in _TAG.findall(prompt)
+        (name, weight.strip()) for name, weight in _TAG.findall(prompt)
     ]
     assert without_loras(prompt) == _TAG.sub("", prompt)
 
