@@ -45,6 +45,8 @@ from zosma.models import (
     State,
     Update,
     Worker,
+    Workflow,
+    WorkflowOption,
 )
 from zosma.pictures import Picture
 from zosma.sync import Client, Job
@@ -92,5 +94,7 @@ __all__ = [
     "Upscale",
     "Webhook",
     "Worker",
+    "Workflow",
+    "WorkflowOption",
     "ZosmaError",
 ]

@@ -54,6 +54,8 @@ class Result:
     images: list[ImageView]
     caption: str = ""
     """What is on the picture that was to be put into words."""
+    other_kind: bool = False
+    """Another kind of server made it than the one that began it: of the same seed it makes another picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +185,32 @@ class Scheduler:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkflowOption:
+    """Something that may be chosen with a workflow: a key of `workflow_options`."""
+
+    name: str
+    type: Literal["number", "integer", "text", "switch", "choice"]
+    description: str
+    default: Any
+    """A number, text or True/False, by `type`; None for none."""
+    min: float | None
+    max: float | None
+    choices: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """An operator's own way to make pictures: `workflow`."""
+
+    name: str
+    title: str
+    description: str
+    checkpoints: list[str]
+    """Names of those that it is for."""
+    options: list[WorkflowOption]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """What the ready workers offer together."""
 
@@ -201,6 +229,7 @@ class Catalogue:
     vaes: list[str]
     styles: list[str]
     scripts: list[str]
+    workflows: list[Workflow] = dataclasses.field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +312,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _decoded(kind: Any, data: Any, where: str) -> Any:
+    if kind is Any:
+        return data
     origin = typing.get_origin(kind)
     if dataclasses.is_dataclass(kind):
         return _object(kind, data, where)
@@ -307,6 +338,6 @@ def _object(kind: Any, data: Any, where: str) -> Any:
     for field in dataclasses.fields(kind):
         if field.name in data:
             given[field.name] = _decoded(_hints(kind)[field.name], data[field.name], f"{where}.{field.name}")
-        elif field.default is dataclasses.MISSING:
+        elif field.default is field.default_factory is dataclasses.MISSING:
             raise _MisfitError(f"{where}.{field.name} is missing")
     return kind(**given)

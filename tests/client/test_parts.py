@@ -45,6 +45,8 @@ def event(name, **data):
         (models.Catalogue, served.CatalogueView),
         (models.Checkpoint, served.CheckpointView),
         (models.Scheduler, served.SchedulerView),
+        (models.Workflow, served.WorkflowView),
+        (models.WorkflowOption, served.WorkflowOptionView),
         (models.Worker, served.PublicWorker),
         (models.Pause, served.PauseView),
         (models.Page, served.JobList),

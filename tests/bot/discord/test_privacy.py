@@ -69,7 +69,7 @@ async def test_what_is_said_of_times_is_what_redis_does(server, client, worker, 
     assert longest("{zosma}:input:*") <= 1
     assert "/describe has read from a picture: 7 days" in text
     assert longest("bot:{zosma}:record:recipe:*") <= 7
-    assert "“Use this picture”: 24 hours" in text
+    assert "“Use this picture”, or a menu of “More…”: 24 hours" in text
     assert longest("bot:{zosma}:record:picture:*") <= 1
     assert "two days, for limits" in text
     assert longest("{zosma}:spent:*") <= 2
