@@ -71,8 +71,13 @@ def best_of(tries: int, scan: Callable[[str], object], text: str) -> float:
 def test_four_times_the_text_takes_about_four_times_as_long(name, kind):
     scan, part = SCANNERS[name], HOSTILE[kind]
     short, long = (part * (length // len(part)) for length in (SHORT, FACTOR * SHORT))
-    took = best_of(3, scan, short)
-    assert best_of(2, scan, long) < max(RATIO_MAX * took, FLOOR_S)
+    tries = []
+    while len(tries) < 3:  # a neighbour's use of the caches counts as ours, and is not there each time
+        tries.append((best_of(3, scan, short), best_of(2, scan, long)))
+        took, longer = tries[-1]
+        if longer < max(RATIO_MAX * took, FLOOR_S):
+            return
+    pytest.fail(f"seconds for {SHORT} and {FACTOR * SHORT} characters: {tries}")
 
 
 def test_a_text_longer_than_anybody_needs_is_not_looked_into():
