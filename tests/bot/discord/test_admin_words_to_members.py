@@ -41,14 +41,16 @@ async def test_all_of_a_members_jobs_are_cancelled_with_a_reason(server, client,
     ],
 )
 async def test_the_audit_says_drained_and_quarantined_and_the_reason(
-    server, client, worker, admin, said, command, options, audited
+    server, client, worker, admin, said, until, command, options, audited
 ):
+    async def trail():
+        text = (await said(admin, "admin audit")).message.text
+        return text if audited in text else None
+
     question = await said(admin, command, options)
     if command != "admin pause":
-        pressed = await server.click(admin, question.message, "Yes, do it")
-        await pressed.wait_for(lambda shown: "?" not in shown.text)
-    trail = await said(admin, "admin audit")
-    (line,) = trail.message.text.splitlines()
+        await server.click(admin, question.message, "Yes, do it")
+    (line,) = (await until(trail, 30)).splitlines()
     assert f"**{audited}**" in line
     assert line.endswith(": it draws green faces") is (command == "admin pause")
 

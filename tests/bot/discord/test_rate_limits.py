@@ -347,7 +347,7 @@ async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limit
     assert server.invalid_requests == 0
     assert len(grants.all) >= len(server.requests)  # none went past it
     busiest = grants.all[acknowledged:]
-    assert len(busiest) > 100
+    assert len(busiest) >= 100  # every result
     for first, last in zip(busiest, busiest[REQUESTS_PER_S:], strict=False):
         assert last - first >= WINDOW_S
 
