@@ -6,7 +6,6 @@ import builtins
 import http
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aiohttp import hdrs, web
@@ -46,14 +45,6 @@ _KEY = Parameter(
 )  # fmt: skip
 _ETAG = {"ETag": "For If-None-Match.", "Cache-Control": "How long it may be kept.", "Vary": "Accept."}
 _LOCATION = {"Location": "Path of the job."}
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """A job that was asked for."""
-
-    options: SubmitOptions
-    named: Named | None
 
 
 class Jobs:
@@ -146,12 +137,12 @@ class Jobs:
         options = read_options(body)
         body = await self._queue.suited(body, request[CALLER])
         with hinted():
-            return await self._accepted(
-                await self._submitted(request, body, _Wanted(options, named)), status=http.HTTPStatus.ACCEPTED
-            )
+            job_id = await self._submitted(request, body, options, named)
+            return await self._accepted(job_id, http.HTTPStatus.ACCEPTED)
 
-    async def _submitted(self, request: web.Request, body: dict[str, Any], wanted: _Wanted) -> str:
-        named, options = wanted.named, wanted.options
+    async def _submitted(
+        self, request: web.Request, body: dict[str, Any], options: SubmitOptions, named: Named | None
+    ) -> str:
         job_id, url = named.job_id if named else new_job_id(), options.webhook.url if options.webhook else None
         if url:
             self._webhooks.receivers.check(url)

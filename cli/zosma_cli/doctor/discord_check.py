@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from zosma_bot.discord.api.account import Account, DiscordAwayError, Lacking, logged_in
 from zosma_bot.discord.client import command_names
 from zosma_bot.settings import BotSettings
-from zosma_cli.doctor.findings import Finding, first_sentence, off, ok, warning, wrong
+from zosma_cli.doctor.findings import Finding, off, ok, warning, what_and_mend, wrong
 from zosma_queue.errors import SettingsError
 
 PART = "Discord"
@@ -26,7 +26,7 @@ async def check(settings: BotSettings) -> AsyncIterator[Finding]:
             async for finding in _of(account, settings):
                 yield finding
     except SettingsError as error:
-        yield wrong(PART, *first_sentence(str(error)))
+        yield wrong(PART, *what_and_mend(str(error)))
     except DiscordAwayError as error:
         yield wrong(PART, f"doesn't answer: {error}", "look at this machine's network, and at discordstatus.com")
 

@@ -46,7 +46,7 @@ def wrong(part: str, text: str, mend: str = "") -> Finding:
     return Finding(part, Verdict.WRONG, text, mend)
 
 
-def first_sentence(text: str) -> tuple[str, str]:
+def what_and_mend(text: str) -> tuple[str, str]:
     """An error's text as (what is wrong, what mends it): ours have the fix behind the last `: `."""
     what, _, mend = text.rpartition(": ")
     return (what, mend) if what and " " in mend else (text, "")

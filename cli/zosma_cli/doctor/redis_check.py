@@ -10,7 +10,7 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
-from zosma_cli.doctor.findings import Finding, first_sentence, off, ok, warning, wrong
+from zosma_cli.doctor.findings import Finding, off, ok, warning, what_and_mend, wrong
 from zosma_queue.client import Queue
 from zosma_queue.connections import bot_client, check_login
 from zosma_queue.errors import QueueUnavailableError, SettingsError
@@ -36,7 +36,7 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
     try:
         check_login(settings, must_answer=True)
     except SettingsError as error:
-        yield wrong(PART, *first_sentence(str(error)))
+        yield wrong(PART, *what_and_mend(str(error)))
         return
     async with Queue(url) as queue:
         client = bot_client(url)
@@ -50,7 +50,7 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
             await client.aclose()
         try:
             for risk in await queue.risks():
-                yield warning(PART, *first_sentence(risk.replace("; ", ": ")))
+                yield warning(PART, *what_and_mend(risk.replace("; ", ": ")))
             await queue.check_writable()
             for finding in _workers(await queue.workers()):
                 yield finding

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from zosma_cli.doctor.findings import Finding, first_sentence, off, ok, warning, wrong
+from zosma_cli.doctor.findings import Finding, off, ok, warning, what_and_mend, wrong
 from zosma_worker.backends import open_backend
 from zosma_worker.errors import WebUIError, WebUIUnreachable
 from zosma_worker.settings import Address, WorkerSettings
@@ -31,7 +31,7 @@ async def _one(address: Address, workflows: Path | None) -> Finding:
     except WebUIUnreachable as error:
         return wrong(PART, str(error), "start it with --api, or correct SD_API_HOST")
     except WebUIError as error:
-        return wrong(PART, *first_sentence(str(error)))
+        return wrong(PART, *what_and_mend(str(error)))
     except TimeoutError:
         return wrong(PART, f"{address.url} didn't answer within {PROBE_S:.0f} s", "look whether it still loads")
     can = [f"{len(about.checkpoints)} checkpoints", f"{len(about.samplers)} samplers"]
