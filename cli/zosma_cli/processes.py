@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ LAST_WORDS_S = 2.0
 TO_THE_USER = "zosma: "
 #: A line without an end is passed on in pieces of this many bytes.
 LINE_MAX = 65536
+#: Below the range from which systems give ports to whoever asks for any (Linux: 32768 and up).
+_PORTS = range(20_000, 32_768)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -32,11 +35,13 @@ class ChildEndedError(ZosmaError):
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody listens on, and that no outgoing connection takes before somebody does."""
+    for port in (*random.SystemRandom().sample(_PORTS, 20), 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
+    raise ZosmaError("there is no free port on 127.0.0.1")
 
 
 def die_with_parent() -> None:
