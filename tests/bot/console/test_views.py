@@ -489,11 +489,11 @@ def test_a_long_text_is_cut_to_one_line():
 
 
 async def test_files_are_kept_by_browsers_for_as_long_as_they_are_the_same(page):
-    url = re.search(r'href="(/console/static/[^"]+\.css)"', await page.get("/"))[1]
+    url = re.search(r'src="(/console/static/[^"]+/console\.js)"', await page.get("/"))[1]
     async with page.session.get(url) as answer:
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Encoding"] == "gzip"
-    await page.get("/console/static/0000000000/console.css", status=404)
+    await page.get("/console/static/0000000000/console.js", status=404)
     await page.get("/console/static/x/..%2f..%2fgate.py", status=404)
 
 
