@@ -219,6 +219,7 @@ class A1111:
         await self._queue.mark_delivered(job)
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
+        self._queue.on_delivered("sdapi")
         return job, job.result, [image for image in images if image]
 
     async def _current(self, request: web.Request) -> Job | None:
