@@ -22,8 +22,8 @@ from zosma_bot.hub import Hub
 from zosma_queue.client import Depth, Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
-from zosma_queue.fleet import WorkerInfo
 from zosma_queue.job import Job
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.overview import Overview
 from zosma_queue.tasks import run_together
 
@@ -64,6 +64,10 @@ class Metrics:
         self._discord_429 = Counted(
             "zosma_discord_rate_limited", "Requests that Discord refused as too many, by whose limit", ("scope",),
             registry=self.registry,
+        )  # fmt: skip
+        self.calls = Counted(
+            "zosma_fleet_calls", "Times that machines were called to come (wake) or to go (idle)",
+            ("signal", "way", "outcome"), registry=self.registry,
         )  # fmt: skip
         queue.on_script = self._note_script
         self._leave = hub.on_event(self._hear)
@@ -132,13 +136,15 @@ class Metrics:
         return generate_latest(self.registry) + generate_latest(registry)
 
     async def _of_queue(self) -> list[Metric]:
-        depth, workers = await self._queue.depth(), await self._queue.workers()
+        depth, fleet = await self._queue.depth(), await self._queue.fleet()
+        demand = await self._queue.demand()
         overview = await self._queue.admin.overview()
         stats, accuracy = await self._queue.admin.stats(), await self._queue.admin.accuracy()
         return [
             *_depth(depth),
             *_overview(overview),
-            *_fleet(workers),
+            *_fleet(fleet),
+            _gauge("zosma_waiting_gpu_seconds", "Predicted GPU-seconds of all waiting jobs", {(): demand.gpu_seconds}),
             *(_counter(f"zosma_{name}", _told(name), stats.get(name, 0)) for name in _COUNTERS),
             _gauge("zosma_forecast_bias", "Real by forecast time", {(): accuracy.bias}),
             _gauge("zosma_forecast_error", "Share by which corrected forecasts were off", {(): accuracy.error}),
@@ -201,11 +207,16 @@ def _overview(overview: Overview) -> list[Metric]:
     ]
 
 
-def _fleet(workers: list[WorkerInfo]) -> list[Metric]:
+def _fleet(fleet: Fleet) -> list[Metric]:
+    workers = fleet.workers
     counts = Counter((str(worker.state), str(worker.trust)) for worker in workers)
     values = {key: float(count) for key, count in counts.items()}
     busy = sum(worker.job is not None for worker in workers) / len(workers) if workers else 0.0
     return [
         _gauge("zosma_workers", "Workers by state and trust", values, ("state", "trust")),
         _gauge("zosma_gpu_busy_share", "Share of the workers that are there which have a job", {(): busy}),
-    ]
+        _gauge(
+            "zosma_last_gpu_timestamp_seconds", "When a worker was last ready, while none is; 0 while one is",
+            {(): (fleet.last_seen_ms or 0) / 1000},
+        ),
+    ]  # fmt: skip
