@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from pydantic.fields import FieldInfo
@@ -14,7 +14,7 @@ from typer.cli import get_docs_for_click
 from zosma_bot.settings import BotSettings
 from zosma_cli.main import app
 from zosma_cli.up import UpSettings
-from zosma_queue.settings import Settings, aliases_of
+from zosma_queue.settings import Settings, Span, aliases_of
 from zosma_worker.settings import WorkerSettings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -39,6 +39,8 @@ OTHERS = {
     "GRAFANA_PASSWORD": "`compose.yaml`: the password of Grafana's admin.",
     "GRAFANA_PUBLISH": "`compose.yaml`: where Grafana is published, `127.0.0.1:3000` unless it says otherwise.",
 }
+#: How a field is marked whose seconds are written like 24h.
+SPAN = get_args(Span)[1]
 _WRITTEN = "<!-- Written by `make reference` from the code: change it there. -->\n\n"
 
 
@@ -75,14 +77,17 @@ def _row(name: str, field: FieldInfo) -> str:
     names = aliases_of(field.validation_alias) or [name.upper()]
     shown = " or ".join(f"`{one}`" for one in names)
     meaning = " ".join(field.description.split()).replace("|", "\\|")
-    return f"| {shown} | {_default(field.default)} | {meaning} |\n"
+    return f"| {shown} | {_default(field)} | {meaning} |\n"
 
 
-def _default(value: Any) -> str:
+def _default(field: FieldInfo) -> str:
+    value = field.default
     if value is None or value == ():
         return ""
     if isinstance(value, bool):
         return "`on`" if value else "`off`"
+    if SPAN in field.metadata:
+        return f"`{value // 3600}h`" if value % 3600 == 0 else f"`{value // 60}m`"
     return f"`{int(value) if isinstance(value, float) and value.is_integer() else value}`"
 
 

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from zosma_queue.hosts import is_loopback
-from zosma_queue.settings import CommaSeparated, Settings
+from zosma_queue.settings import Command, CommaSeparated, Settings, Span
 
 GUILD_ID_MAX = 2**63
 KEY_MIN_CHARS = 16
+#: As long as ended jobs are kept.
+WAIT_MAX_S = 30 * 86_400
 _UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
 
 
@@ -64,6 +66,20 @@ class BotSettings(Settings):
     """Ids of the Discord servers whose admins may steer the whole fleet. Not set: those of the only server, if it is
     one."""
 
+    wait_for_gpu_s: Span = Field(24 * 3600, validation_alias="ZOSMA_WAIT_FOR_GPU", ge=0, le=WAIT_MAX_S)
+    """While no worker is ready jobs are taken if one was within this time, and wait as long for one (`30m`, `24h`, `7d`);
+    `off`: they are refused."""
+    wake_command: Command = Field((), validation_alias="ZOSMA_WAKE_COMMAND")
+    """Run when jobs wait and no worker is ready, without a shell; again after 2, 4, 8 … minutes, once an hour at most."""
+    wake_webhook: str | None = Field(None, validation_alias="ZOSMA_WAKE_WEBHOOK")
+    """Posted to then, signed with ZOSMA_WEBHOOK_SECRET."""
+    idle_command: Command = Field((), validation_alias="ZOSMA_IDLE_COMMAND")
+    """Run when workers are ready and have had nothing to do for ZOSMA_IDLE_AFTER."""
+    idle_webhook: str | None = Field(None, validation_alias="ZOSMA_IDLE_WEBHOOK")
+    """Posted to then, signed with ZOSMA_WEBHOOK_SECRET."""
+    idle_after_s: Span = Field(15 * 60, validation_alias="ZOSMA_IDLE_AFTER", ge=60, le=WAIT_MAX_S)
+    """How long they have had nothing to do by then."""
+
     guilds: CommaSeparated = Field((), validation_alias="ZOSMA_GUILDS")
     """Ids of the Discord servers that may use the bot. Not set: all that invite it."""
     leave_others: bool = Field(False, validation_alias="ZOSMA_LEAVE_OTHER_GUILDS")
@@ -80,6 +96,11 @@ class BotSettings(Settings):
         if not found:
             raise ValueError("must be a number of kb, mb or gb, like 500mb")
         return int(found[1]) * _UNITS[found[2]]
+
+    @field_validator("wait_for_gpu_s", mode="before")
+    @classmethod
+    def _or_off(cls, value: object) -> object:
+        return 0 if str(value).strip().casefold() == "off" else value
 
     @field_validator("discord_token")
     @classmethod
@@ -102,7 +123,7 @@ class BotSettings(Settings):
             raise ValueError("must look like http://host:port/api/v10")
         return value and value.rstrip("/")
 
-    @field_validator("public_url", "classifier_url")
+    @field_validator("public_url", "classifier_url", "wake_webhook", "idle_webhook")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value and not _is_address(value, "http", "https"):
@@ -209,6 +230,13 @@ class BotSettings(Settings):
                 f"ZOSMA_ADMINS={','.join(self.admins)!r} names {', '.join(sorted(unknown))}, for whom ZOSMA_API_KEYS"
                 " has no key: add name:key there, or leave the name out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _calls_are_signed(self) -> Self:
+        for name, url in (("ZOSMA_WAKE_WEBHOOK", self.wake_webhook), ("ZOSMA_IDLE_WEBHOOK", self.idle_webhook)):
+            if url and not self.webhook_secret:
+                raise ValueError(f"{name} needs ZOSMA_WEBHOOK_SECRET, which signs what is posted there: set it too")
         return self
 
     @model_validator(mode="after")

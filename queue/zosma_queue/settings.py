@@ -7,6 +7,7 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -42,6 +43,35 @@ def _comma_separated(value: Any) -> Any:
 
 #: `a,b,c` as a tuple of strings.
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
+
+
+_UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+
+
+def _span_s(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"([1-9][0-9]{0,6}) ?(s|m|min|h|d)", value.strip().casefold())
+    if not found:
+        raise ValueError("must be a number of s, m, h or d, like 90m or 24h")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+#: `24h`, `90m` as seconds.
+Span = Annotated[int, BeforeValidator(_span_s)]
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        raise ValueError("has a quotation mark without its partner: write it as in a shell") from None
+
+
+#: A program and its arguments, written as in a shell, which isn't asked.
+Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
 class Settings(BaseModel):

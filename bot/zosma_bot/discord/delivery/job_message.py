@@ -145,7 +145,7 @@ class JobMessage:
 
     async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
-        place, preview, capable, paused, at_limit = None, None, True, None, False
+        place, preview, capable, paused, at_limit, last_seen_ms = None, None, True, None, False, None
         if job.result:
             preview = await self._filled(outlet, job, job.result)
         elif job.state is State.RUNNING:
@@ -153,6 +153,8 @@ class JobMessage:
             preview = await queue.preview(job.id) if wanted else None
         else:
             capable = job.request is None or await self._tools.fleet.can_do(job.request)
+            if not capable and job.wait_ms:
+                last_seen_ms = (await self._tools.fleet.catalogue()).last_seen_ms
             place = await queue.place(job.id) if job.state is State.WAITING and capable else None
             if place is None and job.state is State.WAITING and await queue.is_held(job.id):
                 pause = await queue.pause_of(job)
@@ -160,7 +162,7 @@ class JobMessage:
             at_limit = job.state is State.WAITING and await queue.is_at_limit(job.id)
         return render.going_on(
             outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
-            paused=paused, at_limit=at_limit, preview=preview, origin=outlet.reply.origin,
+            paused=paused, at_limit=at_limit, last_seen_ms=last_seen_ms, preview=preview, origin=outlet.reply.origin,
         )  # fmt: skip
 
     async def _filled(self, outlet: Outlet, job: Job, result: Result) -> bytes | None:

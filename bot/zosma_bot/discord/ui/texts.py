@@ -154,9 +154,11 @@ def scheduled(w: Translations, run_at_ms: int) -> str:
     return w("waiting-scheduled", time=f"<t:{at}:f>", relative=f"<t:{at}:R>")
 
 
-def nobody_online(w: Translations) -> str:
-    """The job can't start for now."""
-    return w("waiting-nobody")
+def nobody_online(w: Translations, last_seen_ms: int | None = None) -> str:
+    """The job can't start for now. `last_seen_ms`: when the last GPU was here, where none at all is."""
+    if last_seen_ms is None:
+        return w("waiting-nobody")
+    return w("waiting-gpu", time=f"<t:{last_seen_ms // 1000}:R>")
 
 
 def paused(w: Translations, why: str) -> str:
