@@ -196,6 +196,9 @@ def test_what_a_page_tells_to_run_works_as_it_is_written(page, server, tmp_path)
             command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=WAIT_S
         )
         assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}\n{done.stderr}"
+    # The next page begins with no limits.
+    drop = [sys.executable, "-m", "zosma_cli", "queue", "limits", "default", "--drop"]
+    subprocess.run(drop, cwd=tmp_path, env=env, check=True, capture_output=True)
 
 
 def test_the_pages_that_are_followed_word_for_word_have_something_to_run():

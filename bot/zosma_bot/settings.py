@@ -67,10 +67,11 @@ class BotSettings(Settings):
     one."""
 
     wait_for_gpu_s: Span = Field(24 * 3600, validation_alias="ZOSMA_WAIT_FOR_GPU", ge=0, le=WAIT_MAX_S)
-    """While no worker is ready jobs are taken if one was within this time, and wait as long for one (`30m`, `24h`, `7d`);
-    `off`: they are refused."""
+    """While no worker is ready jobs are taken if one was within this time, and wait as long for one (`30m`, `24h`,
+    `7d`); `off`: they are refused."""
     wake_command: Command = Field((), validation_alias="ZOSMA_WAKE_COMMAND")
-    """Run when jobs wait and no worker is ready, without a shell; again after 2, 4, 8 … minutes, once an hour at most."""
+    """Run when jobs wait and no worker is ready, without a shell; again after 2, 4, 8 … minutes, once an hour at
+    most."""
     wake_webhook: str | None = Field(None, validation_alias="ZOSMA_WAKE_WEBHOOK")
     """Posted to then, signed with ZOSMA_WEBHOOK_SECRET."""
     idle_command: Command = Field((), validation_alias="ZOSMA_IDLE_COMMAND")
