@@ -20,9 +20,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from zosma_bot.hub import Hub
 from zosma_queue.client import Depth, Queue
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.events import Event
-from zosma_queue.job import Job
+from zosma_queue.job import Job, State
 from zosma_queue.last_fleet import Fleet
 from zosma_queue.overview import Overview
 from zosma_queue.tasks import run_together
@@ -65,15 +65,27 @@ class Metrics:
             "zosma_discord_rate_limited", "Requests that Discord refused as too many, by whose limit", ("scope",),
             registry=self.registry,
         )  # fmt: skip
+        self._load = Histogram(
+            "zosma_checkpoint_load_seconds", "Loads of checkpoints: GPU time beyond the prediction for the pictures",
+            buckets=_SECONDS, registry=self.registry,
+        )  # fmt: skip
+        self._deliveries = Counted(
+            "zosma_deliveries", "Ends of jobs that were shown or sent, by the way; none: every way was refused",
+            ("route",), registry=self.registry,
+        )  # fmt: skip
         self.calls = Counted(
             "zosma_fleet_calls", "Times that machines were called to come (wake) or to go (idle)",
             ("signal", "way", "outcome"), registry=self.registry,
         )  # fmt: skip
         queue.on_script = self._note_script
+        queue.on_delivered = self._note_delivery
         self._leave = hub.on_event(self._hear)
 
     def _note_script(self, verb: str, seconds: float) -> None:
         self._scripts.labels(verb).observe(seconds)
+
+    def _note_delivery(self, route: str) -> None:
+        self._deliveries.labels(route).inc()
 
     def note_discord(self, priority: str, status: int, scope: str) -> None:
         """Counts an answer of Discord's. `scope` is whose limit was reached where the status is 429, else ''."""
@@ -122,6 +134,8 @@ class Metrics:
         if job.started_ms is not None:
             self._wait.labels(outcome).observe(max(job.started_ms - job.created_ms, 0) / 1000)
             self._run.labels(outcome).observe(max(job.finished_ms - job.started_ms, 0) / 1000)
+        if job.load_s is not None and job.state is State.DONE:
+            self._load.observe(job.load_s)
 
     async def text(self) -> bytes:
         """Everything, in Prometheus's text format. Without the queue's figures while Redis is away."""
@@ -146,6 +160,7 @@ class Metrics:
             *_fleet(fleet),
             _gauge("zosma_waiting_gpu_seconds", "Predicted GPU-seconds of all waiting jobs", {(): demand.gpu_seconds}),
             *(_counter(f"zosma_{name}", _told(name), stats.get(name, 0)) for name in _COUNTERS),
+            _faults(stats),
             _gauge("zosma_forecast_bias", "Real by forecast time", {(): accuracy.bias}),
             _gauge("zosma_forecast_error", "Share by which corrected forecasts were off", {(): accuracy.error}),
         ]
@@ -178,6 +193,14 @@ def _gauge(name: str, told: str, values: Mapping[Any, float], labels: tuple[str,
 def _counter(name: str, told: str, value: float) -> Metric:
     family = CounterMetricFamily(name, told)
     family.add_metric((), value)
+    return family
+
+
+def _faults(stats: Mapping[str, int]) -> Metric:
+    """By kinds of our own: what a worker calls a fault becomes no label."""
+    family = CounterMetricFamily("zosma_faults", "Tries of jobs that went wrong, by kind of error", labels=("kind",))
+    for kind in ErrorKind:
+        family.add_metric((str(kind),), stats.get(f"fault:{kind}", 0))
     return family
 
 

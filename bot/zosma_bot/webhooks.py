@@ -280,6 +280,7 @@ class WebhookSender:
         now_ms = int(time.time() * 1000)
         said = await self._post(http, hook.url, job)
         if not said:
+            self._queue.on_delivered("webhook")
             await self._done(job)
         elif hook.tries and now_ms - hook.first_ms >= GIVE_UP_MS:
             log.warning("webhook of %s to %s: given up after a day (%s)", job.id, shown(hook.url), said)

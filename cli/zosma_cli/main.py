@@ -174,17 +174,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
 
 
-#: What has to be installed for a command; `bot` brings all that a client needs too.
-_EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
-
-
 def missing(module: str, arguments: list[str]) -> str:
-    """What to install, for a command that found a module missing: a machine has only what it needs."""
+    """What to install, for a command that found a module missing: an image has only what its own process needs."""
     command = next((word for word in arguments if not word.startswith("-")), "")
-    extra = "bot" if module == "discord" else _EXTRAS.get(command, "bot")
     return (
-        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here:"
-        f" install Zosma with its extra {extra!r}, like pip install '.[{extra}]'"
+        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here: `pip install zosma` brings"
+        " it (the images have only what the bot or a worker needs)"
     )
 
 

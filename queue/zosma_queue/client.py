@@ -170,6 +170,8 @@ class Queue:
         self.last_fleet = LastFleet(self._redis)
         self.on_script: Callable[[str, float], None] | None = None
         """Told of each verb that ran, and the seconds until its answer was there."""
+        self.on_delivered: Callable[[str], None] = _unheard
+        """Told of each end that somebody was shown or sent, by which way: `interaction`, `webhook`, …"""
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())
@@ -352,7 +354,8 @@ class Queue:
         estimate = Estimate(cost_s=job.cost, workers=able)
         try:
             _check_lane(job, lane)
-            asked = replace(job, message=b"", lane=lane, delay_ms=int(put_off))
+            # Asked again while somebody fills in a form: no submit, so what it would be refused is counted by nobody.
+            asked = replace(job, message=b"?", lane=lane, delay_ms=int(put_off))
             check_admitted(await self._run(calls.enqueue(asked)), lambda: _why_infeasible(request, workers))
         except RequestRefusedError as error:
             return replace(estimate, refusal=error)
@@ -896,6 +899,10 @@ class Queue:
         ):
             async for event in heard:
                 yield event
+
+
+def _unheard(_: str) -> None:
+    """For a process in which nobody counts."""
 
 
 def _check_lane(job: NewJob, lane: Lane | None) -> None:

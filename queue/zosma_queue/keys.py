@@ -67,7 +67,8 @@ API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
-#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
+#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
+#: and `fault:<kind of error>` for each try that went wrong).
 STATS = PREFIX + "stats"
 #: string: ms of the last sweep, by the server's clock.
 SWEPT = PREFIX + "swept"

@@ -96,7 +96,9 @@ class Zosma(discord.Client):
                 queue=queue,
                 hub=hub,
                 fleet=fleet,
-                fallbacks=Fallbacks(self, rate_limiter=rate_limiter, now=now),
+                fallbacks=Fallbacks(
+                    self, rate_limiter=rate_limiter, now=now, note=lambda route: queue.on_delivered(route)
+                ),
                 rate_limiter=rate_limiter,
                 links=links,
                 classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,

@@ -1,7 +1,7 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
--- ARGV  1 now (0: server's)   2 id   3 message ('' asks only)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
+-- ARGV  1 now (0: server's)   2 id   3 message ('' asks only, '?' too, and what it is refused counts for nothing)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
 --       9 cost, GPU-seconds   10 run at, ms (0: now)   11 not before this many ms from now (0: at once)
 --       12 patience without a capable worker, ms   13 where its answer goes (JSON, '' for nowhere)
 --       14 ms for which the job is kept once its end is shown (0: as long as all are)
@@ -58,8 +58,10 @@ end
 
 local limit, retry_ms = over()
 if limit then
-  redis.call('HINCRBY', K.stats, 'refused', 1)
-  record({refused = 1}, now)
+  if message ~= '?' then
+    redis.call('HINCRBY', K.stats, 'refused', 1)
+    record({refused = 1}, now)
+  end
   return {'over-limit', math.ceil(retry_ms), limit}
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
@@ -70,7 +72,7 @@ if due <= now then
     if answer == 'no' then return {'infeasible', 0} end
   end
 end
-if message == '' then return {'queued', 0} end
+if message == '' or message == '?' then return {'queued', 0} end
 
 local job = {
   id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,

@@ -49,11 +49,21 @@ def pictures(server, channel=None):
     return [[file.data for file in shown.files] for shown in server.messages(channel) if shown.files]
 
 
+@pytest.fixture(name="routes")
+def _routes(queue, monkeypatch):
+    """The ways by which ends were shown, as they are counted."""
+    routes = []
+    monkeypatch.setattr(queue, "on_delivered", routes.append)
+    return routes
+
+
 # -- fallbacks -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
-async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, worker, ann, queue, until, unknown):
+async def test_a_void_token_leaves_the_edit_to_the_bots_token(
+    server, client, worker, ann, queue, until, routes, unknown
+):
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked, unknown=unknown)
     made = await worker.finish(leased)
@@ -61,6 +71,7 @@ async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, wo
 
     assert pictures(server) == [made]
     assert [file.data for file in asked.message.files] == made
+    assert routes == ["bot"]
 
 
 async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, monkeypatch):
@@ -134,7 +145,7 @@ async def test_a_message_sent_long_before_a_crash_is_found_again(server, bot, wo
     assert pictures(server) == [made]
 
 
-async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
+async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until, routes):
     _asked, leased = await begin(server, ann, worker)
     out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
@@ -143,6 +154,7 @@ async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, 
 
     assert pictures(server) == []
     assert pictures(server, server.dm(ann)) == [made]
+    assert routes == ["private"]
 
 
 async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
@@ -155,7 +167,9 @@ async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker
     assert pictures(server, server.dm(ann)) == [made]
 
 
-async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, client, worker, ann, queue, until, caplog):
+async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(
+    server, client, worker, ann, queue, until, routes, caplog
+):
     _asked, leased = await begin(server, ann, worker)
     out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
@@ -165,6 +179,7 @@ async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, clie
 
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert lines == [f"job {leased.id}: its end (done) waits to be collected: every way is refused"]
+    assert routes == ["none"]
 
 
 # -- limits and outages -----------------------------------------------------------------------------------------
