@@ -172,6 +172,23 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
 
 
+@app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, help="With --watch: seconds between two looks.")] = 2.0,
+    server: Server = LOCAL_SERVER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch an object a line.")] = False,
+) -> None:
+    """Show on one screen how it goes: queue, each GPU and what it does, bots, Redis, faults of the last hour.
+
+    Asks Redis itself (REDIS_URL), as the bot's user, so it works while no bot runs; --server is only asked whether a
+    bot answers there.
+    """
+    from zosma_cli.status import run
+
+    run(server=server, watch=watch, every_s=every, as_json=as_json)
+
+
 #: What has to be installed for a command; `bot` brings all that a client needs too.
 _EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
 
