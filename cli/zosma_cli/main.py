@@ -72,8 +72,9 @@ def bot() -> None:
     from zosma_queue import logs
     from zosma_queue.settings import load
 
-    logs.set_up()
-    run(load(BotSettings))
+    settings = load(BotSettings)
+    logs.set_up(settings.log_format)
+    run(settings)
 
 
 @app.command()
@@ -89,8 +90,9 @@ def worker(
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
-    logs.set_up()
-    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
+    settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
+    logs.set_up(settings.log_format)
+    raise typer.Exit(run(settings))
 
 
 @app.command()
@@ -103,9 +105,10 @@ def webui(
 ) -> None:
     """Run the built-in WebUI alone: AUTOMATIC1111's API, pictures drawn on the CPU."""
     from zosma_queue import logs
+    from zosma_queue.settings import LogSettings, load
     from zosma_webui.main import run
 
-    logs.set_up()
+    logs.set_up(load(LogSettings).log_format)
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
         fail("--models names no checkpoint: give at least one, like --models dream,anime")
