@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import keys, queue, rules, workflows
+from zosma_cli import backup, keys, queue, rules, workflows
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -31,6 +31,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(workflows.app, name="workflows")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
+app.command()(backup.export)
+app.command("import")(backup.import_)
 
 #: Exit code for everything that the user can put right.
 USAGE = 2

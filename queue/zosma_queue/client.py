@@ -12,12 +12,13 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import allowance, calls, history, keys, privacy, remains
+from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
+from zosma_queue.backup import Contents, Kind
 from zosma_queue.bots import Bots
 from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Summons, Swept, Variant
 from zosma_queue.catalogue import Catalogue
@@ -227,6 +228,26 @@ class Queue:
                 with suppress(ResponseError):  # there is none
                     await self._redis.renamenx(key.removeprefix("bot:"), key)
             await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+
+    async def read_backup(
+        self, kinds: Mapping[str, Kind], *, failed_jobs: bool, left_out: Callable[[str], None]
+    ) -> Contents:
+        """What people have set up (backup.py). `left_out` is told of each thing that can't be read.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await backup_redis.read(self._redis, kinds, failed_jobs=failed_jobs, left_out=left_out)
+
+    async def write_backup(
+        self, now: Contents, then: Contents, kinds: Mapping[str, Kind], *, who: str, mode: str
+    ) -> None:
+        """Makes `then` of what is set up `now` (backup.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer; the same call once more does the rest.
+        """
+        await backup_redis.write(self._redis, now, then, kinds, who=who, mode=mode)
 
     async def risks(self) -> list[str]:
         """What in this Redis's settings could lose accepted jobs, in words; empty where it doesn't show them.
