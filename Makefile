@@ -89,6 +89,10 @@ reference: ## The pages of all settings and all commands anew, from the code
 licences: ## The licences of all that Zosma installs, into docs/licences.md
 	uv run python tools/licences.py
 
+.PHONY: records
+records: ## What this version leaves in Redis, into tests/records, for later versions' tests: once for each release
+	uv run python tools/records.py
+
 .PHONY: release
 release: ## Is this fit to be released? Changelog, tag, chart, wheels, pins, SBOM; publishes nothing
 	uv run python tools/release.py
