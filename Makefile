@@ -77,6 +77,10 @@ sbom: ## What each image installs, as CycloneDX, into dist/
 docs: ## The documentation's site, into dist/docs; a broken link ends it
 	uv run sphinx-build --quiet --fresh-env --write-all --fail-on-warning --nitpicky --builder html docs dist/docs
 
+.PHONY: links
+links: ## Do the documentation's links to other sites lead somewhere? (needs the internet)
+	uv run sphinx-build --quiet --builder linkcheck docs dist/links
+
 .PHONY: chart
 chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
 	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py

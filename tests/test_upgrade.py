@@ -28,7 +28,7 @@ from zosma_queue.job import State
 
 ROOT = Path(__file__).parent.parent
 RECORDS = sorted((ROOT / "tests/records").glob("*.json"))
-#: The commit of the last release; of 0.1.0, the one before what the changelog has under Unreleased.
+#: The commit of the last release. Nothing has been tagged yet: this is what stood before these tests.
 LAST = "c8e7c595299d317aa1341796a42f52d6fda64c51"
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "bot", "cli", "client", "queue", "webui", "worker")
 
