@@ -15,9 +15,11 @@ import sys
 import tarfile
 from pathlib import Path
 
+import httpx2
 import pytest
 from PIL import Image
 
+import zosma
 from loopback.commands import Zosma
 from loopback.fleet import Community, until
 from loopback.webui import ScriptedWebUI
@@ -116,6 +118,24 @@ async def test_what_waited_in_another_version_is_made_by_this_one(told, queue, w
             assert (name, job.state, job.error) == (name, State.DONE, None)
 
 
+async def test_a_bot_that_starts_on_another_versions_records_can_read_all_of_them(told, redis_url, tmp_path):
+    port, key = free_port(), "a-key-of-an-operator"
+    settings = {"REDIS_URL": redis_url, "ZOSMA_PORT": str(port), "ZOSMA_API_KEYS": f"me:{key}", "ZOSMA_ADMINS": "me"}
+    paths = ("jobs", "queue", "workers", "catalogue", "admin/audit/chain", "admin/limits", "admin/rules", "admin/keys")
+    async with Zosma(tmp_path).running("bot", **settings) as bot:
+        await bot.says("listening on")
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as http:
+            answers = {path: await http.get(f"/api/v1/{path}") for path in paths}
+            metrics, health = await http.get("/metrics"), await http.get("/healthz")
+
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(paths, 200)
+    assert {job["id"] for job in answers["jobs"].json()["jobs"]} == set(told["jobs"].values())
+    assert "zosma_redis_up 1.0" in metrics.text
+    # Neither a record that can't be read nor a loop that broke down.
+    assert health.json() == {"status": "ok", "version": zosma.__version__}
+
+
 # -- its processes --------------------------------------------------------------------------------------------------
 
 
@@ -178,12 +198,12 @@ async def test_the_last_releases_worker_works_for_todays_bot(last, queue, worker
 
 async def test_todays_worker_and_client_work_with_the_last_releases_bot(last, queue, valkey, redis_url, tmp_path):
     port = free_port()
-    zosma = Zosma(tmp_path)
-    bot = zosma.running("bot", REDIS_URL=redis_url, ZOSMA_PORT=str(port), PYTHONPATH=str(last))
+    command = Zosma(tmp_path)
+    bot = command.running("bot", REDIS_URL=redis_url, ZOSMA_PORT=str(port), PYTHONPATH=str(last))
     async with ScriptedWebUI() as webui, bot as process, _worker(tmp_path, webui, redis_url):
         await process.says("listening on")
         await _ready(queue, webui)
-        made = await zosma("imagine", "a cat", "--size", "64x64", "--server", f"http://127.0.0.1:{port}")
+        made = await command("imagine", "a cat", "--size", "64x64", "--server", f"http://127.0.0.1:{port}")
 
     assert (made.code, made.err) == (0, "")
     assert len(list((tmp_path / "zosma-pictures").glob("*.png"))) == 1
