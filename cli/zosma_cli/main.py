@@ -71,10 +71,12 @@ def bot() -> None:
     """Run the bot process: Discord, the queue manager and the HTTP server on port 1324."""
     from zosma_bot.main import run
     from zosma_bot.settings import BotSettings
+    from zosma_cli.doctor.settings_check import say_misspelled
     from zosma_queue import logs
     from zosma_queue.settings import load
 
     logs.set_up()
+    say_misspelled()
     run(load(BotSettings))
 
 
@@ -86,12 +88,14 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
+    from zosma_cli.doctor.settings_check import say_misspelled
     from zosma_queue import logs
     from zosma_queue.settings import load
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
     logs.set_up()
+    say_misspelled()
     raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
 
 
