@@ -73,12 +73,24 @@ sbom: ## What each image installs, as CycloneDX, into dist/
 	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --only-group image-bot --output-file dist/zosma-sd-webserver.cdx.json
 	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --only-group image-worker --output-file dist/zosma-sd-workershim.cdx.json
 
+.PHONY: docs
+docs: ## The documentation's site, into dist/docs; a broken link ends it
+	uv run sphinx-build --quiet --fresh-env --write-all --fail-on-warning --nitpicky --builder html docs dist/docs
+
+.PHONY: chart
+chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
+	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py
+
+.PHONY: reference
+reference: ## The pages of all settings and all commands anew, from the code
+	uv run python tools/reference.py
+
 .PHONY: licences
 licences: ## The licences of all that Zosma installs, into docs/licences.md
 	uv run python tools/licences.py
 
 .PHONY: release
-release: ## Is this fit to be released? Changelog, tag, wheels, pins, SBOM; publishes nothing
+release: ## Is this fit to be released? Changelog, tag, chart, wheels, pins, SBOM; publishes nothing
 	uv run python tools/release.py
 
 .PHONY: advisories

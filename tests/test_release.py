@@ -84,6 +84,13 @@ def test_an_sbom_and_an_images_pins_must_be_the_same():
     ]
 
 
+def test_the_chart_installs_this_version():
+    assert release.chart(ROOT, release.VERSION) == []
+    assert release.chart(ROOT, "9.9.9") == [
+        f"deploy/helm/zosma/Chart.yaml: appVersion is {release.VERSION!r}, it must be '9.9.9'"
+    ]
+
+
 def test_every_file_that_a_wheel_must_bring_is_one_of_the_sources():
     folders = [folder for folder in ROOT.iterdir() if folder.is_dir()]
     assert [name for name in release._DATA if not any((folder / name).exists() for folder in folders)] == []

@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from zosma import __version__ as VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -62,6 +64,12 @@ def git(root: Path, version: str) -> list[str]:
     return found
 
 
+def chart(root: Path, version: str) -> list[str]:
+    """The Helm chart installs this version's images."""
+    told = yaml.safe_load((root / "deploy/helm/zosma/Chart.yaml").read_text("utf-8"))["appVersion"]
+    return [] if told == version else [f"deploy/helm/zosma/Chart.yaml: appVersion is {told!r}, it must be {version!r}"]
+
+
 def wheel(file: Path, version: str, packages: set[str], data: tuple[str, ...] = ()) -> list[str]:
     """A wheel has the packages that it should and no others, all their data, and this version."""
     with zipfile.ZipFile(file) as content:
@@ -103,6 +111,7 @@ def all_of_it(root: Path) -> Iterator[tuple[str, list[str]]]:
     """(what was looked at, what is wrong with it), one after the other. Builds wheels and SBOMs into dist/."""
     yield "changelog", changelog((root / "CHANGELOG.md").read_text("utf-8"), VERSION)
     yield "commit and tag", git(root, VERSION)
+    yield "chart", chart(root, VERSION)
     yield "images' pins", pins(root)
     dist = root / "dist"
     for old in dist.glob("zosma*"):

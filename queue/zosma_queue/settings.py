@@ -78,11 +78,18 @@ Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 class Settings(BaseModel):
     """What every process may be told."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+    # Each field's docstring is what docs/settings.md says of it (`make reference`).
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    """Redis 7 or later, or Valkey: `redis://:password@host:6379/0`; `rediss://` with TLS, `redis+sentinel://`,
+    `redis+cluster://`."""
     redis_addr: str | None = Field(None, validation_alias="REDIS_ADDR")
+    """The same as `host:6379`, where REDIS_URL is not set."""
     redis_password: SecretStr | None = Field(None, validation_alias="REDIS_PASSWORD")
+    """The password that goes with REDIS_ADDR."""
 
     @field_validator("redis_url")
     @classmethod

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from zosma_bot.budget import Budget
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord.api.rate_limits import RateLimiter
 from zosma_bot.discord.delivery import grid, render
@@ -37,8 +38,12 @@ LOOK_EVERY_S = 5.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 #: A forecast is told anew when it moves by more than this, and by more than this share of the wait.
 MOVES_S, MOVES_SHARE = 5.0, 0.15
-#: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
+#: Results that are read, made to fit and uploaded at the same time.
 UPLOADS_AT_ONCE = 8
+#: Bytes of large ones' pictures that are on their way at once: a set of 2048² has 40 MB, and takes twice that for a
+#: moment. Small ones pass by those that wait.
+LARGE_BYTES_AT_ONCE = 48 * 1024 * 1024
+SMALL_MAX_BYTES = 4 * 1024 * 1024
 #: Pictures that could be shown nowhere stay stored for so long.
 UNCOLLECTED_KEEP_S = 24 * 3600.0
 
@@ -61,6 +66,7 @@ class Tools:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], float] = time.time
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    large: Budget = field(default_factory=lambda: Budget(LARGE_BYTES_AT_ONCE))
 
 
 class JobMessage:
@@ -240,7 +246,8 @@ class JobMessage:
             # for their channel's own limit does so before they take one of the few places.
             place = self._tools.fallbacks.place(outlet)
             line = self._tools.rate_limiter.in_line(f"ends in {place}") if place else contextlib.nullcontext()
-            async with line, self._tools.uploads:
+            size = sum(one.bytes for one in job.result.pictures) if job.result else 0
+            async with line, self._tools.large.holding(size if size > SMALL_MAX_BYTES else 0), self._tools.uploads:
                 keep_s = await self._show_end(outlet, job)
                 await self._tools.queue.mark_delivered(job, keep_s, seen=not outlet.reply.uncollected)
         except QueueUnavailableError as error:

@@ -287,6 +287,12 @@ def originals(w: Translations, urls: Sequence[str]) -> str:
     return w("originals", count=len(urls), links=links)
 
 
+def shrunk(w: Translations, quality: int, factor: float) -> str:
+    """What was done to pictures that Discord would not take as they are; `factor`: of their sides."""
+    key = "shrunk" if factor == 1.0 else "shrunk-smaller"
+    return "-# " + w(key, quality=quality, percent=round(100 * factor))
+
+
 def singles(w: Translations) -> str:
     """How to get the pictures of a set one by one, under a message that shows them as one."""
     return "-# " + w("originals-singles")

@@ -86,6 +86,8 @@ steps = { $count ->
 guidance = Guidance { $value }
 meant-for = für { $member }
 
+shrunk = Für Discord komprimiert (WebP, Qualität { $quality }).
+shrunk-smaller = Für Discord verkleinert (auf { $percent } % der Breite, WebP, Qualität { $quality }).
 originals = { $count ->
     [one] Original: { $links }
    *[other] Originale: { $links }

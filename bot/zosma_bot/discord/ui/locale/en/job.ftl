@@ -93,6 +93,8 @@ steps = { $count ->
 guidance = guidance { $value }
 meant-for = for { $member }
 
+shrunk = Compressed to fit into Discord (WebP, quality { $quality }).
+shrunk-smaller = Made smaller to fit into Discord ({ $percent } % as wide, WebP, quality { $quality }).
 originals = { $count ->
     [one] original: { $links }
    *[other] originals: { $links }
