@@ -181,7 +181,7 @@ class Scene:
                     wait_ms = max(draw.lognormvariate(1.2 + 2.2 * load, 0.9) * 1000, 100)
                     name = f"wait:{math.ceil(math.log(wait_ms) / math.log(GAMMA))}"
                     fields[name] = fields.get(name, 0) + 1
-                for kind, often in (("out-of-memory", 0.05), ("webui-hung", 0.03), ("worker-lost", 0.02)):
+                for kind, often in (("oom", 0.05), ("webui-hung", 0.03), ("worker-lost", 0.02)):
                     if draw.random() < often * minutes:
                         fields[f"fault:{kind}"] = draw.randint(1, 2)
                 pipe.hset(keys.series(step.seconds, number), mapping=fields)

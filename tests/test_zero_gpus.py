@@ -162,7 +162,7 @@ async def test_jobs_wait_for_a_gpu_whose_machine_is_called_once_and_are_made_whe
         shown = await asked.wait_for(lambda shown: "Waits for a GPU" in shown.text, timeout=30)
         assert re.search(r"the last one was here <t:\d+:R>", shown.text)
         headers, body = await asyncio.wait_for(heard.get(), 30)
-        await first.says(r"wake: the command is done: on its way \\x1b\[2J")
+        await first.says(r"wake: the command is done: on its way \\+x1b\[2J")
         await system.looked_for("wake")
         await first.end(signal.SIGTERM)
         second = await system.bot(**env)

@@ -31,6 +31,7 @@ ALLOWED = {
     "ISC License (ISCL)": "ISC",
     "MIT": "MIT",
     "MIT License": "MIT",
+    "MIT OR Apache-2.0": "MIT or Apache-2.0",
     "MIT-CMU": "MIT-CMU",
     "PSF-2.0": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",

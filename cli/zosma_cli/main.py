@@ -75,9 +75,10 @@ def bot() -> None:
     from zosma_queue import logs
     from zosma_queue.settings import load
 
-    logs.set_up()
+    settings = load(BotSettings)
+    logs.set_up(settings.log_format)
     say_misspelled()
-    run(load(BotSettings))
+    run(settings)
 
 
 @app.command()
@@ -94,9 +95,10 @@ def worker(
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
-    logs.set_up()
+    settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
+    logs.set_up(settings.log_format)
     say_misspelled()
-    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
+    raise typer.Exit(run(settings))
 
 
 @app.command()
@@ -109,9 +111,10 @@ def webui(
 ) -> None:
     """Run the built-in WebUI alone: AUTOMATIC1111's API, pictures drawn on the CPU."""
     from zosma_queue import logs
+    from zosma_queue.settings import LogSettings, load
     from zosma_webui.main import run
 
-    logs.set_up()
+    logs.set_up(load(LogSettings).log_format)
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
         fail("--models names no checkpoint: give at least one, like --models dream,anime")
@@ -176,6 +179,23 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from zosma_cli.tables import for_people
 
     raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
+
+
+@app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, help="With --watch: seconds between two looks.")] = 2.0,
+    server: Server = LOCAL_SERVER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch an object a line.")] = False,
+) -> None:
+    """Show on one screen how it goes: queue, each GPU and what it does, bots, Redis, faults of the last hour.
+
+    Asks Redis itself (REDIS_URL), as the bot's user, so it works while no bot runs; --server is only asked whether a
+    bot answers there.
+    """
+    from zosma_cli.status import run
+
+    run(server=server, watch=watch, every_s=every, as_json=as_json)
 
 
 def missing(module: str, arguments: list[str]) -> str:

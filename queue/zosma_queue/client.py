@@ -118,6 +118,22 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Server:
+    """The Redis that the queue is in."""
+
+    name: str
+    """Redis or Valkey, with its version; '' where it doesn't say."""
+    now_ms: int
+    """By its own clock."""
+    took_ms: float
+    """Until it had answered one question."""
+    used_bytes: int | None
+    """Of memory; None where it doesn't say."""
+    most_bytes: int | None
+    """That it may use; None for no bound of its own, and where it doesn't say."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class InLine:
     """A waiting job, as the line shows it."""
 
@@ -205,6 +221,31 @@ class Queue:
         """
         with redis_errors():
             await self._redis.ping()
+
+    async def server(self) -> Server:
+        """What Redis says of itself; a user without the right to ask hears its clock alone.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        began = time.perf_counter()
+        with redis_errors():
+            seconds, micros = await self._redis.time()
+        took_ms = (time.perf_counter() - began) * 1000
+        about: dict[str, Any] = {}
+        with redis_errors(), suppress(ResponseError):
+            about = await self._redis.info()
+        if about and all(isinstance(node, dict) for node in about.values()):  # a cluster's, by node
+            about = next(iter(about.values()))
+        version = about.get("valkey_version") or about.get("redis_version")
+        kind = "Valkey" if about.get("server_name") == "valkey" else "Redis"
+        return Server(
+            name=f"{kind} {version}" if version else "",
+            now_ms=seconds * 1000 + micros // 1000,
+            took_ms=took_ms,
+            used_bytes=int(about["used_memory"]) if "used_memory" in about else None,
+            most_bytes=int(about.get("maxmemory", 0)) or None,
+        )
 
     async def check_writable(self) -> None:
         """Returns when Redis takes writes; it changes nothing that `announce` hasn't written.

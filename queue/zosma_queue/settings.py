@@ -27,6 +27,7 @@ from pydantic.fields import FieldInfo
 
 from zosma_queue.env import check_readable, exported, in_file
 from zosma_queue.errors import SettingsError
+from zosma_queue.logs import LogFormat
 from zosma_queue.nodes import is_several, parse_nodes
 from zosma_queue.validation import FieldProblem, problems_of
 
@@ -35,7 +36,7 @@ _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound="LogSettings")
 
 
 def _comma_separated(value: Any) -> Any:
@@ -75,13 +76,21 @@ def _words(value: Any) -> Any:
 Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
-class Settings(BaseModel):
-    """What every process may be told."""
+class LogSettings(BaseModel):
+    """What a process may be told that knows nothing of the queue."""
 
     # Each field's docstring is what docs/settings.md says of it (`make reference`).
     model_config = ConfigDict(
         frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+    log_format: LogFormat = Field("auto", validation_alias="ZOSMA_LOG_FORMAT")
+    """How logs are written: `text` for people, `json` with one object a line, or `auto`: text in a
+    terminal, JSON elsewhere."""
+
+
+class Settings(LogSettings):
+    """What every process of the queue may be told."""
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     """Redis 7 or later, or Valkey: `redis://:password@host:6379/0`; `rediss://` with TLS, `redis+sentinel://`,
@@ -226,7 +235,7 @@ def aliases_of(alias: Any) -> list[str]:
     return [alias] if isinstance(alias, str) else []
 
 
-def _explain(cls: type[Settings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
+def _explain(cls: type[LogSettings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
     if not problem.path:
         return SettingsError(problem.text)
     location = problem.path[0]

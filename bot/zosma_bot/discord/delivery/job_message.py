@@ -23,9 +23,11 @@ from zosma_bot.discord.ui.card import Card
 from zosma_bot.hub import Hub, Watch
 from zosma_bot.links import KEEP_S as LINK_KEEP_S
 from zosma_bot.links import Links
+from zosma_queue import logs
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.forecast import Place
+from zosma_queue.hourly import Hourly
 from zosma_queue.job import Job, Result, State
 from zosma_queue.sandbox import SandboxError
 
@@ -65,6 +67,8 @@ class Tools:
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], float] = time.time
+    said: Hourly = field(default_factory=Hourly)
+    """Why ends wait: what keeps a thousand back is one line an hour."""
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     large: Budget = field(default_factory=lambda: Budget(LARGE_BYTES_AT_ONCE))
 
@@ -101,7 +105,7 @@ class JobMessage:
 
     async def run(self) -> None:
         """Until the job's end is shown, or `stop`."""
-        with self._tools.hub.watch(self._id) as watch:
+        with logs.about(job=self._id), self._tools.hub.watch(self._id) as watch:
             self._watch = watch
             outlet = None
             while not self._stopping:
@@ -251,12 +255,12 @@ class JobMessage:
                 keep_s = await self._show_end(outlet, job)
                 await self._tools.queue.mark_delivered(job, keep_s, seen=not outlet.reply.uncollected)
         except QueueUnavailableError as error:
-            log.warning("job %s: its end waits: %s", self._id, error)
+            self._waits("its end waits", error)
             return False
         except Exception as error:
             if not is_passing(error):
                 raise
-            log.warning("job %s: its end waits for Discord: %s", self._id, error)
+            self._waits("its end waits for Discord", error)
             return False
         return True
 
@@ -268,9 +272,13 @@ class JobMessage:
         except Exception as error:
             if not isinstance(error, QueueUnavailableError) and not is_passing(error):
                 raise
-            log.warning("job %s: that it was lost waits to be told: %s", self._id, error)
+            self._waits("that it was lost waits to be told", error)
             return False
         return True
+
+    def _waits(self, what: str, error: Exception) -> None:
+        if self._tools.said.due(f"{what}: {error}"):
+            log.warning("job %s: %s: %s", self._id, what, error)
 
     async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
         """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""
