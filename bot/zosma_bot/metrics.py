@@ -22,8 +22,8 @@ from zosma_bot.hub import Hub
 from zosma_queue.client import Depth, Queue
 from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.events import Event
-from zosma_queue.fleet import WorkerInfo
 from zosma_queue.job import Job, State
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.overview import Overview
 from zosma_queue.tasks import run_together
 
@@ -72,6 +72,10 @@ class Metrics:
         self._deliveries = Counted(
             "zosma_deliveries", "Ends of jobs that were shown or sent, by the way; none: every way was refused",
             ("route",), registry=self.registry,
+        )  # fmt: skip
+        self.calls = Counted(
+            "zosma_fleet_calls", "Times that machines were called to come (wake) or to go (idle)",
+            ("signal", "way", "outcome"), registry=self.registry,
         )  # fmt: skip
         queue.on_script = self._note_script
         queue.on_delivered = self._note_delivery
@@ -146,13 +150,15 @@ class Metrics:
         return generate_latest(self.registry) + generate_latest(registry)
 
     async def _of_queue(self) -> list[Metric]:
-        depth, workers = await self._queue.depth(), await self._queue.workers()
+        depth, fleet = await self._queue.depth(), await self._queue.fleet()
+        demand = await self._queue.demand()
         overview = await self._queue.admin.overview()
         stats, accuracy = await self._queue.admin.stats(), await self._queue.admin.accuracy()
         return [
             *_depth(depth),
             *_overview(overview),
-            *_fleet(workers),
+            *_fleet(fleet),
+            _gauge("zosma_waiting_gpu_seconds", "Predicted GPU-seconds of all waiting jobs", {(): demand.gpu_seconds}),
             *(_counter(f"zosma_{name}", _told(name), stats.get(name, 0)) for name in _COUNTERS),
             _faults(stats),
             _gauge("zosma_forecast_bias", "Real by forecast time", {(): accuracy.bias}),
@@ -224,11 +230,16 @@ def _overview(overview: Overview) -> list[Metric]:
     ]
 
 
-def _fleet(workers: list[WorkerInfo]) -> list[Metric]:
+def _fleet(fleet: Fleet) -> list[Metric]:
+    workers = fleet.workers
     counts = Counter((str(worker.state), str(worker.trust)) for worker in workers)
     values = {key: float(count) for key, count in counts.items()}
     busy = sum(worker.job is not None for worker in workers) / len(workers) if workers else 0.0
     return [
         _gauge("zosma_workers", "Workers by state and trust", values, ("state", "trust")),
         _gauge("zosma_gpu_busy_share", "Share of the workers that are there which have a job", {(): busy}),
-    ]
+        _gauge(
+            "zosma_last_gpu_timestamp_seconds", "When a worker was last ready, while none is; 0 while one is",
+            {(): (fleet.last_seen_ms or 0) / 1000},
+        ),
+    ]  # fmt: skip

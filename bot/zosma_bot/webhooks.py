@@ -286,14 +286,14 @@ class WebhookSender:
             await self._done(job)
         elif hook.tries and now_ms - hook.first_ms >= GIVE_UP_MS:
             log.warning(
-                "webhook of %s to %s: given up after a day (%s)", job.id, _shown(hook.url), said, extra={"job": job.id}
+                "webhook of %s to %s: given up after a day (%s)", job.id, shown(hook.url), said, extra={"job": job.id}
             )
             await self._done(job)
         else:
             # A receiver that is down keeps all of its jobs' webhooks back.
-            if not hook.tries and self._said.due(f"{_shown(hook.url)}: {said}"):
+            if not hook.tries and self._said.due(f"{shown(hook.url)}: {said}"):
                 log.info(
-                    "webhook of %s to %s: %s; it is tried for a day", job.id, _shown(hook.url), said,
+                    "webhook of %s to %s: %s; it is tried for a day", job.id, shown(hook.url), said,
                     extra={"job": job.id},
                 )  # fmt: skip
             after_s = min(AGAIN_S * 2**hook.tries, AGAIN_MAX_S) * random.uniform(0.9, 1.1)
@@ -320,7 +320,7 @@ class WebhookSender:
             return str(error)[:200] or type(error).__name__
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address for a log: what stands behind the host may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}"

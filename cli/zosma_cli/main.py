@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import keys, queue, rules, workflows
+from zosma_cli import backup, keys, queue, rules, workflows
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -31,6 +31,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(workflows.app, name="workflows")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
+app.command()(backup.export)
+app.command("import")(backup.import_)
 
 #: Exit code for everything that the user can put right.
 USAGE = 2
@@ -192,17 +194,12 @@ def status(
     run(server=server, watch=watch, every_s=every, as_json=as_json)
 
 
-#: What has to be installed for a command; `bot` brings all that a client needs too.
-_EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
-
-
 def missing(module: str, arguments: list[str]) -> str:
-    """What to install, for a command that found a module missing: a machine has only what it needs."""
+    """What to install, for a command that found a module missing: an image has only what its own process needs."""
     command = next((word for word in arguments if not word.startswith("-")), "")
-    extra = "bot" if module == "discord" else _EXTRAS.get(command, "bot")
     return (
-        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here:"
-        f" install Zosma with its extra {extra!r}, like pip install '.[{extra}]'"
+        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here: `pip install zosma` brings"
+        " it (the images have only what the bot or a worker needs)"
     )
 
 

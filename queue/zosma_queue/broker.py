@@ -72,6 +72,9 @@ class Slot(Protocol):
     def give_back(self) -> None:
         """There was no job for it."""
 
+    def found_nothing(self) -> None:
+        """No job that this worker may do waits in this moment."""
+
     def settled(self, delivery: Delivery) -> bool:
         """A delivery has been settled. True when another may have been taken before that."""
 
@@ -186,6 +189,7 @@ class SlotConsumer(Consumer):
         self._resting = True  # before the first look: what `_wake` does after it is seen by the second
         leased = call(self._client, calls.fetch(self._worker, token=self._token))
         if leased is None:
+            self._slot.found_nothing()
             with redis_errors():
                 woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
             leased = call(self._client, calls.fetch(self._worker, token=self._token)) if woken else None

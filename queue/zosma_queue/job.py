@@ -139,6 +139,8 @@ class Job:
     """(first picture, how many) of the parts of a set that was split."""
     missing: tuple[Missing, ...] = ()
     """Of a set, what could not be made."""
+    wait_ms: int = 0
+    """How long it waits while no worker at all is ready; 0: as long as it waits for a capable one."""
     other_kind: bool = False
     """Another kind of WebUI made it than the one that began it: of the same seed it makes another picture."""
 
@@ -194,6 +196,7 @@ class Job:
             result=result,
             parts=parts,
             missing=tuple(_missing(first, lack) for first, _ in parts if (lack := text(f"lack:{first}"))),
+            wait_ms=whole("wait") or 0,
             other_kind=text("other_kind") == "1",
         )
 

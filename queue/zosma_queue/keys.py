@@ -26,7 +26,7 @@ WORKERS = PREFIX + "workers"
 IDLE = PREFIX + "idle"
 #: hash: class → its needs (JSON), for each class with waiting jobs.
 CLASSES = PREFIX + "classes"
-#: hash: class → ms since which no worker can serve it.
+#: hash: class → ms since which no worker can serve it; the negative of it where no worker at all is ready.
 STRANDED = PREFIX + "stranded"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
@@ -104,6 +104,12 @@ BOTS = f"bot:{PREFIX}bots"
 HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
+#: hash: a worker's place → what it could do when it was last ready (JSON).
+FLEET = f"bot:{PREFIX}fleet"
+#: zset: these places by the ms at which they were last ready.
+FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
+#: hash: when the operator's machines were last called to come or to go, and how often (lua/summon.lua).
+SUMMONS = f"bot:{PREFIX}summons"
 
 
 def part(job_id: str, first: int) -> str:

@@ -8,12 +8,13 @@
 --       15 digest of what was asked ('' for none)   16 limits (JSON: the fields of `Policy`, 0 for none)
 --       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
 --       18 what it may be split into (JSON: `count` pictures, or `variants` of `needs`, `class`, `cost`; '' for nothing)
+--       19 ms for which it waits while no worker at all is ready (0: then it is not taken)
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
 --          over-limit
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person, set = unpack(ARGV)
+  keep_ms, digest, limits_json, person, set, wait_ms = unpack(ARGV)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
@@ -67,7 +68,7 @@ local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
 if due <= now then
   for _, wanted in ipairs({needs, unpack(variants())}) do
     local answer = feasible(wanted, now)
-    if answer == 'nobody' then return {'nobody', 30000} end
+    if answer == 'nobody' and tonumber(wait_ms) <= 0 then return {'nobody', 30000} end
     if answer == 'no' then return {'infeasible', 0} end
   end
 end
@@ -84,6 +85,7 @@ if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
 if set ~= '' then redis.call('HSET', job_key(id), 'set', set) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
+if tonumber(wait_ms) > 0 then redis.call('HSET', job_key(id), 'wait', wait_ms) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
 record({submitted = 1}, now)
 set_cap(owner, job.group, limits.running)
