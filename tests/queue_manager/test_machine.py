@@ -139,6 +139,8 @@ class Index:
             found.buckets[like[bucket]].add(name.decode())
         assert texts(client.hkeys(keys.ALIKE)) == like.keys()
         assert texts(client.hkeys(keys.NEEDS)) == texts(client.hkeys(keys.BUCKETS))
+        assert texts(client.hvals(keys.BUCKET_LIKE)) <= like.keys()
+        assert len(texts(client.hkeys(keys.BUCKET_LIKE))) == len(set(like.values()))
         # Two that have become alike are one to whoever looks.
         known = keys.PREFIX + "index:"
         for key in texts(client.keys(known + "*")):

@@ -215,33 +215,46 @@ local function move_classes(from, to, classes)
       some_stay[checkpoint] = true
     end
   end
-  local function move(owner, group, checkpoint, is_filed)
-    local found, ids, moved = redis.call('ZRANGE', jobs_key(from, checkpoint, owner), 0, -1, 'WITHSCORES'), {}, {}
-    for i = 1, #found, 2 do
-      if not some_stay[checkpoint] or classes[redis.call('HGET', job_key(found[i]), 'class') or ''] then
-        table.insert(ids, found[i])
-        table.insert(moved, found[i + 1])
-        table.insert(moved, found[i])
+  local function is_moved(id) return classes[redis.call('HGET', job_key(id), 'class') or ''] ~= nil end
+  for _, owner in ipairs(redis.call('HKEYS', K.open)) do
+    local group, moved, came = nil, {}, {}
+    for _, checkpoint in ipairs(heads_of(from, owner)) do
+      if at_hand[checkpoint] then
+        local found = redis.call('ZRANGE', jobs_key(from, checkpoint, owner), 0, -1, 'WITHSCORES')
+        local ids, jobs = {}, {}
+        for i = 1, #found, 2 do
+          if not some_stay[checkpoint] or is_moved(found[i]) then
+            table.insert(ids, found[i])
+            table.insert(jobs, found[i + 1])
+            table.insert(jobs, found[i])
+          end
+        end
+        if #ids > 0 then
+          put_in(to, checkpoint, owner, jobs)
+          table.insert(moved, checkpoint)
+          table.insert(came, ids)
+        end
       end
     end
-    if #ids == 0 then return end
-    put_in(to, checkpoint, owner, moved)
-    if is_filed then file(owner, group, to, {checkpoint}) end
-    take_out(from, checkpoint, owner, group, ids)
-  end
-  for _, owner in ipairs(redis.call('HKEYS', K.open)) do
-    local heads = heads_of(from, owner)
-    if #heads > 0 then
-      local group, is_filed = redis.call('HGET', K.group_of, owner), not is_parked(owner)
-      for _, checkpoint in ipairs(heads) do
-        if at_hand[checkpoint] then move(owner, group, checkpoint, is_filed) end
-      end
+    if #moved > 0 then
+      group = redis.call('HGET', K.group_of, owner)
+      if not is_parked(owner) then file(owner, group, to, moved) end
+      for i, checkpoint in ipairs(moved) do take_out(from, checkpoint, owner, group, came[i]) end
     end
   end
   for class in pairs(classes) do
     class_joins(class, to)
     class_leaves(class, from)
   end
+end
+
+-- Those of some classes that are not among others, each with its checkpoint, or ''.
+local function all_but(classes, others)
+  local found = {}
+  for _, class in ipairs(classes) do
+    if not others[class] then found[class] = cjson.decode(redis.call('HGET', K.needs, class)).checkpoint or '' end
+  end
+  return found
 end
 
 -- Workers of a new profile are here: what of all that waits can they do? A bucket of which they can do a part is split.
@@ -274,14 +287,21 @@ local function meet(profile)
   local alike = redis.call('HGETALL', K.alike)
   for i = 1, #alike, 2 do
     local bucket, text = alike[i], alike[i + 1]
-    local all, lost = redis.call('SMEMBERS', bucket_classes_key(bucket)), 0
-    for _ in pairs(without[bucket] or {}) do lost = lost + 1 end
-    if lost < #all then
-      if lost > 0 then
-        local special = redis.call('HGET', K.special, bucket)
-        local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and cjson.decode(special)}
-        move_classes(bucket, new_bucket(traits, redis.call('SMEMBERS', able_key(bucket))), without[bucket])
+    local all, lost = redis.call('SMEMBERS', bucket_classes_key(bucket)), without[bucket] or {}
+    local count = 0
+    for _ in pairs(lost) do count = count + 1 end
+    if count > 0 and count < #all then
+      local special = redis.call('HGET', K.special, bucket)
+      local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and cjson.decode(special)}
+      local other = new_bucket(traits, redis.call('SMEMBERS', able_key(bucket)))
+      if 2 * count <= #all then move_classes(bucket, other, lost)
+      else
+        move_classes(bucket, other, all_but(all, lost))
+        bucket, other = other, bucket
       end
+      sign(other, text)
+    end
+    if count < #all then
       unsign(bucket, text)
       serve(bucket, profile)
       sign(bucket, text)
