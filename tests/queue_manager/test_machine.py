@@ -215,6 +215,23 @@ class QueueMachine(RuleBasedStateMachine):
         self.beat(worker)
 
     @rule(
+        worker=st.sampled_from(sorted(WORKERS)),
+        can=st.sampled_from(ABILITIES),
+        pixels=st.sampled_from(PIXELS),
+        asked=st.lists(
+            st.tuples(
+                st.sampled_from(sorted(OWNERS)), st.sampled_from(CHECKPOINTS), st.sampled_from((None, *SAMPLERS)),
+                st.sampled_from([512, 1536]),
+            ),
+            min_size=3, max_size=8,
+        ),
+    )  # fmt: skip
+    def much_waits_when_a_worker_changes(self, worker, can, pixels, asked):
+        for owner, checkpoint, sampler, side in asked:
+            self.enqueue(owner, 4.0, checkpoint, Lane.FAST, 0, 0, 1, 1, sampler, side)
+        self.can_do_something_else(worker, can, pixels)
+
+    @rule(
         owner=st.sampled_from(sorted(OWNERS)),
         cost=st.sampled_from([1.0, 4.0, 30.0]),
         checkpoint=st.sampled_from(CHECKPOINTS),
