@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -19,15 +20,17 @@ from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.bots import Bots
-from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept, Variant
+from zosma_queue.calls import INPUT_TTL_S, Accepted, Admission, Cancelled, Evicted, NewJob, Room, Swept, Variant
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
+from zosma_queue.copies import Copy
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
 from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
+from zosma_queue.fleet_reader import Fleet, read_fleet
 from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
@@ -40,6 +43,7 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
+from zosma_queue.rulebook import Rulebook, note_change
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.series import Span, Step, read_series
@@ -57,12 +61,9 @@ SNAPSHOT_FULL_AGE_S = 0.5
 #: Places are worked out among this many waiting jobs.
 SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
-#: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
-#: needs it has not ended.
-INPUT_TTL_S = 24 * 3600
-#: Those that would go within this time are looked at for it: a bot may be away for so long.
+#: Pictures that open jobs start from are given more time so long before they would go: a bot may be away for so long.
 INPUT_SOON_S = 12 * 3600
-#: Before that.
+#: Until the request is queued.
 INPUT_UNUSED_TTL_S = 600
 #: Bytes of them for one owner's jobs that have not ended, and for all: about 100 photographs, and 800.
 INPUTS_MAX_BYTES = 256 * 1024 * 1024
@@ -135,9 +136,38 @@ class Estimate:
     """Why it would not be taken."""
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A request that may be asked for, as far as fleet and rules say."""
+
+    job: NewJob
+    """As the queue is to get it."""
+    request: Request
+    """In the fleet's own names."""
+    fleet: Fleet
+
+    def why_infeasible(self) -> RequestRefusedError:
+        """Why nobody can do it, or the first of its variants that nobody can."""
+        workers = self.fleet.workers
+        impossible = (one for one in self.request.variants if not any(can_do(worker, one) for worker in workers))
+        return why_infeasible(next(impossible, self.request), workers)
+
+
 def new_job_id() -> str:
-    """A fresh job id: 20 characters, sortable by time to the millisecond."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
+    """A fresh job id: 20 characters, sortable by time, and those of one process by their order."""
+    return next(_IDS)
+
+
+def _ids() -> Iterator[str]:
+    last = 0
+    while True:
+        drawn = int(time.time() * 1000) << 32 | secrets.randbits(31)
+        # Of one millisecond: on from the one before, by a drawn step.
+        last = drawn if drawn >> 32 > last >> 32 else last + 1 + secrets.randbits(16)
+        yield f"{last:020x}"
+
+
+_IDS = _ids()
 
 
 class Queue:
@@ -155,6 +185,7 @@ class Queue:
         self.webhooks = Webhooks(self._redis)
         self.on_script: Callable[[str, float], None] | None = None
         """Told of each verb that ran, and the seconds until its answer was there."""
+        self._fleet: Copy[Fleet] = Copy(functools.partial(read_fleet, self._redis))
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())
@@ -210,7 +241,10 @@ class Queue:
             for key in (keys.AUDIT, keys.POLICIES, keys.RULES):
                 with suppress(ResponseError):  # there is none
                     await self._redis.renamenx(key.removeprefix("bot:"), key)
-            await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+            note_change(pipe)
+            await pipe.execute()
 
     async def risks(self) -> list[str]:
         """What in this Redis's settings could lose accepted jobs, in words; empty where it doesn't show them.
@@ -262,23 +296,22 @@ class Queue:
           RequestRefusedError: when the request names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        _check_lane(job, lane)
-        job = replace(
-            job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
-            keep_ms=int(keep_s * 1000),
-        )  # fmt: skip
-        if not await self._hold_inputs(job, request):
-            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
-        await history.note_job(self._redis, sender.owner, job.id)
-        admission = await self._run(calls.enqueue(job))
+
+        def asked(job: NewJob) -> NewJob:
+            _check_lane(job, lane)
+            return replace(
+                job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest,
+                reply=reply, keep_ms=int(keep_s * 1000),
+            )  # fmt: skip
+
+        job_id = job_id or new_job_id()
+        judged, admission = await self._admitted(request, sender, job_id, asked)
         try:
-            check_admitted(admission, lambda: _why_infeasible(request, workers))
+            check_admitted(admission, judged.why_infeasible)
         except RequestRefusedError:
-            await self._let_go(job.id, request.inputs)
-            await history.unnote_job(self._redis, sender.owner, job.id)
+            await self._let_go(job_id, request.inputs)
             raise
-        return job.id
+        return job_id
 
     async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
         """A request's fields as somebody said them, with what suits their checkpoint where they said nothing.
@@ -286,7 +319,8 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        return suited_here(await self.catalogue(), fields, await self.admin.rules_for(sender.group))
+        rules = (await self.admin.rulebook.recent()).rules_for(sender.group)
+        return suited_here(await self.catalogue(), fields, rules)
 
     async def check(
         self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
@@ -298,9 +332,11 @@ class Queue:
         Raises:
           what `submit` raises.
         """
-        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
-        check_admitted(admission, lambda: _why_infeasible(request, workers))
+        judged, admission = await self._admitted(
+            request, sender, job_id or new_job_id(),
+            lambda job: replace(job, message=b"", inputs=(), digest=digest, run_at_ms=run_at_ms),
+        )  # fmt: skip
+        check_admitted(admission, judged.why_infeasible)
         return admission.answer is Accepted.EXISTS
 
     async def estimate(
@@ -312,13 +348,13 @@ class Queue:
           RequestRefusedError: when it names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        job, request, workers = await self._judged(request, sender, new_job_id())
-        able = tuple(worker.id for worker in workers if can_do(worker, request))
-        estimate = Estimate(cost_s=job.cost, workers=able)
+        judged = await self._judged(request, sender, new_job_id(), await self._latest())
+        able = tuple(worker.id for worker in judged.fleet.workers if can_do(worker, judged.request))
+        job, estimate = judged.job, Estimate(cost_s=judged.job.cost, workers=able)
         try:
             _check_lane(job, lane)
-            asked = replace(job, message=b"", lane=lane, delay_ms=int(put_off))
-            check_admitted(await self._run(calls.enqueue(asked)), lambda: _why_infeasible(request, workers))
+            asked = replace(job, message=b"", inputs=(), lane=lane, delay_ms=int(put_off))
+            check_admitted(await self._run(calls.enqueue(asked)), judged.why_infeasible)
         except RequestRefusedError as error:
             return replace(estimate, refusal=error)
         if put_off:
@@ -335,16 +371,39 @@ class Queue:
                 unpaused = await asyncio.to_thread(place_if_added, replace(order, paused=frozenset()), added)
         return replace(estimate, place=place, paused=unpaused is not None)
 
-    async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
-        """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are)."""
-        workers = await self.workers()
-        catalogue = Catalogue.of(workers)
-        request = catalogue.resolve(request.pinned())
-        if rules := await self.admin.rules_for(sender.group):
+    async def _admitted(
+        self, request: Request, sender: Sender, job_id: str, asked: Callable[[NewJob], NewJob]
+    ) -> tuple[_Judged, Admission]:
+        """A request as it was judged, and the queue's answer to what `asked` makes of its job.
+
+        It is judged by what this process knows of fleet and rules. The script says when that has changed since, and who
+        is refused before it is judged once more by what is certain.
+        """
+        known = (await self._fleet.recent(), await self.admin.rulebook.recent())
+        while True:  # each time round somebody has changed something, so this ends
+            refused = None
+            try:
+                judged = await self._judged(request, sender, job_id, known)
+                admission = await self._run(calls.enqueue(asked(judged.job)))
+                if admission.answer is not Accepted.STALE:
+                    return judged, admission
+            except RequestRefusedError as error:
+                refused = error
+            latest = await self._latest()
+            if refused and latest == known:
+                raise refused
+            known = latest
+
+    async def _latest(self) -> tuple[Fleet, Rulebook]:
+        return await self._fleet.latest(), await self.admin.rulebook.latest()
+
+    async def _judged(self, request: Request, sender: Sender, job_id: str, known: tuple[Fleet, Rulebook]) -> _Judged:
+        fleet, rulebook = known
+        request = fleet.catalogue.resolve(request.pinned())
+        if rules := rulebook.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
-            request = await asyncio.to_thread(_held_to, rules, request, catalogue, workers)
-        policies = await self.admin.policies()
+            request = await asyncio.to_thread(_held_to, rules, request, fleet.catalogue, fleet.workers)
         job = NewJob(
             id=job_id,
             message=encode_request(job_id, request),
@@ -353,12 +412,15 @@ class Queue:
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
             person=sender.person,
-            policy=policy_for((sender.owner, *sender.roles), policies),
-            group_weight=policies.get(sender.group, UNLIMITED).weight,
+            policy=policy_for((sender.owner, *sender.roles), rulebook.policies),
+            group_weight=rulebook.policies.get(sender.group, UNLIMITED).weight,
             pictures=request.count if request.splits else 1,
             variants=_variants(request),
+            inputs=request.inputs,
+            fleet_version=fleet.version,
+            rules_version=rulebook.version,
         )
-        return job, request, workers
+        return _Judged(job, request, fleet)
 
     async def want(self, job_ids: Sequence[str], for_s: float) -> None:
         """Says that clients' open connections wait for these jobs: who doesn't say so again in time ends them.
@@ -414,14 +476,6 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer; then they go by themselves within minutes.
         """
         await self._let_go("", input_ids)
-
-    async def _hold_inputs(self, job: NewJob, request: Request) -> bool:
-        """Keeps the pictures that a request starts from for as long as its result; False when one of them is gone."""
-        if not request.inputs:
-            return True
-        put_off_ms = max(job.delay_ms, job.run_at_ms - int(time.time() * 1000), 0)
-        there = await self._run(calls.hold(job.id, request.inputs, ttl_ms=INPUT_TTL_S * 1000 + put_off_ms))
-        return there == len(request.inputs)
 
     async def _let_go(self, job_id: str, input_ids: Sequence[str]) -> None:
         if input_ids:
@@ -777,7 +831,7 @@ class Queue:
 
     async def catalogue(self) -> Catalogue:
         """What the ready workers offer together."""
-        return Catalogue.of(await self.workers())
+        return (await self._fleet.latest()).catalogue
 
     async def load_s(self) -> float | None:
         """What loading a checkpoint takes in this fleet, as measured; None while nobody has loaded one."""
@@ -857,12 +911,6 @@ def _held_to(
     if request.compare and request.compare.field == "checkpoint":
         return request
     return held_to(rules, request, catalogue, workers)
-
-
-def _why_infeasible(request: Request, workers: Sequence[WorkerInfo]) -> RequestRefusedError:
-    """Why nobody can do it, or the first of its variants that nobody can."""
-    impossible = (one for one in request.variants if not any(can_do(worker, one) for worker in workers))
-    return why_infeasible(next(impossible, request), workers)
 
 
 def _image_keys(job: Job) -> list[str]:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Argument = str | bytes | int | float
 
 #: What each verb is put together from, besides its own file.
-_PARTS = ("_common", "_order", "_fleet", "_series", "_speed", "_pictures", "_sets", "_ends", "_inputs")
+_PARTS = ("_common", "_versions", "_order", "_fleet", "_series", "_speed", "_pictures", "_sets", "_ends", "_inputs")
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
 WHEN_FULL = frozenset(

@@ -12,7 +12,8 @@ local K = {
   audit_head = 'bot:' .. P .. 'audit-head', accuracy = P .. 'accuracy',
   depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
-  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown', versions = P .. 'versions',
+  rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end

@@ -8,7 +8,8 @@
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local new = redis.call('ZADD', K.workers, now, worker)
-local was_away = redis.call('HGET', worker_key(worker), 'state') == 'away'
+local before = redis.call('HMGET', worker_key(worker), 'state', 'loaded', 'pixels')
+local was_away, is_away = before[1] == 'away', ARGV[3] == 'away'
 redis.call('HSET', worker_key(worker), 'state', ARGV[3], 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6],
   'trust', ARGV[7], 'seen', now)
 if ARGV[8] ~= '' then
@@ -23,7 +24,11 @@ redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
 redis.call('PEXPIRE', can_key(worker), WORKER_TTL_MS * 6)
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})
-elseif was_away ~= (ARGV[3] == 'away') or ARGV[8] ~= '' then
+elseif was_away ~= is_away or ARGV[8] ~= '' then
   publish({event = 'worker-changed', worker = worker})
+end
+local binds = new == 1 or was_away ~= is_away or before[3] ~= ARGV[5] or ARGV[8] ~= ''
+if binds or before[2] ~= ARGV[4] or type(redis.pcall('HGET', K.versions, worker)) ~= 'string' then
+  note_fleet(worker, now, binds)
 end
 return redis.call('HEXISTS', worker_key(worker), 'about')

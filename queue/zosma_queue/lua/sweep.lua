@@ -71,6 +71,7 @@ for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (n
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
   redis.call('DEL', can_key(worker), worker_key(worker), wake_key(worker))
+  note_fleet(worker, now, true, true)
   publish({event = 'worker-left', worker = worker})
 end
 
