@@ -307,6 +307,10 @@ class Admin:
         """What is allowed in a group, or with "" to everybody."""
         return (await self.rulebook.latest()).rules.get(group, ContentRules())
 
+    async def rules_by_group(self) -> dict[str, ContentRules]:
+        """Group, or "" for everybody → what is allowed there, where anything is ruled."""
+        return dict((await self.rulebook.latest()).rules)
+
     async def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
         return (await self.rulebook.latest()).rules_for(group)

@@ -7,12 +7,14 @@ says of it. So only the workers that changed are read, and a submit tells by whi
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from zosma_queue import keys
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.fleet import WorkerInfo
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import texts
 from zosma_queue.workers import worker_in
@@ -22,19 +24,23 @@ _VERSIONS = re.compile(rb"(\d+) (\d+)")
 
 
 @dataclass(frozen=True, eq=False)
-class Fleet:
+class FleetCopy:
     """The workers and what they offer together, at one version."""
 
-    version: str = "0"
-    workers: tuple[WorkerInfo, ...] = ()
-    """By name. Of each what its catalogue goes by; what it is doing now is as old as the version."""
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    known: dict[str, tuple[bytes, WorkerInfo | None]] = field(default_factory=dict, repr=False)
+    version: str
+    fleet: Fleet
+    """Of each worker what the catalogue goes by; what it is doing now is as old as the version."""
+    catalogue: Catalogue
+    known: Mapping[str, tuple[bytes, WorkerInfo | None]] = field(repr=False)
     """Worker → version of what was read of it, and that; None for what can't be read."""
 
 
-async def read_fleet(redis: Any, known: Fleet | None) -> Fleet:
-    """The fleet; `known` itself when nothing has changed since.
+async def read_fleet(
+    redis: Any, with_last: Callable[[Sequence[WorkerInfo]], Awaitable[Fleet]], known: FleetCopy | None
+) -> FleetCopy:
+    """The fleet; `known` itself when workers are ready and nothing has changed since.
+
+    `with_last` adds those that were here to workers of which none may be ready.
 
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
@@ -44,9 +50,9 @@ async def read_fleet(redis: Any, known: Fleet | None) -> Fleet:
         pipe.hget(keys.VERSIONS, "")
         pipe.hlen(keys.VERSIONS)
         pipe.zcard(keys.WORKERS)
-        noted, versions, workers = await pipe.execute()
+        noted, versions, count = await pipe.execute()
         # One more than there are workers: the newest version has an entry. Workers of an older version note nothing.
-        if known and known.version == _newest(noted) and versions == workers + 1:
+        if known and known.fleet.ready and known.version == _newest(noted) and versions == count + 1:
             return known
         pipe = redis.pipeline(transaction=True)
         pipe.hgetall(keys.VERSIONS)
@@ -62,8 +68,8 @@ async def read_fleet(redis: Any, known: Fleet | None) -> Fleet:
         rows = await pipe.execute(raise_on_error=False) if changed else []
         read = {name: (now[name], worker_in(name, row)) for name, row in zip(changed, rows, strict=True)}
     found = {name: read.get(name) or before[name] for name in names}
-    workers = tuple(worker for _, worker in found.values() if worker)
-    return Fleet(_newest(noted.get(b"")), workers, Catalogue.of(workers), found)
+    fleet = await with_last([worker for _, worker in found.values() if worker])
+    return FleetCopy(_newest(noted.get(b"")), fleet, fleet.catalogue(), found)
 
 
 def _newest(noted: bytes | None) -> str:

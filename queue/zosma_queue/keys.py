@@ -29,7 +29,7 @@ VERSIONS = PREFIX + "versions"
 IDLE = PREFIX + "idle"
 #: hash: class → its needs (JSON), for each class with waiting jobs.
 CLASSES = PREFIX + "classes"
-#: hash: class → ms since which no worker can serve it.
+#: hash: class → ms since which no worker can serve it; the negative of it where no worker at all is ready.
 STRANDED = PREFIX + "stranded"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
@@ -72,7 +72,8 @@ RULES = f"bot:{PREFIX}rules"
 RULES_VERSION = f"bot:{PREFIX}rules-version"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
-#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
+#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
+#: and `fault:<kind of error>` for each try that went wrong).
 STATS = PREFIX + "stats"
 #: string: ms of the last sweep, by the server's clock.
 SWEPT = PREFIX + "swept"
@@ -108,6 +109,12 @@ BOTS = f"bot:{PREFIX}bots"
 HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
+#: hash: a worker's place → what it could do when it was last ready (JSON).
+FLEET = f"bot:{PREFIX}fleet"
+#: zset: these places by the ms at which they were last ready.
+FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
+#: hash: when the operator's machines were last called to come or to go, and how often (lua/summon.lua).
+SUMMONS = f"bot:{PREFIX}summons"
 
 
 def part(job_id: str, first: int) -> str:

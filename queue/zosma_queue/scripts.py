@@ -47,6 +47,7 @@ WHEN_FULL = frozenset(
         "fetched",
         "prolong",
         "reply",
+        "summon",
     }
 )
 

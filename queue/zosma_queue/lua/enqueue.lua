@@ -1,22 +1,23 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)   3 what its owner asked for (`history:<owner>`, the bot's)
--- ARGV  1 now (0: server's)   2 id   3 message ('' asks only)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
+-- ARGV  1 now (0: server's)   2 id   3 message ('' asks only, '?' too, and what it is refused counts for nothing)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
 --       9 cost, GPU-seconds   10 run at, ms (0: now)   11 not before this many ms from now (0: at once)
 --       12 patience without a capable worker, ms   13 where its answer goes (JSON, '' for nowhere)
 --       14 ms for which the job is kept once its end is shown (0: as long as all are)
 --       15 digest of what was asked ('' for none)   16 limits (JSON: the fields of `Policy`, 0 for none)
 --       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
 --       18 what it may be split into (JSON: `count` pictures, or `variants` of `needs`, `class`, `cost`; '' for nothing)
---       19 version of the fleet and   20 of rules and policies by which it was judged ('' for neither)
---       21 most jobs that are known of one owner   22 how long they are, ms
---       23 how long a picture that it starts from is kept, ms   24… ids of those pictures
+--       19 ms for which it waits while no worker at all is ready (0: then it is not taken)
+--       20 version of the fleet and   21 of rules and policies by which it was judged ('' for neither)
+--       22 most jobs that are known of one owner   23 how long they are, ms
+--       24 how long a picture that it starts from is kept, ms   25… ids of those pictures
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); stale (what it was judged by has changed: nothing is done);
 --          nobody (no worker is ready), infeasible (none of them can do it); over-limit; input-gone (a picture that it starts from is no longer stored)
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person, set, fleet_version, rules_version, history_most, history_ms, input_ms = unpack(ARGV, 1, 23)
+  keep_ms, digest, limits_json, person, set, wait_ms, fleet_version, rules_version, history_most, history_ms, input_ms = unpack(ARGV, 1, 24)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
@@ -69,20 +70,22 @@ end
 
 local limit, retry_ms = over()
 if limit then
-  redis.call('HINCRBY', K.stats, 'refused', 1)
-  record({refused = 1}, now)
+  if message ~= '?' then
+    redis.call('HINCRBY', K.stats, 'refused', 1)
+    record({refused = 1}, now)
+  end
   return {'over-limit', math.ceil(retry_ms), limit}
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
 if due <= now then
   for _, wanted in ipairs({needs, unpack(variants())}) do
     local answer = feasible(wanted, now)
-    if answer == 'nobody' then return {'nobody', 30000} end
+    if answer == 'nobody' and tonumber(wait_ms) <= 0 then return {'nobody', 30000} end
     if answer == 'no' then return {'infeasible', 0} end
   end
 end
-if message == '' then return {'queued', 0} end
-local inputs = {unpack(ARGV, 24)}
+if message == '' or message == '?' then return {'queued', 0} end
+local inputs = {unpack(ARGV, 25)}
 for _, input in ipairs(inputs) do
   if redis.call('EXISTS', input_key(input)) == 0 then return {'input-gone', 0} end
 end
@@ -101,6 +104,7 @@ if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
 if set ~= '' then redis.call('HSET', job_key(id), 'set', set) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
+if tonumber(wait_ms) > 0 then redis.call('HSET', job_key(id), 'wait', wait_ms) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
 for _, input in ipairs(inputs) do hold_input(input, id, tonumber(input_ms) + math.max(due - now, 0), now) end
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(history_most) - 1)

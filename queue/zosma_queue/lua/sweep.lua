@@ -85,16 +85,20 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - FOR
   if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
 end
 
--- A class that nobody can serve: its jobs end when their patience does.
-local function give_up(class, since)
+-- A class that nobody can serve: its jobs end when their patience does, or where no worker at all is ready, when they have
+-- waited as long as they may for one.
+local function give_up(class, since, alone)
   for _, group in ipairs(redis.call('ZRANGE', groups_key(class), 0, -1)) do
     for _, owner in ipairs(redis.call('ZRANGE', owners_key(class, group), 0, -1)) do
       for _, id in ipairs(redis.call('ZRANGE', jobs_key(class, owner), 0, most)) do
         if given_up >= most then return end
         local job = load_job(id)
-        if now - math.max(since, tonumber(job.created)) >= tonumber(job.patience) then
+        local wait = alone and tonumber(job.wait or '0') or 0
+        local began = math.max(since, tonumber(job.created), tonumber(job.run_at or '0'))
+        if now - began >= (wait > 0 and wait or tonumber(job.patience)) then
           pull(job)
-          fail(job, 'no-worker', 'no worker that can do it came back in time', now)
+          if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
+          else fail(job, 'no-worker', 'no worker that can do it came back in time', now) end
           given_up = given_up + 1
         end
       end
@@ -102,24 +106,35 @@ local function give_up(class, since)
   end
 end
 
--- What can't be read is let be: one class of junk must not keep the lost jobs of all others from coming back.
+-- `feasible`, but what can't be read is let be: one class of junk must not keep the lost jobs of all others from coming back.
 local function possible(text, now)
   local readable, needs = pcall(cjson.decode, text)
-  if not readable or type(needs) ~= 'table' then return true end
-  if type(needs.tokens) ~= 'table' or type(needs.pixels) ~= 'number' then return true end
-  return feasible(needs, now) == 'yes'
+  if not readable or type(needs) ~= 'table' then return 'yes' end
+  if type(needs.tokens) ~= 'table' or type(needs.pixels) ~= 'number' then return 'yes' end
+  return feasible(needs, now)
+end
+
+-- Since when nobody can serve a class: a fleet that comes or goes as a whole begins it anew. Of one in which no worker at
+-- all is ready the number is negative.
+local function stranded_since(class, alone)
+  local since = tonumber(redis.call('HGET', K.stranded, class) or '')
+  if not since or (since < 0) ~= alone then
+    since = alone and -now or now
+    redis.call('HSET', K.stranded, class, string.format('%.0f', since))
+  end
+  return math.abs(since)
 end
 
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 local at_rest = redis.call('HEXISTS', K.paused, 'queue') == 1
 local flat = redis.call('HGETALL', K.classes)
 for i = 1, #flat, 2 do
-  local class = flat[i]
-  if at_rest or possible(flat[i + 1], now) then
+  local class, answer = flat[i], possible(flat[i + 1], now)
+  if at_rest or answer == 'yes' then
     redis.call('HDEL', K.stranded, class)
   else
-    redis.call('HSETNX', K.stranded, class, now)
-    give_up(class, tonumber(redis.call('HGET', K.stranded, class)))
+    local alone = answer == 'nobody'
+    give_up(class, stranded_since(class, alone), alone)
   end
 end
 sample(now)
