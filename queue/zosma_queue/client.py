@@ -43,7 +43,8 @@ from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.fleet_reader import FleetCopy, read_fleet
-from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
+from zosma_queue.forecast import Place, Snapshot, WaitingJob, place_if_added
+from zosma_queue.forecasts import JOBS_MAX, Forecasts
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.last_fleet import Fleet, LastFleet
@@ -60,19 +61,12 @@ from zosma_queue.rulebook import Rulebook, note_change
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.series import Span, Step, read_series
-from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
-#: A snapshot of the order serves everybody who asks for a place within this time.
-SNAPSHOT_AGE_S = 2.0
-#: A full one is taken anew this often for those who aren't in it.
-SNAPSHOT_FULL_AGE_S = 0.5
-#: Places are worked out among this many waiting jobs.
-SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
 #: Pictures that open jobs start from are given more time so long before they would go: a bot may be away for so long.
 INPUT_SOON_S = 12 * 3600
@@ -229,11 +223,7 @@ class Queue:
         self._fleet: Copy[FleetCopy] = Copy(functools.partial(read_fleet, self._redis, self._fleet_with))
         self.on_delivered: Callable[[str], None] = _unheard
         """Told of each end that somebody was shown or sent, by which way: `interaction`, `webhook`, …"""
-        self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
-        self._held: dict[str, int] = {}
-        self._order = Snapshot(now_ms=0, jobs=(), machines=())
-        self._parked: frozenset[str] = frozenset()
-        self._taking = asyncio.Lock()
+        self._forecasts = Forecasts(self._redis)
         self._estimating = asyncio.Lock()
         self._noted: set[str] = set()
 
@@ -241,6 +231,7 @@ class Queue:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._forecasts.close()
         await self._redis.aclose()
         # Cancelled commands have left transports that close in the loop's next turn; there may be no later one.
         await asyncio.sleep(0)
@@ -448,9 +439,8 @@ class Queue:
             return replace(estimate, refusal=error)
         if put_off:
             return estimate
-        await self._places()
-        order = self._order
-        if len(order.jobs) >= SNAPSHOT_JOBS:
+        order = (await self._forecasts.newest()).order
+        if len(order.jobs) >= JOBS_MAX:
             return estimate
         added, order = _as_added(job, order)
         async with self._estimating:  # some milliseconds of a processor each
@@ -672,18 +662,18 @@ class Queue:
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
-        return (await self._places(wanted=(job_id,))).get(job_id)
+        return (await self._forecasts.places((job_id,))).get(job_id)
 
     async def standings(self, job_ids: Collection[str]) -> dict[str, tuple[Place | None, bool]]:
         """Of each of these waiting jobs its place, and whether it has none only because an admin paused something.
 
         One look at the order for all of them.
         """
-        known = await self._places(wanted=job_ids)
+        known, newest = await self._forecasts.places(job_ids), await self._forecasts.newest()
         paused = () if all(job_id in known for job_id in job_ids) else await self.pauses()
 
         def is_held(job_id: str) -> bool:
-            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in self._held)
+            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in newest.held)
 
         return {job_id: (known.get(job_id), is_held(job_id)) for job_id in job_ids}
 
@@ -696,13 +686,11 @@ class Queue:
         paused = await self.pauses()
         if not paused or QUEUE in paused:
             return bool(paused)
-        await self._places(wanted=(job_id,))
-        return job_id in self._held
+        return job_id in (await self._forecasts.newest((job_id,))).held
 
     async def is_at_limit(self, job_id: str) -> bool:
         """True for a waiting job whose owner has as many running as they may at once."""
-        await self._places(wanted=(job_id,))
-        return job_id in self._parked
+        return job_id in (await self._forecasts.newest((job_id,))).parked
 
     async def pause_of(self, job: Job) -> Pause | None:
         """The pause that holds a waiting job back; None for none of its own, like that of every worker that can do it.
@@ -717,11 +705,11 @@ class Queue:
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
         jobs = sorted(jobs, key=lambda job: job.created_ms)
-        known = await self._places(anew=True)  # whoever looks has often just changed something
+        newest = await self._forecasts.newest(anew=True)  # whoever looks has often just changed something
 
         def rank(job: Job) -> tuple[int, int]:
-            place = known.get(job.id)
-            return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
+            place = newest.places.get(job.id)
+            return (0, place.position) if place else (1, newest.held[job.id]) if job.id in newest.held else (2, 0)
 
         return sorted(jobs, key=rank)
 
@@ -732,12 +720,14 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        places = await self._places()
+        newest = await self._forecasts.newest()
         front = [
-            InLine(id=job_id, place=place, held=False, at_limit=job_id in self._parked)
-            for job_id, place in places.items()
+            InLine(id=job_id, place=place, held=False, at_limit=job_id in newest.parked)
+            for job_id, place in newest.places.items()
         ]
-        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        front += [
+            InLine(id=job_id, place=None, held=True) for job_id in sorted(newest.held, key=newest.held.__getitem__)
+        ]
         if first + limit <= len(front):
             return front[first : first + limit]
         with redis_errors():
@@ -745,7 +735,7 @@ class Queue:
         known = {one.id for one in front}
         paused = QUEUE in await self.pauses()
         rest = [
-            InLine(id=job_id, place=None, held=paused, at_limit=job_id in self._parked)
+            InLine(id=job_id, place=None, held=paused, at_limit=job_id in newest.parked)
             for job_id in texts(keys.WAITING, waiting)
             if job_id not in known
         ]
@@ -778,40 +768,13 @@ class Queue:
 
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
-        known = await self._places()
+        known = (await self._forecasts.newest()).places
         new = [job_id for job_id in known if job_id not in self._noted]
         self._noted = set(known)
         for first in range(0, len(new), FORECAST_BATCH):
             batch = new[first : first + FORECAST_BATCH]
             await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
         return len(new)
-
-    async def _places(self, wanted: Collection[str] = (), *, anew: bool = False) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
-
-        A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
-        """
-        asked = time.monotonic()
-        if self._is_outdated(asked, wanted, anew):
-            async with self._taking:
-                if self._is_outdated(asked, wanted, anew):
-                    began = time.monotonic()
-                    snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
-                    # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
-                    known = await asyncio.to_thread(places, snapshot)
-                    self._held = await asyncio.to_thread(held, snapshot, known)
-                    self._order = snapshot
-                    self._parked = await asyncio.to_thread(parked, snapshot)
-                    self._snapshot = (began, known)
-        return self._snapshot[1]
-
-    def _is_outdated(self, asked: float, wanted: Collection[str], anew: bool) -> bool:
-        taken, known = self._snapshot
-        if taken >= asked or anew:
-            return taken < asked
-        age = time.monotonic() - taken
-        missing = any(job_id not in known and job_id not in self._held for job_id in wanted)
-        return age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S))
 
     # -- delivery -----------------------------------------------------------------------------------------------
 
@@ -956,10 +919,9 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        await self._places()
+        known = (await self._forecasts.newest()).order.jobs
         with redis_errors():
             waiting = int(await self._redis.zcard(keys.WAITING))
-        known = self._order.jobs
         mean_s = sum(job.cost for job in known) / len(known) if known else 0.0
         return Demand(jobs=waiting, gpu_seconds=mean_s * waiting)
 
