@@ -72,22 +72,6 @@ local function fail(job, kind, text, now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 
--- A job that was begun goes on with the kind that began it, where workers of both could take it.
-local function keep_kind(job, now)
-  local needs = cjson.decode(job.needs)
-  if not job.kind or needs.kind then return end
-  for _, other in ipairs(live_workers(now)) do
-    if kind_of(other) ~= job.kind and is_able(other, needs) then
-      needs.kind = job.kind
-      local avoiding = string.match(job.class, '|not:.*$') or ''
-      job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
-      job.needs = cjson.encode(needs)
-      redis.call('HSET', job_key(job.id), 'needs', job.needs, 'class', job.class)
-      return
-    end
-  end
-end
-
 local function put_back(job, now)
   keep_kind(job, now)
   redis.call('HSET', job_key(job.id), 'state', 'waiting')

@@ -93,7 +93,6 @@ local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
 redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
 if verb == 'retry' and failures < tonumber(ARGV[9]) then
   keep_kind(job, now)
-  keep_kind(job, now)
   if ARGV[10] == '1' then
     local needs = cjson.decode(job.needs)
     needs.avoid = place_of(job.worker)

@@ -53,6 +53,7 @@ too-large = ⚠️ Les images sont trop lourdes pour Discord ici. Demande une ta
 
 failed = ⚠️ Quelque chose s’est mal passé de notre côté. Réessaie dans une minute.
 other-kind = ℹ️ Commencé sur un autre type de serveur GPU, puis terminé sur celui-ci : la même seed n’y donne pas la même image.
+    .some = ℹ️ Certaines de ces images ont été créées sur un autre type de serveur GPU que celui qui avait commencé : la même seed n’y donne pas la même image.
 
 failed-refused = ⚠️ { $detail }. Essaie d’autres réglages.
 failed-oom = ⚠️ Le GPU n’a pas assez de mémoire. Essaie une taille plus petite ou moins d’images à la fois.
