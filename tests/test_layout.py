@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PINNED = re.compile(r"^([a-z0-9_.-]+)==", re.MULTILINE)
@@ -37,19 +38,25 @@ def test_a_workers_image_installs_no_discord_library():
     assert "discord-py" not in pinned("workershim")
 
 
-@pytest.mark.parametrize(("image", "extra"), [("webserver", "bot"), ("workershim", "worker"), ("build", None)])
-def test_the_images_pin_everything_that_the_project_declares(image, extra):
+def names_of(requirements: list[str]) -> set[str]:
+    """The packages' names alone, as requirement files write them."""
+    return {re.split(r"[<>=\[; ]", one, maxsplit=1)[0].lower().replace(".", "-") for one in requirements}
+
+
+@pytest.mark.parametrize(
+    ("image", "group"), [("webserver", "image-bot"), ("workershim", "image-worker"), ("build", "build")]
+)
+def test_the_images_pin_everything_that_the_project_declares_for_them(image, group):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    if extra:
-        extras = project["project"]["optional-dependencies"]
-        declared = project["project"]["dependencies"] + extras[extra] + extras["cli"]
-        assert "zosma[cli]" in extras[extra]
-        declared.remove("zosma[cli]")
-    else:
-        declared = project["dependency-groups"]["build"]
-    names = {re.split(r"[<>=\[]", one, maxsplit=1)[0].lower().replace(".", "-") for one in declared}
+    groups = project["dependency-groups"]
+    base = groups["image-base"] if {"include-group": "image-base"} in groups[group] else []
+    names = names_of([one for one in [*groups[group], *base] if isinstance(one, str)])
 
     assert names <= pinned(image)
+    # Bounds stand in one place.
+    if image != "build":
+        assert names <= names_of(project["project"]["dependencies"])
+        assert not [one for one in [*groups[group], *base] if set(one) & set("<>=")]
     text = (ROOT / "requirements" / f"{image}.txt").read_text("utf-8")
     assert "://" not in text
     assert text.count("--hash=sha256:") >= len(pinned(image))
@@ -103,6 +110,24 @@ def test_the_example_file_sets_nothing_that_docker_would_read_otherwise_or_an_im
     possible = [line.removeprefix("#") for line in lines if re.match(r"#[A-Z_]+=", line)]
     assert len(possible) > 20
     assert not [line for line in possible if " #" in line]
+
+
+def test_make_help_names_every_target_and_the_commit_hooks_call_some_of_them():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+
+    assert targets == set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    assert {hook["entry"] for hook in hooks} <= {f"make {target}" for target in targets}
+    assert {hook["id"] for hook in hooks} == {"lint", "imports", "types"}
+
+
+def test_a_bug_reports_form_asks_for_what_the_doctor_says():
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text("utf-8"))
+    required = [field["id"] for field in form["body"] if field.get("validations", {}).get("required")]
+
+    assert {"what", "doctor", "version"} <= set(required)
 
 
 def test_every_test_that_the_security_page_names_is_there():

@@ -7,6 +7,7 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -22,9 +23,11 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 
-from zosma_queue.env import exported, in_file
+from zosma_queue.env import check_readable, exported, in_file
 from zosma_queue.errors import SettingsError
+from zosma_queue.logs import LogFormat
 from zosma_queue.nodes import is_several, parse_nodes
 from zosma_queue.validation import FieldProblem, problems_of
 
@@ -33,7 +36,7 @@ _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound="LogSettings")
 
 
 def _comma_separated(value: Any) -> Any:
@@ -44,14 +47,58 @@ def _comma_separated(value: Any) -> Any:
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
 
 
-class Settings(BaseModel):
-    """What every process may be told."""
+_UNITS_S = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+def _span_s(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"([1-9][0-9]{0,6}) ?(s|m|min|h|d)", value.strip().casefold())
+    if not found:
+        raise ValueError("must be a number with s, m, h or d, like 90m or 24h")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+#: `24h`, `90m` as seconds.
+Span = Annotated[int, BeforeValidator(_span_s)]
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        raise ValueError("has a quotation mark without its partner: write it as in a shell") from None
+
+
+#: A program and its arguments, written as in a shell, which isn't asked.
+Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class LogSettings(BaseModel):
+    """What a process may be told that knows nothing of the queue."""
+
+    # Each field's docstring is what docs/settings.md says of it (`make reference`).
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    log_format: LogFormat = Field("auto", validation_alias="ZOSMA_LOG_FORMAT")
+    """How logs are written: `text` for people, `json` with one object a line, or `auto`: text in a
+    terminal, JSON elsewhere."""
+
+
+class Settings(LogSettings):
+    """What every process of the queue may be told."""
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    """Redis 7 or later, or Valkey: `redis://:password@host:6379/0`; `rediss://` with TLS, `redis+sentinel://`,
+    `redis+cluster://`."""
     redis_addr: str | None = Field(None, validation_alias="REDIS_ADDR")
+    """The same as `host:6379`, where REDIS_URL is not set."""
     redis_password: SecretStr | None = Field(None, validation_alias="REDIS_PASSWORD")
+    """The password that goes with REDIS_ADDR."""
 
     @field_validator("redis_url")
     @classmethod
@@ -148,8 +195,10 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
     Discord this time"; and its errors don't name the variable that was used.
 
     Raises:
-      SettingsError: for the first wrong value; the text names variable, value and fix.
+      SettingsError: for the first wrong value or line; the text names variable, value and fix.
     """
+    if env_file:
+        check_readable(env_file)
     found = read(cls, {**given_in(env_file), **(given_here or {})})
     if isinstance(found, list):
         raise found[0]
@@ -186,7 +235,7 @@ def aliases_of(alias: Any) -> list[str]:
     return [alias] if isinstance(alias, str) else []
 
 
-def _explain(cls: type[Settings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
+def _explain(cls: type[LogSettings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
     if not problem.path:
         return SettingsError(problem.text)
     location = problem.path[0]
@@ -200,4 +249,36 @@ def _explain(cls: type[Settings], problem: FieldProblem, given: Mapping[str, str
     if problem.kind == "missing":
         return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
     shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
-    return SettingsError(f"{variable}={shown} is wrong: {problem.text}")
+    return SettingsError(f"{variable}={shown} is wrong: {_wanted(field, problem)}")
+
+
+def _wanted(field: FieldInfo, problem: FieldProblem) -> str:
+    """What to write instead: in our words where pydantic's are for programmers."""
+    if problem.kind.startswith("bool"):
+        return "must be on or off"
+    if not problem.kind.startswith(("int", "greater_than", "less_than")):
+        return problem.text
+    least = next((one.ge for one in field.metadata if hasattr(one, "ge")), None)
+    most = next(
+        (
+            one.le if hasattr(one, "le") else one.lt - 1
+            for one in field.metadata
+            if hasattr(one, "le") or hasattr(one, "lt")
+        ),
+        None,
+    )
+    if any(getattr(one, "func", None) is _span_s for one in field.metadata):
+        low, high = (_shown_span(one) if one else None for one in (least, most))
+        return "must be a span" + (f" from {low}" if low else "") + (f" to {high}" if high else "")
+    return (
+        "must be a whole number"
+        + (f" from {least}" if least is not None else "")
+        + (f" to {most}" if most is not None else "")
+    )
+
+
+def _shown_span(seconds: int) -> str:
+    """Seconds as they are written in a setting."""
+    return next(
+        f"{seconds // size}{unit}" for unit, size in reversed(_UNITS_S.items()) if not seconds % size or size == 1
+    )

@@ -68,8 +68,8 @@ end
 local function keep_kind(job, now)
   local needs = cjson.decode(job.needs)
   if not job.kind or needs.kind then return end
-  for _, other in ipairs(live_workers(now)) do
-    if kind_of(other) ~= job.kind and is_able(other, needs) then
+  for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
+    if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
       needs.kind = job.kind
       local avoiding = string.match(job.class, '|not:.*$') or ''
       job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
@@ -88,8 +88,8 @@ local function spread(job, count, worker, loaded, idle, now)
   local needs, needs_text, class = pinned(job, checkpoint)
   local machines = {}
   for _, one in ipairs({worker, unpack(idle)}) do
-    if one == worker or kind_of(one) == kind_of(worker) and serves(one, needs, now) then
-      local cold = redis.call('HGET', worker_key(one), 'loaded') ~= checkpoint
+    if one == worker or kind_of(one) == kind_of(worker) and serves(one, class, needs, now) then
+      local cold = filed(one).loaded ~= checkpoint
       table.insert(machines, {
         worker = one, pictures = one == worker and 1 or 0, free_at = cold and load_s(one) or 0,
         each = tonumber(job.cost) / count * speed_of(one, checkpoint),
@@ -131,7 +131,7 @@ local function make_part(job, share, now)
     id = part_id(job.id, share.first), of = job.id, first = share.first, count = share.count, owner = job.owner, group = job.group,
     person = job.person, class = share.class, needs = share.needs, cost = exact(share.cost), created = job.created,
     -- Where the set stood in line, one behind the other.
-    seq = exact(tonumber(job.seq) + share.first / 1000), patience = job.patience, deliver = '0', state = 'waiting',
+    seq = exact(tonumber(job.seq) + share.first / 1000), patience = job.patience, wait = job.wait or '0', deliver = '0', state = 'waiting',
     attempt = job.attempt or '0', failures = job.failures, lost = job.lost, kind = job.kind,
   }
   local flat = {}
@@ -175,7 +175,7 @@ local function split(job, worker, loaded, idle, now)
     if i > 1 and share.worker then
       redis.call('HSET', worker_key(share.worker), 'promised', part_id(job.id, share.first))
       ring(share.worker)
-    elseif i > 1 then wake(cjson.decode(parts[i].needs), now)
+    elseif i > 1 then wake(parts[i].class, cjson.decode(parts[i].needs), now)
     end
   end
   return mine

@@ -34,7 +34,7 @@ local function bill()
   -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
   local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
   if cost > 0 and makes then
-    local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
+    local checkpoint = cjson.decode(job.needs).checkpoint or filed(job.worker).loaded or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end
   return real

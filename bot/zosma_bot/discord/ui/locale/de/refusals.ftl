@@ -34,6 +34,7 @@ refusal-picture-gone = Dieses Bild ist nicht mehr gespeichert, und die Nachricht
 refusal-strength-without-image = { $field } sagt, wie viel von einem angehängten Bild neu gemalt wird: bitte eins als Startbild anhängen oder weglassen.
 
 refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einmal versuchen.
+refusal-no-worker-yet = Noch war keine GPU verbunden. Wer diesen Bot betreibt, startet eine mit `zosma worker`, auf einem Rechner mit einer Stable-Diffusion-WebUI.
 refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
 refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
