@@ -109,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } de { $total } imágenes no se muestran: el control de imágenes de este servidor las rechaza.
     }
 hidden-because = ({ $reasons })
+shrunk = Compresión para que quepa en Discord (WebP, calidad { $quality }).
+shrunk-smaller = Tamaño reducido para que quepa en Discord (ancho al { $percent } %, WebP, calidad { $quality }).

@@ -109,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } images sur { $total } ne sont pas affichées : le contrôle des images de ce serveur les refuse.
     }
 hidden-because = ({ $reasons })
+shrunk = Compression pour tenir dans Discord (WebP, qualité { $quality }).
+shrunk-smaller = Taille réduite pour tenir dans Discord (largeur : { $percent } %, WebP, qualité { $quality }).
