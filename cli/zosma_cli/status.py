@@ -58,7 +58,10 @@ async def read(queue: Queue, url: str, server: str) -> dict[str, Any]:
     return {
         "at_ms": redis.now_ms,
         "redis": {"address": address_of(url), **asdict(redis)},
-        "queue": {**asdict(depth), "last_gpu_ms": fleet.last_seen_ms, "pauses": [asdict(pause) for pause in await queue.admin.pauses()]},
+        "queue": {
+            **asdict(depth), "last_gpu_ms": fleet.last_seen_ms,
+            "pauses": [asdict(pause) for pause in await queue.admin.pauses()],
+        },
         "bots": [asdict(bot) for bot in await queue.bots.there()],
         "server": {"address": server, "version": await _version(server)},
         "workers": [_worker(one, jobs.get(one.job or "")) for one in workers],
