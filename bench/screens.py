@@ -33,6 +33,7 @@ from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import translations_for
+from zosma_bot.discord.ui.router import TWICE_S
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -222,6 +223,7 @@ class Screens:
 
     async def _region(self, message: Shown) -> None:
         """The form for a part, the way to the page, and what comes of these and of zooming out."""
+        await asyncio.sleep(TWICE_S)  # Ann has pressed it before: at once again would be a double click
         menu = await answer(await self.server.click(self.ann, message, "More…"))
         pressed = await self.server.select(self.ann, menu, menu.selects[-1]["custom_id"], [Act.REGION])
         self.pages["region"] = Artist(self.server.world).modal((await pressed.response()).data)

@@ -79,11 +79,11 @@ class System:
         await worker.end(signal.SIGTERM)
         # The bot writes it down every few seconds; a short wait must not be over before it began.
         seconds, _ = self.redis.time()
-        for place in self.redis.zrange(keys.FLEET_SEEN, 0, -1):
-            self.redis.zadd(keys.FLEET_SEEN, {place: seconds * 1000})
+        for place in self.redis.zrange(keys.LAST_FLEET_SEEN, 0, -1):
+            self.redis.zadd(keys.LAST_FLEET_SEEN, {place: seconds * 1000})
 
     async def _known(self):
-        return self.redis.exists(keys.FLEET)
+        return self.redis.exists(keys.LAST_FLEET)
 
     async def imagine(self):
         return await self.discord.slash(self.discord.add_member("ann"), "imagine", {"prompt": "a lighthouse"})
