@@ -48,10 +48,11 @@ PROFILES = PREFIX + "index:profiles"
 FLEET = PREFIX + "index:fleet"
 #: hash: checkpoint → number of workers that hold it, or are about to.
 HELD = PREFIX + "index:held"
-#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under `` what was there when that was looked at last.
+#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under ``
+#: what was there when that was looked at last.
 STRANDED = PREFIX + "index:stranded"
-#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the shortest
-#: time for which they wait while no worker at all is there.
+#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the
+#: shortest time for which they wait while no worker at all is there.
 PATIENCE = PREFIX + "index:patience"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
