@@ -55,10 +55,11 @@ async def read(queue: Queue, url: str, server: str) -> dict[str, Any]:
     jobs = {job.id: job for job in await queue.jobs([one.job for one in workers if one.job])}
     hour = together(await queue.series(Step.MINUTE, HOUR_MINUTES))
     depth = await queue.depth()
+    pauses = [asdict(pause) for pause in await queue.admin.pauses()]
     return {
         "at_ms": redis.now_ms,
         "redis": {"address": address_of(url), **asdict(redis)},
-        "queue": {**asdict(depth), "last_gpu_ms": fleet.last_seen_ms, "pauses": [asdict(pause) for pause in await queue.admin.pauses()]},
+        "queue": {**asdict(depth), "last_gpu_ms": fleet.last_seen_ms, "pauses": pauses},
         "bots": [asdict(bot) for bot in await queue.bots.there()],
         "server": {"address": server, "version": await _version(server)},
         "workers": [_worker(one, jobs.get(one.job or "")) for one in workers],

@@ -22,6 +22,9 @@ DEAD = PREFIX + "dead"
 UNDELIVERED = PREFIX + "undelivered"
 #: zset: workers by the ms of their last sign of life.
 WORKERS = PREFIX + "workers"
+#: hash: worker → version at which what the catalogue says of it changed last; `` → the newest version, and the newest
+#: that changed what may be admitted (fleet_reader.py).
+VERSIONS = PREFIX + "versions"
 #: zset: workers that wait for a job, by the ms since which they do.
 IDLE = PREFIX + "idle"
 #: hash: class → its needs (JSON), as versions before the index had it. Where it is there, `_adopt.lua` files its jobs.
@@ -48,10 +51,11 @@ PROFILES = PREFIX + "index:profiles"
 FLEET = PREFIX + "index:fleet"
 #: hash: checkpoint → number of workers that hold it, or are about to.
 HELD = PREFIX + "index:held"
-#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under `` what was there when that was looked at last.
+#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under ``
+#: what was there when that was looked at last.
 STRANDED = PREFIX + "index:stranded"
-#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the shortest
-#: time for which they wait while no worker at all is there.
+#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the
+#: shortest time for which they wait while no worker at all is there.
 PATIENCE = PREFIX + "index:patience"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
@@ -90,6 +94,8 @@ API_KEYS = f"bot:{PREFIX}api-keys"
 API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 #: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
 RULES = f"bot:{PREFIX}rules"
+#: string: drawn anew whenever rules or policies are written (rulebook.py). The bot's alone.
+RULES_VERSION = f"bot:{PREFIX}rules-version"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,

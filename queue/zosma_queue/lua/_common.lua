@@ -18,6 +18,7 @@ local K = {
   wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end

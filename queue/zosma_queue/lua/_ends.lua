@@ -36,6 +36,11 @@ end
 local function take_again(job)
   pull(job)
   begin(job)
+  local mine = job.worker and worker_key(job.worker)
+  -- Unless it has the next one already.
+  if mine and redis.call('EXISTS', mine) == 1 and redis.call('HSETNX', mine, 'job', job.id) == 1 then
+    redis.call('HSET', mine, 'target', job.runs_on or '')
+  end
   if job.lost_at == job.attempt then
     redis.call('HDEL', job_key(job.id), 'lost_at')
     redis.call('HINCRBY', job_key(job.id), 'lost', -1)

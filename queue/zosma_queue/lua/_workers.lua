@@ -94,12 +94,13 @@ local function file_worker(worker, its, seen)
   end
 end
 
-local function forget_worker(worker)
+local function forget_worker(worker, now)
   file_worker(worker, {})
   redis.call('HDEL', K.fleet, worker)
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
   redis.call('DEL', worker_key(worker), wake_key(worker))
+  note_fleet(worker, now, true, true)
   publish({event = 'worker-left', worker = worker})
 end
 

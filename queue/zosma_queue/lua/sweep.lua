@@ -68,7 +68,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
-  forget_worker(worker)
+  forget_worker(worker, now)
 end
 for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, '-inf', '(' .. (now - PROFILE_TTL_MS))) do
   part_from(profile)
