@@ -1,39 +1,88 @@
-"""What the verbs cost while few and while many jobs wait, and the memory of a waiting job.
+"""What the verbs cost as classes of needs, workers and waiting jobs grow, and the memory of a waiting job.
 
-uv run python bench/scripts.py
+A class is what jobs need of a worker: checkpoint, sampler, LoRA, size. `--kinds` is how many sorts of workers there
+are, each with a few checkpoints and LoRAs of its own left out; 1: all can do everything.
+
+uv run python bench/scripts.py [--quick] [--classes 5000 --workers 1000 --waiting 100000 --kinds 4]
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import random
 import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from zosma_cli.valkey import PrivateValkey
-from zosma_queue import calls
+from zosma_queue import calls, keys
 from zosma_queue.calls import NewJob
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
 from zosma_queue.messages import encode_request
 from zosma_queue.needs import needs_of
 from zosma_queue.request import PIXELS_MAX, Request
-from zosma_queue.scripts import call
+from zosma_queue.scripts import Call, call, digest, source
 
-DEPTHS = (1_000, 10_000, 100_000)
-SAMPLES = 300
-OWNERS = 300
-GUILDS = 10
-CHECKPOINTS = tuple(f"checkpoint-{number}" for number in range(1, 7))
+OWNERS, GUILDS = 300, 10
 PROMPT = "a lighthouse at dusk, " * 46  # about 1 kB
-WORKER = "gpu/webui/1"
+SIZES = (512, 1024, 1400, 2048)
+SAMPLERS = ("Euler a", "DPM++ 2M", "Euler", "DDIM", "UniPC")
 
 
-def new_job(number: int, dice: random.Random) -> NewJob:
+@dataclass(frozen=True)
+class Load:
+    """How large the queue is."""
+
+    classes: int
+    workers: int
+    waiting: int
+    kinds: int = 1
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """A fiftieth of the classes, 6 at least."""
+        return [f"checkpoint-{number}" for number in range(max(6, self.classes // 50))]
+
+    @property
+    def loras(self) -> list[str]:
+        """As many as make up the classes, with checkpoints, samplers and sizes."""
+        each = len(self.checkpoints) * len(SAMPLERS) * len(SIZES)
+        return [f"lora-{number}" for number in range(-(-self.classes // each))]
+
+    def needs(self, dice: random.Random) -> dict[str, Any]:
+        """What one job asks for: one of the classes, each as likely."""
+        number = dice.randrange(self.classes)
+        number, checkpoint = divmod(number, len(self.checkpoints))
+        number, sampler = divmod(number, len(SAMPLERS))
+        lora, size = divmod(number, len(SIZES))
+        side = SIZES[size]
+        return {
+            "prompt": PROMPT + (f"<lora:{self.loras[lora]}:1>" if len(self.loras) > 1 else ""),
+            "checkpoint": self.checkpoints[checkpoint], "sampler": SAMPLERS[sampler], "width": side, "height": side,
+        }  # fmt: skip
+
+    def about(self, kind: int) -> Capabilities:
+        """What a worker of this kind can do: all, or all but an eighth of the checkpoints and LoRAs."""
+
+        def kept(names: list[str]) -> list[str]:
+            return [name for at, name in enumerate(names) if not kind or at % 8 != kind % 8]
+
+        return Capabilities(
+            webui="http://gpu:7860", flavour="a1111", host=f"kind-{kind}", samplers=SAMPLERS, schedulers=(),
+            checkpoints=tuple(Checkpoint(name=name, title=name) for name in kept(self.checkpoints)),
+            loras=tuple(kept(self.loras)) if len(self.loras) > 1 else (),
+        )  # fmt: skip
+
+
+def new_job(number: int, load: Load, dice: random.Random) -> NewJob:
     """A job with a prompt of 1 kB."""
-    request = Request(prompt=PROMPT, seed=number, checkpoint=dice.choice(CHECKPOINTS), sampler="Euler a")
+    request = Request.model_validate({"seed": number, **load.needs(dice)})
     member = dice.randrange(OWNERS)
     guild = f"discord:{member % GUILDS}"
     return NewJob(
@@ -42,64 +91,138 @@ def new_job(number: int, dice: random.Random) -> NewJob:
     )  # fmt: skip
 
 
-def beat(client: redis.Redis) -> None:
-    """One worker that can do everything."""
-    about = Capabilities(
-        webui="http://gpu:7860", flavour="a1111", host="gpu", samplers=("Euler a",), schedulers=(),
-        checkpoints=tuple(Checkpoint(name=name, title=name) for name in CHECKPOINTS),
-    )  # fmt: skip
-    call(client, calls.beat(WORKER, WorkerState.READY, loaded=CHECKPOINTS[0], pixels=PIXELS_MAX, about=about))
+class Fleet:
+    """Workers that beat."""
+
+    def __init__(self, client: redis.Redis, load: Load) -> None:
+        self._client, self._load = client, load
+        self.names = [f"gpu{number}/webui/1" for number in range(load.workers)]
+        self._abouts = [load.about(kind) for kind in range(load.kinds)]
+        #: A worker asks with what it holds in mind.
+        self.loaded = {name: load.checkpoints[at % len(load.checkpoints)] for at, name in enumerate(self.names)}
+
+    def beat(self, name: str, *, joins: bool = False) -> Call[bool]:
+        """A sign of life."""
+        about = self._abouts[self.names.index(name) % len(self._abouts)] if joins else None
+        return calls.beat(name, WorkerState.READY, loaded=self.loaded[name], pixels=PIXELS_MAX, about=about)
+
+    def beat_all(self, *, joins: bool = False) -> None:
+        """Everybody's."""
+        send(self._client, [self.beat(name, joins=joins) for name in self.names])
 
 
-def microseconds(samples: list[float]) -> str:
-    """Median and 95th percentile."""
-    return f"{statistics.median(samples) * 1e6:6.0f} / {statistics.quantiles(samples, n=20)[18] * 1e6:6.0f}"
+def send(client: redis.Redis, calls_: list[Call[Any]]) -> list[Any]:
+    """Many calls at once, outside of any measuring."""
+    pipe = client.pipeline(transaction=False)
+    for one in calls_:
+        count, rest = one.numbered
+        pipe.evalsha(digest(one.verb), count, *rest)
+    return pipe.execute()
 
 
-def measure(client: redis.Redis, depth: int, number: int) -> tuple[list[float], list[float]]:
-    """Seconds of enqueue and of fetch (each with its undoing outside the clock), at `depth` waiting jobs."""
-    dice = random.Random(depth)
-    enqueues, fetches = [], []
-    for sample in range(SAMPLES):
-        beat(client)
-        job = new_job(number + sample, dice)
+def quantiles(samples: list[float]) -> str:
+    """Median, 95th and 99th percentile, in µs."""
+    cuts = statistics.quantiles(samples, n=100)
+    return f"{statistics.median(samples) * 1e6:,.0f} / {cuts[94] * 1e6:,.0f} / {cuts[98] * 1e6:,.0f}"
+
+
+class Clock:
+    """Times calls, and what Redis itself spends on them."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self.seconds: dict[str, list[float]] = {}
+
+    def __call__(self, name: str, wanted: Call[Any]) -> Any:
         began = time.perf_counter()
-        call(client, calls.enqueue(job))
-        enqueues.append(time.perf_counter() - began)
-        began = time.perf_counter()
-        leased = call(client, calls.fetch(WORKER))
-        fetches.append(time.perf_counter() - began)
+        found = call(self._client, wanted)
+        self.seconds.setdefault(name, []).append(time.perf_counter() - began)
+        return found
+
+
+def measure(client: redis.Redis, load: Load, fleet: Fleet, number: int, samples: int) -> Clock:
+    """Each verb so often, each time by another worker, and undone outside the clock."""
+    dice, clock = random.Random(load.waiting), Clock(client)
+    for sample in range(samples):
+        if sample % 10 == 0:
+            fleet.beat_all()
+        worker = dice.choice(fleet.names)
+        clock("beat", fleet.beat(worker))
+        clock("enqueue", calls.enqueue(new_job(number + sample, load, dice)))
+        leased = clock("fetch", calls.fetch(worker))
         if leased is None:
             raise SystemExit("nothing to fetch: the benchmark is wrong")
-        call(client, calls.settle(leased.id, leased.attempt, calls.fail("bench", "")))
-    return enqueues, fetches
+        clock("renew", calls.renew(leased.id, leased.attempt, progress=0.5))
+        clock("settle", calls.settle(leased.id, leased.attempt, calls.fail("bench", "bench")))
+        if sample % 10 == 0:
+            clock("sweep", calls.sweep())
+    for _ in range(samples):
+        began = time.perf_counter()
+        client.ping()
+        clock.seconds.setdefault("ping", []).append(time.perf_counter() - began)
+    return clock
+
+
+def measure_idle(client: redis.Redis, load: Load, clock: Clock) -> None:
+    """An enqueue while all workers wait: one is woken."""
+    client.flushall()
+    fleet = Fleet(client, load)
+    fleet.beat_all(joins=True)
+    dice = random.Random(2)
+    for sample in range(200):
+        if sample % load.workers == 0:
+            send(client, [calls.fetch(name) for name in fleet.names])
+        job = new_job(sample, load, dice)
+        clock("enqueue, all idle", calls.enqueue(job))
+        call(client, calls.cancel(job.id))
+
+
+def run(client: redis.Redis, load: Load, samples: int) -> None:
+    """Fills the queue, measures, prints a table."""
+    for verb in ("beat", "enqueue", "fetch", "cancel"):
+        client.script_load(source(verb))
+    client.flushall()
+    dice, fleet = random.Random(1), Fleet(client, load)
+    fleet.beat_all(joins=True)
+    empty = int(client.info("memory")["used_memory"])
+    for first in range(0, load.waiting, 500):
+        fleet.beat_all()
+        jobs = [new_job(number, load, dice) for number in range(first, min(first + 500, load.waiting))]
+        send(client, [calls.enqueue(job) for job in jobs])
+    memory = (int(client.info("memory")["used_memory"]) - empty) / load.waiting
+    found = client.hlen(keys.CLASSES)
+    clock = measure(client, load, fleet, 10_000_000, samples)
+    joins = [time.perf_counter()]
+    stranger = Capabilities(**{**load.about(0).model_dump(), "checkpoints": load.about(0).checkpoints[::3]})
+    call(client, calls.beat("new/webui/1", WorkerState.READY, loaded=None, pixels=1024 * 1024, about=stranger))
+    joins.append(time.perf_counter())
+    measure_idle(client, load, clock)
+    print(
+        f"\n{found:,} classes, {load.workers:,} workers of {load.kinds} kinds, {load.waiting:,} waiting jobs:"
+        f" {memory:,.0f} bytes a waiting job; a new kind of worker joins in {(joins[1] - joins[0]) * 1e3:.1f} ms."
+        f" Load average {os.getloadavg()[0]:.1f}.\n\n| verb | µs p50 / p95 / p99 |\n|---|---|"
+    )
+    for name, seconds in clock.seconds.items():
+        print(f"| {name} | {quantiles(seconds)} |", flush=True)
 
 
 def main() -> None:
-    """Fills the queue step by step and prints a row for each depth."""
-    dice = random.Random(1)
+    """One queue as large as is said, or some that grow."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="half a minute")
+    for name, usual in (("classes", 0), ("workers", 4), ("waiting", 10_000), ("kinds", 1), ("samples", 500)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    asked = parser.parse_args()
+    loads = [Load(6, 1, 1_000), Load(60, 10, 10_000), Load(600, 100, 10_000), Load(5_000, 1_000, 100_000),
+             Load(5_000, 1_000, 100_000, kinds=8)]  # fmt: skip
+    if asked.quick:
+        loads, asked.samples = [Load(6, 1, 1_000), Load(600, 100, 5_000), Load(600, 100, 5_000, kinds=8)], 200
+    if asked.classes:
+        loads = [Load(asked.classes, asked.workers, asked.waiting, asked.kinds)]
     with tempfile.TemporaryDirectory() as folder, PrivateValkey(Path(folder), durable=False) as server:
         client = redis.Redis.from_url(server.url)
-        beat(client)
-        empty = int(client.info("memory")["used_memory"])
-        print("| waiting | enqueue, µs p50 / p95 | fetch, µs p50 / p95 | ping, µs p50 / p95 | bytes a waiting job |")
-        print("|---|---|---|---|---|")
-        number = 0
-        for depth in DEPTHS:
-            while number < depth:
-                if number % 500 == 0:
-                    beat(client)
-                call(client, calls.enqueue(new_job(number, dice)))
-                number += 1
-            memory = (int(client.info("memory")["used_memory"]) - empty) / depth
-            enqueues, fetches = measure(client, depth, 10_000_000 + number)
-            pings = []
-            for _ in range(SAMPLES):
-                began = time.perf_counter()
-                client.ping()
-                pings.append(time.perf_counter() - began)
-            cells = (f"{depth:7,d}", *(microseconds(one) for one in (enqueues, fetches, pings)), f"{memory:5.0f}")
-            print(f"| {' | '.join(cells)} |")
+        for load in loads:
+            run(client, load, asked.samples)
         client.close()
 
 

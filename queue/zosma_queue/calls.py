@@ -37,6 +37,8 @@ MAX_SKIPS = 16
 MAX_SKIP_MS = 120_000
 #: While relax jobs wait, every so-manieth job is one of them.
 TRICKLE = 10
+#: Among how many owners, in fair order, one is looked for whose checkpoint nobody holds.
+LOOK_OWNERS = 200
 #: Most jobs that one sweep handles in one go; it comes again in a second.
 SWEEP_LIMIT = 100
 #: Most jobs whose pictures go in one call; the next one comes in a second.
@@ -218,7 +220,7 @@ def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEAS
         return None
 
     rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules, token), parse)
+    return Call("fetch", (now_ms, worker, lease_ms, *rules, token, LOOK_OWNERS), parse)
 
 
 class Lease(enum.StrEnum):

@@ -13,12 +13,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from zosma_queue import keys
-from zosma_queue.calls import AFFINITY_WINDOW_S, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
+from zosma_queue.calls import AFFINITY_WINDOW_S, LOOK_OWNERS, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
 from zosma_queue.needs import INTERROGATE, KIND_COMFYUI, UPSCALE, Lane
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
 #: What a checkpoint load takes while nobody has measured one; see _sets.lua.
 USUAL_LOAD_S = 10.0
+#: As many idle machines are asked to help with a set; see fetch.lua.
+MOST_HELPERS = 64
 #: Of ties between those who start at one clock; see _order.lua.
 _TIE_S = 1e-9
 #: Of a charge, what the same person's other owners are moved on by.
@@ -312,7 +314,9 @@ class _Play:
         if job.pictures == 1 or job.variants or not checkpoint:
             return []
         pinned = self._pinned(job, machine_id)
-        others = (self._machines[one] for one in idle if one in self._machines and one != machine_id)
+        others = (
+            self._machines[one] for one in list(idle)[:MOST_HELPERS] if one in self._machines and one != machine_id
+        )
         helpers = [
             one
             for one in others
@@ -420,17 +424,17 @@ class _Play:
             if job and self._may_run(machine, job):
                 self._take(job)
                 return job
-        heads = self._heads(machine)
+        candidates = self._candidates(machine)
         lane = Lane.FAST
-        if heads[Lane.RELAX] and (not heads[Lane.FAST] or self._fast_in_a_row >= TRICKLE - 1):
+        if candidates[Lane.RELAX] and (not candidates[Lane.FAST] or self._fast_in_a_row >= TRICKLE - 1):
             lane = Lane.RELAX
-        if not heads[lane]:
+        if not candidates[lane]:
             return None
-        first = self._earliest(heads[lane])
-        chosen = self._choose(machine, heads[lane], first)
+        first = min(candidates[lane], key=self._rank)
+        chosen = self._choose(machine, candidates[lane], first)
         if chosen.id != first.id:
             self._skip(first)
-        self._fast_in_a_row = 0 if lane is Lane.RELAX or not heads[Lane.RELAX] else self._fast_in_a_row + 1
+        self._fast_in_a_row = 0 if lane is Lane.RELAX or not candidates[Lane.RELAX] else self._fast_in_a_row + 1
         self._clock = max(self._clock, self._group_tags[first.group])
         self._group_clocks[chosen.group] = max(self._group_clocks[chosen.group], self._owner_tags[chosen.owner])
         self._take(chosen)
@@ -451,31 +455,18 @@ class _Play:
         own = _welcome(machine, job)
         return not any(_welcome(other, job) > own and _is_able(other, job) for other in self._machines.values())
 
-    def _heads(self, machine: Machine) -> dict[Lane, list[WaitingJob]]:
-        heads: dict[Lane, list[WaitingJob]] = {Lane.FAST: [], Lane.RELAX: []}
+    def _candidates(self, machine: Machine) -> dict[Lane, list[WaitingJob]]:
+        """Of each class that the machine may take jobs from, each owner's first."""
+        found: dict[Lane, list[WaitingJob]] = {Lane.FAST: [], Lane.RELAX: []}
         for class_, owners in self._classes.items():
             filed = [jobs[-1] for owner, jobs in owners.items() if not self.is_parked(owner)]
             if filed and self._may_run(machine, filed[0]):
-                # The first group, and in it the first owner: never an owner of a later group.
-                group = min((self._group_tags[job.group], job.group) for job in filed)[1]
-                inside = (job for job in filed if job.group == group)
-                heads[class_.lane].append(min(inside, key=lambda job: (self._owner_tags[job.owner], job.owner)))
-        return heads
+                found[class_.lane] += filed
+        return found
 
-    def _before(self, a: WaitingJob, b: WaitingJob) -> bool:
-        if self._group_tags[a.group] != self._group_tags[b.group]:
-            return self._group_tags[a.group] < self._group_tags[b.group]
-        if a.group == b.group and self._owner_tags[a.owner] != self._owner_tags[b.owner]:
-            return self._owner_tags[a.owner] < self._owner_tags[b.owner]
-        return a.seq < b.seq
-
-    def _earliest(self, candidates: Iterable[WaitingJob]) -> WaitingJob:
-        """The event that comes first, of at least one."""
-        first, *others = candidates
-        for candidate in others:
-            if self._before(candidate, first):
-                first = candidate
-        return first
+    def _rank(self, job: WaitingJob) -> tuple[float, str, float, str, float]:
+        """The fair order: the lowest goes first."""
+        return self._group_tags[job.group], job.group, self._owner_tags[job.owner], job.owner, job.seq
 
     def _choose(self, machine: Machine, candidates: list[WaitingJob], first: WaitingJob) -> WaitingJob:
         def is_warm(job: WaitingJob) -> bool:
@@ -486,13 +477,14 @@ class _Play:
         near = [job for job in candidates if self._behind(job, first) <= AFFINITY_WINDOW_S]
         warm = [job for job in near if is_warm(job)]
         if warm:
-            return self._earliest(warm)
+            return min(warm, key=self._rank)
         others = [other for other in self._machines.values() if other.id != machine.id]
         held = {name for other in others for name in (other.loaded, other.target)}
         if first.checkpoint not in held:
             return first
-        free = [job for job in near if job.checkpoint not in held]
-        return self._earliest(free) if free else first
+        near.sort(key=self._rank)
+        owners = set(list(dict.fromkeys(job.owner for job in near))[:LOOK_OWNERS])
+        return next((job for job in near if job.checkpoint not in held and job.owner in owners), first)
 
     def _behind(self, job: WaitingJob, first: WaitingJob) -> float:
         if job.group == first.group:

@@ -27,10 +27,36 @@ WORKERS = PREFIX + "workers"
 VERSIONS = PREFIX + "versions"
 #: zset: workers that wait for a job, by the ms since which they do.
 IDLE = PREFIX + "idle"
-#: hash: class → its needs (JSON), for each class with waiting jobs.
+#: hash: class → its needs (JSON), as versions before the index had it. Where it is there, `_adopt.lua` files its jobs.
 CLASSES = PREFIX + "classes"
-#: hash: class → ms since which no worker can serve it; the negative of it where no worker at all is ready.
-STRANDED = PREFIX + "stranded"
+#: string: how waiting jobs are filed (`FORMAT` in _common.lua).
+FORMAT = PREFIX + "index:format"
+#: hash: class → its needs (JSON), for each class with waiting jobs.
+NEEDS = PREFIX + "index:needs"
+#: hash: class → the bucket in which its jobs wait. A bucket has the classes which the same workers can do.
+BUCKETS = PREFIX + "index:buckets"
+#: hash: what all classes of a bucket have in common → the bucket.
+BUCKET_LIKE = PREFIX + "index:bucket-like"
+#: hash: bucket → what all its classes have in common.
+ALIKE = PREFIX + "index:alike"
+#: hash: bucket → who is rather to do its jobs, or what checkpoint is paused (JSON), where there is such a thing.
+SPECIAL = PREFIX + "index:special"
+#: string: number of the last bucket.
+BUCKET_SEQ = PREFIX + "index:bucket-seq"
+#: hash: token → number of classes with waiting jobs that need it.
+WANTED_TOKENS = PREFIX + "index:tokens"
+#: zset: what workers can do (a profile) by the ms of the last sign of life of a worker that can do exactly that.
+PROFILES = PREFIX + "index:profiles"
+#: hash: worker → how it is filed in the index (JSON).
+FLEET = PREFIX + "index:fleet"
+#: hash: checkpoint → number of workers that hold it, or are about to.
+HELD = PREFIX + "index:held"
+#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under ``
+#: what was there when that was looked at last.
+STRANDED = PREFIX + "index:stranded"
+#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the
+#: shortest time for which they wait while no worker at all is there.
+PATIENCE = PREFIX + "index:patience"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
 #: hash: owner, `group <group>` or `person <person>` → number of jobs that have not ended.
@@ -110,9 +136,9 @@ HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
 #: hash: a worker's place → what it could do when it was last ready (JSON).
-FLEET = f"bot:{PREFIX}fleet"
+LAST_FLEET = f"bot:{PREFIX}fleet"
 #: zset: these places by the ms at which they were last ready.
-FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
+LAST_FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
 #: hash: when the operator's machines were last called to come or to go, and how often (lua/summon.lua).
 SUMMONS = f"bot:{PREFIX}summons"
 
@@ -157,9 +183,39 @@ def worker(worker_id: str) -> str:
     return f"{PREFIX}worker:{worker_id}"
 
 
-def can(worker_id: str) -> str:
-    """set: the tokens that a worker can serve."""
-    return f"{PREFIX}can:{worker_id}"
+def can(profile: str) -> str:
+    """set: the tokens that workers of a profile can serve."""
+    return f"{PREFIX}can:{profile}"
+
+
+def ready(profile: str) -> str:
+    """zset: the ready workers of a profile by the ms of their last sign of life."""
+    return f"{PREFIX}index:ready:{profile}"
+
+
+def idle(profile: str) -> str:
+    """zset: those of them that wait for a job, by the ms since which they do."""
+    return f"{PREFIX}index:idle:{profile}"
+
+
+def idle_with(profile: str, checkpoint: str) -> str:
+    """zset: those of them that hold a checkpoint."""
+    return f"{PREFIX}index:idle:{profile}:{checkpoint}"
+
+
+def serves(profile: str) -> str:
+    """set: the buckets whose jobs workers of a profile can do."""
+    return f"{PREFIX}index:serves:{profile}"
+
+
+def able(bucket: str) -> str:
+    """set: the profiles that can do the jobs of a bucket."""
+    return f"{PREFIX}index:able:{bucket}"
+
+
+def bucket_classes(bucket: str) -> str:
+    """set: the classes of a bucket."""
+    return f"{PREFIX}index:bucket-classes:{bucket}"
 
 
 def wake(worker_id: str) -> str:
@@ -194,34 +250,49 @@ def group_tags(group: str) -> str:
     return f"{PREFIX}tags:{group}"
 
 
-def groups(class_: str) -> str:
-    """zset: groups with waiting jobs of a class, by tag."""
-    return f"{PREFIX}groups:{class_}"
+def groups(bucket: str) -> str:
+    """zset: groups with waiting jobs in a bucket, by tag."""
+    return f"{PREFIX}index:groups:{bucket}"
 
 
-def owners(class_: str, group: str) -> str:
-    """zset: a group's owners with waiting jobs of a class, by tag."""
-    return f"{PREFIX}owners:{class_}:{group}"
+def owners(bucket: str, group: str) -> str:
+    """zset: a group's owners with waiting jobs in a bucket, by tag."""
+    return f"{PREFIX}index:owners:{bucket}:{group}"
 
 
-def jobs(class_: str, owner: str) -> str:
-    """zset: an owner's waiting jobs of a class, by sequence number."""
-    return f"{PREFIX}jobs:{class_}:{owner}"
+def groups_with(bucket: str, checkpoint: str) -> str:
+    """set: those of the groups whose jobs in a bucket name this checkpoint."""
+    return f"{PREFIX}index:groups-with:{bucket}:{checkpoint}"
 
 
-def owner_classes(owner: str) -> str:
-    """set: the classes in which an owner has waiting jobs."""
-    return f"{PREFIX}owner-classes:{owner}"
+def owners_with(bucket: str, checkpoint: str, group: str) -> str:
+    """set: those of a group's owners."""
+    return f"{PREFIX}index:owners-with:{bucket}:{len(checkpoint.encode())}:{checkpoint}:{group}"
+
+
+def heads(bucket: str, owner: str) -> str:
+    """zset: the checkpoints (`` for none) that an owner's waiting jobs of a bucket name, by the number of the first."""
+    return f"{PREFIX}index:heads:{bucket}:{owner}"
+
+
+def jobs(bucket: str, checkpoint: str, owner: str) -> str:
+    """zset: those jobs by sequence number."""
+    return f"{PREFIX}index:jobs:{bucket}:{len(checkpoint.encode())}:{checkpoint}:{owner}"
+
+
+def owner_buckets(owner: str) -> str:
+    """set: the buckets in which an owner has waiting jobs."""
+    return f"{PREFIX}index:owner-buckets:{owner}"
+
+
+def group_buckets(group: str) -> str:
+    """set: the buckets in which a group has waiting jobs that may be taken."""
+    return f"{PREFIX}index:group-buckets:{group}"
 
 
 def owners_of(person: str) -> str:
     """set: the owners with open jobs that are one person."""
     return f"{PREFIX}owners-of:{person}"
-
-
-def group_classes(group: str) -> str:
-    """set: the classes in which a group has waiting jobs."""
-    return f"{PREFIX}group-classes:{group}"
 
 
 def reply(job_id: str) -> str:

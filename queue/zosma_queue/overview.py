@@ -75,7 +75,7 @@ async def take_overview(redis: Any, sees: Callable[[str], bool] | None = None) -
     with redis_errors():
         pipe = redis.pipeline(transaction=True)
         pipe.hgetall(keys.DEPTH)
-        pipe.hgetall(keys.CLASSES)
+        pipe.hgetall(keys.NEEDS)
         pipe.zrange(keys.BUSIEST, 0, (OWNERS_READ if sees else OWNERS) - 1, desc=True, withscores=True)
         pipe.zrange(keys.LEASES, 0, RUNNING_MAX - 1)
         depth, needs, open_, leased = await pipe.execute()

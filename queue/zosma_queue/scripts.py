@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ T = TypeVar("T")
 Argument = str | bytes | int | float
 
 #: What each verb is put together from, besides its own file.
-_PARTS = ("_common", "_versions", "_order", "_fleet", "_series", "_speed", "_pictures", "_sets", "_ends", "_inputs")
+_PARTS = (
+    "_common", "_versions", "_workers", "_order", "_index", "_line", "_fleet", "_series", "_speed", "_pictures",
+    "_sets", "_ends", "_inputs", "_adopt",
+)  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
 WHEN_FULL = frozenset(
@@ -53,11 +57,34 @@ WHEN_FULL = frozenset(
 
 
 @functools.cache
+def _read(name: str) -> str:
+    return (resources.files("zosma_queue") / "lua" / f"{name}.lua").read_text("utf-8")
+
+
+#: A new declaration of a part begins: all that stands outside of functions there is declarations.
+_DECLARED = re.compile(r"^(?=local )", re.MULTILINE)
+_NAMES = re.compile(r"^local (?:function )?([\w, ]+)")
+_WORD = re.compile(r"\w+")
+_COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
+
+
+def library() -> list[str]:
+    """The declarations that verbs may use, each using only those before it."""
+    return [one for part in _PARTS for one in _DECLARED.split(_COMMENT.sub("", _read(part))) if one.strip()]
+
+
+@functools.cache
 def source(verb: str) -> str:
-    """The full Lua text of a verb."""
-    folder = resources.files("zosma_queue") / "lua"
-    head = ["#!lua flags=allow-oom"] if verb in WHEN_FULL else []
-    return "\n".join((*head, *((folder / f"{name}.lua").read_text("utf-8") for name in (*_PARTS, verb))))
+    """The full Lua text of a verb: with what it uses of the parts and no more: Redis declares that at each call."""
+    texts = [_read(verb)]
+    used = set(_WORD.findall(texts[0]))
+    for one in reversed(library()):
+        names = _NAMES.match(one)
+        if names is None or used & set(_WORD.findall(names[1])):
+            texts.append(one)
+            used |= set(_WORD.findall(one))
+    head = ["#!lua flags=allow-oom\n"] if verb in WHEN_FULL else []
+    return "".join((*head, *reversed(texts)))
 
 
 @functools.cache

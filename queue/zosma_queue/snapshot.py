@@ -45,7 +45,7 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
         hashes = [row_or(key, row, {}) for key, row in zip(_HASHES, rows[len(_LISTS) :], strict=True)]
         time = row_or(keys.PREFIX, time, None)
         now_ms = now_ms or int(time[0] * 1000 + time[1] // 1000)
-        jobs, workers, abilities = await _rows(
+        jobs, workers = await _rows(
             redis,
             texts(keys.WAITING, ids),
             texts(keys.WORKERS, [name for name, at in seen if at >= now_ms - WORKER_TTL_MS]),
@@ -54,12 +54,17 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
             numbers(key, one) for key, one in zip(_HASHES, hashes, strict=True)
         )
         groups = sorted({job.group for job in jobs})
-        current, inner = await _more(redis, [_text(worker.get(b"job")) for worker in workers.values()], groups)
+        current, inner, abilities = await _more(
+            redis,
+            [_text(worker.get(b"job")) for worker in workers.values()],
+            groups,
+            sorted({_text(worker.get(b"profile")) for worker in workers.values()}),
+        )
     machines: list[Machine] = []
     for name, worker in workers.items():
         if worker.get(b"state") in (b"ready", b"busy"):
             with skipping(keys.worker(name)):
-                machines.append(_machine(name, worker, abilities[name], current.get(_text(worker.get(b"job"))), now_ms))
+                machines.append(_machine(name, worker, abilities, current.get(_text(worker.get(b"job"))), now_ms))
     return Snapshot(
         now_ms=now_ms,
         jobs=tuple(jobs),
@@ -104,16 +109,13 @@ async def read_waiting(redis: Any, ids: list[str]) -> list[WaitingJob]:
     return jobs
 
 
-async def _rows(
-    redis: Any, ids: list[str], names: list[str]
-) -> tuple[list[WaitingJob], dict[str, dict[bytes, bytes]], dict[str, frozenset[str]]]:
-    """The jobs, and each worker's hash and abilities."""
+async def _rows(redis: Any, ids: list[str], names: list[str]) -> tuple[list[WaitingJob], dict[str, dict[bytes, bytes]]]:
+    """The jobs, and each worker's hash."""
     pipe = redis.pipeline(transaction=False)
     for job_id in ids:
         pipe.hmget(keys.job(job_id), *_JOB_FIELDS)
     for name in names:
         pipe.hgetall(keys.worker(name))
-        pipe.smembers(keys.can(name))
     rows = await pipe.execute(raise_on_error=False) if ids or names else []
     jobs: list[WaitingJob] = []
     for job_id, found in zip(ids, rows[: len(ids)], strict=True):
@@ -121,33 +123,34 @@ async def _rows(
         with skipping(keys.job(job_id)):
             if row[0]:
                 jobs.append(_job(job_id, row))
-    rest = rows[len(ids) :]
-    workers = {name: row_or(keys.worker(name), row, {}) for name, row in zip(names, rest[0::2], strict=True)}
-    abilities = {
-        name: frozenset(texts(keys.can(name), row_or(keys.can(name), row, ())))
-        for name, row in zip(names, rest[1::2], strict=True)
-    }
-    return jobs, workers, abilities
+    workers = {name: row_or(keys.worker(name), row, {}) for name, row in zip(names, rows[len(ids) :], strict=True)}
+    return jobs, workers
 
 
 async def _more(
-    redis: Any, running: list[str], groups: list[str]
-) -> tuple[dict[str, list[bytes | None]], dict[str, dict[str, float]]]:
-    """What the running jobs are at, and the tags inside each group."""
+    redis: Any, running: list[str], groups: list[str], profiles: list[str]
+) -> tuple[dict[str, list[bytes | None]], dict[str, dict[str, float]], dict[str, frozenset[str]]]:
+    """What the running jobs are at, the tags inside each group, and what workers of each profile can do."""
     pipe = redis.pipeline(transaction=False)
     for job_id in running:
         pipe.hmget(keys.job(job_id), "owner", "started", "charged", "eta", "progress")
     for group in groups:
         pipe.hgetall(keys.group_tags(group))
-    rows = await pipe.execute(raise_on_error=False) if running or groups else []
+    for profile in profiles:
+        pipe.smembers(keys.can(profile))
+    rows = await pipe.execute(raise_on_error=False) if running or groups or profiles else []
     current = {
         job_id: row_or(keys.job(job_id), row, [None]) for job_id, row in zip(running, rows[: len(running)], strict=True)
     }
     inner = {
         group: numbers(keys.group_tags(group), row_or(keys.group_tags(group), row, {}))
-        for group, row in zip(groups, rows[len(running) :], strict=True)
+        for group, row in zip(groups, rows[len(running) :], strict=False)
     }
-    return current, inner
+    abilities = {
+        profile: frozenset(texts(keys.can(profile), row_or(keys.can(profile), row, ())))
+        for profile, row in zip(profiles, rows[len(running) + len(groups) :], strict=True)
+    }
+    return current, inner, abilities
 
 
 def _text(value: bytes | None) -> str:
@@ -187,7 +190,11 @@ def _variant(one: Mapping[str, Any]) -> WaitingVariant:
 
 
 def _machine(
-    name: str, worker: Mapping[bytes, bytes], can: frozenset[str], current: list[bytes | None] | None, now_ms: int
+    name: str,
+    worker: Mapping[bytes, bytes],
+    abilities: Mapping[str, frozenset[str]],
+    current: list[bytes | None] | None,
+    now_ms: int,
 ) -> Machine:
     owner, busy_s = None, 0.0
     if current and current[0]:
@@ -196,7 +203,7 @@ def _machine(
     target = worker.get(b"target", b"").decode() or None
     return Machine(
         id=name,
-        can=can,
+        can=abilities[_text(worker.get(b"profile"))],
         pixels=int(worker.get(b"pixels", b"0")),
         # What it is loading now is what it will hold when it is free.
         loaded=target or worker.get(b"loaded", b"").decode() or None,

@@ -71,10 +71,12 @@ def wanted(leased: Leased) -> Request:
 class PlayedWorker:
     """One worker. `take` waits for a job as a real one does."""
 
-    def __init__(self, url: str, name: str = "gpu/played", loaded: str = "dream") -> None:
+    def __init__(
+        self, url: str, name: str = "gpu/played", loaded: str = "dream", loras: tuple[str, ...] = ABOUT.loras
+    ) -> None:
         self.name = name
         self.loaded = loaded
-        self.about = ABOUT
+        self.about = ABOUT.model_copy(update={"loras": loras})
         self.pixels = PIXELS_MAX
         self.gpu_seconds = 1.5
         self.inputs: dict[str, bytes] = {}

@@ -59,9 +59,9 @@ class Rig:
         self.now += int(seconds * 1000)
 
     def worker(self, name: str, *checkpoints: str, loaded: str | None = None, state: WorkerState = WorkerState.READY,
-               pixels: int = PIXELS_MAX) -> None:  # fmt: skip
+               pixels: int = PIXELS_MAX, **more: object) -> None:  # fmt: skip
         """A worker's sign of life."""
-        described = about(*(checkpoints or ("dream", "anime")))
+        described = about(*(checkpoints or ("dream", "anime"))).model_copy(update=more)
         call(
             self.as_worker,
             calls.beat(name, state, loaded=loaded, pixels=pixels, about=described, now_ms=self.now),

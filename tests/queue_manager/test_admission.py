@@ -67,8 +67,8 @@ async def test_of_a_large_fleet_only_the_worker_that_changed_is_read(queue, live
     for number in range(30):
         live.worker(f"gpu{number}")
     await queue.submit(cat(), ANN)
-    raw.config_resetstat()
     live.worker("gpu7", "dream", "brandnew")
+    raw.config_resetstat()
 
     assert await queue.submit(cat(checkpoint="brandnew"), ANN)
     assert read_of(raw) == 2  # the versions, and that worker
@@ -98,7 +98,10 @@ async def test_a_worker_that_went_away_or_left_is_counted_on_no_longer(knowing, 
 
 
 async def test_a_worker_that_fell_silent_is_noticed_though_nobody_sweeps(knowing, raw):
-    raw.zadd(keys.WORKERS, {"w1": raw.time()[0] * 1000 - calls.WORKER_TTL_MS - 1})
+    long_ago = raw.time()[0] * 1000 - calls.WORKER_TTL_MS - 1
+    raw.zadd(keys.WORKERS, {"w1": long_ago})
+    raw.zadd(keys.PROFILES, {raw.hget(keys.worker("w1"), "profile"): long_ago})
+    raw.zadd(keys.ready(raw.hget(keys.worker("w1"), "profile").decode()), {"w1": long_ago})
     with pytest.raises(NoWorkerError):
         await knowing.submit(cat(), ANN)
 
@@ -172,7 +175,7 @@ async def test_a_queue_that_was_wiped_is_read_anew(knowing, live, raw):
 
 
 async def test_a_worker_with_the_rights_of_an_older_version_is_seen(queue, live, raw, valkey):
-    raw.acl_setuser("old", enabled=True, passwords=["+pw"], keys=["{zosma}:", "{zosma}:work*", "{zosma}:can:*"],
+    raw.acl_setuser("old", enabled=True, passwords=["+pw"], keys=["{zosma}:", "{zosma}:work*", "{zosma}:can:*", "{zosma}:index:*"],
                     channels=["*"], commands=["+@all"])  # fmt: skip
     with redis.Redis.from_url(valkey.url_for("old", "pw")) as old:
         call(old, calls.beat("w2", WorkerState.READY, loaded=None, pixels=PIXELS_MAX, about=about("ofold")))

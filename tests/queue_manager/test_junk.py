@@ -145,7 +145,7 @@ async def test_a_job_that_needs_nonsense_spoils_no_forecast(needs, queue, raw, b
 
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: junk[:8])
 @pytest.mark.parametrize(
-    "key", ["SPEED", "LOADS", "ACCURACY", "STATS", "TAGS", "WEIGHTS", "CAPS", "RUNNING", "PAUSED", "DEPTH", "CLASSES"]
+    "key", ["SPEED", "LOADS", "ACCURACY", "STATS", "TAGS", "WEIGHTS", "CAPS", "RUNNING", "PAUSED", "DEPTH", "NEEDS"]
 )
 async def test_a_table_with_junk_in_it_is_read_without(key, junk, queue, raw, busy):
     name = getattr(keys, key)
@@ -167,8 +167,9 @@ async def test_a_list_with_a_name_that_is_none_is_read_without(key, name, queue,
 
 @pytest.mark.parametrize("kind", ["worker", "can", "job"])
 async def test_one_key_of_another_type_hides_no_other(kind, queue, raw, redis_url, busy):
-    key = {"worker": keys.worker("gpu/played"), "can": keys.can("gpu/played"), "job": keys.job(busy[1])}[kind]
-    async with PlayedWorker(redis_url, name="gpu/other"):
+    can = keys.can(raw.hget(keys.worker("gpu/played"), "profile").decode())
+    key = {"worker": keys.worker("gpu/played"), "can": can, "job": keys.job(busy[1])}[kind]
+    async with PlayedWorker(redis_url, name="gpu/other", loras=("another",)):
         waits = await queue.submit(parse_request({"prompt": "a dog"}), BOB)
         raw.delete(key)
         raw.rpush(key, "junk")
@@ -214,7 +215,7 @@ def test_junk_under_ever_new_names_fills_no_memory():
 @pytest.mark.parametrize("where", ["class", "pixels", "running", "cap", "weight"])
 async def test_junk_keeps_no_lost_job_from_coming_back_and_no_new_one_out(where, junk, queue, raw, redis_url, busy):
     key, field = {
-        "class": (keys.CLASSES, b"junk"),
+        "class": (keys.NEEDS, b"junk"),
         "pixels": (keys.worker("gpu/played"), b"pixels"),
         "running": (keys.RUNNING, b"key:bob"),
         "cap": (keys.CAPS, b"key:bob"),

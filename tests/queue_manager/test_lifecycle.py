@@ -361,7 +361,19 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
     assert all(raw.ttl(key if key.startswith("bot:") else keys.PREFIX + key) > 0 for key in passing)
     left = found - passing
     learned = {"speed", "stats", "seq", "swept", "tags", "spent:0:bob", "spent:0:cid"}
-    assert left == {*(f"job:{job}" for job in jobs), "workers", "worker:w1", "can:w1", "versions", "idle", *learned}
+    profile = raw.hget(keys.worker("w1"), "profile").decode()
+    of_w1 = {
+        "workers",
+        "versions",
+        "worker:w1",
+        "idle",
+        f"can:{profile}",
+        "index:fleet",
+        "index:profiles",
+        f"index:ready:{profile}",
+    }
+    index = {f"index:idle:{profile}", "index:bucket-seq", "index:stranded", "index:format"}
+    assert left == {*(f"job:{job}" for job in jobs), *of_w1, *index, *learned}
     assert all(raw.ttl(keys.spent(owner, 0)) > 0 for owner in ("bob", "cid"))
     rig.submit()
     assert float(raw.hget(keys.TAGS, "v") or 0) < 0.001

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import pytest
@@ -21,7 +21,7 @@ from zosma_queue.calls import Accepted, Cancelled, Lease, Leased
 from zosma_queue.fleet import WorkerState
 from zosma_queue.forecast import Machine, Snapshot, WaitingJob, next_job, split_of
 from zosma_queue.job import State
-from zosma_queue.needs import Lane, needs_of
+from zosma_queue.needs import Lane, Needs, needs_of
 from zosma_queue.policy import Policy
 from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
@@ -37,6 +37,13 @@ WORKERS = {
     "gpu3/webui/1": ("photo", "dream"),
 }
 CHECKPOINTS = (None, "dream", "anime", "photo")
+SAMPLERS = ("Euler a", "DPM++ 2M")
+#: What a worker may be able to do from one moment to the next.
+ABILITIES = [
+    about("dream", "anime", "photo"), about("dream", "anime"), about("photo", "dream"), about("dream"),
+    about("dream", "anime", "photo", samplers=("Euler a",)), about("anime", "photo", samplers=("DPM++ 2M",)),
+]  # fmt: skip
+PIXELS = (PIXELS_MAX, 1024 * 1024)
 
 
 @dataclass
@@ -65,6 +72,109 @@ class Known:
             self.lost, self.lost_at = self.lost - 1, 0
 
 
+@dataclass
+class Index:
+    """All that is filed of waiting jobs, by what buckets stand for and not by their numbers."""
+
+    buckets: dict[tuple, set[str]]
+    """What a bucket's classes have in common, the profiles that can do them among it → its classes."""
+    tags: dict[tuple, dict[str, float]]
+    """Groups of a bucket, owners of a group in it, checkpoints of an owner in it, jobs of those, each with its rank."""
+    marks: dict[tuple, set[str]]
+    """By checkpoint: the groups of a bucket, the owners of a group in it. What buckets owners and groups are in."""
+
+    @classmethod
+    def made_anew(cls, client, waiting):
+        """What should be filed, by the jobs and workers that there are."""
+        profiles = texts(client.zrange(keys.PROFILES, 0, -1))
+        can = {profile: texts(client.smembers(keys.can(profile))) for profile in profiles}
+        paused = texts(client.hkeys(keys.PAUSED))
+        caps, running = (numbers(client.hgetall(key)) for key in (keys.CAPS, keys.RUNNING))
+        made = cls(defaultdict(set), defaultdict(dict), defaultdict(set))
+        for job in waiting:
+            row = {name.decode(): value.decode() for name, value in client.hgetall(keys.job(job)).items()}
+            needs, owner, group, seq = Needs.from_json(row["needs"]), row["owner"], row["group"], float(row["seq"])
+            able = frozenset(
+                one for one in profiles
+                if set(needs.tokens) <= can[one] and needs.pixels <= int(one.rpartition(".")[2])
+            )  # fmt: skip
+            checkpoint = needs.checkpoint or ""
+            held_back = f"checkpoint:{checkpoint}" in paused
+            lane = row["class"].partition("|")[0]
+            mode = "named" if checkpoint else "any"
+            bucket = (lane, mode, needs.avoid, needs.kind, checkpoint if held_back else None, able)
+            made.buckets[bucket].add(row["class"])
+            made.tags["heads", bucket, owner][checkpoint] = min(
+                made.tags["heads", bucket, owner].get(checkpoint, seq), seq
+            )
+            made.tags["jobs", bucket, checkpoint, owner][job] = seq
+            made.marks["owner", owner].add(bucket)
+            person = PERSONS.get(owner)
+            busy = max(running.get(owner, 0), running.get(f"person {person}", 0))
+            if owner in caps and busy >= caps[owner]:
+                continue
+            made.tags["groups", bucket][group] = float(client.hget(keys.TAGS, group) or 0)
+            made.tags["owners", bucket, group][owner] = float(client.hget(keys.group_tags(group), owner) or 0)
+            made.marks["group", group].add(bucket)
+            if mode == "named":
+                made.marks["groups with", bucket, checkpoint].add(group)
+                made.marks["owners with", bucket, checkpoint, group].add(owner)
+        return made
+
+    @classmethod
+    def of(cls, client):
+        """What is filed."""
+        found = cls(defaultdict(set), defaultdict(dict), defaultdict(set))
+        like = {}
+        for name, bucket in client.hgetall(keys.BUCKETS).items():
+            bucket = bucket.decode()
+            special = json.loads(client.hget(keys.SPECIAL, bucket) or "{}")
+            assert bucket.endswith("!") is bool(special)
+            lane, mode, _ = bucket.split(".")
+            able = frozenset(texts(client.smembers(keys.able(bucket))))
+            assert all(client.sismember(keys.serves(profile), bucket) for profile in able)
+            as_it_is = *map(special.get, ("avoid", "kind", "paused")), able
+            like[bucket] = (lane, mode, *as_it_is)
+            assert client.sismember(keys.bucket_classes(bucket), name)
+            found.buckets[like[bucket]].add(name.decode())
+        assert texts(client.hkeys(keys.ALIKE)) == like.keys()
+        assert texts(client.hkeys(keys.NEEDS)) == texts(client.hkeys(keys.BUCKETS))
+        assert texts(client.hvals(keys.BUCKET_LIKE)) <= like.keys()
+        assert len(texts(client.hkeys(keys.BUCKET_LIKE))) == len(set(like.values()))
+        # Two that have become alike are one to whoever looks.
+        known = keys.PREFIX + "index:"
+        for key in texts(client.keys(known + "*")):
+            kind, _, rest = key.removeprefix(known).partition(":")
+            bucket, _, rest = rest.partition(":")
+            if kind in ("groups", "owners", "heads", "jobs"):
+                ranks = {name.decode(): score for name, score in client.zrange(key, 0, -1, withscores=True)}
+                where = (kind, like[bucket], *of_names(kind, rest))
+                for name, score in ranks.items():
+                    found.tags[where][name] = min(score, found.tags[where].get(name, score))
+            elif kind in ("groups-with", "owners-with"):
+                found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
+            elif kind in ("owner-buckets", "group-buckets"):
+                name = key.removeprefix(f"{known}{kind}:")
+                found.marks[kind.partition("-")[0], name] |= {like[one] for one in texts(client.smembers(key))}
+        return found
+
+
+def of_names(kind, rest):
+    """What stands in a key's name behind its bucket."""
+    if kind in ("jobs", "owners-with"):
+        length, _, rest = rest.partition(":")
+        return rest[: int(length)], rest[int(length) + 1 :]
+    return (rest,) if rest else ()
+
+
+def texts(found):
+    return {one.decode() for one in found}
+
+
+def numbers(found):
+    return {name.decode(): int(value) for name, value in found.items()}
+
+
 class QueueMachine(RuleBasedStateMachine):
     """One queue's life."""
 
@@ -82,6 +192,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.loaded = dict.fromkeys(WORKERS)
         self.paused: set[str] = set()
         self.spent: Counter[str] = Counter()
+        self.can = {worker: about(*checkpoints) for worker, checkpoints in WORKERS.items()}
+        self.pixels = dict.fromkeys(WORKERS, PIXELS_MAX)
         for worker in WORKERS:
             self.beat(worker)
 
@@ -92,10 +204,32 @@ class QueueMachine(RuleBasedStateMachine):
         call(
             self.client,
             calls.beat(
-                worker, WorkerState.READY, loaded=self.loaded[worker], pixels=PIXELS_MAX,
-                about=about(*WORKERS[worker]), now_ms=self.rig.now,
+                worker, WorkerState.READY, loaded=self.loaded[worker], pixels=self.pixels[worker],
+                about=self.can[worker], now_ms=self.rig.now,
             ),
         )  # fmt: skip
+
+    @rule(worker=st.sampled_from(sorted(WORKERS)), can=st.sampled_from(ABILITIES), pixels=st.sampled_from(PIXELS))
+    def can_do_something_else(self, worker, can, pixels):
+        self.can[worker], self.pixels[worker] = can, pixels
+        self.beat(worker)
+
+    @rule(
+        worker=st.sampled_from(sorted(WORKERS)),
+        can=st.sampled_from(ABILITIES),
+        pixels=st.sampled_from(PIXELS),
+        asked=st.lists(
+            st.tuples(
+                st.sampled_from(sorted(OWNERS)), st.sampled_from(CHECKPOINTS), st.sampled_from((None, *SAMPLERS)),
+                st.sampled_from([512, 1536]),
+            ),
+            min_size=3, max_size=8,
+        ),
+    )  # fmt: skip
+    def much_waits_when_a_worker_changes(self, worker, can, pixels, asked):
+        for owner, checkpoint, sampler, side in asked:
+            self.enqueue(owner, 4.0, checkpoint, Lane.FAST, 0, 0, 1, 1, sampler, side)
+        self.can_do_something_else(worker, can, pixels)
 
     @rule(
         owner=st.sampled_from(sorted(OWNERS)),
@@ -106,10 +240,14 @@ class QueueMachine(RuleBasedStateMachine):
         running=st.sampled_from([0, 0, 1, 2]),
         weight=st.sampled_from([1, 2]),
         pictures=st.sampled_from([1, 1, 2, 4, 5]),
+        sampler=st.sampled_from([None, None, *SAMPLERS]),
+        side=st.sampled_from([512, 512, 1536]),
     )
-    def enqueue(self, owner, cost, checkpoint, lane, delay_s, running, weight, pictures):
+    def enqueue(self, owner, cost, checkpoint, lane, delay_s, running, weight, pictures, sampler=None, side=512):
         job = f"job-{len(self.jobs) + 1}"
         fields = {"checkpoint": checkpoint} if checkpoint else {}
+        fields |= {"sampler": sampler} if sampler else {}
+        fields |= {"width": side, "height": side}
         answer = self.rig.offer(
             owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
             policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), count=pictures, **fields,
@@ -346,10 +484,31 @@ class QueueMachine(RuleBasedStateMachine):
             return
         filed = Counter(
             member.decode()
-            for key in self.client.keys(keys.PREFIX + "jobs:*")
+            for key in self.client.keys(keys.PREFIX + "index:jobs:*")
             for member in self.client.zrange(key, 0, -1)
         )
         assert filed == Counter(job for job in self.single() if self.jobs[job].state is State.WAITING)
+
+    @invariant()
+    def the_index_is_what_it_would_be_were_it_made_anew(self):
+        if not hasattr(self, "jobs"):
+            return
+        found = Index.of(self.client)
+        assert found == Index.made_anew(self.client, [j for j in self.single() if self.jobs[j].state is State.WAITING])
+
+    @invariant()
+    def workers_are_filed_as_they_are(self):
+        if not hasattr(self, "jobs"):
+            return
+        held = Counter()
+        for worker in WORKERS:
+            held.update({its.decode() for its in self.client.hmget(keys.worker(worker), "loaded", "target") if its})
+        assert self.numbers(keys.HELD) == held
+        profiles = {worker: self.client.hget(keys.worker(worker), "profile").decode() for worker in WORKERS}
+        for profile in {*profiles.values()}:
+            there = {worker for worker, its in profiles.items() if its == profile}
+            assert self.members(keys.ready(profile)) == there
+            assert self.members(keys.idle(profile)) == self.members(keys.IDLE) & there
 
     @invariant()
     def counters_add_up(self):
@@ -415,7 +574,7 @@ class QueueMachine(RuleBasedStateMachine):
         return {member.decode() for member in self.client.zrange(key, 0, -1)}
 
     def numbers(self, key):
-        return {name.decode(): int(value) for name, value in self.client.hgetall(key).items()}
+        return numbers(self.client.hgetall(key))
 
     def floats(self, key):
         return {name.decode(): float(value) for name, value in self.client.hgetall(key).items()}
@@ -450,7 +609,7 @@ class QueueMachine(RuleBasedStateMachine):
             now_ms=self.rig.now, jobs=tuple(jobs),
             machines=tuple(
                 Machine(
-                    id=worker, can=frozenset(about(*WORKERS[worker]).tokens()), pixels=PIXELS_MAX,
+                    id=worker, can=frozenset(self.can[worker].tokens()), pixels=self.pixels[worker],
                     loaded=held[worker][0], target=held[worker][1], promised=self.promised.get(worker),
                 )
                 for worker in WORKERS

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from zosma_queue import calls, keys
+from zosma_queue import calls
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.scopes import Scope
@@ -94,8 +94,7 @@ async def test_a_checkpoints_pause_holds_back_and_counts_what_runs_on_it_because
 
 
 async def test_what_only_enlarges_a_picture_runs_on_no_checkpoint(rig, admin):
-    rig.worker("w1", loaded="dream")
-    rig.client.sadd(keys.can("w1"), "upscale")
+    rig.worker("w1", loaded="dream", enlargers=("Lanczos",))
     await admin.pause("ann", "checkpoint:dream")
     larger = rig.submit(upscale={"image": "0" * 20, "source_width": 64, "source_height": 64})
 

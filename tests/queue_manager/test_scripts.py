@@ -13,7 +13,7 @@ import zosma_queue
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import call, source
+from zosma_queue.scripts import call, library
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
@@ -22,8 +22,8 @@ _PYTHONS = (
     "API_KEYS",
     "API_KEY_USES",
     "ASKED",
-    "FLEET",
-    "FLEET_SEEN",
+    "LAST_FLEET",
+    "LAST_FLEET_SEEN",
     "POLICIES",
     "PROTOCOL",
     "RULES",
@@ -43,15 +43,24 @@ _FUNCTIONS = {
     "preview_key": keys.preview("1"),
     "image_key": keys.image("1", 2, 3),
     "group_tags_key": keys.group_tags("1"),
+    "ready_key": keys.ready("1"),
+    "idle_key": keys.idle("1"),
+    "idle_with_key": keys.idle_with("1", "2"),
+    "serves_key": keys.serves("1"),
+    "able_key": keys.able("1"),
+    "bucket_classes_key": keys.bucket_classes("1"),
     "groups_key": keys.groups("1"),
     "owners_key": keys.owners("1", "2"),
-    "jobs_key": keys.jobs("1", "2"),
+    "groups_with_key": keys.groups_with("1", "2"),
+    "owners_with_key": keys.owners_with("1", "22", "3"),
+    "heads_key": keys.heads("1", "2"),
+    "jobs_key": keys.jobs("1", "22", "3"),
+    "owner_buckets_key": keys.owner_buckets("1"),
+    "group_buckets_key": keys.group_buckets("1"),
     "cooldown_key": keys.cooldown("1"),
     "spent_key": keys.spent("1", 2),
     "made_key": keys.made("1", 2),
     "owners_of_key": keys.owners_of("1"),
-    "owner_classes_key": keys.owner_classes("1"),
-    "group_classes_key": keys.group_classes("1"),
     "input_key": keys.picture_input("1"),
     "series_key": keys.series(60, 2),
 }
@@ -59,8 +68,8 @@ _FUNCTIONS = {
 
 _LUA = Path(zosma_queue.__path__[0]) / "lua"
 
-#: What every verb begins with.
-_PRELUDE = source("leave").split("-- A worker says goodbye", 1)[0]
+#: All that verbs may use.
+_PRELUDE = "".join(library())
 
 
 def evaluate(raw, lua):
@@ -80,14 +89,17 @@ def test_lua_and_python_build_the_same_keys(raw, function):
     if function == "series_key":
         assert evaluate(raw, "return series_key(60, 2)").decode() == _FUNCTIONS[function]
         return
-    more = dict.fromkeys(("owners_key", "jobs_key", "spent_key", "made_key"), ", '2'") | {"image_key": ", '2', '3'"}
+    more = dict.fromkeys(
+        ("owners_key", "heads_key", "idle_with_key", "groups_with_key", "spent_key", "made_key"), ", '2'"
+    )
+    more |= {"image_key": ", '2', '3'", "jobs_key": ", '22', '3'", "owners_with_key": ", '22', '3'"}
     arguments = "'1'" + more.get(function, "")
 
     assert evaluate(raw, f"return {function}({arguments})").decode() == _FUNCTIONS[function]
 
 
 def test_no_key_function_of_the_scripts_is_missing_here():
-    assert set(re.findall(r"local function (\w+_key)\(", source("leave"))) == set(_FUNCTIONS)
+    assert set(re.findall(r"local function (\w+_key)\(", _PRELUDE)) == set(_FUNCTIONS)
 
 
 def test_every_key_lies_in_one_cluster_slot():

@@ -125,8 +125,7 @@ def test_it_has_no_command_that_no_part_of_a_worker_sends(worker_url):
     }
     given = {word[1:] for word in re.findall(r"(?<= )\+[a-z|]+", README.read_text("utf-8")) if "@" not in word}
 
-    # In parts of scripts that only the bot's verbs run.
-    assert given == sent - {"unlink", "xadd", "hvals"}
+    assert given == sent
 
 
 async def test_rules_and_limits_of_an_older_version_move_out_of_its_reach(worker_url, queue, raw):

@@ -3,36 +3,56 @@
 
 local P = KEYS[1]
 local K = {
+  format = P .. 'index:format',
   waiting = P .. 'waiting', delayed = P .. 'delayed', leases = P .. 'leases', dead = P .. 'dead',
   undelivered = P .. 'undelivered', workers = P .. 'workers', idle = P .. 'idle', classes = P .. 'classes',
-  stranded = P .. 'stranded', tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
+  tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
   stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
   group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit',
   audit_head = 'bot:' .. P .. 'audit-head', accuracy = P .. 'accuracy',
   depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
-  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown', versions = P .. 'versions',
-  rules_version = 'bot:' .. P .. 'rules-version',
+  needs = P .. 'index:needs', buckets = P .. 'index:buckets', bucket_like = P .. 'index:bucket-like',
+  alike = P .. 'index:alike', special = P .. 'index:special', bucket_seq = P .. 'index:bucket-seq',
+  wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
+  held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
+  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
-local function can_key(worker) return P .. 'can:' .. worker end
+local function can_key(profile) return P .. 'can:' .. profile end
+local function ready_key(profile) return P .. 'index:ready:' .. profile end
+local function idle_key(profile) return P .. 'index:idle:' .. profile end
+local function idle_with_key(profile, checkpoint) return P .. 'index:idle:' .. profile .. ':' .. checkpoint end
+local function serves_key(profile) return P .. 'index:serves:' .. profile end
+local function able_key(bucket) return P .. 'index:able:' .. bucket end
+local function bucket_classes_key(bucket) return P .. 'index:bucket-classes:' .. bucket end
 local function wake_key(worker) return P .. 'wake:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
 local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end
-local function groups_key(class) return P .. 'groups:' .. class end
-local function owners_key(class, group) return P .. 'owners:' .. class .. ':' .. group end
-local function jobs_key(class, owner) return P .. 'jobs:' .. class .. ':' .. owner end
-local function owner_classes_key(owner) return P .. 'owner-classes:' .. owner end
+local function groups_key(bucket) return P .. 'index:groups:' .. bucket end
+local function owners_key(bucket, group) return P .. 'index:owners:' .. bucket .. ':' .. group end
+local function groups_with_key(bucket, checkpoint) return P .. 'index:groups-with:' .. bucket .. ':' .. checkpoint end
+local function owners_with_key(bucket, checkpoint, group)
+  return P .. 'index:owners-with:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. group
+end
+local function heads_key(bucket, owner) return P .. 'index:heads:' .. bucket .. ':' .. owner end
+local function jobs_key(bucket, checkpoint, owner)
+  return P .. 'index:jobs:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. owner
+end
+local function owner_buckets_key(owner) return P .. 'index:owner-buckets:' .. owner end
+local function group_buckets_key(group) return P .. 'index:group-buckets:' .. group end
 local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
 local function made_key(scope, day) return 'bot:' .. P .. 'made:' .. day .. ':' .. scope end
 local function owners_of_key(person) return P .. 'owners-of:' .. person end
-local function group_classes_key(group) return P .. 'group-classes:' .. group end
 local function series_key(seconds, number) return string.format('%sseries:%d:%d', P, seconds, number) end
 
+-- How waiting jobs are filed; `_adopt.lua` files those of the format before.
+local FORMAT = '2'
 local DAY_MS = 24 * 3600 * 1000
 -- Ended jobs are kept this long without their pictures: what is asked of an old message is read from them.
 local DONE_TTL_MS = 30 * DAY_MS
@@ -42,6 +62,8 @@ local FORGET_TTL_MS = 3600 * 1000
 -- What was made on a day is counted for a month.
 local MADE_TTL_MS = 31 * DAY_MS
 local WORKER_TTL_MS = 8 * 1000
+-- What workers can do is remembered this long after the last one that can do exactly that: most are only started anew.
+local PROFILE_TTL_MS = 10 * 60 * 1000
 
 -- The server's own clock unless a test passes another: a client's clock an hour ahead must not steal a lease.
 local function clock(given)

@@ -16,7 +16,10 @@ local function end_lease(job)
   redis.call('ZREM', K.leases, job.id)
   count_at_work(job, -1)
   local mine = job.worker and worker_key(job.worker)
-  if mine and redis.call('HGET', mine, 'job') == job.id then redis.call('HDEL', mine, 'job', 'target') end
+  if mine and redis.call('HGET', mine, 'job') == job.id then
+    redis.call('HDEL', mine, 'job', 'target')
+    aim_worker(job.worker, nil)
+  end
 end
 
 local function refund(job) charge(job.owner, job.group, -tonumber(job.charged)) end
@@ -81,8 +84,8 @@ end
 local function keep_kind(job, now)
   local needs = cjson.decode(job.needs)
   if not job.kind or needs.kind then return end
-  for _, other in ipairs(live_workers(now)) do
-    if kind_of(other) ~= job.kind and is_able(other, needs) then
+  for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
+    if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
       needs.kind = job.kind
       local avoiding = string.match(job.class, '|not:.*$') or ''
       job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
@@ -100,7 +103,7 @@ local function put_back(job, now)
   push(job)
   if job.of then sum_up(job.of) end
   publish({event = 'waiting', id = job.id})
-  wake(cjson.decode(job.needs), now)
+  wake(job.class, cjson.decode(job.needs), now)
 end
 
 -- 'cancelled', 'cancelling' (its worker reads the flag), or the state in which it had ended before.

@@ -1,89 +1,82 @@
--- Which worker can do which job. A class needs tokens (`checkpoint:dream`, `sampler:Euler a`, …) and a number of
--- pixels; a worker has a set of tokens and a limit.
-
--- Present and willing: a worker whose WebUI is away keeps its presence but can serve nothing. Under a worker's keys
--- there may be anything, by a neighbour on this Redis: such a worker is none (`pcall`), and stops nobody's work.
-local function is_ready(worker)
-  local state = redis.pcall('HGET', worker_key(worker), 'state')
-  return state == 'ready' or state == 'busy'
-end
-
--- What a worker is called beyond its process: `host/webui` of `host/webui/4f2a`. What is learned about it is kept
--- under this name.
-local function place_of(worker) return string.match(worker, '^(.*)/[^/]*$') or worker end
-
-local function is_able(worker, needs)
-  local told = redis.pcall('HGET', worker_key(worker), 'pixels')
-  local limit = type(told) == 'string' and tonumber(told) or 0
-  if needs.pixels > limit then return false end
-  if #needs.tokens == 0 then return true end
-  local found = redis.pcall('SMISMEMBER', can_key(worker), unpack(needs.tokens))
-  if found.err then return false end
-  for i = 1, #found do
-    if found[i] == 0 then return false end
-  end
-  return true
-end
-
-local function live_workers(now)
-  return redis.call('ZRANGEBYSCORE', K.workers, now - WORKER_TTL_MS, '+inf')
-end
-
--- The same seed makes another picture on ComfyUI than on A1111 and its relatives.
-local function kind_of(worker)
-  return redis.pcall('SMISMEMBER', can_key(worker), 'kind:comfyui')[1] == 1 and 'comfyui' or 'a1111'
-end
+-- Which worker gets which job, and who is told that there is one.
 
 -- How welcome a job is to a worker: rather not where it has just failed, and rather where the same seed is the same picture.
-local function welcome(worker, needs)
+local function welcome(worker, profile, needs)
   local rank = 0
   if needs.avoid and place_of(worker) ~= needs.avoid then rank = 2 end
-  if needs.kind and kind_of(worker) == needs.kind then rank = rank + 1 end
+  if needs.kind and kind_of_profile(profile) == needs.kind then rank = rank + 1 end
   return rank
 end
 
--- Able, and no other that is ready would be more welcome.
-local function serves(worker, needs, now)
-  if not is_able(worker, needs) then return false end
-  if not needs.avoid and not needs.kind then return true end
-  local own = welcome(worker, needs)
-  for _, other in ipairs(live_workers(now)) do
-    if is_ready(other) and welcome(other, needs) > own and is_able(other, needs) then return false end
+-- True when another worker that is ready, of one of these profiles, would be more welcome.
+local function is_outdone(worker, profile, needs, able, now)
+  if not needs.avoid and not needs.kind then return false end
+  local own = welcome(worker, profile, needs)
+  for _, other in ipairs(able) do
+    -- Mostly the first one tells: a place has one worker.
+    for from = 0, math.huge, 4 do
+      local page = ready_of(other, now, from, 4)
+      for _, one in ipairs(page) do
+        if welcome(one, other, needs) > own then return true end
+      end
+      if #page < 4 or not needs.avoid then break end
+    end
   end
-  return true
+  return false
+end
+
+-- Able, and no other that is ready would be more welcome.
+local function serves(worker, class, needs, now)
+  local profile = filed(worker).profile
+  if not profile or not can_do(profile, needs) then return false end
+  if not needs.avoid and not needs.kind then return true end
+  return not is_outdone(worker, profile, needs, able_for(class, needs), now)
 end
 
 -- 'yes', 'no' (workers are there, none can) or 'nobody'.
-local function feasible(needs, now)
-  local someone = false
-  for _, worker in ipairs(live_workers(now)) do
-    if is_ready(worker) then
-      someone = true
-      if is_able(worker, needs) then return 'yes' end
-    end
+local function feasible(class, needs, now)
+  for _, profile in ipairs(able_for(class, needs)) do
+    if is_there(profile, now) then return 'yes' end
   end
-  return someone and 'no' or 'nobody'
+  for _, profile in ipairs(redis.call('ZREVRANGE', K.profiles, 0, -1)) do
+    if is_there(profile, now) then return 'no' end
+  end
+  return 'nobody'
 end
 
 -- Wakes an idle worker.
 local function ring(worker)
-  redis.call('ZREM', K.idle, worker)
+  rest_worker(worker, nil)
   redis.call('LPUSH', wake_key(worker), '1')
   redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
 end
 
--- Wakes one idle worker that can serve the class, rather one that holds its checkpoint already.
-local function wake(needs, now)
-  local chosen
-  for _, worker in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
-    if not is_ready(worker) then
-      redis.call('ZREM', K.idle, worker)
-    elseif serves(worker, needs, now) then
-      chosen = chosen or worker
-      if needs.checkpoint and redis.call('HGET', worker_key(worker), 'loaded') == needs.checkpoint then
-        chosen = worker
-        break
+-- Most profiles among whose idle workers one is looked for that holds the checkpoint, and workers of one that are tried.
+local MOST_PROFILES, TRIES = 50, 3
+
+-- Wakes one idle worker that can serve the class, rather one that holds its checkpoint already, and of those whoever has
+-- waited longest.
+local function wake(class, needs, now)
+  if redis.call('EXISTS', K.idle) == 0 then return end
+  local able = able_for(class, needs)
+  local chosen, since
+  local function look_in(key, profile)
+    local waiting = redis.call('ZRANGE', key, 0, TRIES - 1, 'WITHSCORES')
+    for i = 1, #waiting, 2 do
+      local worker, its = waiting[i], tonumber(waiting[i + 1])
+      if (not since or its < since) and not is_outdone(worker, profile, needs, able, now) then
+        chosen, since = worker, its
+        return
       end
+    end
+  end
+  if needs.checkpoint then
+    for i = 1, math.min(#able, MOST_PROFILES) do look_in(idle_with_key(able[i], needs.checkpoint), able[i]) end
+  end
+  if not chosen then
+    for i, profile in ipairs(able) do
+      if i > MOST_PROFILES and chosen then break end
+      look_in(idle_key(profile), profile)
     end
   end
   if chosen then ring(chosen) end

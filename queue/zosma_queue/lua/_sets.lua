@@ -72,8 +72,8 @@ local function spread(job, count, worker, loaded, idle, now)
   local needs, needs_text, class = pinned(job, checkpoint)
   local machines = {}
   for _, one in ipairs({worker, unpack(idle)}) do
-    if one == worker or serves(one, needs, now) then
-      local cold = redis.call('HGET', worker_key(one), 'loaded') ~= checkpoint
+    if one == worker or serves(one, class, needs, now) then
+      local cold = filed(one).loaded ~= checkpoint
       table.insert(machines, {
         worker = one, pictures = one == worker and 1 or 0, free_at = cold and load_s(one) or 0,
         each = tonumber(job.cost) / count * speed_of(one, checkpoint),
@@ -153,7 +153,7 @@ local function split(job, worker, loaded, idle, now)
     if i > 1 and share.worker then
       redis.call('HSET', worker_key(share.worker), 'promised', part_id(job.id, share.first))
       ring(share.worker)
-    elseif i > 1 then wake(cjson.decode(share.needs), now)
+    elseif i > 1 then wake(share.class, cjson.decode(share.needs), now)
     end
   end
   return mine

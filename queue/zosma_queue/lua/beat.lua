@@ -6,22 +6,53 @@
 --       8 about (JSON, '' unchanged)   9… tokens (with about only)
 -- Returns  1 when the queue knows what this worker can do, 0 when it must send `about` again
 
-local now, worker = clock(ARGV[1]), ARGV[2]
+local now, worker, state = clock(ARGV[1]), ARGV[2], ARGV[3]
+local its = filed(worker)
 local new = redis.call('ZADD', K.workers, now, worker)
 local before = redis.call('HMGET', worker_key(worker), 'state', 'loaded', 'pixels')
-local was_away, is_away = before[1] == 'away', ARGV[3] == 'away'
-redis.call('HSET', worker_key(worker), 'state', ARGV[3], 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6],
-  'trust', ARGV[7], 'seen', now)
-if ARGV[8] ~= '' then
-  redis.call('HSET', worker_key(worker), 'about', ARGV[8])
-  redis.call('DEL', can_key(worker))
-  for i = 9, #ARGV, 1000 do
-    redis.call('SADD', can_key(worker), unpack(ARGV, i, math.min(i + 999, #ARGV)))
-  end
+local was_away, is_away = before[1] == 'away', state == 'away'
+
+local function tokens_told()
+  local tokens = {}
+  for i = 9, #ARGV do tokens[i - 8] = ARGV[i] end
+  return tokens
 end
+
+-- Its tokens may have gone, or be junk, like anything in Redis: it must tell them anew then.
+local function are_known(one)
+  local count = redis.pcall('SCARD', can_key(one))
+  if type(count) ~= 'number' then redis.call('DEL', can_key(one)) end
+  return type(count) == 'number' and count > 0
+end
+
+local profile = its.profile
+if ARGV[8] ~= '' then
+  local tokens = tokens_told()
+  profile = profile_named(tokens, ARGV[5])
+  if not are_known(profile) then
+    redis.call('ZREM', K.profiles, profile)
+    for i = 1, #tokens, 1000 do
+      redis.call('SADD', can_key(profile), unpack(tokens, i, math.min(i + 999, #tokens)))
+    end
+  end
+elseif profile and not (tonumber(string.match(profile, '%d+$')) == tonumber(ARGV[5])
+    and redis.call('EXISTS', worker_key(worker)) == 1 and are_known(profile)) then
+  profile = nil
+end
+if profile then
+  redis.call('PEXPIRE', can_key(profile), WORKER_TTL_MS * 6)
+  if redis.call('ZADD', K.profiles, now, profile) == 1 then meet(profile) end
+end
+
+redis.call('HSET', worker_key(worker), 'state', state, 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6],
+  'trust', ARGV[7], 'seen', now)
+if ARGV[8] ~= '' then redis.call('HSET', worker_key(worker), 'about', ARGV[8], 'profile', profile) end
 -- The sweep removes a silent worker; the expiry is for when nobody is left to sweep.
 redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
-redis.call('PEXPIRE', can_key(worker), WORKER_TTL_MS * 6)
+file_worker(worker, {
+  profile = profile or its.profile, ready = profile ~= nil and state ~= 'away', loaded = ARGV[4] ~= '' and ARGV[4] or nil,
+  target = its.target, idle = its.idle,
+}, now)
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})
 elseif was_away ~= is_away or ARGV[8] ~= '' then
@@ -31,4 +62,4 @@ local binds = new == 1 or was_away ~= is_away or before[3] ~= ARGV[5] or ARGV[8]
 if binds or before[2] ~= ARGV[4] or type(redis.pcall('HGET', K.versions, worker)) ~= 'string' then
   note_fleet(worker, now, binds)
 end
-return redis.call('HEXISTS', worker_key(worker), 'about')
+return profile and 1 or 0

@@ -64,7 +64,9 @@ end
 -- What its pictures need, where they need different things.
 local function variants()
   local found = {}
-  for i, variant in ipairs(set ~= '' and cjson.decode(set).variants or {}) do found[i] = cjson.decode(variant.needs) end
+  for i, variant in ipairs(set ~= '' and cjson.decode(set).variants or {}) do
+    found[i] = {class = variant.class, needs = cjson.decode(variant.needs)}
+  end
   return found
 end
 
@@ -78,8 +80,8 @@ if limit then
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
 if due <= now then
-  for _, wanted in ipairs({needs, unpack(variants())}) do
-    local answer = feasible(wanted, now)
+  for _, wanted in ipairs({{class = class, needs = needs}, unpack(variants())}) do
+    local answer = feasible(wanted.class, wanted.needs, now)
     if answer == 'nobody' and tonumber(wait_ms) <= 0 then return {'nobody', 30000} end
     if answer == 'no' then return {'infeasible', 0} end
   end
@@ -95,7 +97,7 @@ end
 redis.call('ZADD', KEYS[3], 'NX', now, id)
 local job = {
   id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
-  seq = redis.call('INCR', K.seq), created = now,
+  seq = redis.call('INCR', K.seq), created = now, patience = patience_ms, wait = wait_ms,
 }
 redis.call('HSET', job_key(id), 'message', message, 'owner', owner, 'group', job.group, 'class', class,
   'needs', needs_json, 'cost', cost, 'seq', job.seq, 'created', now, 'patience', patience_ms,
@@ -129,6 +131,6 @@ if due > now then
   return {'delayed', 0}
 end
 push(job)
-wake(needs, now)
+wake(class, needs, now)
 publish({event = 'waiting', id = id})
 return {'queued', 0}

@@ -1,126 +1,244 @@
 -- Gives a free worker the job it should do next, under a lease, or notes that it is idle.
 --
 -- What the worker was promised as a set was split goes first, then a bumped job. Then fast before relax, but every
--- TRICKLE-th job is a relax one while any waits. Within the
--- lane, the first job in fair order that this worker can serve is its head. Another is taken before it when it stands at
--- most WINDOW GPU-seconds behind and saves a load: rather one whose checkpoint this worker holds, else one whose
--- checkpoint nobody holds yet, so that the fleet does not all load the same one. A head that was passed over MAX_SKIPS
--- times, or for MAX_SKIP_MS, goes next whatever it costs. A job of several pictures is split as it is taken, where others
--- with nothing to do could make some of them.
+-- TRICKLE-th job is a relax one while any waits. Within the lane, the first job in fair order that this worker can serve
+-- is its head. Another is taken before it when it stands at most WINDOW GPU-seconds behind and saves a load: rather the
+-- first whose checkpoint this worker holds, else the first whose checkpoint nobody holds yet, so that the fleet does not
+-- all load the same one. A head that was passed over MAX_SKIPS times, or for MAX_SKIP_MS, goes next whatever it costs. A
+-- job of several pictures is split as it is taken, where others with nothing to do could make some of them.
 --
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 lease, ms   4 affinity window, GPU-seconds   5 most skips   6 most ms skipped
 --       7 trickle   8 a secret of the worker's, without which nobody renews or settles what it is given
+--       9 among how many owners, in fair order, one is looked for whose checkpoint nobody holds
 -- Returns  nil, or {id, attempt, message, owner}, and for a part of a set {…, its first picture, how many, checkpoint ('': any)}
 
 local now, worker = clock(ARGV[1]), ARGV[2]
 local window, max_skips, max_skip_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local loaded = redis.call('HGET', worker_key(worker), 'loaded')
+local self = filed(worker)
+local loaded = self.loaded
 
 local paused = {}
 for _, scope in ipairs(redis.call('HKEYS', K.paused)) do paused[scope] = true end
 
 local function rest()
-  redis.call('ZADD', K.idle, 'NX', now, worker)
+  rest_worker(worker, now)
   return nil
 end
 
 -- What a job runs on here: what it names, else what is loaded. What makes no picture, or one larger, runs on none.
 local function checkpoint_of(needs)
-  if needs.checkpoint then return needs.checkpoint end
-  for _, token in ipairs(needs.tokens) do
-    if token == 'upscale' or token == 'interrogate' then return '' end
-  end
-  return loaded or ''
+  local mode = mode_of(needs)
+  return mode == 'named' and needs.checkpoint or mode == 'any' and loaded or ''
 end
 
-local function may_run(lane, needs)
-  if paused['lane:' .. lane] or paused['checkpoint:' .. checkpoint_of(needs)] then return false end
-  return serves(worker, needs, now)
+local function may_run(job)
+  local needs = cjson.decode(job.needs)
+  if paused['lane:' .. lane_of(job.class)] or paused['checkpoint:' .. checkpoint_of(needs)] then return false end
+  return serves(worker, job.class, needs, now)
 end
-
-local function lane_of(class) return string.match(class, '^[^|]*') end
 
 local function promised()
   local id = redis.call('HGET', worker_key(worker), 'promised')
   if not id then return end
   redis.call('HDEL', worker_key(worker), 'promised')
   local job = load_job(id)
-  if job and job.state == 'waiting' and may_run(lane_of(job.class), cjson.decode(job.needs)) then return job end
+  if job and job.state == 'waiting' and may_run(job) then return job end
 end
 
 local function bumped()
   for _, id in ipairs(redis.call('ZRANGE', K.bumped, 0, 99)) do
     local job = load_job(id)
-    if job and may_run(lane_of(job.class), cjson.decode(job.needs)) then return job end
+    if job and may_run(job) then return job end
   end
 end
 
--- For each lane, the heads of the classes that this worker can serve.
-local function heads()
+-- -- the fair order ------------------------------------------------------------------------------------------------
+
+local function before(a, b)
+  if a.group_tag ~= b.group_tag then return a.group_tag < b.group_tag end
+  if a.group ~= b.group then return a.group < b.group end
+  if a.owner_tag ~= b.owner_tag then return a.owner_tag < b.owner_tag end
+  if a.owner ~= b.owner then return a.owner < b.owner end
+  return a.seq < b.seq
+end
+
+-- The first job of an owner in a bucket, or of those that name a checkpoint.
+local function first_of(bucket, group, group_tag, owner, owner_tag, checkpoint)
+  checkpoint = checkpoint or redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
+  local job = redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0, 'WITHSCORES')
+  return {
+    id = job[1], bucket = bucket, group = group, owner = owner, group_tag = tonumber(group_tag),
+    owner_tag = tonumber(owner_tag), seq = tonumber(job[2]), checkpoint = checkpoint,
+  }
+end
+
+local function earliest(candidates)
+  local first
+  for _, one in ipairs(candidates) do
+    if not first or before(one, first) then first = one end
+  end
+  return first
+end
+
+-- The buckets that this worker may take jobs from, by lane, each with its first group.
+local function buckets()
   local found = {fast = {}, relax = {}}
-  local flat = redis.call('HGETALL', K.classes)
-  for i = 1, #flat, 2 do
-    local lane, needs = lane_of(flat[i]), cjson.decode(flat[i + 1])
-    if may_run(lane, needs) then
-      local candidate = head(flat[i])
-      candidate.checkpoint = needs.checkpoint
-      table.insert(found[lane], candidate)
+  for _, bucket in ipairs(redis.call('SMEMBERS', serves_key(self.profile))) do
+    local lane, mode, special = string.match(bucket, '^(%w+)%.(%w+)%.%d+(!?)$')
+    local open = not paused['lane:' .. lane] and not (mode == 'any' and paused['checkpoint:' .. (loaded or '')])
+    if open and special == '!' then
+      local its = cjson.decode(redis.call('HGET', K.special, bucket))
+      open = not its.paused and not is_outdone(worker, self.profile, its, redis.call('SMEMBERS', able_key(bucket)), now)
+    end
+    local group = open and redis.call('ZRANGE', groups_key(bucket), 0, 0, 'WITHSCORES') or {}
+    if group[1] then
+      table.insert(found[lane], {bucket = bucket, named = mode == 'named', group = group[1], group_tag = tonumber(group[2])})
     end
   end
   return found
 end
 
-local function earliest(candidates, allowed)
-  local first
-  for _, candidate in ipairs(candidates) do
-    if (not allowed or allowed(candidate)) and (not first or before(candidate, first)) then first = candidate end
+-- The head of the line: the first job of all in some buckets.
+local function head_of(some)
+  local group, group_tag
+  for _, its in ipairs(some) do
+    if not group or its.group_tag < group_tag or (its.group_tag == group_tag and its.group < group) then
+      group, group_tag = its.group, its.group_tag
+    end
   end
-  return first
+  local heads = {}
+  for _, its in ipairs(some) do
+    if its.group == group then
+      local owner = redis.call('ZRANGE', owners_key(its.bucket, group), 0, 0, 'WITHSCORES')
+      table.insert(heads, first_of(its.bucket, group, group_tag, owner[1], owner[2]))
+    end
+  end
+  return earliest(heads)
 end
 
-local function overdue(first)
+-- -- affinity ------------------------------------------------------------------------------------------------------
+
+local function is_warm(one) return one.checkpoint == '' or one.checkpoint == loaded end
+
+local function is_overdue(first)
   local skipped = redis.call('HMGET', job_key(first.id), 'skips', 'skipped_since')
   return tonumber(skipped[1] or '0') >= max_skips or now - tonumber(skipped[2] or now) >= max_skip_ms
 end
 
-local function is_warm(candidate) return not candidate.checkpoint or candidate.checkpoint == loaded end
-
--- The checkpoints that other workers hold or are about to.
-local function held_elsewhere()
-  local held = {}
-  for _, other in ipairs(live_workers(now)) do
-    if other ~= worker then
-      local its = redis.call('HMGET', worker_key(other), 'loaded', 'target')
-      if its[1] then held[its[1]] = true end
-      if its[2] then held[its[2]] = true end
+-- The first of `members`, with its tag: their tags are in the hash `tags`, and all of them, with others, in `ordered`.
+-- `but`: one that is not meant. Beyond `most` nobody is looked for.
+local function first_among(members, ordered, tags, most, but)
+  if redis.call('SCARD', members) <= PAGE then
+    local names, first, its = redis.call('SMEMBERS', members), nil, nil
+    local values = #names > 0 and redis.call('HMGET', tags, unpack(names)) or {}
+    for i, name in ipairs(names) do
+      local value = tonumber(values[i] or '0') or 0
+      if name ~= but and value <= most and (not its or value < its or (value == its and name < first)) then
+        first, its = name, value
+      end
+    end
+    return first, its
+  end
+  for from = 0, math.huge, PAGE do
+    local page, names = redis.call('ZRANGE', ordered, from, from + PAGE - 1, 'WITHSCORES'), {}
+    for i = 1, #page, 2 do table.insert(names, page[i]) end
+    if #names == 0 then return nil end
+    for i, is_one in ipairs(redis.call('SMISMEMBER', members, unpack(names))) do
+      if tonumber(page[2 * i]) > most then return nil end
+      if is_one == 1 and names[i] ~= but then return names[i], tonumber(page[2 * i]) end
     end
   end
-  return held
 end
 
-local function choose(candidates, first)
-  if is_warm(first) or overdue(first) then return first end
-  local function near(candidate)
-    local behind = candidate.group_tag - first.group_tag
-    if candidate.group == first.group then behind = candidate.owner_tag - first.owner_tag end
-    return behind <= window
+-- The first job of a bucket that runs on what is loaded and stands near enough. In the group of the head, which is before
+-- all others, nearness is told by owners.
+local function warm_in(bucket, named, head)
+  if named and redis.call('EXISTS', groups_with_key(bucket, loaded)) == 0 then return nil end
+  local function owner_in(group, most)
+    local owners, tags = owners_key(bucket, group), group_tags_key(group)
+    if named then return first_among(owners_with_key(bucket, loaded, group), owners, tags, most) end
+    local owner = redis.call('ZRANGE', owners, 0, 0, 'WITHSCORES')
+    if owner[1] and tonumber(owner[2]) <= most then return owner[1], owner[2] end
   end
-  local warm = earliest(candidates, function(one) return is_warm(one) and near(one) end)
-  if warm then return warm end
-  local held = held_elsewhere()
-  if not held[first.checkpoint] then return first end
-  return earliest(candidates, function(one) return not held[one.checkpoint] and near(one) end) or first
+  local function job_of(group, group_tag, most)
+    local owner, owner_tag = owner_in(group, most)
+    return owner and first_of(bucket, group, group_tag, owner, owner_tag, named and loaded or '')
+  end
+  local here = job_of(head.group, head.group_tag, head.owner_tag + window)
+  if here then return here end
+  local groups, most = groups_key(bucket), head.group_tag + window
+  if named then
+    local group, group_tag = first_among(groups_with_key(bucket, loaded), groups, K.tags, most, head.group)
+    return group and job_of(group, group_tag, math.huge)
+  end
+  local two = redis.call('ZRANGE', groups, 0, 1, 'WITHSCORES')
+  for i = 1, #two, 2 do
+    if two[i] ~= head.group and tonumber(two[i + 1]) <= most then return job_of(two[i], two[i + 1], math.huge) end
+  end
 end
+
+-- For each of some checkpoints whether other workers hold it, or are about to.
+local function held_elsewhere(checkpoints)
+  local counts = redis.call('HMGET', K.held, unpack(checkpoints))
+  local found = {}
+  for i, checkpoint in ipairs(checkpoints) do
+    found[i] = (tonumber(counts[i] or '0') or 0) > (holds(self, checkpoint) and 1 or 0)
+  end
+  return found
+end
+
+-- The first job of a bucket whose checkpoint nobody holds and that stands near enough.
+local function unheld_in(bucket, head)
+  local left = tonumber(ARGV[9])
+  for at = 0, math.huge do
+    local group = redis.call('ZRANGE', groups_key(bucket), at, at, 'WITHSCORES')
+    if not group[1] or tonumber(group[2]) > head.group_tag + window then return nil end
+    local most = group[1] == head.group and head.owner_tag + window or math.huge
+    for from = 0, math.huge, PAGE do
+      local owners = redis.call('ZRANGE', owners_key(bucket, group[1]), from, from + PAGE - 1, 'WITHSCORES')
+      for i = 1, #owners, 2 do
+        if tonumber(owners[i + 1]) > most then break end
+        if left == 0 then return nil end
+        left = left - 1
+        local checkpoints = redis.call('ZRANGE', heads_key(bucket, owners[i]), 0, PAGE - 1)
+        for n, held in ipairs(held_elsewhere(checkpoints)) do
+          if not held then return first_of(bucket, group[1], group[2], owners[i], owners[i + 1], checkpoints[n]) end
+        end
+      end
+      if #owners < 2 * PAGE then break end
+    end
+  end
+end
+
+local function choose(some, head)
+  if is_warm(head) or is_overdue(head) then return head end
+  local warm, unheld, near = {}, {}, head.group_tag + window
+  for _, its in ipairs(some) do
+    if its.group_tag <= near and (loaded or not its.named) then
+      table.insert(warm, warm_in(its.bucket, its.named, head) or nil)
+    end
+  end
+  if #warm > 0 then return earliest(warm) end
+  if not held_elsewhere({head.checkpoint})[1] then return head end
+  for _, its in ipairs(some) do
+    if its.named and its.group_tag <= near then table.insert(unheld, unheld_in(its.bucket, head) or nil) end
+  end
+  return earliest(unheld) or head
+end
+
+-- -- taking it -----------------------------------------------------------------------------------------------------
 
 local function is_paused(one) return paused['worker:' .. one] or paused['worker:' .. place_of(one)] end
 
--- Other workers that wait for a job, alive and free to take one.
+-- Other workers that wait for a job, alive and free to take one; those that have waited longest.
+local MOST_HELPERS = 64
 local function others_idle()
-  local found, alive = {}, {}
-  for _, other in ipairs(live_workers(now)) do alive[other] = other ~= worker end
-  for _, other in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
-    if alive[other] and is_ready(other) and not is_paused(other) then table.insert(found, other) end
+  local found = {}
+  for _, other in ipairs(redis.call('ZRANGE', K.idle, 0, MOST_HELPERS)) do
+    local seen = redis.pcall('HGET', worker_key(other), 'seen')
+    local alive = type(seen) == 'string' and now - (tonumber(seen) or 0) <= WORKER_TTL_MS
+    if other ~= worker and alive and is_ready(other) and not is_paused(other) then table.insert(found, other) end
   end
   return found
 end
@@ -145,7 +263,7 @@ local function hand_over(job)
   -- A job that was put off begins to wait when it falls due.
   if attempt == 1 then record_wait(now - math.max(tonumber(job.created), tonumber(job.run_at or '0')), now) end
   redis.call('ZADD', K.leases, now + tonumber(ARGV[3]), job.id)
-  redis.call('ZREM', K.idle, worker)
+  aim_worker(worker, checkpoint)
   redis.call('DEL', wake_key(worker))
   redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
   publish({event = 'started', id = job.id, worker = worker, attempt = attempt})
@@ -154,29 +272,48 @@ local function hand_over(job)
   return {job.id, attempt, message, job.owner, tonumber(job.first), tonumber(job.count), needs.checkpoint or ''}
 end
 
-if not is_ready(worker) or paused['queue'] or is_paused(worker) then return rest() end
+if not self.ready or paused['queue'] or is_paused(worker) then return rest() end
 local ahead = promised() or bumped()
 if ahead then return hand_over(ahead) end
 
-local found = heads()
-local relax_is_due = tonumber(redis.call('HGET', K.stats, 'fast_in_a_row') or '0') >= tonumber(ARGV[7]) - 1
-local lane = 'fast'
-if #found.relax > 0 and (#found.fast == 0 or relax_is_due) then lane = 'relax' end
-local candidates = found[lane]
-local first = earliest(candidates)
-if not first then return rest() end
+-- What is filed and doesn't wait: somebody has ended it past the index, like a bot of an older version.
+local function unfile_ghost(one)
+  take_out(one.bucket, one.checkpoint, one.owner, one.group, {one.id or ''})
+  local class = one.id and redis.call('HGET', job_key(one.id), 'class')
+  if class and redis.call('HEXISTS', K.depth, class) == 0 then drop_class(class) end
+end
 
-local chosen = choose(candidates, first)
+-- The head of the line, what goes before it (or itself), the lane, and whether any relax job waits.
+local function next_up()
+  local found = buckets()
+  local relax_is_due = tonumber(redis.call('HGET', K.stats, 'fast_in_a_row') or '0') >= tonumber(ARGV[7]) - 1
+  local lane = 'fast'
+  if #found.relax > 0 and (#found.fast == 0 or relax_is_due) then lane = 'relax' end
+  if #found[lane] == 0 then return nil end
+  local first = head_of(found[lane])
+  return {first = first, chosen = choose(found[lane], first), lane = lane, relax_waits = #found.relax > 0}
+end
+
+local up, job = next_up(), nil
+while up do
+  job = up.chosen.id and load_job(up.chosen.id)
+  if job and job.state == 'waiting' then break end
+  unfile_ghost(up.chosen)
+  up = next_up()
+end
+if not up then return rest() end
+
+local first, chosen = up.first, up.chosen
 if chosen.id ~= first.id then
   redis.call('HINCRBY', job_key(first.id), 'skips', 1)
   redis.call('HSETNX', job_key(first.id), 'skipped_since', now)
   if is_warm(chosen) then redis.call('HINCRBY', K.stats, 'loads_saved', 1) end
 end
-if lane == 'relax' or #found.relax == 0 then
+if up.lane == 'relax' or not up.relax_waits then
   redis.call('HDEL', K.stats, 'fast_in_a_row')
 else
   redis.call('HINCRBY', K.stats, 'fast_in_a_row', 1)
 end
 raise_tag(K.tags, 'v', first.group_tag)
 raise_tag(group_tags_key(chosen.group), 'v', chosen.owner_tag)
-return hand_over(load_job(chosen.id))
+return hand_over(job)

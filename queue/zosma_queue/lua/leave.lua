@@ -5,9 +5,6 @@
 -- Returns  1 when it was known
 
 local now, worker = clock(ARGV[1]), ARGV[2]
-local known = redis.call('ZREM', K.workers, worker)
-redis.call('ZREM', K.idle, worker)
-redis.call('DEL', can_key(worker), worker_key(worker), wake_key(worker))
-note_fleet(worker, now, true, true)
-if known == 1 then publish({event = 'worker-left', worker = worker}) end
-return known
+if not redis.call('HGET', worker_key(worker), 'seen') and not filed(worker).profile then return 0 end
+forget_worker(worker, now)
+return 1

@@ -21,6 +21,8 @@ else
     redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
   end
 end
+local checkpoint = string.match(scope, '^checkpoint:(.*)$')
+if checkpoint and changed == 1 then refit(checkpoint) end
 if changed == 1 then
   audit(ARGV[2], ARGV[4] == '1' and 'pause' or 'resume', scope, now, ARGV[5] ~= '' and 'why' or '', ARGV[5])
 end

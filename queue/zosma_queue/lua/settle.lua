@@ -34,7 +34,7 @@ local function bill()
   -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
   local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
   if cost > 0 and makes then
-    local checkpoint = cjson.decode(job.needs).checkpoint or redis.call('HGET', worker_key(job.worker), 'loaded') or ''
+    local checkpoint = cjson.decode(job.needs).checkpoint or filed(job.worker).loaded or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end
   return real
@@ -92,7 +92,6 @@ end
 local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
 redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
 if verb == 'retry' and failures < tonumber(ARGV[9]) then
-  keep_kind(job, now)
   keep_kind(job, now)
   if ARGV[10] == '1' then
     local needs = cjson.decode(job.needs)

@@ -68,11 +68,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
-  redis.call('ZREM', K.workers, worker)
-  redis.call('ZREM', K.idle, worker)
-  redis.call('DEL', can_key(worker), worker_key(worker), wake_key(worker))
-  note_fleet(worker, now, true, true)
-  publish({event = 'worker-left', worker = worker})
+  forget_worker(worker, now)
+end
+for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, '-inf', '(' .. (now - PROFILE_TTL_MS))) do
+  part_from(profile)
 end
 
 age_pictures(now, most)
@@ -85,56 +84,72 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - FOR
   if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
 end
 
--- A class that nobody can serve: its jobs end when their patience does, or where no worker at all is ready, when they have
--- waited as long as they may for one.
-local function give_up(class, since, alone)
-  for _, group in ipairs(redis.call('ZRANGE', groups_key(class), 0, -1)) do
-    for _, owner in ipairs(redis.call('ZRANGE', owners_key(class, group), 0, -1)) do
-      for _, id in ipairs(redis.call('ZRANGE', jobs_key(class, owner), 0, most)) do
-        if given_up >= most then return end
+-- Jobs in a bucket that nobody can serve end when their patience does, or where no worker at all is there, when they have
+-- waited as long as they may for one. Few are looked at in one call.
+local looks = 5 * most
+local function give_up(bucket, since, alone)
+  if now - since < shortest_in(bucket, alone) then return end
+  local function each(owner, checkpoint)
+    for _, id in ipairs(redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, most)) do
+      looks = looks - 1
+      if looks < 0 or given_up >= most then return end
+      local its = redis.call('HMGET', job_key(id), 'created', 'run_at', 'patience', 'wait')
+      local wait = alone and tonumber(its[4] or '0') or 0
+      local began = math.max(since, tonumber(its[1]), tonumber(its[2] or '0'))
+      if now - began >= (wait > 0 and wait or tonumber(its[3])) then
         local job = load_job(id)
-        local wait = alone and tonumber(job.wait or '0') or 0
-        local began = math.max(since, tonumber(job.created), tonumber(job.run_at or '0'))
-        if now - began >= (wait > 0 and wait or tonumber(job.patience)) then
-          pull(job)
-          if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
-          else fail(job, 'no-worker', 'no worker that can do it came back in time', now) end
-          given_up = given_up + 1
-        end
+        pull(job)
+        if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
+        else fail(job, 'no-worker', 'no worker that can do it came back in time', now) end
+        given_up = given_up + 1
       end
+    end
+  end
+  for _, group in ipairs(redis.call('ZRANGE', groups_key(bucket), 0, -1)) do
+    for _, owner in ipairs(redis.call('ZRANGE', owners_key(bucket, group), 0, -1)) do
+      for _, checkpoint in ipairs(redis.call('ZRANGE', heads_key(bucket, owner), 0, -1)) do each(owner, checkpoint) end
+      if looks < 0 or given_up >= most then return end
     end
   end
 end
 
--- `feasible`, but what can't be read is let be: one class of junk must not keep the lost jobs of all others from coming back.
-local function possible(text, now)
-  local readable, needs = pcall(cjson.decode, text)
-  if not readable or type(needs) ~= 'table' then return 'yes' end
-  if type(needs.tokens) ~= 'table' or type(needs.pixels) ~= 'number' then return 'yes' end
-  return feasible(needs, now)
+-- Notes since when nobody can serve a bucket, and says whether no worker at all is there. That changes with the profiles
+-- that are there, and with new buckets, so all are looked at only then. A fleet that comes or goes as a whole begins it
+-- anew.
+local function strand()
+  local there = {}
+  for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
+    if is_there(profile, now) then
+      there[profile] = true
+      table.insert(there, profile)
+    end
+  end
+  table.sort(there)
+  local alone = #there == 0
+  local seen = redis.sha1hex(table.concat(there, ' ')) .. (redis.call('GET', K.bucket_seq) or '')
+  if redis.call('HGET', K.stranded, '') == seen then return alone end
+  redis.call('HSET', K.stranded, '', seen)
+  for _, bucket in ipairs(redis.call('HKEYS', K.alike)) do
+    local can = false
+    for _, profile in ipairs(redis.call('SMEMBERS', able_key(bucket))) do can = can or there[profile] end
+    local since = tonumber(redis.call('HGET', K.stranded, bucket) or '')
+    if can then redis.call('HDEL', K.stranded, bucket)
+    elseif not since or (since < 0) ~= alone then
+      redis.call('HSET', K.stranded, bucket, string.format('%.0f', alone and -now or now))
+    end
+  end
+  return alone
 end
 
--- Since when nobody can serve a class: a fleet that comes or goes as a whole begins it anew. Of one in which no worker at
--- all is ready the number is negative.
-local function stranded_since(class, alone)
-  local since = tonumber(redis.call('HGET', K.stranded, class) or '')
-  if not since or (since < 0) ~= alone then
-    since = alone and -now or now
-    redis.call('HSET', K.stranded, class, string.format('%.0f', since))
-  end
-  return math.abs(since)
-end
+adopt(now)
 
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
-local at_rest = redis.call('HEXISTS', K.paused, 'queue') == 1
-local flat = redis.call('HGETALL', K.classes)
-for i = 1, #flat, 2 do
-  local class, answer = flat[i], possible(flat[i + 1], now)
-  if at_rest or answer == 'yes' then
-    redis.call('HDEL', K.stranded, class)
-  else
-    local alone = answer == 'nobody'
-    give_up(class, stranded_since(class, alone), alone)
+if redis.call('HEXISTS', K.paused, 'queue') == 1 then redis.call('DEL', K.stranded)
+else
+  local alone = strand()
+  local flat = redis.call('HGETALL', K.stranded)
+  for i = 1, #flat, 2 do
+    if flat[i] ~= '' then give_up(flat[i], math.abs(tonumber(flat[i + 1])), alone) end
   end
 end
 sample(now)

@@ -102,6 +102,7 @@ queue-yours = Tuyas:
 queue-none-of-yours = Ninguna de tus imágenes está en espera ni en curso.
 queue-more-of-yours = … y { $count } más tuyas
 queue-no-gpus = Ahora mismo no hay ninguna GPU en línea.
+queue-last-gpu = Ahora mismo no hay ninguna GPU en línea; la última estuvo aquí { $time }.
 queue-gpus = { $count } GPU:{" "}
 
 command-settings = ajustes

@@ -34,6 +34,7 @@ refusal-picture-gone = Esta imagen ya no está guardada, y el mensaje tampoco la
 refusal-strength-without-image = { $field }: indica cuánto se repinta una imagen adjunta. Adjunta una en la opción “{ command-imagine-image }” o quítalo.
 
 refusal-no-worker = Ahora mismo no hay ninguna GPU en línea: inténtalo de nuevo en unos minutos.
+refusal-no-worker-yet = Todavía no se ha conectado ninguna GPU. Quien lleva este bot inicia una con `zosma worker`, en un equipo con una WebUI de Stable Diffusion.
 refusal-unknown-name = { $field }: “{ $given }” no existe aquí. Lo más parecido: { $nearest }.
 refusal-unknown-name-none = { $field }: “{ $given }” no existe aquí; no hay ninguno.
 refusal-upscale-not-possible = Ninguna GPU en línea puede ampliar imágenes.

@@ -102,6 +102,7 @@ queue-yours = Les tiennes :
 queue-none-of-yours = Aucune de tes images n’est en attente ou en cours.
 queue-more-of-yours = … et { $count } autres à toi
 queue-no-gpus = Aucun GPU n’est en ligne pour le moment.
+queue-last-gpu = Aucun GPU n’est en ligne pour le moment ; le dernier était là { $time }.
 queue-gpus = { $count } GPU :{" "}
 
 command-settings = réglages

@@ -34,6 +34,7 @@ refusal-picture-gone = Cette image n’est plus enregistrée, et le message ne l
 refusal-strength-without-image = { $field } : indique à quel point une image jointe est repeinte. Joins-en une avec l’option « { command-imagine-image } », ou laisse de côté.
 
 refusal-no-worker = Aucun GPU n’est en ligne pour le moment : réessaie dans quelques minutes.
+refusal-no-worker-yet = Aucun GPU n’a encore été connecté. La personne qui fait tourner ce bot en démarre un avec `zosma worker`, sur une machine qui a une WebUI de Stable Diffusion.
 refusal-unknown-name = { $field } : « { $given } » n’existe pas ici. Le plus proche : { $nearest }.
 refusal-unknown-name-none = { $field } : « { $given } » n’existe pas ici, il n’y en a aucun.
 refusal-upscale-not-possible = Aucun GPU en ligne ne peut agrandir d’images.

@@ -1,0 +1,35 @@
+-- Versions before the index filed waiting jobs by class, in keys of their own. A queue that still has such jobs, because it
+-- is of that version or because a worker of it has just put one back, is filed anew. All that counts jobs and orders
+-- owners is the same, so only where they are filed changes.
+
+local function old(name, ...) return P .. table.concat({name, ...}, ':') end
+
+local function adopt(now)
+  local moved = 0
+  if redis.call('GET', K.format) == FORMAT and redis.call('EXISTS', K.classes) == 0 then return moved end
+  local woken = {}
+  for _, owner in ipairs(redis.call('HKEYS', K.open)) do
+    local group = redis.call('HGET', K.group_of, owner)
+    for _, class in ipairs(group and redis.call('SMEMBERS', old('owner-classes', owner)) or {}) do
+      local jobs = old('jobs', class, owner)
+      for _, id in ipairs(redis.call('ZRANGE', jobs, 0, -1)) do
+        local job = load_job(id)
+        if job and job.state == 'waiting' and pcall(cjson.decode, job.needs) then
+          local bucket, checkpoint = bucket_of(job.class, job.needs), checkpoint_in(job.needs)
+          put_in(bucket, checkpoint, owner, {job.seq, id})
+          if not is_parked(owner) then file(owner, group, bucket, {checkpoint}) end
+          note_patience(bucket, job)
+          woken[job.class] = job.needs
+          moved = moved + 1
+        end
+      end
+      redis.call('DEL', jobs, old('owners', class, group), old('groups', class))
+    end
+    redis.call('DEL', old('owner-classes', owner))
+    if group then redis.call('DEL', old('group-classes', group)) end
+  end
+  redis.call('DEL', K.classes, old('stranded'))
+  redis.call('SET', K.format, FORMAT)
+  for class, needs in pairs(woken) do wake(class, cjson.decode(needs), now) end
+  return moved
+end

@@ -1,0 +1,163 @@
+"""A queue that an older version has filled goes on, and what an older version still does to it harms nothing.
+
+`kept/format_1.json` is such a queue as version 1's scripts left it, with the order in which they then handed it out:
+jobs of six classes, an owner who is at their limit, one person in two places, a comparison, a set, a bumped, a failed,
+a put off and a running job.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from zosma_queue import calls, keys
+from zosma_queue.calls import Leased
+from zosma_queue.job import State
+from zosma_queue.policy import Policy
+from zosma_queue.scripts import call
+
+from .conftest import result
+
+KEPT = json.loads((Path(__file__).parent / "kept" / "format_1.json").read_text("utf-8"))
+WORKERS = {"gpu/webui/1": "dream", "gpu2/webui/1": "anime"}
+
+
+def restore(raw, kept):
+    """Writes keys as they were."""
+    for key, (kind, value, ttl) in kept.items():
+        match kind:
+            case "hash":
+                raw.hset(key, mapping=value)
+            case "zset":
+                raw.zadd(key, value)
+            case "set":
+                raw.sadd(key, *value)
+            case _:
+                raw.set(key, value)
+        if ttl > 0:
+            raw.pexpire(key, ttl)
+
+
+def come(rig):
+    for name, loaded in WORKERS.items():
+        rig.worker(name, loaded=loaded)
+
+
+@pytest.fixture(name="old")
+def _old(rig, raw):
+    """The queue of version 1, and this version's workers."""
+    raw.flushall()
+    restore(raw, KEPT["keys"])
+    rig.now = KEPT["now"]
+    come(rig)
+    return rig
+
+
+def old_keys(raw):
+    names = ("classes", "stranded", "groups:*", "owners:*", "jobs:*", "owner-classes:*", "group-classes:*")
+    return [key for name in names for key in raw.keys(keys.PREFIX + name)]
+
+
+def test_its_jobs_are_handed_out_in_the_order_in_which_version_1_would_have(old, raw):
+    assert old_keys(raw)
+    old.sweep()
+    assert old_keys(raw) == []
+
+    assert old.settle(Leased(*KEPT["running"]), calls.done(result(2.0))) is State.DONE
+    order = []
+    for turn in range(60):
+        old.later(2)
+        come(old)
+        old.sweep()
+        worker = sorted(WORKERS)[turn % 2]
+        leased = old.fetch(worker)
+        if leased:
+            order.append([worker, leased.id])
+            old.settle(leased, calls.done(result(4.0, leased.attempt)))
+
+    assert order == KEPT["order"]
+    assert old.waiting() == []
+    for name in (
+        "needs",
+        "buckets",
+        "alike",
+        "special",
+        "bucket-like",
+        "tokens",
+        "patience",
+        "groups*",
+        "jobs*",
+        "heads*",
+    ):
+        assert raw.keys(f"{keys.PREFIX}index:{name}") == []
+
+
+def test_nothing_is_filed_anew_twice(old, raw):
+    old.sweep()
+    before = {key: raw.dump(key) for key in raw.keys(keys.PREFIX + "index:*")}
+
+    raw.delete(keys.FORMAT)
+    old.sweep()
+
+    assert {key: raw.dump(key) for key in raw.keys(keys.PREFIX + "index:*")} == before
+
+
+def test_who_waits_is_given_what_was_filed_anew(old, raw):
+    assert old.take("gpu/webui/1").id == "bumped"
+    assert old.fetch("gpu2/webui/1") is None
+
+    old.sweep()
+
+    assert raw.llen(keys.wake("gpu2/webui/1")) == 1
+    assert old.fetch("gpu2/webui/1") is not None
+
+
+def test_a_job_that_an_old_worker_puts_back_is_filed_anew(rig, raw):
+    """What version 1's `push` does."""
+    job = rig.submit("ann", checkpoint="dream")
+    rig.sweep()
+    class_, group = raw.hmget(keys.job(job), "class", "group")
+    call(rig.client, calls.cancel(job, now_ms=rig.now))
+    raw.hset(keys.job(job), "state", "waiting")
+    raw.persist(keys.job(job))
+    old = keys.PREFIX.encode()
+    raw.hset(keys.OPEN, "ann", 1)
+    raw.hset(keys.GROUP_OF, "ann", group)
+    raw.zadd(keys.WAITING, {job: rig.now})
+    raw.hset(keys.DEPTH, class_, 1)
+    raw.zadd(old + b"jobs:" + class_ + b":ann", {job: 1})
+    raw.sadd(old + b"owner-classes:ann", class_)
+    raw.hset(keys.CLASSES, class_, raw.hget(keys.job(job), "needs"))
+    assert rig.fetch() is None
+
+    rig.sweep()
+
+    assert rig.take().id == job
+    assert old_keys(raw) == []
+
+
+def test_a_job_that_an_old_bot_has_cancelled_is_passed_over(rig, raw):
+    """What version 1's `pull` and `finish` do: the index still has the job."""
+    gone = rig.submit("ann", checkpoint="dream")
+    raw.zrem(keys.WAITING, gone)
+    raw.hdel(keys.DEPTH, raw.hget(keys.job(gone), "class"))
+    raw.hset(keys.job(gone), "state", "cancelled")
+    there = rig.submit("bob")
+
+    assert rig.take().id == there
+    assert rig.fetch() is None
+    assert raw.hlen(keys.BUCKETS) == 0
+
+
+def test_an_owner_who_is_let_in_again_has_what_an_old_worker_put_back(rig, raw):
+    raw.sadd(keys.PREFIX + "owner-classes:ann", "fast|pixels:262144")
+    rig.submit("ann", policy=Policy(running=1))
+    leased = rig.take()
+    rig.sweep()
+    raw.sadd(keys.PREFIX + "owner-classes:ann", "fast|pixels:262144")
+
+    rig.settle(leased)
+
+    assert raw.exists(keys.CLASSES)
