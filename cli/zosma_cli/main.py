@@ -5,20 +5,23 @@ Those are imported inside the commands, because a worker's machine has no discor
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from zosma_cli import backup, keys, queue, rules, workflows
+from zosma_cli import later
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
 
+T = TypeVar("T")
+
 app = typer.Typer(
     name="zosma",
+    cls=later.Group,
     help="Stable Diffusion for a Discord community: one fair queue in front of a fleet of WebUIs.",
     no_args_is_help=True,
     add_completion=False,
@@ -26,13 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.add_typer(queue.app, name="queue")
-app.add_typer(keys.app, name="keys")
-app.add_typer(workflows.app, name="workflows")
-app.command()(rules.rules)
-app.command("audit")(queue.audit)
-app.command()(backup.export)
-app.command("import")(backup.import_)
+later.add_to(app, "rules", "audit", "export", "import")
 
 #: Exit code for everything that the user can put right.
 USAGE = 2
@@ -40,6 +37,13 @@ USAGE = 2
 Prompt = Annotated[str, typer.Argument(help="What the picture should show.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the pictures; made when it isn't there.")]
 PICTURES = Path("zosma-pictures")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run`, of a module that no list of commands needs."""
+    import asyncio
+
+    return asyncio.run(work)
 
 
 @app.command()
@@ -51,7 +55,7 @@ def demo(prompt: Prompt, out: Out = PICTURES) -> None:
     """
     from zosma_cli.demo import run
 
-    asyncio.run(run(prompt, out))
+    run_async(run(prompt, out))
 
 
 @app.command()
@@ -63,7 +67,7 @@ def up() -> None:
     """
     from zosma_cli.up import run
 
-    asyncio.run(run())
+    run_async(run())
 
 
 @app.command()
@@ -151,7 +155,7 @@ def imagine(
         prompt=prompt, negative_prompt=negative, size=size, steps=steps, cfg_scale=guidance, seed=seed, count=count,
         checkpoint=checkpoint, sampler=sampler, scheduler=scheduler, delay_s=delay or None,
     )  # fmt: skip
-    asyncio.run(run(fields, server, key, out))
+    run_async(run(fields, server, key, out))
 
 
 @app.command()
@@ -165,7 +169,7 @@ def init() -> None:
 
     if not sys.stdin.isatty():
         fail("`zosma init` asks questions: run it in a terminal, or copy .env.example to .env and fill it in")
-    asyncio.run(run(Path(".env"), for_people()))
+    run_async(run(Path(".env"), for_people()))
 
 
 @app.command()
@@ -178,7 +182,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from zosma_cli.doctor.run import run
     from zosma_cli.tables import for_people
 
-    raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
+    raise typer.Exit(0 if run_async(run(as_json=as_json, console=for_people())) else 1)
 
 
 @app.command()
@@ -196,6 +200,9 @@ def status(
     from zosma_cli.status import run
 
     run(server=server, watch=watch, every_s=every, as_json=as_json)
+
+
+later.add_to(app, "queue", "keys", "workflows")
 
 
 def missing(module: str, arguments: list[str]) -> str:
