@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-SOURCES := bot cli client queue webui worker tests bench
+SOURCES := bot cli client queue webui worker tests bench tools
 PYTEST := uv run pytest
 PACKAGES := -p zosma -p zosma_bot -p zosma_cli -p zosma_queue -p zosma_webui -p zosma_worker
 
@@ -19,6 +19,7 @@ lint: ## Style and likely mistakes (ruff)
 types: ## Types (mypy strict)
 	uv run mypy $(PACKAGES)
 	MYPYPATH=tests uv run mypy --explicit-package-bases tests/loopback tests/chaos tests/fuzz
+	uv run mypy tools
 
 .PHONY: imports
 imports: ## Import direction: cli → bot | worker | webui → queue
@@ -59,18 +60,38 @@ coverage: ## Tests with branch coverage
 translations: ## What the translations lack beside English (ONLY=… one language)
 	uv run python -m zosma_bot.discord.ui.translation_check $(ONLY)
 
-EXPORT := uv export --quiet --no-emit-project --no-annotate --no-header --no-default-groups
+EXPORT := uv export --quiet --no-annotate --no-header
 .PHONY: requirements
 requirements: ## Write the images' hash-pinned requirement files anew
-	$(EXPORT) --extra bot --output-file requirements/webserver.txt
-	$(EXPORT) --extra worker --output-file requirements/workershim.txt
+	$(EXPORT) --only-group image-bot --output-file requirements/webserver.txt
+	$(EXPORT) --only-group image-worker --output-file requirements/workershim.txt
 	$(EXPORT) --only-group build --output-file requirements/build.txt
 
 .PHONY: sbom
 sbom: ## What each image installs, as CycloneDX, into dist/
 	mkdir -p dist
-	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --extra bot --output-file dist/zosma-sd-webserver.cdx.json
-	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --extra worker --output-file dist/zosma-sd-workershim.cdx.json
+	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --only-group image-bot --output-file dist/zosma-sd-webserver.cdx.json
+	$(EXPORT) --preview-features sbom-export --format cyclonedx1.5 --only-group image-worker --output-file dist/zosma-sd-workershim.cdx.json
+
+.PHONY: docs
+docs: ## The documentation's site, into dist/docs; a broken link ends it
+	uv run sphinx-build --quiet --fresh-env --write-all --fail-on-warning --nitpicky --builder html docs dist/docs
+
+.PHONY: chart
+chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
+	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py
+
+.PHONY: reference
+reference: ## The pages of all settings and all commands anew, from the code
+	uv run python tools/reference.py
+
+.PHONY: licences
+licences: ## The licences of all that Zosma installs, into docs/licences.md
+	uv run python tools/licences.py
+
+.PHONY: release
+release: ## Is this fit to be released? Changelog, tag, chart, wheels, pins, SBOM; publishes nothing
+	uv run python tools/release.py
 
 .PHONY: advisories
 advisories: ## Known flaws in what the images install (pip-audit; needs an advisory source to be reachable)

@@ -35,8 +35,30 @@ _TOKENS = re.compile(
     r"|<?(?P<url>https?://[^\s>]+)>?|</(?P<command>[^:>]+):\d+>",
     re.DOTALL,
 )
-_UNITS = {"en": (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)),
-          "de": (("Sekunde", 1), ("Minute", 60), ("Stunde", 3600), ("Tag", 86400))}  # fmt: skip
+_UNITS = {
+    "en": (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)),
+    "de": (("Sekunde", 1), ("Minute", 60), ("Stunde", 3600), ("Tag", 86400)),
+    "es": (("segundo", 1), ("minuto", 60), ("hora", 3600), ("día", 86400)),
+    "fr": (("seconde", 1), ("minute", 60), ("heure", 3600), ("jour", 86400)),
+}
+#: What comes, and what is past.
+_RELATIVE = {
+    "en": ("in {}", "{} ago"),
+    "de": ("in {}", "vor {}"),
+    "es": ("en {}", "hace {}"),
+    "fr": ("dans {}", "il y a {}"),
+}
+#: Discord's own words around a message or form.
+_WORDS = {
+    "en": {"private": "Only you can see this", "dismiss": "Dismiss message", "used": "used",
+           "upload": "Drop file here or browse", "send": "Submit", "stop": "Cancel"},
+    "de": {"private": "Nur du kannst das sehen", "dismiss": "Nachricht verwerfen", "used": "hat verwendet:",
+           "upload": "Datei hier ablegen oder auswählen", "send": "Absenden", "stop": "Abbrechen"},
+    "es": {"private": "Solo tú puedes ver esto", "dismiss": "Descartar mensaje", "used": "ha utilizado",
+           "upload": "Suelta un archivo aquí o búscalo", "send": "Enviar", "stop": "Cancelar"},
+    "fr": {"private": "Toi seul peux voir celui-ci", "dismiss": "Rejeter le message", "used": "a utilisé",
+           "upload": "Dépose un fichier ici ou parcours tes dossiers", "send": "Envoyer", "stop": "Annuler"},
+}  # fmt: skip
 
 
 def relative(at: float, language: str) -> str:
@@ -44,11 +66,8 @@ def relative(at: float, language: str) -> str:
     away = at - time.time()
     name, size = next((unit for unit in reversed(_UNITS[language]) if abs(away) >= unit[1]), _UNITS[language][0])
     count = max(1, round(abs(away) / size))
-    if language == "de":
-        ending = "" if count == 1 else "en" if name == "Tag" else "n"
-        return f"{'in' if away > 0 else 'vor'} {count} {name}{ending}"
-    name += "" if count == 1 else "s"
-    return f"in {count} {name}" if away > 0 else f"{count} {name} ago"
+    ending = "s" if language != "de" else "en" if name == "Tag" else "n"
+    return _RELATIVE[language][away <= 0].format(f"{count} {name}{'' if count == 1 else ending}")
 
 
 class Artist:
@@ -161,14 +180,12 @@ class Artist:
             for row in shown.components
             if row["type"] == ROW
         )
-        private = {
-            "en": "👁 Only you can see this · <a>Dismiss message</a>",
-            "de": "👁 Nur du kannst das sehen · <a>Nachricht verwerfen</a>",
-        }[self._language]
+        words = _WORDS[self._language]
+        private = f"👁 {words['private']} · <a>{words['dismiss']}</a>"
         head = ""
         if call:
-            used = {"en": "used", "de": "hat verwendet:"}[self._language]
-            head = f'<div class="call"><b>{call[0]}</b> {used} <span class="cmd">{html.escape(call[1])}</span></div>'
+            command = f'<span class="cmd">{html.escape(call[1])}</span>'
+            head = f'<div class="call"><b>{call[0]}</b> {words["used"]} {command}</div>'
         return (
             f'{head}<div class="message"><div class="avatar">Z</div><div><span class="name">Zosma</span>'
             f'<span class="app">APP</span><span class="dim">12:04</span>'
@@ -178,7 +195,7 @@ class Artist:
 
     def modal(self, data: Json) -> str:
         """A form."""
-        fields = []
+        words, fields = _WORDS[self._language], []
         for row in data["components"]:
             one = row["component"] if row["type"] == LABEL else row["components"][0]
             label = html.escape(row.get("label") or one.get("label") or "")
@@ -189,16 +206,14 @@ class Artist:
             if one["type"] in SELECTS:
                 fields.append(self._component(one, opened=False))
             elif one["type"] == FILE_UPLOAD:
-                upload = {"en": "Drop file here or browse", "de": "Datei hier ablegen oder auswählen"}[self._language]
-                fields.append(f'<div class="input dim">⬆ {upload}</div>')
+                fields.append(f'<div class="input dim">⬆ {words["upload"]}</div>')
             else:
                 text = html.escape(one.get("value") or "") or f'<span class="dim">{one.get("placeholder") or ""}</span>'
                 fields.append(f'<div class="input">{text}</div>')
-        send, stop = {"en": ("Submit", "Cancel"), "de": ("Absenden", "Abbrechen")}[self._language]
         return (
             f'<div class="modal"><h3>{html.escape(data["title"])}</h3>{"".join(fields)}<div class="row" style='
-            f'"justify-content:end;margin-top:16px"><span class="button grey">{stop}</span>'
-            f'<span class="button blue">{send}</span></div></div>'
+            f'"justify-content:end;margin-top:16px"><span class="button grey">{words["stop"]}</span>'
+            f'<span class="button blue">{words["send"]}</span></div></div>'
         )
 
     @staticmethod

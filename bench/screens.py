@@ -32,6 +32,7 @@ from loopback.fleet import until
 from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.discord.ui.custom_id import Act
+from zosma_bot.discord.ui.language import translations_for
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -47,6 +48,8 @@ from zosma_webui.painting import Motif, emerge, paint
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screens"
 BEAT_S = 2.0
+#: Of the scenes in French and Spanish, those that docs/discord.md shows; the others are drawn when they are named.
+ABROAD_SHOWN = {"fr-imagine", "fr-more", "es-imagine", "es-queue"}
 
 CHECKPOINTS = tuple(
     Checkpoint(name=name, title=f"{name}.safetensors [{number * 11:010x}]", hash=f"{number * 11:010x}")
@@ -150,6 +153,8 @@ class Screens:
         self.mia = server.add_member("Mia", P.MANAGE_GUILD)
         self.max = server.add_member("Max", P.MANAGE_GUILD)
         self.max.locale = "de"
+        self.lea, self.ines = server.add_member("Léa", P.MANAGE_GUILD), server.add_member("Inés", P.MANAGE_GUILD)
+        self.lea.locale, self.ines.locale = "fr", "es-ES"
 
     def keep(self, name: str, shown: Shown, who: Member, call: str = "", *, opened: bool = False) -> None:
         artist = Artist(self.server.world, who.locale[:2])
@@ -304,6 +309,38 @@ class Screens:
         await self.one.finish(await self.one.take())
         self.keep("de-variante", await varied.wait_for(lambda shown: bool(shown.attachments)), self.eva)
 
+    async def french(self) -> None:
+        await self._abroad(self.lea, "un phare au crépuscule, lighthouse, dusk", "personnes, texte")
+
+    async def spanish(self) -> None:
+        await self._abroad(self.ines, "un faro al atardecer, lighthouse, dusk", "personas, texto")
+
+    async def _abroad(self, who: Member, prompt: str, negative: str) -> None:
+        """A picture, its menu, its forms, and what the commands say, in a language; named by it and the command."""
+        language = who.locale[:2]
+        w = translations_for(language)
+        name, server = f"{language}-{{}}".format, self.server
+        await self._finished(
+            name("imagine"), who, f"/{w('command-imagine')}", count=2, prompt=prompt, negative=negative
+        )
+        made = self.finished
+        menu = await self.presses(name("more"), who, made, w("button-more"), opened=True)
+        pressed = await server.select(who, menu, menu.selects[-1]["custom_id"], [Act.REGION])
+        self.pages[name("region")] = Artist(server.world, language).modal((await pressed.response()).data)
+        await self.chooses(name("parameters"), who, menu, Act.PARAMETERS)
+        await self.form(name("edit"), who, made, w("button-edit"))
+        varied = await server.click(who, made, "V1")
+        await self.one.finish(await self.one.take())
+        self.keep(name("vary"), await varied.wait_for(lambda shown: bool(shown.attachments)), who)
+        await self.says(name("refused"), who, "imagine", f"/{w('command-imagine')}", prompt="a __color__ cat")
+        for command in ("queue", "jobs", "me", "settings show", "privacy erase", "admin overview", "admin rules show"):
+            words = command.split()
+            keys = (f"command-{'-'.join(words[: end + 1])}" for end in range(len(words)))
+            await self.says(name(command.replace(" ", "-")), who, command, "/" + " ".join(w(key) for key in keys))
+        for topic in ("start", "prompts"):
+            call = f"/{w('command-help')} {w('command-help-topic')}:{w(f'help-topic-{topic}')}"
+            await self.says(name(f"help-{topic}"), who, "help", call, topic=topic)
+
     async def life(self) -> None:
         """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
         taken = []
@@ -435,8 +472,8 @@ class Screens:
 
     async def play(self) -> None:
         for scene in (self.done, self.offers, self.sets, self.shared_set, self.compared, self.in_words, self.german_set,
-                      self.refusals, self.drawn, self.later, self.limits, self.life, self.settings,
-                      self.rules):  # fmt: skip
+                      self.french, self.spanish, self.refusals, self.drawn, self.later, self.limits, self.life,
+                      self.settings, self.rules):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 
@@ -482,6 +519,10 @@ async def played() -> dict[str, str]:
             return screens.pages
 
 
+def _is_shown(name: str) -> bool:
+    return not name.startswith(("fr-", "es-")) or name in ABROAD_SHOWN
+
+
 def main() -> None:
     """Plays everything, and draws the screens that were named, or all."""
     parser = argparse.ArgumentParser(prog="screens", description="Draw what members and admins see")
@@ -489,7 +530,7 @@ def main() -> None:
     wanted = parser.parse_args().names
     pages = asyncio.run(played())
     FOLDER.mkdir(exist_ok=True)
-    chosen = {name: page for name, page in pages.items() if not wanted or name in wanted}
+    chosen = {name: page for name, page in pages.items() if name in wanted or (not wanted and _is_shown(name))}
     with ThreadPoolExecutor(2) as pool:
         sizes = list(pool.map(lambda name: photograph(chosen[name], FOLDER / f"{name}.png"), chosen))
     for name, size in zip(chosen, sizes, strict=True):

@@ -70,7 +70,7 @@ def test_every_kind_of_error_that_a_script_names_is_one_and_has_a_sentence():
     scripts = "".join(file.read_text("utf-8") for file in (Path(zosma_queue.__file__).parent / "lua").glob("*.lua"))
     named = set(re.findall(r"fail\(job, '([^']+)'", scripts))
 
-    assert named == {ErrorKind.WORKER_LOST, ErrorKind.NO_WORKER}
+    assert named == {ErrorKind.WORKER_LOST, ErrorKind.NO_WORKER, ErrorKind.NO_GPU}
     assert all(kind.sentence for kind in ErrorKind)
 
 

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import aiohttp
 
+from zosma_queue.hourly import Hourly
+
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
@@ -36,6 +38,7 @@ class Classifier:
     def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._said = Hourly()
 
     async def judge(self, pictures: list[bytes]) -> list[Verdict]:
         """One verdict for each picture, in order. Never raises for what the classifier does: see `UNKNOWN`."""
@@ -51,7 +54,8 @@ class Classifier:
                 return verdict_of(json.loads(await _short_text(answer)))
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RecursionError) as error:
             why = str(error) or type(error).__name__
-            log.warning("the image classifier gives no verdict, so the picture is hidden: %s", why)
+            if self._said.due(why):
+                log.warning("the image classifier gives no verdict, so pictures are hidden: %s", why)
             return UNKNOWN
 
 

@@ -8,6 +8,7 @@ import logging
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class Greeter:
         self._queue = queue
         self._reached = asyncio.Event()
         self._warned: list[str] = []
-        self._said = ""
+        self._said = Hourly()
         hub.on_sync(self._reached.set)
 
     async def run(self) -> None:
@@ -32,11 +33,10 @@ class Greeter:
             self._reached.clear()
             try:
                 await self._greet()
-                self._said = ""
+                self._said.forget()
             except QueueUnavailableError as error:
-                if str(error) != self._said:
+                if self._said.due(str(error)):
                     log.warning("Redis: %s", error)
-                self._said = str(error)
                 await asyncio.sleep(AGAIN_S)
                 self._reached.set()
 

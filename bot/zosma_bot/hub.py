@@ -18,6 +18,7 @@ from zosma_queue.client import Queue
 from zosma_queue.connections import PULSE_S
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
+from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Hub:
         """Set while the hub hears what happens."""
         self.why_deaf = ""
         """What Redis said when it last stopped hearing."""
+        self._said = Hourly()
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Watch]:
@@ -102,7 +104,7 @@ class Hub:
                     async for event in events:
                         self._hear(event)
             except QueueUnavailableError as error:
-                if str(error) != self.why_deaf:
+                if self._said.due(str(error)):
                     log.warning("events: %s", error)
                 self.why_deaf = str(error)
             finally:
@@ -113,6 +115,7 @@ class Hub:
         if event is None:
             self.live.set()
             self.why_deaf = ""
+            self._said.forget()
             for watches in self._watches.values():
                 for watch in watches:
                     watch.notify()

@@ -232,6 +232,15 @@ async def drafted(fields: dict[str, Any], sender: Sender) -> Request:
     return draft(fields, pictures)
 
 
+def sketched(fields: dict[str, Any]) -> Request:
+    """The request in whose fields something stands for each picture, and which need not say yet what to show.
+
+    Raises:
+      RequestRefusedError: when a field is wrong; names it.
+    """
+    return draft(fields, dict.fromkeys(_taken_out(fields), _UNSEEN), worded=False)
+
+
 def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) -> Request:
     """The request with its pictures not stored yet: all else can be judged.
 

@@ -8,6 +8,7 @@ import os
 import signal
 from contextlib import suppress
 
+from zosma_bot.fleet_keeper import FleetKeeper
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.greeter import Greeter
 from zosma_bot.http.app import make_app, serve
@@ -19,6 +20,7 @@ from zosma_bot.member_names import MemberNames
 from zosma_bot.metrics import Metrics
 from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
+from zosma_bot.summoner import Summoner, signals_of
 from zosma_bot.webhooks import Receivers
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
@@ -54,7 +56,7 @@ def run(settings: BotSettings) -> None:
 
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
-    async with Queue(redis_url) as queue:
+    async with Queue(redis_url, wait_for_gpu_s=settings.wait_for_gpu_s) as queue:
         await say_if_nobody_may_call(queue.api_keys, settings)
         hub = Hub(queue)
         survivor = Survivor()
@@ -74,9 +76,12 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 survivor.run("sweep", Sweeper(queue.sweep).run),
                 survivor.run("forecasts", Forecaster(queue).run),
                 survivor.run("metrics", metrics.run),
+                survivor.run("fleet", FleetKeeper(queue).run),
                 survivor.run("room", RoomKeeper(queue, settings.pictures_max).run),
                 _until_signal(),
             ]
+            if signals_of(settings):
+                jobs.append(survivor.run("summons", Summoner(queue, settings, metrics.calls).run))
             if settings.discord_token:
                 from zosma_bot.discord.client import run_discord
 

@@ -20,10 +20,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from zosma_bot.hub import Hub
 from zosma_queue.client import Depth, Queue
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.events import Event
-from zosma_queue.fleet import WorkerInfo
-from zosma_queue.job import Job
+from zosma_queue.job import Job, State
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.overview import Overview
 from zosma_queue.tasks import run_together
 
@@ -65,11 +65,27 @@ class Metrics:
             "zosma_discord_rate_limited", "Requests that Discord refused as too many, by whose limit", ("scope",),
             registry=self.registry,
         )  # fmt: skip
+        self._load = Histogram(
+            "zosma_checkpoint_load_seconds", "Loads of checkpoints: GPU time beyond the prediction for the pictures",
+            buckets=_SECONDS, registry=self.registry,
+        )  # fmt: skip
+        self._deliveries = Counted(
+            "zosma_deliveries", "Ends of jobs that were shown or sent, by the way; none: every way was refused",
+            ("route",), registry=self.registry,
+        )  # fmt: skip
+        self.calls = Counted(
+            "zosma_fleet_calls", "Times that machines were called to come (wake) or to go (idle)",
+            ("signal", "way", "outcome"), registry=self.registry,
+        )  # fmt: skip
         queue.on_script = self._note_script
+        queue.on_delivered = self._note_delivery
         self._leave = hub.on_event(self._hear)
 
     def _note_script(self, verb: str, seconds: float) -> None:
         self._scripts.labels(verb).observe(seconds)
+
+    def _note_delivery(self, route: str) -> None:
+        self._deliveries.labels(route).inc()
 
     def note_discord(self, priority: str, status: int, scope: str) -> None:
         """Counts an answer of Discord's. `scope` is whose limit was reached where the status is 429, else ''."""
@@ -118,6 +134,8 @@ class Metrics:
         if job.started_ms is not None:
             self._wait.labels(outcome).observe(max(job.started_ms - job.created_ms, 0) / 1000)
             self._run.labels(outcome).observe(max(job.finished_ms - job.started_ms, 0) / 1000)
+        if job.load_s is not None and job.state is State.DONE:
+            self._load.observe(job.load_s)
 
     async def text(self) -> bytes:
         """Everything, in Prometheus's text format. Without the queue's figures while Redis is away."""
@@ -132,14 +150,17 @@ class Metrics:
         return generate_latest(self.registry) + generate_latest(registry)
 
     async def _of_queue(self) -> list[Metric]:
-        depth, workers = await self._queue.depth(), await self._queue.workers()
+        depth, fleet = await self._queue.depth(), await self._queue.fleet()
+        demand = await self._queue.demand()
         overview = await self._queue.admin.overview()
         stats, accuracy = await self._queue.admin.stats(), await self._queue.admin.accuracy()
         return [
             *_depth(depth),
             *_overview(overview),
-            *_fleet(workers),
+            *_fleet(fleet),
+            _gauge("zosma_waiting_gpu_seconds", "Predicted GPU-seconds of all waiting jobs", {(): demand.gpu_seconds}),
             *(_counter(f"zosma_{name}", _told(name), stats.get(name, 0)) for name in _COUNTERS),
+            _faults(stats),
             _gauge("zosma_forecast_bias", "Real by forecast time", {(): accuracy.bias}),
             _gauge("zosma_forecast_error", "Share by which corrected forecasts were off", {(): accuracy.error}),
         ]
@@ -175,6 +196,14 @@ def _counter(name: str, told: str, value: float) -> Metric:
     return family
 
 
+def _faults(stats: Mapping[str, int]) -> Metric:
+    """By kinds of our own: what a worker calls a fault becomes no label."""
+    family = CounterMetricFamily("zosma_faults", "Tries of jobs that went wrong, by kind of error", labels=("kind",))
+    for kind in ErrorKind:
+        family.add_metric((str(kind),), stats.get(f"fault:{kind}", 0))
+    return family
+
+
 def _depth(depth: Depth) -> list[Metric]:
     states = {
         ("waiting",): depth.waiting,
@@ -201,11 +230,16 @@ def _overview(overview: Overview) -> list[Metric]:
     ]
 
 
-def _fleet(workers: list[WorkerInfo]) -> list[Metric]:
+def _fleet(fleet: Fleet) -> list[Metric]:
+    workers = fleet.workers
     counts = Counter((str(worker.state), str(worker.trust)) for worker in workers)
     values = {key: float(count) for key, count in counts.items()}
     busy = sum(worker.job is not None for worker in workers) / len(workers) if workers else 0.0
     return [
         _gauge("zosma_workers", "Workers by state and trust", values, ("state", "trust")),
         _gauge("zosma_gpu_busy_share", "Share of the workers that are there which have a job", {(): busy}),
-    ]
+        _gauge(
+            "zosma_last_gpu_timestamp_seconds", "When a worker was last ready, while none is; 0 while one is",
+            {(): (fleet.last_seen_ms or 0) / 1000},
+        ),
+    ]  # fmt: skip

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from zosma_queue.hosts import is_loopback
-from zosma_queue.settings import CommaSeparated, Settings
+from zosma_queue.settings import Command, CommaSeparated, Settings, Span
 
 GUILD_ID_MAX = 2**63
 KEY_MIN_CHARS = 16
+#: As long as ended jobs are kept.
+WAIT_MAX_S = 30 * 86_400
 _UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
 
 
@@ -21,26 +23,35 @@ class BotSettings(Settings):
     """Settings of `zosma bot`."""
 
     discord_token: SecretStr | None = Field(None, validation_alias=AliasChoices("DISCORD_TOKEN", "BOT_TOKEN"))
+    """The bot's token, from the developer portal's page *Bot*. Not set: the HTTP side only."""
     discord_api_url: str | None = Field(None, validation_alias="DISCORD_API_URL")
+    """Another server that speaks Discord's API, `http://host:port/api/v10`."""
     discord_gateway_url: str | None = Field(None, validation_alias="DISCORD_GATEWAY_URL")
+    """That server's gateway, `ws://host:port/`."""
     discord_guild_id: int | None = Field(None, validation_alias="DISCORD_GUILD_ID", ge=1, lt=GUILD_ID_MAX)
+    """Your server's id: the commands appear there at once. Not set: everywhere, within the hour."""
     discord_shards: str | None = Field(None, validation_alias="DISCORD_SHARDS")
-    """`auto`: as many connections to the gateway as Discord wants. None: one."""
+    """`auto`: as many connections to the gateway as Discord wants. Not set: one."""
     discord_requests_per_s: int = Field(45, validation_alias="DISCORD_REQUESTS_PER_S", ge=5, le=10_000)
-    """Discord lets 50 through, unless it has granted more to a large bot."""
+    """Requests a second to Discord, which lets 50 through unless it has granted more to a large bot."""
     public_url: str | None = Field(None, validation_alias="ZOSMA_PUBLIC_URL")
     """Where the internet finds the HTTP server; signed links to original pictures begin with it."""
     classifier_url: str | None = Field(None, validation_alias="ZOSMA_CLASSIFIER_URL")
-    """Asked about each picture before it is shown in Discord."""
+    """Asked about each picture before it is shown in Discord: POST with its bytes, answers
+    `{"verdict": "ok"|"spoiler"|"block", "reason": …}`."""
     grid: bool = Field(False, validation_alias="ZOSMA_GRID")
-    """Sets are shown as one picture."""
+    """`on`: sets of pictures are shown as one."""
     pictures_max: int | None = Field(None, validation_alias="ZOSMA_PICTURES_MAX", ge=1)
-    """Bytes that finished jobs' pictures may take in Redis; None: half of its `maxmemory`."""
+    """What finished jobs' pictures may take in Redis, like `500mb`. Not set: half of its `maxmemory`."""
     data_dir: Path | None = Field(None, validation_alias="ZOSMA_DATA_DIR")
-    """Where the bot notes which messages wait for their end. None: it knows them for as long as it runs."""
+    """A folder where the bot notes which messages wait for their end. Not set: it knows them for as long as it
+    runs."""
     host: str = Field("127.0.0.1", validation_alias="ZOSMA_HOST")
+    """Address that the HTTP server listens on; the image sets `0.0.0.0`. Anything but loopback wants keys."""
     port: int = Field(1324, validation_alias="ZOSMA_PORT", ge=0, le=65535)
+    """Its port."""
     keys: SecretStr | None = Field(None, validation_alias="ZOSMA_API_KEYS")
+    """API keys beside those of `zosma keys`: `name:key`, commas between, 16 characters or more each."""
     admins: CommaSeparated = Field((), validation_alias="ZOSMA_ADMINS")
     """Names in ZOSMA_API_KEYS whose holders may use the admin API."""
     allowed_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_ALLOWED_HOSTS")
@@ -48,18 +59,34 @@ class BotSettings(Settings):
     cors_origins: CommaSeparated = Field((), validation_alias="ZOSMA_CORS_ORIGINS")
     """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
     webhook_secret: SecretStr | None = Field(None, validation_alias="ZOSMA_WEBHOOK_SECRET")
-    """Signs every webhook. None: each caller's are signed with a secret of their own."""
+    """Signs every webhook. Not set: each caller's are signed with a secret of their own."""
     webhook_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_WEBHOOK_HOSTS")
     """Names of hosts of one's own network that webhooks may be sent to."""
     home_guilds: CommaSeparated = Field((), validation_alias="ZOSMA_HOME_GUILDS")
-    """Ids of the Discord servers whose admins may steer the whole fleet."""
+    """Ids of the Discord servers whose admins may steer the whole fleet. Not set: those of the only server, if it is
+    one."""
+
+    wait_for_gpu_s: Span = Field(24 * 3600, validation_alias="ZOSMA_WAIT_FOR_GPU", ge=0, le=WAIT_MAX_S)
+    """While no worker is ready jobs are taken if one was within this time, and wait as long for one (`30m`, `24h`,
+    `7d`); `off`: they are refused."""
+    wake_command: Command = Field((), validation_alias="ZOSMA_WAKE_COMMAND")
+    """Run when jobs wait and no worker is ready, without a shell; again after 2, 4, 8 … minutes, once an hour at
+    most."""
+    wake_webhook: str | None = Field(None, validation_alias="ZOSMA_WAKE_WEBHOOK")
+    """Posted to then, signed with ZOSMA_WEBHOOK_SECRET."""
+    idle_command: Command = Field((), validation_alias="ZOSMA_IDLE_COMMAND")
+    """Run when workers are ready and have had nothing to do for ZOSMA_IDLE_AFTER."""
+    idle_webhook: str | None = Field(None, validation_alias="ZOSMA_IDLE_WEBHOOK")
+    """Posted to then, signed with ZOSMA_WEBHOOK_SECRET."""
+    idle_after_s: Span = Field(15 * 60, validation_alias="ZOSMA_IDLE_AFTER", ge=60, le=WAIT_MAX_S)
+    """How long they have had nothing to do by then."""
 
     guilds: CommaSeparated = Field((), validation_alias="ZOSMA_GUILDS")
-    """Ids of the Discord servers that may use the bot; none: all that invite it."""
+    """Ids of the Discord servers that may use the bot. Not set: all that invite it."""
     leave_others: bool = Field(False, validation_alias="ZOSMA_LEAVE_OTHER_GUILDS")
-    """The bot leaves servers that `guilds` doesn't name."""
+    """`on`: the bot leaves servers that ZOSMA_GUILDS doesn't name."""
     direct_messages: Literal["on", "members", "off"] = Field("on", validation_alias="ZOSMA_DMS")
-    """Who may ask in direct messages: everybody, who is in a server of `guilds`, nobody."""
+    """Who may ask in direct messages: `on` everybody, `members` who is in a server of ZOSMA_GUILDS, `off` nobody."""
 
     @field_validator("pictures_max", mode="before")
     @classmethod
@@ -70,6 +97,11 @@ class BotSettings(Settings):
         if not found:
             raise ValueError("must be a number of kb, mb or gb, like 500mb")
         return int(found[1]) * _UNITS[found[2]]
+
+    @field_validator("wait_for_gpu_s", mode="before")
+    @classmethod
+    def _or_off(cls, value: object) -> object:
+        return 0 if str(value).strip().casefold() == "off" else value
 
     @field_validator("discord_token")
     @classmethod
@@ -92,7 +124,7 @@ class BotSettings(Settings):
             raise ValueError("must look like http://host:port/api/v10")
         return value and value.rstrip("/")
 
-    @field_validator("public_url", "classifier_url")
+    @field_validator("public_url", "classifier_url", "wake_webhook", "idle_webhook")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value and not _is_address(value, "http", "https"):
@@ -199,6 +231,13 @@ class BotSettings(Settings):
                 f"ZOSMA_ADMINS={','.join(self.admins)!r} names {', '.join(sorted(unknown))}, for whom ZOSMA_API_KEYS"
                 " has no key: add name:key there, or leave the name out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _calls_are_signed(self) -> Self:
+        for name, url in (("ZOSMA_WAKE_WEBHOOK", self.wake_webhook), ("ZOSMA_IDLE_WEBHOOK", self.idle_webhook)):
+            if url and not self.webhook_secret:
+                raise ValueError(f"{name} needs ZOSMA_WEBHOOK_SECRET, which signs what is posted there: set it too")
         return self
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event
+from zosma_queue.hourly import Hourly
 from zosma_queue.job import Job
 from zosma_queue.tasks import Survivor, end, set_within
 from zosma_queue.webhooks import LOOK_MS, Webhook
@@ -180,6 +181,7 @@ class WebhookSender:
         self._work = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._hosts: Counter[str] = Counter()
+        self._said = Hourly()
         hub.on_event(self._hear)
 
     def _hear(self, event: Event) -> None:
@@ -280,13 +282,20 @@ class WebhookSender:
         now_ms = int(time.time() * 1000)
         said = await self._post(http, hook.url, job)
         if not said:
+            self._queue.on_delivered("webhook")
             await self._done(job)
         elif hook.tries and now_ms - hook.first_ms >= GIVE_UP_MS:
-            log.warning("webhook of %s to %s: given up after a day (%s)", job.id, _shown(hook.url), said)
+            log.warning(
+                "webhook of %s to %s: given up after a day (%s)", job.id, shown(hook.url), said, extra={"job": job.id}
+            )
             await self._done(job)
         else:
-            if not hook.tries:
-                log.info("webhook of %s to %s: %s; it is tried for a day", job.id, _shown(hook.url), said)
+            # A receiver that is down keeps all of its jobs' webhooks back.
+            if not hook.tries and self._said.due(f"{shown(hook.url)}: {said}"):
+                log.info(
+                    "webhook of %s to %s: %s; it is tried for a day", job.id, shown(hook.url), said,
+                    extra={"job": job.id},
+                )  # fmt: skip
             after_s = min(AGAIN_S * 2**hook.tries, AGAIN_MAX_S) * random.uniform(0.9, 1.1)
             await self._hooks.again(job.id, after_s, tries=hook.tries + 1, first_ms=hook.first_ms or now_ms)
 
@@ -311,7 +320,7 @@ class WebhookSender:
             return str(error)[:200] or type(error).__name__
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address for a log: what stands behind the host may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}"

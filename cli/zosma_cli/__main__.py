@@ -1,5 +1,5 @@
 """`python -m zosma_cli`, which is how the command line starts its own processes."""
 
-from zosma_cli.entry import main
+from zosma_cli.main import main
 
 main()

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from zosma_cli import keys, queue, rules, workflows
+from zosma_cli import backup, keys, queue, rules, workflows
 from zosma_cli.options import LOCAL_SERVER, Key, Server
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
@@ -31,6 +31,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(workflows.app, name="workflows")
 app.command()(rules.rules)
 app.command("audit")(queue.audit)
+app.command()(backup.export)
+app.command("import")(backup.import_)
 
 #: Exit code for everything that the user can put right.
 USAGE = 2
@@ -72,8 +74,9 @@ def bot() -> None:
     from zosma_queue import logs
     from zosma_queue.settings import load
 
-    logs.set_up()
-    run(load(BotSettings))
+    settings = load(BotSettings)
+    logs.set_up(settings.log_format)
+    run(settings)
 
 
 @app.command()
@@ -89,8 +92,9 @@ def worker(
     from zosma_worker.main import run
     from zosma_worker.settings import WorkerSettings
 
-    logs.set_up()
-    raise typer.Exit(run(load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)))
+    settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
+    logs.set_up(settings.log_format)
+    raise typer.Exit(run(settings))
 
 
 @app.command()
@@ -103,9 +107,10 @@ def webui(
 ) -> None:
     """Run the built-in WebUI alone: AUTOMATIC1111's API, pictures drawn on the CPU."""
     from zosma_queue import logs
+    from zosma_queue.settings import LogSettings, load
     from zosma_webui.main import run
 
-    logs.set_up()
+    logs.set_up(load(LogSettings).log_format)
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
         fail("--models names no checkpoint: give at least one, like --models dream,anime")
@@ -172,17 +177,29 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     raise typer.Exit(0 if asyncio.run(run(as_json=as_json, console=for_people())) else 1)
 
 
-#: What has to be installed for a command; `bot` brings all that a client needs too.
-_EXTRAS = {"worker": "worker", "webui": "builtin", "demo": "builtin", "up": "builtin"}
+@app.command()
+def status(
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, help="With --watch: seconds between two looks.")] = 2.0,
+    server: Server = LOCAL_SERVER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch an object a line.")] = False,
+) -> None:
+    """Show on one screen how it goes: queue, each GPU and what it does, bots, Redis, faults of the last hour.
+
+    Asks Redis itself (REDIS_URL), as the bot's user, so it works while no bot runs; --server is only asked whether a
+    bot answers there.
+    """
+    from zosma_cli.status import run
+
+    run(server=server, watch=watch, every_s=every, as_json=as_json)
 
 
 def missing(module: str, arguments: list[str]) -> str:
-    """What to install, for a command that found a module missing: a machine has only what it needs."""
+    """What to install, for a command that found a module missing: an image has only what its own process needs."""
     command = next((word for word in arguments if not word.startswith("-")), "")
-    extra = "bot" if module == "discord" else _EXTRAS.get(command, "bot")
     return (
-        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here:"
-        f" install Zosma with its extra {extra!r}, like pip install '.[{extra}]'"
+        f"`zosma {command}` needs {module.partition('.')[0]}, which is not installed here: `pip install zosma` brings"
+        " it (the images have only what the bot or a worker needs)"
     )
 
 

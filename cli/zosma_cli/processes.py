@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import IO
 
 from zosma_queue.errors import ZosmaError
+from zosma_queue.logs import FOR_PEOPLE
 from zosma_queue.terminal import visible
 
 #: A child that was asked to stop and hasn't after this is killed.
@@ -123,8 +124,11 @@ async def child(
     name: str, *arguments: str, env: Mapping[str, str], log: IO[bytes] | None = None
 ) -> AsyncIterator[Child]:
     """Runs `zosma ARGUMENTS` beside us for as long as the block runs. Its output goes to `log`, or to our errors."""
+    # Its output comes to us by a pipe, and is read where ours is, or told when it dies.
+    form = {FOR_PEOPLE: "1"} if log is not None or sys.stderr.isatty() else {}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "zosma_cli", *arguments, env={**os.environ, **env}, stdin=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", "zosma_cli", *arguments, env={**os.environ, **form, **env},
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=die_with_parent,
         # Ctrl-C in the terminal is for us: we stop the children in order.
         process_group=0,

@@ -46,7 +46,8 @@ def show_queue(queue: dict[str, Any], console: Console) -> None:
     if rows:
         _print(console, ("worker", "state", "kind", "checkpoint", "job"), rows, title="Workers")
     else:
-        console.print("No worker is there. Start one with `zosma worker`.")
+        last = f"; the last one was ready {when(queue['last_gpu_ms'])}" if queue.get("last_gpu_ms") else ""
+        console.print(f"No worker is there{last}. Start one with `zosma worker`.", highlight=False)
 
 
 def show_jobs(jobs: list[dict[str, Any]], console: Console) -> None:

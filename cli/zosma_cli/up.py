@@ -25,6 +25,7 @@ class UpSettings(Settings):
     """What only `zosma up` is told."""
 
     data_dir: Path = Field(Path("~/.local/share/zosma"), validation_alias="ZOSMA_DATA_DIR")
+    """Where the built-in Valkey of `zosma up` keeps its data."""
 
 
 async def run() -> None:

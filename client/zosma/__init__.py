@@ -50,6 +50,7 @@ from zosma.models import (
 )
 from zosma.pictures import Picture
 from zosma.sync import Client, Job
+from zosma.version import __version__
 
 __all__ = [
     "AsyncClient",
@@ -97,4 +98,5 @@ __all__ = [
     "Workflow",
     "WorkflowOption",
     "ZosmaError",
+    "__version__",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TypedDict
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ import httpx2
 
 from zosma.errors import UnreachableError, UnreadableAnswerError, ZosmaError
 from zosma.feed import SILENT_S
+from zosma.version import __version__
 
 LOCAL = "http://127.0.0.1:1324"
 CONNECT_S = 10.0
@@ -58,7 +58,7 @@ class Connection:
         Raises:
           ValueError: when the server is no address, or the key can be none.
         """
-        headers = {b"User-Agent": f"zosma-python/{version('zosma')}".encode(), **_key_header(key)}
+        headers = {b"User-Agent": f"zosma-python/{__version__}".encode(), **_key_header(key)}
         return cls(
             server=_address(server), headers=headers, timeout_s=timeout_s, retry_for_s=retry_for_s, verify=verify,
             proxy=proxy,

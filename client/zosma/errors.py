@@ -126,7 +126,7 @@ _BY_STATUS: Mapping[int, type[ProblemError]] = {
     413: RefusedError, 422: RefusedError, 429: LimitError, 502: UnavailableError, 503: UnavailableError,
     504: UnavailableError,
 }  # fmt: skip
-_BY_CODE: Mapping[str, type[ProblemError]] = {"no-worker": NoWorkerError}
+_BY_CODE: Mapping[str, type[ProblemError]] = {"no-worker": NoWorkerError, "no-worker-yet": NoWorkerError}
 
 
 def problem_of(status: int, headers: Mapping[str, str], body: bytes) -> ProblemError:

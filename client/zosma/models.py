@@ -270,6 +270,8 @@ class Queue:
     failed: int
     undelivered: int
     oldest_wait_s: float | None
+    last_gpu_ms: int | None
+    """When a GPU was last ready, in ms since 1970, while none is; None while one is, and where none ever was."""
     paused: list[Pause]
 
 

@@ -322,6 +322,10 @@ class Admin:
         """What is allowed in a group, or with "" to everybody; at most two seconds old."""
         return (await self._all_rules()).get(group, ContentRules())
 
+    async def rules_by_group(self) -> dict[str, ContentRules]:
+        """Group, or "" for everybody → what is allowed there, where anything is ruled; at most two seconds old."""
+        return dict(await self._all_rules())
+
     async def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
         known = await self._all_rules()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zosma_queue.calls import Accepted, Admission
-from zosma_queue.errors import InfeasibleError, LimitError, NoWorkerError, OtherRequestError, RequestRefusedError
+from zosma_queue.errors import InfeasibleError, LimitError, OtherRequestError, RequestRefusedError
+from zosma_queue.feasibility import nobody
 
 
 def check_admitted(admission: Admission, why_not: Callable[[], RequestRefusedError] | None = None) -> None:
@@ -23,7 +24,7 @@ def check_admitted(admission: Admission, why_not: Callable[[], RequestRefusedErr
             "this id belongs to a job that asked for something else: use a new one", code="id-taken"
         )
     if answer is Accepted.NOBODY:
-        raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+        raise nobody()
     if answer is Accepted.INFEASIBLE:
         raise why_not() if why_not else InfeasibleError("no GPU that is online can do this combination")
     if admission.limit and admission.limit.refusal:

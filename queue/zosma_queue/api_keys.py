@@ -42,7 +42,7 @@ USED_WITHIN_MS = 10 * 60_000
 EXPIRES_MAX_S = 10 * 365 * 86_400
 OVERLAP_MAX_S = 30 * 86_400
 #: Field beside the names: another value after each change, so that whoever has read all knows that none is new.
-_STAMP = ""
+STAMP = ""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -151,13 +151,13 @@ class ApiKeys:
           QueueUnavailableError: when Redis doesn't answer.
         """
         pipe = self._redis.pipeline(transaction=False)
-        pipe.hget(keys.API_KEYS, _STAMP)
+        pipe.hget(keys.API_KEYS, STAMP)
         pipe.time()
         with redis_errors():
             stamp, (now_s, _) = await pipe.execute()
             if stamp is None or stamp != self._read[0]:  # a thousand of them take 50 ms to read
                 found = await self._redis.hgetall(keys.API_KEYS)
-                self._read = (found.get(_STAMP.encode()), _decoded(found))
+                self._read = (found.get(STAMP.encode()), _decoded(found))
                 self._are_there = bool(found)
         return KnownKeys(keys=self._read[1], are_there=self._are_there, now_ms=now_s * 1000)
 
@@ -317,7 +317,7 @@ class ApiKeys:
                             pipe.hdel(keys.API_KEYS, gone)
                             pipe.hdel(keys.API_KEY_USES, gone)
                         pipe.hset(keys.API_KEYS, key.name, key.model_dump_json())
-                        pipe.hset(keys.API_KEYS, _STAMP, secrets.token_hex(8))
+                        pipe.hset(keys.API_KEYS, STAMP, secrets.token_hex(8))
                         if policy:
                             pipe.hset(keys.POLICIES, f"key:{key.name}", policy.model_dump_json())
                         note_within(
@@ -338,7 +338,7 @@ def _drawn() -> tuple[str, str, str]:
 def _decoded(found: Mapping[bytes, bytes]) -> dict[str, ApiKey]:
     known = {}
     for name, value in found.items():
-        if name == _STAMP.encode():
+        if name == STAMP.encode():
             continue
         with skipping(keys.API_KEYS):
             key = ApiKey.model_validate_json(value)

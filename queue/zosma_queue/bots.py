@@ -6,14 +6,28 @@ One posts, all of them hear. When an interaction comes, whoever claims it first 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Standing
+from zosma_queue.calls import BOT_TTL_MS, Standing
 from zosma_queue.scripts import acall, redis_errors
 
 #: An interaction's token lives so long; nobody hears of it again later.
 CLAIM_TTL_S = 15 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bot:
+    """A bot process that has given a sign of life in the last seconds. One without Discord gives none."""
+
+    id: str
+    seen_ms: int
+    """By the Redis server's clock."""
+    hears: bool
+    """It is connected to Discord's gateway."""
+    posts: bool
+    """It is the one that shows results."""
 
 
 class Bots:
@@ -29,6 +43,26 @@ class Bots:
           QueueUnavailableError: when Redis doesn't answer.
         """
         return await acall(self._redis, calls.stand(bot, hears=hears))
+
+    async def there(self) -> list[Bot]:
+        """The bot processes that are there.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.zrange(keys.BOTS, 0, -1, withscores=True)
+        pipe.zrange(keys.HEARING, 0, -1)
+        pipe.get(keys.POSTER)
+        pipe.time()
+        with redis_errors():
+            found, hearing, poster, (seconds, micros) = await pipe.execute()
+        silent = seconds * 1000 + micros // 1000 - BOT_TTL_MS
+        return [
+            Bot(id=bot.decode(errors="replace"), seen_ms=int(at), hears=bot in hearing, posts=bot == poster)
+            for bot, at in found
+            if at > silent
+        ]
 
     async def go(self, bot: str) -> None:
         """Says goodbye, so that another one posts at once.

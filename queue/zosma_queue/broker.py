@@ -24,6 +24,7 @@ from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
+from zosma_queue.hourly import Hourly
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_for, request_of
 from zosma_queue.moderation import decode_rules, held_to
@@ -70,6 +71,9 @@ class Slot(Protocol):
 
     def give_back(self) -> None:
         """There was no job for it."""
+
+    def found_nothing(self) -> None:
+        """No job that this worker may do waits in this moment."""
 
     def settled(self, delivery: Delivery) -> bool:
         """A delivery has been settled. True when another may have been taken before that."""
@@ -164,7 +168,7 @@ class SlotConsumer(Consumer):
         self._worker = worker
         self._slot = slot
         self._token = token
-        self._away = False
+        self._said = Hourly()
         self._resting = False
 
     def __next__(self) -> Delivery | None:
@@ -173,7 +177,7 @@ class SlotConsumer(Consumer):
         delivery = None
         try:
             delivery = self._next()
-            self._away = False
+            self._said.forget()
         except QueueUnavailableError as error:
             self._wait_for_redis(error)
         finally:
@@ -185,6 +189,7 @@ class SlotConsumer(Consumer):
         self._resting = True  # before the first look: what `_wake` does after it is seen by the second
         leased = call(self._client, calls.fetch(self._worker, token=self._token))
         if leased is None:
+            self._slot.found_nothing()
             with redis_errors():
                 woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
             leased = call(self._client, calls.fetch(self._worker, token=self._token)) if woken else None
@@ -200,7 +205,7 @@ class SlotConsumer(Consumer):
                 fields = request.model_dump(mode="json", exclude_defaults=True)
                 message = message.copy(message_id=leased.id, args=(), kwargs={"request": fields})
         except PoisonMessageError as error:
-            log.error("job %s set aside: %s", leased.id, error)
+            log.error("job %s set aside: %s", leased.id, error, extra={"job": leased.id})
             outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))
             call(self._client, calls.settle(leased.id, leased.attempt, outcome, token=self._token))
             return None
@@ -234,12 +239,12 @@ class SlotConsumer(Consumer):
                     break
                 except QueueUnavailableError as error:
                     if error.code == "WRONGTYPE":  # this job's own key is junk: the sweep has it now
-                        log.error("job %s can't be settled: %s", message.job_id, error)
+                        log.error("job %s can't be settled: %s", message.job_id, error, extra={"job": message.job_id})
                         return
                     self._wait_for_redis(error)
         finally:
             overlapped = self._slot.settled(message)
-        self._away = False
+        self._said.forget()
         if overlapped and self._resting:
             self._wake()
         _log_settled(message, outcome, state)
@@ -254,18 +259,19 @@ class SlotConsumer(Consumer):
             log.warning("%s", error)
 
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
-        if not self._away:
+        if self._said.due(str(error)):
             log.warning("%s; trying again every %.1f s", error, AWAY_S)
-        self._away = True
         time.sleep(AWAY_S)
 
 
 def _log_settled(delivery: Delivery, outcome: Outcome, state: State | None) -> None:
+    seconds = round(time.monotonic() - delivery.taken_at, 2)
     log.info(
         "job %s attempt %d %.2f s: %s%s",
         delivery.job_id,
         delivery.attempt,
-        time.monotonic() - delivery.taken_at,
+        seconds,
         state or "lost its lease, nothing written",
         f" ({outcome.kind}: {outcome.text})" if outcome.kind else "",
+        extra={"job": delivery.job_id, "attempt": delivery.attempt, "seconds": seconds, "state": state or "stale"},
     )

@@ -95,6 +95,8 @@ class NewJob:
     """Of the Redis server's clock; 0: at once."""
     delay_ms: int = 0
     patience_ms: int = PATIENCE_MS
+    wait_ms: int = 0
+    """How long it waits where no worker at all is ready; 0: then it isn't taken, and waits as long as its patience."""
     digest: str = ""
     """Of what was asked, for a sender that chose the id itself; '' for one that was drawn."""
     reply: str = ""
@@ -135,7 +137,7 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
         (
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight, job.needs.class_in(lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms, job.patience_ms, job.reply, job.keep_ms,
-            job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane),
+            job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane), job.wait_ms,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
@@ -444,6 +446,25 @@ def purge(admin: str, job_ids: Iterable[str], *, now_ms: int = 0) -> Call[int]:
 def series(seconds: int, first: int, size: int, count: int, *, now_ms: int = 0) -> Call[list[list[bytes]]]:
     """The sums of `count` times `size` spans from the `first` on: names and numbers in turn."""
     return Call("series", (now_ms, seconds, first, size, count), list)
+
+
+@dataclass(frozen=True)
+class Summons:
+    """Whether the operator's machines are to be called now."""
+
+    call: int
+    """Which call it is, from 1 on; 0: none now."""
+    waiting: int
+    """Jobs that wait."""
+    since_ms: int
+    """Since when it is so by the server's clock; 0: it isn't."""
+
+
+def summon(what: str, *, again_ms: int, most_ms: int, idle_ms: int = 0, now_ms: int = 0) -> Call[Summons]:
+    """Asks whether machines are to be called to come (`wake`) or to go (`idle`, after `idle_ms` without work)."""
+    return Call(
+        "summon", (now_ms, what, again_ms, most_ms, idle_ms), lambda reply: Summons(*reply), more_keys=(keys.SUMMONS,)
+    )
 
 
 @dataclass(frozen=True)

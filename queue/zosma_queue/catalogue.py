@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
-from zosma_queue.errors import NoWorkerError, RequestRefusedError
+from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
+from zosma_queue.feasibility import nobody
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
 from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Compare, Interrogate, Request, Upscale
@@ -59,6 +60,10 @@ class Catalogue:
     """Checkpoint → number of ready workers that have it on disk."""
     load_s: float | None = None
     """What loading a checkpoint takes in this fleet; None while nobody has loaded one."""
+    last_seen_ms: int | None = None
+    """When the last of them was ready, where none is and jobs may wait for one; else None."""
+    is_new: bool = False
+    """True where none has ever been ready."""
 
     @classmethod
     def of(cls, workers: Iterable[WorkerInfo], *, load_s: float | None = None) -> Catalogue:
@@ -94,6 +99,11 @@ class Catalogue:
         )
 
     @property
+    def takes_jobs(self) -> bool:
+        """True while a worker is ready, or jobs may wait for one."""
+        return self.ready > 0 or self.last_seen_ms is not None
+
+    @property
     def lora_names(self) -> tuple[str, ...]:
         """All names that a LoRA is known by."""
         return (*self.loras, *self.lora_aliases)
@@ -104,11 +114,11 @@ class Catalogue:
         "DPM++ 2M Karras" is taken apart into sampler and scheduler, as A1111 does.
 
         Raises:
-          NoWorkerError: when no worker is ready.
+          NoWorkerError: when no worker is ready, and none was here lately.
           RequestRefusedError: when nobody has the checkpoint, sampler, scheduler or upscaler; names the nearest.
         """
-        if not self.ready:
-            raise NoWorkerError("no GPU is online right now: try again in a few minutes")
+        if not self.takes_jobs:
+            raise nobody(is_new=self.is_new)
         if request.upscale:
             return request.model_copy(update={"upscale": self._upscaling(request.upscale)})
         if request.compare:

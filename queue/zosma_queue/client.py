@@ -12,14 +12,15 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import allowance, calls, history, keys, privacy, remains
+from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.allowance import Allowance, Made
 from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
+from zosma_queue.backup import Contents, Kind
 from zosma_queue.bots import Bots
-from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Swept, Variant
+from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Summons, Swept, Variant
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.cost import predict_gpu_seconds
@@ -31,6 +32,7 @@ from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
+from zosma_queue.last_fleet import Fleet, LastFleet
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import ContentRules, check_age, held_to, suited_here
 from zosma_queue.needs import Lane, needs_of
@@ -107,6 +109,31 @@ class Depth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What waits for a GPU."""
+
+    jobs: int
+    gpu_seconds: float
+    """As predicted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """The Redis that the queue is in."""
+
+    name: str
+    """Redis or Valkey, with its version; '' where it doesn't say."""
+    now_ms: int
+    """By its own clock."""
+    took_ms: float
+    """Until it had answered one question."""
+    used_bytes: int | None
+    """Of memory; None where it doesn't say."""
+    most_bytes: int | None
+    """That it may use; None for no bound of its own, and where it doesn't say."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class InLine:
     """A waiting job, as the line shows it."""
 
@@ -143,8 +170,11 @@ def new_job_id() -> str:
 class Queue:
     """The queue over one Redis. Close it with `async with`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_for_gpu_s: float = 0) -> None:
+        """`wait_for_gpu_s`: jobs are taken although no worker is ready, if one was within so many seconds, and wait as
+        long for one. 0: they are refused."""
         self._url = url
+        self._wait_ms = int(wait_for_gpu_s * 1000)
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
         self.admin = Admin(self._redis)
@@ -153,8 +183,11 @@ class Queue:
         self.bots = Bots(self._redis)
         self.asked = Asked(self._redis)
         self.webhooks = Webhooks(self._redis)
+        self.last_fleet = LastFleet(self._redis)
         self.on_script: Callable[[str, float], None] | None = None
         """Told of each verb that ran, and the seconds until its answer was there."""
+        self.on_delivered: Callable[[str], None] = _unheard
+        """Told of each end that somebody was shown or sent, by which way: `interaction`, `webhook`, …"""
         self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
         self._held: dict[str, int] = {}
         self._order = Snapshot(now_ms=0, jobs=(), machines=())
@@ -189,6 +222,31 @@ class Queue:
         with redis_errors():
             await self._redis.ping()
 
+    async def server(self) -> Server:
+        """What Redis says of itself; a user without the right to ask hears its clock alone.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        began = time.perf_counter()
+        with redis_errors():
+            seconds, micros = await self._redis.time()
+        took_ms = (time.perf_counter() - began) * 1000
+        about: dict[str, Any] = {}
+        with redis_errors(), suppress(ResponseError):
+            about = await self._redis.info()
+        if about and all(isinstance(node, dict) for node in about.values()):  # a cluster's, by node
+            about = next(iter(about.values()))
+        version = about.get("valkey_version") or about.get("redis_version")
+        kind = "Valkey" if about.get("server_name") == "valkey" else "Redis"
+        return Server(
+            name=f"{kind} {version}" if version else "",
+            now_ms=seconds * 1000 + micros // 1000,
+            took_ms=took_ms,
+            used_bytes=int(about["used_memory"]) if "used_memory" in about else None,
+            most_bytes=int(about.get("maxmemory", 0)) or None,
+        )
+
     async def check_writable(self) -> None:
         """Returns when Redis takes writes; it changes nothing that `announce` hasn't written.
 
@@ -211,6 +269,26 @@ class Queue:
                 with suppress(ResponseError):  # there is none
                     await self._redis.renamenx(key.removeprefix("bot:"), key)
             await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+
+    async def read_backup(
+        self, kinds: Mapping[str, Kind], *, failed_jobs: bool, left_out: Callable[[str], None]
+    ) -> Contents:
+        """What people have set up (backup.py). `left_out` is told of each thing that can't be read.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await backup_redis.read(self._redis, kinds, failed_jobs=failed_jobs, left_out=left_out)
+
+    async def write_backup(
+        self, now: Contents, then: Contents, kinds: Mapping[str, Kind], *, who: str, mode: str
+    ) -> None:
+        """Makes `then` of what is set up `now` (backup.py).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer; the same call once more does the rest.
+        """
+        await backup_redis.write(self._redis, now, then, kinds, who=who, mode=mode)
 
     async def risks(self) -> list[str]:
         """What in this Redis's settings could lose accepted jobs, in words; empty where it doesn't show them.
@@ -255,7 +333,7 @@ class Queue:
 
         Raises:
           OtherRequestError: when the job of this id asked for something else.
-          NoWorkerError: when no worker is ready.
+          NoWorkerError: when no worker is ready, and none was here lately.
           InfeasibleError: when none of them can do it.
           LimitError: when it would break a limit of the sender's policy.
           BlockedError: when it has a word that is not allowed there.
@@ -313,11 +391,12 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         job, request, workers = await self._judged(request, sender, new_job_id())
-        able = tuple(worker.id for worker in workers if can_do(worker, request))
+        able = tuple(worker.id for worker in workers if not worker.gone and can_do(worker, request))
         estimate = Estimate(cost_s=job.cost, workers=able)
         try:
             _check_lane(job, lane)
-            asked = replace(job, message=b"", lane=lane, delay_ms=int(put_off))
+            # Asked again while somebody fills in a form: no submit, so what it would be refused is counted by nobody.
+            asked = replace(job, message=b"?", lane=lane, delay_ms=int(put_off))
             check_admitted(await self._run(calls.enqueue(asked)), lambda: _why_infeasible(request, workers))
         except RequestRefusedError as error:
             return replace(estimate, refusal=error)
@@ -336,14 +415,17 @@ class Queue:
         return replace(estimate, place=place, paused=unpaused is not None)
 
     async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
-        """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are)."""
-        workers = await self.workers()
-        catalogue = Catalogue.of(workers)
+        """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are, or that
+        there were)."""
+        fleet = await self.fleet()
+        workers, catalogue = list(fleet.judges), fleet.catalogue()
         request = catalogue.resolve(request.pinned())
         if rules := await self.admin.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
             request = await asyncio.to_thread(_held_to, rules, request, catalogue, workers)
+        if fleet.last and not all(any(can_do(one, variant) for one in workers) for variant in request.variants):
+            raise _why_infeasible(request, workers)
         policies = await self.admin.policies()
         job = NewJob(
             id=job_id,
@@ -357,6 +439,7 @@ class Queue:
             group_weight=policies.get(sender.group, UNLIMITED).weight,
             pictures=request.count if request.splits else 1,
             variants=_variants(request),
+            wait_ms=self._wait_ms,
         )
         return job, request, workers
 
@@ -775,9 +858,50 @@ class Queue:
         """The workers that have shown a sign of life in the last eight seconds, by name: a list keeps its order."""
         return sorted(await read_workers(self._redis), key=lambda one: one.id)
 
+    async def fleet(self) -> Fleet:
+        """The workers that there are; while none of them is ready, also those for which jobs may wait.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await self.last_fleet.fleet(await self.workers(), self._wait_ms)
+
     async def catalogue(self) -> Catalogue:
-        """What the ready workers offer together."""
-        return Catalogue.of(await self.workers())
+        """What the ready workers offer together; while there are none, what those did for which jobs may wait."""
+        return (await self.fleet()).catalogue()
+
+    async def note_fleet(self) -> int:
+        """Remembers what the ready workers can do, for when they are gone; of how many something was written.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await self.last_fleet.note(await self.workers())
+
+    async def demand(self) -> Demand:
+        """What waits for a GPU now; most of a long queue by what the jobs at its head cost. At most two seconds old.
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        await self._places()
+        with redis_errors():
+            waiting = int(await self._redis.zcard(keys.WAITING))
+        known = self._order.jobs
+        mean_s = sum(job.cost for job in known) / len(known) if known else 0.0
+        return Demand(jobs=waiting, gpu_seconds=mean_s * waiting)
+
+    async def summon(self, what: str, *, again_s: float, most_s: float, idle_s: float = 0) -> Summons:
+        """Whether the operator's machines are to be called to come (`wake`) or to go (`idle`) (lua/summon.lua).
+
+        Raises:
+          QueueUnavailableError: when Redis doesn't answer.
+        """
+        return await self._run(
+            calls.summon(
+                what, again_ms=int(again_s * 1000), most_ms=int(most_s * 1000), idle_ms=int(idle_s * 1000)
+            )
+        )  # fmt: skip
 
     async def load_s(self) -> float | None:
         """What loading a checkpoint takes in this fleet, as measured; None while nobody has loaded one."""
@@ -816,6 +940,10 @@ class Queue:
         ):
             async for event in heard:
                 yield event
+
+
+def _unheard(_: str) -> None:
+    """For a process in which nobody counts."""
 
 
 def _check_lane(job: NewJob, lane: Lane | None) -> None:

@@ -73,6 +73,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "input-gone": (),
     # the fleet
     "no-worker": (),
+    "no-worker-yet": (),
     "unknown-name": ("field", "given", "nearest"),
     "unknown-tag": ("field", "given"),
     "upscale-not-possible": ("field",),
@@ -143,6 +144,7 @@ class ErrorKind(enum.StrEnum):
     WEBUI_SICK = "webui-sick", "its WebUI fell sick: it waits for another, or for its recovery"
     WORKER_LOST = "worker-lost", "its workers died, one after the other"
     NO_WORKER = "no-worker", "no worker that can do it came back in time"
+    NO_GPU = "no-gpu", "no GPU came within the time for which jobs wait for one"
     INTERNAL = "internal", "something went wrong inside the worker; its log has the details"
 
 

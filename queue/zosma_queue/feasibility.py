@@ -21,6 +21,15 @@ def can_do(worker: WorkerInfo, request: Request) -> bool:
     return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
 
 
+def nobody(*, is_new: bool = False) -> NoWorkerError:
+    """The refusal where no worker is ready. `is_new`: none has ever been."""
+    if is_new:
+        return NoWorkerError(
+            "no GPU has ever been here: start one with `zosma worker` on a machine with a WebUI", code="no-worker-yet"
+        )
+    return NoWorkerError("no GPU is online right now: try again in a few minutes")
+
+
 def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRefusedError:
     """Why no ready worker can do the request, in one sentence, and the smallest change with which one could."""
     ready = [worker for worker in workers if worker.state is not WorkerState.AWAY and worker.about]
@@ -37,7 +46,7 @@ def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRe
             values={"checkpoint": request.checkpoint or "", "side": side},
         )
     if not abouts:
-        return NoWorkerError("no GPU is online right now: try again in a few minutes")
+        return nobody()
 
     def lacking_in(about: Capabilities) -> list[str]:
         return sorted(set(needs.tokens) - set(about.tokens()))

@@ -271,6 +271,8 @@ class WorkerInfo:
     """Jobs that it finished since it came."""
     faults: int = 0
     """Tries of jobs that went wrong at it since."""
+    gone: bool = False
+    """True for one that is not here any more, as it was when it was last ready (last_fleet.py)."""
 
     @property
     def place(self) -> str:

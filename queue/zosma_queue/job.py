@@ -128,6 +128,9 @@ class Job:
     """In that admin's words."""
     paid_s: float = 0.0
     """GPU-seconds that a cancelled job was charged: what it had used until then."""
+    load_s: float | None = None
+    """What loading its checkpoint took, of a finished one: the GPU time beyond the prediction for its pictures.
+    None where it was loaded already, or is not known, as for a set that several workers made."""
     error_kind: str | None = None
     error: str | None = None
     result: Result | None = None
@@ -136,6 +139,8 @@ class Job:
     """(first picture, how many) of the parts of a set that was split."""
     missing: tuple[Missing, ...] = ()
     """Of a set, what could not be made."""
+    wait_ms: int = 0
+    """How long it waits while no worker at all is ready; 0: as long as it waits for a capable one."""
     other_kind: bool = False
     """Another kind of WebUI made it than the one that began it: of the same seed it makes another picture."""
 
@@ -185,13 +190,20 @@ class Job:
             cancelled_by=text("cancelled_by"),
             cancelled_why=text("cancelled_why"),
             paid_s=number("paid") or 0.0,
+            load_s=_load_s(text("cold"), number("gpu_seconds"), number("charged")),
             error_kind=text("error_kind"),
             error=text("error"),
             result=result,
             parts=parts,
             missing=tuple(_missing(first, lack) for first, _ in parts if (lack := text(f"lack:{first}"))),
+            wait_ms=whole("wait") or 0,
             other_kind=text("other_kind") == "1",
         )
+
+
+def _load_s(cold: str | None, real: float | None, predicted: float | None) -> float | None:
+    """As settle.lua learns it."""
+    return max(real - predicted, 0.0) if cold == "1" and real is not None and predicted is not None else None
 
 
 def _parts_in(text: str) -> tuple[tuple[int, int], ...]:

@@ -45,12 +45,13 @@ WANTED_TOKENS = PREFIX + "index:tokens"
 #: zset: what workers can do (a profile) by the ms of the last sign of life of a worker that can do exactly that.
 PROFILES = PREFIX + "index:profiles"
 #: hash: worker → how it is filed in the index (JSON).
-FLEET = PREFIX + "index:fleet"
+FILED = PREFIX + "index:filed"
 #: hash: checkpoint → number of workers that hold it, or are about to.
 HELD = PREFIX + "index:held"
-#: hash: bucket → ms since which no worker can serve it; under `` what was there when that was looked at last.
+#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is ready; under ``
+#: what was there when that was looked at last.
 STRANDED = PREFIX + "index:stranded"
-#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual.
+#: hash: bucket → the shortest patience or wait of its jobs, in ms, where it is shorter than usual.
 PATIENCE = PREFIX + "index:patience"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
@@ -91,7 +92,8 @@ API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 RULES = f"bot:{PREFIX}rules"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
-#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved).
+#: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
+#: and `fault:<kind of error>` for each try that went wrong).
 STATS = PREFIX + "stats"
 #: string: ms of the last sweep, by the server's clock.
 SWEPT = PREFIX + "swept"
@@ -127,6 +129,12 @@ BOTS = f"bot:{PREFIX}bots"
 HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
+#: hash: a worker's place → what it could do when it was last ready (JSON).
+FLEET = f"bot:{PREFIX}fleet"
+#: zset: these places by the ms at which they were last ready.
+FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
+#: hash: when the operator's machines were last called to come or to go, and how often (lua/summon.lua).
+SUMMONS = f"bot:{PREFIX}summons"
 
 
 def part(job_id: str, first: int) -> str:

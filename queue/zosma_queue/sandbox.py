@@ -173,6 +173,19 @@ class Sandbox:
         """As `run`, for threads: blocks this one."""
         return self._threads.submit(self._done, _Job(), work, args, blobs).result()
 
+    def call_all(
+        self, work: str, asked: Sequence[tuple[dict[str, Any], Sequence[bytes]]]
+    ) -> list[Answer | SandboxError]:
+        """As `call` for each (args, blobs), as many at once as there are children: the answer or error of each."""
+        doing = [self._threads.submit(self._done, _Job(), work, args, blobs) for args, blobs in asked]
+        answers: list[Answer | SandboxError] = []
+        for one in doing:
+            try:
+                answers.append(one.result())
+            except SandboxError as error:
+                answers.append(error)
+        return answers
+
     def close(self) -> None:
         """Kills what runs and what is idle. It may be used again afterwards."""
         with self._lock:

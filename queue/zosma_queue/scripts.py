@@ -51,6 +51,7 @@ WHEN_FULL = frozenset(
         "fetched",
         "prolong",
         "reply",
+        "summon",
     }
 )
 

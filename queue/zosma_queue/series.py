@@ -7,7 +7,8 @@ happened, which goes by itself, so that all of it takes a bounded room whatever 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,19 @@ _COUNTS = frozenset(
         "wait_ms", "samples", "alive", "ready", "busy", "waiting",
     }
 )  # fmt: skip
+
+
+def together(spans: Sequence[Span]) -> Span:
+    """One span as long as all of these, which follow one another."""
+    faults: Counter[str] = Counter()
+    bins: Counter[int] = Counter()
+    for span in spans:
+        faults.update(span.faults)
+        bins.update(span.wait_bins)
+    return Span(
+        start_s=spans[0].start_s, seconds=sum(span.seconds for span in spans), faults=faults, wait_bins=bins,
+        **{name: sum(getattr(span, name) for span in spans) for name in _COUNTS},
+    )  # fmt: skip
 
 
 async def read_series(redis: Any, step: Step, count: int, *, size: int = 1, now_s: int = 0) -> list[Span]:

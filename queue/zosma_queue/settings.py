@@ -7,6 +7,7 @@ variable, the value and the fix. Secrets are `SecretStr`, which no log, error or
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -25,6 +26,7 @@ from pydantic import (
 
 from zosma_queue.env import exported, in_file
 from zosma_queue.errors import SettingsError
+from zosma_queue.logs import LogFormat
 from zosma_queue.nodes import is_several, parse_nodes
 from zosma_queue.validation import FieldProblem, problems_of
 
@@ -33,7 +35,7 @@ _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound="LogSettings")
 
 
 def _comma_separated(value: Any) -> Any:
@@ -44,14 +46,58 @@ def _comma_separated(value: Any) -> Any:
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
 
 
-class Settings(BaseModel):
-    """What every process may be told."""
+_UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+def _span_s(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"([1-9][0-9]{0,6}) ?(s|m|min|h|d)", value.strip().casefold())
+    if not found:
+        raise ValueError("must be a number of s, m, h or d, like 90m or 24h")
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+#: `24h`, `90m` as seconds.
+Span = Annotated[int, BeforeValidator(_span_s)]
+
+
+def _words(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(value))
+    except ValueError:
+        raise ValueError("has a quotation mark without its partner: write it as in a shell") from None
+
+
+#: A program and its arguments, written as in a shell, which isn't asked.
+Command = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class LogSettings(BaseModel):
+    """What a process may be told that knows nothing of the queue."""
+
+    # Each field's docstring is what docs/settings.md says of it (`make reference`).
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    log_format: LogFormat = Field("auto", validation_alias="ZOSMA_LOG_FORMAT")
+    """How logs are written: `text` for people, `json` with one object a line, or `auto`: text in a
+    terminal, JSON elsewhere."""
+
+
+class Settings(LogSettings):
+    """What every process of the queue may be told."""
 
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    """Redis 7 or later, or Valkey: `redis://:password@host:6379/0`; `rediss://` with TLS, `redis+sentinel://`,
+    `redis+cluster://`."""
     redis_addr: str | None = Field(None, validation_alias="REDIS_ADDR")
+    """The same as `host:6379`, where REDIS_URL is not set."""
     redis_password: SecretStr | None = Field(None, validation_alias="REDIS_PASSWORD")
+    """The password that goes with REDIS_ADDR."""
 
     @field_validator("redis_url")
     @classmethod
@@ -186,7 +232,7 @@ def aliases_of(alias: Any) -> list[str]:
     return [alias] if isinstance(alias, str) else []
 
 
-def _explain(cls: type[Settings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
+def _explain(cls: type[LogSettings], problem: FieldProblem, given: Mapping[str, str]) -> SettingsError:
     if not problem.path:
         return SettingsError(problem.text)
     location = problem.path[0]

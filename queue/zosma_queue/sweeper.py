@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from zosma_queue.calls import Swept
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +26,19 @@ class Sweeper:
     ) -> None:
         self._sweep = sweep
         self._sleep = sleep
-        self._away = False
+        self._said = Hourly()
 
     async def run_once(self) -> Swept | None:
-        """What it did; None when Redis is away, which is logged once."""
+        """What it did; None when Redis is away, which is logged once, then every hour."""
         try:
             swept = await self._sweep()
         except QueueUnavailableError as error:
-            if not self._away:
+            if self._said.due(str(error)):
                 log.warning("sweep: %s", error)
-            self._away = True
             return None
-        if self._away:
+        if self._said.said_any:
             log.info("sweep: Redis is back")
-        self._away = False
+        self._said.forget()
         if swept.returned or swept.set_aside or swept.given_up:
             log.warning(
                 "sweep: %d jobs of silent workers returned, %d set aside, %d given up",

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from zosma_queue.errors import SettingsError
+from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +62,12 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
 
 
 class Survivor:
-    """Runs loops that must not end the process: whatever they raise is said once, counted, and they begin again."""
+    """Runs loops that must not end the process: whatever they raise is said once an hour, counted, and they
+    begin again."""
 
     def __init__(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
-        self._said: set[tuple[str, type[Exception]]] = set()
+        self._said = Hourly()
         self.faults: Counter[str] = Counter()
         """How often each loop broke down."""
 
@@ -86,6 +88,5 @@ class Survivor:
 
     def _note(self, name: str, error: Exception) -> None:
         self.faults[name] += 1
-        if (name, type(error)) not in self._said:
-            self._said.add((name, type(error)))
-            log.error("%s broke down and begins again; the same is only counted from now on", name, exc_info=error)
+        if self._said.due(f"{name} {type(error).__name__}"):
+            log.error("%s broke down and begins again; the same is counted, and said every hour", name, exc_info=error)

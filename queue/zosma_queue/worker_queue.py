@@ -107,6 +107,9 @@ class WorkerQueue(Protocol):
     async def store_picture(self, job_id: str, attempt: int, index: int, data: bytes) -> None:
         """Stores a finished picture, for a settle with `done` to name. Safe to repeat."""
 
+    async def drop_pictures(self, job_id: str, attempt: int, count: int) -> None:
+        """Takes back the first `count` pictures that were stored of an attempt, which no settle will name."""
+
     async def past_failures(self, job_id: str) -> PastFailures:
         """How a job went wrong before."""
 
@@ -241,6 +244,12 @@ class RedisWorkerQueue:
         """Stores a picture for a day."""
         with redis_errors():
             await self._redis.set(keys.image(job_id, attempt, index), data, ex=IMAGE_TTL_S)
+
+    async def drop_pictures(self, job_id: str, attempt: int, count: int) -> None:
+        """Deletes them."""
+        if count:
+            with redis_errors():
+                await self._redis.delete(*(keys.image(job_id, attempt, index) for index in range(count)))
 
     async def past_failures(self, job_id: str) -> PastFailures:
         """What the job's hash says of them."""

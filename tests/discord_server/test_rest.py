@@ -249,6 +249,23 @@ async def test_commands_are_refused_for_what_discord_refuses(
         good | {"options": [text | {"choices": [{"name": "1", "value": "1"}], "autocomplete": True}]},
         good | {"options": [text | {"min_value": 1}]},
         good | {"options": [text, {"type": 1, "name": "sub", "description": "S"}]},
+        good | {"name_localizations": {"es": "imagina"}},  # Discord has es-ES and es-419
+        good | {"name_localizations": {"fr": "Imagine"}},
+        good | {"description_localizations": {"fr": "x" * 101}},
+        good | {"options": [text, text | {"name": "b", "name_localizations": {"fr": "a"}}]},
+        good | {"options": [text | {"choices": [{"name": "1", "value": "1", "name_localizations": {"fr": ""}}]}]},
+        good
+        | {
+            "options": [
+                text
+                | {
+                    "name": f"o{n}",
+                    "description_localizations": {"fr": "x" * 100},
+                    "choices": [{"name": f"{c}", "value": "x" * 20} for c in range(12)],
+                }
+                for n in range(23)
+            ]
+        },
     ]
     url = f"{server.api_url}/applications/{server.application_id}/commands"
     for body in bad:

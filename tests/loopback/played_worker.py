@@ -77,6 +77,7 @@ class PlayedWorker:
         self.name = name
         self.loaded = loaded
         self.about = ABOUT.model_copy(update={"loras": loras})
+        self.pixels = PIXELS_MAX
         self.gpu_seconds = 1.5
         self.inputs: dict[str, bytes] = {}
         """The pictures that the request at hand starts from."""
@@ -99,7 +100,7 @@ class PlayedWorker:
         """A sign of life. What it says about itself, it says from then on."""
         self.about = about or self.about
         beat = calls.beat(
-            self.name, state, loaded=self.loaded, pixels=PIXELS_MAX, about=self.about, reason=reason, trust=trust
+            self.name, state, loaded=self.loaded, pixels=self.pixels, about=self.about, reason=reason, trust=trust
         )
         await acall(self._redis, beat)
 

@@ -74,26 +74,26 @@ class Rig:
     def submit(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str | None = None,
                lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
                policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0, person: str = "",
-               **fields: object) -> str:  # fmt: skip
+               wait_s: float = 0, **fields: object) -> str:  # fmt: skip
         """Enqueues a job that must be accepted, and returns its id."""
         job_id = job_id or next(self._ids)
         answer = self.offer(owner, group=group, cost=cost, job_id=job_id, lane=lane, run_in_s=run_in_s, reply=reply,
                             patience_s=patience_s, policy=policy, group_weight=group_weight, delay_ms=delay_ms,
-                            person=person, **fields)  # fmt: skip
+                            person=person, wait_s=wait_s, **fields)  # fmt: skip
         assert answer in (Accepted.QUEUED, Accepted.DELAYED, Accepted.EXISTS), answer
         return job_id
 
     def offer(self, owner: str = "ann", *, group: str = "guild", cost: float = 4.0, job_id: str = "offered",
               lane: Lane | None = None, run_in_s: float = 0, reply: str = "", patience_s: float = 600,
               policy: Policy = UNLIMITED, group_weight: float = 1.0, delay_ms: int = 0, person: str = "",
-               **fields: object) -> Accepted | str:  # fmt: skip
+              wait_s: float = 0, **fields: object) -> Accepted | str:  # fmt: skip
         """The queue's answer to a job, or the limit that it would break. `retry_after_s` is that of the last one."""
         request = parse_request({"prompt": "a cat", "seed": 1, **fields})
         job = NewJob(
             id=job_id, message=encode_request(job_id, request), owner=owner, group=group, needs=needs_of(request),
             cost=cost, lane=lane, run_at_ms=self.now + int(run_in_s * 1000) if run_in_s else 0, reply=reply,
             patience_ms=int(patience_s * 1000), policy=policy, group_weight=group_weight, delay_ms=delay_ms,
-            person=person, pictures=request.count if request.splits else 1,
+            person=person, wait_ms=int(wait_s * 1000), pictures=request.count if request.splits else 1,
             variants=tuple(Variant(needs_of(one), cost / request.count) for one in request.variants if request.compare),
         )  # fmt: skip
         admission = call(self.client, calls.enqueue(job, now_ms=self.now))

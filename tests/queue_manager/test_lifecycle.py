@@ -367,7 +367,7 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
         "worker:w1",
         "idle",
         f"can:{profile}",
-        "index:fleet",
+        "index:filed",
         "index:profiles",
         f"index:ready:{profile}",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import ssl
 import urllib.parse
 
@@ -17,6 +18,8 @@ from loopback.nodes import PASSWORD, Cluster, Watched, running
 from loopback.webui import Hold, ScriptedWebUI
 from zosma_bot.hub import Hub
 from zosma_queue import keys
+from zosma_queue.backup import Kind, merged
+from zosma_queue.backup_file import parse
 from zosma_queue.client import Queue, Sender
 from zosma_queue.connections import check_login, worker_client
 from zosma_queue.errors import QueueUnavailableError, SettingsError
@@ -92,6 +95,27 @@ def test_the_right_address_logs_in_and_a_wrong_password_is_told(nodes):
         wrong = nodes.url.replace(urllib.parse.quote(PASSWORD), "other")
         with pytest.raises(SettingsError, match="refused the password"):
             check_login(load(Settings, {"REDIS_URL": wrong}, env_file=None))
+
+
+async def test_a_backup_goes_out_of_several_nodes_and_in_again(nodes):
+    kinds = {"guild": Kind(lambda *_: None)}
+    async with Queue(nodes.url) as queue:
+        await queue.admin.set_policy("admin", "default", {"waiting": 5})
+        for number in range(300):
+            await queue.documents.put("guild", str(number), {"channels": [number]})
+        before = await queue.read_backup(kinds, failed_jobs=True, left_out=print)
+        await queue.admin.drop_policy("admin", "default")
+        for number in range(300):
+            await queue.documents.drop("guild", str(number))
+        now = await queue.read_backup(kinds, failed_jobs=True, left_out=print)
+
+        wanted = parse(json.dumps(before.to_document()), kinds)
+        await queue.write_backup(now, merged(now, wanted, replace=True), kinds, who="admin", mode="replace")
+
+        after = await queue.read_backup(kinds, failed_jobs=True, left_out=print)
+        assert len(after.documents["guild"]) == 300
+        assert (after.limits, after.documents) == (before.limits, before.documents)
+        await queue.admin.drop_policy("admin", "default")
 
 
 async def test_a_primary_killed_in_mid_job_costs_no_job_and_no_event(nodes, tmp_path):

@@ -16,9 +16,20 @@ from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import call, library
 
 #: Scripts get these as keys of their own.
-_BOTS = ("BOTS", "HEARING", "POSTER")
+_BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
 #: These are read by Python alone.
-_PYTHONS = ("API_KEYS", "API_KEY_USES", "ASKED", "POLICIES", "PROTOCOL", "RULES", "SECRET", "WEBHOOKS")
+_PYTHONS = (
+    "API_KEYS",
+    "API_KEY_USES",
+    "ASKED",
+    "FLEET",
+    "FLEET_SEEN",
+    "POLICIES",
+    "PROTOCOL",
+    "RULES",
+    "SECRET",
+    "WEBHOOKS",
+)
 _CONSTANTS = {
     name: value
     for name, value in vars(keys).items()

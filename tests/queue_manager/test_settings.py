@@ -138,6 +138,13 @@ def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, capl
         ("DISCORD_API_URL", "http://host:port", "DISCORD_API_URL='http://host:port' is wrong"),
         ("DISCORD_GATEWAY_URL", "ws://", "DISCORD_GATEWAY_URL='ws://' is wrong: must look like ws://"),
         ("DISCORD_GATEWAY_URL", "http://x", "DISCORD_GATEWAY_URL='http://x' is wrong: must look like ws://"),
+        ("ZOSMA_WAIT_FOR_GPU", "1 week", "ZOSMA_WAIT_FOR_GPU='1 week' is wrong: must be a number of s, m, h or d"),
+        ("ZOSMA_WAIT_FOR_GPU", "0h", "ZOSMA_WAIT_FOR_GPU='0h' is wrong"),
+        ("ZOSMA_WAIT_FOR_GPU", "31d", "ZOSMA_WAIT_FOR_GPU='31d' is wrong"),
+        ("ZOSMA_IDLE_AFTER", "10s", "ZOSMA_IDLE_AFTER='10s' is wrong"),
+        ("ZOSMA_WAKE_COMMAND", "wake 'gpu", 'ZOSMA_WAKE_COMMAND="wake \'gpu" is wrong: has a quotation mark without'),
+        ("ZOSMA_WAKE_WEBHOOK", "gpu-box", "ZOSMA_WAKE_WEBHOOK='gpu-box' is wrong: must look like https://"),
+        ("ZOSMA_IDLE_WEBHOOK", "http://gpu/", "ZOSMA_IDLE_WEBHOOK needs ZOSMA_WEBHOOK_SECRET"),
         ("ZOSMA_API_KEYS", "justakey", "ZOSMA_API_KEYS=(hidden) is wrong: entry 1 must look like name:key"),
         ("ZOSMA_API_KEYS", "ann:k,bob:k", "ZOSMA_API_KEYS=(hidden) is wrong: ann and bob have the same key"),
         (
@@ -154,6 +161,23 @@ def test_a_wrong_value_is_named_with_its_fix(monkeypatch, name, value, says):
         load(BotSettings)
 
     assert says in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90m", 5400), ("2 d", 172_800), ("24H", 86_400), ("off", 0), ("", 86_400)]
+)
+def test_how_long_jobs_wait_for_a_gpu(monkeypatch, written, seconds):
+    monkeypatch.setenv("ZOSMA_WAIT_FOR_GPU", written)
+
+    assert load(BotSettings).wait_for_gpu_s == seconds
+
+
+def test_a_command_is_read_as_in_a_shell_that_is_not_asked(monkeypatch):
+    monkeypatch.setenv("ZOSMA_WAKE_COMMAND", "aws ec2 start-instances --instance-ids 'i-0 1' $HOME; true")
+
+    assert load(BotSettings).wake_command == (
+        "aws", "ec2", "start-instances", "--instance-ids", "i-0 1", "$HOME;", "true",
+    )  # fmt: skip
 
 
 def test_secrets_show_in_no_repr_and_no_error(monkeypatch):

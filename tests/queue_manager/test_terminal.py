@@ -54,7 +54,7 @@ def test_all_of_an_answer_is_made_visible_and_keeps_its_lines():
 def logged(write):
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(logs.Formatter("%(levelname)s %(message)s"))
+    handler.setFormatter(logs.formatter(as_text=True))
     log = logging.Logger("test")
     log.addHandler(handler)
     write(log)
@@ -64,7 +64,10 @@ def logged(write):
 @pytest.mark.parametrize("name", ESCAPES)
 def test_an_event_is_one_line_of_the_log_whatever_it_says(name):
     text, shown = ESCAPES[name]
-    assert logged(lambda log: log.warning("the WebUI said %s", text)) == f"WARNING the WebUI said {shown}\n"
+    assert (
+        logged(lambda log: log.warning("the WebUI said %s", text)).partition(" WARNING test: ")[2]
+        == f"the WebUI said {shown}\n"
+    )
 
 
 def test_a_traceback_has_its_lines_but_none_that_looks_like_an_event():
@@ -75,7 +78,7 @@ def test_a_traceback_has_its_lines_but_none_that_looks_like_an_event():
             log.exception("broke")
 
     lines = logged(write).splitlines()
-    assert lines[0] == "ERROR broke"
+    assert lines[0].endswith("ERROR   test: broke")
     assert len(lines) > 3
     assert all(line.startswith("    ") for line in lines[1:])
     assert "\x1b" not in "".join(lines)

@@ -18,7 +18,6 @@ from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker import pace
 from zosma_worker.circuit_breaker import Pauses
-from zosma_worker.hourly import Hourly
 from zosma_worker.settings import Address
 from zosma_worker.slot import run_slot
 from zosma_worker.timeouts import Timeouts
@@ -268,19 +267,6 @@ async def test_a_worker_leaves_when_it_stops(webui, redis_url, ann):
     assert await ann.queue.workers() == []
     with redis.Redis.from_url(redis_url) as client:
         assert client.zcard(keys.IDLE) == 0
-
-
-def test_what_stays_as_it_is_is_logged_once_then_every_hour():
-    now = 0.0
-    said = Hourly(clock=lambda: now)
-
-    assert [said.due("gone"), said.due("gone")] == [True, False]
-    now = 3599.0
-    assert not said.due("gone")
-    now = 3600.0
-    assert [said.due("gone"), said.due("gone"), said.due("black")] == [True, False, True]
-    said.forget()
-    assert said.due("black")
 
 
 async def test_a_webui_that_stays_sick_is_logged_once_however_often_it_is_tried(webui, join, ann, caplog):

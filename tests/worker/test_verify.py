@@ -215,7 +215,10 @@ def test_a_picture_of_more_than_any_encoder_writes_is_none(name):
 def test_a_decoder_that_takes_too_long_is_killed(monkeypatch):
     slow = Sandbox("slow", Limits(wall_s=0.05))
     monkeypatch.setattr("zosma_worker.verify.DECODING", slow)
-    assert kind_of(answer()) == "undecodable"  # no process starts and decodes in 50 ms
+    out = io.BytesIO()
+    Image.open(io.BytesIO(picture(64, 64, 5))).convert("RGB").save(out, "JPEG")
+    given = {**answer(), "images": [encoded(out.getvalue())]}
+    assert kind_of(given) == "undecodable"  # no process starts and decodes in 50 ms
 
 
 ON_WINDOWS = Checkpoint(name="sd15_dream", title="sd15\\dream.safetensors [0123456789]", hash="0123456789")

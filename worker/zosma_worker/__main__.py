@@ -15,9 +15,10 @@ from zosma_worker.supervise import CHILD
 
 def main() -> int:
     """The exit code."""
-    logs.set_up()
     try:
-        return run(load(WorkerSettings), child=CHILD in sys.argv[1:])
+        settings = load(WorkerSettings)
+        logs.set_up(settings.log_format)
+        return run(settings, child=CHILD in sys.argv[1:])
     except SettingsError as error:
         print(visible(str(error)), file=sys.stderr)  # noqa: T201 - one line, not a log record
         return EXIT_SETTINGS

@@ -14,7 +14,7 @@ texts are for the operator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -50,6 +50,10 @@ class Order:
     """The pictures that it starts from, by the ids in the request."""
     ratio: float | None = None
     """Real seconds for each predicted one; None while nobody knows."""
+    on_data: Callable[[Sequence[bytes]], None] | None = None
+    """Told of pictures' bytes as they will be handed on, while they are still looked at: they may be stored meanwhile,
+    and are good only once `checked` says so. Called from any thread, once for each call's pictures, in their order, or
+    never."""
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,11 @@ from zosma_worker.errors import (
 )
 from zosma_worker.handover import Handover
 from zosma_worker.lease import Lease
+from zosma_worker.storing import Storing
 from zosma_worker.timeouts import Timeouts
 
 log = logging.getLogger(__name__)
 
-#: While Redis is away, pictures are offered to it again this often.
-STORE_AGAIN_S = 0.5
 #: A worker that is leaving waits no longer than this for its WebUI to heed an interrupt.
 LEAVING_S = 10.0
 #: So many attempts before this one are looked for in a back end that may still have them.
@@ -112,6 +111,7 @@ class Made:
     run: Run
     answer: Answer
     gpu_seconds: float
+    storing: Storing
 
 
 class TookTooLong(ZosmaError):
@@ -156,6 +156,7 @@ class Driver:
         `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
         run: Run | None = None
+        storing = Storing(self._queue, task.id, task.attempt, lease)
         try:
             order = Order(
                 request=task.request,
@@ -164,9 +165,10 @@ class Driver:
                 earlier=task.earlier,
                 inputs=await self._inputs(task),
                 ratio=ratio,
+                on_data=storing.begin,
             )
             run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
-            return await self._made(task, run, lease)
+            return await self._made(task, run, lease, storing)
         except QueueUnavailableError:
             return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
@@ -177,8 +179,10 @@ class Driver:
         try:
             checked = await made.answer.checked()
         except (WebUIError, BadAnswer) as error:
+            await made.storing.drop()
             return await self._went_wrong(task, made.run, error)
-        if not await self._store(task, checked, lease):
+        if not await made.storing.all_stored(checked.data):
+            await made.storing.drop()
             return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
         return Ended(
             outcome=done(self._result(task, checked, made.gpu_seconds)),
@@ -233,7 +237,7 @@ class Driver:
             found[input_id] = data
         return found
 
-    async def _made(self, task: Task, run: Run, lease: Lease) -> Made | Ended:
+    async def _made(self, task: Task, run: Run, lease: Lease, storing: Storing) -> Made | Ended:
         began = time.monotonic()
         self._handover.sending()
         try:
@@ -244,7 +248,7 @@ class Driver:
             await run.drop()
             raise
         seconds = max(time.monotonic() - began - run.waited_s, 0.001)
-        return Made(run=run, answer=answer, gpu_seconds=seconds)
+        return Made(run=run, answer=answer, gpu_seconds=seconds, storing=storing)
 
     async def _answer(self, run: Run, lease: Lease) -> Answer:
         """What the WebUI answers, unless the lease ends before.
@@ -283,18 +287,6 @@ class Driver:
         return replace(ended, away=str(down), sick=True) if down else ended
 
     # -- handing it over ----------------------------------------------------------------------------------------
-
-    async def _store(self, task: Task, checked: Checked, lease: Lease) -> bool:
-        """True when all pictures lie in Redis; False when nobody wants them any more."""
-        for index, data in enumerate(checked.data):
-            while not lease.over.is_set():
-                try:
-                    await self._queue.store_picture(task.id, task.attempt, index, data)
-                    break
-                except QueueUnavailableError:
-                    await asyncio.sleep(STORE_AGAIN_S)
-        # A cancel in this moment is the settle script's to decide.
-        return lease.state is not LeaseState.LOST
 
     def _result(self, task: Task, checked: Checked, gpu_seconds: float) -> Result:
         info = checked.info

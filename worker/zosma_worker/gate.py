@@ -6,10 +6,10 @@ import logging
 import time
 
 from zosma_queue.fleet import WorkerState
+from zosma_queue.hourly import Hourly
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.handover import Handover
 from zosma_worker.heartbeat import Heartbeat
-from zosma_worker.hourly import Hourly
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ NEXT_S = 0.02
 class Handover:
     """What the runner, the driver, Health and the queue's consumer must know of the running jobs: all share one.
 
-    It is the consumer's `Slot`: where one job can run, and the one before it be finished. `take`, `give_back` and
-    `settled` come from Dramatiq's threads, everything else from the event loop.
+    It is the consumer's `Slot`: where one job can run, and the one before it be finished. `take`, `give_back`,
+    `found_nothing` and `settled` come from Dramatiq's threads, everything else from the event loop.
     """
 
     def __init__(self) -> None:
@@ -32,6 +32,7 @@ class Handover:
         self._lock = threading.Lock()
         self._finishing: Delivery | None = None
         self._sent = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._lingering: asyncio.Task[Any] | None = None
         self._unsettled = 0
         self.hand_back = asyncio.Event()
@@ -128,10 +129,16 @@ class Handover:
 
     def expect_next(self) -> None:
         """From now on `next_sent` waits for another job's request."""
+        self._loop = asyncio.get_running_loop()
         self._sent.clear()
 
+    def found_nothing(self) -> None:
+        """No job waits: nothing goes before the pictures of the last one."""
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._sent.set)
+
     async def next_sent(self) -> None:
-        """Returns once the next job's request is on its way, or none came."""
+        """Returns once the next job's request is on its way, or none waits, or none came."""
         await set_within(self._sent, NEXT_S)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
+from zosma_queue.hourly import Hourly
 from zosma_queue.tasks import set_within
 from zosma_queue.worker_queue import WorkerQueue
 from zosma_worker.pace import Pace
@@ -38,7 +39,7 @@ class Heartbeat:
         self._told: Status | None = None
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._away = False
+        self._said = Hourly()
         self.status = Status()
 
     @property
@@ -54,19 +55,18 @@ class Heartbeat:
             self._changed.set()
 
     async def tell(self) -> bool:
-        """One sign of life, now. False when Redis is away, which is logged once."""
+        """One sign of life, now. False when Redis is away, which is logged once, then every hour."""
         async with self._lock:
             self._changed.clear()
             try:
                 await self._beat()
             except QueueUnavailableError as error:
-                if not self._away:
+                if self._said.due(str(error)):
                     log.warning("%s; this worker joins when it is back", error)
-                self._away = True
                 return False
-        if self._away:
+        if self._said.said_any:
             log.info("Redis is back")
-        self._away = False
+        self._said.forget()
         return True
 
     async def _beat(self) -> None:

@@ -8,13 +8,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 from zosma_queue.errors import ZosmaError
+from zosma_queue.hourly import Hourly
 from zosma_queue.request import Request
 from zosma_worker.circuit_breaker import BreakerState, CircuitBreaker
 from zosma_worker.drive import Driver, Task, TookTooLong
 from zosma_worker.errors import BadAnswer, Stalled, WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.gate import BUSY_ELSEWHERE, Gate
 from zosma_worker.handover import Handover
-from zosma_worker.hourly import Hourly
 from zosma_worker.pace import Pace
 from zosma_worker.prober import Prober
 from zosma_worker.speed import BENCHMARK, Speed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from zosma_queue.settings import CommaSeparated, Settings
+from zosma_queue.settings import Command, CommaSeparated, Settings
 
 #: Where A1111 listens unless told otherwise.
 DEFAULT_PORT = 7860
@@ -42,17 +41,19 @@ class WorkerSettings(Settings):
     """Settings of `zosma worker`."""
 
     sd_api_host: CommaSeparated = Field((), validation_alias="SD_API_HOST")
-    """Addresses as given: `host`, `host:port` or a URL, with a path if the WebUI has one."""
+    """The WebUIs of this worker: `host`, `host:port` or a URL, with a path if the WebUI has one; several with commas
+    between."""
     sd_api_auth: SecretStr | None = Field(None, validation_alias="SD_API_AUTH")
+    """`user:password`, as given to the WebUI's `--api-auth`."""
     grace_s: float = Field(300.0, validation_alias="SD_GRACE_S")
-    """When the worker is told to stop, its running job gets this long before it is handed back."""
+    """Seconds that the running job gets when the worker is told to stop; then it is handed back and made elsewhere."""
     benchmark: bool = Field(True, validation_alias="SD_BENCHMARK")
-    """Measure the speed with one small picture at the first join."""
-    restart_command: tuple[str, ...] = Field((), validation_alias="SD_RESTART_COMMAND")
-    """Program and arguments that start a sick WebUI again; run without a shell."""
+    """Measure the speed with one small picture where it isn't known yet; `off`: learn it from jobs."""
+    restart_command: Command = Field((), validation_alias="SD_RESTART_COMMAND")
+    """Program and arguments that start a sick WebUI again, run without a shell; for one WebUI only."""
 
     workflows: Path | None = Field(None, validation_alias="ZOSMA_WORKFLOWS")
-    """A folder with workflows of the operator's own, for ComfyUI."""
+    """A folder with workflows of your own, for ComfyUI."""
 
     @field_validator("workflows")
     @classmethod
@@ -84,16 +85,6 @@ class WorkerSettings(Settings):
         if str(value).strip().casefold() not in known:
             raise ValueError("must be on or off")
         return known[str(value).strip().casefold()]
-
-    @field_validator("restart_command", mode="before")
-    @classmethod
-    def _command(cls, value: object) -> tuple[str, ...]:
-        if not isinstance(value, str):
-            return ()
-        try:
-            return tuple(shlex.split(value))
-        except ValueError:
-            raise ValueError("has a quotation mark without its partner: write it as in a shell") from None
 
     @model_validator(mode="after")
     def _one_webui_to_restart(self) -> Self:

@@ -16,11 +16,13 @@ from typing import Any
 
 import dramatiq
 
-from zosma_queue.broker import current_delivery
+from zosma_queue import logs
+from zosma_queue.broker import Delivery, current_delivery
+from zosma_queue.hourly import Hourly
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
-from zosma_queue.worker_queue import RELEASE, RedisWorkerQueue, Swept, WorkerQueue
+from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
 from zosma_worker.backend import Backend
 from zosma_worker.backends import open_backend
 from zosma_worker.circuit_breaker import CircuitBreaker
@@ -94,10 +96,16 @@ def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventL
         delivery = current_delivery()
         delivery.outcome = RELEASE
         with contextlib.suppress(concurrent.futures.CancelledError):  # the loop is going down: somebody else's job now
-            work = runner.do(delivery, request)
+            work = _do(runner, delivery, request)
             delivery.outcome = asyncio.run_coroutine_threadsafe(work, loop).result()
 
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(generate)
+
+
+async def _do(runner: Runner, delivery: Delivery, request: dict[str, Any]) -> Outcome:
+    """The outcome of a delivery; all that is said meanwhile names the job."""
+    with logs.about(job=delivery.job_id, attempt=delivery.attempt):
+        return await runner.do(delivery, request)
 
 
 @asynccontextmanager
@@ -109,6 +117,7 @@ async def _open_slot(
 ) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
+    logs.always(worker=name)
     async with AsyncExitStack() as stack:
         queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
         backend = await stack.enter_async_context(opened(address))
@@ -200,9 +209,11 @@ async def _background(*work: Callable[[], Awaitable[None]]) -> AsyncIterator[Non
 
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
     """A loop, started again after a bug ended it: a worker without signs of life would lose its jobs."""
+    said = Hourly()
     while True:
         try:
             await work()
-        except Exception:
-            log.exception("a background loop of this worker failed")
+        except Exception as error:
+            if said.due(f"{type(error).__name__}: {error}"):
+                log.exception("a background loop of this worker failed")
         await asyncio.sleep(AGAIN_S)

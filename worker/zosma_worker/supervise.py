@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from zosma_queue.hourly import Hourly
 from zosma_queue.tasks import set_within
 from zosma_worker.settings import Address
 
@@ -46,6 +47,7 @@ class Child:
         self._address = address
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._said = Hourly()
 
     def signal(self, number: signal.Signals) -> None:
         """Passes a signal on; from the first one on the child isn't started again."""
@@ -63,7 +65,8 @@ class Child:
                 return code
             if time.monotonic() - began > HEALTHY_S:
                 pause = FIRST_PAUSE_S
-            log.warning("the worker for %s died (%d), starts again in %.1f s", self._address.url, code, pause)
+            if self._said.due(f"died of {code:+}"):
+                log.warning("the worker for %s died (%d), starts again in %.1f s", self._address.url, code, pause)
             if await set_within(self._stopping, pause):
                 return 0
             pause = min(2 * pause, PAUSE_MAX_S)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from zosma_worker.backend import Checked
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import BadAnswer
 from zosma_worker.infotext import KEYWORD, compose, is_whole, with_exif_infotext, with_infotext
+from zosma_worker.png_look import is_sound
 
 #: Begins an EXIF comment in UTF-16, as A1111 writes it.
 _UNICODE = b"UNICODE\0"
@@ -28,6 +30,10 @@ _UNICODE = b"UNICODE\0"
 #: How much larger than asked for a picture may come out of a WebUI that enlarges as it likes.
 FACTOR_MAX = 8
 
+#: Pictures of one answer that are looked at together.
+_AT_ONCE = ThreadPoolExecutor(4, thread_name_prefix="looking")
+#: See `Order.on_data`.
+OnData = Callable[[Sequence[bytes]], None]
 #: What WebUIs send, by Pillow's names.
 FORMATS = ("PNG", "JPEG", "WEBP")
 
@@ -77,11 +83,12 @@ def check(
     checkpoint: Checkpoint,
     traits: Traits,
     inputs: Mapping[str, bytes] | None = None,
+    on_data: OnData | None = None,
 ) -> Checked:
     """The pictures made for a request with `checkpoint`, checked. Takes CPU time: call it in a thread.
 
     `info` is what the back end says of them, in A1111's names; it need not say anything. `inputs`: the pictures that
-    the request starts from.
+    the request starts from. `on_data`: see `Order`.
 
     Raises:
       BadAnswer: for the first thing wrong.
@@ -91,16 +98,40 @@ def check(
     _check_made_with(info, request, checkpoint, traits)
     if len(images) < request.count:
         raise BadAnswer(ErrorKind.WRONG_COUNT, f"the WebUI sent {len(images)} of {request.count} pictures")
-    seen = [_decoded(data, request, traits) for data in images]
+    seen = [_opened(data, request, traits) for data in images]
+    if not any(_is_redrawn(one, request, traits) for one in seen):
+        checked = _described(seen, info, request, checkpoint, traits)
+        if on_data:
+            on_data(checked.data)
+        _check_all(seen, request)
+        return checked
+    _check_all(seen, request)
     made_size = seen[0].size
     seen = [_cut(one, request) for one in seen]
     if not traits.keeps_unmasked:
         seen = [_with_unmasked(one, request, inputs or {}) for one in seen]
+    cut = _first_pass(request, made_size) if made_size != seen[0].size else None
+    return _described(seen, info, request, checkpoint, traits, cut)
+
+
+def _is_redrawn(seen: _Seen, request: Request, traits: Traits) -> bool:
+    """Whether what is handed on isn't the picture that came."""
+    masked = request.img2img is not None and request.img2img.mask is not None and not traits.keeps_unmasked
+    return masked or _box(seen, request) is not None
+
+
+def _described(
+    seen: Sequence[_Seen],
+    info: dict[str, Any],
+    request: Request,
+    checkpoint: Checkpoint,
+    traits: Traits,
+    made_size: tuple[int, int] | None = None,
+) -> Checked:
+    """The pictures with all that is said of them; `made_size` when they have been cut."""
     seeds = _seeds(info, request)
     made = _completed(info, request, checkpoint, seeds)
-    cut = _first_pass(request, made_size) if made_size != seen[0].size else None
-    texts = _texts(seen, info, made, request, checkpoint, traits, cut)
-    made["infotexts"] = texts
+    made["infotexts"] = texts = _texts(seen, info, made, request, checkpoint, traits, made_size)
     return _checked(seen, seeds, texts, made)
 
 
@@ -160,7 +191,8 @@ def check_upscaled(data: bytes, request: Request, upscale: Upscale, source: byte
     Raises:
       BadAnswer: for the first thing wrong.
     """
-    seen = _decoded(data, request, traits)
+    seen = _opened(data, request, traits)
+    _check_all([seen], request)
     if traits.whole_factors:
         seen = _shrunk(seen, upscale.size)
     # What the picture said before stays, also where the WebUI writes only what it did itself.
@@ -291,26 +323,42 @@ def _plain(name: str) -> str:
 # -- the pictures -----------------------------------------------------------------------------------------------
 
 
-def _decoded(data: bytes, request: Request, traits: Traits) -> _Seen:
-    """One picture, wholly decoded, in a process that is killed when that takes too much.
-
-    The size is compared before any pixel is: a small file that unfolds to gigabytes is refused by its header.
-    """
+def _opened(data: bytes, request: Request, traits: Traits) -> _Seen:
+    """What a picture's header says of it. A small file that unfolds to gigabytes is refused here."""
     try:
         check_parts(data)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, request, traits)
             # Pillow's name for the infotext in a PNG; JPEG and WebP carry it in EXIF, which info repeats.
             text = image.info.get(KEYWORD)
-            seen = _Seen(data, str(image.format).lower(), image.size, text if isinstance(text, str) else "")
-        found, _ = DECODING.call("zosma_worker.picture_work:look", {"formats": FORMATS}, [data])
+            return _Seen(data, str(image.format).lower(), image.size, text if isinstance(text, str) else "")
     except BadAnswer:
         raise
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
         raise BadAnswer(ErrorKind.UNDECODABLE) from error
-    if found["black"] and request.upscale is None:
-        raise BadAnswer(ErrorKind.BLACK)
-    return seen
+
+
+def _check_all(seen: Sequence[_Seen], request: Request) -> None:
+    """Raises BadAnswer for the first picture that is broken, or black where it should show something."""
+    for is_black in _AT_ONCE.map(_is_black, [one.data for one in seen]):
+        if is_black and request.upscale is None:
+            raise BadAnswer(ErrorKind.BLACK)
+
+
+def _is_black(data: bytes) -> bool:
+    """False for a picture that its bytes prove good; others are decoded, in a process that is killed when that takes
+    too much.
+
+    Raises:
+      BadAnswer: when it can't be.
+    """
+    if is_sound(data):
+        return False
+    try:
+        found, _ = DECODING.call("zosma_worker.picture_work:look", {"formats": FORMATS}, [data])
+    except Exception as error:
+        raise BadAnswer(ErrorKind.UNDECODABLE) from error
+    return bool(found["black"])
 
 
 def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None:
@@ -339,15 +387,21 @@ def _fits(found: int, side: float, over: float) -> bool:
     )
 
 
-def _cut(seen: _Seen, request: Request) -> _Seen:
-    """The middle of a picture that had to be made larger than asked for."""
+def _box(seen: _Seen, request: Request) -> tuple[int, int, int, int] | None:
+    """What is to be cut out of a picture that had to be made larger than asked for; None where nothing is."""
     exact_wide, exact_high = request.exact_size
     sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
     wide, high = request.output_size
     if seen.size in {*sizes, (wide, high)} or seen.size[0] < wide or seen.size[1] < high:
-        return seen
+        return None
     left, top = (seen.size[0] - wide) // 2, (seen.size[1] - high) // 2
-    return _redrawn(seen, "cropped", {"box": (left, top, left + wide, top + high)}, (wide, high))
+    return left, top, left + wide, top + high
+
+
+def _cut(seen: _Seen, request: Request) -> _Seen:
+    """The middle of a picture that had to be made larger than asked for."""
+    box = _box(seen, request)
+    return seen if box is None else _redrawn(seen, "cropped", {"box": box}, request.output_size)
 
 
 def _with_unmasked(seen: _Seen, request: Request, inputs: Mapping[str, bytes]) -> _Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -149,14 +149,16 @@ class Wire:
                 " WebUI's own port"
             ) from error
 
-    def decoded(self, raw: bytes, marks_max: int = ANSWER_MARKS_MAX) -> Any:
-        """What an answer says. Takes CPU time when it is long.
+    def decoded(
+        self, raw: bytes, marks_max: int = ANSWER_MARKS_MAX, *, read: Callable[[bytes, int], Any] = bounded_json
+    ) -> Any:
+        """What an answer says, as `read` finds it. Takes CPU time when it is long.
 
         Raises:
           WebUIRubbish: when it is no JSON, or has more values or is deeper than anything asked for needs.
         """
         try:
-            return bounded_json(raw, marks_max)
+            return read(raw, marks_max)
         except TooMuch as error:
             raise WebUIRubbish(f"{self.url} answered with {error}, which nothing asked for needs") from None
         except ValueError:

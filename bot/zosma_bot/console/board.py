@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -27,8 +27,12 @@ class Now:
     """The queue and the fleet at one moment."""
 
     depth: Depth
-    workers: list[WorkerInfo]
+    workers: Sequence[WorkerInfo]
     """Also those that are away."""
+    last_seen_ms: int | None
+    """When one was last ready, while none is."""
+    jobs_wait: bool
+    """True while none is, and jobs may wait for one."""
     running: dict[str, Job]
     """By id, oldest first."""
     pauses: list[Pause]
@@ -68,7 +72,7 @@ class Board:
         return await self._now.get()
 
     async def catalogue(self) -> Catalogue:
-        """What the living fleet offers, likewise."""
+        """What the living fleet offers, or the last one did; likewise."""
         return await self._catalogue.get()
 
     async def line(self, first: int, limit: int) -> list[tuple[InLine, Job]]:
@@ -83,10 +87,13 @@ class Board:
 
     async def _read(self) -> Now:
         queue = self._queue
+        fleet = await queue.fleet()
         running = await queue.admin.jobs(State.RUNNING, limit=RUNNING_MAX)
         return Now(
             depth=await queue.depth(),
-            workers=await queue.workers(),
+            workers=fleet.workers,
+            last_seen_ms=fleet.last_seen_ms,
+            jobs_wait=bool(fleet.last),
             running={job.id: job for job in running if job.state is State.RUNNING},
             pauses=await queue.admin.pauses(),
             speeds=await queue.speeds(),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from zosma_bot.console.assets import Assets
+from zosma_bot.console.assets import the_assets
 from zosma_bot.console.board import Board
 from zosma_bot.console.gate import Gate, Visitor
 from zosma_bot.console.live import Live
@@ -36,7 +36,7 @@ class Console:
         names: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         """`names` knows what Discord's members are called, by their owner; None for those who are unknown."""
-        self._assets = Assets()
+        self._assets = the_assets()
         renderer = Renderer(self._assets)
         self._gate = Gate(queue, ring, renderer)
         self.live = Live(queue, hub, self._gate)

@@ -70,7 +70,7 @@ class Reasons:
             ahead = line.place.position - 1
             return f"{ahead} job{'s' if ahead > 1 else ''} ahead" if ahead else "Next in line"
         if not self._ready:
-            return "No GPU is online"
+            return "Waits for a GPU" if job.wait_ms else "No GPU is online"
         if job.request is None or self._can(job.request):
             return "Far back in line"
         why = str(why_infeasible(job.request, self._ready)) if shows else "no GPU that is online can do it"

@@ -37,6 +37,7 @@ from zosma_bot.member_names import MemberNames
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.hourly import Hourly
 from zosma_queue.tasks import set_within
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,9 @@ class Zosma(discord.Client):
                 queue=queue,
                 hub=hub,
                 fleet=fleet,
-                fallbacks=Fallbacks(self, rate_limiter=rate_limiter, now=now),
+                fallbacks=Fallbacks(
+                    self, rate_limiter=rate_limiter, now=now, note=lambda route: queue.on_delivered(route)
+                ),
                 rate_limiter=rate_limiter,
                 links=links,
                 classifier=Classifier(settings.classifier_url) if settings.classifier_url else None,
@@ -284,7 +287,7 @@ async def run_discord(
     endpoints.use(settings)
     login_errors.reconnect_soon()
     retry_s = LOGIN_RETRY_MIN_S
-    away = False
+    said = Hourly()
     rate_limiter = RateLimiter(settings.discord_requests_per_s, note=note)
     while True:
         # A client can't log in twice: each try has its own.
@@ -299,14 +302,15 @@ async def run_discord(
         except Exception as error:
             if hopeless := login_errors.as_settings_error(error, sharded=bool(settings.discord_shards)):
                 raise hopeless from None
-            if not login_errors.is_away(error, was_connected=client.was_connected):
-                # Whatever Discord sends, it must not end the HTTP side and the queue with it.
+            passing = login_errors.is_away(error, was_connected=client.was_connected)
+            # Whatever Discord sends, it must not end the HTTP side and the queue with it.
+            if not passing and said.due(f"{type(error).__name__}: {error}"):
                 log.exception("the Discord side failed, trying on")
             if client.was_connected:  # this outage is a new one
-                away, retry_s = False, LOGIN_RETRY_MIN_S
-            if not away:
+                said.forget()
+                retry_s = LOGIN_RETRY_MIN_S
+            if said.due("away"):
                 log.warning("Discord can't be reached, trying on: %s", _in_short(error))
-            away = True
         finally:
             await _hang_up(client)
         await sleep(retry_s * random.uniform(0.5, 1.0))

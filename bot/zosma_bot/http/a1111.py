@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
+from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     img2img_fields,
     in_a1111s_words,
@@ -100,7 +100,7 @@ class A1111:
         """Makes a picture larger."""
         body = await read_object(request, PICTURES_MAX_BYTES)
         [image] = await self._enlarged(request, body, [body.pop("image", "")])
-        return web.json_response({"html_info": "", "image": image})
+        return one_picture_answer("image", image, {"html_info": ""})
 
     async def upscale_batch(self, request: web.Request) -> web.Response:
         """Makes several pictures larger, each as a job of its own."""
@@ -112,7 +112,7 @@ class A1111:
             )
         images = [one.get("data", "") if isinstance(one, dict) else "" for one in listed]
         listed.clear()  # the client waits for minutes, and so would the bytes
-        return web.json_response({"html_info": "", "images": await self._enlarged(request, body, images)})
+        return picture_answer("images", await self._enlarged(request, body, images), {"html_info": ""})
 
     async def interrogate(self, request: web.Request) -> web.Response:
         """Blocks until a worker's WebUI has found words for the picture."""
@@ -125,8 +125,8 @@ class A1111:
         _, result, _ = await self._made(request, job_id)
         return web.json_response({"caption": result.caption})
 
-    async def _enlarged(self, request: web.Request, body: Mapping[str, Any], images: list[Any]) -> list[str]:
-        """The pictures in base64, made larger as the body says."""
+    async def _enlarged(self, request: web.Request, body: Mapping[str, Any], images: list[Any]) -> list[bytes]:
+        """The pictures made larger as the body says."""
         with in_a1111s_words():
             settings = read_fields(body, UPSCALE)
             await wait_for_worker(request, self._fleet)
@@ -148,7 +148,7 @@ class A1111:
                 one.cancel()
             await asyncio.gather(*making, return_exceptions=True)
             raise
-        return [b64encode(pictures[0]).decode() for _, _, pictures in made]
+        return [pictures[0] for _, _, pictures in made]
 
     async def _chosen(self, request: web.Request) -> dict[str, Any]:
         """What goes for the caller where a request names nothing; waits for a worker, if there is none."""
@@ -191,13 +191,8 @@ class A1111:
         except _InterruptedError as stopped:
             job, images = stopped.job, [stopped.picture] if stopped.picture else []
             told = interrupted_info(job)
-        return web.json_response(
-            {
-                "images": [b64encode(image).decode() for image in images] if given.get("send_images", True) else [],
-                "parameters": echo(given, table, job),
-                "info": json.dumps(told),
-            }
-        )
+        sent = images if given.get("send_images", True) else []
+        return picture_answer("images", sent, {"parameters": echo(given, table, job), "info": json.dumps(told)})
 
     async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes."""
@@ -219,6 +214,7 @@ class A1111:
         await self._queue.mark_delivered(job)
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
+        self._queue.on_delivered("sdapi")
         return job, job.result, [image for image in images if image]
 
     async def _current(self, request: web.Request) -> Job | None:

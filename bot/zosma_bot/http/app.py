@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import cast
 
 from aiohttp import web
+from aiohttp.payload import Payload
 
 from zosma_bot.console.console import Console
 from zosma_bot.http import auth, problems
@@ -124,10 +125,11 @@ without_slash = web.normalize_path_middleware(
 
 @web.middleware
 async def compressed(request: web.Request, handler: problems.Handler) -> web.StreamResponse:
-    """Sends answers that are worth it as gzip to who takes it. Large ones are pictures, compressed already."""
+    """Sends answers that are worth it as gzip to who takes it, and never pictures: those are compressed already."""
     answer = await handler(request)
-    is_json = isinstance(answer, web.Response) and answer.content_type == "application/json"
-    if is_json and GZIP_MIN_BYTES <= (answer.content_length or 0) <= GZIP_MAX_BYTES:
+    if not isinstance(answer, web.Response) or isinstance(answer.body, Payload):
+        return answer
+    if answer.content_type == "application/json" and GZIP_MIN_BYTES <= (answer.content_length or 0) <= GZIP_MAX_BYTES:
         answer.enable_compression()
     return answer
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from zosma_bot.budget import Budget
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.problems import Handler, Problem
 from zosma_queue.request import INPUT_MAX_BYTES
@@ -47,35 +48,12 @@ class _TooMuchError(ValueError):
     """Raised for a body that is JSON, but more of it, or deeper, than any request needs."""
 
 
-class _Budget:
-    """Bytes that bodies may have together. Who asks first gets them first; a single one is never too large."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._taken = 0
-        self._turn = asyncio.Lock()
-        self._given_back = asyncio.Event()
-
-    async def take(self, size: int) -> None:
-        """Returns once there is room."""
-        async with self._turn:
-            while self._taken and self._taken + size > self._most:
-                self._given_back.clear()
-                await self._given_back.wait()
-            self._taken += size
-
-    def give_back(self, size: int) -> None:
-        """Makes room again."""
-        self._taken -= size
-        self._given_back.set()
-
-
 class _Line:
     """The large bodies of one caller."""
 
     def __init__(self) -> None:
         self.length = 0
-        self.budget = _Budget(BYTES_OF_ONE_CALLER)
+        self.budget = Budget(BYTES_OF_ONE_CALLER)
 
 
 class Intake:
@@ -84,7 +62,7 @@ class Intake:
     def __init__(self, *, deadline_s: float = DEADLINE_S, large_deadline_s: float = LARGE_DEADLINE_S) -> None:
         self._deadline_s = deadline_s
         self._large_deadline_s = large_deadline_s
-        self._all = _Budget(BYTES_AT_ONCE)
+        self._all = Budget(BYTES_AT_ONCE)
         self._lines: dict[str, _Line] = {}
 
     async def read(self, request: web.Request, caller: str, max_bytes: int | None) -> Any:

@@ -18,9 +18,9 @@ from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import parse_request
 from zosma_queue.unreadable import model_of
 
-_KIND = "http-options"
+KIND = "http-options"
 #: Kept this long after the last change.
-_KEPT_S = 365 * 24 * 3600
+KEPT_S = 365 * 24 * 3600
 #: Another bot process may change it.
 _AGE_S = 2.0
 #: Longer names are nobody's, and dear to compare.
@@ -76,17 +76,17 @@ class Choices:
     async def _kept(self, owner: str) -> dict[str, Any]:
         read, kept = self._known.get(owner, (float("-inf"), {}))
         if time.monotonic() - read > _AGE_S:
-            kept = decode_choices(await self._queue.documents.get(_KIND, owner) or {})
+            kept = decode_choices(await self._queue.documents.get(KIND, owner) or {})
             self._known[owner] = (time.monotonic(), kept)
         return kept
 
     async def _keep(self, owner: str, kept: dict[str, Any]) -> dict[str, Any]:
-        await self._queue.documents.put(_KIND, owner, kept, ttl_s=_KEPT_S)
+        await self._queue.documents.put(KIND, owner, kept, ttl_s=KEPT_S)
         self._known[owner] = (time.monotonic(), kept)
         return kept
 
 
-class _Chosen(BaseModel):
+class Chosen(BaseModel):
     """What is kept of a caller."""
 
     checkpoint: str | None = None
@@ -96,7 +96,7 @@ class _Chosen(BaseModel):
 
 def decode_choices(fields: dict[str, Any]) -> dict[str, Any]:
     """What a caller has chosen, by their record, as far as it can be read."""
-    return model_of("a caller's options", _Chosen, fields).model_dump(exclude_unset=True)
+    return model_of("a caller's options", Chosen, fields).model_dump(exclude_unset=True)
 
 
 def _name(options: dict[str, Any], field: str) -> str:

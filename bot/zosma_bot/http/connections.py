@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from zosma_bot.http.problems import Handler
+from zosma_queue.hourly import HOUR_S
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ _FULL = (
 )
 #: What asyncio says when `accept` found no descriptor free; it tries again once a second.
 _ACCEPT_FAILED = "socket.accept() out of system resource"
-_SAY_AGAIN_S = 60.0
+_SAY_AGAIN_S = HOUR_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +206,7 @@ class _Connection(asyncio.Protocol):
 
 @contextmanager
 def accept_errors_said_once(*, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """While it runs, a process out of descriptors says so in one line a minute instead of a traceback a second."""
+    """While it runs, a process out of descriptors says so in one line an hour instead of a traceback a second."""
     loop = asyncio.get_running_loop()
     before, said = loop.get_exception_handler(), float("-inf")
 

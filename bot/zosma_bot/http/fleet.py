@@ -66,14 +66,14 @@ class Fleet:
 
     async def queue(self, request: web.Request) -> web.Response:
         """Depth by state, oldest wait, what is paused, workers; inner addresses and others' jobs for admins alone."""
-        depth, workers = await self._queue.depth(), await self._queue.workers()
+        depth, fleet = await self._queue.depth(), await self._queue.fleet()
         pauses = await self._queue.admin.pauses()
         owner = request[CALLER].owner
         if request[CALLER].is_admin:
-            return web.json_response(queue_view(depth, workers, pauses))
-        running = await self._queue.jobs([worker.job for worker in workers if worker.job])
+            return web.json_response(queue_view(depth, fleet, pauses))
+        running = await self._queue.jobs([worker.job for worker in fleet.workers if worker.job])
         own = {job.id for job in running if job.owner == owner}
-        return web.json_response(public_queue_view(depth, workers, pauses, own))
+        return web.json_response(public_queue_view(depth, fleet, pauses, own))
 
     async def workers(self, _: web.Request) -> web.Response:
         """The fleet as everybody may see it."""

@@ -23,6 +23,7 @@ from zosma_bot.settings import BotSettings
 from zosma_queue.api_keys import EVERYTHING, USED_WITHIN_MS, ApiKey, ApiKeys, KeyScope, KnownKeys, digest_of
 from zosma_queue.client import Sender
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.hourly import Hourly
 from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
@@ -268,14 +269,16 @@ class KeyRing:
         return run
 
     async def _run(self) -> None:
+        said = Hourly()
         while True:
             await asyncio.sleep(KEYS_AGE_S)
             try:
                 await self.refresh()
             except QueueUnavailableError:
                 continue
-            except Exception:
-                log.exception("API keys: can't be read")
+            except Exception as error:
+                if said.due(f"{type(error).__name__}: {error}"):
+                    log.exception("API keys: can't be read")
 
 
 def _ids(digests: Iterable[str]) -> dict[str, str]:

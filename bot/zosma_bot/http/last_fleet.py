@@ -25,6 +25,8 @@ class LastFleet:
     async def catalogue(self) -> Catalogue:
         """What the living fleet offers; with no worker ready, what the last ones did, and `ready` 0. At most 0.5 s old.
 
+        Where jobs may wait for a worker, Redis knows the last ones; else those that this process has seen are it.
+
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
@@ -35,4 +37,4 @@ class LastFleet:
                 self._now = (time.monotonic(), now)
         if now.ready:
             self._last = now
-        return now if now.ready else dataclasses.replace(self._last, ready=0)
+        return now if now.takes_jobs else dataclasses.replace(self._last, ready=0, is_new=now.is_new)

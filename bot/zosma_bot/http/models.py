@@ -296,6 +296,8 @@ class QueueView(Model):
     failed: int
     undelivered: int
     oldest_wait_s: float | None
+    last_gpu_ms: int | None
+    """When a GPU was last ready, in ms since 1970, while none is. null while one is, and where none ever was."""
     paused: list[PauseView]
     workers: list[WorkerView]
 

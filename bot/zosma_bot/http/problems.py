@@ -93,6 +93,7 @@ HINTS: Mapping[str, str] = {
     "unknown-field": "/docs has the fields that this takes",
     "unknown-name": "GET /api/v1/catalogue has the names that the fleet knows",
     "no-worker": "GET /api/v1/workers shows who is there; try again after the seconds in Retry-After",
+    "no-worker-yet": "the operator starts one with `zosma worker` on a machine with a WebUI",
     "infeasible": "GET /api/v1/catalogue has what the fleet can do; POST /api/v1/estimate tries a request out",
     "infeasible-size": "POST /api/v1/estimate tries a request out",
     "infeasible-lacking": "GET /api/v1/catalogue has what the fleet can do",

@@ -22,6 +22,7 @@ from zosma_queue.client import Depth, Queue
 from zosma_queue.fleet import Trust, WorkerInfo
 from zosma_queue.forecast import Place
 from zosma_queue.job import Job, State
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.scopes import QUEUE, worker_scopes
 
 JOBS = "/api/v1/jobs"
@@ -166,24 +167,23 @@ def public_name(worker_id: str) -> str:
     return f"gpu-{hashlib.sha256(place.encode()).hexdigest()[:6]}"
 
 
-def queue_view(depth: Depth, workers: list[WorkerInfo], pauses: list[Pause]) -> dict[str, Any]:
+def queue_view(depth: Depth, fleet: Fleet, pauses: list[Pause]) -> dict[str, Any]:
     """Depth by state, oldest wait in seconds, what is paused, workers: as admins see it."""
     return {
         **asdict(depth),
+        "last_gpu_ms": fleet.last_seen_ms,
         "paused": [{"scope": pause.scope, "since_ms": pause.at_ms, "why": pause.why or None} for pause in pauses],
-        "workers": [worker_view(worker) for worker in workers],
+        "workers": [worker_view(worker) for worker in fleet.workers],
     }
 
 
-def public_queue_view(
-    depth: Depth, workers: list[WorkerInfo], pauses: list[Pause], own_jobs: Collection[str]
-) -> dict[str, Any]:
+def public_queue_view(depth: Depth, fleet: Fleet, pauses: list[Pause], own_jobs: Collection[str]) -> dict[str, Any]:
     """The same for callers that are no admins: without inner addresses, and of jobs only their own ids."""
-    view = queue_view(depth, workers, pauses)
+    view = queue_view(depth, fleet, pauses)
     for shown in view["workers"]:
         job = shown["job"] if shown["job"] in own_jobs else None
         shown |= {"id": public_name(shown["id"]), "webui": None, "reason": None, "busy": bool(shown["job"]), "job": job}
-    names = {known: public_name(one.id) for one in workers for known in (one.id, one.place)}
+    names = {known: public_name(one.id) for one in fleet.workers for known in (one.id, one.place)}
     for pause in view["paused"]:
         kind, _, name = pause["scope"].partition(":")
         if kind == "worker":

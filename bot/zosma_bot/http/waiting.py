@@ -74,13 +74,14 @@ class Blocked:
 
 
 async def wait_for_worker(request: web.Request, fleet: LastFleet) -> None:
-    """Returns when a worker is ready, or none came for so long: then the submit says so. A fleet may just be starting.
+    """Returns when a worker is ready or may be waited for in line, or none came for so long: then the submit says so. A
+    fleet may just be starting.
 
     Raises:
       Problem: when the client hung up.
     """
     waited = Stopwatch()
-    while not (await fleet.catalogue()).ready and waited.run() < STARTING_S:
+    while not (await fleet.catalogue()).takes_jobs and waited.run() < STARTING_S:
         if _hung_up(request):
             raise _disconnected()
         await asyncio.sleep(LOOK_FOR_WORKERS_S)
@@ -144,7 +145,8 @@ async def _look(request: web.Request, queue: Queue, hub: Hub, job_id: str, patie
         patience.alone.stop()
         if patience.paused.run() >= PAUSED_S:
             raise Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, "Paused", await _why_paused(queue))
-    elif await hub.workers_ready():
+    elif job.wait_ms or await hub.workers_ready():
+        # Where it may wait for a GPU it does as long as its client, and the sweep ends it should that hold out longer.
         patience.alone.stop()
         patience.paused.stop()
     elif patience.alone.run() >= NOBODY_S:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from zosma_bot.http.problems import Problem
+from zosma_queue.hourly import HOUR_S
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ WAITING_MAX = 20
 #: Addresses, and keys that were right, that are remembered: the newest.
 REMEMBERED = 10_000
 #: An address is named in the log once in so many seconds, with the number of its tries; one line of all in `LINE_S`.
-SAY_AGAIN_S = 60.0
-LINE_S = 1.0
+SAY_AGAIN_S = HOUR_S
+LINE_S = 60.0
 
 K = TypeVar("K")
 V = TypeVar("V")

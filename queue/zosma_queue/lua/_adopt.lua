@@ -18,7 +18,7 @@ local function adopt(now)
           local bucket, checkpoint = bucket_of(job.class, job.needs), checkpoint_in(job.needs)
           put_in(bucket, checkpoint, owner, {job.seq, id})
           if not is_parked(owner) then file(owner, group, bucket, {checkpoint}) end
-          note_patience(bucket, job.patience)
+          note_patience(bucket, job)
           woken[job.class] = job.needs
           moved = moved + 1
         end

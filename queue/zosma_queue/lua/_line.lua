@@ -12,11 +12,14 @@ local function wake_tags(owner, group, seq)
   raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), seq))
 end
 
-local function note_patience(bucket, its)
-  local patience = tonumber(its)
-  if not patience or patience >= USUAL_PATIENCE_MS then return end
-  local shortest = tonumber(redis.call('HGET', K.patience, bucket) or '') or patience
-  redis.call('HSET', K.patience, bucket, math.min(patience, shortest))
+-- Notes how soon a job of the bucket may have waited for long enough.
+local function note_patience(bucket, job)
+  local least = tonumber(job.patience) or USUAL_PATIENCE_MS
+  local wait = tonumber(job.wait or '0') or 0
+  if wait > 0 then least = math.min(least, wait) end
+  if least >= USUAL_PATIENCE_MS then return end
+  local shortest = tonumber(redis.call('HGET', K.patience, bucket) or '') or least
+  redis.call('HSET', K.patience, bucket, math.min(least, shortest))
 end
 
 -- Lets a job wait.
@@ -25,7 +28,7 @@ local function push(job)
   local asleep = redis.call('EXISTS', owner_buckets_key(owner)) == 0
   if redis.call('ZADD', K.waiting, job.created, id) == 1 then count_waiting(class, 1) end
   local bucket, checkpoint = bucket_of(class, job.needs), checkpoint_in(job.needs)
-  note_patience(bucket, job.patience)
+  note_patience(bucket, job)
   local first = put_in(bucket, checkpoint, owner, {job.seq, id})
   if is_parked(owner) then return end
   if asleep or redis.call('EXISTS', group_buckets_key(group)) == 0 then wake_tags(owner, group, job.seq) end

@@ -39,6 +39,7 @@ end
 local function record_fault(kind, worker, now)
   if #kind > 24 or not string.find(kind, '^[a-z-]+$') then return end
   record({['fault:' .. kind] = 1}, now)
+  redis.pcall('HINCRBY', K.stats, 'fault:' .. kind, 1)
   record_at(worker, 'faults')
 end
 

@@ -115,7 +115,7 @@ local function make_part(job, share)
     id = part_id(job.id, share.first), of = job.id, first = share.first, count = share.count, owner = job.owner, group = job.group,
     person = job.person, class = share.class, needs = share.needs, cost = exact(share.cost), created = job.created,
     -- Where the set stood in line, one behind the other.
-    seq = exact(tonumber(job.seq) + share.first / 1000), patience = job.patience, deliver = '0', state = 'waiting',
+    seq = exact(tonumber(job.seq) + share.first / 1000), patience = job.patience, wait = job.wait or '0', deliver = '0', state = 'waiting',
     attempt = job.attempt or '0', failures = job.failures, lost = job.lost,
   }
   local flat = {}

@@ -1,19 +1,20 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
 -- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
--- ARGV  1 now (0: server's)   2 id   3 message ('' asks only)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
+-- ARGV  1 now (0: server's)   2 id   3 message ('' asks only, '?' too, and what it is refused counts for nothing)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
 --       9 cost, GPU-seconds   10 run at, ms (0: now)   11 not before this many ms from now (0: at once)
 --       12 patience without a capable worker, ms   13 where its answer goes (JSON, '' for nowhere)
 --       14 ms for which the job is kept once its end is shown (0: as long as all are)
 --       15 digest of what was asked ('' for none)   16 limits (JSON: the fields of `Policy`, 0 for none)
 --       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
 --       18 what it may be split into (JSON: `count` pictures, or `variants` of `needs`, `class`, `cost`; '' for nothing)
+--       19 ms for which it waits while no worker at all is ready (0: then it is not taken)
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
 --          over-limit
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person, set = unpack(ARGV)
+  keep_ms, digest, limits_json, person, set, wait_ms = unpack(ARGV)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
@@ -59,23 +60,25 @@ end
 
 local limit, retry_ms = over()
 if limit then
-  redis.call('HINCRBY', K.stats, 'refused', 1)
-  record({refused = 1}, now)
+  if message ~= '?' then
+    redis.call('HINCRBY', K.stats, 'refused', 1)
+    record({refused = 1}, now)
+  end
   return {'over-limit', math.ceil(retry_ms), limit}
 end
 local due = math.max(tonumber(run_at), now + tonumber(delay_ms))
 if due <= now then
   for _, wanted in ipairs({{class = class, needs = needs}, unpack(variants())}) do
     local answer = feasible(wanted.class, wanted.needs, now)
-    if answer == 'nobody' then return {'nobody', 30000} end
+    if answer == 'nobody' and tonumber(wait_ms) <= 0 then return {'nobody', 30000} end
     if answer == 'no' then return {'infeasible', 0} end
   end
 end
-if message == '' then return {'queued', 0} end
+if message == '' or message == '?' then return {'queued', 0} end
 
 local job = {
   id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
-  seq = redis.call('INCR', K.seq), created = now, patience = patience_ms,
+  seq = redis.call('INCR', K.seq), created = now, patience = patience_ms, wait = wait_ms,
 }
 redis.call('HSET', job_key(id), 'message', message, 'owner', owner, 'group', job.group, 'class', class,
   'needs', needs_json, 'cost', cost, 'seq', job.seq, 'created', now, 'patience', patience_ms,
@@ -84,6 +87,7 @@ if person ~= '' then redis.call('HSET', job_key(id), 'person', person) end
 if set ~= '' then redis.call('HSET', job_key(id), 'set', set) end
 if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
+if tonumber(wait_ms) > 0 then redis.call('HSET', job_key(id), 'wait', wait_ms) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
 record({submitted = 1}, now)
 set_cap(owner, job.group, limits.running)

@@ -84,20 +84,23 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - FOR
   if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
 end
 
--- Jobs in a bucket that nobody can serve end when their patience does. Few are looked at in one call.
+-- Jobs in a bucket that nobody can serve end when their patience does, or where no worker at all is ready, when they have
+-- waited as long as they may for one. Few are looked at in one call.
 local looks = 5 * most
-local function give_up(bucket, since)
+local function give_up(bucket, since, alone)
   local shortest = tonumber(redis.call('HGET', K.patience, bucket) or '') or USUAL_PATIENCE_MS
   if now - since < shortest then return end
   local function each(owner, checkpoint)
     for _, id in ipairs(redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, most)) do
       looks = looks - 1
       if looks < 0 or given_up >= most then return end
-      local its = redis.call('HMGET', job_key(id), 'created', 'patience')
-      if now - math.max(since, tonumber(its[1])) >= tonumber(its[2]) then
-        local job = load_job(id)
+      local job = load_job(id)
+      local wait = alone and tonumber(job.wait or '0') or 0
+      local began = math.max(since, tonumber(job.created), tonumber(job.run_at or '0'))
+      if now - began >= (wait > 0 and wait or tonumber(job.patience)) then
         pull(job)
-        fail(job, 'no-worker', 'no worker that can do it came back in time', now)
+        if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
+        else fail(job, 'no-worker', 'no worker that can do it came back in time', now) end
         given_up = given_up + 1
       end
     end
@@ -110,8 +113,9 @@ local function give_up(bucket, since)
   end
 end
 
--- Notes since when nobody can serve a bucket. That changes with the profiles that are there, and with new buckets, so all
--- are looked at only then.
+-- Notes since when nobody can serve a bucket: a fleet that comes or goes as a whole begins it anew. Of one in which no
+-- worker at all is ready the number is negative. All that changes with the profiles that are there, and with new buckets,
+-- so buckets are looked at only then.
 local function strand()
   local there = {}
   for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
@@ -124,10 +128,15 @@ local function strand()
   local seen = redis.sha1hex(table.concat(there, ' ')) .. (redis.call('GET', K.bucket_seq) or '')
   if redis.call('HGET', K.stranded, '') == seen then return end
   redis.call('HSET', K.stranded, '', seen)
+  local alone = #there == 0
   for _, bucket in ipairs(redis.call('HKEYS', K.alike)) do
     local can = false
     for _, profile in ipairs(redis.call('SMEMBERS', able_key(bucket))) do can = can or there[profile] end
-    if can then redis.call('HDEL', K.stranded, bucket) else redis.call('HSETNX', K.stranded, bucket, now) end
+    local since = tonumber(redis.call('HGET', K.stranded, bucket) or '')
+    if can then redis.call('HDEL', K.stranded, bucket)
+    elseif not since or (since < 0) ~= alone then
+      redis.call('HSET', K.stranded, bucket, string.format('%.0f', alone and -now or now))
+    end
   end
 end
 
@@ -139,7 +148,8 @@ else
   strand()
   local flat = redis.call('HGETALL', K.stranded)
   for i = 1, #flat, 2 do
-    if flat[i] ~= '' then give_up(flat[i], tonumber(flat[i + 1])) end
+    local since = tonumber(flat[i + 1])
+    if flat[i] ~= '' then give_up(flat[i], math.abs(since), since < 0) end
   end
 end
 sample(now)

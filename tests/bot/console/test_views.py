@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from loopback.played_worker import png
+from loopback.played_worker import PlayedWorker, png
 from zosma_bot.console.forms import FORM_MAX_BYTES, Form
 from zosma_bot.console.plots import plots, totals
 from zosma_bot.console.render import duration, short
@@ -24,9 +24,10 @@ from zosma_queue.client import Sender
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import Policy
 from zosma_queue.request import INPUT_MAX_BYTES, parse_request
-from zosma_queue.series import Span
+from zosma_queue.series import Span, Step
 
 from .conftest import MAX
 
@@ -97,6 +98,50 @@ async def test_what_is_wrong_is_said_with_its_field(page, worker, fields, told, 
         assert answer.status == 422
         assert answer.headers["X-Field"] == field
         assert told.lower() in (await answer.text()).lower()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"prompt": "a cat"}, "of GPU time · begins at once, done in about"),
+        ({}, "of GPU time · begins at once"),  # nothing typed yet
+        ({"prompt": "a cat", "picture": "chosen", "denoising_strength": "0.5"}, "begins at once"),
+        ({"prompt": "a cat", "steps": "999"}, "Steps is 999"),
+        ({"prompt": "a cat", "checkpoint": "nowhere"}, "nowhere"),
+    ],
+)
+async def test_what_the_form_would_cost_is_told_and_nothing_kept(page, queue, worker, fields, told):
+    shown = html.unescape(re.sub(r"<[^>]+>", "", await page.post("/console/estimate", status=200, **fields)))
+    assert told in " ".join(shown.split())
+    assert (await queue.depth()).waiting == 0
+    assert await queue.jobs_of("http:local") == []
+
+
+async def test_an_estimate_knows_the_line_and_who_can_make_it(page, queue, worker, redis_url):
+    async with PlayedWorker(redis_url, "gpu/other") as other:
+        other.about = other.about.model_copy(update={"checkpoints": other.about.checkpoints[:1]})
+        await other.beat()
+        for one in (worker, other):
+            await asked(queue)
+            await one.take()
+        await asked(queue)
+        shown = " ".join((await page.post("/console/estimate", status=200, prompt="a cat", checkpoint="anime")).split())
+    assert "ahead: begins in about" in shown
+    assert "1 of 2 GPUs can make it" in shown
+
+
+async def test_an_estimate_of_what_a_pause_holds_says_so(page, queue, worker):
+    await queue.admin.pause("cli", "queue", "")
+    assert "until an admin" in await page.post("/console/estimate", status=200, prompt="a cat")
+
+
+async def test_whoever_is_at_a_limit_reads_so_and_is_counted_as_refused_by_nobody(page, queue, worker):
+    await queue.admin.set_policy("cli", "default", {"waiting": 1})
+    await asked(queue)
+    for _ in range(3):
+        assert "as many jobs waiting as you may" in await page.post("/console/estimate", status=200, prompt="a cat")
+    assert (await queue.admin.stats()).get("refused", 0) == 0
+    assert sum(span.refused for span in await queue.series(Step.MINUTE, 2)) == 0
 
 
 async def test_a_limit_holds_on_the_page_too(page, queue, worker):
@@ -300,7 +345,9 @@ async def test_a_quarantined_gpu_is_first_and_can_be_tried(page, queue, worker):
 
 async def test_pauses_limits_and_the_audit(page, queue, worker):
     await page.post("/console/admin/pause", scope="lane:relax", why="later", confirmed="1")
-    await page.post("/console/admin/limits", name="key:ann", waiting="3", running="", weight="2", lane="relax")
+    await page.post(
+        "/console/admin/limits", name="key:ann", waiting="3", running="", weight="2", lane="relax", confirmed="1"
+    )
     shown = await page.get("/console/admin")
 
     assert "lane:relax" in shown
@@ -316,14 +363,54 @@ async def test_pauses_limits_and_the_audit(page, queue, worker):
     assert {act.act for act in await queue.admin.audit()} == {"pause", "resume", "limits"}
 
 
+async def test_rules_are_set_for_everybody_and_for_a_server_after_a_question(page, queue, worker):
+    asked_first = await page.post("/console/admin/rules", status=200, blocked="kitten\npuppy*", count="2")
+    assert "Set these rules?" in asked_first
+    assert "kitten\npuppy*" in html.unescape(asked_first)
+    assert await queue.admin.rules() == ContentRules()
+
+    await page.post(
+        "/console/admin/rules", blocked=" kitten \n\npuppy*\n", count="2", steps="", side="1024", checkpoints="dream",
+        age_restricted="1", confirmed="1",
+    )  # fmt: skip
+    await page.post("/console/admin/rules", group="discord:1", steps="30", confirmed="1")
+    assert await queue.admin.rules() == ContentRules(
+        blocked=("kitten", "puppy*"), count=2, side=1024, checkpoints=("dream",), age_restricted=True
+    )
+    assert await queue.admin.rules("discord:1") == ContentRules(steps=30)
+    acts = [(act.who, act.act, act.target) for act in await queue.admin.audit()]
+    assert acts == [("http:local", "rules", "discord:1"), ("http:local", "rules", "everybody")]
+
+    shown = await page.get("/console/admin?rules=")
+    assert "kitten\npuppy*</textarea>" in shown
+    assert "<option selected>dream</option>" in shown
+    assert "kitten" not in await page.get("/console/admin")  # nobody reads them who didn't ask
+    assert "kitten" in await page.post("/console/jobs", status=422, prompt="a kitten")
+
+    await page.post("/console/admin/rules", confirmed="1")
+    assert await queue.admin.rules() == ContentRules()
+
+
+async def test_rules_that_somebody_else_has_changed_meanwhile_are_not_written_over(page, queue, worker):
+    was = re.search(r'name="was" value="([0-9a-f]{16})"', await page.get("/console/admin?rules="))[1]
+    await queue.admin.set_rules("cli", "", {"blocked": ["kitten"]})
+    told = await page.post("/console/admin/rules", status=409, was=was, count="2", confirmed="1")
+    assert "Somebody has changed these rules" in told
+    assert await queue.admin.rules() == ContentRules(blocked=("kitten",))
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "told"),
     [
+        ("rules", {"confirmed": "1", "blocked": "..."}, "is no word"),
+        ("rules", {"confirmed": "1", "count": "9999"}, "count"),
+        ("rules", {"confirmed": "1", "side": "wide"}, "side"),
+        ("rules", {"confirmed": "1", "group": "somebody"}, "leave it empty for everybody"),
         ("pause", {"scope": "worker:nobody", "confirmed": "1"}, "is not there"),
         ("resume", {"scope": "lane:none"}, "is none"),
-        ("limits", {"name": "somebody"}, "can be nobody"),
-        ("limits", {"name": "default", "waiting": "-1"}, "waiting"),
-        ("limits", {"name": "default", "weight": "heavy"}, "weight"),
+        ("limits", {"name": "somebody", "confirmed": "1"}, "can be nobody"),
+        ("limits", {"name": "default", "waiting": "-1", "confirmed": "1"}, "waiting"),
+        ("limits", {"name": "default", "weight": "heavy", "confirmed": "1"}, "weight"),
     ],
 )
 async def test_what_an_admin_gets_wrong_is_said(page, worker, path, fields, told):
@@ -402,11 +489,11 @@ def test_a_long_text_is_cut_to_one_line():
 
 
 async def test_files_are_kept_by_browsers_for_as_long_as_they_are_the_same(page):
-    url = re.search(r'href="(/console/static/[^"]+\.css)"', await page.get("/"))[1]
+    url = re.search(r'src="(/console/static/[^"]+/console\.js)"', await page.get("/"))[1]
     async with page.session.get(url) as answer:
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Content-Encoding"] == "gzip"
-    await page.get("/console/static/0000000000/console.css", status=404)
+    await page.get("/console/static/0000000000/console.js", status=404)
     await page.get("/console/static/x/..%2f..%2fgate.py", status=404)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 from importlib import resources
 
+import aiohttp
 import pytest
 from PIL import Image
 from playwright.async_api import expect
@@ -17,12 +18,12 @@ from zosma_queue.errors import ErrorKind
 from zosma_queue.job import State
 from zosma_queue.request import parse_request
 
-from .conftest import ANN
+from .conftest import ANN, MAX
 
 LOCAL = Sender(owner="http:local", group="http:local")
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PAGES = ("/", "/console/queue", "/console/fleet", "/console/gallery?of=all", "/console/history", "/console/failed",
-         "/console/connect", "/console/admin")  # fmt: skip
+         "/console/connect", "/console/keys", "/console/admin", "/console/admin?rules=")  # fmt: skip
 
 
 def jpeg(colour):
@@ -94,6 +95,76 @@ async def test_what_is_wrong_is_said_beside_the_box_and_its_field_shown(tab, wor
         == "true"
     )
     assert await tab.get_by_label("Prompt", exact=True).input_value() == "a cat"
+
+
+async def test_what_it_would_cost_is_told_while_somebody_fills_the_form_in(tab, queue, worker):
+    sent = []
+    tab.on("request", lambda request: sent.append(request.post_data) if request.url.endswith("/estimate") else None)
+    await tab.goto("/")
+    told = tab.locator("#estimate")
+    await expect(told).to_contain_text("begins at once")
+    one = await told.locator("b").first.text_content()
+    await tab.get_by_label("Prompt", exact=True).press_sequentially("a lighthouse")
+    await tab.get_by_label("Pictures").fill("8")
+    await expect(told.locator("b").first).not_to_have_text(one)
+    assert len(sent) < 8  # not for each letter
+    # Said with the button, and not in between to whoever listens.
+    button = tab.get_by_role("button", name="Make it")
+    await expect(button).to_have_accessible_description(await told.inner_text())
+
+    await tab.get_by_text("More options").click()
+    picture = {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG" + bytes(2_000_000)}
+    await tab.get_by_label("Start from a picture").set_input_files(picture)
+    await expect(tab.locator("#estimate")).to_contain_text("begins at once")
+    await tab.wait_for_function("document.getElementById('picture').files.length === 1")
+    await tab.get_by_label("Steps").fill("999")
+    await expect(told).to_contain_text("Steps is 999")
+    assert max(len(data) for data in sent) < 2_000
+    assert (await queue.depth()).waiting == 0
+
+
+async def test_rules_are_changed_after_a_question(tab, queue, worker):
+    await queue.admin.set_rules("cli", "", {"blocked": ["kitten"], "steps": 40})
+    await tab.goto("/console/admin")
+    await tab.get_by_role("link", name="Change the rules: Everybody").click()
+    words = tab.get_by_label("Blocked words and phrases")
+    assert await words.input_value() == "kitten"
+    await words.fill("kitten\npuppy")
+    await tab.get_by_label("Pictures, at most").fill("2")
+    await tab.get_by_role("button", name="Set the rules").click()
+    await tab.get_by_role("dialog", name="Set these rules?").get_by_role("button", name="No").click()
+    assert (await queue.admin.rules()).blocked == ("kitten",)
+    await tab.get_by_role("button", name="Set the rules").click()
+    await tab.get_by_role("button", name="Yes").click()
+    await tab.get_by_text("The rules for everybody are set.").wait_for()
+    rules = await queue.admin.rules()
+    assert (rules.blocked, rules.steps, rules.count) == (("kitten", "puppy"), 40, 2)
+    # Once more from the same page: its own change is none of somebody else's.
+    await tab.get_by_label("Pictures, at most").fill("3")
+    await tab.get_by_role("button", name="Set the rules").click()
+    await tab.get_by_role("button", name="Yes").click()
+    await tab.locator("td[data-label='Pictures']").get_by_text("3").wait_for()
+
+
+async def test_a_key_is_made_copied_and_taken_away(browser, keyed_address):
+    context = await browser.new_context(base_url=keyed_address)
+    tab = await context.new_page()
+    await tab.goto("/console/keys")
+    await tab.get_by_label("Your key").fill(MAX)
+    await tab.keyboard.press("Enter")
+    await tab.get_by_label("Whose").fill("sillytavern")
+    await tab.get_by_role("button", name="Make it").click()
+    await tab.get_by_role("heading", name="The key of sillytavern").wait_for()
+    key = await tab.locator("#made-key").text_content()
+    async with aiohttp.request(
+        "GET", f"{keyed_address}/api/v1/queue", headers={"Authorization": f"Bearer {key}"}
+    ) as answer:
+        assert answer.status == 200
+    await tab.get_by_role("button", name="Revoke: sillytavern").click()
+    await tab.get_by_role("dialog", name="Revoke the key of sillytavern for good?").wait_for()
+    await tab.get_by_role("button", name="Yes").click()
+    await tab.locator("tr[data-key='redis-sillytavern']").get_by_text("Revoked").wait_for()
+    await context.close()
 
 
 async def test_a_job_is_cancelled_after_a_question_by_keyboard_alone(tab, queue, worker):
@@ -237,6 +308,8 @@ async def busy(queue, worker: PlayedWorker):
         await queue.submit(parse_request({"prompt": f"waiting {number}", "checkpoint": "anime"}), LOCAL)
     await queue.submit(parse_request({"prompt": "put off"}), LOCAL, delay_ms=3_600_000)
     await queue.admin.set_policy("cli", "key:a-rather-long-name.of-a-key", {"waiting": 3})
+    await queue.admin.set_rules("cli", "", {"blocked": ["kitten", "puppy*"], "count": 8, "checkpoints": ["dream"]})
+    await queue.admin.set_rules("cli", "discord:123456789012345678", {"age_restricted": True, "side": 1024})
     await queue.admin.pause("cli", "lane:relax", "a reason of some length, so that lines are broken")
     await queue.sweep()
     return failed

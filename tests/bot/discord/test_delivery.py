@@ -14,6 +14,7 @@ from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
 from zosma_bot.discord.delivery.job_message import UPLOADS_AT_ONCE
 from zosma_bot.discord.state.reply_record import Reply
+from zosma_bot.discord.ui.card import Attached
 from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.request import parse_request
@@ -49,11 +50,21 @@ def pictures(server, channel=None):
     return [[file.data for file in shown.files] for shown in server.messages(channel) if shown.files]
 
 
+@pytest.fixture(name="routes")
+def _routes(queue, monkeypatch):
+    """The ways by which ends were shown, as they are counted."""
+    routes = []
+    monkeypatch.setattr(queue, "on_delivered", routes.append)
+    return routes
+
+
 # -- fallbacks -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["401 50027", "404 10015"])
-async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, worker, ann, queue, until, unknown):
+async def test_a_void_token_leaves_the_edit_to_the_bots_token(
+    server, client, worker, ann, queue, until, routes, unknown
+):
     asked, leased = await begin(server, ann, worker)
     server.kill_token(asked, unknown=unknown)
     made = await worker.finish(leased)
@@ -61,6 +72,7 @@ async def test_a_void_token_leaves_the_edit_to_the_bots_token(server, client, wo
 
     assert pictures(server) == [made]
     assert [file.data for file in asked.message.files] == made
+    assert routes == ["bot"]
 
 
 async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, monkeypatch):
@@ -134,7 +146,7 @@ async def test_a_message_sent_long_before_a_crash_is_found_again(server, bot, wo
     assert pictures(server) == [made]
 
 
-async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
+async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, ann, queue, until, routes):
     _asked, leased = await begin(server, ann, worker)
     out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
@@ -143,6 +155,7 @@ async def test_a_closed_channel_leaves_a_direct_message(server, client, worker, 
 
     assert pictures(server) == []
     assert pictures(server, server.dm(ann)) == [made]
+    assert routes == ["private"]
 
 
 async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker, ann, queue, until):
@@ -155,7 +168,9 @@ async def test_a_vanished_channel_leaves_a_direct_message(server, client, worker
     assert pictures(server, server.dm(ann)) == [made]
 
 
-async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, client, worker, ann, queue, until, caplog):
+async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(
+    server, client, worker, ann, queue, until, routes, caplog
+):
     _asked, leased = await begin(server, ann, worker)
     out_of_reach(server)
     server.channel.overwrite(server.bot_member, deny=P.SEND_MESSAGES)
@@ -165,6 +180,7 @@ async def test_who_can_be_reached_nowhere_is_given_up_with_one_line(server, clie
 
     lines = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert lines == [f"job {leased.id}: its end (done) waits to be collected: every way is refused"]
+    assert routes == ["none"]
 
 
 # -- limits and outages -----------------------------------------------------------------------------------------
@@ -699,3 +715,38 @@ async def test_a_channel_that_is_slow_holds_up_no_other(server, bot, worker, ann
     held.set()
     await delivered(queue, until)
     assert sorted(file for files in pictures(server) for file in files) == sorted(made)
+
+
+async def test_of_large_results_only_so_many_bytes_are_on_their_way_and_small_ones_pass_them(
+    server, client, worker, ann, monkeypatch
+):
+    monkeypatch.setattr("zosma_bot.discord.delivery.job_message.SMALL_MAX_BYTES", 2_000)
+    client.deliveries._tools.large._most = 3_000
+    sizes = {}
+    monkeypatch.setattr("loopback.played_worker.png", lambda seed, *_: b"\x89PNG\r\n\x1a\n" + bytes(sizes[seed]))
+    asked = []
+    for seed, size in ((1, 2_500), (2, 2_500), (3, 100)):
+        sizes[seed] = size
+        asked.append(await begin(server, ann, worker, seed=seed))
+    held = asyncio.Event()
+    server.delay_next("PATCH", "^/webhooks/", held)
+    before = len(server.requests_to("PATCH", "^/webhooks/"))
+    await worker.finish(asked[0][1])
+    await server.wait_for_request("PATCH", "^/webhooks/", before + 1)
+    for _, leased in asked[1:]:
+        await worker.finish(leased)
+
+    await asked[2][0].wait_for(lambda shown: shown.files)
+    assert len(server.requests_to("PATCH", "^/webhooks/")) == before + 2
+    held.set()
+    for handle, _ in asked[:2]:
+        await handle.wait_for(lambda shown: shown.files)
+
+
+def test_a_file_gives_up_its_bytes_once_discord_py_is_done_with_it():
+    file = Attached("a.png", bytes(1_000_000)).file()
+    for _ in range(2):  # tried again
+        file.reset(seek=True)
+        assert len(file.fp.read()) == 1_000_000
+    file.close()
+    assert file.fp.closed

@@ -36,6 +36,36 @@ def test_moments_are_read_as_people_write_them(text, utc):
     assert at(text) == utc
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "utc"),
+    [
+        ("fr", "dans 2 h", "11-30 20:30"), ("fr", "dans 1 heure et 30 minutes", "11-30 20:00"),
+        ("fr", "dans 2 jours", "12-02 18:30"), ("fr", "dans 2 j", "12-02 18:30"),
+        ("fr", "22h", "11-30 21:00"), ("fr", "22 h 30", "11-30 21:30"), ("fr", "à 22h30", "11-30 21:30"),
+        ("fr", "22 heures", "11-30 21:00"), ("fr", "demain à 8h", "12-01 07:00"), ("fr", "demain 8:00", "12-01 07:00"),
+        ("fr", "ce soir 23h", "11-30 22:00"), ("fr", "aujourd’hui à 23:00", "11-30 22:00"),
+        ("fr", "après-demain 8h", "12-02 07:00"), ("fr", "2/12 9h", "12-02 08:00"),
+        ("fr", "02/12/2026 à 9h05", "12-02 08:05"), ("fr", "1,5 h", "11-30 20:00"),
+        ("es", "en 2 h", "11-30 20:30"), ("es", "dentro de 1 hora y 30 minutos", "11-30 20:00"),
+        ("es", "2 horas", "11-30 20:30"), ("es", "en 2 días", "12-02 18:30"),
+        ("es", "22h", "11-30 21:00"), ("es", "a las 22:00", "11-30 21:00"), ("es", "a la 1:00", "12-01 00:00"),
+        ("es", "10 p. m.", "11-30 21:00"), ("es", "mañana a las 8:30", "12-01 07:30"),
+        ("es", "pasado mañana 8:00", "12-02 07:00"), ("es", "hoy 23:00 hs", "11-30 22:00"),
+        ("es", "esta noche a las 23 horas", "11-30 22:00"), ("es", "2/12/2026, 9:00", "12-02 08:00"),
+        ("en", "demain 8:00", "12-01 07:00"),  # whatever the Discord's own language is
+    ],
+)  # fmt: skip
+def test_french_and_spanish_moments_are_read_too(language, text, utc):
+    assert read_moment(text, NOW, BERLIN, language).strftime("%m-%d %H:%M") == utc
+
+
+def test_what_reads_in_two_ways_is_read_as_the_language_does():
+    assert at("22h") == "12-01 16:30"
+    with pytest.raises(RequestRefusedError) as refused:
+        at("2/12 9:00")  # the second of December, or the twelfth of February
+    assert refused.value.code == "when-unreadable"
+
+
 def test_a_span_needs_no_time_zone_and_a_clock_does():
     assert at("in 2 h", zone=None) == "11-30 20:30"
     with pytest.raises(RequestRefusedError) as refused:

@@ -72,6 +72,7 @@ async def test_a_shrunk_picture_links_to_its_original_for_a_day(server, bot, wor
     asked, leased, _ = await make(server, worker, ann, queue, until, width=512, height=512)
 
     assert names(asked.message) == [f"zosma-{leased.id}-1.webp"]
+    assert "Made smaller to fit into Discord (50 % as wide, WebP, quality 60)." in asked.message.text
     assert re.search(rf"original: <{PUBLIC}/pictures/{leased.id}/0\?expires=\d+&signature=\w+>", asked.message.text)
     assert LIFE_S < raw.ttl(keys.image(leased.id, leased.attempt, 0)) <= LIFE_S + 600
 
@@ -97,6 +98,7 @@ async def test_a_picture_that_lost_nothing_says_nothing_of_originals(server, bot
     await bot.start()
     asked, leased, made = await make(server, worker, ann, queue, until, width=512, height=512)
     assert "original" not in asked.message.text
+    assert "fit into Discord" not in asked.message.text
     assert raw.ttl(keys.image(leased.id, leased.attempt, 0)) < LIFE_S
     server.settings.upload_limit = len(made[0]) - 1  # as a WebP it is smaller, and all of it is there
     asked, leased, _ = await make(server, worker, ann, queue, until, width=512, height=512, seed=2)

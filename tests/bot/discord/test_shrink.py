@@ -6,12 +6,13 @@ import io
 import time
 
 import pytest
-from PIL import ExifTags, Image, ImageFilter
+from PIL import ExifTags, Image, ImageChops, ImageFilter
 
 from loopback import hostile
+from zosma_bot import delivery_work
 from zosma_bot.delivery_work import SIDE_MAX, USER_COMMENT
 from zosma_bot.discord.delivery import shrink
-from zosma_bot.discord.ui.card import Attached
+from zosma_bot.discord.ui.card import Attached, Shrunk
 
 ANY = 1_000_000_000
 PARAMETERS = "a cät\nSteps: 20, Seed: 5"
@@ -45,12 +46,12 @@ def test_what_does_not_fit_becomes_webp_with_its_parameters():
 
 
 @pytest.mark.parametrize("step", shrink.STEPS, ids=str)
-def test_every_step_keeps_the_parameters(step, monkeypatch):
-    original = noise(128)
+def test_every_step_keeps_the_parameters_and_is_told(step, monkeypatch):
+    original = noise(256, blur=2)
     monkeypatch.setattr(shrink, "STEPS", (step,))
-    first = next(form for form in shrink._forms(original, 0) if form is not original.attached)
-    assert first.name == "zosma-j-1.webp"
-    assert parameters_of(first) == PARAMETERS
+    (made,) = shrink.fit([original], len(original.attached.data) - 1, total=ANY)
+    assert (made.name, made.shrunk) == ("zosma-j-1.webp", Shrunk(*step))
+    assert parameters_of(made) == PARAMETERS
 
 
 def test_discord_counts_each_file_alone():
@@ -108,3 +109,56 @@ def test_a_picture_that_takes_a_decoder_too_long_is_left_as_it_is_and_holds_nobo
     original = shrink.Original(Attached("zosma-j-1.jpg", hostile_one), "a cat")
     assert shrink.fit([original], 10_000, total=1_000_000) is None
     assert time.monotonic() - began < 15
+
+
+def photograph(side: int, seed: int = 0) -> shrink.Original:
+    """Alike all over, and about as hard to compress as a photograph."""
+    picture = Image.effect_noise((side // 4, side // 4), 60 + seed).resize((side, side), Image.Resampling.BICUBIC)
+    grain = Image.effect_noise((side, side), 12)
+    out = io.BytesIO()
+    Image.merge("RGB", [ImageChops.add(picture, grain, 2), picture, grain]).save(out, "PNG", compress_level=1)
+    return shrink.Original(Attached(f"zosma-j-{seed + 1}.png", out.getvalue()), PARAMETERS)
+
+
+@pytest.fixture(name="tried")
+def _tried(monkeypatch):
+    """Each whole picture that is encoded, by its quality and factor."""
+    tried = []
+    encode = delivery_work._webp
+
+    def noted(picture, quality, factor, parameters):
+        if min(picture.size) > 1024:
+            tried.append((quality, factor))
+        return encode(picture, quality, factor, parameters)
+
+    monkeypatch.setattr(delivery_work, "_webp", noted)
+    return tried
+
+
+@pytest.mark.parametrize("share", [0.6, 0.2, 0.08, 0.02])
+def test_of_a_large_picture_only_what_is_likely_to_fit_is_tried(share, tried):
+    data = photograph(1536).attached.data
+    most = int(len(data) * share)
+    steps = [list(step) for step in shrink.STEPS]
+
+    made, found = delivery_work.webp_within({"bytes": most, "steps": steps, "parameters": ""}, [data])
+
+    assert len(tried) <= 2
+    assert found
+    assert len(found[0]) <= most
+    assert (made["quality"], made["factor"]) == tried[-1]
+
+
+def test_the_first_step_that_fits_is_taken(tried):
+    data = photograph(1536).attached.data
+    steps = [list(step) for step in shrink.STEPS]
+    sizes = {step: len(delivery_work._webp(Image.open(io.BytesIO(data)), *step, "")) for step in shrink.STEPS}
+    for step in shrink.STEPS:
+        made, _ = delivery_work.webp_within({"bytes": sizes[step] + 200, "steps": steps, "parameters": ""}, [data])
+        assert (made["quality"], made["factor"]) == step
+
+
+def test_small_pictures_leave_their_room_to_the_large_ones():
+    assert shrink._shares([10, 10, 10, 100], 1000, 80) == [20, 23, 30, 50]
+    assert shrink._shares([100, 100], 60, 1000) == [60, 60]
+    assert shrink._shares([100, 10], 1000, 60) == [50, 30]

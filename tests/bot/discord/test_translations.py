@@ -15,6 +15,7 @@ from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
 from zosma_bot.discord.ui.sizes import SIZES
+from zosma_bot.discord.ui.translation_rules import most_chars
 from zosma_queue.errors import CODES, ErrorKind
 from zosma_queue.policy import LIMITS, Unit
 
@@ -127,14 +128,18 @@ def test_every_act_is_written_as_it_always_was():
     }  # fmt: skip
 
 
-async def test_every_command_and_option_is_told_to_discord_in_german(client):
+@pytest.mark.parametrize("locale", ["de", "fr", "es-ES", "es-419"])
+async def test_every_command_and_option_is_told_to_discord_in_every_language(client, locale):
     payloads = await translated(client)
     missing = []
 
     def look(thing, path):
         for field in ("name_localizations", "description_localizations"):
-            if field.partition("_")[0] in thing and "de" not in (thing.get(field) or {}) and thing.get("type") != 3:
+            if field.partition("_")[0] in thing and locale not in (thing.get(field) or {}) and thing.get("type") != 3:
                 missing.append(f"{path}: {field}")
+        for choice in thing.get("choices", []):
+            if not choice["name"].isdecimal() and locale not in (choice.get("name_localizations") or {}):
+                missing.append(f"{path}: {choice['name']}")
         for option in thing.get("options", []):
             look(option | {"type": None}, f"{path} {option['name']}")
 
@@ -142,7 +147,7 @@ async def test_every_command_and_option_is_told_to_discord_in_german(client):
         if payload.get("type", 1) == 1:
             look(payload | {"type": None}, payload["name"])
         else:
-            assert "de" in payload["name_localizations"]
+            assert locale in payload["name_localizations"]
     assert missing == []
 
 
@@ -154,24 +159,60 @@ async def translated(client):
     ]
 
 
-async def test_names_of_options_differ_in_each_language(client):
-    for payload in await translated(client):
-        waiting = [payload]
-        while waiting:
-            one = waiting.pop()
-            options = one.get("options", [])
-            waiting += options
-            german = [(option.get("name_localizations") or {}).get("de", option["name"]) for option in options]
-            assert len(german) == len(set(german)), one["name"]
+@pytest.mark.parametrize("locale", ["de", "fr", "es-ES", "es-419"])
+async def test_names_of_commands_and_options_differ_in_each_language(client, locale):
+    payloads = await translated(client)
+    waiting = [{"name": "all", "options": [one for one in payloads if one.get("type", 1) == 1]}, *payloads]
+    while waiting:
+        one = waiting.pop()
+        options = one.get("options", [])
+        waiting += options
+        named = [(option.get("name_localizations") or {}).get(locale, option["name"]) for option in options]
+        assert len(named) == len(set(named)), one["name"]
 
 
-def test_a_locale_without_a_language_of_its_own_gets_english():
-    assert (
-        translations_for("fr").language
-        == translations_for(None).language
-        == translations_for(discord.Locale.american_english).language
-    )
-    assert translations_for(discord.Locale.german).language == "de"
+def test_every_locale_of_discord_finds_its_language():
+    found = {str(locale): translations_for(locale).language for locale in discord.Locale}
+    assert found["de"] == "de"
+    assert found["fr"] == "fr"
+    assert found["es-ES"] == found["es-419"] == "es"
+    ours = {"de", "fr", "es-ES", "es-419"}
+    assert {language for locale, language in found.items() if locale not in ours} == {"en"}
+    assert translations_for(None).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("classes", "most"),
+    [({"Modal"}, 45), ({"Label"}, 45), ({"Button"}, 80), ({"SelectOption"}, 100), ({"Select"}, 150)],
+)
+def test_the_checked_lengths_are_those_of_where_the_code_shows_a_text(classes, most):
+    """A label that is a few letters too long would be cut in the middle of a word."""
+    shown = set()
+    for file in Path(zosma_bot.discord.__path__[0]).rglob("*.py"):
+        for node in python.walk(python.parse(file.read_text("utf-8"))):
+            if not isinstance(node, python.Call) or _called(node.func) not in classes:
+                continue
+            given = [
+                *node.args,
+                *(one.value for one in node.keywords if one.arg in ("title", "text", "label", "placeholder")),
+            ]
+            shown |= {call.args[0].value for one in given for call in _texts_in(one)}
+    assert shown
+    assert {key: most_chars(key) for key in shown if most_chars(key) > most} == {}
+
+
+def _called(function):
+    if isinstance(function, python.Subscript):
+        function = function.value
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _texts_in(node):
+    """Calls like `w("key")` in what is given, not below another call that makes something."""
+    if isinstance(node, python.Subscript):
+        node = node.value
+    if isinstance(node, python.Call) and _called(node.func) == "w" and isinstance(node.args[0], python.Constant):
+        yield node
 
 
 def test_a_missing_text_is_a_mistake_of_ours():

@@ -14,6 +14,7 @@ from zosma_bot.http.app import make_app, serve
 from zosma_bot.metrics import Metrics
 from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint, WorkerState
 from zosma_queue.request import parse_request
 from zosma_queue.scripts import call
@@ -151,3 +152,44 @@ async def test_discords_answers_are_counted_by_what_they_were_for(page, metrics)
     assert found["zosma_discord_requests_total", ("priority", "result"), ("status", "200")] == 1
     assert found["zosma_discord_requests_total", ("priority", "progress"), ("status", "429")] == 1
     assert found["zosma_discord_rate_limited_total", ("scope", "shared")] == 1
+
+
+async def test_loads_of_checkpoints_are_measured_and_jobs_without_one_are_not(page, queue, worker, metrics):
+    for checkpoint in ("dream", "anime"):  # the worker has dream loaded
+        await queue.submit(parse_request({"prompt": "a cat", "checkpoint": checkpoint}), ANN)
+        worker.gpu_seconds = 9.0 if checkpoint == "anime" else 1.5
+        await worker.finish(await worker.take())
+
+    async def seen():
+        found = (await read(page))[1]
+        return found if found.get(("zosma_job_seconds_count", ("outcome", "done"))) == 2 else None
+
+    found = await until(seen)
+    assert found["zosma_checkpoint_load_seconds_count",] == 1
+    assert 1 < found["zosma_checkpoint_load_seconds_sum",] < 9
+
+
+async def test_faults_are_counted_by_kind_for_good(page, queue, worker, raw):
+    await queue.submit(parse_request({"prompt": "a cat"}), ANN)
+    await worker.settle(await worker.take(), calls.fail(ErrorKind.OUT_OF_MEMORY, "CUDA out of memory"))
+    raw.hset(keys.STATS, "fault:made-up", 7)
+
+    _, found = await read(page)
+
+    assert found["zosma_faults_total", ("kind", "oom")] == 1
+    assert found["zosma_faults_total", ("kind", "webui-hung")] == 0
+    assert ("zosma_faults_total", ("kind", "made-up")) not in found
+
+
+async def test_deliveries_are_counted_by_their_way(page, queue, worker):
+    asking = asyncio.create_task(generated(page))
+    await worker.finish(await worker.take())
+    assert await asking == 200
+
+    _, found = await read(page)
+    assert found["zosma_deliveries_total", ("route", "sdapi")] == 1
+
+
+async def generated(page):
+    async with aiohttp.request("POST", f"{page}/sdapi/v1/txt2img", json={"prompt": "a cat"}) as answer:
+        return answer.status

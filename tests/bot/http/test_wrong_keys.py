@@ -111,10 +111,10 @@ async def test_a_key_that_was_taken_away_is_a_wrong_one_like_any_other(wicket, t
         await wicket.judge("10.0.0.9", given, lambda _: None)
 
 
-async def test_the_log_says_how_many_once_a_minute_and_never_the_key(wicket, time, caplog):
+async def test_the_log_says_how_many_once_an_hour_and_never_the_key(wicket, time, caplog):
     with caplog.at_level(logging.WARNING):
-        for second in range(130):
-            time.now = 1000.0 + second
+        for minute in range(130):
+            time.now = 1000.0 + 60 * minute
             await wicket.judge("10.0.0.9", ("ann", "a secret guess"), lambda _: None)
     said = [record.getMessage() for record in caplog.records]
 

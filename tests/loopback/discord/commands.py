@@ -19,6 +19,11 @@ ATTACHMENT = 11
 CHOOSABLE = (STRING, INTEGER, NUMBER)
 #: Most commands of each type: slash commands, user and message commands.
 MOST = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15}
+#: Languages in which names and descriptions can be given besides the plain one.
+LOCALES = frozenset((
+    "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR",
+    "ro", "fi", "sv-SE", "vi", "tr", "cs", "el", "bg", "ru", "uk", "hi", "th", "zh-CN", "ja", "zh-TW", "ko",
+))  # fmt: skip
 
 
 class Commands:
@@ -123,13 +128,14 @@ class Commands:
 def check_command(form: FormErrors, path: Path, body: Json) -> None:
     kind = body.get("type") or CHAT_INPUT
     if kind == CHAT_INPUT:
-        check_name(form, (*path, "name"), body.get("name"))
-        form.length((*path, "description"), body.get("description"), 1, 100)
+        _check_names(form, path, body)
         check_options(form, path, body.get("options") or [], depth=0)
         if _letters(body) > 8000:
             form.add(path, "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
     else:
         form.length((*path, "name"), body.get("name"), 1, 32)
+        for where, name in _localised(form, path, body, "name"):
+            form.length(where, name, 1, 32)
         if body.get("description") or body.get("options"):
             form.add(path, "APPLICATION_COMMAND_CONTEXT_MENU", "Context menus have no description or options")
     contexts = body.get("contexts")
@@ -138,6 +144,25 @@ def check_command(form: FormErrors, path: Path, body: Json) -> None:
     held = body.get("default_member_permissions")
     if held is not None and not str(held).isdecimal():
         form.add((*path, "default_member_permissions"), "NUMBER_TYPE_COERCE", f"Value {held!r} is not int.")
+
+
+def _check_names(form: FormErrors, path: Path, body: Json) -> None:
+    """A name and a description, in each language in which they are given."""
+    for where, name in [((*path, "name"), body.get("name")), *_localised(form, path, body, "name")]:
+        check_name(form, where, name)
+    for where, text in [
+        ((*path, "description"), body.get("description")),
+        *_localised(form, path, body, "description"),
+    ]:
+        form.length(where, text, 1, 100)
+
+
+def _localised(form: FormErrors, path: Path, body: Json, field: str) -> list[tuple[Path, Any]]:
+    """(where it stands, text) of a field's translations; a language that Discord doesn't have is refused."""
+    found = body.get(f"{field}_localizations") or {}
+    for locale in found.keys() - LOCALES:
+        form.add((*path, f"{field}_localizations"), "BASE_TYPE_CHOICES", f"{locale!r} is no locale")
+    return [((*path, f"{field}_localizations", locale), text) for locale, text in found.items()]
 
 
 def check_name(form: FormErrors, path: Path, name: Any) -> None:
@@ -151,9 +176,11 @@ def check_name(form: FormErrors, path: Path, name: Any) -> None:
 
 def check_options(form: FormErrors, path: Path, options: list[Json], depth: int) -> None:
     form.at_most((*path, "options"), options, 25)
-    for name, count in Counter(str(o.get("name")) for o in options).items():
-        if count > 1:
-            form.add((*path, "options"), "APPLICATION_COMMAND_OPTIONS_NAME_NOT_UNIQUE", f"{name!r} is not unique")
+    for locale in (None, *LOCALES):
+        shown = [str((o.get("name_localizations") or {}).get(locale) or o.get("name")) for o in options]
+        for name, count in Counter(shown).items():
+            if count > 1:
+                form.add((*path, "options"), "APPLICATION_COMMAND_OPTIONS_NAME_NOT_UNIQUE", f"{name!r} is not unique")
     kinds = {o.get("type") in (SUB_COMMAND, SUB_GROUP) for o in options}
     if len(kinds) > 1:
         form.add(
@@ -176,8 +203,7 @@ def check_options(form: FormErrors, path: Path, options: list[Json], depth: int)
 
 def _check_option(form: FormErrors, path: Path, option: Json, depth: int) -> None:
     kind = option.get("type")
-    check_name(form, (*path, "name"), option.get("name"))
-    form.length((*path, "description"), option.get("description"), 1, 100)
+    _check_names(form, path, option)
     if kind not in range(1, 12):
         form.add((*path, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, …, 11}.")
     elif kind in (SUB_COMMAND, SUB_GROUP):
@@ -217,6 +243,8 @@ def check_choices(form: FormErrors, path: Path, choices: list[Json], kind: Any) 
     expected: dict[Any, type | tuple[type, ...]] = {STRING: str, INTEGER: int, NUMBER: (int, float)}
     for index, choice in enumerate(choices):
         form.length((*path, index, "name"), choice.get("name"), 1, 100)
+        for where, name in _localised(form, (*path, index), choice, "name"):
+            form.length(where, name, 1, 100)
         value = choice.get("value")
         if not isinstance(value, expected.get(kind, object)) or isinstance(value, bool):
             form.add((*path, index, "value"), "BASE_TYPE_REQUIRED", f"Does not fit an option of type {kind}")
@@ -225,7 +253,9 @@ def check_choices(form: FormErrors, path: Path, choices: list[Json], kind: Any) 
 
 
 def _letters(body: Json) -> int:
-    """Names, descriptions and choice values together may hold 8000 letters."""
-    own = sum(len(str(body.get(key) or "")) for key in ("name", "description"))
-    own += sum(len(str(c.get("name"))) + len(str(c.get("value"))) for c in body.get("choices") or [])
+    """Names, descriptions and choice values together may hold 8000 letters, each in its longest language."""
+    own = sum(max(len(str(text or "")) for text in (body.get(key), *(body.get(f"{key}_localizations") or {}).values()))
+              for key in ("name", "description"))  # fmt: skip
+    own += sum(_letters({"name": c.get("name"), "name_localizations": c.get("name_localizations")})
+               + len(str(c.get("value"))) for c in body.get("choices") or [])  # fmt: skip
     return own + sum(_letters(option) for option in body.get("options") or [])

@@ -301,7 +301,7 @@ class A1111Answer:
 
     def _verified(self) -> Checked:
         decoded = [replace(part, answer=self._decoded(part)) for part in self._parts]
-        return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs)
+        return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs, self._order.on_data)
 
     def _decoded(self, part: Part) -> Any:
-        return self._client.decoded(part.answer)
+        return self._client.decoded_pictures(part.answer)

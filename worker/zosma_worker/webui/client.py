@@ -13,6 +13,7 @@ from zosma_worker.bounds import READ_MAX_BYTES, number
 from zosma_worker.errors import WebUIBroken, WebUICut, WebUIError, WebUIRefused
 from zosma_worker.settings import Address
 from zosma_worker.webui.answers import error_of
+from zosma_worker.webui.blobs import json_with_blobs
 from zosma_worker.webui.bounds import bounds_of_read
 from zosma_worker.wire import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Wire, within
 
@@ -69,6 +70,14 @@ class Client(Wire):
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S)
         return await self._send("POST", path, timeout, body, most_bytes)
+
+    def decoded_pictures(self, raw: bytes) -> Any:
+        """What such an answer says, with `bytes` for each picture. Takes CPU time.
+
+        Raises:
+          WebUIRubbish: as `decoded`.
+        """
+        return self.decoded(raw, read=json_with_blobs)
 
     async def interrupt(self) -> None:
         """Ends what runs now, whoever asked for it. Servers that can't are silently left alone."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pybase64
 
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Checkpoint
@@ -12,7 +13,7 @@ from zosma_queue.request import Request
 from zosma_worker.backend import Checked
 from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
-from zosma_worker.verify import check, check_caption, check_upscaled, joined
+from zosma_worker.verify import OnData, check, check_caption, check_upscaled, joined
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -20,22 +21,30 @@ _A1111 = A1111()
 
 
 def verify_all(
-    parts: Sequence[Part], checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes] | None = None
+    parts: Sequence[Part],
+    checkpoint: Checkpoint,
+    flavour: Flavour,
+    inputs: Mapping[str, bytes] | None = None,
+    on_data: OnData | None = None,
 ) -> Checked:
     """The checked answers to all parts of a request, as one. Takes CPU time: call it in a thread.
+
+    `on_data`: see `Order`.
 
     Raises:
       BadAnswer: for the first thing wrong.
     """
-    return joined([_verify_part(part, checkpoint, flavour, inputs or {}) for part in parts])
+    return joined([_verify_part(part, checkpoint, flavour, inputs or {}, on_data) for part in parts])
 
 
-def _verify_part(part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes]) -> Checked:
+def _verify_part(
+    part: Part, checkpoint: Checkpoint, flavour: Flavour, inputs: Mapping[str, bytes], on_data: OnData | None
+) -> Checked:
     upscale = part.request.upscale
     if part.request.interrogate:
         return check_caption(part.answer.get("caption") if isinstance(part.answer, dict) else None)
     if not upscale:
-        return verify(part.answer, part.request, checkpoint, flavour, inputs)
+        return verify(part.answer, part.request, checkpoint, flavour, inputs, on_data)
     if not isinstance(part.answer, dict):
         raise BadAnswer(ErrorKind.WEBUI_BROKEN, "the WebUI answered without pictures")
     data = _bytes_of(part.answer.get("image"))
@@ -48,6 +57,7 @@ def verify(
     checkpoint: Checkpoint,
     flavour: Flavour = _A1111,
     inputs: Mapping[str, bytes] | None = None,
+    on_data: OnData | None = None,
 ) -> Checked:
     """The checked answer to one call for a request made with `checkpoint`. Takes CPU time: call it in a thread.
 
@@ -60,7 +70,7 @@ def verify(
     if isinstance(info.get("sampler_name"), str):
         info["sampler_name"] = flavour.sampler_said(info["sampler_name"])
     images = [_bytes_of(entry) for entry in _wanted(answer["images"], info, request)]
-    return check(images, info, request, checkpoint, flavour, inputs)
+    return check(images, info, request, checkpoint, flavour, inputs, on_data)
 
 
 def _info_of(info: Any) -> dict[str, Any]:
@@ -88,10 +98,12 @@ def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[A
 
 
 def _bytes_of(entry: Any) -> bytes:
-    """A picture's bytes, with or without `data:` before them."""
+    """A picture's bytes, as they were taken out of the answer, or in base64 with or without `data:` before it."""
+    if isinstance(entry, bytes):
+        return entry
     if not isinstance(entry, str) or not entry:
         raise BadAnswer(ErrorKind.EMPTY)
     try:
-        return base64.b64decode(entry.partition("base64,")[2] or entry, validate=True)
+        return pybase64.b64decode(entry.partition("base64,")[2] or entry, validate=True)
     except ValueError as error:
         raise BadAnswer(ErrorKind.UNDECODABLE) from error

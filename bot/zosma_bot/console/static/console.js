@@ -197,12 +197,12 @@ function confirmed(question) {
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }
 
-/** Sends a form without leaving the page; gives the answer. */
-export async function send(form, extra = {}) {
+/** Sends a form without leaving the page, to its own address or another; gives the answer. */
+export async function send(form, extra = {}, to = form.action, signal = undefined) {
   const data = new FormData(form);
   for (const [name, value] of Object.entries(extra)) data.set(name, value);
   const hasFile = [...data.values()].some((value) => value instanceof File && value.size);
-  return fetch(form.action, { method: "POST", headers: part, body: hasFile ? data : new URLSearchParams([...data].filter(([, value]) => !(value instanceof File))) });
+  return fetch(to, { method: "POST", headers: part, signal, body: hasFile ? data : new URLSearchParams([...data].filter(([, value]) => !(value instanceof File))) });
 }
 
 document.addEventListener("submit", async (event) => {

@@ -47,6 +47,38 @@ function clear() {
   }
 }
 
+// -- what it would cost, and how long one would wait ------------------------------------------------------------
+
+const estimate = document.getElementById("estimate");
+let asking = new AbortController();
+let soon = 0;
+let askedAt = 0;
+
+/** Asks once nobody has typed for a moment. A chosen picture stays here: its bytes cost nothing. */
+function ask(afterMs) {
+  clearTimeout(soon);
+  soon = setTimeout(async () => {
+    if (document.hidden) return;
+    asking.abort();
+    const { signal } = (asking = new AbortController());
+    askedAt = Date.now();
+    const chosen = form.elements.picture.files.length ? { picture: "chosen" } : {};
+    try {
+      const answer = await send(form, chosen, "/console/estimate", signal);
+      const told = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+      estimate.replaceChildren(...(answer.ok ? told.childNodes : []));
+    } catch {
+      if (!signal.aborted) estimate.replaceChildren(); // what was said before may be wrong by now
+    }
+  }, afterMs);
+}
+
+form.addEventListener("input", () => ask(400));
+form.addEventListener("change", () => ask(100));
+// The line moves while somebody thinks.
+document.getElementById("mine").addEventListener("shown", () => Date.now() - askedAt > 5000 && ask(100));
+ask(200);
+
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });

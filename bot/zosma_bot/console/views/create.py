@@ -12,8 +12,11 @@ from zosma_bot.console.forms import Form
 from zosma_bot.console.gate import PART, Visitor
 from zosma_bot.console.parts import Parts
 from zosma_bot.console.render import redirect
-from zosma_bot.inputs import submit_with_pictures
+from zosma_bot.http.problems import problem_of
+from zosma_bot.inputs import sketched, submit_with_pictures
 from zosma_queue.catalogue import Catalogue
+from zosma_queue.client import Estimate
+from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.request import COUNT_MAX, PROMPT_MAX_CHARS, STEPS_MAX, Request
 
@@ -53,6 +56,19 @@ class Create:
         if PART in request.headers:
             return self._parts.done(request, "In line.", "/")
         return redirect(f"{PATH}/{job_id}")
+
+    async def estimate(self, request: web.Request, visitor: Visitor, form: Form) -> web.StreamResponse:
+        """What the form as it is would cost and when it would be done: words beside the button. Keeps nothing of it."""
+        queue, board = self._parts.queue, self._parts.board
+        try:
+            fields = await queue.suited(fields_of(form, await board.catalogue()), visitor.caller)
+            found = await queue.estimate(sketched(fields), visitor.caller)
+        except RequestRefusedError as error:
+            found = Estimate(refusal=error)
+        refused = problem_of(found.refusal) if found.refusal else None
+        return self._parts.renderer.answer(
+            "part-estimate.html", found=found, refused=refused and refused.detail, fleet=(await board.now()).ready
+        )
 
     async def _mine(self, visitor: Visitor) -> list[Card]:
         now = await self._parts.board.now()
@@ -131,4 +147,9 @@ def _given(request: Request | None) -> dict[str, Any]:
 def routes(parts: Parts) -> list[web.RouteDef]:
     """`/`, and where its form goes."""
     view = Create(parts)
-    return [web.get("/", parts.gate.sees(view.page)), web.post(PATH, parts.gate.changes(view.submit))]
+    return [
+        web.get("/", parts.gate.sees(view.page)),
+        web.post(PATH, parts.gate.changes(view.submit)),
+        # By POST: prompts stand in no address, which proxies and histories keep.
+        web.post("/console/estimate", parts.gate.changes(view.estimate)),
+    ]

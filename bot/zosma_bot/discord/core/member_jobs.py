@@ -110,7 +110,8 @@ async def _line(services: Services, w: Translations, job: Job, reply: Reply | No
     if job.state is State.DELAYED and job.run_at_ms:
         return texts.scheduled(w, job.run_at_ms)
     if job.request and not await services.fleet.can_do(job.request):
-        return texts.nobody_online(w)
+        fleet = await services.fleet.catalogue()
+        return texts.nobody_online(w, fleet.last_seen_ms if job.wait_ms else None)
     place = await services.queue.place(job.id) if job.state is State.WAITING else None
     if job.state is State.WAITING:
         if place is None and await services.queue.is_held(job.id):

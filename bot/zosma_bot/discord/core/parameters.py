@@ -172,7 +172,7 @@ async def _check(
     if option := _taken_for_option(w, typed, request.negative_prompt):
         raise refused("prompt-has-option", field="prompt", given=option)
     catalogue = await services.offered(interaction)
-    if catalogue.ready:
+    if catalogue.takes_jobs:
         catalogue.resolve(request)
 
 

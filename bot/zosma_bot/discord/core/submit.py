@@ -125,7 +125,7 @@ async def _enqueue(
         reply = reply.model_copy(update={"message_id": message_id})
         if not await _queued(services, interaction, find, job_id, reply, run_at, keep_days=here.retention_days):
             return None
-    log.info("job %s: accepted from Discord", job_id)
+    log.info("job %s: accepted from Discord", job_id, extra={"job": job_id})
     services.deliveries.follow(job_id)
     return job_id
 

@@ -28,7 +28,7 @@ async def check(services: Services, fields: Fields) -> None:
     """
     request = parse_request({"prompt": _SOME_WORDS} | {name: one for name, one in fields.items() if name != "style"})
     catalogue = await services.background.within(CHECKS_S, services.fleet.catalogue())
-    if catalogue.ready:
+    if catalogue.takes_jobs:
         catalogue.resolve(request)
 
 
@@ -51,7 +51,7 @@ async def still_offered(services: Services, interaction: discord.Interaction[Any
     if not any(name in kept for name in _NAMES):
         return kept
     catalogue = await services.offered(interaction)
-    if not catalogue.ready:
+    if not catalogue.takes_jobs:
         return kept
     for name in _NAMES:
         if name in kept:

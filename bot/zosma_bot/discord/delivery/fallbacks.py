@@ -32,6 +32,9 @@ NONCE_MEMORY_S = 120.0
 #: Messages looked through for one that was sent before a crash.
 HISTORY_MESSAGES = 100
 
+#: Told in the place of a way by those that count them, when every way was refused.
+NO_ROUTE = "none"
+
 _TOO_LARGE = 40005
 _UNKNOWN_MESSAGE = 10008
 #: "You are opening direct messages too fast."
@@ -67,12 +70,18 @@ class Fallbacks:
     """Shows cards in Discord."""
 
     def __init__(
-        self, client: discord.Client, *, rate_limiter: RateLimiter | None = None, now: Callable[[], float] = time.time
+        self,
+        client: discord.Client,
+        *,
+        rate_limiter: RateLimiter | None = None,
+        now: Callable[[], float] = time.time,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`rate_limiter` must be the one whose trace the client has."""
+        """`rate_limiter` must be the one whose trace the client has; `note` is told by which way an end was shown."""
         self._client = client
         self._rate_limiter = rate_limiter or RateLimiter()
         self._now = now
+        self._note = note
 
     def place(self, outlet: Outlet) -> str | None:
         """The channel by whose limit an end would have to wait; None while the interaction's token works."""
@@ -104,8 +113,7 @@ class Fallbacks:
             routes: tuple[Route, ...] = (self._by_interaction, self._in_private)
         else:
             routes = (self._by_interaction, self._by_bot, self._in_channel, self._in_private)
-        if not await self._by_first_open(outlet, card, routes, Priority.RESULT if card.pictures else Priority.ERROR):
-            raise UnreachableError
+        await self._end(outlet, card, routes, Priority.RESULT if card.pictures else Priority.ERROR)
 
     async def tell_alone(self, outlet: Outlet, card: Card) -> None:
         """Tells the member, and nobody else, what became of a job whose message was deleted.
@@ -113,22 +121,27 @@ class Fallbacks:
         Raises:
           UnreachableError: when they can't be told.
         """
-        routes = (self._by_follow_up, self._in_private)
-        if not await self._by_first_open(outlet, card, routes, Priority.ERROR):
+        await self._end(outlet, card, (self._by_follow_up, self._in_private), Priority.ERROR)
+
+    async def _end(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> None:
+        route = await self._by_first_open(outlet, card, routes, priority)
+        self._note(route or NO_ROUTE)
+        if not route:
             raise UnreachableError
 
-    async def _by_first_open(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> bool:
+    async def _by_first_open(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> str:
+        """The name of the way that it was shown by; '' when none is open."""
         for route in routes:
             try:
                 if await route(outlet, card, priority):
-                    return True
+                    return route.__name__.removeprefix("_by_").removeprefix("_in_")
             except discord.HTTPException as error:
                 if error.status == 413 or error.code == _TOO_LARGE:
                     raise TooLargeError from None
                 if is_passing(error):
                     raise
                 log.info("job %s: %s: %d (code %d)", outlet.job_id, route.__name__, error.status, error.code)
-        return False
+        return ""
 
     async def _by_interaction(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
         reply = outlet.reply

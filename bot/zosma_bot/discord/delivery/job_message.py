@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from zosma_bot.budget import Budget
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord.api.rate_limits import RateLimiter
 from zosma_bot.discord.delivery import grid, render
@@ -22,9 +23,11 @@ from zosma_bot.discord.ui.card import Card
 from zosma_bot.hub import Hub, Watch
 from zosma_bot.links import KEEP_S as LINK_KEEP_S
 from zosma_bot.links import Links
+from zosma_queue import logs
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.forecast import Place
+from zosma_queue.hourly import Hourly
 from zosma_queue.job import Job, Result, State
 from zosma_queue.sandbox import SandboxError
 
@@ -37,8 +40,12 @@ LOOK_EVERY_S = 5.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 #: A forecast is told anew when it moves by more than this, and by more than this share of the wait.
 MOVES_S, MOVES_SHARE = 5.0, 0.15
-#: Results that are read, made to fit and uploaded at the same time; each may hold tens of megabytes.
+#: Results that are read, made to fit and uploaded at the same time.
 UPLOADS_AT_ONCE = 8
+#: Bytes of large ones' pictures that are on their way at once: a set of 2048² has 40 MB, and takes twice that for a
+#: moment. Small ones pass by those that wait.
+LARGE_BYTES_AT_ONCE = 48 * 1024 * 1024
+SMALL_MAX_BYTES = 4 * 1024 * 1024
 #: Pictures that could be shown nowhere stay stored for so long.
 UNCOLLECTED_KEEP_S = 24 * 3600.0
 
@@ -60,7 +67,10 @@ class Tools:
     look_every_s: float = LOOK_EVERY_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], float] = time.time
+    said: Hourly = field(default_factory=Hourly)
+    """Why ends wait: what keeps a thousand back is one line an hour."""
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    large: Budget = field(default_factory=lambda: Budget(LARGE_BYTES_AT_ONCE))
 
 
 class JobMessage:
@@ -95,7 +105,7 @@ class JobMessage:
 
     async def run(self) -> None:
         """Until the job's end is shown, or `stop`."""
-        with self._tools.hub.watch(self._id) as watch:
+        with logs.about(job=self._id), self._tools.hub.watch(self._id) as watch:
             self._watch = watch
             outlet = None
             while not self._stopping:
@@ -145,7 +155,7 @@ class JobMessage:
 
     async def _card(self, outlet: Outlet, job: Job) -> Card:
         queue = self._tools.queue
-        place, preview, capable, paused, at_limit = None, None, True, None, False
+        place, preview, capable, paused, at_limit, last_seen_ms = None, None, True, None, False, None
         if job.result:
             preview = await self._filled(outlet, job, job.result)
         elif job.state is State.RUNNING:
@@ -153,6 +163,8 @@ class JobMessage:
             preview = await queue.preview(job.id) if wanted else None
         else:
             capable = job.request is None or await self._tools.fleet.can_do(job.request)
+            if not capable and job.wait_ms:
+                last_seen_ms = (await self._tools.fleet.catalogue()).last_seen_ms
             place = await queue.place(job.id) if job.state is State.WAITING and capable else None
             if place is None and job.state is State.WAITING and await queue.is_held(job.id):
                 pause = await queue.pause_of(job)
@@ -160,7 +172,7 @@ class JobMessage:
             at_limit = job.state is State.WAITING and await queue.is_at_limit(job.id)
         return render.going_on(
             outlet.reply.words, job, outlet.of_job, place=place, starts_at=self._starts_at(place), capable=capable,
-            paused=paused, at_limit=at_limit, preview=preview, origin=outlet.reply.origin,
+            paused=paused, at_limit=at_limit, last_seen_ms=last_seen_ms, preview=preview, origin=outlet.reply.origin,
         )  # fmt: skip
 
     async def _filled(self, outlet: Outlet, job: Job, result: Result) -> bytes | None:
@@ -238,16 +250,17 @@ class JobMessage:
             # for their channel's own limit does so before they take one of the few places.
             place = self._tools.fallbacks.place(outlet)
             line = self._tools.rate_limiter.in_line(f"ends in {place}") if place else contextlib.nullcontext()
-            async with line, self._tools.uploads:
+            size = sum(one.bytes for one in job.result.pictures) if job.result else 0
+            async with line, self._tools.large.holding(size if size > SMALL_MAX_BYTES else 0), self._tools.uploads:
                 keep_s = await self._show_end(outlet, job)
                 await self._tools.queue.mark_delivered(job, keep_s, seen=not outlet.reply.uncollected)
         except QueueUnavailableError as error:
-            log.warning("job %s: its end waits: %s", self._id, error)
+            self._waits("its end waits", error)
             return False
         except Exception as error:
             if not is_passing(error):
                 raise
-            log.warning("job %s: its end waits for Discord: %s", self._id, error)
+            self._waits("its end waits for Discord", error)
             return False
         return True
 
@@ -259,9 +272,13 @@ class JobMessage:
         except Exception as error:
             if not isinstance(error, QueueUnavailableError) and not is_passing(error):
                 raise
-            log.warning("job %s: that it was lost waits to be told: %s", self._id, error)
+            self._waits("that it was lost waits to be told", error)
             return False
         return True
+
+    def _waits(self, what: str, error: Exception) -> None:
+        if self._tools.said.due(f"{what}: {error}"):
+            log.warning("job %s: %s: %s", self._id, what, error)
 
     async def _show_end(self, outlet: Outlet, job: Job) -> float | None:
         """Shows it; the seconds for which the pictures must stay stored, None for as long as is usual."""

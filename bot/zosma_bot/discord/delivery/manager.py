@@ -11,6 +11,7 @@ from zosma_bot.discord.delivery.job_message import JobMessage, Tools
 from zosma_bot.discord.delivery.unqueued import Unqueued
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
+from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class DeliveryManager:
         self._tools = tools
         self._running: dict[str, tuple[JobMessage, asyncio.Task[None]]] = {}
         self._withdrawn: dict[str, None] = {}
-        self._broken = False
+        self._said = Hourly()
         self._sync = asyncio.Event()
         self._closed = False
         self._posts = True
@@ -84,7 +85,7 @@ class DeliveryManager:
         try:
             await delivery.run()
         except Exception:
-            log.exception("job %s: its delivery broke down", job_id)
+            log.exception("job %s: its delivery broke down", job_id, extra={"job": job_id})
 
     async def sync(self) -> int:
         """Starts what is missing, and returns the number of jobs that have a delivery.
@@ -121,10 +122,9 @@ class DeliveryManager:
                     await self.unqueued.tell()
             except QueueUnavailableError as error:
                 log.debug("sync: %s", error)
-            except Exception:  # without this loop nothing would be delivered until the next start
-                if not self._broken:
-                    log.exception("sync broke down, and is tried again; the same is said no more")
-                self._broken = True
+            except Exception as error:  # without this loop nothing would be delivered until the next start
+                if self._said.due(f"{type(error).__name__}: {error}"):
+                    log.exception("sync broke down, and is tried again; the same is said every hour")
             with suppress(TimeoutError):
                 async with asyncio.timeout(SYNC_EVERY_S):
                     await self._sync.wait()

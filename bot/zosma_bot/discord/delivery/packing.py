@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +18,8 @@ from zosma_bot.discord.ui.language import Translations
 from zosma_bot.links import Links
 from zosma_queue.job import Job
 from zosma_queue.sandbox import SandboxError
+
+log = logging.getLogger(__name__)
 
 #: Discord shows no more files in a message.
 ATTACHMENTS_MAX = 10
@@ -86,11 +90,16 @@ class Packer:
         originals = [Original(one, job.result.pictures[_index(one)].parameters) for one in card.pictures]
         labels = _labels(job, card)
         as_grid = self._as_grid or outlet.reply.grid or bool(labels)
+        began = time.monotonic()
         fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid, labels)
         if fitting is None:
             return None
         if fitting == card.pictures:
             return Packed(card)
+        log.info(
+            "job %s: %d pictures of %.1f MB made to fit in %.1f s: %s",
+            job.id, len(originals), _mb(card.pictures), time.monotonic() - began, _how(fitting),
+        )  # fmt: skip
         return await self._linked(outlet.reply.words, job, card, card.with_pictures(fitting))
 
     async def without(self, outlet: Outlet, job: Job, card: Card) -> Packed:
@@ -106,7 +115,7 @@ class Packer:
         links = [url for url in urls if url]
         if not links:
             return self._unlinked(w, job, shown)
-        words = texts.originals(w, links)
+        words = "\n".join(filter(None, (_shrunk(w, shown.pictures), texts.originals(w, links))))
         if len(shown.text) + len(words) + 1 > EMBED_TEXT_MAX_CHARS:
             return Packed(shown)
         return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=True)
@@ -117,7 +126,8 @@ class Packer:
         if any("-grid." in one.name for one in shown.pictures):
             words, keep = texts.singles(w), False
         elif any(one.lessened for one in shown.pictures) or not shown.pictures:
-            words, keep = texts.kept_originals(w, job), True
+            words = "\n".join(filter(None, (_shrunk(w, shown.pictures), texts.kept_originals(w, job))))
+            keep = True
         else:
             return Packed(shown)
         return Packed(replace(shown, text=f"{shown.text.rstrip()}\n{words}"), keep=keep)
@@ -150,6 +160,28 @@ def _fit(
             if fitting := shrink.fit([sheet], limit, total=total):
                 return fitting
     return shrink.fit(originals[:ATTACHMENTS_MAX], limit, total=total)
+
+
+def _shrunk(w: Translations, pictures: Sequence[Attached]) -> str:
+    """What the pictures have lost, in words; '' for nothing."""
+    lost = [one.shrunk for one in pictures if one.shrunk and one.shrunk.quality is not None]
+    if not lost:
+        return ""
+    return texts.shrunk(w, min(one.quality or 0 for one in lost), min(one.factor for one in lost))
+
+
+def _mb(pictures: Sequence[Attached]) -> float:
+    return sum(len(one.data) for one in pictures) / 1e6
+
+
+def _how(pictures: Sequence[Attached]) -> str:
+    """What has been done to them, for the log."""
+    done = (
+        "as it was" if one.shrunk is None
+        else f"WebP {'lossless' if one.shrunk.quality is None else one.shrunk.quality} at {one.shrunk.factor:.0%}"
+        for one in pictures
+    )  # fmt: skip
+    return f"{len(pictures)} files of {_mb(pictures):.1f} MB, {', '.join(dict.fromkeys(done))}"
 
 
 def _index(picture: Attached) -> int:

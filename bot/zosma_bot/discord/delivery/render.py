@@ -25,11 +25,13 @@ def going_on(
     capable: bool,
     paused: str | None = None,
     at_limit: bool = False,
+    last_seen_ms: int | None = None,
     preview: bytes | None,
     origin: Origin | None = None,
 ) -> Card:
     """The card of a job that has not ended. `starts_at`: when its turn comes, seconds since 1970; None: in a moment.
 
+    `capable`: some GPU could make it; else `last_seen_ms` is when the last one was here, where none at all is.
     `paused`: why an admin holds it back, '' without a reason. `at_limit`: its member has as many running as they may.
     """
     asked = _asked(w, job, of, origin)
@@ -49,7 +51,7 @@ def going_on(
     elif paused is not None:
         line = texts.paused(w, paused)
     elif not capable:
-        line = texts.nobody_online(w)
+        line = texts.nobody_online(w, last_seen_ms)
     elif at_limit:
         line = texts.at_limit(w)
     else:

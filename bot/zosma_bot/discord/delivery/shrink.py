@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zosma_bot.discord.ui.card import Attached
+from zosma_bot.discord.ui.card import Attached, Shrunk
 from zosma_queue.sandbox import Limits, Sandbox, SandboxError
 
 #: Where pictures are made to fit: apart from strangers', so that no number of those holds up what is ready to be shown.
@@ -33,37 +33,42 @@ def fit(originals: Sequence[Original], limit: int, *, total: int, quality: int =
     Discord counts each file alone; servers that are only compatible may count the whole request. Nothing is made worse
     than `quality`, nor smaller when there is one. None when there is no way. Slow: run it in a thread.
     """
-    each = [next((form for form in _forms(one, quality) if len(form.data) <= limit), None) for one in originals]
-    best = tuple(form for form in each if form)
-    if len(best) < len(originals):
+    sizes = [len(one.attached.data) for one in originals]
+    shares = _shares(sizes, limit, total - OVERHEAD_BYTES)
+    large = [index for index, (size, share) in enumerate(zip(sizes, shares, strict=True)) if size > share]
+    if any(shares[index] <= 0 for index in large):
         return None
-    if _together(best) <= total:
-        return best
-    for candidate in zip(*(_forms(one, quality) for one in originals), strict=True):
-        if max(len(form.data) for form in candidate) <= limit and _together(candidate) <= total:
-            return candidate
-    return None
+    steps = [step for step in STEPS if _is_allowed(step, quality)]
+    asked = [
+        ({"bytes": shares[index], "steps": steps, "parameters": originals[index].parameters}, [_data(originals[index])])
+        for index in large
+    ]
+    fitting = [one.attached for one in originals]
+    for index, answer in zip(large, DELIVERIES.call_all("zosma_bot.delivery_work:webp_within", asked), strict=True):
+        if isinstance(answer, SandboxError) or not answer[1]:
+            return None
+        made, (data,) = answer
+        stem = fitting[index].name.rsplit(".", 1)[0]
+        fitting[index] = replace(
+            fitting[index], name=f"{stem}.webp", data=data, shrunk=Shrunk(made["quality"], made["factor"])
+        )
+    return tuple(fitting)
 
 
-def _together(pictures: Sequence[Attached]) -> int:
-    return sum(len(one.data) for one in pictures) + OVERHEAD_BYTES
+def _data(original: Original) -> bytes:
+    return original.attached.data
 
 
-def _forms(original: Original, least: int) -> Iterator[Attached]:
-    """The forms in which a picture may be sent, the best first."""
-    yield original.attached
-    for quality, factor in STEPS:
-        if not least or (factor == 1.0 and (quality is None or quality >= least)):
-            yield _as_webp(original, quality, factor)
+def _shares(sizes: Sequence[int], limit: int, total: int) -> list[int]:
+    """How many bytes each file may have: what the small ones leave goes to the large ones."""
+    shares = [0] * len(sizes)
+    left = total
+    for number, index in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        shares[index] = min(limit, left // (len(sizes) - number))
+        left -= min(sizes[index], shares[index])
+    return shares
 
 
-def _as_webp(original: Original, quality: int | None, factor: float) -> Attached:
-    args = {"quality": quality, "factor": factor, "parameters": original.parameters}
-    try:
-        _, (data,) = DELIVERIES.call("zosma_bot.delivery_work:as_webp", args, [original.attached.data])
-    except SandboxError:
-        # Not for us to judge: the worker has looked at it, and Discord takes any bytes that are small enough.
-        return original.attached
-    stem = original.attached.name.rsplit(".", 1)[0]
-    lessened = quality is not None or factor < 1.0
-    return replace(original.attached, name=f"{stem}.webp", data=data, lessened=lessened)
+def _is_allowed(step: tuple[int | None, float], least: int) -> bool:
+    quality, factor = step
+    return not least or (factor == 1.0 and (quality is None or quality >= least))

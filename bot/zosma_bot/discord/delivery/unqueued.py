@@ -89,7 +89,7 @@ class Unqueued:
             except QueueUnavailableError:
                 continue
             except Exception:
-                log.exception("job %s: its refusal can't be told", job_id)
+                log.exception("job %s: its refusal can't be told", job_id, extra={"job": job_id})
                 break
         with suppress(QueueUnavailableError):
             await self._queue.asked.forget(job_id)
@@ -126,5 +126,5 @@ class Unqueued:
                 raise
             return False
         if told:
-            log.warning("job %s: was not queued; its member has been told", job_id)
+            log.warning("job %s: was not queued; its member has been told", job_id, extra={"job": job_id})
         return True

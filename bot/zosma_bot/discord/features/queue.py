@@ -27,6 +27,7 @@ from zosma_queue.client import Depth
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_queue.job import Job
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.settings import address_of
 
 #: Below Discord's 25 fields and 6000 characters.
@@ -53,12 +54,13 @@ def add(tree: app_commands.CommandTree[Any], router: Router, services: Services)
 
 
 async def _answer(services: Services, w: Translations, interaction: discord.Interaction[Any]) -> discord.Embed:
-    depth, workers, jobs, pauses = await asyncio.gather(
+    depth, fleet, jobs, pauses = await asyncio.gather(
         services.queue.depth(),
-        services.queue.workers(),
+        services.queue.fleet(),
         member_jobs.jobs_here(services, w, interaction),
         services.queue.admin.pauses(),
     )
+    workers = fleet.workers
     own = own_jobs(w, [one for one in jobs.jobs if not one.job.state.ended])
     # Asked again at each use: what a server shows to whom is Discord's business, what we tell is ours.
     home = is_admin(interaction) and at_home(services, interaction)
@@ -67,12 +69,12 @@ async def _answer(services: Services, w: Translations, interaction: discord.Inte
         pauses = pauses if home else [names.pause(one) for one in pauses]
         own = w("queue-paused", scopes=", ".join(paused(w, one) for one in pauses[:PAUSES_SHOWN])) + "\n" + own
     if not home:
-        lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, workers))
+        lines = (w("queue-depth", waiting=depth.waiting, running=depth.running), own, gpus(w, fleet))
         return discord.Embed(description="\n".join(lines), colour=Colour.RUNNING)
     ids = [worker.job for worker in workers[:WORKERS_SHOWN] if worker.job]
     running = await asyncio.gather(*(services.queue.job(job_id) for job_id in ids))
     embed = report(w, depth, workers, {job.id: job for job in running if job})
-    embed.description = f"{embed.description}\n{own}"
+    embed.description = "\n".join(one for one in (embed.description, last_here(w, fleet), own) if one)
     return embed
 
 
@@ -92,10 +94,11 @@ def own_jobs(w: Translations, jobs: Sequence[JobEntry]) -> str:
     return "\n".join([w("queue-yours"), *lines])
 
 
-def gpus(w: Translations, workers: Sequence[WorkerInfo]) -> str:
+def gpus(w: Translations, fleet: Fleet) -> str:
     """How many there are of each kind, for who only wants to know whether it goes on."""
+    workers, last = fleet.workers, last_here(w, fleet)
     if not workers:
-        return w("queue-no-gpus")
+        return last or w("queue-no-gpus")
     states = Counter("held" if worker.is_held else worker.state for worker in workers)
     kinds = (
         (WorkerState.READY, "worker-free"),
@@ -103,9 +106,16 @@ def gpus(w: Translations, workers: Sequence[WorkerInfo]) -> str:
         ("held", "worker-held"),
         (WorkerState.AWAY, "worker-away"),
     )
-    return w("queue-gpus", count=len(workers)) + " · ".join(
-        w(f"{key}.count", count=states[state]) for state, key in kinds if states[state]
+    return (
+        w("queue-gpus", count=len(workers))
+        + " · ".join(w(f"{key}.count", count=states[state]) for state, key in kinds if states[state])
+        + (f"\n{last}" if last else "")
     )
+
+
+def last_here(w: Translations, fleet: Fleet) -> str:
+    """When a GPU was last here, while none can work; '' while one can, or where none is known to have been."""
+    return w("queue-last-gpu", time=f"<t:{fleet.last_seen_ms // 1000}:R>") if fleet.last_seen_ms else ""
 
 
 def report(w: Translations, depth: Depth, workers: Sequence[WorkerInfo], jobs: dict[str, Job]) -> discord.Embed:

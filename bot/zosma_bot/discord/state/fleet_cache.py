@@ -22,7 +22,7 @@ class FleetCache:
         self._queue = queue
         self._clock = clock
         self._read_at = float("-inf")
-        self._workers: list[WorkerInfo] = []
+        self._workers: tuple[WorkerInfo, ...] = ()
         self._catalogue = Catalogue()
         self._reading: asyncio.Task[None] | None = None
 
@@ -40,8 +40,9 @@ class FleetCache:
         await asyncio.shield(self._reading)
 
     async def _read(self) -> None:
-        self._workers = await self._queue.workers()
-        self._catalogue = Catalogue.of(self._workers, load_s=await self._queue.load_s())
+        fleet = await self._queue.fleet()
+        self._workers = fleet.workers
+        self._catalogue = fleet.catalogue(load_s=await self._queue.load_s())
         self._read_at = self._clock()
 
     def _has_read(self, reading: asyncio.Task[None]) -> None:
@@ -50,7 +51,7 @@ class FleetCache:
             reading.exception()  # told to those who wait
 
     async def catalogue(self) -> Catalogue:
-        """What the ready workers offer together.
+        """What the ready workers offer together; while there are none, what those did for which jobs may wait.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.

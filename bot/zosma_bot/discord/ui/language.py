@@ -19,9 +19,14 @@ from fluent.runtime import FluentBundle, FluentResource
 log = logging.getLogger(__name__)
 
 ENGLISH = "en"
-LANGUAGES = (ENGLISH, "de")
+LANGUAGES = (ENGLISH, "de", "es", "fr")
 #: Discord's locales for each language; English needs none, it is what Discord shows otherwise.
-_DISCORD_LOCALES = {discord.Locale.german: "de"}
+_DISCORD_LOCALES = {
+    discord.Locale.german: "de",
+    discord.Locale.french: "fr",
+    discord.Locale.spain_spanish: "es",
+    discord.Locale.latin_american_spanish: "es",
+}
 
 
 class Translations:

@@ -154,9 +154,11 @@ def scheduled(w: Translations, run_at_ms: int) -> str:
     return w("waiting-scheduled", time=f"<t:{at}:f>", relative=f"<t:{at}:R>")
 
 
-def nobody_online(w: Translations) -> str:
-    """The job can't start for now."""
-    return w("waiting-nobody")
+def nobody_online(w: Translations, last_seen_ms: int | None = None) -> str:
+    """The job can't start for now. `last_seen_ms`: when the last GPU was here, where none at all is."""
+    if last_seen_ms is None:
+        return w("waiting-nobody")
+    return w("waiting-gpu", time=f"<t:{last_seen_ms // 1000}:R>")
 
 
 def paused(w: Translations, why: str) -> str:
@@ -283,6 +285,12 @@ def originals(w: Translations, urls: Sequence[str]) -> str:
         return w("originals", count=1, links=f"<{urls[0]}>")
     links = " · ".join(f"[{number}](<{url}>)" for number, url in enumerate(urls, start=1))
     return w("originals", count=len(urls), links=links)
+
+
+def shrunk(w: Translations, quality: int, factor: float) -> str:
+    """What was done to pictures that Discord would not take as they are; `factor`: of their sides."""
+    key = "shrunk" if factor == 1.0 else "shrunk-smaller"
+    return "-# " + w(key, quality=quality, percent=round(100 * factor))
 
 
 def singles(w: Translations) -> str:

@@ -11,17 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import FluentParser, ast, serialize
-from fluent.syntax.visitor import Visitor
+
+from zosma_bot.discord.ui.translation_rules import most_chars, plural_problems, shown
 
 ENGLISH = "en"
 LOCALES = Path(str(resources.files("zosma_bot.discord.ui") / "locale"))
-#: Discord's, for names and descriptions of commands and options.
-NAME_MAX_CHARS, DESCRIPTION_MAX_CHARS = 32, 100
+#: Discord's, for names of commands and options.
+NAME_MAX_CHARS = 32
 _COMMAND_NAME = re.compile(r"[-_'\w]+")
 SHOWN_MAX_CHARS = 90
+#: Given for every value while a text is measured: a text is at least as long as with these.
+_SAMPLES = (1, 10)
 
 
 @dataclass(frozen=True)
@@ -33,17 +37,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.key}: {self.what}"
-
-
-class _Variables(Visitor):
-    """Collects the values that a pattern needs."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_VariableReference(self, node: ast.VariableReference) -> None:
-        """One of them."""
-        self.names.add(node.id.name)
 
 
 def _entries(folder: Path) -> list[tuple[str, ast.EntryType]]:
@@ -68,12 +61,6 @@ def _patterns(folder: Path) -> dict[str, ast.Pattern]:
     return found
 
 
-def _variables(pattern: ast.Pattern) -> set[str]:
-    found = _Variables()
-    found.visit(pattern)
-    return found.names
-
-
 def _english(pattern: ast.Pattern) -> str:
     """The English text on one line, for whoever translates it."""
     message = ast.Message(ast.Identifier("x"), pattern)
@@ -92,34 +79,48 @@ def problems_of(language: str, locales: Path = LOCALES) -> list[Problem]:
     found += [Problem(key, f"is missing: {_english(english[key])}") for key in sorted(english.keys() - other.keys())]
     found += [Problem(key, "English has no such text") for key in sorted(other.keys() - english.keys())]
     for key in sorted(english.keys() & other.keys()):
-        unknown = _variables(other[key]) - _variables(english[key])
-        if unknown:
-            found.append(Problem(key, f"uses ${', $'.join(sorted(unknown))}, which nobody gives it"))
+        found += [Problem(key, what) for what in _of_values(english[key], other[key])]
+        found += [Problem(key, what) for what in plural_problems(other[key], language)]
     return found + _for_discord(locales / language, english, other)
 
 
+def _of_values(english: ast.Pattern, other: ast.Pattern) -> list[str]:
+    """Values that nobody gives the text, and those that its reader would miss."""
+    theirs, ours = shown(english), shown(other)
+    unknown = (ours.names | ours.chosen_by) - theirs.names - theirs.chosen_by
+    if unknown:
+        return [f"uses ${', $'.join(sorted(unknown))}, which nobody gives it"]
+    lost = theirs.names - ours.names
+    return [f"doesn't show ${', $'.join(sorted(lost))}, as English does"] if lost else []
+
+
+def _any_class(_number: Any) -> Any:
+    """Stands for ORDINAL, whose answer is no part of a text's length."""
+    return "other"
+
+
 def _for_discord(folder: Path, english: Mapping[str, ast.Pattern], other: Mapping[str, ast.Pattern]) -> list[Problem]:
-    """Names and descriptions of commands that Discord would not take: it refuses all commands for one of them."""
-    bundle = FluentBundle([folder.name], use_isolating=False)
+    """What Discord would not take: for a command's name or description too long it refuses all commands."""
+    bundle = FluentBundle([folder.name], use_isolating=False, functions={"ORDINAL": _any_class})
     for file in sorted(folder.glob("*.ftl")):
         bundle.add_resource(FluentResource(file.read_text("utf-8")))
     found = []
     for key in sorted(english.keys() & other.keys()):
-        if not key.startswith("command-"):
-            continue
         name, _, attribute = key.partition(".")
         message = bundle.get_message(name)
         pattern = message.attributes[attribute] if attribute else message.value
         if pattern is None:
             continue
-        text, errors = bundle.format_pattern(pattern)
-        if errors:
+        values = shown(other[key]).names | shown(other[key]).chosen_by
+        made = [bundle.format_pattern(pattern, dict.fromkeys(values, number)) for number in _SAMPLES]
+        text = max((str(one) for one, _ in made), key=len)
+        if errors := [error for _, each in made for error in each]:
             found.append(Problem(key, f"can't be put together: {errors[0]}"))
-        elif attribute:
-            if not 1 <= len(str(text)) <= DESCRIPTION_MAX_CHARS:
-                found.append(Problem(key, f"has {len(str(text))} characters, Discord takes {DESCRIPTION_MAX_CHARS}"))
-        elif problem := _name_problem(str(text), is_menu=_english(english[key])[:1].isupper()):
-            found.append(Problem(key, problem))
+        elif key.startswith("command-") and not attribute:
+            if problem := _name_problem(text, is_menu=_english(english[key])[:1].isupper()):
+                found.append(Problem(key, problem))
+        elif not 1 <= len(text) <= most_chars(key):
+            found.append(Problem(key, f"has {len(text)} characters, Discord takes {most_chars(key)}"))
     return found
 
 

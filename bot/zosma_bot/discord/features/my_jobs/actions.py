@@ -128,7 +128,7 @@ async def _show_pictures(services: Services, interaction: discord.Interaction[An
     )  # fmt: skip
     if one.uncollected and (outlet := await Outlet.open(services.queue, job.id)):
         await outlet.change(uncollected=False)
-        log.info("job %s: picked up", job.id)
+        log.info("job %s: picked up", job.id, extra={"job": job.id})
 
 
 async def _fitting(w: Translations, one: JobEntry, card: Card, limit: int) -> Card:

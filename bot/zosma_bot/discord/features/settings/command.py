@@ -107,7 +107,7 @@ def _add_defaults(settings: app_commands.Group, services: Services) -> None:
         new = given | ({"style": style} if style else {})
         whole = member.defaults | new
         usual = whole.pop("style", None)
-        if usual and (await services.catalogue()).ready:
+        if usual and (await services.catalogue()).takes_jobs:
             whole = await with_style(services, interaction, whole, usual)
         await check(services, whole)
         changed = await services.background.within(

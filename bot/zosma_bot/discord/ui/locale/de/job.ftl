@@ -16,6 +16,7 @@ waiting-place = 🕓 Platz { $place } in der Schlange · { $when }
 waiting-soon = beginnt gleich
 waiting-until = beginnt { $time }
 waiting-nobody = 🕓 Dafür ist gerade keine GPU da; es beginnt, sobald eine zurückkommt.
+waiting-gpu = 🕓 Wartet auf eine GPU; die letzte war { $time } da. Es beginnt, sobald eine zurückkommt.
 waiting-paused = ⏸️ Die Verwaltung hat das angehalten; der Platz in der Schlange bleibt erhalten.
 waiting-paused-because = ⏸️ Die Verwaltung hat das angehalten: { $reason }. Der Platz in der Schlange bleibt erhalten.
 waiting-limit = 🕓 In der Schlange · so viele, wie du gleichzeitig darfst, laufen schon; es kann beginnen, sobald eins davon fertig ist.
@@ -70,6 +71,7 @@ failed-interrupted = ⚠️ Jemand hat die Stable-Diffusion-WebUI mitten im Bild
 failed-internal = { failed }
 failed-worker-lost = ⚠️ Die GPUs sind daran nacheinander ausgefallen, deshalb wurde aufgegeben. Bitte kleiner versuchen, oder die Verwaltung bitten, nach den GPUs zu sehen.
 failed-no-worker = ⚠️ Keine GPU, die das kann, kam rechtzeitig zurück. Bitte später oder mit einem anderen Checkpoint versuchen.
+failed-no-gpu = ⚠️ In all der Zeit kam keine GPU zurück, darum wurde das aufgegeben. Bitte noch einmal fragen, sobald eine da ist.
 failed-undecodable = ⚠️ Was herauskam, war nicht lesbar. Bitte den Befehl noch einmal senden.
 
 job-mark = Auftrag { $id }
@@ -84,6 +86,8 @@ steps = { $count ->
 guidance = Guidance { $value }
 meant-for = für { $member }
 
+shrunk = Für Discord komprimiert (WebP, Qualität { $quality }).
+shrunk-smaller = Für Discord verkleinert (auf { $percent } % der Breite, WebP, Qualität { $quality }).
 originals = { $count ->
     [one] Original: { $links }
    *[other] Originale: { $links }

@@ -105,6 +105,7 @@ queue-yours = Deine:
 queue-none-of-yours = Von dir wartet und läuft gerade nichts.
 queue-more-of-yours = … und { $count } weitere von dir
 queue-no-gpus = Gerade ist keine GPU da.
+queue-last-gpu = Gerade ist keine GPU da; die letzte war { $time } da.
 queue-gpus = { $count ->
     [one] { $count } GPU
    *[other] { $count } GPUs

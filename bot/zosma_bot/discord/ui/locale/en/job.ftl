@@ -23,6 +23,7 @@ waiting-place = 🕓 { ORDINAL($place) ->
 waiting-soon = starts in a moment
 waiting-until = starts { $time }
 waiting-nobody = 🕓 No GPU is online for this right now; it starts when one comes back.
+waiting-gpu = 🕓 Waits for a GPU; the last one was here { $time }. It starts when one comes back.
 waiting-paused = ⏸️ An admin has paused this for now; it keeps its place in line.
 waiting-paused-because = ⏸️ An admin has paused this for now: { $reason }. It keeps its place in line.
 waiting-limit = 🕓 In line · you have as many running as you may at once; it can start when one of them ends.
@@ -77,6 +78,7 @@ failed-interrupted = ⚠️ Somebody stopped the Stable Diffusion WebUI in the m
 failed-internal = { failed }
 failed-worker-lost = ⚠️ The GPUs that worked on this broke down one after the other, so it was given up. Try a smaller size, or ask an admin to look at the GPUs.
 failed-no-worker = ⚠️ No GPU that can do this came back in time. Try again later or with another checkpoint.
+failed-no-gpu = ⚠️ No GPU came back in all that time, so this was given up. Please ask again when one is online.
 failed-undecodable = ⚠️ What came out could not be read. Please send the command again.
 
 job-mark = job { $id }
@@ -91,6 +93,8 @@ steps = { $count ->
 guidance = guidance { $value }
 meant-for = for { $member }
 
+shrunk = Compressed to fit into Discord (WebP, quality { $quality }).
+shrunk-smaller = Made smaller to fit into Discord ({ $percent } % as wide, WebP, quality { $quality }).
 originals = { $count ->
     [one] original: { $links }
    *[other] originals: { $links }

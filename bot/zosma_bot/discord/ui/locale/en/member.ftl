@@ -104,6 +104,7 @@ queue-yours = Yours:
 queue-none-of-yours = None of your pictures is waiting or being made.
 queue-more-of-yours = … and { $count } more of yours
 queue-no-gpus = No GPU is online right now.
+queue-last-gpu = No GPU is online right now; the last one was here { $time }.
 queue-gpus = { $count ->
     [one] { $count } GPU
    *[other] { $count } GPUs

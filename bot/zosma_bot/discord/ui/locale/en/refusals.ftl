@@ -37,6 +37,7 @@ refusal-picture-gone = This picture is no longer stored, and the message doesn't
 refusal-strength-without-image = { $field } says how much of an attached picture is repainted: attach one as image, or leave it out.
 
 refusal-no-worker = No GPU is online right now: try again in a few minutes.
+refusal-no-worker-yet = No GPU has been connected yet. Whoever runs this bot starts one with `zosma worker`, on a machine with a Stable Diffusion WebUI.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
 refusal-upscale-not-possible = No GPU that is online can make pictures larger.

@@ -1,0 +1,108 @@
+span-tenths = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } s
+span-seconds = { $value } s
+span-minutes = { $value } min
+span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } h
+
+asked-without = **sin** { $negative }
+asked-upscale = una imagen ampliada { $scale } veces
+asked-upscale-too = ampliada { $scale } veces
+asked-interrogate = ¿Qué muestra esta imagen?
+asked-compare = comparación por { $what }: { $values }
+alt-upscale = una imagen ampliada
+
+waiting = 🕓 En la cola
+waiting-next = 🕓 Siguiente en la cola · { $when }
+waiting-place = 🕓 Puesto { $place } en la cola · { $when }
+waiting-soon = empieza en un momento
+waiting-until = empieza { $time }
+waiting-nobody = 🕓 Ahora mismo no hay ninguna GPU en línea para esto; empezará en cuanto vuelva una.
+waiting-paused = ⏸️ Un admin puso esto en pausa por ahora; conserva su puesto en la cola.
+waiting-paused-because = ⏸️ Un admin puso esto en pausa por ahora: { $reason }. Conserva su puesto en la cola.
+waiting-limit = 🕓 En la cola · ya tienes en curso tantas tareas como se permite a la vez; esta podrá empezar cuando termine una de ellas.
+waiting-again = 🕓 Una GPU tuvo un problema con esto; se reintentará en un momento.
+
+starting = 🎨 Empezando: la GPU se está preparando
+cancelling = ✋ Deteniendo…
+running = 🎨 { $bar } { $percent } %
+running-left = quedan { $span }
+running-estimated = (estimado)
+running-made = { $made } de { $count } { $count ->
+    [one] terminada
+   *[other] terminadas
+    }
+missing = { $count ->
+    [one] No se pudo crear { $count } de { $total } imágenes.
+   *[other] No se pudieron crear { $count } de { $total } imágenes.
+    }
+
+cancelled = ✋ Cancelado.
+cancelled-by-member = ✋ Cancelado por { $who }.
+cancelled-by-admin = ✋ Cancelado por un admin.
+cancelled-because = Motivo: { $reason }.
+cancelled-free = No se descontó nada.
+cancelled-paid = Se descuenta el tiempo de GPU usado hasta ese momento: { $span }.
+removed-cancelled = ✋ Alguien con permiso para ello eliminó el mensaje en { $channel }, así que la tarea se canceló.
+removed-ended = ✋ Alguien con permiso para ello eliminó el mensaje en { $channel }, así que el resultado no se publica.
+lost = ⚠️ Esto se perdió cuando la cola perdió sus datos. Vuelve a pedirlo.
+gone-all = ⚠️ Las imágenes esperaron demasiado a Discord y ya no están guardadas. Vuelve a pedirlas.
+gone-some = ⚠️ { $missing ->
+    [one] { $missing } de { $total } imágenes ya no está guardada.
+   *[other] { $missing } de { $total } imágenes ya no están guardadas.
+    }
+too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tamaño menor o menos imágenes a la vez.
+
+failed = ⚠️ Algo falló por nuestra parte. Inténtalo de nuevo en un minuto.
+other-kind = ℹ️ Se empezó en otro tipo de servidor de GPU y se terminó en este: con la misma semilla, aquí la imagen sale distinta.
+
+failed-refused = ⚠️ { $detail }. Prueba con otros ajustes.
+failed-oom = ⚠️ La GPU se quedó sin memoria. Prueba con un tamaño menor o menos imágenes a la vez.
+failed-nan = ⚠️ El checkpoint no dio ninguna imagen válida (NaN). Prueba con otro checkpoint, tamaño o sampler.
+failed-black = ⚠️ Solo salió negro. Prueba con otro prompt, checkpoint o semilla.
+failed-wrong-checkpoint = ⚠️ Ninguna GPU pudo cargar este checkpoint. Prueba con otro.
+failed-checkpoint-unusable = ⚠️ El archivo de este checkpoint no se puede cargar. Prueba con otro checkpoint.
+failed-nodes-missing = ⚠️ A la GPU le falta una parte del workflow que esto necesita. Prueba con otro checkpoint o pregunta a un admin.
+failed-wrong-sampler = ⚠️ Ninguna GPU pudo usar este sampler. Prueba con otro.
+failed-wrong-vae = ⚠️ Ninguna GPU pudo usar este VAE. Prueba con otro.
+failed-wrong-size = ⚠️ Las imágenes salieron con un tamaño distinto al pedido. Prueba con otro tamaño.
+failed-wrong-count = ⚠️ Salieron menos imágenes de las pedidas. Prueba con menos a la vez.
+failed-empty = { failed-webui-broken }
+failed-no-words = ⚠️ Ninguna GPU encontró palabras para esta imagen. Inténtalo más tarde: la primera vez, puede que una WebUI todavía esté descargando lo que necesita para ello.
+failed-webui-broken = ⚠️ La WebUI de Stable Diffusion falló, también al reintentarlo. Prueba con otros ajustes, o más tarde.
+failed-webui-hung = ⚠️ La WebUI de Stable Diffusion se quedó parada a mitad de la imagen. Prueba con un tamaño menor o menos pasos.
+failed-webui-died = ⚠️ La WebUI de Stable Diffusion se cayó en cada intento. Prueba con un tamaño menor o menos imágenes a la vez.
+failed-webui-away = ⚠️ La WebUI de Stable Diffusion desapareció y no volvió a tiempo. Inténtalo más tarde.
+failed-webui-sick = ⚠️ La WebUI de Stable Diffusion tiene problemas ahora mismo. Inténtalo más tarde o con otros ajustes.
+failed-interrupted = ⚠️ Alguien detuvo la WebUI de Stable Diffusion a mitad de la imagen. Inténtalo de nuevo.
+failed-internal = { failed }
+failed-worker-lost = ⚠️ Las GPU que trabajaban en esto se cayeron una tras otra, así que se abandonó. Prueba con un tamaño menor o pide a un admin que revise las GPU.
+failed-no-worker = ⚠️ Ninguna GPU capaz de hacer esto volvió a tiempo. Inténtalo más tarde o con otro checkpoint.
+failed-undecodable = ⚠️ No se pudo leer el resultado. Envía el comando otra vez.
+
+job-mark = tarea { $id }
+seeds = { $count ->
+    [one] semilla { $seeds }
+   *[other] semillas { $seeds }
+    }
+steps = { $count ->
+    [one] { $count } paso
+   *[other] { $count } pasos
+    }
+guidance = guidance { $value }
+meant-for = para { $member }
+
+originals = { $count ->
+    [one] original: { $links }
+   *[other] originales: { $links }
+    }
+originals-singles = “{ button-more }” y luego “{ button-send }” te envía cada imagen por separado, durante 15 minutos.
+originals-kept = { $count ->
+    [one] Discord no acepta archivos tan grandes como esta imagen. Un admin puede recuperar el original durante un día con su número: { $id }
+   *[other] Discord no acepta archivos tan grandes como estas imágenes. Un admin puede recuperar los originales durante un día con su número: { $id }
+    }
+hidden-one = ⚠️ La imagen no se muestra: el control de imágenes de este servidor la rechaza.
+hidden-all = ⚠️ Las imágenes no se muestran: el control de imágenes de este servidor las rechaza.
+hidden-some = ⚠️ { $blocked ->
+    [one] { $blocked } de { $total } imágenes no se muestra: el control de imágenes de este servidor la rechaza.
+   *[other] { $blocked } de { $total } imágenes no se muestran: el control de imágenes de este servidor las rechaza.
+    }
+hidden-because = ({ $reasons })

@@ -1,0 +1,28 @@
+"""Remembers what the workers that are here can do, so that it is known when the last of them has gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from zosma_queue.client import Queue
+from zosma_queue.errors import QueueUnavailableError
+
+#: A worker that is shorter here than that has made no picture.
+LOOK_EVERY_S = 2.0
+
+
+class FleetKeeper:
+    """One look every two seconds, for as long as `run` is not cancelled. Any number of processes may look."""
+
+    def __init__(self, queue: Queue, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._queue = queue
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Looks until cancelled. The sweeper reports a Redis that is away."""
+        while True:
+            with suppress(QueueUnavailableError):
+                await self._queue.note_fleet()
+            await self._sleep(LOOK_EVERY_S)

@@ -1,0 +1,102 @@
+"""What lies between a WebUI's answer and the settle: nothing waits for nothing, and nothing unseen is handed on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from loopback.webui import encoded, picture, pictures
+from zosma_queue import keys
+from zosma_queue.job import State
+from zosma_queue.worker_queue import RedisWorkerQueue
+from zosma_worker import handover
+from zosma_worker.lease import Lease
+from zosma_worker.storing import Storing
+
+#: A test that waits for this fails by its time.
+NEVER_S = 3600.0
+BLACK = pictures(lambda answer: answer.update(images=[encoded(picture(64, 64, None))]))
+
+
+async def test_a_picture_waits_for_no_next_job_when_none_is_there(webui, join, ann, monkeypatch):
+    monkeypatch.setattr(handover, "NEXT_S", NEVER_S)
+    await join(webui)
+
+    for _ in range(3):
+        assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_the_last_of_several_jobs_waits_for_nothing_either(webui, join, ann, monkeypatch):
+    monkeypatch.setattr(handover, "NEXT_S", NEVER_S)
+    await join(webui)
+
+    jobs = [await ann.asks(seed=seed) for seed in range(4)]
+
+    assert {(await ann.gets(job)).state for job in jobs} == {State.DONE}
+
+
+async def test_a_black_picture_that_was_stored_while_it_was_looked_at_is_taken_back(
+    webui, join, ann, raw, queue, monkeypatch
+):
+    stored, taken_back = [], []
+    store, drop = RedisWorkerQueue.store_picture, RedisWorkerQueue.drop_pictures
+
+    async def noted(self, job_id, attempt, index, data):
+        await store(self, job_id, attempt, index, data)
+        stored.append((attempt, index))
+
+    async def dropped(self, job_id, attempt, count):
+        await drop(self, job_id, attempt, count)
+        taken_back.append((attempt, count))
+
+    monkeypatch.setattr(RedisWorkerQueue, "store_picture", noted)
+    monkeypatch.setattr(RedisWorkerQueue, "drop_pictures", dropped)
+    webui.script(BLACK)
+    await join(webui)
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.attempt, job.failures) == (State.DONE, 2, 1)
+    assert (taken_back, stored[-1]) == ([(1, 1)], (2, 0))
+    assert not raw.exists(keys.image(job.id, 1, 0))
+    assert all(await queue.pictures(job))
+
+
+@pytest.fixture(name="worker_queue")
+async def _worker_queue(worker_url):
+    async with RedisWorkerQueue(worker_url, "host/127.0.0.1:7860/abcd") as worker_queue:
+        yield worker_queue
+
+
+async def test_other_bytes_than_those_begun_with_replace_them(worker_queue, raw):
+    storing = Storing(worker_queue, "1", 1, Lease(worker_queue, "1", 1))
+    storing.begin([b"first", b"second", b"third"])
+    await asyncio.sleep(0)
+
+    assert await storing.all_stored([b"cut"])
+
+    assert raw.get(keys.image("1", 1, 0)) == b"cut"
+    assert len(raw.keys(keys.image("1", 1, "*"))) == 1
+
+
+async def test_pictures_of_several_calls_are_stored_one_behind_the_other(worker_queue, raw):
+    storing = Storing(worker_queue, "1", 1, Lease(worker_queue, "1", 1))
+    data = [b"a", b"b", b"c"]
+    storing.begin(data[:2])
+    storing.begin(data[2:])
+    await asyncio.sleep(0)
+
+    assert await storing.all_stored(data)
+
+    assert [raw.get(keys.image("1", 1, index)) for index in range(3)] == data
+
+
+async def test_what_was_begun_and_is_given_up_leaves_nothing(worker_queue, raw):
+    storing = Storing(worker_queue, "1", 1, Lease(worker_queue, "1", 1))
+    storing.begin([b"a", b"b"])
+    await asyncio.sleep(0)
+
+    await storing.drop()
+
+    assert not raw.keys(keys.image("1", 1, "*"))

@@ -1,0 +1,99 @@
+"""Whether a PNG is whole and shows something, told from its bytes: no picture is built, and no process asked.
+
+Only what is certain is told. A PNG of a rare kind, a broken or a black one takes a decoder, which works in a sandbox.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Kind of a chunk, its place in the file and its end, without length and checksum.
+_Chunk = tuple[bytes, int, int]
+#: How many bytes of a pixel go with a colour type, where the rows hold nothing but what is seen.
+_CHANNELS = {0: 1, 2: 3}
+_HEADER_BYTES, _DEPTH = 13, 8
+_FILTER_MAX = 4
+#: Unfolded at once: the whole would take three bytes for each pixel.
+_PIECE_BYTES = 256 * 1024
+
+
+def is_sound(data: bytes) -> bool:
+    """True for a PNG in 8 bits of grey or RGB whose rows are all there and not all black.
+
+    False says nothing. Every checksum is looked at, and no more is unfolded than the size in its header needs. Takes
+    CPU time: 4 ms for 512², 15 ms for 1024²; other threads run meanwhile.
+    """
+    chunks = list(_chunks(data))
+    if not chunks or chunks[-1][0] != b"IEND" or chunks[0][0] != b"IHDR":
+        return False
+    kinds = [kind for kind, _, _ in chunks]
+    rows = [chunk for chunk in chunks if chunk[0] == b"IDAT"]
+    before = chunks[1 : -1 - len(rows)]
+    if not rows or kinds[1 + len(before) : -1] != [b"IDAT"] * len(rows):
+        return False  # something stands between or behind them
+    if not all(_is_harmless(kind) for kind, _, _ in before):
+        return False
+    shape = _shape(data[chunks[0][1] : chunks[0][2]])
+    return shape is not None and _shows_something(data, rows, *shape)
+
+
+def _chunks(data: bytes) -> Iterator[_Chunk]:
+    """All chunks, up to the first that is not whole, or behind which more stands than the end."""
+    view, at = memoryview(data), len(_SIGNATURE)
+    if not data.startswith(_SIGNATURE):
+        return
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(view[at : at + 4])
+        if end + 4 > len(data) or zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4]):
+            return
+        kind = bytes(view[at + 4 : at + 8])
+        if kind == b"IEND" and end + 4 != len(data):
+            return
+        yield kind, at + 8, end
+        at = end + 4
+
+
+def _is_harmless(kind: bytes) -> bool:
+    """Words, times and colour profiles: nothing that a reader must understand, and no transparency or animation."""
+    return kind[:1].islower() and kind not in (b"tRNS", b"acTL")
+
+
+def _shape(header: bytes) -> tuple[int, int] | None:
+    """(bytes of a row, rows), None for a kind of PNG that is left to a decoder."""
+    if len(header) != _HEADER_BYTES:
+        return None
+    wide, high = int.from_bytes(header[:4]), int.from_bytes(header[4:8])
+    depth, colour, compression, filters, interlace = header[8:]
+    if depth != _DEPTH or colour not in _CHANNELS or compression or filters or interlace or not wide or not high:
+        return None
+    return 1 + wide * _CHANNELS[colour], high
+
+
+def _shows_something(data: bytes, parts: list[_Chunk], row: int, high: int) -> bool:
+    """Whether the rows are as many as they should be, each with a filter that there is, and not all black.
+
+    A row of zeros is black by whichever filter, and a black row is zeros.
+    """
+    view, unfolding = memoryview(data), zlib.decompressobj()
+    done, lit, most = 0, False, row * high
+    for _, start, end in parts:
+        packed: bytes | memoryview = view[start:end]
+        while packed and done <= most:
+            try:
+                piece = unfolding.decompress(packed, _PIECE_BYTES)
+            except zlib.error:
+                return False
+            packed = unfolding.unconsumed_tail
+            filters = piece[-done % row :: row]
+            if filters and max(filters) > _FILTER_MAX:
+                return False
+            lit = lit or _set(piece) > _set(filters)
+            done += len(piece)
+    return lit and done == most and unfolding.eof and not unfolding.unused_data
+
+
+def _set(data: bytes) -> int:
+    """How many bytes are not zero."""
+    return len(data) - data.count(0)
