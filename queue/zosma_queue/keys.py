@@ -95,7 +95,9 @@ DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
 #: and `fault:<kind of error>` for each try that went wrong).
 STATS = PREFIX + "stats"
-#: string: ms of the last sweep, by the server's clock.
+#: string: the process that sweeps; goes by itself when it does no longer.
+SWEEPER = PREFIX + "index:sweeper"
+#: string: ms of the last sweep or worker's sign of life, by the server's clock.
 SWEPT = PREFIX + "swept"
 #: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
 PICTURE_BYTES = PREFIX + "picture-bytes"

@@ -414,12 +414,13 @@ class QueueMachine(RuleBasedStateMachine):
         for worker in WORKERS:
             self.beat(worker)
 
-    @rule(stood_still_s=st.sampled_from([0, 0, 3, 8]))
+    @rule(stood_still_s=st.sampled_from([0, 0, 2, 8]))
     def sweep(self, stood_still_s):
         self.rig.sweep(stood_still_s=stood_still_s)
         for known in self.jobs.values():
             ran_out_s = (self.rig.now - known.lease_until) / 1000
-            if known.state is State.RUNNING and stood_still_s > 4 and 0 <= ran_out_s <= stood_still_s:
+            was_away = stood_still_s > calls.AWAY_MS / 1000
+            if known.state is State.RUNNING and was_away and 0 <= ran_out_s <= stood_still_s:
                 known.lease_until = self.rig.now + calls.LEASE_MS
         for known in self.jobs.values():
             if known.state is State.DELAYED and known.run_at <= self.rig.now:

@@ -311,7 +311,7 @@ async def test_a_worker_too_old_for_the_queue_says_so_and_takes_no_jobs(webui, j
     await join(webui, state=WorkerState.AWAY)
 
     async def told():
-        return "too old: it speaks protocol 1, the bot wants 99" in ((await ann.queue.workers())[0].reason or "")
+        return "too old: it speaks protocol 2, the bot wants 99" in ((await ann.queue.workers())[0].reason or "")
 
     await until(told)
     assert "update this worker" in caplog.text
@@ -320,7 +320,7 @@ async def test_a_worker_too_old_for_the_queue_says_so_and_takes_no_jobs(webui, j
 async def test_the_bot_says_which_workers_may_work(queue, raw):
     await queue.announce()
 
-    assert raw.get(keys.PROTOCOL) == b"1"
+    assert raw.get(keys.PROTOCOL) == b"2"
 
 
 async def test_a_drained_worker_is_shown_as_paused(webui, join, ann):

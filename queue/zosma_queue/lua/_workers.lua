@@ -119,3 +119,18 @@ local function aim_worker(worker, checkpoint)
   if checkpoint then its.idle = nil end
   file_worker(worker, its)
 end
+
+-- Whoever lives gives signs of life, so when none came for long, Redis stood still (or all of us did), and nobody could
+-- renew: whose lease ran out meanwhile gets a new one, in which its worker shows whether it is alive. The gap is told by
+-- the server's clock alone, whatever `now` a test passes.
+local function note_alive(now)
+  local real = clock(0)
+  local gap = real - (tonumber(redis.call('GET', K.swept) or '') or real)
+  redis.call('SET', K.swept, real)
+  if gap <= AWAY_MS then return end
+  for _, leases in ipairs({K.leases, K.wanted}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
+      redis.call('ZADD', leases, now + LEASE_MS, id)
+    end
+  end
+end

@@ -4,10 +4,11 @@
 -- ARGV  1 now (0: server's)   2 worker   3 state (ready, busy, away)   4 loaded checkpoint ('' unknown)   5 pixels
 --       6 why it is away ('' when it isn't)   7 trust (fleet.py)
 --       8 about (JSON, '' unchanged)   9… tokens (with about only)
--- Returns  1 when the queue knows what this worker can do, 0 when it must send `about` again
+-- Returns  {1 when the queue knows what this worker can do, 0 when it must send `about` again; 1 when nobody sweeps}
 
 local now, worker, state = clock(ARGV[1]), ARGV[2], ARGV[3]
 local its = filed(worker)
+note_alive(now)
 local new = redis.call('ZADD', K.workers, now, worker)
 local was_away = redis.call('HGET', worker_key(worker), 'state') == 'away'
 
@@ -57,4 +58,9 @@ if new == 1 then
 elseif was_away ~= (state == 'away') or ARGV[8] ~= '' then
   publish({event = 'worker-changed', worker = worker})
 end
-return profile and 1 or 0
+-- One that comes back may be waiting since before, filed nowhere: it is to look.
+if was_away and state ~= 'away' then
+  redis.call('LPUSH', wake_key(worker), '1')
+  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+end
+return {profile and 1 or 0, 1 - redis.call('EXISTS', K.sweeper)}
