@@ -266,6 +266,11 @@ def owners_with(bucket: str, checkpoint: str, group: str) -> str:
     return f"{PREFIX}index:owners-with:{bucket}:{len(checkpoint.encode())}:{checkpoint}:{group}"
 
 
+def cold(bucket: str) -> str:
+    """set: the checkpoints that a bucket's jobs name, as far as they may be taken, and that no worker holds."""
+    return f"{PREFIX}index:cold:{bucket}"
+
+
 def heads(bucket: str, owner: str) -> str:
     """zset: the checkpoints (`` for none) that an owner's waiting jobs of a bucket name, by the number of the first."""
     return f"{PREFIX}index:heads:{bucket}:{owner}"

@@ -118,6 +118,8 @@ class Index:
             made.marks["group", group].add(bucket)
             if mode == "named":
                 made.marks["groups with", bucket, checkpoint].add(group)
+                if not client.hexists(keys.HELD, checkpoint):
+                    made.marks["cold", bucket].add(checkpoint)
                 made.marks["owners with", bucket, checkpoint, group].add(owner)
         return made
 
@@ -151,7 +153,7 @@ class Index:
                 where = (kind, like[bucket], *of_names(kind, rest))
                 for name, score in ranks.items():
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
-            elif kind in ("groups-with", "owners-with"):
+            elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
             elif kind in ("owner-buckets", "group-buckets"):
                 name = key.removeprefix(f"{known}{kind}:")
