@@ -1,4 +1,4 @@
-"""How long a killed worker's job is nobody's: from `kill -9` until it waits again, with a bot that sweeps and without one.
+"""How long a killed worker's job is nobody's: from `kill -9` until it waits again, swept by a worker and by a bot.
 
 uv run python bench/killed.py [times]
 """
@@ -16,7 +16,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from idle import start
-
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue, Sender
 from zosma_queue.job import Job, State
@@ -28,7 +27,7 @@ WEBUI = "127.0.0.1:47863"
 async def until(queue: Queue, job_id: str, state: State) -> Job:
     """The job once it is in this state."""
     async with asyncio.timeout(60):
-        while (job := await queue.job(job_id)) is None or job.state is not state:
+        while (job := await queue.job(job_id)) is None or job.state is not state:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return job
 
@@ -38,7 +37,7 @@ async def once(queue: Queue, env: dict[str, str]) -> float:
     worker = start(env, "worker")
     try:
         async with asyncio.timeout(60):
-            while not (await queue.catalogue()).ready:
+            while not (await queue.catalogue()).ready:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         request = parse_request({"prompt": "a lake", "steps": 150, "width": 2048, "height": 2048})
         job_id = await queue.submit(request, Sender(owner="bench", group="bench"))

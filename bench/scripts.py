@@ -204,7 +204,8 @@ def run(client: redis.Redis, load: Load, samples: int) -> None:
     print(
         f"\n{found:,} classes, {load.workers:,} workers of {load.kinds} kinds, {load.waiting:,} waiting jobs:"
         f" {memory:,.0f} bytes a waiting job; a new kind of worker joins in {(joins[1] - joins[0]) * 1e3:.1f} ms."
-        f" Load average {os.getloadavg()[0]:.1f}.\n\n| verb | as a caller sees it, µs p50 / p95 / p99 | inside Redis |\n|---|---|---|"
+        f" Load average {os.getloadavg()[0]:.1f}.\n\n| verb | for its caller, µs p50 / p95 / p99 | inside Redis |\n"
+        "|---|---|---|"
     )
     for name, seconds in clock.seconds.items():
         print(

@@ -266,6 +266,11 @@ def owners_with(bucket: str, checkpoint: str, group: str) -> str:
     return f"{PREFIX}index:owners-with:{bucket}:{len(checkpoint.encode())}:{checkpoint}:{group}"
 
 
+def buckets_with(checkpoint: str) -> str:
+    """set: the buckets in which jobs that may be taken name this checkpoint."""
+    return f"{PREFIX}index:buckets-with:{checkpoint}"
+
+
 def cold(bucket: str) -> str:
     """set: the checkpoints that a bucket's jobs name, as far as they may be taken, and that no worker holds."""
     return f"{PREFIX}index:cold:{bucket}"

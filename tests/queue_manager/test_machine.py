@@ -118,6 +118,7 @@ class Index:
             made.marks["group", group].add(bucket)
             if mode == "named":
                 made.marks["groups with", bucket, checkpoint].add(group)
+                made.marks["buckets", checkpoint].add(bucket)
                 if not client.hexists(keys.HELD, checkpoint):
                     made.marks["cold", bucket].add(checkpoint)
                 made.marks["owners with", bucket, checkpoint, group].add(owner)
@@ -155,7 +156,7 @@ class Index:
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
             elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
-            elif kind in ("owner-buckets", "group-buckets"):
+            elif kind in ("owner-buckets", "group-buckets", "buckets-with"):
                 name = key.removeprefix(f"{known}{kind}:")
                 found.marks[kind.partition("-")[0], name] |= {like[one] for one in texts(client.smembers(key))}
         return found

@@ -38,6 +38,7 @@ local function groups_with_key(bucket, checkpoint) return P .. 'index:groups-wit
 local function owners_with_key(bucket, checkpoint, group)
   return P .. 'index:owners-with:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. group
 end
+local function buckets_with_key(checkpoint) return P .. 'index:buckets-with:' .. checkpoint end
 local function cold_key(bucket) return P .. 'index:cold:' .. bucket end
 local function heads_key(bucket, owner) return P .. 'index:heads:' .. bucket .. ':' .. owner end
 local function jobs_key(bucket, checkpoint, owner)

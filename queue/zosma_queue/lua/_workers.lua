@@ -55,18 +55,13 @@ local function kind_of(worker)
   return profile and kind_of_profile(profile) or 'a1111'
 end
 
-local function is_named(bucket) return string.find(bucket, '.named.', 1, true) ~= nil end
-
 -- One more worker holds a checkpoint (1), or one less (-1). Each bucket knows which of its checkpoints nobody does.
 local function hold(checkpoint, by)
   local count = redis.call('HINCRBY', K.held, checkpoint, by)
   if count <= 0 then redis.call('HDEL', K.held, checkpoint) end
   if count > 1 or (count == 1 and by < 0) then return end
-  for _, bucket in ipairs(redis.call('HKEYS', K.alike)) do
-    if is_named(bucket) and count == 1 then redis.call('SREM', cold_key(bucket), checkpoint)
-    elseif is_named(bucket) and redis.call('EXISTS', groups_with_key(bucket, checkpoint)) == 1 then
-      redis.call('SADD', cold_key(bucket), checkpoint)
-    end
+  for _, bucket in ipairs(redis.call('SMEMBERS', buckets_with_key(checkpoint))) do
+    redis.call(count == 1 and 'SREM' or 'SADD', cold_key(bucket), checkpoint)
   end
 end
 

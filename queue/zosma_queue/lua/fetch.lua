@@ -107,13 +107,19 @@ local function head_of(some)
       group, group_tag = its.group, its.group_tag
     end
   end
-  local heads = {}
+  local owner, owner_tag, there = nil, nil, {}
   for _, its in ipairs(some) do
     if its.group == group then
-      local owner = redis.call('ZRANGE', owners_key(its.bucket, group), 0, 0, 'WITHSCORES')
-      table.insert(heads, first_of(its.bucket, group, group_tag, owner[1], owner[2]))
+      local found = redis.call('ZRANGE', owners_key(its.bucket, group), 0, 0, 'WITHSCORES')
+      local name, name_tag = found[1], tonumber(found[2])
+      if not owner or name_tag < owner_tag or (name_tag == owner_tag and name < owner) then
+        owner, owner_tag, there = name, name_tag, {}
+      end
+      if name == owner then table.insert(there, its.bucket) end
     end
   end
+  local heads = {}
+  for i, bucket in ipairs(there) do heads[i] = first_of(bucket, group, group_tag, owner, owner_tag) end
   return earliest(heads)
 end
 
@@ -154,7 +160,6 @@ end
 -- The first job of a bucket that stands near enough to the head; of those that name a checkpoint, where one is given. In
 -- the group of the head, which is before all others, nearness is told by owners.
 local function near_in(bucket, checkpoint, head)
-  if checkpoint and redis.call('EXISTS', groups_with_key(bucket, checkpoint)) == 0 then return nil end
   local function owner_in(group, most)
     local owners, tags = owners_key(bucket, group), group_tags_key(group)
     if checkpoint then return first_among(owners_with_key(bucket, checkpoint, group), owners, tags, most) end
@@ -222,9 +227,10 @@ end
 
 local function choose(some, head)
   if is_warm(head) or is_overdue(head) then return head end
-  local warm, unheld, near = {}, {}, head.group_tag + window
+  local warm, unheld, near, with = {}, {}, head.group_tag + window, {}
+  for _, bucket in ipairs(loaded and redis.call('SMEMBERS', buckets_with_key(loaded)) or {}) do with[bucket] = true end
   for _, its in ipairs(some) do
-    if its.group_tag <= near and (loaded or not its.named) then
+    if its.group_tag <= near and (with[its.bucket] or not its.named) then
       table.insert(warm, near_in(its.bucket, its.named and loaded or nil, head) or nil)
     end
   end
