@@ -77,6 +77,10 @@ sbom: ## What each image installs, as CycloneDX, into dist/
 docs: ## The documentation's site, into dist/docs; a broken link ends it
 	uv run sphinx-build --quiet --fresh-env --write-all --fail-on-warning --nitpicky --builder html docs dist/docs
 
+.PHONY: links
+links: ## Do the documentation's links to other sites lead somewhere? (needs the internet)
+	uv run sphinx-build --quiet --builder linkcheck docs dist/links
+
 .PHONY: chart
 chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
 	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py
@@ -88,6 +92,10 @@ reference: ## The pages of all settings and all commands anew, from the code
 .PHONY: licences
 licences: ## The licences of all that Zosma installs, into docs/licences.md
 	uv run python tools/licences.py
+
+.PHONY: records
+records: ## What this version leaves in Redis, into tests/records, for later versions' tests: once for each release
+	uv run python tools/records.py
 
 .PHONY: release
 release: ## Is this fit to be released? Changelog, tag, chart, wheels, pins, SBOM; publishes nothing

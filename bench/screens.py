@@ -33,6 +33,7 @@ from loopback.played_worker import ABOUT, PlayedWorker
 from zosma_bot.discord.client import ZosmaClient, run_discord
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_bot.discord.ui.language import translations_for
+from zosma_bot.discord.ui.router import TWICE_S
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
 from zosma_bot.settings import BotSettings
@@ -71,6 +72,7 @@ class Painter(PlayedWorker):
 
     state = WorkerState.READY
     reason = ""
+    asleep = False
 
     def offers(self) -> Capabilities:
         place = self.name.partition("/")[0]
@@ -83,8 +85,14 @@ class Painter(PlayedWorker):
 
     async def live(self) -> None:
         while True:
-            await self.beat()
+            if not self.asleep:
+                await self.beat()
             await asyncio.sleep(BEAT_S)
+
+    async def sleeps(self) -> None:
+        """Its machine is switched off."""
+        self.asleep = True
+        await self.leave()
 
     def draw(self, request: Request, seed: int, checkpoint: str, parameters: str) -> bytes:
         told, out = PngInfo(), io.BytesIO()
@@ -215,6 +223,7 @@ class Screens:
 
     async def _region(self, message: Shown) -> None:
         """The form for a part, the way to the page, and what comes of these and of zooming out."""
+        await asyncio.sleep(TWICE_S)  # Ann has pressed it before: at once again would be a double click
         menu = await answer(await self.server.click(self.ann, message, "More…"))
         pressed = await self.server.select(self.ann, menu, menu.selects[-1]["custom_id"], [Act.REGION])
         self.pages["region"] = Artist(self.server.world).modal((await pressed.response()).data)
@@ -465,6 +474,13 @@ class Screens:
         await self.says("de-regeln", self.max, "admin rules show", "/admin regeln zeigen")
         await self.says("admin-audit", self.mia, "admin audit")
 
+    async def nobody(self) -> None:
+        """Both GPUs have gone, and somebody asks all the same."""
+        await self.queue.note_fleet()
+        await asyncio.gather(self.one.sleeps(), self.two.sleeps())
+        asked = await self.asks(self.bob)
+        self.keep("no-gpu", await asked.wait_for(lambda shown: "Waits for a GPU" in shown.text), self.bob, "/imagine")
+
     async def offers(self) -> None:
         choices = await self.server.autocomplete(self.ann, "imagine", focused="checkpoint", value="")
         typed = "/imagine <span>prompt a lighthouse at dusk</span><span>checkpoint |</span>"
@@ -473,7 +489,7 @@ class Screens:
     async def play(self) -> None:
         for scene in (self.done, self.offers, self.sets, self.shared_set, self.compared, self.in_words, self.german_set,
                       self.french, self.spanish, self.refusals, self.drawn, self.later, self.limits, self.life,
-                      self.settings, self.rules):  # fmt: skip
+                      self.settings, self.rules, self.nobody):  # fmt: skip
             print(scene.__name__, flush=True)
             await scene()
 
@@ -483,7 +499,7 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
     """The bot at work between a Discord, a Valkey and two played workers."""
     async with contextlib.AsyncExitStack() as stack:
         redis = stack.enter_context(PrivateValkey(folder, durable=False)).url
-        queue = await stack.enter_async_context(Queue(redis))
+        queue = await stack.enter_async_context(Queue(redis, wait_for_gpu_s=24 * 3600))
         server = await stack.enter_async_context(DiscordServer())
         hub = Hub(queue)
         one = await stack.enter_async_context(Painter(redis, "gpu1/7860", "dreamshaper_8"))

@@ -299,6 +299,17 @@ def test_a_mistake_in_the_values_says_what_to_write(values, says):
     assert says in str(raised.value)
 
 
+def test_the_values_on_the_page_are_taken():
+    page = (ROOT / "docs/kubernetes.md").read_text("utf-8")
+    [values] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    documents = render(yaml.safe_load(values.replace("…", "sixteen-letters-1")))
+
+    assert ("ScaledObject", "art-workers") in documents
+    [webui] = documents["Deployment", "art-workers"]["spec"]["template"]["spec"]["initContainers"]
+    assert webui["volumeMounts"] == [{"name": "models", "mountPath": "/app/models"}]
+
+
 def test_helm_finds_nothing_to_mend():
     told = helm.lint(str(CHART), values=SHAPES["none-while-idle"])
     assert told["errors"] == []

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 PINNED = re.compile(r"^([a-z0-9_.-]+)==", re.MULTILINE)
@@ -109,6 +110,24 @@ def test_the_example_file_sets_nothing_that_docker_would_read_otherwise_or_an_im
     possible = [line.removeprefix("#") for line in lines if re.match(r"#[A-Z_]+=", line)]
     assert len(possible) > 20
     assert not [line for line in possible if " #" in line]
+
+
+def test_make_help_names_every_target_and_the_commit_hooks_call_some_of_them():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^\.PHONY: (\S+)$", makefile, re.MULTILINE))
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
+
+    assert targets == set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    assert {hook["entry"] for hook in hooks} <= {f"make {target}" for target in targets}
+    assert {hook["id"] for hook in hooks} == {"lint", "imports", "types"}
+
+
+def test_a_bug_reports_form_asks_for_what_the_doctor_says():
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text("utf-8"))
+    required = [field["id"] for field in form["body"] if field.get("validations", {}).get("required")]
+
+    assert {"what", "doctor", "version"} <= set(required)
 
 
 def test_every_test_that_the_security_page_names_is_there():

@@ -79,11 +79,11 @@ class System:
         await worker.end(signal.SIGTERM)
         # The bot writes it down every few seconds; a short wait must not be over before it began.
         seconds, _ = self.redis.time()
-        for place in self.redis.zrange(keys.FLEET_SEEN, 0, -1):
-            self.redis.zadd(keys.FLEET_SEEN, {place: seconds * 1000})
+        for place in self.redis.zrange(keys.LAST_FLEET_SEEN, 0, -1):
+            self.redis.zadd(keys.LAST_FLEET_SEEN, {place: seconds * 1000})
 
     async def _known(self):
-        return self.redis.exists(keys.FLEET)
+        return self.redis.exists(keys.LAST_FLEET)
 
     async def imagine(self):
         return await self.discord.slash(self.discord.add_member("ann"), "imagine", {"prompt": "a lighthouse"})
@@ -162,7 +162,7 @@ async def test_jobs_wait_for_a_gpu_whose_machine_is_called_once_and_are_made_whe
         shown = await asked.wait_for(lambda shown: "Waits for a GPU" in shown.text, timeout=30)
         assert re.search(r"the last one was here <t:\d+:R>", shown.text)
         headers, body = await asyncio.wait_for(heard.get(), 30)
-        await first.says(r"wake: the command is done: on its way \\x1b\[2J")
+        await first.says(r"wake: the command is done: on its way \\+x1b\[2J")
         await system.looked_for("wake")
         await first.end(signal.SIGTERM)
         second = await system.bot(**env)

@@ -90,7 +90,6 @@ class KeyAdmin:
             who, given.name, scopes=given.scopes or USUAL, expires_s=given.expires_s, policy=given.limits,
             others=self._environment, other_admin=self._other_admin,
         )  # fmt: skip
-        self._admin.policies_changed()
         return {**key_view(made.about, made.about.created_ms, None, given.limits), "key": made.key}
 
     async def rotate(self, who: str, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -88,6 +88,13 @@ class BotSettings(Settings):
     direct_messages: Literal["on", "members", "off"] = Field("on", validation_alias="ZOSMA_DMS")
     """Who may ask in direct messages: `on` everybody, `members` who is in a server of ZOSMA_GUILDS, `off` nobody."""
 
+    @field_validator("discord_guild_id", mode="before")
+    @classmethod
+    def _guild_id(cls, value: object) -> object:
+        if isinstance(value, str) and not _is_guild_id(value.strip()):
+            raise ValueError(f"must be a server's id: {_FIND_ID}")
+        return value
+
     @field_validator("pictures_max", mode="before")
     @classmethod
     def _bytes(cls, value: object) -> object:
@@ -101,14 +108,20 @@ class BotSettings(Settings):
     @field_validator("wait_for_gpu_s", mode="before")
     @classmethod
     def _or_off(cls, value: object) -> object:
-        return 0 if str(value).strip().casefold() == "off" else value
+        given = str(value).strip().casefold()
+        if not isinstance(value, int) and given != "off" and not given[:1].isdecimal():
+            raise ValueError("must be off, or a number with s, m, h or d, like 90m or 24h")
+        return 0 if given == "off" else value
 
     @field_validator("discord_token")
     @classmethod
     def _one_word(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value.get_secret_value().split()) > 1:
+        token = value.get_secret_value().strip() if value else ""
+        if len(token.split()) > 1:
             raise ValueError("must be one word without spaces or line breaks, as the Developer Portal shows it once")
-        return value
+        if not token.isascii() or not token.isprintable() or set(token) & set("\"'<>`"):
+            raise ValueError("must be as the Developer Portal shows it once, with no quotation marks or < > around it")
+        return SecretStr(token) if token else None
 
     @field_validator("host")
     @classmethod
@@ -193,12 +206,8 @@ class BotSettings(Settings):
     @classmethod
     def _guild_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
-            # `isdecimal` takes digits of every script; Discord's are these ten.
-            if not (one.isascii() and one.isdecimal() and 0 < int(one) < GUILD_ID_MAX):
-                raise ValueError(
-                    f"{one!r} is no server's id: switch on Discord's developer mode, right-click the server, Copy"
-                    " Server ID; several with commas between"
-                )
+            if not _is_guild_id(one):
+                raise ValueError(f"{one!r} is no server's id: {_FIND_ID}; several with commas between")
         return value
 
     @field_validator("keys")
@@ -283,6 +292,14 @@ class BotSettings(Settings):
         """key → name of its holder. Empty: no key is asked for."""
         pairs = (pair.partition(":") for pair in _split(self.keys))
         return {key.strip(): name.strip() for name, _, key in pairs}
+
+
+_FIND_ID = "switch on Discord's developer mode, right-click the server, Copy Server ID"
+
+
+def _is_guild_id(text: str) -> bool:
+    # `isdecimal` takes digits of every script; Discord's are these ten.
+    return text.isascii() and text.isdecimal() and 0 < int(text) < GUILD_ID_MAX
 
 
 def _is_address(url: str, *schemes: str) -> bool:

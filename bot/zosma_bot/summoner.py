@@ -108,7 +108,8 @@ class Summoner:
         with suppress(QueueUnavailableError):  # called all the same: it won't be for a while
             demand = await self._queue.demand()
         why = f"{summons.waiting} jobs wait and no GPU is there" if one.what == WAKE else "the GPUs have nothing to do"
-        log.info("%s: %s; call %d", one.what, why, summons.call)
+        about = {"signal": one.what, "call": summons.call, "jobs": summons.waiting}
+        log.info("%s: %s; call %d", one.what, why, summons.call, extra=about)
         ways: list[tuple[str, Awaitable[str]]] = []
         if one.command:
             ways.append(("command", self._run(one, summons, demand)))
@@ -117,7 +118,7 @@ class Summoner:
         for (way, _), wrong in zip(ways, await asyncio.gather(*(call for _, call in ways)), strict=True):
             self._calls.labels(one.what, way, "failed" if wrong else "ok").inc()
             if wrong:
-                log.error("%s: the %s %s; it is called again later", one.what, way, wrong)
+                log.error("%s: the %s %s; it is called again later", one.what, way, wrong, extra=about)
         return True
 
     async def _run(self, one: Signal, summons: Summons, demand: Demand) -> str:
@@ -152,7 +153,7 @@ class Summoner:
             return f"was still running after {self._command_s:.0f} s and is killed{tail}"
         if process.returncode:
             return f"ended with {process.returncode}{tail}"
-        log.info("%s: the command is done%s", one.what, tail)
+        log.info("%s: the command is done%s", one.what, tail, extra={"signal": one.what, "call": summons.call})
         return ""
 
     async def _post(self, what: str, url: str, summons: Summons, demand: Demand) -> str:

@@ -71,11 +71,13 @@ def bot() -> None:
     """Run the bot process: Discord, the queue manager and the HTTP server on port 1324."""
     from zosma_bot.main import run
     from zosma_bot.settings import BotSettings
+    from zosma_cli.doctor.settings_check import say_misspelled
     from zosma_queue import logs
     from zosma_queue.settings import load
 
     settings = load(BotSettings)
     logs.set_up(settings.log_format)
+    say_misspelled()
     run(settings)
 
 
@@ -87,6 +89,7 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
+    from zosma_cli.doctor.settings_check import say_misspelled
     from zosma_queue import logs
     from zosma_queue.settings import load
     from zosma_worker.main import run
@@ -94,6 +97,7 @@ def worker(
 
     settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
     logs.set_up(settings.log_format)
+    say_misspelled()
     raise typer.Exit(run(settings))
 
 

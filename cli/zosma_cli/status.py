@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from zosma_cli.tables import for_people
+from zosma_cli.tables import for_people, when
 from zosma_queue.client import Queue
 from zosma_queue.errors import ErrorKind, QueueRefusesError, QueueUnavailableError, SettingsError
 from zosma_queue.fleet import Trust, WorkerInfo, WorkerState
@@ -50,14 +50,16 @@ async def read(queue: Queue, url: str, server: str) -> dict[str, Any]:
       QueueUnavailableError: when Redis doesn't answer.
     """
     redis = await queue.server()
-    workers = await queue.workers()
+    fleet = await queue.fleet()
+    workers = fleet.workers
     jobs = {job.id: job for job in await queue.jobs([one.job for one in workers if one.job])}
     hour = together(await queue.series(Step.MINUTE, HOUR_MINUTES))
     depth = await queue.depth()
+    pauses = [asdict(pause) for pause in await queue.admin.pauses()]
     return {
         "at_ms": redis.now_ms,
         "redis": {"address": address_of(url), **asdict(redis)},
-        "queue": {**asdict(depth), "pauses": [asdict(pause) for pause in await queue.admin.pauses()]},
+        "queue": {**asdict(depth), "last_gpu_ms": fleet.last_seen_ms, "pauses": pauses},
         "bots": [asdict(bot) for bot in await queue.bots.there()],
         "server": {"address": server, "version": await _version(server)},
         "workers": [_worker(one, jobs.get(one.job or "")) for one in workers],
@@ -122,7 +124,9 @@ def screen(found: dict[str, Any], console: Console) -> RenderableType:
         head.add_row(label, line)
     gpus = sorted(found["workers"], key=lambda one: (list(_STATES).index(one["state"]), one["id"]))
     if not gpus:
-        return Group(head, "", Text("No GPU is there. On a machine with a WebUI: zosma worker", style="yellow"))
+        last_ms = found["queue"]["last_gpu_ms"]
+        last = f"; the last one was ready {when(last_ms)}" if last_ms else ""
+        return Group(head, "", Text(f"No GPU is there{last}. On a machine with a WebUI: zosma worker", style="yellow"))
     room = len(gpus)
     if console.is_terminal:  # heading, rule, the line on the rest, the prompt
         room = max(console.height - len(console.render_lines(head)) - 5, 3)

@@ -5,8 +5,8 @@ Every act names who does it and goes to the audit stream, written by the script 
 
 from __future__ import annotations
 
+import functools
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +14,17 @@ from typing import Any
 from zosma_queue import calls, keys
 from zosma_queue.audit import Chain, note_within, read_chain
 from zosma_queue.calls import Cancelled
+from zosma_queue.copies import Copy
 from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State, readable
-from zosma_queue.moderation import ContentRules, decode_rules, parse_rules
+from zosma_queue.moderation import ContentRules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
+from zosma_queue.rulebook import Rulebook, note_change, read_rulebook
 from zosma_queue.scopes import Scope, paused_scope, resolve
 from zosma_queue.scripts import acall, redis_errors
-from zosma_queue.unreadable import model_of, numbers, object_in, row_or, skipping, texts
+from zosma_queue.unreadable import numbers, row_or, skipping, texts
 from zosma_queue.workers import read_workers
 
 #: Where the jobs of each state are listed. Ended well ones are not: they are known by id until they are forgotten.
@@ -32,8 +34,6 @@ _LISTED = {
     State.RUNNING: keys.LEASES,
     State.FAILED: keys.DEAD,
 }
-#: Policies are read again after this long.
-POLICY_AGE_S = 2.0
 #: More jobs than any fleet runs at once.
 RUNNING_MAX = 10_000
 #: Jobs that one clear looks at in one go.
@@ -82,8 +82,7 @@ class Admin:
 
     def __init__(self, redis: Any) -> None:
         self._redis = redis
-        self._policies: tuple[float, dict[str, Policy]] = (float("-inf"), {})
-        self._rules: tuple[float, dict[str, ContentRules]] = (float("-inf"), {})
+        self.rulebook: Copy[Rulebook] = Copy(functools.partial(read_rulebook, redis))
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -268,23 +267,9 @@ class Admin:
 
     # -- policies -----------------------------------------------------------------------------------------------
 
-    async def policies(self) -> dict[str, Policy]:
-        """Role or key → policy; at most two seconds old."""
-        read, known = self._policies
-        if time.monotonic() - read > POLICY_AGE_S:
-            with redis_errors():
-                found: dict[bytes, bytes] = await self._redis.hgetall(keys.POLICIES)
-            known = {}
-            for name, value in found.items():
-                key = f"{keys.POLICIES} {name.decode(errors='replace')}"
-                with skipping(key):
-                    known[name.decode()] = model_of(key, Policy, object_in(value))
-            self._policies = (time.monotonic(), known)
-        return known
-
-    def policies_changed(self) -> None:
-        """Has them read anew: somebody has written one beside this class."""
-        self._policies = (float("-inf"), {})
+    async def policies(self) -> Mapping[str, Policy]:
+        """Role or key → policy."""
+        return (await self.rulebook.latest()).policies
 
     async def set_policy(self, who: str, name: str, fields: Mapping[str, object]) -> Policy:
         """Sets the policy of a role, key or owner; fields left out have no limit.
@@ -310,26 +295,25 @@ class Admin:
             pipe.hdel(keys.POLICIES, name)
         else:
             pipe.hset(keys.POLICIES, name, value)
+        note_change(pipe)
         note_within(pipe, who, "limits", name)
         with redis_errors():
             await pipe.execute()
-        self.policies_changed()
         return True
 
     # -- rules --------------------------------------------------------------------------------------------------
 
     async def rules(self, group: str = "") -> ContentRules:
-        """What is allowed in a group, or with "" to everybody; at most two seconds old."""
-        return (await self._all_rules()).get(group, ContentRules())
+        """What is allowed in a group, or with "" to everybody."""
+        return (await self.rulebook.latest()).rules.get(group, ContentRules())
 
     async def rules_by_group(self) -> dict[str, ContentRules]:
-        """Group, or "" for everybody → what is allowed there, where anything is ruled; at most two seconds old."""
-        return dict(await self._all_rules())
+        """Group, or "" for everybody → what is allowed there, where anything is ruled."""
+        return dict((await self.rulebook.latest()).rules)
 
     async def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
-        known = await self._all_rules()
-        return [known[name] for name in dict.fromkeys(("", group)) if name in known]
+        return (await self.rulebook.latest()).rules_for(group)
 
     async def set_rules(self, who: str, group: str, fields: Mapping[str, object]) -> ContentRules:
         """Sets what is allowed in a group, or with "" to everybody; fields left out allow everything.
@@ -343,19 +327,11 @@ class Admin:
             pipe.hdel(keys.RULES, group)
         else:
             pipe.hset(keys.RULES, group, rules.model_dump_json())
+        note_change(pipe)
         note_within(pipe, who, "rules", group or "everybody")
         with redis_errors():
             await pipe.execute()
-        self._rules = (float("-inf"), {})
         return rules
-
-    async def _all_rules(self) -> dict[str, ContentRules]:
-        read, known = self._rules
-        if time.monotonic() - read > POLICY_AGE_S:
-            with redis_errors():
-                known = decode_rules(await self._redis.hgetall(keys.RULES))
-            self._rules = (time.monotonic(), known)
-        return known
 
     async def replace(
         self,
@@ -381,8 +357,7 @@ class Admin:
                 pipe.hdel(keys.POLICIES, name)
             else:
                 pipe.hset(keys.POLICIES, name, policy.model_dump_json())
+        note_change(pipe)
         note_within(pipe, who, "import", group)
         with redis_errors():
             await pipe.execute()
-        self._rules = (float("-inf"), {})
-        self.policies_changed()

@@ -27,6 +27,7 @@ from zosma_queue import keys
 from zosma_queue.audit import note_within
 from zosma_queue.errors import KeyRefusedError
 from zosma_queue.policy import Policy
+from zosma_queue.rulebook import note_change
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import finite, skipping
 
@@ -332,6 +333,7 @@ class ApiKeys:
                         pipe.hset(keys.API_KEYS, STAMP, secrets.token_hex(8))
                         if policy:
                             pipe.hset(keys.POLICIES, f"key:{key.name}", policy.model_dump_json())
+                            note_change(pipe)
                         note_within(
                             pipe, who, act, f"key:{key.name}", part="scopes", value=",".join(sorted(key.scopes))
                         )

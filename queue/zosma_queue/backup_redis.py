@@ -18,6 +18,7 @@ from zosma_queue.backup_parts import api_key_of, failed_job_of, policy_of, said
 from zosma_queue.documents import decoded, encoded
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.moderation import parse_rules
+from zosma_queue.rulebook import note_change
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import READING, finite, object_in, row_or
 
@@ -148,6 +149,7 @@ async def write(redis: Any, now: Contents, then: Contents, kinds: Mapping[str, K
         pipe = redis.pipeline(transaction=True)
         _write_hash(pipe, keys.POLICIES, now.limits, then.limits)
         _write_hash(pipe, keys.RULES, now.rules, then.rules)
+        note_change(pipe)
         _write_hash(pipe, keys.API_KEYS, now.api_keys, then.api_keys)
         _write_hash(pipe, keys.API_KEY_USES, now.api_key_uses, then.api_key_uses)
         if now.api_keys != then.api_keys:

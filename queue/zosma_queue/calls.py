@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zosma_queue import keys
+from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
@@ -48,6 +48,9 @@ SWEEP_LIMIT = 100
 EVICT_LIMIT = 200
 #: How long a program may leave its pictures here when others need the room.
 LEFT_HERE_MS = 3600_000
+#: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
+#: needs it has not ended.
+INPUT_TTL_S = 24 * 3600
 #: How long an accepted job waits for a capable worker to come back.
 PATIENCE_MS = 10 * 60_000
 
@@ -61,6 +64,8 @@ class Accepted(enum.StrEnum):
     OTHER = "other"  # refused: the same id before, and another request
     NOBODY = "nobody"  # refused: no worker is ready
     INFEASIBLE = "infeasible"  # refused: no ready worker can do it
+    INPUT_GONE = "input-gone"  # refused: a picture that it starts from is no longer stored
+    STALE = "stale"  # not looked at: what it was judged by has changed since
     OVER_LIMIT = "over-limit"  # refused: it would break a limit
 
 
@@ -114,6 +119,12 @@ class NewJob:
     """How many single pictures it may be split into; 1: it can't be."""
     variants: tuple[Variant, ...] = ()
     """What each of its pictures needs, where that differs: then it is split in any case."""
+    inputs: tuple[str, ...] = ()
+    """Ids of the pictures that it starts from."""
+    fleet_version: str = ""
+    """By which its names were looked up; '' where nobody looked."""
+    rules_version: str = ""
+    """By which it was found to be allowed, with this policy; '' where nobody asked."""
 
     def split_as(self, lane: Lane) -> str:
         """What it may be split into, as JSON; '' for nothing."""
@@ -140,12 +151,13 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
         (
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight, job.needs.class_in(lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms, job.patience_ms, job.reply, job.keep_ms,
-            job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane), job.wait_ms,
+            job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane), job.wait_ms, job.fleet_version,
+            job.rules_version, history.HISTORY_MAX, history.HISTORY_TTL_S * 1000, INPUT_TTL_S * 1000, *job.inputs,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
         ),
-        more_keys=(keys.reply(job.id),),
+        more_keys=(keys.reply(job.id), keys.history(job.owner)),
     )  # fmt: skip
 
 
@@ -164,11 +176,6 @@ def reserve(
     return Call(
         "reserve", (now_ms, input_id, owner, size, ttl_ms, most, most_of_all), lambda reply: Room(reply.decode())
     )
-
-
-def hold(job_id: str, input_ids: Sequence[str], *, ttl_ms: int, now_ms: int = 0) -> Call[int]:
-    """Keeps the pictures that a job starts from; how many of them are there."""
-    return Call("hold", (now_ms, job_id, ttl_ms, *input_ids), int)
 
 
 def prolong(*, within_ms: int, ttl_ms: int, now_ms: int = 0) -> Call[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -20,16 +21,30 @@ from zosma_queue.api_keys import ApiKeys
 from zosma_queue.asked import Asked
 from zosma_queue.backup import Contents, Kind
 from zosma_queue.bots import Bots
-from zosma_queue.calls import Accepted, Cancelled, Evicted, NewJob, Room, Summons, Swept, Variant
+from zosma_queue.calls import (
+    INPUT_TTL_S,
+    Accepted,
+    Admission,
+    Cancelled,
+    Evicted,
+    NewJob,
+    Room,
+    Summons,
+    Swept,
+    Variant,
+)
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.connections import PULSE_S, bot_client, listener_client
+from zosma_queue.copies import Copy
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
 from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
-from zosma_queue.forecast import Place, Snapshot, WaitingJob, held, parked, place_if_added, places
+from zosma_queue.fleet_reader import FleetCopy, read_fleet
+from zosma_queue.forecast import Place, Snapshot, WaitingJob, place_if_added
+from zosma_queue.forecasts import JOBS_MAX, Forecasts
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
 from zosma_queue.last_fleet import Fleet, LastFleet
@@ -42,29 +57,20 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
+from zosma_queue.rulebook import Rulebook, note_change
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.series import Span, Step, read_series
-from zosma_queue.snapshot import take_snapshot
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
 
 #: Images of a delivered job stay a while for whoever asks again.
 IMAGE_KEEP_MS = 15 * 60_000
-#: A snapshot of the order serves everybody who asks for a place within this time.
-SNAPSHOT_AGE_S = 2.0
-#: A full one is taken anew this often for those who aren't in it.
-SNAPSHOT_FULL_AGE_S = 0.5
-#: Places are worked out among this many waiting jobs.
-SNAPSHOT_JOBS = 500
 FORECAST_BATCH = 200
-#: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
-#: needs it has not ended.
-INPUT_TTL_S = 24 * 3600
-#: Those that would go within this time are looked at for it: a bot may be away for so long.
+#: Pictures that open jobs start from are given more time so long before they would go: a bot may be away for so long.
 INPUT_SOON_S = 12 * 3600
-#: Before that.
+#: Until the request is queued.
 INPUT_UNUSED_TTL_S = 600
 #: Bytes of them for one owner's jobs that have not ended, and for all: about 100 photographs, and 800.
 INPUTS_MAX_BYTES = 256 * 1024 * 1024
@@ -162,9 +168,37 @@ class Estimate:
     """Why it would not be taken."""
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """A request that may be asked for, as far as fleet and rules say."""
+
+    job: NewJob
+    """As the queue is to get it."""
+    request: Request
+    """In the fleet's own names."""
+    workers: Sequence[WorkerInfo]
+    """By whom it was judged: those that there are, or that there were."""
+
+    def why_infeasible(self) -> RequestRefusedError:
+        """Why nobody can do it."""
+        return _why_infeasible(self.request, self.workers)
+
+
 def new_job_id() -> str:
-    """A fresh job id: 20 characters, sortable by time to the millisecond."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(4)}"
+    """A fresh job id: 20 characters, sortable by time, and those of one process by their order."""
+    return next(_IDS)
+
+
+def _ids() -> Iterator[str]:
+    last = 0
+    while True:
+        drawn = int(time.time() * 1000) << 32 | secrets.randbits(31)
+        # Of one millisecond: on from the one before, by a drawn step.
+        last = drawn if drawn >> 32 > last >> 32 else last + 1 + secrets.randbits(16)
+        yield f"{last:020x}"
+
+
+_IDS = _ids()
 
 
 class Queue:
@@ -186,13 +220,10 @@ class Queue:
         self.last_fleet = LastFleet(self._redis)
         self.on_script: Callable[[str, float], None] | None = None
         """Told of each verb that ran, and the seconds until its answer was there."""
+        self._fleet: Copy[FleetCopy] = Copy(functools.partial(read_fleet, self._redis, self._fleet_with))
         self.on_delivered: Callable[[str], None] = _unheard
         """Told of each end that somebody was shown or sent, by which way: `interaction`, `webhook`, …"""
-        self._snapshot: tuple[float, dict[str, Place]] = (float("-inf"), {})
-        self._held: dict[str, int] = {}
-        self._order = Snapshot(now_ms=0, jobs=(), machines=())
-        self._parked: frozenset[str] = frozenset()
-        self._taking = asyncio.Lock()
+        self._forecasts = Forecasts(self._redis)
         self._estimating = asyncio.Lock()
         self._noted: set[str] = set()
 
@@ -200,6 +231,7 @@ class Queue:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._forecasts.close()
         await self._redis.aclose()
         # Cancelled commands have left transports that close in the loop's next turn; there may be no later one.
         await asyncio.sleep(0)
@@ -268,7 +300,10 @@ class Queue:
             for key in (keys.AUDIT, keys.POLICIES, keys.RULES):
                 with suppress(ResponseError):  # there is none
                     await self._redis.renamenx(key.removeprefix("bot:"), key)
-            await self._redis.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.set(keys.PROTOCOL, OLDEST_PROTOCOL)
+            note_change(pipe)
+            await pipe.execute()
 
     async def read_backup(
         self, kinds: Mapping[str, Kind], *, failed_jobs: bool, left_out: Callable[[str], None]
@@ -340,23 +375,22 @@ class Queue:
           RequestRefusedError: when the request names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        _check_lane(job, lane)
-        job = replace(
-            job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest, reply=reply,
-            keep_ms=int(keep_s * 1000),
-        )  # fmt: skip
-        if not await self._hold_inputs(job, request):
-            raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
-        await history.note_job(self._redis, sender.owner, job.id)
-        admission = await self._run(calls.enqueue(job))
+
+        def asked(job: NewJob) -> NewJob:
+            _check_lane(job, lane)
+            return replace(
+                job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest,
+                reply=reply, keep_ms=int(keep_s * 1000),
+            )  # fmt: skip
+
+        job_id = job_id or new_job_id()
+        judged, admission = await self._admitted(request, sender, job_id, asked)
         try:
-            check_admitted(admission, lambda: _why_infeasible(request, workers))
+            check_admitted(admission, judged.why_infeasible)
         except RequestRefusedError:
-            await self._let_go(job.id, request.inputs)
-            await history.unnote_job(self._redis, sender.owner, job.id)
+            await self._let_go(job_id, request.inputs)
             raise
-        return job.id
+        return job_id
 
     async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
         """A request's fields as somebody said them, with what suits their checkpoint where they said nothing.
@@ -364,7 +398,8 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        return suited_here(await self.catalogue(), fields, await self.admin.rules_for(sender.group))
+        rules = (await self.admin.rulebook.recent()).rules_for(sender.group)
+        return suited_here(await self.catalogue(), fields, rules)
 
     async def check(
         self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
@@ -376,9 +411,11 @@ class Queue:
         Raises:
           what `submit` raises.
         """
-        job, request, workers = await self._judged(request, sender, job_id or new_job_id())
-        admission = await self._run(calls.enqueue(replace(job, message=b"", digest=digest, run_at_ms=run_at_ms)))
-        check_admitted(admission, lambda: _why_infeasible(request, workers))
+        judged, admission = await self._admitted(
+            request, sender, job_id or new_job_id(),
+            lambda job: replace(job, message=b"", inputs=(), digest=digest, run_at_ms=run_at_ms),
+        )  # fmt: skip
+        check_admitted(admission, judged.why_infeasible)
         return admission.answer is Accepted.EXISTS
 
     async def estimate(
@@ -390,21 +427,20 @@ class Queue:
           RequestRefusedError: when it names something nobody has, or what the rules don't allow.
           QueueUnavailableError: when Redis doesn't answer.
         """
-        job, request, workers = await self._judged(request, sender, new_job_id())
-        able = tuple(worker.id for worker in workers if not worker.gone and can_do(worker, request))
-        estimate = Estimate(cost_s=job.cost, workers=able)
+        judged = await self._judged(request, sender, new_job_id(), await self._latest())
+        able = tuple(one.id for one in judged.workers if not one.gone and can_do(one, judged.request))
+        job, estimate = judged.job, Estimate(cost_s=judged.job.cost, workers=able)
         try:
             _check_lane(job, lane)
             # Asked again while somebody fills in a form: no submit, so what it would be refused is counted by nobody.
-            asked = replace(job, message=b"?", lane=lane, delay_ms=int(put_off))
-            check_admitted(await self._run(calls.enqueue(asked)), lambda: _why_infeasible(request, workers))
+            asked = replace(job, message=b"?", inputs=(), lane=lane, delay_ms=int(put_off))
+            check_admitted(await self._run(calls.enqueue(asked)), judged.why_infeasible)
         except RequestRefusedError as error:
             return replace(estimate, refusal=error)
         if put_off:
             return estimate
-        await self._places()
-        order = self._order
-        if len(order.jobs) >= SNAPSHOT_JOBS:
+        order = (await self._forecasts.newest()).order
+        if len(order.jobs) >= JOBS_MAX:
             return estimate
         added, order = _as_added(job, order)
         async with self._estimating:  # some milliseconds of a processor each
@@ -414,19 +450,47 @@ class Queue:
                 unpaused = await asyncio.to_thread(place_if_added, replace(order, paused=frozenset()), added)
         return replace(estimate, place=place, paused=unpaused is not None)
 
-    async def _judged(self, request: Request, sender: Sender, job_id: str) -> tuple[NewJob, Request, list[WorkerInfo]]:
-        """(the job as the queue is to get it, its request in the fleet's own names, the workers that there are, or that
-        there were)."""
-        fleet = await self.fleet()
-        workers, catalogue = list(fleet.judges), fleet.catalogue()
-        request = catalogue.resolve(request.pinned())
-        if rules := await self.admin.rules_for(sender.group):
+    async def _admitted(
+        self, request: Request, sender: Sender, job_id: str, asked: Callable[[NewJob], NewJob]
+    ) -> tuple[_Judged, Admission]:
+        """A request as it was judged, and the queue's answer to what `asked` makes of its job.
+
+        It is judged by what this process knows of fleet and rules. The script says when that has changed since, and who
+        is refused before it is judged once more by what is certain.
+        """
+        fleet = await self._fleet.recent()
+        if not fleet.fleet.ready:  # what those that were here could do has no version
+            fleet = await self._fleet.latest()
+        known, certain = (fleet, await self.admin.rulebook.recent()), False
+        while True:  # each time round somebody has changed something, so this ends
+            refused = None
+            try:
+                judged = await self._judged(request, sender, job_id, known)
+                admission = await self._run(calls.enqueue(asked(judged.job)))
+                if admission.answer is not Accepted.STALE:
+                    return judged, admission
+            except RequestRefusedError as error:
+                refused = error
+            before, known = known, await self._latest()
+            if refused and (certain or known == before):
+                raise refused
+            certain = True
+
+    async def _latest(self) -> tuple[FleetCopy, Rulebook]:
+        return await self._fleet.latest(), await self.admin.rulebook.latest()
+
+    async def _judged(
+        self, request: Request, sender: Sender, job_id: str, known: tuple[FleetCopy, Rulebook]
+    ) -> _Judged:
+        fleet, rulebook = known
+        workers = fleet.fleet.judges
+        request = fleet.catalogue.resolve(request.pinned())
+        if rules := rulebook.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
-            request = await asyncio.to_thread(_held_to, rules, request, catalogue, workers)
-        if fleet.last and not all(any(can_do(one, variant) for one in workers) for variant in request.variants):
+            request = await asyncio.to_thread(_held_to, rules, request, fleet.catalogue, workers)
+        if fleet.fleet.last and not all(any(can_do(one, variant) for one in workers) for variant in request.variants):
             raise _why_infeasible(request, workers)
-        policies = await self.admin.policies()
         job = NewJob(
             id=job_id,
             message=encode_request(job_id, request),
@@ -435,13 +499,16 @@ class Queue:
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
             person=sender.person,
-            policy=policy_for((sender.owner, *sender.roles), policies),
-            group_weight=policies.get(sender.group, UNLIMITED).weight,
+            policy=policy_for((sender.owner, *sender.roles), rulebook.policies),
+            group_weight=rulebook.policies.get(sender.group, UNLIMITED).weight,
             pictures=request.count if request.splits else 1,
             variants=_variants(request),
+            inputs=request.inputs,
+            fleet_version=fleet.version,
+            rules_version=rulebook.version,
             wait_ms=self._wait_ms,
         )
-        return job, request, workers
+        return _Judged(job, request, workers)
 
     async def want(self, job_ids: Sequence[str], for_s: float) -> None:
         """Says that clients' open connections wait for these jobs: who doesn't say so again in time ends them.
@@ -497,14 +564,6 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer; then they go by themselves within minutes.
         """
         await self._let_go("", input_ids)
-
-    async def _hold_inputs(self, job: NewJob, request: Request) -> bool:
-        """Keeps the pictures that a request starts from for as long as its result; False when one of them is gone."""
-        if not request.inputs:
-            return True
-        put_off_ms = max(job.delay_ms, job.run_at_ms - int(time.time() * 1000), 0)
-        there = await self._run(calls.hold(job.id, request.inputs, ttl_ms=INPUT_TTL_S * 1000 + put_off_ms))
-        return there == len(request.inputs)
 
     async def _let_go(self, job_id: str, input_ids: Sequence[str]) -> None:
         if input_ids:
@@ -603,18 +662,18 @@ class Queue:
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
-        return (await self._places(wanted=(job_id,))).get(job_id)
+        return (await self._forecasts.places((job_id,))).get(job_id)
 
     async def standings(self, job_ids: Collection[str]) -> dict[str, tuple[Place | None, bool]]:
         """Of each of these waiting jobs its place, and whether it has none only because an admin paused something.
 
         One look at the order for all of them.
         """
-        known = await self._places(wanted=job_ids)
+        known, newest = await self._forecasts.places(job_ids), await self._forecasts.newest()
         paused = () if all(job_id in known for job_id in job_ids) else await self.pauses()
 
         def is_held(job_id: str) -> bool:
-            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in self._held)
+            return job_id not in known and bool(paused) and (QUEUE in paused or job_id in newest.held)
 
         return {job_id: (known.get(job_id), is_held(job_id)) for job_id in job_ids}
 
@@ -627,13 +686,11 @@ class Queue:
         paused = await self.pauses()
         if not paused or QUEUE in paused:
             return bool(paused)
-        await self._places(wanted=(job_id,))
-        return job_id in self._held
+        return job_id in (await self._forecasts.newest((job_id,))).held
 
     async def is_at_limit(self, job_id: str) -> bool:
         """True for a waiting job whose owner has as many running as they may at once."""
-        await self._places(wanted=(job_id,))
-        return job_id in self._parked
+        return job_id in (await self._forecasts.newest((job_id,))).parked
 
     async def pause_of(self, job: Job) -> Pause | None:
         """The pause that holds a waiting job back; None for none of its own, like that of every worker that can do it.
@@ -648,11 +705,11 @@ class Queue:
     async def in_order(self, jobs: Iterable[Job]) -> list[Job]:
         """Waiting jobs as they will run; then those that a pause holds back, as they would; then the rest by age."""
         jobs = sorted(jobs, key=lambda job: job.created_ms)
-        known = await self._places(anew=True)  # whoever looks has often just changed something
+        newest = await self._forecasts.newest(anew=True)  # whoever looks has often just changed something
 
         def rank(job: Job) -> tuple[int, int]:
-            place = known.get(job.id)
-            return (0, place.position) if place else (1, self._held[job.id]) if job.id in self._held else (2, 0)
+            place = newest.places.get(job.id)
+            return (0, place.position) if place else (1, newest.held[job.id]) if job.id in newest.held else (2, 0)
 
         return sorted(jobs, key=rank)
 
@@ -663,12 +720,14 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        places = await self._places()
+        newest = await self._forecasts.newest()
         front = [
-            InLine(id=job_id, place=place, held=False, at_limit=job_id in self._parked)
-            for job_id, place in places.items()
+            InLine(id=job_id, place=place, held=False, at_limit=job_id in newest.parked)
+            for job_id, place in newest.places.items()
         ]
-        front += [InLine(id=job_id, place=None, held=True) for job_id in sorted(self._held, key=self._held.__getitem__)]
+        front += [
+            InLine(id=job_id, place=None, held=True) for job_id in sorted(newest.held, key=newest.held.__getitem__)
+        ]
         if first + limit <= len(front):
             return front[first : first + limit]
         with redis_errors():
@@ -676,7 +735,7 @@ class Queue:
         known = {one.id for one in front}
         paused = QUEUE in await self.pauses()
         rest = [
-            InLine(id=job_id, place=None, held=paused, at_limit=job_id in self._parked)
+            InLine(id=job_id, place=None, held=paused, at_limit=job_id in newest.parked)
             for job_id in texts(keys.WAITING, waiting)
             if job_id not in known
         ]
@@ -713,40 +772,13 @@ class Queue:
             with redis_errors():
                 if not await self._redis.exists(keys.WAITING):
                     return 0
-        known = await self._places()
+        known = (await self._forecasts.newest()).places
         new = [job_id for job_id in known if job_id not in self._noted]
         self._noted = set(known)
         for first in range(0, len(new), FORECAST_BATCH):
             batch = new[first : first + FORECAST_BATCH]
             await self._run(calls.note_forecasts({job_id: known[job_id].raw_ends_in_s for job_id in batch}))
         return len(new)
-
-    async def _places(self, wanted: Collection[str] = (), *, anew: bool = False) -> dict[str, Place]:
-        """Everybody's place, at most two seconds old; looked up again for those who aren't in it, unless far back.
-
-        A hundred deliveries ask at once when a worker comes or goes: one look serves all who asked before it began.
-        """
-        asked = time.monotonic()
-        if self._is_outdated(asked, wanted, anew):
-            async with self._taking:
-                if self._is_outdated(asked, wanted, anew):
-                    began = time.monotonic()
-                    snapshot = await take_snapshot(self._redis, SNAPSHOT_JOBS)
-                    # Some tens of milliseconds for a long queue: not on the loop that answers Discord.
-                    known = await asyncio.to_thread(places, snapshot)
-                    self._held = await asyncio.to_thread(held, snapshot, known)
-                    self._order = snapshot
-                    self._parked = await asyncio.to_thread(parked, snapshot)
-                    self._snapshot = (began, known)
-        return self._snapshot[1]
-
-    def _is_outdated(self, asked: float, wanted: Collection[str], anew: bool) -> bool:
-        taken, known = self._snapshot
-        if taken >= asked or anew:
-            return taken < asked
-        age = time.monotonic() - taken
-        missing = any(job_id not in known and job_id not in self._held for job_id in wanted)
-        return age > SNAPSHOT_AGE_S or (missing and (len(known) < SNAPSHOT_JOBS or age > SNAPSHOT_FULL_AGE_S))
 
     # -- delivery -----------------------------------------------------------------------------------------------
 
@@ -872,7 +904,10 @@ class Queue:
 
     async def catalogue(self) -> Catalogue:
         """What the ready workers offer together; while there are none, what those did for which jobs may wait."""
-        return (await self.fleet()).catalogue()
+        return (await self._fleet.latest()).catalogue
+
+    async def _fleet_with(self, workers: Collection[WorkerInfo]) -> Fleet:
+        return await self.last_fleet.fleet(workers, self._wait_ms)
 
     async def note_fleet(self) -> int:
         """Remembers what the ready workers can do, for when they are gone; of how many something was written.
@@ -888,10 +923,9 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        await self._places()
+        known = (await self._forecasts.newest()).order.jobs
         with redis_errors():
             waiting = int(await self._redis.zcard(keys.WAITING))
-        known = self._order.jobs
         mean_s = sum(job.cost for job in known) / len(known) if known else 0.0
         return Demand(jobs=waiting, gpu_seconds=mean_s * waiting)
 

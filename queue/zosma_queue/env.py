@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from zosma_queue.errors import SettingsError
 
 #: Windows' editors begin UTF-8 with a mark, which would become a part of the first name.
 _ENCODING = "utf-8-sig"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+HOW_TO_WRITE = "write NAME=value, with quotation marks in pairs and around the whole value"
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,22 @@ def lines_of(path: Path) -> list[Line]:
     for binding in parse_stream(io.StringIO(_text(path))):
         written = binding.original.string
         blank = written[: len(written) - len(written.lstrip())].count("\n")
-        broken = binding.error or (binding.key is not None and binding.value is None)
+        is_name = binding.key is None or _NAME.fullmatch(binding.key)
+        broken = binding.error or not is_name or (binding.key is not None and binding.value is None)
         if broken or binding.key is not None:
             lines.append(Line(binding.original.line + blank, None if broken else binding.key))
     return lines
+
+
+def check_readable(path: Path) -> None:
+    """Returns when every line of the file sets something or says nothing: one that is passed over is a setting lost.
+
+    Raises:
+      SettingsError: for the first that doesn't, by its number; what it holds may be a secret.
+    """
+    for line in lines_of(path):
+        if line.name is None:
+            raise SettingsError(f"{path}, line {line.number} can't be read: {HOW_TO_WRITE}")
 
 
 def exported() -> dict[str, str]:

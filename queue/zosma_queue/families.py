@@ -56,9 +56,23 @@ _FLUX = Facts(
 )
 _SCHNELL = Facts(width=1024, height=1024, steps=4, guidance=1.0, negative=False, sampler="Euler", scheduler="Simple")
 
+_Z_TURBO = Facts(width=1024, height=1024, steps=8, guidance=1.0, negative=False, sampler="Euler", scheduler="Simple")
+_Z = Facts(width=1024, height=1024, steps=30, guidance=4.0, sampler="Euler", scheduler="Simple")
+_QWEN = Facts(width=1328, height=1328, steps=20, guidance=4.0, sampler="Euler", scheduler="Simple")
+
 _T5 = ("t5xxl_fp16*", "t5xxl*fp8*", "*t5xxl*")
 _CLIP_L, _CLIP_G = ("clip_l*", "*clip_l*"), ("clip_g*", "*clip_g*")
-_FLUX_MODULES = (_CLIP_L, _T5, ("ae.safetensors", "ae.sft", "flux*ae*", "*flux*vae*"))
+_FLUX_VAE = ("ae.safetensors", "ae.sft", "flux*ae*", "*flux*vae*")
+_FLUX_MODULES = (_CLIP_L, _T5, _FLUX_VAE)
+_Z_MODULES = (("qwen_3_4b*", "*qwen*3*4b*"), _FLUX_VAE)
+_QWEN_MODULES = (("qwen_2.5_vl_7b*", "*qwen*2*5*vl*7b*"), ("qwen_image_vae*", "*qwen*image*vae*"))
+
+#: Named like one of the families, but made otherwise: with other text encoders, or from a picture. No family has them.
+_APART = (
+    "flux2/*", "*flux2*", "*flux.2*", "*flux-2*", "*flux_2*", "*chroma*", "*flux*fill*", "*flux*redux*", "*flux*canny*",
+    "*flux*depth*", "*qwen*image*edit*", "*qwen*image*layered*", "*qwen*image*2.1*", "*qwen*image*2_1*",
+    "*qwen*image*control*", "*z*image*control*",
+)  # fmt: skip
 
 FAMILIES: Mapping[str, Family] = {
     "sd15": Family(
@@ -69,7 +83,7 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "sdxl": Family(
         (
-            "sdxl/*", "xl/*", "pony/*", "illustrious/*", "*sdxl*", "*_xl*", "*xl_*", "*-xl*", "*ponydiffusion*",
+            "sdxl/*", "xl/*", "pony/*", "illustrious/*", "*sdxl*", "*_xl*", "*xl_*", "*-xl*", "*xlv*", "*pony*",
             "*illustrious*", "*noobai*",
         ),
         ("stable-diffusion-xl*",),
@@ -77,11 +91,23 @@ FAMILIES: Mapping[str, Family] = {
         "xl",
     ),
     "sd35": Family(
-        ("sd3/*", "sd3.5/*", "sd35/*", "*sd3*", "*sd_3*"), ("stable-diffusion-3*", "stable-diffusion-v3*"), _SD3,
+        ("sd3/*", "sd3.5/*", "sd35/*", "*sd3*", "*sd_3*", "*stable?diffusion?3*"),
+        ("stable-diffusion-3*", "stable-diffusion-v3*"), _SD3,
         modules=(_CLIP_L, _CLIP_G, _T5),
     ),
     "flux": Family(("flux/*", "*flux*"), ("flux-1*", "flux.1*"), _FLUX, "flux", _FLUX_MODULES),
     "flux-schnell": Family(("*flux*schnell*",), ("flux*schnell*",), _SCHNELL, "flux", _FLUX_MODULES),
+    "z-image": Family(
+        ("z-image/*", "z_image/*", "zimage/*", "*z-image*", "*z_image*", "*zimage*"), ("z-image*",), _Z,
+        modules=_Z_MODULES,
+    ),
+    "z-image-turbo": Family(
+        ("*z-image*turbo*", "*z_image*turbo*", "*zimage*turbo*"), ("z-image*turbo*",), _Z_TURBO, modules=_Z_MODULES
+    ),
+    "qwen-image": Family(
+        ("qwen-image/*", "qwen_image/*", "*qwen-image*", "*qwen_image*", "*qwenimage*"),
+        ("qwen-image", "qwen-image-2512*"), _QWEN, modules=_QWEN_MODULES,
+    ),
 }  # fmt: skip
 
 
@@ -91,8 +117,15 @@ def matches(path: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(plain, wanted) or fnmatch.fnmatchcase(plain.rpartition("/")[2], wanted)
 
 
+def is_apart(path: str) -> bool:
+    """Whether a file's name is like a family's that it doesn't belong to: none of our workflows makes its pictures."""
+    return any(matches(path, pattern) for pattern in _APART)
+
+
 def family_of(path: str) -> str | None:
     """The family that a file's folder or name tells, by the pattern that says most; None when they tell none."""
+    if is_apart(path):
+        return None
     found = [
         (len(pattern.replace("*", "")), name)
         for name, family in FAMILIES.items()

@@ -294,11 +294,12 @@ class WorkerInfo:
         text = {name.decode(): value.decode() for name, value in fields.items()}
         return cls(
             id=worker_id,
-            state=WorkerState(text["state"]),
-            loaded=text["loaded"] or None,
+            # Whoever noted something of a worker that was gone has left a hash with no more in it.
+            state=WorkerState(text.get("state", WorkerState.AWAY)),
+            loaded=text.get("loaded") or None,
             job=whole(text["job"]) if "job" in text else None,
-            seen_ms=int(text["seen"]),
-            pixels=int(text["pixels"]),
+            seen_ms=int(text.get("seen", 0)),
+            pixels=int(text.get("pixels", 0)),
             reason=text.get("reason") or None,
             trust=Trust(text.get("trust", Trust.TRUSTED)),
             about=_capabilities(text["about"]) if "about" in text else None,
@@ -307,7 +308,7 @@ class WorkerInfo:
         )
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def _capabilities(told: str) -> Capabilities:
     """What a worker says of itself. Every submit reads all workers, and they seldom say anything new."""
     return Capabilities.model_validate_json(told)

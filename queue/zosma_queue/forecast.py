@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from zosma_queue import keys
@@ -138,6 +138,35 @@ class Snapshot:
     """How much longer than forecast things have taken."""
 
 
+@dataclass(frozen=True)
+class Start:
+    """A job that a machine takes, and where its group and its owner stood in the fair order before it did."""
+
+    at_s: float
+    machine: str
+    job: WaitingJob
+    group_tag: float
+    owner_tag: float
+    seconds: float
+    """That it will take, load included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A snapshot, played to its end."""
+
+    snapshot: Snapshot
+    places: Mapping[str, Place]
+    starts: tuple[Start, ...]
+    """In their order."""
+
+
+def play(snapshot: Snapshot) -> Played:
+    """The rules, run forward until no worker can do what is left."""
+    running = _Play(snapshot)
+    return Played(places=running.run(), starts=tuple(running.starts), snapshot=snapshot)
+
+
 def places(snapshot: Snapshot) -> dict[str, Place]:
     """The place of each job that some worker can do: of a set, when its first picture starts and its last one ends."""
     return _Play(snapshot).run()
@@ -196,6 +225,7 @@ class _Play:
             self._file(job)
         self._groups = {job.owner: job.group for job in snapshot.jobs}
         self._found: dict[str, Place] = {}
+        self.starts: list[Start] = []
 
     def arrive(self, job: WaitingJob) -> None:
         """Does with a new job's tags what `push` does."""
@@ -225,7 +255,10 @@ class _Play:
                     resting.remove(one)
                 events = [event for event in events if event[2] != one]
                 heapq.heapify(events)
-                end_s = self._now_s + self._start(one, part)
+                tags = self._group_tags[part.group], self._owner_tags[part.owner]
+                seconds = self._start(one, part)
+                self.starts.append(Start(self._now_s, one, part, *tags, seconds))
+                end_s = self._now_s + seconds
                 self._note(keys.whole(part.id), end_s)
                 heapq.heappush(events, (end_s, indices[one], one))
         return self._found
@@ -255,6 +288,7 @@ class _Play:
                 )
                 for number, one in enumerate(job.variants)
             ]  # fmt: skip
+            parts = [replace(one, kind=self._kept_kind(one, machine_id)) for one in parts]
             for part in reversed(parts[1:]):
                 self._jobs[part.id] = part
                 self._file(part)
@@ -263,6 +297,7 @@ class _Play:
         if not shares:
             return [(machine_id, job)]
         job = self._pinned(job, machine_id)
+        job = replace(job, kind=self._kept_kind(job, machine_id))
         return [
             (
                 share.machine,
@@ -270,6 +305,12 @@ class _Play:
             )
             for share in shares
         ]
+
+    def _kept_kind(self, job: WaitingJob, machine_id: str) -> str | None:
+        """The kind that a part of a set stays on; None where no other kind could take it."""
+        own = job.kind or _kind_of(self._machines[machine_id])
+        others = (one for one in self._machines.values() if _kind_of(one) != own)
+        return own if job.kind or any(_is_able(one, job) for one in others) else None
 
     def _pinned(self, job: WaitingJob, machine_id: str) -> WaitingJob:
         checkpoint = job.checkpoint or self._machines[machine_id].loaded
@@ -287,7 +328,9 @@ class _Play:
         helpers = [
             one
             for one in others
-            if self._serves(one, pinned) and not self._snapshot.paused & set(worker_scopes(one.id))
+            if _kind_of(one) == _kind_of(self._machines[machine_id])
+            and self._serves(one, pinned)
+            and not self._snapshot.paused & set(worker_scopes(one.id))
         ]
         machines = [self._machines[machine_id], *helpers]
         each = [job.cost / job.pictures * self._speed_of(one.place, checkpoint) for one in machines]
@@ -347,7 +390,7 @@ class _Play:
         return [other for other, its in persons.items() if its == person] if person else [owner]
 
     def _wake_tags(self, job: WaitingJob) -> None:
-        tie = job.seq % _SEQ_ROUND * _TIE_S
+        tie = tie_of(job)
         if not any(self._filed_beside(job)):
             self._group_tags[job.group] = max(self._group_tags[job.group], self._clock + tie)
         self._owner_tags[job.owner] = max(self._owner_tags[job.owner], self._group_clocks[job.group] + tie)
@@ -377,11 +420,7 @@ class _Play:
         return charged + (self._load_s(machine.place, 0.0) if cold else 0.0)
 
     def _speed_of(self, place: str, checkpoint: str) -> float:
-        speed = self._snapshot.speed
-        for name in (f"{place}|{checkpoint}", f"{place}|", f"|{checkpoint}"):
-            if name in speed:
-                return speed[name]
-        return 1.0
+        return speed_of(self._snapshot, place, checkpoint)
 
     # -- fetch.lua ----------------------------------------------------------------------------------------------
 
@@ -508,10 +547,33 @@ def _class_of(job: WaitingJob) -> _Class:
     return _Class(job.lane, job.tokens, job.pixels, job.avoid, job.kind)
 
 
+def tie_of(job: WaitingJob) -> float:
+    """What decides between those who start at one clock."""
+    return job.seq % _SEQ_ROUND * _TIE_S
+
+
+def may_serve(snapshot: Snapshot, machine: Machine, job: WaitingJob) -> bool:
+    """Whether a machine could be given this job now, whoever else could."""
+    paused = snapshot.paused
+    checkpoint = job.checkpoint or machine.loaded
+    scopes = {QUEUE, str(Scope(LANE, job.lane)), *worker_scopes(machine.id)}
+    scopes |= {str(Scope(CHECKPOINT, checkpoint))} if checkpoint else set()
+    return not paused & scopes and _is_able(machine, job)
+
+
+def speed_of(snapshot: Snapshot, place: str, checkpoint: str) -> float:
+    """Real seconds for each predicted one."""
+    names = (f"{place}|{checkpoint}", f"{place}|", f"|{checkpoint}")
+    return next((snapshot.speed[name] for name in names if name in snapshot.speed), 1.0)
+
+
 def _welcome(machine: Machine, job: WaitingJob) -> int:
     """How welcome a job is to a machine: as `welcome` in `_fleet.lua`."""
-    kind = "comfyui" if KIND_COMFYUI in machine.can else "a1111"
-    return 2 * (job.avoid is not None and machine.place != job.avoid) + (job.kind == kind)
+    return 2 * (job.avoid is not None and machine.place != job.avoid) + (job.kind == _kind_of(machine))
+
+
+def _kind_of(machine: Machine) -> str:
+    return "comfyui" if KIND_COMFYUI in machine.can else "a1111"
 
 
 def _is_able(machine: Machine, job: WaitingJob) -> bool:

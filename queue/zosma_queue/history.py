@@ -1,8 +1,7 @@
-"""Which jobs somebody asked for, newest first, for as long as jobs are kept."""
+"""Which jobs somebody asked for, newest first, for as long as jobs are kept. `enqueue.lua` writes them down."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -23,32 +22,6 @@ _MS_DIGITS = 15
 _CURSOR = "give the `next` of the page before, or leave it out"
 #: As long as an ended job is kept (DONE_TTL_MS of the scripts).
 HISTORY_TTL_S = 30 * 24 * 3600
-
-
-async def note_job(redis: Any, owner: str, job_id: str) -> None:
-    """Writes down that an owner asks for a job, before it is queued: one that is queued can't be missing then.
-
-    Raises:
-      QueueUnavailableError: when Redis doesn't answer.
-    """
-    key = keys.history(owner)
-    pipe = redis.pipeline(transaction=True)
-    # Not again for the same job sent twice. Among jobs of one millisecond their ids decide, which begin with the time.
-    pipe.zadd(key, {job_id: int(time.time() * 1000)}, nx=True)
-    pipe.zremrangebyrank(key, 0, -HISTORY_MAX - 1)
-    pipe.expire(key, HISTORY_TTL_S)
-    with redis_errors():
-        await pipe.execute()
-
-
-async def unnote_job(redis: Any, owner: str, job_id: str) -> None:
-    """Takes back what was noted of a job that was refused.
-
-    Raises:
-      QueueUnavailableError: when Redis doesn't answer.
-    """
-    with redis_errors():
-        await redis.zrem(keys.history(owner), job_id)
 
 
 @dataclass(frozen=True)

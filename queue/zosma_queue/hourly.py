@@ -20,8 +20,8 @@ class Hourly:
     Also of two texts that come by turns each is said once an hour. `clock` counts seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock or time.monotonic
         self._said: OrderedDict[str, float] = OrderedDict()
 
     def due(self, text: str) -> bool:

@@ -22,6 +22,9 @@ DEAD = PREFIX + "dead"
 UNDELIVERED = PREFIX + "undelivered"
 #: zset: workers by the ms of their last sign of life.
 WORKERS = PREFIX + "workers"
+#: hash: worker → version at which what the catalogue says of it changed last; `` → the newest version, and the newest
+#: that changed what may be admitted (fleet_reader.py).
+VERSIONS = PREFIX + "versions"
 #: zset: workers that wait for a job, by the ms since which they do.
 IDLE = PREFIX + "idle"
 #: hash: class → its needs (JSON), as versions before the index had it. Where it is there, `_adopt.lua` files its jobs.
@@ -45,13 +48,14 @@ WANTED_TOKENS = PREFIX + "index:tokens"
 #: zset: what workers can do (a profile) by the ms of the last sign of life of a worker that can do exactly that.
 PROFILES = PREFIX + "index:profiles"
 #: hash: worker → how it is filed in the index (JSON).
-FILED = PREFIX + "index:filed"
+FLEET = PREFIX + "index:fleet"
 #: hash: checkpoint → number of workers that hold it, or are about to.
 HELD = PREFIX + "index:held"
-#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is ready; under ``
+#: hash: bucket → ms since which no worker can serve it, the negative of it where no worker at all is there; under ``
 #: what was there when that was looked at last.
 STRANDED = PREFIX + "index:stranded"
-#: hash: bucket → the shortest patience or wait of its jobs, in ms, where it is shorter than usual.
+#: hash: bucket → the shortest patience of its jobs, in ms, where it is shorter than usual; `*` and bucket → the
+#: shortest time for which they wait while no worker at all is there.
 PATIENCE = PREFIX + "index:patience"
 #: hash: the virtual clock `v`, and group → tag of its next job.
 TAGS = PREFIX + "tags"
@@ -90,6 +94,8 @@ API_KEYS = f"bot:{PREFIX}api-keys"
 API_KEY_USES = f"bot:{PREFIX}api-key-uses"
 #: hash: group, or `` for everybody → what is allowed there (JSON). The bot's alone.
 RULES = f"bot:{PREFIX}rules"
+#: string: drawn anew whenever rules or policies are written (rulebook.py). The bot's alone.
+RULES_VERSION = f"bot:{PREFIX}rules-version"
 #: hash: class → number of jobs that wait in it.
 DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
@@ -132,9 +138,9 @@ HEARING = f"bot:{PREFIX}hearing"
 #: string: the bot process that posts.
 POSTER = f"bot:{PREFIX}poster"
 #: hash: a worker's place → what it could do when it was last ready (JSON).
-FLEET = f"bot:{PREFIX}fleet"
+LAST_FLEET = f"bot:{PREFIX}fleet"
 #: zset: these places by the ms at which they were last ready.
-FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
+LAST_FLEET_SEEN = f"bot:{PREFIX}fleet-seen"
 #: hash: when the operator's machines were last called to come or to go, and how often (lua/summon.lua).
 SUMMONS = f"bot:{PREFIX}summons"
 

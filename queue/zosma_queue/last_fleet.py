@@ -91,16 +91,16 @@ class LastFleet:
             if one.about
         }
         with redis_errors():
-            known = await self._redis.zrange(keys.FLEET_SEEN, 0, -1)
+            known = await self._redis.zrange(keys.LAST_FLEET_SEEN, 0, -1)
             there = {place.decode(errors="replace") for place in known}
             pipe = self._redis.pipeline(transaction=True)
             changed = {place: its for place, its in told.items() if self._noted.get(place) != its or place not in there}
             if changed:
-                pipe.hset(keys.FLEET, mapping=changed)
-            pipe.zadd(keys.FLEET_SEEN, {place: one.seen_ms for place, one in due.items()}, gt=True)
+                pipe.hset(keys.LAST_FLEET, mapping=changed)
+            pipe.zadd(keys.LAST_FLEET_SEEN, {place: one.seen_ms for place, one in due.items()}, gt=True)
             for old in known[: max(len(known) + len(set(due) - there) - PLACES_MAX, 0)]:
-                pipe.zrem(keys.FLEET_SEEN, old)
-                pipe.hdel(keys.FLEET, old)
+                pipe.zrem(keys.LAST_FLEET_SEEN, old)
+                pipe.hdel(keys.LAST_FLEET, old)
             await pipe.execute()
         self._noted = told
         self._noted_ms = {place: one.seen_ms for place, one in ready.items()}
@@ -116,26 +116,26 @@ class LastFleet:
         if fleet.ready:
             return fleet
         pipe = self._redis.pipeline(transaction=True)
-        pipe.zrange(keys.FLEET_SEEN, 0, -1, withscores=True)
+        pipe.zrange(keys.LAST_FLEET_SEEN, 0, -1, withscores=True)
         pipe.time()
         with redis_errors():
             rows, (seconds, micros) = await pipe.execute()
             now_ms = seconds * 1000 + micros // 1000
             seen: dict[str, int] = {}
             for place, at in rows:
-                with skipping(keys.FLEET_SEEN):
+                with skipping(keys.LAST_FLEET_SEEN):
                     seen[place.decode()] = int(finite(str(at)))
             if not seen:
                 return replace(fleet, is_new=wait_ms > 0)
             recent = [place for place, at in seen.items() if at >= now_ms - wait_ms]
-            found = await self._redis.hmget(keys.FLEET, recent) if recent else []
+            found = await self._redis.hmget(keys.LAST_FLEET, recent) if recent else []
         last = [one for place, row in zip(recent, found, strict=True) if (one := _worker(place, row, seen[place]))]
         return replace(fleet, last=tuple(sorted(last, key=lambda one: one.id)), last_seen_ms=max(seen.values()))
 
 
 def _worker(place: str, row: bytes | None, seen_ms: int) -> WorkerInfo | None:
     """A worker as it was; None when that can't be read."""
-    with skipping(f"{keys.FLEET} {place}"):
+    with skipping(f"{keys.LAST_FLEET} {place}"):
         if row:
             kept = _Place.model_validate_json(row)
             return WorkerInfo(

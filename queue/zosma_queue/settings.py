@@ -23,8 +23,9 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 
-from zosma_queue.env import exported, in_file
+from zosma_queue.env import check_readable, exported, in_file
 from zosma_queue.errors import SettingsError
 from zosma_queue.logs import LogFormat
 from zosma_queue.nodes import is_several, parse_nodes
@@ -46,7 +47,7 @@ def _comma_separated(value: Any) -> Any:
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
 
 
-_UNITS_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+_UNITS_S = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
 
 def _span_s(value: Any) -> Any:
@@ -54,7 +55,7 @@ def _span_s(value: Any) -> Any:
         return value
     found = re.fullmatch(r"([1-9][0-9]{0,6}) ?(s|m|min|h|d)", value.strip().casefold())
     if not found:
-        raise ValueError("must be a number of s, m, h or d, like 90m or 24h")
+        raise ValueError("must be a number with s, m, h or d, like 90m or 24h")
     return int(found[1]) * _UNITS_S[found[2]]
 
 
@@ -194,8 +195,10 @@ def load(cls: type[S], given_here: Mapping[str, str] | None = None, *, env_file:
     Discord this time"; and its errors don't name the variable that was used.
 
     Raises:
-      SettingsError: for the first wrong value; the text names variable, value and fix.
+      SettingsError: for the first wrong value or line; the text names variable, value and fix.
     """
+    if env_file:
+        check_readable(env_file)
     found = read(cls, {**given_in(env_file), **(given_here or {})})
     if isinstance(found, list):
         raise found[0]
@@ -246,4 +249,36 @@ def _explain(cls: type[LogSettings], problem: FieldProblem, given: Mapping[str, 
     if problem.kind == "missing":
         return SettingsError(f"{variable} is not set: {field.description or 'it is needed here'}")
     shown = "(hidden)" if "SecretStr" in str(field.annotation) else repr(given.get(variable, ""))
-    return SettingsError(f"{variable}={shown} is wrong: {problem.text}")
+    return SettingsError(f"{variable}={shown} is wrong: {_wanted(field, problem)}")
+
+
+def _wanted(field: FieldInfo, problem: FieldProblem) -> str:
+    """What to write instead: in our words where pydantic's are for programmers."""
+    if problem.kind.startswith("bool"):
+        return "must be on or off"
+    if not problem.kind.startswith(("int", "greater_than", "less_than")):
+        return problem.text
+    least = next((one.ge for one in field.metadata if hasattr(one, "ge")), None)
+    most = next(
+        (
+            one.le if hasattr(one, "le") else one.lt - 1
+            for one in field.metadata
+            if hasattr(one, "le") or hasattr(one, "lt")
+        ),
+        None,
+    )
+    if any(getattr(one, "func", None) is _span_s for one in field.metadata):
+        low, high = (_shown_span(one) if one else None for one in (least, most))
+        return "must be a span" + (f" from {low}" if low else "") + (f" to {high}" if high else "")
+    return (
+        "must be a whole number"
+        + (f" from {least}" if least is not None else "")
+        + (f" to {most}" if most is not None else "")
+    )
+
+
+def _shown_span(seconds: int) -> str:
+    """Seconds as they are written in a setting."""
+    return next(
+        f"{seconds // size}{unit}" for unit, size in reversed(_UNITS_S.items()) if not seconds % size or size == 1
+    )

@@ -87,6 +87,28 @@ async def take_snapshot(redis: Any, limit: int, *, now_ms: int = 0) -> Snapshot:
     )
 
 
+async def read_waiting(redis: Any, ids: list[str]) -> list[WaitingJob]:
+    """Those of the jobs that wait, as the order looks at them.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    if not ids:
+        return []
+    with redis_errors():
+        pipe = redis.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hmget(keys.job(job_id), "state", *_JOB_FIELDS)
+        rows = await pipe.execute(raise_on_error=False)
+        jobs: list[WaitingJob] = []
+        for job_id, found in zip(ids, rows, strict=True):
+            state, *row = row_or(keys.job(job_id), found, [None, None])
+            with skipping(keys.job(job_id)):
+                if state == b"waiting":
+                    jobs.append(_job(job_id, row))
+    return jobs
+
+
 async def _rows(redis: Any, ids: list[str], names: list[str]) -> tuple[list[WaitingJob], dict[str, dict[bytes, bytes]]]:
     """The jobs, and each worker's hash."""
     pipe = redis.pipeline(transaction=False)

@@ -24,7 +24,7 @@ async def read_workers(redis: Any) -> list[WorkerInfo]:
             pipe.hgetall(keys.worker(worker))
         found = await pipe.execute(raise_on_error=False) if ids else []
         paused = set(texts(keys.PAUSED, await redis.hkeys(keys.PAUSED))) if ids else set()
-        workers = [one for worker, row in zip(ids, found, strict=True) if (one := _worker(worker, row))]
+        workers = [one for worker, row in zip(ids, found, strict=True) if (one := worker_in(worker, row))]
     return [one.shown_paused() if paused & worker_scopes(one.id) else one for one in workers]
 
 
@@ -36,11 +36,11 @@ def read_workers_now(redis: Any) -> list[WorkerInfo]:
     """
     with redis_errors():
         ids = texts(keys.WORKERS, redis.zrange(keys.WORKERS, 0, -1))
-        return [one for worker in ids if (one := _worker(worker, redis.hgetall(keys.worker(worker))))]
+        return [one for worker in ids if (one := worker_in(worker, redis.hgetall(keys.worker(worker))))]
 
 
-def _worker(worker: str, row: Any) -> WorkerInfo | None:
-    """The worker in its hash; None when it is gone or can't be read."""
+def worker_in(worker: str, row: Any) -> WorkerInfo | None:
+    """The worker in a row of a pipeline, its hash; None when it is gone or can't be read."""
     fields = row_or(keys.worker(worker), row, {})
     with skipping(keys.worker(worker)):
         return WorkerInfo.from_hash(worker, fields) if fields else None

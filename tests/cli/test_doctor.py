@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import queue as queue_of_threads
+import re
+import threading
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +17,7 @@ from aiohttp import web
 
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
-from loopback.played_worker import PlayedWorker
+from loopback.played_worker import ABOUT, PlayedWorker
 from loopback.webui import ScriptedWebUI
 from zosma_bot.discord.client import command_names
 from zosma_bot.http.app import make_app, serve
@@ -21,7 +26,9 @@ from zosma_bot.settings import BotSettings
 from zosma_cli.doctor.findings import Verdict
 from zosma_cli.doctor.run import examine
 from zosma_cli.processes import free_port
-from zosma_queue.fleet import WorkerState
+from zosma_queue import keys, unreadable
+from zosma_queue.client import Queue
+from zosma_queue.fleet import OLDEST_PROTOCOL, Trust, WorkerState
 from zosma_queue.tasks import end
 
 OURS = ("REDIS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_")
@@ -251,6 +258,71 @@ async def test_a_fleet_without_workers_and_one_that_is_away(set_up, played, raw)
     assert (nobody.text, nobody.mend) == ("none is there", "on a machine with a WebUI: zosma worker")
 
 
+async def test_a_fleet_that_was_here_is_told_with_when(set_up, played, queue):
+    await queue.note_fleet()
+    await played.leave()
+    set_up.worker = None
+
+    found = await alone(set_up)
+
+    assert re.fullmatch(r"none is there; the last one was ready \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", found.text)
+
+
+async def test_a_worker_that_is_too_old_for_this_bot(set_up, played):
+    await played.beat(about=ABOUT.model_copy(update={"protocol": OLDEST_PROTOCOL - 1}))
+
+    found = await alone(set_up)
+
+    assert (found.verdict, found.text) == (Verdict.WRONG, "gpu/played is too old for this bot")
+    assert found.mend == "update it as the bot was"
+
+
+async def test_a_worker_that_its_queue_does_not_trust_and_one_that_an_admin_paused(set_up, played, queue):
+    set_up.worker = None
+    await played.beat(trust=Trust.QUARANTINED, reason="the picture came out all black")
+    sick = await alone(set_up)
+    await played.beat()
+    await queue.admin.pause("admin", "worker:gpu/played")
+    paused = await alone(set_up)
+
+    assert sick.text == "gpu/played: the picture came out all black"
+    assert paused.text == "gpu/played: paused by an admin"
+
+
+async def slow_line(to, found, stop):
+    """Passes on what comes, 30 ms later; `found` is told the port."""
+
+    async def slowly(reader, writer):
+        while data := await reader.read(65536):
+            await asyncio.sleep(0.03)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def joined(reader, writer):
+        there = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(slowly(reader, there[1]), slowly(there[0], writer), return_exceptions=True)
+
+    async with await asyncio.start_server(joined, "127.0.0.1", 0) as proxy:
+        found.put(proxy.sockets[0].getsockname()[1])
+        await asyncio.to_thread(stop.wait)
+
+
+async def test_a_redis_on_a_line_that_is_slow(set_up, redis_url):
+    port, (told, stop) = urlsplit(redis_url).port, (queue_of_threads.Queue(), threading.Event())
+    # Apart from this loop, for the first question blocks it.
+    line = threading.Thread(target=lambda: asyncio.run(slow_line(port, told, stop)))
+    line.start()
+    try:
+        found = await alone(set_up, REDIS_URL=redis_url.replace(f":{port}", f":{told.get(timeout=30)}"))
+    finally:
+        stop.set()
+        await asyncio.to_thread(line.join)
+
+    assert re.fullmatch(r"\d+ ms for one question slow every job down", found.text)
+    assert found.mend == "move it nearer to the bot"
+
+
 # -- WebUIs -----------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +346,33 @@ async def test_a_webui_without_api_and_one_that_wants_a_login(bare):
 
     assert "--api" in f"{first.text} {first.mend}"
     assert "SD_API_AUTH" in f"{second.text} {second.mend}"
+
+
+async def test_a_webui_that_has_no_checkpoint(set_up):
+    async def none(_):
+        return web.json_response([])
+
+    set_up.webui.special["/sdapi/v1/sd-models"] = none
+
+    found = await alone(set_up)
+
+    assert found.verdict is Verdict.WRONG
+    assert "has no checkpoint" in found.text
+    assert "put one into its folder models/Stable-diffusion" in found.mend
+
+
+async def test_a_webui_that_never_answers(bare, monkeypatch):
+    monkeypatch.setattr("zosma_cli.doctor.webui_check.PROBE_S", 0.2)
+
+    async def keep(reader, writer):
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(keep, "127.0.0.1", 0) as server:
+        found = await alone(bare, SD_API_HOST=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+    assert "didn't answer within" in found.text
+    assert found.mend == "look whether it still loads"
 
 
 # -- Discord ----------------------------------------------------------------------------------------------------
@@ -350,6 +449,70 @@ async def test_a_port_that_something_silent_has(set_up):
     assert found.verdict is Verdict.WRONG
 
 
+@asynccontextmanager
+async def answering(**paths):
+    """The port of a server that answers these paths with JSON."""
+
+    async def answer(request):
+        status, body = paths[request.path.strip("/")]
+        return web.json_response(body, status=status)
+
+    app = web.Application()
+    app.router.add_get("/{path}", answer)
+    async with serve_app(app) as port:
+        yield port
+
+
+@asynccontextmanager
+async def serve_app(app):
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_bot_whose_own_redis_is_gone(set_up):
+    async with (
+        Queue(f"redis://127.0.0.1:{free_port()}/0") as lost,
+        serve(make_app(lost, Hub(lost), {}), "127.0.0.1", 0) as url,
+    ):
+        found = await alone(set_up, ZOSMA_PORT=urlsplit(url).port)
+
+    assert found.verdict is Verdict.WRONG
+    assert "is up and not ready" in found.text
+    assert "can't be reached" in found.text
+
+
+async def test_a_bot_of_another_version(set_up):
+    old = {"status": "ok", "version": "0.0.1"}
+    async with answering(healthz=(200, old), readyz=(200, {"status": "ok"})) as port:
+        found = await alone(set_up, ZOSMA_PORT=port)
+
+    assert (found.verdict, found.mend) == (Verdict.WARNING, "restart the bot")
+    assert "runs version 0.0.1, this command is" in found.text
+
+
+async def test_a_bot_that_had_to_skip_what_it_could_not_read(set_up, raw, queue, monkeypatch):
+    monkeypatch.setattr("zosma_bot.http.health.counts", unreadable.counts)
+    unreadable.forget()
+    raw.hset(keys.POLICIES, "default", "{")
+    await queue.admin.policies()
+
+    found = await alone(set_up)
+
+    assert "has skipped what it could not read in Redis" in found.text
+    unreadable.forget()
+
+
+async def test_a_program_to_wake_machines_that_is_not_there(set_up):
+    found = await alone(set_up, ZOSMA_WAKE_COMMAND="wake-the-gpu 01:23")
+
+    assert found.text == "ZOSMA_WAKE_COMMAND names wake-the-gpu, which is no program on this machine"
+
+
 async def test_a_public_address_that_leads_elsewhere(set_up):
     set_up.webui.special["/pictures/doctor/0"] = lambda _: asyncio.sleep(0, web.Response(text="Hello"))
 
@@ -357,6 +520,20 @@ async def test_a_public_address_that_leads_elsewhere(set_up):
 
     assert found.text.endswith("answers 200")
     assert found.mend == "have the proxy lead /pictures/ to the bot's port"
+
+
+async def test_a_public_address_where_nobody_answers(set_up):
+    found = await alone(set_up, ZOSMA_PUBLIC_URL=f"http://127.0.0.1:{free_port()}")
+
+    assert "can't be reached" in found.text
+
+
+async def test_a_disk_that_is_nearly_full(set_up, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+
+    found = await alone(set_up)
+
+    assert found.text.endswith("only 5 MB are free")
 
 
 async def test_a_folder_that_is_a_file(set_up, tmp_path):

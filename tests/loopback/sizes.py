@@ -34,8 +34,8 @@ def sizes(client: Any) -> dict[str, int]:
         "shared presets": services.member_settings._shared,
         "rules": services.server_settings._known,
         "rules being read": services.server_settings._reading,
-        "places": tools.queue._snapshot[1],
-        "places held back": tools.queue._held,
+        "places": tools.queue._forecasts._newest.places,
+        "places held back": tools.queue._forecasts._newest.held,
         "forecasts noted": tools.queue._noted,
     }
     return {name: len(one) for name, one in held.items()} | {"tasks": len(asyncio.all_tasks())}

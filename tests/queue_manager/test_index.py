@@ -223,4 +223,4 @@ def test_who_has_loaded_what_is_known_when_they_die(rig):
     rig.sweep()
 
     assert rig.client.hgetall(keys.HELD) == {}
-    assert rig.client.hkeys(keys.FILED) == [b"w1"]
+    assert rig.client.hkeys(keys.FLEET) == [b"w1"]

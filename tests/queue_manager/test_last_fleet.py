@@ -43,8 +43,8 @@ async def was_here(queue, redis_url, *, name="gpu/played", about=ABOUT, pixels=P
 
 def ago(raw, seconds):
     """Has the last GPU been here so long ago."""
-    for place, at in raw.zrange(keys.FLEET_SEEN, 0, -1, withscores=True):
-        raw.zadd(keys.FLEET_SEEN, {place: at - seconds * 1000})
+    for place, at in raw.zrange(keys.LAST_FLEET_SEEN, 0, -1, withscores=True):
+        raw.zadd(keys.LAST_FLEET_SEEN, {place: at - seconds * 1000})
 
 
 async def test_a_job_is_taken_while_nobody_is_there_and_made_by_who_comes(patient, redis_url):
@@ -157,16 +157,16 @@ async def test_only_the_places_that_were_here_last_are_remembered(patient, raw, 
     await patient.last_fleet.note(many)
     await patient.last_fleet.note([replace(worker, id="new/webui/1", seen_ms=worker.seen_ms + 10_000)])
 
-    places = {place.decode() for place in raw.hkeys(keys.FLEET)}
-    assert len(places) == raw.zcard(keys.FLEET_SEEN) == PLACES_MAX
+    places = {place.decode() for place in raw.hkeys(keys.LAST_FLEET)}
+    assert len(places) == raw.zcard(keys.LAST_FLEET_SEEN) == PLACES_MAX
     assert "new/webui" in places
     assert "host-0/webui" not in places
 
 
 async def test_what_is_remembered_and_can_t_be_read_is_as_if_it_weren_t_there(patient, raw, redis_url):
     await was_here(patient, redis_url)
-    raw.hset(keys.FLEET, "junk", "{")
-    raw.zadd(keys.FLEET_SEEN, {"junk": raw.zrange(keys.FLEET_SEEN, 0, 0, withscores=True)[0][1], b"\xff": 1})
+    raw.hset(keys.LAST_FLEET, "junk", "{")
+    raw.zadd(keys.LAST_FLEET_SEEN, {"junk": raw.zrange(keys.LAST_FLEET_SEEN, 0, 0, withscores=True)[0][1], b"\xff": 1})
 
     assert [one.place for one in (await patient.fleet()).last] == ["gpu"]
 
@@ -175,7 +175,7 @@ async def test_it_is_written_anew_after_redis_has_lost_it(patient, redis_url, ra
     async with PlayedWorker(redis_url):
         assert await patient.note_fleet() == 1
         assert await patient.note_fleet() == 0
-        raw.delete(keys.FLEET, keys.FLEET_SEEN)
+        raw.delete(keys.LAST_FLEET, keys.LAST_FLEET_SEEN)
         [there] = await patient.workers()
         assert await patient.last_fleet.note([replace(there, seen_ms=there.seen_ms + NOTE_EVERY_MS)]) == 1
 

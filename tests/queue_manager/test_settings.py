@@ -84,6 +84,48 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
         load(BotSettings)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ['DISCORD_TOKEN="abc', "DISCORD_TOKEN='abc'x", "DISCORD_TOKEN: abc", "set DISCORD_TOKEN=abc",
+     '$env:DISCORD_TOKEN="abc"', "DISCORD_TOKEN"],
+)  # fmt: skip
+def test_a_line_that_would_be_passed_over_ends_the_start_by_its_number_without_what_it_holds(tmp_path, written):
+    (tmp_path / ".env").write_text(f"# mine\n\n{written}\n")
+
+    with pytest.raises(SettingsError) as wrong:
+        load(BotSettings)
+
+    assert str(wrong.value).startswith(".env, line 3 can't be read: write NAME=value, with quotation marks in pairs")
+    assert "abc" not in str(wrong.value)
+
+
+@pytest.mark.parametrize("written", ['"to.ken\n"', '" to.ken "', "to.ken\t"])
+def test_what_stands_around_a_token_is_no_part_of_it(tmp_path, written):
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN={written}\n")
+
+    assert load(BotSettings).discord_token.get_secret_value() == "to.ken"
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ('"to\nken"', "must be one word without spaces or line breaks"),
+        ("Bot token", "must be one word"),
+        ("<token>", "no quotation marks or < > around it"),
+        ("“token”", "no quotation marks or < > around it"),
+        ("to\x00ken", "as the Developer Portal shows it once"),
+    ],
+)
+def test_a_token_that_can_be_none_is_told_without_it(tmp_path, written, says):
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN={written}\n")
+
+    with pytest.raises(SettingsError) as wrong:
+        load(BotSettings)
+    assert str(wrong.value).startswith("DISCORD_TOKEN=(hidden) is wrong: ")
+    assert says in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
 def test_all_that_is_wrong_can_be_asked_for():
     found = read(
         BotSettings, {"ZOSMA_PORT": "x", "DISCORD_TOKEN": "to ken", "ZOSMA_HOST": "http://gpu-box:1324/", "A": "b"}
@@ -130,18 +172,21 @@ def test_an_address_that_leads_to_the_container_itself_is_said(monkeypatch, capl
         ("ZOSMA_PICTURES_MAX", "much", "ZOSMA_PICTURES_MAX='much' is wrong: must be a number of kb, mb or gb"),
         ("ZOSMA_PICTURES_MAX", "0mb", "ZOSMA_PICTURES_MAX='0mb' is wrong"),
         ("ZOSMA_PICTURES_MAX", "500", "ZOSMA_PICTURES_MAX='500' is wrong"),
-        ("ZOSMA_PORT", "70000", "ZOSMA_PORT='70000' is wrong"),
-        ("ZOSMA_PORT", "web", "ZOSMA_PORT='web' is wrong"),
-        ("DISCORD_GUILD_ID", "my server", "DISCORD_GUILD_ID='my server' is wrong"),
+        ("ZOSMA_PORT", "70000", "ZOSMA_PORT='70000' is wrong: must be a whole number from 0 to 65535"),
+        ("ZOSMA_PORT", "web", "ZOSMA_PORT='web' is wrong: must be a whole number from 0 to 65535"),
+        ("ZOSMA_GRID", "maybe", "ZOSMA_GRID='maybe' is wrong: must be on or off"),
+        ("ZOSMA_HOST", "127.0.0.1:1324", "must be an address to listen on, like 127.0.0.1 or 0.0.0.0; the port is"),
+        ("REDIS_ADDR", "host:6379/0", "REDIS_ADDR='host:6379/0' is wrong: must look like host:6379"),
+        ("DISCORD_GUILD_ID", "my server", "DISCORD_GUILD_ID='my server' is wrong: must be a server's id: switch on"),
         ("DISCORD_API_URL", "discord.com", "DISCORD_API_URL='discord.com' is wrong: must look like http://"),
         ("DISCORD_API_URL", "http://", "DISCORD_API_URL='http://' is wrong: must look like http://"),
         ("DISCORD_API_URL", "http://host:port", "DISCORD_API_URL='http://host:port' is wrong"),
         ("DISCORD_GATEWAY_URL", "ws://", "DISCORD_GATEWAY_URL='ws://' is wrong: must look like ws://"),
         ("DISCORD_GATEWAY_URL", "http://x", "DISCORD_GATEWAY_URL='http://x' is wrong: must look like ws://"),
-        ("ZOSMA_WAIT_FOR_GPU", "1 week", "ZOSMA_WAIT_FOR_GPU='1 week' is wrong: must be a number of s, m, h or d"),
+        ("ZOSMA_WAIT_FOR_GPU", "forever", "ZOSMA_WAIT_FOR_GPU='forever' is wrong: must be off, or a number with s, m,"),
         ("ZOSMA_WAIT_FOR_GPU", "0h", "ZOSMA_WAIT_FOR_GPU='0h' is wrong"),
-        ("ZOSMA_WAIT_FOR_GPU", "31d", "ZOSMA_WAIT_FOR_GPU='31d' is wrong"),
-        ("ZOSMA_IDLE_AFTER", "10s", "ZOSMA_IDLE_AFTER='10s' is wrong"),
+        ("ZOSMA_WAIT_FOR_GPU", "31d", "ZOSMA_WAIT_FOR_GPU='31d' is wrong: must be a span to 30d"),
+        ("ZOSMA_IDLE_AFTER", "10s", "ZOSMA_IDLE_AFTER='10s' is wrong: must be a span from 1m to 30d"),
         ("ZOSMA_WAKE_COMMAND", "wake 'gpu", 'ZOSMA_WAKE_COMMAND="wake \'gpu" is wrong: has a quotation mark without'),
         ("ZOSMA_WAKE_WEBHOOK", "gpu-box", "ZOSMA_WAKE_WEBHOOK='gpu-box' is wrong: must look like https://"),
         ("ZOSMA_IDLE_WEBHOOK", "http://gpu/", "ZOSMA_IDLE_WEBHOOK needs ZOSMA_WEBHOOK_SECRET"),

@@ -236,6 +236,51 @@ async def test_flux_follows_its_guidance_and_no_negative_prompt(join, ann):
         assert "CFG scale: 1, Distilled CFG Scale: 3, Seed: 7" in job.result.pictures[0].parameters
 
 
+@pytest.mark.parametrize(
+    ("name", "facts", "encoder", "cfg"),
+    [
+        ("z_image_turbo_bf16", (8, 1.0, False, 1024), {"clip_name": "qwen_3_4b.safetensors", "type": "lumina2"}, 1.0),
+        ("z_image_bf16", (30, 4.0, True, 1024), {"clip_name": "qwen_3_4b.safetensors", "type": "lumina2"}, 4.0),
+        ("qwen_image_fp8_e4m3fn", (20, 4.0, True, 1328),
+         {"clip_name": "qwen_2.5_vl_7b_fp8_scaled.safetensors", "type": "qwen_image"}, 4.0),
+    ],
+)  # fmt: skip
+async def test_z_image_and_qwen_image_get_their_encoders_and_their_facts(name, facts, encoder, cfg, join, ann):
+    async with ScriptedComfyUI() as comfyui:
+        comfyui.files |= {
+            "diffusion_models": [f"{name}.safetensors"],
+            "text_encoders": ["qwen_3_4b.safetensors", "qwen_2.5_vl_7b_fp8_scaled.safetensors"],
+            "vae": ["ae.safetensors", "qwen_image_vae.safetensors"],
+        }
+        worker = await join(comfyui.address)
+        known = {one.name: one.facts for one in worker.about.checkpoints}[name]
+        assert (known.steps, known.guidance, known.negative, known.width) == facts
+
+        job = await ann.gets(await ann.asks(checkpoint=name, cfg_scale=cfg, sampler="Euler", scheduler="Simple"))
+
+        assert job.state is State.DONE
+        (made,) = comfyui.jobs
+        assert inputs_of(made, "CLIPLoader") == encoder
+        sampling = inputs_of(made, "KSampler")
+        assert (sampling["cfg"], sampling["sampler_name"], sampling["scheduler"]) == (cfg, "euler", "simple")
+        assert made.graph[sampling["model"][0]]["class_type"] == "ModelSamplingAuraFlow"
+        assert ("qwen" in inputs_of(made, "VAELoader")["vae_name"]) == name.startswith("qwen")
+
+
+async def test_a_family_whose_files_are_missing_is_not_offered_and_nothing_else_makes_its_pictures(join, ann, caplog):
+    """Stable Diffusion's workflow would take the file, and make noise of it."""
+    async with ScriptedComfyUI(
+        "dream.safetensors", "z_image_turbo_bf16.safetensors", "flux-2-dev.safetensors"
+    ) as comfyui:
+        comfyui.files |= {"diffusion_models": ["z_image_turbo_bf16.safetensors"]}
+        worker = await join(comfyui.address)
+
+        assert [one.name for one in worker.about.checkpoints] == ["dream"]
+        assert (
+            "z-image-turbo is not offered: node 11 (CLIPLoader): clip_name has no file like qwen_3_4b*" in caplog.text
+        )
+
+
 # -- faults -------------------------------------------------------------------------------------------------------
 
 FAULTS = {

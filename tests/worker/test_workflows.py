@@ -25,9 +25,15 @@ from zosma_worker.settings import WorkerSettings
 FILES = {
     "checkpoints": ["dream.safetensors", "sd3.5_large.safetensors", "flux/flux1-dev-fp8.safetensors"],
     "diffusion_models": ["flux1-dev.safetensors", "flux1-schnell.safetensors"],
-    "text_encoders": ["clip_l.safetensors", "clip_g.safetensors", "t5xxl_fp16.safetensors"],
+    "text_encoders": [
+        "clip_l.safetensors",
+        "clip_g.safetensors",
+        "t5xxl_fp16.safetensors",
+        "qwen_3_4b.safetensors",
+        "qwen_2.5_vl_7b_fp8_scaled.safetensors",
+    ],
     "loras": ["ink.safetensors"],
-    "vae": ["ae.safetensors"],
+    "vae": ["ae.safetensors", "qwen_image_vae.safetensors"],
     "upscale_models": ["4x.pth"],
     "embeddings": [],
 }
@@ -231,6 +237,28 @@ def test_what_a_server_would_refuse_is_refused_before(change, words):
         ("flux1-schnell.safetensors", "unet_name", None, "flux-schnell"),
         ("wonder.safetensors", "unet_name", "flux-1-dev", "flux"),
         ("wan2.2.safetensors", "unet_name", None, None),
+        ("stable-diffusion-3.5-large.safetensors", "ckpt_name", None, "sd35"),
+        ("RealVisXLV50.safetensors", "ckpt_name", None, "sdxl"),
+        # As Comfy-Org's templates name them.
+        ("z_image_turbo_bf16.safetensors", "unet_name", None, "z-image-turbo"),
+        ("z_image_bf16.safetensors", "unet_name", None, "z-image"),
+        ("zImageTurbo_v10.safetensors", "unet_name", None, "z-image-turbo"),
+        ("qwen_image_fp8_e4m3fn.safetensors", "unet_name", None, "qwen-image"),
+        ("qwen_image_2512_fp8_e4m3fn.safetensors", "unet_name", None, "qwen-image"),
+        # As kohya's and musubi's trainers write `modelspec.architecture`.
+        ("wonder.safetensors", "ckpt_name", "stable-diffusion-v2-768-v", "sd15"),
+        ("wonder.safetensors", "ckpt_name", "stable-diffusion-3-5-large", "sd35"),
+        ("wonder.safetensors", "unet_name", "flux-1-schnell", "flux-schnell"),
+        ("wonder.safetensors", "unet_name", "Z-Image", "z-image"),
+        ("wonder.safetensors", "unet_name", "Qwen-Image", "qwen-image"),
+        ("wonder.safetensors", "unet_name", "Qwen-Image-Edit-2511", None),
+        ("wonder.safetensors", "unet_name", "Flux.2-klein-4b", None),
+        ("wonder.safetensors", "ckpt_name", "lumina-2", None),
+        # Alike by name alone.
+        ("flux-2-klein-base-4b.safetensors", "unet_name", None, None),
+        ("flux1-fill-dev.safetensors", "unet_name", None, None),
+        ("qwen_image_edit_2511_bf16.safetensors", "unet_name", None, None),
+        ("qwen_image_2.1_bf16.safetensors", "unet_name", None, None),
     ],
 )
 def test_a_checkpoint_gets_its_familys_workflow_by_path_or_header(path, loader, header, name):

@@ -19,6 +19,7 @@ DEFAULT_PORT = 7860
 GRACE_MAX_S = 24 * 3600
 
 
+_NOT_IN_ADDRESSES = re.compile(r"[\s<>\"'()\\]")
 #: What people leave on an address that they have copied out of the API's documentation.
 _API_PATH = re.compile(r"/(?:sdapi(?:/v\d+)?|docs)$")
 
@@ -134,7 +135,8 @@ def _url(given: str) -> str:
         port = parts.port
     except ValueError:
         port, parts = None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    strange = _NOT_IN_ADDRESSES.search(given) or given.isdecimal()  # 7860 alone would be the host 0.0.30.180
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or strange:
         raise ValueError("must look like host:7860 or http://host:7860, several separated by commas")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if port is None and "://" not in given:

@@ -11,10 +11,12 @@ import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
 from zosma_cli.doctor.findings import Finding, off, ok, warning, what_and_mend, wrong
+from zosma_cli.tables import when
 from zosma_queue.client import Queue
 from zosma_queue.connections import bot_client, check_login
 from zosma_queue.errors import QueueUnavailableError, SettingsError
-from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo, WorkerState
+from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerState
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.settings import Settings, address_of
 
 PART = "Redis"
@@ -52,7 +54,7 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
             for risk in await queue.risks():
                 yield warning(PART, *what_and_mend(risk.replace("; ", ": ")))
             await queue.check_writable()
-            for finding in _workers(await queue.workers()):
+            for finding in _workers(await queue.fleet()):
                 yield finding
         except QueueUnavailableError as error:
             yield wrong(PART, str(error), "give this login the rights of the README, or mend what Redis says")
@@ -86,11 +88,12 @@ async def _server(client: redis.asyncio.Redis, address: str) -> AsyncIterator[Fi
         yield warning(PART, f"{used / most:.0%} of its maxmemory is used", "raise maxmemory, or set ZOSMA_PICTURES_MAX")
 
 
-def _workers(workers: list[WorkerInfo]) -> list[Finding]:
-    if not workers:
-        return [warning("workers", "none is there", "on a machine with a WebUI: zosma worker")]
+def _workers(fleet: Fleet) -> list[Finding]:
+    if not fleet.workers:
+        last = f"; the last one was ready {when(fleet.last_seen_ms)}" if fleet.last_seen_ms else ""
+        return [warning("workers", f"none is there{last}", "on a machine with a WebUI: zosma worker")]
     findings = []
-    for worker in workers:
+    for worker in fleet.workers:
         about = worker.about
         if about and about.protocol < OLDEST_PROTOCOL:
             findings.append(wrong("workers", f"{worker.id} is too old for this bot", "update it as the bot was"))

@@ -29,7 +29,7 @@ async def check(settings: BotSettings) -> AsyncIterator[Finding]:
         yield await _listening(http, settings)
         if settings.public_url:
             yield await _public(http, settings.public_url)
-    for finding in _disk(settings.data_dir):
+    for finding in (*_commands(settings), *_disk(settings.data_dir)):
         yield finding
 
 
@@ -83,6 +83,17 @@ async def _json(http: aiohttp.ClientSession, url: str) -> dict[str, Any] | None:
         return None
     except (aiohttp.ClientError, ValueError):
         return {}
+
+
+def _commands(settings: BotSettings) -> Iterator[Finding]:
+    """Programs that the bot is to run and can't."""
+    named = {"ZOSMA_WAKE_COMMAND": settings.wake_command, "ZOSMA_IDLE_COMMAND": settings.idle_command}
+    for variable, command in named.items():
+        if command and not shutil.which(command[0]):
+            yield wrong(
+                PART, f"{variable} names {command[0]}, which is no program on this machine",
+                "install it, or write its whole path",
+            )  # fmt: skip
 
 
 def _disk(folder: Path | None) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import stat
 from collections import Counter
@@ -12,9 +13,12 @@ from importlib import import_module
 from pathlib import Path
 
 from zosma_cli.doctor.findings import Finding, off, ok, warning, wrong
-from zosma_queue.env import exported, lines_of
+from zosma_queue.env import HOW_TO_WRITE, exported, lines_of
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import Settings, aliases_of, read
+from zosma_queue.terminal import visible
+
+log = logging.getLogger(__name__)
 
 PART = "settings"
 #: Where each process has its settings.
@@ -34,10 +38,10 @@ _OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
 _TWICE = (("DISCORD_TOKEN", "BOT_TOKEN"), ("REDIS_URL", "REDIS_ADDR"))
 
 
-def kinds() -> list[type[Settings]]:
+def kinds(of: Iterable[tuple[str, str]] = _KINDS) -> list[type[Settings]]:
     """The settings of the processes that can run here: an image has only one of them."""
     found: list[type[Settings]] = []
-    for module, name in _KINDS:
+    for module, name in of:
         with suppress(ModuleNotFoundError):
             found.append(getattr(import_module(module), name))
     return found
@@ -71,7 +75,7 @@ def _file(env_file: Path) -> Iterator[Finding]:
         return
     for line in lines_of(env_file):
         if line.name is None:
-            yield wrong(PART, f"{env_file}, line {line.number} can't be read", "write NAME=value, with quotes in pairs")
+            yield wrong(PART, f"{env_file}, line {line.number} can't be read", HOW_TO_WRITE)
     names = Counter(line.name for line in lines_of(env_file) if line.name)
     for name, times in names.items():
         if times > 1:
@@ -81,15 +85,28 @@ def _file(env_file: Path) -> Iterator[Finding]:
 
 
 def _names(env_file: Path, known: frozenset[str]) -> Iterator[Finding]:
-    written = {line.name for line in lines_of(env_file) if line.name}
-    for name in sorted(written | {name for name in exported() if name.startswith(_OURS)}):
-        if name in known:
-            continue
-        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+    for name, near in _unknown(env_file, known):
         if near:
-            yield wrong(PART, f"{name} is no setting, so it does nothing", f"write {near[0]}")
+            yield wrong(PART, f"{name} is no setting, so it does nothing", f"write {near}")
         elif name.startswith(_OURS):
             yield warning(PART, f"{name} is no setting, so it does nothing", "leave it out; .env.example has them all")
+
+
+def _unknown(env_file: Path, known: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Names that mean nothing to us, each with the one that may be meant, or ''."""
+    written = {line.name for line in lines_of(env_file) if line.name}
+    for name in sorted(written | {name for name in exported() if name.startswith(_OURS)}):
+        if name not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+            yield name, near[0] if near else ""
+
+
+def say_misspelled(env_file: Path = Path(".env")) -> None:
+    """A warning for each name that is nearly one of a setting: what it sets is not set."""
+    here = kinds(_KINDS[:2])  # the third knows no others, and takes long to import
+    for name, near in _unknown(env_file, known_names(here)):
+        if near and len(here) == len(_KINDS[:2]):
+            log.warning("%s is no setting, so it does nothing: write %s", visible(name), near)
 
 
 def unreadable(env_file: Path) -> Finding | None:

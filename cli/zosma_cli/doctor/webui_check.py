@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from zosma_cli.doctor.findings import Finding, off, ok, warning, what_and_mend, wrong
+from zosma_cli.doctor.findings import Finding, off, ok, what_and_mend, wrong
 from zosma_worker.backends import open_backend
 from zosma_worker.errors import WebUIError, WebUIUnreachable
 from zosma_worker.settings import Address, WorkerSettings
@@ -44,6 +44,4 @@ async def _one(address: Address, workflows: Path | None) -> Finding:
     }
     can += [name for name, has in lacks.items() if has]
     text = f"{address.url}: {about.flavour} {about.version or ''}".rstrip() + f", {', '.join(can)}"
-    if not about.checkpoints:
-        return warning(PART, text, "put a checkpoint into its models folder, and refresh its list")
     return ok(PART, text)

@@ -15,9 +15,10 @@ local K = {
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
   needs = P .. 'index:needs', buckets = P .. 'index:buckets', bucket_like = P .. 'index:bucket-like',
   alike = P .. 'index:alike', special = P .. 'index:special', bucket_seq = P .. 'index:bucket-seq',
-  wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', filed = P .. 'index:filed',
+  wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end

@@ -36,6 +36,11 @@ end
 local function take_again(job)
   pull(job)
   begin(job)
+  local mine = job.worker and worker_key(job.worker)
+  -- Unless it has the next one already.
+  if mine and redis.call('EXISTS', mine) == 1 and redis.call('HSETNX', mine, 'job', job.id) == 1 then
+    redis.call('HSET', mine, 'target', job.runs_on or '')
+  end
   if job.lost_at == job.attempt then
     redis.call('HDEL', job_key(job.id), 'lost_at')
     redis.call('HINCRBY', job_key(job.id), 'lost', -1)
@@ -73,22 +78,6 @@ local function fail(job, kind, text, now)
   if not job.of then redis.call('ZADD', K.dead, now, job.id) end
   record_fault(kind, job.state == 'running' and job.worker or '', now)
   finish(job, 'failed', now, DEAD_TTL_MS)
-end
-
--- A job that was begun goes on with the kind that began it, where workers of both could take it.
-local function keep_kind(job, now)
-  local needs = cjson.decode(job.needs)
-  if not job.kind or needs.kind then return end
-  for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
-    if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
-      needs.kind = job.kind
-      local avoiding = string.match(job.class, '|not:.*$') or ''
-      job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
-      job.needs = cjson.encode(needs)
-      redis.call('HSET', job_key(job.id), 'needs', job.needs, 'class', job.class)
-      return
-    end
-  end
 end
 
 local function put_back(job, now)

@@ -76,7 +76,8 @@ local function drop_bucket(bucket)
     redis.call('SREM', serves_key(profile), bucket)
   end
   redis.call('DEL', able_key(bucket))
-  for _, key in ipairs({K.alike, K.special, K.stranded, K.patience}) do redis.call('HDEL', key, bucket) end
+  for _, key in ipairs({K.alike, K.special, K.stranded}) do redis.call('HDEL', key, bucket) end
+  redis.call('HDEL', K.patience, bucket, '*' .. bucket)
 end
 
 -- What a class needs besides, as a token like the others.
@@ -244,6 +245,10 @@ local function move_classes(from, to, classes)
       if not is_parked(owner) then file(owner, group, to, moved) end
       for i, checkpoint in ipairs(moved) do take_out(from, checkpoint, owner, group, came[i]) end
     end
+  end
+  for _, kind in ipairs({'', '*'}) do
+    local its, there = redis.call('HGET', K.patience, kind .. from), redis.call('HGET', K.patience, kind .. to)
+    if its and (not there or tonumber(its) < tonumber(there)) then redis.call('HSET', K.patience, kind .. to, its) end
   end
   for class in pairs(classes) do
     class_joins(class, to)

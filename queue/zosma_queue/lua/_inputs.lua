@@ -33,3 +33,25 @@ local function is_spent(note)
   end
   return #note.jobs > 0
 end
+
+-- Of a picture that is used again and again, the newest jobs are noted; those that have ended go first.
+local HOLDERS = 50
+local function drop_holder(jobs)
+  for at, one in ipairs(jobs) do
+    if is_over(one) then return table.remove(jobs, at) end
+  end
+  return table.remove(jobs, 1)
+end
+
+-- Keeps a picture for `ttl_ms` because a job starts from it. False when it is no longer there.
+local function hold_input(id, job, ttl_ms, now)
+  if redis.call('PEXPIRE', input_key(id), ttl_ms) == 0 then return false end
+  local note = input_note(id)
+  if note then
+    if #note.jobs >= HOLDERS then drop_holder(note.jobs) end
+    table.insert(note.jobs, job)
+    redis.call('HSET', K.input_notes, id, cjson.encode(note))
+    redis.call('ZADD', K.inputs, now + ttl_ms, id)
+  end
+  return true
+end

@@ -12,14 +12,21 @@ local function wake_tags(owner, group, seq)
   raise_tag(group_tags_key(group), owner, start(tag(group_tags_key(group), 'v'), seq))
 end
 
--- Notes how soon a job of the bucket may have waited for long enough.
+local function note_shortest(field, its)
+  if not its or its >= USUAL_PATIENCE_MS then return end
+  local shortest = tonumber(redis.call('HGET', K.patience, field) or '') or its
+  redis.call('HSET', K.patience, field, math.min(its, shortest))
+end
+
 local function note_patience(bucket, job)
-  local least = tonumber(job.patience) or USUAL_PATIENCE_MS
-  local wait = tonumber(job.wait or '0') or 0
-  if wait > 0 then least = math.min(least, wait) end
-  if least >= USUAL_PATIENCE_MS then return end
-  local shortest = tonumber(redis.call('HGET', K.patience, bucket) or '') or least
-  redis.call('HSET', K.patience, bucket, math.min(least, shortest))
+  local patience, wait = tonumber(job.patience), tonumber(job.wait or '0')
+  note_shortest(bucket, patience)
+  note_shortest('*' .. bucket, wait > 0 and wait or patience)
+end
+
+-- Jobs of the bucket have at least so much patience, in ms, while workers are there or none at all is.
+local function shortest_in(bucket, alone)
+  return tonumber(redis.call('HGET', K.patience, alone and '*' .. bucket or bucket) or '') or USUAL_PATIENCE_MS
 end
 
 -- Lets a job wait.

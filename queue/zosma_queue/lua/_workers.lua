@@ -1,5 +1,5 @@
 -- How workers are filed. All that a worker can do, its tokens and the most pixels, is its profile: workers of one profile
--- can do the same jobs, so the index (`_index.lua`) knows profiles only. What is filed of a worker is noted in `filed`, so
+-- can do the same jobs, so the index (`_index.lua`) knows profiles only. What is filed of a worker is noted in `fleet`, so
 -- that all of it can be taken back whatever has become of the worker's own keys, under which anybody may write.
 
 -- What a worker is called beyond its process: `host/webui` of `host/webui/4f2a`. What is learned about it is kept
@@ -44,7 +44,7 @@ local function is_there(profile, now) return #ready_of(profile, now, 0, 1) > 0 e
 
 -- {profile, ready (or busy: it can serve), loaded, target, idle (since when)}; empty for a worker that is unknown.
 local function filed(worker)
-  local text = redis.call('HGET', K.filed, worker)
+  local text = redis.call('HGET', K.fleet, worker)
   return text and cjson.decode(text) or {}
 end
 
@@ -94,18 +94,19 @@ local function file_worker(worker, its, seen)
     if was.target and was.target ~= was.loaded and not holds(its, was.target) then hold(was.target, -1) end
   end
   if moved or was.target ~= its.target or was.ready ~= its.ready then
-    if its.profile then redis.call('HSET', K.filed, worker, cjson.encode(its))
-    else redis.call('HDEL', K.filed, worker)
+    if its.profile then redis.call('HSET', K.fleet, worker, cjson.encode(its))
+    else redis.call('HDEL', K.fleet, worker)
     end
   end
 end
 
-local function forget_worker(worker)
+local function forget_worker(worker, now)
   file_worker(worker, {})
-  redis.call('HDEL', K.filed, worker)
+  redis.call('HDEL', K.fleet, worker)
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
   redis.call('DEL', worker_key(worker), wake_key(worker))
+  note_fleet(worker, now, true, true)
   publish({event = 'worker-left', worker = worker})
 end
 

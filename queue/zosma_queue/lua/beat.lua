@@ -10,7 +10,8 @@ local now, worker, state = clock(ARGV[1]), ARGV[2], ARGV[3]
 local its = filed(worker)
 note_alive(now)
 local new = redis.call('ZADD', K.workers, now, worker)
-local was_away = redis.call('HGET', worker_key(worker), 'state') == 'away'
+local before = redis.call('HMGET', worker_key(worker), 'state', 'loaded', 'pixels')
+local was_away, is_away = before[1] == 'away', state == 'away'
 
 local function tokens_told()
   local tokens = {}
@@ -55,11 +56,15 @@ file_worker(worker, {
 }, now)
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})
-elseif was_away ~= (state == 'away') or ARGV[8] ~= '' then
+elseif was_away ~= is_away or ARGV[8] ~= '' then
   publish({event = 'worker-changed', worker = worker})
 end
+local binds = new == 1 or was_away ~= is_away or before[3] ~= ARGV[5] or ARGV[8] ~= ''
+if binds or before[2] ~= ARGV[4] or type(redis.pcall('HGET', K.versions, worker)) ~= 'string' then
+  note_fleet(worker, now, binds)
+end
 -- One that comes back may be waiting since before, filed nowhere: it is to look.
-if was_away and state ~= 'away' then
+if was_away and not is_away then
   redis.call('LPUSH', wake_key(worker), '1')
   redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
 end

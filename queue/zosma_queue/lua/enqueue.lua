@@ -1,6 +1,6 @@
 -- Takes a job into the queue, or says why not. The same id twice is the same job, and must ask for the same.
 --
--- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)
+-- KEYS  1 prefix   2 where its answer goes (`reply:<id>`, written by the bot only)   3 what its owner asked for (`history:<owner>`, the bot's)
 -- ARGV  1 now (0: server's)   2 id   3 message ('' asks only, '?' too, and what it is refused counts for nothing)   4 owner   5 group   6 the group's weight   7 class   8 needs (JSON)
 --       9 cost, GPU-seconds   10 run at, ms (0: now)   11 not before this many ms from now (0: at once)
 --       12 patience without a capable worker, ms   13 where its answer goes (JSON, '' for nowhere)
@@ -9,18 +9,30 @@
 --       17 person, who the owner is in all places together ('' for nobody but the owner): limits count over all of those too
 --       18 what it may be split into (JSON: `count` pictures, or `variants` of `needs`, `class`, `cost`; '' for nothing)
 --       19 ms for which it waits while no worker at all is ready (0: then it is not taken)
+--       20 version of the fleet and   21 of rules and policies by which it was judged ('' for neither)
+--       22 most jobs that are known of one owner   23 how long they are, ms
+--       24 how long a picture that it starts from is kept, ms   25… ids of those pictures
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
--- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); nobody (no worker is ready), infeasible (none of them can do it);
---          over-limit
+-- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); stale (what it was judged by has changed: nothing is done);
+--          nobody (no worker is ready), infeasible (none of them can do it); over-limit; input-gone (a picture that it starts from is no longer stored)
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person, set, wait_ms = unpack(ARGV)
+  keep_ms, digest, limits_json, person, set, wait_ms, fleet_version, rules_version, history_most, history_ms, input_ms = unpack(ARGV, 1, 24)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
 
 if redis.call('EXISTS', job_key(id)) == 1 then
   local known = redis.call('HGET', job_key(id), 'digest')
   return {known and digest ~= '' and known ~= digest and 'other' or 'exists', 0}
 end
+
+-- A version beyond the newest is that of a queue that was wiped, or put back to an older state.
+local function is_stale()
+  local newest, binding = fleet_versions()
+  local judged_by = tonumber(fleet_version)
+  if judged_by and (judged_by < binding or judged_by > newest) then return true end
+  return rules_version ~= '' and (redis.call('GET', K.rules_version) or 'none') ~= rules_version
+end
+if is_stale() then return {'stale', 0} end
 
 local function waiting_of(name) return tonumber(redis.call('HGET', K.open, name) or '0') - running_of(name) end
 
@@ -75,7 +87,14 @@ if due <= now then
   end
 end
 if message == '' or message == '?' then return {'queued', 0} end
+local inputs = {unpack(ARGV, 25)}
+for _, input in ipairs(inputs) do
+  if redis.call('EXISTS', input_key(input)) == 0 then return {'input-gone', 0} end
+end
 
+-- Before anything else is written: a full Redis refuses this, and would let a script go on that had begun with a DEL.
+-- Not again for a job that is forgotten and sent once more. Of one ms their ids decide, which begin with the time.
+redis.call('ZADD', KEYS[3], 'NX', now, id)
 local job = {
   id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
   seq = redis.call('INCR', K.seq), created = now, patience = patience_ms, wait = wait_ms,
@@ -89,6 +108,9 @@ if digest ~= '' then redis.call('HSET', job_key(id), 'digest', digest) end
 if reply ~= '' then redis.call('SET', KEYS[2], reply, 'PX', DEAD_TTL_MS) end
 if tonumber(wait_ms) > 0 then redis.call('HSET', job_key(id), 'wait', wait_ms) end
 if tonumber(keep_ms) > 0 then redis.call('HSET', job_key(id), 'keep', keep_ms) end
+for _, input in ipairs(inputs) do hold_input(input, id, tonumber(input_ms) + math.max(due - now, 0), now) end
+redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(history_most) - 1)
+redis.call('PEXPIRE', KEYS[3], history_ms)
 record({submitted = 1}, now)
 set_cap(owner, job.group, limits.running)
 if limits.cooldown_s > 0 then

@@ -1,10 +1,10 @@
 -- A worker says goodbye, so that nobody counts on it for the next eight seconds.
 --
 -- KEYS  1 prefix
--- ARGV  1 now (unused: every verb has it)   2 worker
+-- ARGV  1 now (0: server's)   2 worker
 -- Returns  1 when it was known
 
-local worker = ARGV[2]
+local now, worker = clock(ARGV[1]), ARGV[2]
 if not redis.call('HGET', worker_key(worker), 'seen') and not filed(worker).profile then return 0 end
-forget_worker(worker)
+forget_worker(worker, now)
 return 1

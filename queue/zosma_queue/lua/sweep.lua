@@ -61,7 +61,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.wanted, '-inf', now, 'LIMIT', 
 end
 
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. (now - WORKER_TTL_MS))) do
-  forget_worker(worker)
+  forget_worker(worker, now)
 end
 for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, '-inf', '(' .. (now - PROFILE_TTL_MS))) do
   part_from(profile)
@@ -77,20 +77,20 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.undelivered, '-inf', now - FOR
   if redis.call('EXISTS', job_key(id)) == 0 then redis.call('ZREM', K.undelivered, id) end
 end
 
--- Jobs in a bucket that nobody can serve end when their patience does, or where no worker at all is ready, when they have
+-- Jobs in a bucket that nobody can serve end when their patience does, or where no worker at all is there, when they have
 -- waited as long as they may for one. Few are looked at in one call.
 local looks = 5 * most
 local function give_up(bucket, since, alone)
-  local shortest = tonumber(redis.call('HGET', K.patience, bucket) or '') or USUAL_PATIENCE_MS
-  if now - since < shortest then return end
+  if now - since < shortest_in(bucket, alone) then return end
   local function each(owner, checkpoint)
     for _, id in ipairs(redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, most)) do
       looks = looks - 1
       if looks < 0 or given_up >= most then return end
-      local job = load_job(id)
-      local wait = alone and tonumber(job.wait or '0') or 0
-      local began = math.max(since, tonumber(job.created), tonumber(job.run_at or '0'))
-      if now - began >= (wait > 0 and wait or tonumber(job.patience)) then
+      local its = redis.call('HMGET', job_key(id), 'created', 'run_at', 'patience', 'wait')
+      local wait = alone and tonumber(its[4] or '0') or 0
+      local began = math.max(since, tonumber(its[1]), tonumber(its[2] or '0'))
+      if now - began >= (wait > 0 and wait or tonumber(its[3])) then
+        local job = load_job(id)
         pull(job)
         if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
         else fail(job, 'no-worker', 'no worker that can do it came back in time', now) end
@@ -106,9 +106,9 @@ local function give_up(bucket, since, alone)
   end
 end
 
--- Notes since when nobody can serve a bucket: a fleet that comes or goes as a whole begins it anew. Of one in which no
--- worker at all is ready the number is negative. All that changes with the profiles that are there, and with new buckets,
--- so buckets are looked at only then.
+-- Notes since when nobody can serve a bucket, and says whether no worker at all is there. That changes with the profiles
+-- that are there, and with new buckets, so all are looked at only then. A fleet that comes or goes as a whole begins it
+-- anew.
 local function strand()
   local there = {}
   for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
@@ -118,10 +118,10 @@ local function strand()
     end
   end
   table.sort(there)
-  local seen = redis.sha1hex(table.concat(there, ' ')) .. (redis.call('GET', K.bucket_seq) or '')
-  if redis.call('HGET', K.stranded, '') == seen then return end
-  redis.call('HSET', K.stranded, '', seen)
   local alone = #there == 0
+  local seen = redis.sha1hex(table.concat(there, ' ')) .. (redis.call('GET', K.bucket_seq) or '')
+  if redis.call('HGET', K.stranded, '') == seen then return alone end
+  redis.call('HSET', K.stranded, '', seen)
   for _, bucket in ipairs(redis.call('HKEYS', K.alike)) do
     local can = false
     for _, profile in ipairs(redis.call('SMEMBERS', able_key(bucket))) do can = can or there[profile] end
@@ -131,6 +131,7 @@ local function strand()
       redis.call('HSET', K.stranded, bucket, string.format('%.0f', alone and -now or now))
     end
   end
+  return alone
 end
 
 adopt(now)
@@ -138,11 +139,10 @@ adopt(now)
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 if redis.call('HEXISTS', K.paused, 'queue') == 1 then redis.call('DEL', K.stranded)
 else
-  strand()
+  local alone = strand()
   local flat = redis.call('HGETALL', K.stranded)
   for i = 1, #flat, 2 do
-    local since = tonumber(flat[i + 1])
-    if flat[i] ~= '' then give_up(flat[i], math.abs(since), since < 0) end
+    if flat[i] ~= '' then give_up(flat[i], math.abs(tonumber(flat[i + 1])), alone) end
   end
 end
 

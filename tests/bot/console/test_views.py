@@ -18,9 +18,11 @@ from zosma_bot.console.forms import FORM_MAX_BYTES, Form
 from zosma_bot.console.plots import plots, totals
 from zosma_bot.console.render import duration, short
 from zosma_bot.console.views.create import fields_of
+from zosma_bot.http.app import make_app, serve
+from zosma_bot.hub import Hub
 from zosma_queue import calls
 from zosma_queue.catalogue import Catalogue
-from zosma_queue.client import Sender
+from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Trust, WorkerState
 from zosma_queue.job import State
@@ -29,7 +31,7 @@ from zosma_queue.policy import Policy
 from zosma_queue.request import INPUT_MAX_BYTES, parse_request
 from zosma_queue.series import Span, Step
 
-from .conftest import MAX
+from .conftest import MAX, Page
 
 LOCAL = Sender(owner="http:local", group="http:local")
 
@@ -279,8 +281,8 @@ async def test_why_a_job_waits_is_told(page, queue, worker):
 
     await queue.admin.resume("cli", "checkpoint:anime")
     await worker.beat(about=worker.about.model_copy(update={"checkpoints": worker.about.checkpoints[:1]}))
-    queue._snapshot = (float("-inf"), {})
-    assert "No GPU that is online" in await page.get("/console/queue")
+    await queue.in_order([])  # takes a new look
+    assert "No GPU here" in await page.get("/console/queue")
 
     await worker.beat(WorkerState.AWAY, reason="down")
     assert "No GPU is online" in await page.get("/console/queue")
@@ -304,7 +306,7 @@ async def test_an_admin_lets_a_job_go_next_and_clears_an_owner(page, queue, work
     await asked(queue, "first")
     second = await asked(queue, "second")
     await page.post(f"/console/jobs/{second}/bump")
-    queue._snapshot = (float("-inf"), {})
+    await queue.in_order([])  # takes a new look
     shown = await page.get("/console/queue")
     assert shown.index("second</a>") < shown.index("first</a>")
 
@@ -415,6 +417,24 @@ async def test_rules_that_somebody_else_has_changed_meanwhile_are_not_written_ov
 )
 async def test_what_an_admin_gets_wrong_is_said(page, worker, path, fields, told):
     assert told in (await page.post(f"/console/admin/{path}", status=422, **fields)).lower()
+
+
+async def test_a_fleet_that_is_away_is_said_on_every_page_and_beside_what_waits_for_it(redis_url, worker):
+    async with Queue(redis_url, wait_for_gpu_s=3600) as queue:
+        app = make_app(queue, Hub(queue), {})
+        async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as session:
+            page = Page(session)
+            assert "No GPU is here" not in await page.get("/")
+            await queue.note_fleet()
+            await worker.leave()
+            await asked(queue, "a lighthouse")
+
+            assert re.search(
+                r"the last one was here <time [^>]+>[^<]+</time>. What is asked for waits", await page.get("/")
+            )
+            assert "Waits for a GPU" in await page.get("/console/queue")
+            assert "nobody knows yet when one comes" in await page.post("/console/estimate", 200, prompt="a cat")
+            assert '<option value="dream"' in await page.get("/")
 
 
 async def test_a_paused_queue_is_said_on_every_page(page, queue, worker):

@@ -13,6 +13,7 @@ from zosma_bot import inputs
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, client, keys
 from zosma_queue.job import State
+from zosma_queue.needs import Needs
 
 JOBS = "/api/v1/jobs"
 IMG2IMG = "/sdapi/v1/img2img"
@@ -32,6 +33,13 @@ async def call(http, path, body, **headers):
 
 def stored(raw):
     return list(raw.scan_iter(keys.picture_input("*")))
+
+
+async def queued(queue, job_id, image):
+    """A job that starts from a stored picture."""
+    new = calls.NewJob(id=job_id, message=b"-", owner="ann", group="g", needs=Needs((), 1, None), cost=1.0,
+                       delay_ms=1000, inputs=(image,))  # fmt: skip
+    assert (await queue._run(calls.enqueue(new))).answer == "delayed"
 
 
 def nothing_is_left(raw):
@@ -148,7 +156,7 @@ async def test_a_picture_whose_time_is_over_counts_no_more(queue, raw, worker, m
 async def test_a_picture_that_two_jobs_need_stays_for_the_second(queue, raw, worker):
     image = await queue.keep_input(b"12345678", "ann")
     for job in ("first", "second"):
-        await queue._run(calls.hold(job, [image], ttl_ms=1000))
+        await queued(queue, job, image)
     await queue._run(calls.let_go("second", [image]))
     assert raw.exists(keys.picture_input(image))
     await queue._run(calls.let_go("first", [image]))
@@ -188,9 +196,9 @@ async def test_the_picture_of_a_job_that_waits_for_days_is_kept_and_that_of_an_e
 
 async def test_a_picture_of_many_jobs_forgets_the_ended_ones_first(queue, raw, worker):
     image = await queue.keep_input(b"12345678", "ann")
-    raw.hset(keys.job("open"), "state", "delayed")
-    await queue._run(calls.hold("open", [image], ttl_ms=1000))
+    await queued(queue, "open", image)
     for number in range(60):
-        await queue._run(calls.hold(f"forgotten-{number}", [image], ttl_ms=1000))
+        await queued(queue, f"forgotten-{number}", image)
+        raw.delete(keys.job(f"forgotten-{number}"))
 
-    assert await queue._run(calls.prolong(within_ms=5000, ttl_ms=DAY_MS)) == 1
+    assert await queue._run(calls.prolong(within_ms=2 * DAY_MS, ttl_ms=DAY_MS)) == 1

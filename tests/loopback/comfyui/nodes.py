@@ -16,6 +16,11 @@ SCHEDULERS = (
     "simple", "sgm_uniform", "karras", "exponential", "ddim_uniform", "beta", "normal", "linear_quadratic",
     "kl_optimal",
 )  # fmt: skip
+#: What CLIPLoader makes of a text encoder's file.
+CLIP_TYPES = (
+    "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos", "lumina2", "wan",
+    "hidream", "chroma", "ace", "omnigen2", "qwen_image", "hunyuan_image", "flux2", "ovis",
+)  # fmt: skip
 LATENT_METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")
 IMAGE_METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")
 SEED_MAX = 2**64 - 1
@@ -83,6 +88,13 @@ def object_info(files: Mapping[str, Sequence[str]]) -> dict[str, Json]:
             weight_dtype=one_of(("default", "fp8_e4m3fn")),
         ),
         node(
+            "CLIPLoader",
+            ("CLIP",),
+            optional={"device": [["default", "cpu"], {"advanced": True}]},
+            clip_name=encoders,
+            type=one_of(CLIP_TYPES),
+        ),
+        node(
             "DualCLIPLoader", ("CLIP",), clip_name1=encoders, clip_name2=encoders, type=one_of(("sdxl", "sd3", "flux"))
         ),
         node("TripleCLIPLoader", ("CLIP",), clip_name1=encoders, clip_name2=encoders, clip_name3=encoders),
@@ -95,6 +107,7 @@ def object_info(files: Mapping[str, Sequence[str]]) -> dict[str, Json]:
             strength_model=real(-100, 100),
             strength_clip=real(-100, 100),
         ),
+        node("ModelSamplingAuraFlow", ("MODEL",), model=of("MODEL"), shift=real(0, 100, 1.73)),
         node("VAELoader", ("VAE",), vae_name=one_of((*files["vae"], "taesd", "pixel_space"))),
         node("CLIPSetLastLayer", ("CLIP",), clip=of("CLIP"), stop_at_clip_layer=whole(-24, -1, -1)),
         node("CLIPTextEncode", ("CONDITIONING",), text=TEXT, clip=of("CLIP")),

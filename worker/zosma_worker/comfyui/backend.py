@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zosma_queue.families import family_of, is_apart
 from zosma_queue.fleet import COMFYUI, Capabilities, Checkpoint, Workflow, WorkflowOption, named_by_file
 from zosma_worker.backend import Found, Order, Report
 from zosma_worker.bounds import ENTRIES_MAX, NAME_MAX_CHARS
@@ -166,7 +167,8 @@ class ComfyUIBackend:
 
         async def recipe_of(loader: str, path: str) -> Recipe | None:
             by_path = choose(recipes, path, loader)
-            if by_path:
+            # Of a known family whose workflow this server doesn't take: another's would make noise of it.
+            if by_path or is_apart(path) or family_of(path):
                 return by_path
             async with room:
                 return choose_by_header(recipes, await self._architecture(loader, path), loader)
@@ -246,19 +248,26 @@ class ComfyUIBackend:
             clip_skip=any(recipe.workflow.has("clip-skip") for recipe in recipes),
         )
 
+    def _listed(self) -> list[str]:
+        """All files of checkpoints that the server lists."""
+        loaders = [(node, name) for node, name in FILE_LISTS.items() if name in FOLDERS and node in self._nodes]
+        return [path for node, name in loaders for path in self._nodes[node].choices(name)]
+
     def _note_refusals(self, refusals: dict[str, tuple[str, ...]]) -> None:
-        """Says of each workflow once why it is not offered: of the operator's own aloud."""
+        """Says of each workflow once why it is not offered; aloud of an own one, and where a file waits for it."""
         for name, problems in refusals.items():
             if self.refusals.get(name) != problems:
-                level = logging.WARNING if self._library.is_own(name) else logging.INFO
+                missed = self._library.is_own(name) or self._library.is_meant_for(name, self._listed())
+                level = logging.WARNING if missed else logging.INFO
                 log.log(level, "%s: the workflow %s is not offered: %s", self.url, name, "; ".join(problems[:3]))
         self.refusals = refusals
 
     def _lacking(self, refusals: Mapping[str, tuple[str, ...]]) -> str:
-        if any(self._nodes[node].choices(name) for node, name in FILE_LISTS.items() if node in self._nodes
-               and name in FOLDERS):  # fmt: skip
-            first = next(iter(refusals.items()), None)
-            said = f" ({first[0]}: {first[1][0]})" if first else ""
+        listed = self._listed()
+        if listed:
+            meant = [name for name in refusals if self._library.is_meant_for(name, listed)]
+            first = next(iter([*meant, *refusals]), None)
+            said = f" ({first}: {refusals[first][0]})" if first else ""
             return f"no workflow fits those that it lists{said}"
         return "put one into its folder models/checkpoints"
 

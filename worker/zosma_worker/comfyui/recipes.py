@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from zosma_queue.families import matches
+from zosma_queue.families import is_apart, matches
 from zosma_worker.comfyui.check import problems_in
 from zosma_worker.comfyui.graph import Lora, Picture, Second, build
 from zosma_worker.comfyui.node_info import NodeInfo
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 PACKAGED = Path(__file__).parent / "workflows"
 #: What makes the pictures of a checkpoint of which nothing tells the family.
 FALLBACK = "sd15"
+#: How a header's `modelspec.architecture` begins for what that workflow may still make pictures of.
+_STABLE_DIFFUSION = "stable-diffusion"
 #: Files of an operator's folder that are read.
 FILES_MAX = 100
 
@@ -136,16 +138,19 @@ def choose(recipes: Iterable[Recipe], path: str, loader: str) -> Recipe | None:
 
     `loader`: the input that lists it. The operator's own go first, then whose pattern says more.
     """
+    if is_apart(path):
+        recipes = [one for one in recipes if one.own]
     return _best(recipes, path, loader, lambda one: one.workflow.about.checkpoints)
 
 
 def choose_by_header(recipes: Iterable[Recipe], architecture: str | None, loader: str) -> Recipe | None:
-    """The recipe for what a checkpoint's header says that it is, else the usual one. None: there is none."""
+    """The recipe for what a checkpoint's header says; without a header the usual one. None: there is none."""
     recipes = list(recipes)
-    found = None
     if architecture:
         found = _best(recipes, architecture, loader, lambda one: one.workflow.about.architectures)
-    return found or next((one for one in recipes if one.name == FALLBACK and one.loader == loader), None)
+        if found or not architecture.casefold().startswith(_STABLE_DIFFUSION):
+            return found
+    return next((one for one in recipes if one.name == FALLBACK and one.loader == loader), None)
 
 
 def _best(
@@ -203,6 +208,13 @@ class Library:
                 refused[name] = error.problems
         self._nodes, self._bound = nodes, (recipes, refused)
         return self._bound
+
+    def is_meant_for(self, name: str, paths: Iterable[str]) -> bool:
+        """Whether it would make the pictures of one of these files."""
+        if name not in self._workflows:
+            return False
+        patterns = self._workflows[name][0].about.checkpoints
+        return any(matches(path, pattern) for path in paths if not is_apart(path) for pattern in patterns)
 
     def is_own(self, name: str) -> bool:
         """Whether it is the operator's."""

@@ -106,7 +106,9 @@ class About(BaseModel):
     description: Annotated[str, StringConstraints(max_length=100)] = ""
     automatic: bool = False
     """It makes all pictures of its checkpoints; else it must be asked for by name."""
-    family: Literal["sd15", "sdxl", "sd35", "flux", "flux-schnell"] | None = None
+    family: Literal["sd15", "sdxl", "sd35", "flux", "flux-schnell", "z-image", "z-image-turbo", "qwen-image"] | None = (
+        None
+    )
     """Of which family's checkpoints it is, and whose facts suit them."""
     checkpoints: tuple[Text, ...] = ()
     """Patterns of paths like `flux/*`: the checkpoints that it is for. None: the family's, else the one it names."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -20,7 +21,7 @@ from zosma_queue.moderation import ContentRules, parse_rules
 from zosma_queue.policy import Policy
 
 
-async def bounds(services: Services, interaction: discord.Interaction[Any]) -> dict[str, Policy] | None:
+async def bounds(services: Services, interaction: discord.Interaction[Any]) -> Mapping[str, Policy] | None:
     """Within which limits this server must keep; None where its admins set everybody's."""
     return None if at_home(services, interaction) else await services.queue.admin.policies()
 

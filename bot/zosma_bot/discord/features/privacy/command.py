@@ -20,7 +20,8 @@ from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.slash import everywhere, group, slash
 from zosma_bot.links import MASK_LIFE_S
 from zosma_queue.allowance import MADE_DAYS
-from zosma_queue.client import IMAGE_KEEP_MS, INPUT_TTL_S, INPUT_UNUSED_TTL_S
+from zosma_queue.calls import INPUT_TTL_S
+from zosma_queue.client import IMAGE_KEEP_MS, INPUT_UNUSED_TTL_S
 from zosma_queue.history import HISTORY_TTL_S
 
 _HOUR_S, _DAY_S = 3600, 24 * 3600

@@ -16,6 +16,7 @@ waiting-place = 🕓 Puesto { $place } en la cola · { $when }
 waiting-soon = empieza en un momento
 waiting-until = empieza { $time }
 waiting-nobody = 🕓 Ahora mismo no hay ninguna GPU en línea para esto; empezará en cuanto vuelva una.
+waiting-gpu = 🕓 Espera una GPU; la última estuvo aquí { $time }. Empezará en cuanto vuelva una.
 waiting-paused = ⏸️ Un admin puso esto en pausa por ahora; conserva su puesto en la cola.
 waiting-paused-because = ⏸️ Un admin puso esto en pausa por ahora: { $reason }. Conserva su puesto en la cola.
 waiting-limit = 🕓 En la cola · ya tienes en curso tantas tareas como se permite a la vez; esta podrá empezar cuando termine una de ellas.
@@ -53,6 +54,7 @@ too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tam
 
 failed = ⚠️ Algo falló por nuestra parte. Inténtalo de nuevo en un minuto.
 other-kind = ℹ️ Se empezó en otro tipo de servidor de GPU y se terminó en este: con la misma semilla, aquí la imagen sale distinta.
+    .some = ℹ️ Algunas de estas imágenes se crearon en otro tipo de servidor de GPU que el que empezó: con la misma semilla, ahí la imagen sale distinta.
 
 failed-refused = ⚠️ { $detail }. Prueba con otros ajustes.
 failed-oom = ⚠️ La GPU se quedó sin memoria. Prueba con un tamaño menor o menos imágenes a la vez.
@@ -76,6 +78,7 @@ failed-interrupted = ⚠️ Alguien detuvo la WebUI de Stable Diffusion a mitad 
 failed-internal = { failed }
 failed-worker-lost = ⚠️ Las GPU que trabajaban en esto se cayeron una tras otra, así que se abandonó. Prueba con un tamaño menor o pide a un admin que revise las GPU.
 failed-no-worker = ⚠️ Ninguna GPU capaz de hacer esto volvió a tiempo. Inténtalo más tarde o con otro checkpoint.
+failed-no-gpu = ⚠️ En todo ese tiempo no volvió ninguna GPU, así que se abandonó. Pídelo de nuevo cuando haya una en línea.
 failed-undecodable = ⚠️ No se pudo leer el resultado. Envía el comando otra vez.
 
 job-mark = tarea { $id }
@@ -106,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } de { $total } imágenes no se muestran: el control de imágenes de este servidor las rechaza.
     }
 hidden-because = ({ $reasons })
+shrunk = Compresión para que quepa en Discord (WebP, calidad { $quality }).
+shrunk-smaller = Tamaño reducido para que quepa en Discord (ancho al { $percent } %, WebP, calidad { $quality }).

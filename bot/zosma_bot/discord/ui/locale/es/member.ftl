@@ -45,7 +45,7 @@ command-describe-image = imagen
     .description = La imagen
 
 button-remake = Crearla de nuevo
-described-none = ⚠️ Esta imagen no dice cómo se creó, y ninguna GPU en línea puede describirla.
+described-none = ⚠️ Esta imagen no dice cómo se creó, y ninguna GPU aquí puede describirla.
 described-words = 👁️ En palabras, tal como la ve una GPU:
 button-imagine-words = Crear una imagen con estas palabras
 parameters-file = 📋 Es demasiado largo para un mensaje, así que está en el archivo.
@@ -102,6 +102,7 @@ queue-yours = Tuyas:
 queue-none-of-yours = Ninguna de tus imágenes está en espera ni en curso.
 queue-more-of-yours = … y { $count } más tuyas
 queue-no-gpus = Ahora mismo no hay ninguna GPU en línea.
+queue-last-gpu = Ahora mismo no hay ninguna GPU en línea; la última estuvo aquí { $time }.
 queue-gpus = { $count } GPU:{" "}
 
 command-settings = ajustes

@@ -16,6 +16,7 @@ waiting-place = 🕓 { $place }e dans la file · { $when }
 waiting-soon = commence dans un instant
 waiting-until = commence { $time }
 waiting-nobody = 🕓 Aucun GPU n’est disponible pour ça en ce moment ; ça commencera dès qu’un GPU reviendra.
+waiting-gpu = 🕓 En attente d’un GPU ; le dernier était là { $time }. Ça commencera dès qu’un GPU reviendra.
 waiting-paused = ⏸️ Un admin a mis ça en pause pour l’instant ; ta place dans la file est gardée.
 waiting-paused-because = ⏸️ Un admin a mis ça en pause pour l’instant : { $reason }. Ta place dans la file est gardée.
 waiting-limit = 🕓 Dans la file · tu as déjà autant de tâches en cours que permis ; celle-ci pourra commencer quand l’une d’elles sera finie.
@@ -53,6 +54,7 @@ too-large = ⚠️ Les images sont trop lourdes pour Discord ici. Demande une ta
 
 failed = ⚠️ Quelque chose s’est mal passé de notre côté. Réessaie dans une minute.
 other-kind = ℹ️ Commencé sur un autre type de serveur GPU, puis terminé sur celui-ci : la même seed n’y donne pas la même image.
+    .some = ℹ️ Certaines de ces images ont été créées sur un autre type de serveur GPU que celui qui avait commencé : la même seed n’y donne pas la même image.
 
 failed-refused = ⚠️ { $detail }. Essaie d’autres réglages.
 failed-oom = ⚠️ Le GPU n’a pas assez de mémoire. Essaie une taille plus petite ou moins d’images à la fois.
@@ -76,6 +78,7 @@ failed-interrupted = ⚠️ Quelqu’un a arrêté la WebUI de Stable Diffusion 
 failed-internal = { failed }
 failed-worker-lost = ⚠️ Les GPU qui s’en occupaient sont tombés en panne l’un après l’autre, la tâche a donc été abandonnée. Essaie une taille plus petite, ou demande à un admin de regarder les GPU.
 failed-no-worker = ⚠️ Aucun GPU capable de faire ça n’est revenu à temps. Réessaie plus tard ou avec un autre checkpoint.
+failed-no-gpu = ⚠️ Aucun GPU n’est revenu pendant tout ce temps, c’est donc abandonné. Redemande quand un GPU sera en ligne.
 failed-undecodable = ⚠️ Le résultat était illisible. Renvoie la commande.
 
 job-mark = tâche { $id }
@@ -106,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } images sur { $total } ne sont pas affichées : le contrôle des images de ce serveur les refuse.
     }
 hidden-because = ({ $reasons })
+shrunk = Compression pour tenir dans Discord (WebP, qualité { $quality }).
+shrunk-smaller = Taille réduite pour tenir dans Discord (largeur : { $percent } %, WebP, qualité { $quality }).

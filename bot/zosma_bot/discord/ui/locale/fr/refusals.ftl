@@ -34,11 +34,12 @@ refusal-picture-gone = Cette image n’est plus enregistrée, et le message ne l
 refusal-strength-without-image = { $field } : indique à quel point une image jointe est repeinte. Joins-en une avec l’option « { command-imagine-image } », ou laisse de côté.
 
 refusal-no-worker = Aucun GPU n’est en ligne pour le moment : réessaie dans quelques minutes.
+refusal-no-worker-yet = Aucun GPU n’a encore été connecté. La personne qui fait tourner ce bot en démarre un avec `zosma worker`, sur une machine qui a une WebUI de Stable Diffusion.
 refusal-unknown-name = { $field } : « { $given } » n’existe pas ici. Le plus proche : { $nearest }.
 refusal-unknown-name-none = { $field } : « { $given } » n’existe pas ici, il n’y en a aucun.
-refusal-upscale-not-possible = Aucun GPU en ligne ne peut agrandir d’images.
-refusal-interrogate-not-possible = Aucun GPU en ligne ne peut décrire d’images.
-refusal-restore-not-possible = Aucun GPU en ligne n’a { $given } pour restaurer les visages.
+refusal-upscale-not-possible = Aucun GPU ici ne peut agrandir d’images.
+refusal-interrogate-not-possible = Aucun GPU ici ne peut décrire d’images.
+refusal-restore-not-possible = Aucun GPU ici n’a { $given } pour restaurer les visages.
 
 refusal-limit-stored = Il y a déjà autant d’images enregistrées que possible pour des tâches en cours : réessaie dans { $when }.
 
@@ -49,9 +50,9 @@ refusal-over-rule = { $field } : la valeur est { $given }, le maximum autorisé
 refusal-age-restricted = On ne peut demander des images que dans les salons soumis à une limite d’âge.
 refusal-record-too-large = Cela prendrait { $given } octets, le maximum est de { $most } : retire d’abord quelque chose.
 
-refusal-infeasible = Aucun GPU en ligne ne peut faire cette combinaison.
-refusal-infeasible-size = Aucun GPU en ligne ne crée d’images aussi grandes : le maximum est de { $side }x{ $side }, choisis une taille plus petite.
-refusal-infeasible-size-checkpoint = Aucun GPU en ligne avec { $checkpoint } ne crée d’images aussi grandes : le maximum est de { $side }x{ $side }, choisis une taille plus petite.
+refusal-infeasible = Aucun GPU ici ne peut faire cette combinaison.
+refusal-infeasible-size = Aucun GPU ici ne crée d’images aussi grandes : le maximum est de { $side }x{ $side }, choisis une taille plus petite.
+refusal-infeasible-size-checkpoint = Aucun GPU ici avec { $checkpoint } ne crée d’images aussi grandes : le maximum est de { $side }x{ $side }, choisis une taille plus petite.
 
 refusal-unknown-scope = « { $given } » ne peut pas être mis en pause : choisis la file, une voie, un checkpoint ou un worker.
 refusal-scope-not-there = « { $given } » n’existe pas ici. Il y a : { $known }
@@ -60,10 +61,10 @@ refusal-unknown-policy-name = « { $given } » ne peut être le nom de personn
 refusal-unknown-state = « { $given } » n’est pas un état dont on peut lister les tâches : { $known }
 refusal-id-taken = Cet identifiant appartient à une tâche qui demandait autre chose.
 
-refusal-infeasible-lacking = Aucun GPU en ligne ne propose { $name } ({ $kind }). Il y a : { $instead }
-refusal-infeasible-lacking-checkpoint = Aucun GPU en ligne ne propose { $name } ({ $kind }) avec { $checkpoint }. Il y a : { $instead }
-refusal-infeasible-lacking-ability = Aucun GPU en ligne ne sait faire ça : { $kind }.
-refusal-infeasible-lacking-alone = Aucun GPU en ligne ne sait faire ça : { $name } ({ $kind }). Laisse-le de côté.
+refusal-infeasible-lacking = Aucun GPU ici ne propose { $name } ({ $kind }). Il y a : { $instead }
+refusal-infeasible-lacking-checkpoint = Aucun GPU ici ne propose { $name } ({ $kind }) avec { $checkpoint }. Il y a : { $instead }
+refusal-infeasible-lacking-ability = Aucun GPU ici ne sait faire ça : { $kind }.
+refusal-infeasible-lacking-alone = Aucun GPU ici ne sait faire ça : { $name } ({ $kind }). Laisse-le de côté.
 refusal-unreadable-lora = { $field } : « { $given } » est illisible. Écris nom ou nom:0.8, séparés par des virgules.
 refusal-recipe-from-picture = Cette image a été créée à partir d’une autre, qui n’est plus enregistrée. Utilise /{ command-imagine } avec cette image.
 refusal-prompt-has-option = Le prompt contient « { $given } », que Discord prendrait pour le nom d’une option. Tape la commande toi-même, ou utilise « { button-edit } ».

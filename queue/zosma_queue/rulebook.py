@@ -1,0 +1,82 @@
+"""Policies and content rules, read once for each change of them.
+
+Whoever writes them draws a new version in the same transaction (`note_change`), and a submit tells by which version it
+was judged: what was forbidden a moment ago is forbidden at once, in every process.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zosma_queue import keys
+from zosma_queue.moderation import ContentRules, decode_rules
+from zosma_queue.policy import Policy
+from zosma_queue.scripts import redis_errors
+from zosma_queue.unreadable import model_of, object_in, skipping
+
+#: While nobody has drawn one; `enqueue.lua` has the same word.
+NO_VERSION = "none"
+#: They are read again after this long whatever their version says: a bot of an older version draws none.
+TRUSTED_S = 30.0
+
+
+@dataclass(eq=False)
+class Rulebook:
+    """All of them, at one version."""
+
+    version: str = NO_VERSION
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """By role, key or owner."""
+    rules: Mapping[str, ContentRules] = field(default_factory=dict)
+    """By group; `` for everybody."""
+    raw: Any = field(default=None, repr=False)
+    read_at: float = float("-inf")
+    """By `time.monotonic`."""
+
+    def rules_for(self, group: str) -> list[ContentRules]:
+        """What a request from this group is held to: everybody's rules, and its own."""
+        return [self.rules[name] for name in dict.fromkeys(("", group)) if name in self.rules]
+
+
+def note_change(pipe: Any) -> None:
+    """Has the transaction that writes a policy or rules draw a new version."""
+    pipe.set(keys.RULES_VERSION, secrets.token_hex(8))
+
+
+async def read_rulebook(redis: Any, known: Rulebook | None) -> Rulebook:
+    """The rulebook; `known` itself when nothing has changed since.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    now = time.monotonic()
+    with redis_errors():
+        if known and now - known.read_at < TRUSTED_S and _text(await redis.get(keys.RULES_VERSION)) == known.version:
+            return known
+        pipe = redis.pipeline(transaction=True)
+        pipe.get(keys.RULES_VERSION)
+        pipe.hgetall(keys.POLICIES)
+        pipe.hgetall(keys.RULES)
+        version, policies, rules = raw = await pipe.execute()
+    if known and raw == known.raw:
+        known.read_at = now
+        return known
+    return Rulebook(_text(version), decode_policies(policies), decode_rules(rules), raw, now)
+
+
+def _text(version: bytes | None) -> str:
+    return version.decode(errors="replace") if version else NO_VERSION
+
+
+def decode_policies(found: Mapping[bytes, Any]) -> dict[str, Policy]:
+    """The policies in Redis's hash, by name. What can't be read of one is skipped, and touches no other."""
+    known: dict[str, Policy] = {}
+    for name, value in found.items():
+        key = f"{keys.POLICIES} {name.decode(errors='replace')}"
+        with skipping(key):
+            known[name.decode()] = model_of(key, Policy, object_in(value))
+    return known
