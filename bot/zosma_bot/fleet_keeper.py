@@ -9,7 +9,7 @@ from contextlib import suppress
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 
-#: A worker that is shorter here than that has made no picture.
+#: What workers say of themselves may be long.
 LOOK_EVERY_S = 5.0
 
 

@@ -55,14 +55,14 @@ refusal-infeasible-size = Ninguna GPU aquí crea imágenes tan grandes: el máxi
 refusal-infeasible-size-checkpoint = Ninguna GPU aquí con { $checkpoint } crea imágenes tan grandes: el máximo es { $side }x{ $side }, usa un tamaño menor.
 
 refusal-unknown-scope = “{ $given }” no se puede poner en pausa: elige la cola, un carril, un checkpoint o un worker.
-refusal-scope-not-there = “{ $given }” no está aquí. Hay: { $known }
+refusal-scope-not-there = “{ $given }” no está aquí. Disponible: { $known }
 refusal-ambiguous-scope = “{ $given }” puede ser cualquiera de estos, elige uno: { $known }
 refusal-unknown-policy-name = “{ $given }” no puede ser el nombre de nadie: elige un rol.
 refusal-unknown-state = “{ $given }” no es un estado cuyas tareas se puedan listar: { $known }
 refusal-id-taken = Este identificador pertenece a una tarea que pedía otra cosa.
 
-refusal-infeasible-lacking = Ninguna GPU aquí ofrece { $name } ({ $kind }). Hay: { $instead }
-refusal-infeasible-lacking-checkpoint = Ninguna GPU aquí ofrece { $name } ({ $kind }) junto con { $checkpoint }. Hay: { $instead }
+refusal-infeasible-lacking = Ninguna GPU aquí ofrece { $name } ({ $kind }). Disponible: { $instead }
+refusal-infeasible-lacking-checkpoint = Ninguna GPU aquí ofrece { $name } ({ $kind }) junto con { $checkpoint }. Disponible: { $instead }
 refusal-infeasible-lacking-ability = Ninguna GPU aquí puede hacer esto: { $kind }.
 refusal-infeasible-lacking-alone = Ninguna GPU aquí puede hacer esto: { $name } ({ $kind }). Quítalo.
 refusal-unreadable-lora = { $field }: “{ $given }” no se entiende. Escribe nombre o nombre:0.8, separados por comas.

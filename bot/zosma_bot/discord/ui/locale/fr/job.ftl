@@ -11,7 +11,7 @@ asked-compare = comparaison par { $what } : { $values }
 alt-upscale = une image agrandie
 
 waiting = 🕓 Dans la file
-waiting-next = 🕓 Prochain dans la file · { $when }
+waiting-next = 🕓 En tête de file · { $when }
 waiting-place = 🕓 { $place }e dans la file · { $when }
 waiting-soon = commence dans un instant
 waiting-until = commence { $time }
