@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
+import secrets
 import signal
 from contextlib import suppress
 
@@ -73,7 +75,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             jobs = [
                 survivor.run("greeter", Greeter(queue, hub).run),
                 survivor.run("events", hub.run),
-                survivor.run("sweep", Sweeper(queue.sweep).run),
+                survivor.run("sweep", Sweeper(functools.partial(queue.sweep, f"bot {secrets.token_hex(4)}")).run),
                 survivor.run("forecasts", Forecaster(queue).run),
                 survivor.run("metrics", metrics.run),
                 survivor.run("fleet", FleetKeeper(queue).run),

@@ -15,6 +15,7 @@ import enum
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -133,6 +134,10 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
 
 
+#: The server's clock is asked this often, and carried on by this host's in between.
+CLOCK_AGE_S = 60.0
+
+
 class ApiKeys:
     """The keys in Redis. A worker's Redis user can neither read nor write them.
 
@@ -144,6 +149,7 @@ class ApiKeys:
         self._redis = redis
         self._read: tuple[bytes | None, dict[str, ApiKey]] = (None, {})
         self._are_there = False
+        self._clock = (float("-inf"), 0)
 
     async def known(self) -> KnownKeys:
         """The keys as they are now.
@@ -151,16 +157,22 @@ class ApiKeys:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.hget(keys.API_KEYS, STAMP)
-        pipe.time()
         with redis_errors():
-            stamp, (now_s, _) = await pipe.execute()
-            if stamp is None or stamp != self._read[0]:  # a thousand of them take 50 ms to read
+            read = self._read[0]
+            # A thousand of them take 50 ms to read. Where there are none, there is no stamp either.
+            if read is None or await self._redis.hget(keys.API_KEYS, STAMP) != read:
                 found = await self._redis.hgetall(keys.API_KEYS)
                 self._read = (found.get(STAMP.encode()), _decoded(found))
                 self._are_there = bool(found)
-        return KnownKeys(keys=self._read[1], are_there=self._are_there, now_ms=now_s * 1000)
+            return KnownKeys(keys=self._read[1], are_there=self._are_there, now_ms=await self._now_ms())
+
+    async def _now_ms(self) -> int:
+        """The Redis server's time, asked for once a minute."""
+        asked = time.monotonic()
+        if asked - self._clock[0] > CLOCK_AGE_S:
+            seconds, micros = await self._redis.time()
+            self._clock = (asked, seconds * 1000 + micros // 1000)
+        return self._clock[1] + int((asked - self._clock[0]) * 1000)
 
     async def used(self) -> dict[str, int]:
         """Name → ms at which its key was last used, to within ten minutes.

@@ -35,8 +35,9 @@ from zosma_queue.workers import read_workers_now
 
 log = logging.getLogger(__name__)
 
-#: An idle worker blocks on its wake list for this long, then looks again: the net under a lost token.
-BLOCK_S = 1.0
+#: An idle worker blocks on its wake list for this long, then looks again: the net under the sweep, which wakes somebody
+#: where a token was lost.
+BLOCK_S = 2.5
 #: While Redis is away it is asked again this often.
 AWAY_S = 0.5
 #: Who a message is charged to when its producer names nobody.

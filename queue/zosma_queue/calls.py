@@ -20,12 +20,15 @@ from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 from zosma_queue.unreadable import skipping
 
-#: A killed worker's job is free again when its lease has run out; renewed four times as often.
-LEASE_MS = 6_000
+#: A killed worker's job is free again when its lease has run out; renewed nine times as often (as in _common.lua).
+LEASE_MS = 4_500
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
-#: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out.
-AWAY_MS = 4_000
+#: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out; without that,
+#: signs of life and sweeps come oftener. As in _common.lua.
+AWAY_MS = 3_000
+#: Who sweeps does so for this long after each sweep, then anybody may.
+SWEEPER_MS = 1_500
 #: A bot process that is silent for this long is gone, and another one posts.
 BOT_TTL_MS = 3_000
 #: A job that lost this many workers is set aside: it may be what kills them.
@@ -333,15 +336,35 @@ def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> C
 class Swept:
     """What a sweep did, in jobs."""
 
-    promoted: int
-    returned: int
-    set_aside: int
-    given_up: int
+    promoted: int = 0
+    returned: int = 0
+    set_aside: int = 0
+    given_up: int = 0
+    due_ms: int = -1
+    """Until something else falls due; -1: somebody else sweeps, and nothing was done."""
+
+    @property
+    def is_ours(self) -> bool:
+        """False when somebody else sweeps."""
+        return self.due_ms >= 0
 
 
-def sweep(*, now_ms: int = 0) -> Call[Swept]:
-    """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, LEASE_MS, AWAY_MS), lambda reply: Swept(*reply))
+def sweep(who: str = "", *, now_ms: int = 0) -> Call[Swept]:
+    """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone.
+
+    `who`: `bot <id>` or `worker <id>`, who does nothing while somebody else sweeps; "" does, whoever else does it.
+    """
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS), lambda reply: Swept(*reply))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The queue's answer to a sign of life."""
+
+    known: bool
+    """False when it must be told what the worker can do."""
+    unswept: bool
+    """Nobody does what time alone changes: the worker is to."""
 
 
 def beat(
@@ -354,10 +377,15 @@ def beat(
     trust: Trust = Trust.TRUSTED,
     about: Capabilities | None = None,
     now_ms: int = 0,
-) -> Call[bool]:
-    """A worker's sign of life; False asks for `about`."""
+) -> Call[Heard]:
+    """A worker's sign of life."""
     described: tuple[str, ...] = (about.model_dump_json(), *about.tokens()) if about else ("",)
-    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, trust, *described), bool)
+    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, trust, *described), _heard)
+
+
+def _heard(reply: list[int]) -> Heard:
+    known, unswept = reply
+    return Heard(bool(known), bool(unswept))
 
 
 def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:

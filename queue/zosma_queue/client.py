@@ -768,6 +768,10 @@ class Queue:
 
     async def note_forecasts(self) -> int:
         """Writes down what is forecast for jobs that are new, so that it is compared with what happens; how many."""
+        if not self._noted:
+            with redis_errors():
+                if not await self._redis.exists(keys.WAITING):
+                    return 0
         known = (await self._forecasts.newest()).places
         new = [job_id for job_id in known if job_id not in self._noted]
         self._noted = set(known)
@@ -954,9 +958,12 @@ class Queue:
         """
         return await read_series(self._redis, step, count, size=size)
 
-    async def sweep(self) -> Swept:
-        """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone."""
-        return await self._run(calls.sweep())
+    async def sweep(self, by: str = "") -> Swept:
+        """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone.
+
+        `by`: `bot <id>`, who does nothing while another one sweeps; "" does in any case.
+        """
+        return await self._run(calls.sweep(by))
 
     async def events(self, pulse_s: float = PULSE_S) -> AsyncGenerator[Event | None]:
         """Events as they happen; None once, at the start, when it is certain that no later event is missed.

@@ -101,7 +101,9 @@ DEPTH = PREFIX + "depth"
 #: hash: counters since the beginning (done, failed, cancelled, retried, replayed, lost, refused, loads, loads_saved,
 #: and `fault:<kind of error>` for each try that went wrong).
 STATS = PREFIX + "stats"
-#: string: ms of the last sweep, by the server's clock.
+#: string: the process that sweeps; goes by itself when it does no longer.
+SWEEPER = PREFIX + "index:sweeper"
+#: string: ms of the last sweep or worker's sign of life, by the server's clock.
 SWEPT = PREFIX + "swept"
 #: hash: job → `<bytes> <attempt> <pictures>` of its pictures, while they are stored.
 PICTURE_BYTES = PREFIX + "picture-bytes"
@@ -268,6 +270,16 @@ def groups_with(bucket: str, checkpoint: str) -> str:
 def owners_with(bucket: str, checkpoint: str, group: str) -> str:
     """set: those of a group's owners."""
     return f"{PREFIX}index:owners-with:{bucket}:{len(checkpoint.encode())}:{checkpoint}:{group}"
+
+
+def buckets_with(checkpoint: str) -> str:
+    """set: the buckets in which jobs that may be taken name this checkpoint."""
+    return f"{PREFIX}index:buckets-with:{checkpoint}"
+
+
+def cold(bucket: str) -> str:
+    """set: the checkpoints that a bucket's jobs name, as far as they may be taken, and that no worker holds."""
+    return f"{PREFIX}index:cold:{bucket}"
 
 
 def heads(bucket: str, owner: str) -> str:

@@ -1,4 +1,4 @@
-"""Calls the sweep once a second. The bot and every worker run one: whoever is alive does it."""
+"""Calls the sweep: once a second, and when something falls due. Each process has one, of which one in all does it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 1.0
 
 
+#: However much falls due at once, others get their turn between two sweeps.
+SWEEP_LEAST_S = 0.01
+
+
 class Sweeper:
-    """One sweep a second, for as long as `run` is not cancelled."""
+    """Sweeps for as long as `run` is not cancelled.
+
+    `wanted`: it waits until that is set, and clears it once somebody else sweeps; None: it asks for itself.
+    """
 
     def __init__(
         self,
         sweep: Callable[[], Awaitable[Swept]],
         *,
+        wanted: asyncio.Event | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._sweep = sweep
+        self._wanted = wanted
         self._sleep = sleep
         self._said = Hourly()
 
@@ -51,5 +60,12 @@ class Sweeper:
     async def run(self) -> None:
         """Sweeps until cancelled."""
         while True:
-            await self.run_once()
-            await self._sleep(SWEEP_EVERY_S)
+            if self._wanted:
+                await self._wanted.wait()
+            swept = await self.run_once()
+            pause_s = SWEEP_EVERY_S
+            if swept and swept.is_ours:
+                pause_s = min(pause_s, max(swept.due_ms / 1000, SWEEP_LEAST_S))
+            elif swept and self._wanted:
+                self._wanted.clear()
+            await self._sleep(pause_s)

@@ -8,6 +8,7 @@ an `Outcome`, made by `done`, `fail`, `retry` or `release`.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -16,15 +17,17 @@ from dramatiq import Broker
 
 from zosma_queue import calls, keys, unreadable
 from zosma_queue.broker import Slot, ZosmaBroker
-from zosma_queue.calls import RELEASE, Outcome, Swept, cancelled, done, fail, release, retry
+from zosma_queue.calls import RELEASE, Heard, Outcome, Swept, cancelled, done, fail, release, retry
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.needs import Needs
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
     "RELEASE",
+    "Heard",
     "LeaseState",
     "Outcome",
     "PastFailures",
@@ -73,8 +76,8 @@ class WorkerQueue(Protocol):
         reason: str = "",
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
-    ) -> bool:
-        """Joins, or stays: a sign of life. `pixels`: the most that it can make. False asks for `about`."""
+    ) -> Heard:
+        """Joins, or stays: a sign of life. `pixels`: the most that it can make. The answer may ask for `about`."""
 
     async def leave(self) -> None:
         """Goes; its place in the fleet is free at once."""
@@ -120,7 +123,10 @@ class WorkerQueue(Protocol):
         """Tells a measured speed. The queue keeps its own if it has learned one from jobs."""
 
     async def sweep(self) -> Swept:
-        """Does what time alone changes. Whoever is alive does it, once a second."""
+        """Does what time alone changes, unless somebody else does."""
+
+    async def look_again(self) -> None:
+        """Has its consumer, which may be waiting for a job, look at once. No error when nobody answers."""
 
     def broker(self, slot: Slot) -> Broker:
         """What Dramatiq fetches jobs with, when `slot` is free, and settles them by. Its caller closes it."""
@@ -169,8 +175,8 @@ class RedisWorkerQueue:
         reason: str = "",
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
-    ) -> bool:
-        """A sign of life; False asks for `about`."""
+    ) -> Heard:
+        """A sign of life."""
         return await self._run(
             calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
         )
@@ -206,8 +212,14 @@ class RedisWorkerQueue:
             await self._redis.hsetnx(keys.SPEED, f"{self.place}|", repr(ratio))
 
     async def sweep(self) -> Swept:
-        """One sweep."""
-        return await self._run(calls.sweep())
+        """One sweep, or none while another process sweeps."""
+        return await self._run(calls.sweep(f"worker {self._worker}"))
+
+    async def look_again(self) -> None:
+        """Wakes whoever blocks on this worker's list."""
+        with suppress(QueueUnavailableError), redis_errors():
+            await self._redis.lpush(keys.wake(self._worker), "1")
+            await self._redis.pexpire(keys.wake(self._worker), calls.WORKER_TTL_MS)
 
     # -- one job ------------------------------------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ def test_a_worker_whose_abilities_were_lost_in_redis_is_asked_for_them(rig):
     profile = rig.client.hget(keys.worker("w1"), "profile").decode()
     rig.client.delete(keys.can(profile))
     beat = calls.beat("w1", WorkerState.READY, loaded=None, pixels=PIXELS_MAX, now_ms=rig.now)
-    assert call(rig.client, beat) is False
+    assert not call(rig.client, beat).known
     assert rig.offer() is calls.Accepted.NOBODY
 
     rig.worker("w1")

@@ -227,9 +227,9 @@ def test_a_worker_that_died_while_redis_stood_still_is_noticed_one_lease_later(r
     rig.take()
     rig.later(8)
     assert rig.sweep(stood_still_s=8).returned == 0
-    rig.later(5)
+    rig.later(calls.LEASE_MS / 1000 - 0.1)
     assert rig.sweep().returned == 0
-    rig.later(1)
+    rig.later(0.1)
     assert rig.sweep().returned == 1
     assert rig.job(job).lost == 1
 

@@ -118,6 +118,9 @@ class Index:
             made.marks["group", group].add(bucket)
             if mode == "named":
                 made.marks["groups with", bucket, checkpoint].add(group)
+                made.marks["buckets", checkpoint].add(bucket)
+                if not client.hexists(keys.HELD, checkpoint):
+                    made.marks["cold", bucket].add(checkpoint)
                 made.marks["owners with", bucket, checkpoint, group].add(owner)
         return made
 
@@ -151,9 +154,9 @@ class Index:
                 where = (kind, like[bucket], *of_names(kind, rest))
                 for name, score in ranks.items():
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
-            elif kind in ("groups-with", "owners-with"):
+            elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
-            elif kind in ("owner-buckets", "group-buckets"):
+            elif kind in ("owner-buckets", "group-buckets", "buckets-with"):
                 name = key.removeprefix(f"{known}{kind}:")
                 found.marks[kind.partition("-")[0], name] |= {like[one] for one in texts(client.smembers(key))}
         return found
@@ -414,12 +417,13 @@ class QueueMachine(RuleBasedStateMachine):
         for worker in WORKERS:
             self.beat(worker)
 
-    @rule(stood_still_s=st.sampled_from([0, 0, 3, 8]))
+    @rule(stood_still_s=st.sampled_from([0, 0, 2, 8]))
     def sweep(self, stood_still_s):
         self.rig.sweep(stood_still_s=stood_still_s)
         for known in self.jobs.values():
             ran_out_s = (self.rig.now - known.lease_until) / 1000
-            if known.state is State.RUNNING and stood_still_s > 4 and 0 <= ran_out_s <= stood_still_s:
+            was_away = stood_still_s > calls.AWAY_MS / 1000
+            if known.state is State.RUNNING and was_away and 0 <= ran_out_s <= stood_still_s:
                 known.lease_until = self.rig.now + calls.LEASE_MS
         for known in self.jobs.values():
             if known.state is State.DELAYED and known.run_at <= self.rig.now:

@@ -53,6 +53,8 @@ _FUNCTIONS = {
     "owners_key": keys.owners("1", "2"),
     "groups_with_key": keys.groups_with("1", "2"),
     "owners_with_key": keys.owners_with("1", "22", "3"),
+    "buckets_with_key": keys.buckets_with("1"),
+    "cold_key": keys.cold("1"),
     "heads_key": keys.heads("1", "2"),
     "jobs_key": keys.jobs("1", "22", "3"),
     "owner_buckets_key": keys.owner_buckets("1"),

@@ -10,7 +10,7 @@ from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.hourly import Hourly
 from zosma_queue.tasks import set_within
-from zosma_queue.worker_queue import WorkerQueue
+from zosma_queue.worker_queue import Heard, WorkerQueue
 from zosma_worker.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ class Heartbeat:
         self._lock = asyncio.Lock()
         self._said = Hourly()
         self.status = Status()
+        self.unswept = asyncio.Event()
+        """Set when the queue has said that nobody does what time alone changes."""
 
     @property
     def joined(self) -> bool:
@@ -72,14 +74,16 @@ class Heartbeat:
     async def _beat(self) -> None:
         status = self.status
         known = self._told is not None and self._told.about == status.about
-        asked = await self._say(status, None if known else status.about)
-        if not asked and known and status.about:
+        heard = await self._say(status, None if known else status.about)
+        if heard.unswept:
+            self.unswept.set()
+        if not heard.known and known and status.about:
             await self._say(status, status.about)
         self._told = status
         if status.state is WorkerState.AWAY and await self._queue.try_now_asked():
             self._pace.try_now()
 
-    async def _say(self, status: Status, about: Capabilities | None) -> bool:
+    async def _say(self, status: Status, about: Capabilities | None) -> Heard:
         pixels = status.about.max_pixels if status.about else 0
         return await self._queue.beat(
             status.state, loaded=status.loaded, pixels=pixels, reason=status.reason, trust=status.trust, about=about

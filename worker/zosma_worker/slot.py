@@ -22,7 +22,7 @@ from zosma_queue.hourly import Hourly
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
-from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, Swept, WorkerQueue
+from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, WorkerQueue
 from zosma_worker.backend import Backend
 from zosma_worker.backends import open_backend
 from zosma_worker.circuit_breaker import CircuitBreaker
@@ -125,7 +125,7 @@ async def _open_slot(
         stack.push_async_callback(parts.heartbeat.leave)
         stack.push_async_callback(parts.handover.end_lingering)
         await stack.enter_async_context(
-            _background(parts.heartbeat.run, parts.health.run, _sweeper(queue, parts.heartbeat).run)
+            _background(parts.heartbeat.run, parts.health.run, Sweeper(queue.sweep, wanted=parts.heartbeat.unswept).run)
         )
         broker = queue.broker(parts.handover)
         stack.callback(broker.close)
@@ -136,6 +136,7 @@ async def _open_slot(
         # In a thread: the running job needs the loop to get to its end.
         stack.push_async_callback(asyncio.to_thread, engine.stop, FINISH_MS)
         stack.callback(_end_the_grace, parts.runner, options.grace_s)
+        stack.push_async_callback(queue.look_again)  # a consumer that waits for a job sees that it is to stop
         stack.push_async_callback(parts.gate.stop)
         log.info("worker %s drives %s", name, address.url)
         yield parts.runner
@@ -186,15 +187,6 @@ def _end_the_grace(runner: Runner, grace_s: float) -> None:
         runner.handover.hand_back.set()
 
     asyncio.get_running_loop().call_later(grace_s, hand_back)
-
-
-def _sweeper(queue: WorkerQueue, heartbeat: Heartbeat) -> Sweeper:
-    async def sweep() -> Swept:
-        if not heartbeat.joined:  # that Redis isn't there has been said
-            return Swept(0, 0, 0, 0)
-        return await queue.sweep()
-
-    return Sweeper(sweep)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ local K = {
   running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
   group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit',
   audit_head = 'bot:' .. P .. 'audit-head', accuracy = P .. 'accuracy',
-  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', inputs = P .. 'inputs',
+  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', sweeper = P .. 'index:sweeper', inputs = P .. 'inputs',
   input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
   needs = P .. 'index:needs', buckets = P .. 'index:buckets', bucket_like = P .. 'index:bucket-like',
   alike = P .. 'index:alike', special = P .. 'index:special', bucket_seq = P .. 'index:bucket-seq',
@@ -39,6 +39,8 @@ local function groups_with_key(bucket, checkpoint) return P .. 'index:groups-wit
 local function owners_with_key(bucket, checkpoint, group)
   return P .. 'index:owners-with:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. group
 end
+local function buckets_with_key(checkpoint) return P .. 'index:buckets-with:' .. checkpoint end
+local function cold_key(bucket) return P .. 'index:cold:' .. bucket end
 local function heads_key(bucket, owner) return P .. 'index:heads:' .. bucket .. ':' .. owner end
 local function jobs_key(bucket, checkpoint, owner)
   return P .. 'index:jobs:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. owner
@@ -62,6 +64,8 @@ local FORGET_TTL_MS = 3600 * 1000
 -- What was made on a day is counted for a month.
 local MADE_TTL_MS = 31 * DAY_MS
 local WORKER_TTL_MS = 8 * 1000
+-- How long a lease lasts, and how long nobody must have given a sign of life for Redis itself to have stood still.
+local LEASE_MS, AWAY_MS = 4500, 3000
 -- What workers can do is remembered this long after the last one that can do exactly that: most are only started anew.
 local PROFILE_TTL_MS = 10 * 60 * 1000
 

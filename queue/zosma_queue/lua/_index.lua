@@ -145,16 +145,19 @@ end
 local function is_named(bucket) return string.find(bucket, '.named.', 1, true) ~= nil end
 
 local function mark(bucket, checkpoint, group, owner)
-  if redis.call('SADD', owners_with_key(bucket, checkpoint, group), owner) == 1 then
-    redis.call('SADD', groups_with_key(bucket, checkpoint), group)
-  end
+  if redis.call('SADD', owners_with_key(bucket, checkpoint, group), owner) == 0 then return end
+  if redis.call('SADD', groups_with_key(bucket, checkpoint), group) == 0 then return end
+  if redis.call('SADD', buckets_with_key(checkpoint), bucket) == 0 then return end
+  if redis.call('HEXISTS', K.held, checkpoint) == 0 then redis.call('SADD', cold_key(bucket), checkpoint) end
 end
 
 local function unmark(bucket, checkpoint, group, owner)
-  local owners = owners_with_key(bucket, checkpoint, group)
-  if redis.call('SREM', owners, owner) == 1 and redis.call('EXISTS', owners) == 0 then
-    redis.call('SREM', groups_with_key(bucket, checkpoint), group)
-  end
+  local owners, groups = owners_with_key(bucket, checkpoint, group), groups_with_key(bucket, checkpoint)
+  if redis.call('SREM', owners, owner) == 0 or redis.call('EXISTS', owners) == 1 then return end
+  redis.call('SREM', groups, group)
+  if redis.call('EXISTS', groups) == 1 then return end
+  redis.call('SREM', buckets_with_key(checkpoint), bucket)
+  redis.call('SREM', cold_key(bucket), checkpoint)
 end
 
 -- Files an owner in a bucket in which they have waiting jobs, of which some name these checkpoints.

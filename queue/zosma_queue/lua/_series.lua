@@ -50,9 +50,11 @@ local function look(now)
   if type(redis.pcall('HSET', key, 'slot', slot)) ~= 'number' then return end
   redis.pcall('PEXPIRE', key, DAY_MS + 60000)
   local alive, ready, busy = 0, 0, 0
+  for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
+    ready = ready + #redis.call('ZRANGEBYSCORE', ready_key(profile), now - WORKER_TTL_MS, '+inf')
+  end
   for _, worker in ipairs(live_workers(now)) do
     alive = alive + 1
-    if is_ready(worker) then ready = ready + 1 end
     if redis.call('HEXISTS', worker_key(worker), 'job') == 1 then busy = busy + 1 end
   end
   local waiting, depth = 0, redis.call('HGETALL', K.depth)

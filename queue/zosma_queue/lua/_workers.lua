@@ -55,8 +55,14 @@ local function kind_of(worker)
   return profile and kind_of_profile(profile) or 'a1111'
 end
 
+-- One more worker holds a checkpoint (1), or one less (-1). Each bucket knows which of its checkpoints nobody does.
 local function hold(checkpoint, by)
-  if redis.call('HINCRBY', K.held, checkpoint, by) <= 0 then redis.call('HDEL', K.held, checkpoint) end
+  local count = redis.call('HINCRBY', K.held, checkpoint, by)
+  if count <= 0 then redis.call('HDEL', K.held, checkpoint) end
+  if count > 1 or (count == 1 and by < 0) then return end
+  for _, bucket in ipairs(redis.call('SMEMBERS', buckets_with_key(checkpoint))) do
+    redis.call(count == 1 and 'SREM' or 'SADD', cold_key(bucket), checkpoint)
+  end
 end
 
 local function holds(its, checkpoint) return checkpoint and (its.loaded == checkpoint or its.target == checkpoint) end
@@ -119,4 +125,19 @@ local function aim_worker(worker, checkpoint)
   its.target = checkpoint ~= '' and checkpoint or nil
   if checkpoint then its.idle = nil end
   file_worker(worker, its)
+end
+
+-- Whoever lives gives signs of life, so when none came for long, Redis stood still (or all of us did), and nobody could
+-- renew: whose lease ran out meanwhile gets a new one, in which its worker shows whether it is alive. The gap is told by
+-- the server's clock alone, whatever `now` a test passes.
+local function note_alive(now)
+  local real = clock(0)
+  local gap = real - (tonumber(redis.call('GET', K.swept) or '') or real)
+  redis.call('SET', K.swept, real)
+  if gap <= AWAY_MS then return end
+  for _, leases in ipairs({K.leases, K.wanted}) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
+      redis.call('ZADD', leases, now + LEASE_MS, id)
+    end
+  end
 end

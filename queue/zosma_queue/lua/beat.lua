@@ -4,10 +4,11 @@
 -- ARGV  1 now (0: server's)   2 worker   3 state (ready, busy, away)   4 loaded checkpoint ('' unknown)   5 pixels
 --       6 why it is away ('' when it isn't)   7 trust (fleet.py)
 --       8 about (JSON, '' unchanged)   9… tokens (with about only)
--- Returns  1 when the queue knows what this worker can do, 0 when it must send `about` again
+-- Returns  {1 when the queue knows what this worker can do, 0 when it must send `about` again; 1 when nobody sweeps}
 
 local now, worker, state = clock(ARGV[1]), ARGV[2], ARGV[3]
 local its = filed(worker)
+note_alive(now)
 local new = redis.call('ZADD', K.workers, now, worker)
 local before = redis.call('HMGET', worker_key(worker), 'state', 'loaded', 'pixels')
 local was_away, is_away = before[1] == 'away', state == 'away'
@@ -62,4 +63,9 @@ local binds = new == 1 or was_away ~= is_away or before[3] ~= ARGV[5] or ARGV[8]
 if binds or before[2] ~= ARGV[4] or type(redis.pcall('HGET', K.versions, worker)) ~= 'string' then
   note_fleet(worker, now, binds)
 end
-return profile and 1 or 0
+-- One that comes back may be waiting since before, filed nowhere: it is to look.
+if was_away and not is_away then
+  redis.call('LPUSH', wake_key(worker), '1')
+  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+end
+return {profile and 1 or 0, 1 - redis.call('EXISTS', K.sweeper)}

@@ -107,13 +107,19 @@ local function head_of(some)
       group, group_tag = its.group, its.group_tag
     end
   end
-  local heads = {}
+  local owner, owner_tag, there = nil, nil, {}
   for _, its in ipairs(some) do
     if its.group == group then
-      local owner = redis.call('ZRANGE', owners_key(its.bucket, group), 0, 0, 'WITHSCORES')
-      table.insert(heads, first_of(its.bucket, group, group_tag, owner[1], owner[2]))
+      local found = redis.call('ZRANGE', owners_key(its.bucket, group), 0, 0, 'WITHSCORES')
+      local name, name_tag = found[1], tonumber(found[2])
+      if not owner or name_tag < owner_tag or (name_tag == owner_tag and name < owner) then
+        owner, owner_tag, there = name, name_tag, {}
+      end
+      if name == owner then table.insert(there, its.bucket) end
     end
   end
+  local heads = {}
+  for i, bucket in ipairs(there) do heads[i] = first_of(bucket, group, group_tag, owner, owner_tag) end
   return earliest(heads)
 end
 
@@ -151,25 +157,24 @@ local function first_among(members, ordered, tags, most, but)
   end
 end
 
--- The first job of a bucket that runs on what is loaded and stands near enough. In the group of the head, which is before
--- all others, nearness is told by owners.
-local function warm_in(bucket, named, head)
-  if named and redis.call('EXISTS', groups_with_key(bucket, loaded)) == 0 then return nil end
+-- The first job of a bucket that stands near enough to the head; of those that name a checkpoint, where one is given. In
+-- the group of the head, which is before all others, nearness is told by owners.
+local function near_in(bucket, checkpoint, head)
   local function owner_in(group, most)
     local owners, tags = owners_key(bucket, group), group_tags_key(group)
-    if named then return first_among(owners_with_key(bucket, loaded, group), owners, tags, most) end
+    if checkpoint then return first_among(owners_with_key(bucket, checkpoint, group), owners, tags, most) end
     local owner = redis.call('ZRANGE', owners, 0, 0, 'WITHSCORES')
     if owner[1] and tonumber(owner[2]) <= most then return owner[1], owner[2] end
   end
   local function job_of(group, group_tag, most)
     local owner, owner_tag = owner_in(group, most)
-    return owner and first_of(bucket, group, group_tag, owner, owner_tag, named and loaded or '')
+    return owner and first_of(bucket, group, group_tag, owner, owner_tag, checkpoint)
   end
   local here = job_of(head.group, head.group_tag, head.owner_tag + window)
   if here then return here end
   local groups, most = groups_key(bucket), head.group_tag + window
-  if named then
-    local group, group_tag = first_among(groups_with_key(bucket, loaded), groups, K.tags, most, head.group)
+  if checkpoint then
+    local group, group_tag = first_among(groups_with_key(bucket, checkpoint), groups, K.tags, most, head.group)
     return group and job_of(group, group_tag, math.huge)
   end
   local two = redis.call('ZRANGE', groups, 0, 1, 'WITHSCORES')
@@ -188,8 +193,17 @@ local function held_elsewhere(checkpoints)
   return found
 end
 
--- The first job of a bucket whose checkpoint nobody holds and that stands near enough.
+-- The first job of a bucket whose checkpoint nobody holds and that stands near enough. Where there are few such checkpoints
+-- it is looked for by each, else in the fair order, where one comes soon.
+local FEW = 10
 local function unheld_in(bucket, head)
+  local count = redis.call('SCARD', cold_key(bucket))
+  if count <= FEW then
+    local cold, found = redis.call('SMEMBERS', cold_key(bucket)), {}
+    if self.target and not held_elsewhere({self.target})[1] then table.insert(cold, self.target) end
+    for _, checkpoint in ipairs(cold) do table.insert(found, near_in(bucket, checkpoint, head) or nil) end
+    return earliest(found)
+  end
   local left = tonumber(ARGV[9])
   for at = 0, math.huge do
     local group = redis.call('ZRANGE', groups_key(bucket), at, at, 'WITHSCORES')
@@ -213,10 +227,11 @@ end
 
 local function choose(some, head)
   if is_warm(head) or is_overdue(head) then return head end
-  local warm, unheld, near = {}, {}, head.group_tag + window
+  local warm, unheld, near, with = {}, {}, head.group_tag + window, {}
+  for _, bucket in ipairs(loaded and redis.call('SMEMBERS', buckets_with_key(loaded)) or {}) do with[bucket] = true end
   for _, its in ipairs(some) do
-    if its.group_tag <= near and (loaded or not its.named) then
-      table.insert(warm, warm_in(its.bucket, its.named, head) or nil)
+    if its.group_tag <= near and (with[its.bucket] or not its.named) then
+      table.insert(warm, near_in(its.bucket, its.named and loaded or nil, head) or nil)
     end
   end
   if #warm > 0 then return earliest(warm) end

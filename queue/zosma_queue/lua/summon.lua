@@ -17,8 +17,8 @@ at, calls, since, looked = tonumber(at or '0'), tonumber(calls or '0'), tonumber
 local waiting = redis.call('ZCARD', K.waiting)
 
 local function is_someone_ready()
-  for _, worker in ipairs(live_workers(now)) do
-    if is_ready(worker) then return true end
+  for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
+    if is_there(profile, now) then return true end
   end
   return false
 end

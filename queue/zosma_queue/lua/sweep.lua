@@ -1,14 +1,26 @@
 -- What time alone changes: delayed jobs fall due, leases run out, workers fall silent, jobs wait for nobody.
--- Any number of processes may call it; each change is made once.
+-- Of all processes that are there one sweeps, as long as it goes on to; a bot rather than a worker. Did several at once,
+-- each change would still be made once.
 --
 -- KEYS  1 prefix
--- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call   4 lease, ms
---       5 ms without a sweep after which Redis itself must have been away
--- Returns  {promoted, returned, set aside, given up}
+-- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call
+--       4 who sweeps, `bot <id>` or `worker <id>` ('': it is done whoever else does it)   5 ms for which nobody else then does
+-- Returns  {promoted, returned, set aside, given up, ms until there is something to do; -1: somebody else sweeps}
 
-local now, max_lost, most = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local lease_ms, away_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
+local now, max_lost, most, who = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local promoted, returned, aside, given_up = 0, 0, 0, 0
+
+local function is_somebody_elses()
+  local other = redis.call('GET', K.sweeper)
+  if not other or other == who then return false end
+  return not (string.find(who, '^bot ') and string.find(other, '^worker '))
+end
+
+if who ~= '' then
+  if is_somebody_elses() then return {0, 0, 0, 0, -1} end
+  redis.call('SET', K.sweeper, who, 'PX', ARGV[5])
+end
+note_alive(now)
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT', 0, most)) do
   redis.call('ZREM', K.delayed, id)
@@ -16,25 +28,6 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.delayed, '-inf', now, 'LIMIT',
   if job then
     put_back(job, now)
     promoted = promoted + 1
-  end
-end
-
--- Whoever is alive sweeps once a second. When nobody did, Redis stood still (or all of us did), and nobody could renew:
--- whose lease ran out meanwhile gets a new one, in which its worker shows whether it is alive. The gap is told by the
--- server's clock alone, whatever `now` a test passes.
-local function gap_ms()
-  local real = clock(0)
-  local last = tonumber(redis.call('GET', K.swept) or '') or real
-  redis.call('SET', K.swept, real)
-  return real - last
-end
-
-local gap = gap_ms()
-if gap > away_ms then
-  for _, leases in ipairs({K.leases, K.wanted}) do
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now - gap, now)) do
-      redis.call('ZADD', leases, now + lease_ms, id)
-    end
   end
 end
 
@@ -152,5 +145,34 @@ else
     if flat[i] ~= '' then give_up(flat[i], math.abs(tonumber(flat[i + 1])), alone) end
   end
 end
+
+-- Whoever was woken for a job may be dead, or gone before it came: where jobs wait and somebody who can do them is idle, the
+-- next one is woken.
+local function wake_again()
+  if redis.call('EXISTS', K.idle) == 0 or redis.call('HEXISTS', K.paused, 'queue') == 1 then return end
+  local function has_work(profile)
+    for _, bucket in ipairs(redis.call('SMEMBERS', serves_key(profile))) do
+      local is_open = string.sub(bucket, -1) ~= '!' and redis.call('HEXISTS', K.paused, 'lane:' .. string.match(bucket, '^%w+')) == 0
+      if is_open and redis.call('EXISTS', groups_key(bucket)) == 1 then return true end
+    end
+    return false
+  end
+  for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
+    local first = redis.call('ZRANGE', idle_key(profile), 0, 0)[1]
+    if first and has_work(profile) then ring(first) end
+  end
+end
+
+-- Ms until the first of these falls due; at most so many.
+local function due(within)
+  if promoted >= most or returned + aside >= most then return 0 end
+  for _, key in ipairs({K.delayed, K.leases, K.wanted}) do
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
+    if first then within = math.min(within, math.max(tonumber(first) - now, 0)) end
+  end
+  return within
+end
+
+wake_again()
 sample(now)
-return {promoted, returned, aside, given_up}
+return {promoted, returned, aside, given_up, math.ceil(due(60000))}
