@@ -37,6 +37,7 @@ from zosma_bot.inputs import submit_with_pictures
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
+from zosma_queue.tasks import end
 
 #: Pictures that one extra-batch-images may have.
 BATCH_MAX = 16
@@ -144,9 +145,7 @@ class A1111:
         try:
             made = await asyncio.gather(*making)
         except BaseException:
-            for one in making:  # nobody will see the others
-                one.cancel()
-            await asyncio.gather(*making, return_exceptions=True)
+            await end(*making)  # nobody will see the others
             raise
         return [pictures[0] for _, _, pictures in made]
 

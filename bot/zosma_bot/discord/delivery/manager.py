@@ -12,6 +12,7 @@ from zosma_bot.discord.delivery.unqueued import Unqueued
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.events import Event
 from zosma_queue.hourly import Hourly
+from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,5 @@ class DeliveryManager:
             tasks.append(self._looker)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*late)
         await self.unqueued.close()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.tasks import end
 
 T = TypeVar("T")
 
@@ -84,6 +85,4 @@ class BackgroundTasks:
         tasks = set(self._tasks)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*late)
