@@ -61,11 +61,14 @@ def bomb(side: int = 60_000) -> Upload:
 #: What each command must refuse in one plain answer: name → (file, words of the answer).
 UNUSABLE = {
     "12 MB": (Upload("huge.png", b"\x89PNG\r\n\x1a\n" + b"\0" * (12 * 1024**2)), "larger than 12 MB"),
-    "no picture": (Upload("notes.txt", b"hello", "text/plain"), "no whole PNG, JPEG or WebP picture"),
-    "a picture by name alone": (Upload("fake.png", b"hello"), "no whole PNG, JPEG or WebP picture"),
+    "no picture": (Upload("notes.txt", b"hello", "text/plain"), "isn't a complete PNG, JPEG or WebP picture"),
+    "a picture by name alone": (Upload("fake.png", b"hello"), "isn't a complete PNG, JPEG or WebP picture"),
     "a decompression bomb": (bomb(), "16 megapixels"),
     "a JPEG of empty scans": (Upload("scans.jpg", hostile.empty_scans(), "image/jpeg"), "takes far longer to decode"),
     "a PNG of empty chunks": (Upload("chunks.png", hostile.empty_chunks()), "takes far longer to decode"),
-    "a PNG whose words unfold": (Upload("words.png", hostile.text_bomb()), "no whole PNG, JPEG or WebP picture"),
+    "a PNG whose words unfold": (
+        Upload("words.png", hostile.text_bomb()),
+        "isn't a complete PNG, JPEG or WebP picture",
+    ),
     "a WebP that moves": (Upload("moves.webp", hostile.moving_webp(), "image/webp"), "takes far longer to decode"),
 }

@@ -70,7 +70,7 @@ async def test_a_workflow_and_its_options_reach_the_job(server, client, worker, 
     [
         ("oil", "“oil” is not known here"),
         ("ink paper=wet", "possible are rough, very smooth"),
-        ("ink papr=rough", "“papr” is no option of this workflow"),
+        ("ink papr=rough", "“papr” isn't an option of this workflow"),
         ("paper=rough", "Workflow is empty"),
     ],
 )

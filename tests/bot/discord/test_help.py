@@ -55,7 +55,7 @@ async def test_me_says_what_is_left_where_one_stands_and_what_was_made(server, c
     await asked.response()
     text = await said(server, ann, "me")
     assert "**Being made:** 0 of 1 at once" in text
-    assert "of 10 min; it counts anew <t:" in text
+    assert "of 10 min; it resets <t:" in text
     assert "**Lane:** relax" in text
     assert "**Made in the last 30 days:** 2 pictures in 1.5 s of GPU time" in text
     assert "**Most used:** dream (2)" in text

@@ -183,12 +183,12 @@ async def test_midjourneys_flags_are_understood_as_options(server, client, worke
     [
         ("a cat --stylize 250", "--stylize is Midjourney's and means nothing here"),
         ("a cat —v 6", "—v is Midjourney's"),
-        ("a cat --frobnicate", "--frobnicate is no option here. There are: --ar"),
+        ("a cat --frobnicate", "--frobnicate isn't an option here. There are: --ar"),
         ("a cat --seed", "--seed needs a value"),
         ("a cat --seed x", "--seed is “x”: it must be a number"),
         ("a cat --n 9", "--n is 9: it must be between 1 and 4"),
         ("a cat --ar 99:1", "a side shorter than 64"),
-        ("a cat --ar wide", "“wide” is no size"),
+        ("a cat --ar wide", "“wide” isn't a size"),
         ("a cat --seed 1 --seed 2", "--seed says again"),
     ],
 )

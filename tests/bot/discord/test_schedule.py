@@ -71,8 +71,8 @@ async def test_a_clock_is_that_of_the_members_own_time_zone(server, client, work
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        ("yesterday", "is no time that I can read"),
-        ("2020-01-01 08:00", "is past already"),
+        ("yesterday", "isn't a time that I can read"),
+        ("2020-01-01 08:00", "has already passed"),
         ("in 9 days", "is more than 7 days away"),
     ],
 )

@@ -220,7 +220,7 @@ async def test_samplers_and_guidance_are_compared_too(server, client, worker, an
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"by": "guidance", "first": "high", "second": "5"}, "“high” is no number"),
+        ({"by": "guidance", "first": "high", "second": "5"}, "“high” isn't a number"),
         ({"by": "guidance", "first": "5", "second": "99"}, "between 0 and 30"),
         ({"second": "Dream"}, "Two of the values are the same"),
         ({"second": "no such"}, "is not known here"),

@@ -56,7 +56,7 @@ async def test_the_form_knows_what_the_picture_says_of_itself(server, client, an
 async def test_the_form_names_what_can_not_be_asked_for(server, client, ann):
     form = await opened(server, ann, server.say(ann, "", files=[with_parameters(f"{INFOTEXT}, Refiner: xl")]))
     labels = form.interaction.ack.data["components"]
-    assert "Not to be had here: Refiner" in labels[0]["description"]
+    assert "Not available here: Refiner" in labels[0]["description"]
     assert not any(label.get("description") for label in labels[1:])
 
 

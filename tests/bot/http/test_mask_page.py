@@ -20,7 +20,7 @@ from zosma_bot.painted_masks import MaskPage
 
 KEY = "0123456789abcdef0123-1"
 WORDS = {
-    "title": "What shall be painted anew?", "send": "Done", "saved": "Saved </script>", "failed": "failed",
+    "title": "What should be repainted?", "send": "Done", "saved": "Saved </script>", "failed": "failed",
     "unreadable": "can't be read", "mask-empty": "nothing is painted", "mask-full": "everything is painted",
     "mask-shape": "another picture's",
 }  # fmt: skip

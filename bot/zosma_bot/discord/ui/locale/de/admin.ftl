@@ -9,7 +9,7 @@ command-admin-failed = gescheitert
 command-admin-audit = protokoll
     .description = Was Admins getan haben
 command-admin-pause = anhalten
-    .description = Keine Aufträge mehr vergeben, ganz oder zum Teil; laufende enden in Ruhe
+    .description = Keine Aufträge mehr vergeben, ganz oder zum Teil; laufende werden noch fertig
 command-admin-pause-scope = was
     .description = Was angehalten wird
 command-admin-pause-why = grund
@@ -110,18 +110,18 @@ ask-pause-queue = ⏸️ **Die ganze Schlange anhalten?** Kein Worker bekommt me
    *[other] { $waiting } Aufträge warten und behalten
     } den Platz; { $running ->
     [0] gerade läuft dort nichts.
-    [one] { $running } laufender endet in Ruhe.
-   *[other] { $running } laufende enden in Ruhe.
+    [one] { $running } laufender wird noch fertig.
+   *[other] { $running } laufende werden noch fertig.
     }
 ask-drain = 🚰 **{ $scope } leerlaufen lassen?** Dort werden keine Aufträge mehr vergeben bis `/{ command-admin } { command-admin-resume }`; { $running ->
     [0] gerade läuft dort nichts.
-    [one] { $running } laufender endet in Ruhe.
-   *[other] { $running } laufende enden in Ruhe.
+    [one] { $running } laufender wird noch fertig.
+   *[other] { $running } laufende werden noch fertig.
     }
 ask-quarantine = 🤒 **{ $scope } in Quarantäne schicken?** Er bekommt keine Aufträge mehr bis `/{ command-admin } { command-admin-release }`; { $running ->
     [0] gerade läuft dort nichts.
-    [one] { $running } laufender endet in Ruhe.
-   *[other] { $running } laufende enden in Ruhe.
+    [one] { $running } laufender wird noch fertig.
+   *[other] { $running } laufende werden noch fertig.
     }
 ask-clear = 🧹 **Alle Aufträge von { $member } auf diesem Server abbrechen?** In der Schlange: { $waiting }, in Arbeit: { $running }, dazu die, die später noch einmal versucht werden. Das lässt sich nicht rückgängig machen.
 ask-requeue-fleet = 🔁 **{ $count ->
@@ -135,13 +135,13 @@ ask-requeue-server = 🔁 **{ $count ->
 
 admin-paused = ⏸️ { $scope }: angehalten. { $running ->
     [0] Dort läuft nichts.
-    [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
-   *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
+    [one] { $running } Auftrag läuft dort noch und wird fertig.
+   *[other] { $running } Aufträge laufen dort noch und werden fertig.
     } Weiter geht es mit `/{ command-admin } { command-admin-resume }`.
 admin-resumed = ▶️ { $scope }: Es geht weiter.
 admin-draining = 🚰 { $scope }: bekommt keine Aufträge mehr. { $running ->
-    [one] { $running } Auftrag läuft dort noch und endet in Ruhe.
-   *[other] { $running } Aufträge laufen dort noch und enden in Ruhe.
+    [one] { $running } Auftrag läuft dort noch und wird fertig.
+   *[other] { $running } Aufträge laufen dort noch und werden fertig.
     } Weiter geht es mit `/{ command-admin } { command-admin-resume }`.
 admin-drained = 🚰 { $scope }: leergelaufen. Dort läuft nichts, und bis `/{ command-admin } { command-admin-resume }` kommt nichts dazu.
 admin-quarantined = 🤒 { $scope }: in Quarantäne bis `/{ command-admin } { command-admin-release }`.

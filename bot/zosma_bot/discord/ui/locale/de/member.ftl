@@ -112,7 +112,7 @@ queue-gpus = { $count ->
     }:{" "}
 
 command-settings = einstellungen
-    .description = Was du nicht jedes Mal sagen musst
+    .description = Deine eigenen Vorgaben und Vorlagen
 command-settings-show = zeigen
     .description = Deine Einstellungen und Vorlagen
 command-settings-private = privat

@@ -360,8 +360,8 @@ import-wrong = ⚠️ Nothing was changed. In this file:
     { $problems }
 import-unknown = no such part; there are { $there }
 import-version = must be { $version }
-import-no-text = It is no text (UTF-8).
-import-no-json = It is no JSON: look at line { $line }, column { $column }.
+import-no-text = It isn't a text file (UTF-8).
+import-no-json = It isn't JSON: look at line { $line }, column { $column }.
 import-no-object = must be a JSON object, in curly brackets
 import-no-channel = this server has no channel { $id }
 import-no-role = this server has no role { $id }
@@ -387,7 +387,7 @@ import-done = 📦 Done: the file's rules are this server's now. `/admin rules s
 refusal-bad-rule = this can't be kept. { $problem }.
 refusal-admin-no-letters = this has no letter or digit, so nothing would be blocked.
 refusal-admin-listed = that is on the list already.
-refusal-admin-import-empty = this file says nothing: it has neither rules, words, checkpoints nor limits.
+refusal-admin-import-empty = this file is empty: it has neither rules, words, checkpoints nor limits.
 refusal-admin-import-large = this file is too large: at most { $most } are possible.
 refusal-admin-import-unfetched = the file could not be fetched from Discord. Send it again.
 

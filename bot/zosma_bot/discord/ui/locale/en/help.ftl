@@ -76,7 +76,7 @@ me-running = **Being made:** { $count }{ $most ->
        *[other] {" "}of { $most } at once
     }
 me-gpu = **GPU time today:** { $span }
-me-gpu-of = **GPU time today:** { $span } of { $most }; it counts anew { $reset }
+me-gpu-of = **GPU time today:** { $span } of { $most }; it resets { $reset }
 me-cooldown = **Your next one** can be asked for in { $span }
 me-cooldown-none = **Your next one** can be asked for at once
 me-lane-relax = **Lane:** relax, which goes on while nobody in the fast lane waits

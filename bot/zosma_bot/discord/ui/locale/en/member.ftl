@@ -94,7 +94,7 @@ use-pictures = { $count ->
    *[other] { $count } pictures
     }
 use-which = Which picture
-use-left-out = Not to be had here: { $names }
+use-left-out = Not available here: { $names }
 use-none = ⚠️ This message has no picture.
 use-embed = ⚠️ This picture is only shown here, it isn't stored by Discord. Save it and attach it to /imagine as “image”.
 use-too-late = ⚠️ This form was open for more than a day, and Discord no longer hands out the picture under that address. Please choose “Use this picture” again.

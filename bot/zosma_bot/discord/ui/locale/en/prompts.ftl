@@ -2,7 +2,7 @@
 
 refusal-unknown-tag = { $field } has { $given }, which would be left out of the picture without a word. A LoRA is written <lora:name:0.8>.
 
-refusal-flag-unknown = { $flag } is no option here. There are: { $known }. To have it in the prompt as it is, write a backslash before it: \{ $flag }
+refusal-flag-unknown = { $flag } isn't an option here. There are: { $known }. To have it in the prompt as it is, write a backslash before it: \{ $flag }
 refusal-flag-foreign = { $flag } is Midjourney's and means nothing here: leave it out.
 refusal-flag-empty = { $flag } needs a value behind it.
 refusal-flag-value = { $flag } is “{ $given }”: it must be a number.
@@ -12,7 +12,7 @@ refusal-flag-not-here = { $flag } doesn't go here: the picture keeps its size an
 parameters-drawn = ℹ️ The words of each picture are drawn from this server's lists: if one of them has changed since, other words come out.
 refusal-flag-and-option = { $field } is given twice, as an option and as a flag in the prompt: leave one of them out.
 
-refusal-no-size = “{ $given }” is no size: choose one of the list, or write 768x512 or 16:9.
+refusal-no-size = “{ $given }” isn't a size: choose one of the list, or write 768x512 or 16:9.
 refusal-size-bounds = { $field } is { $given }: each side must have { $low } to { $high } pixels.
 refusal-aspect-bounds = { $field } would make a side shorter than { $low } or longer than { $high } pixels: choose another one.
 

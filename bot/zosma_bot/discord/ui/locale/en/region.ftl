@@ -1,11 +1,11 @@
-# Parts of a picture painted anew, and pictures that go on beyond their edges.
+# Parts of a picture repainted, and pictures that go on beyond their edges.
 
 region-title = Vary a region
 region-where = Which part
-region-words = What shall be there
+region-words = What should be there
     .hint = The rest of the picture stays as it is
 region-mask = Or a mask of your own
-    .hint = A picture of the same shape: white is painted anew, black stays
+    .hint = A picture of the same shape: white is repainted, black stays
 region-strength = How much is changed
 region-a-little = a little
 region-clearly = clearly
@@ -22,11 +22,11 @@ region-left-half = left half
 region-right-half = right half
 region-top-half = top half
 region-bottom-half = bottom half
-region-invite = 🖌️ Open the page, paint over what shall be new, and press “{ mask-page-send }” there. Then come back and press “{ region-make }”. The link is good for two hours, and for this picture alone.
+region-invite = 🖌️ Open the page, paint over what should change, and press “{ mask-page-send }” there. Then come back and press “{ region-make }”. The link is good for two hours, and for this picture alone.
 region-open = Open the page
 region-make = Make it
 
-mask-page-title = What shall be painted anew?
+mask-page-title = What should be repainted?
 mask-page-hint = Paint over it with a finger or the mouse.
 mask-page-size-label = Brush
 mask-page-erase = Eraser
@@ -42,9 +42,9 @@ mask-page-mask-shape = ⚠️ This mask belongs to another picture.
 
 option-mask = mask
 refusal-mask-shape = { $field } has { $given } pixels, but the picture has { $size }: send a mask of the same shape.
-refusal-mask-empty = { $field } has nothing white, so nothing would be painted anew: white is painted, black stays.
+refusal-mask-empty = { $field } has nothing white, so nothing would be repainted: white is repainted, black stays.
 refusal-mask-full = { $field } is white all over, so nothing of the picture would stay. Use “{ button-edit }” for a wholly new one.
 refusal-region-none = No part of the picture is chosen: choose one, or attach a mask.
-refusal-region-unpainted = Nothing has been painted yet. Open the page, paint over what shall be new, and press “{ mask-page-send }” there.
+refusal-region-unpainted = Nothing has been painted yet. Open the page, paint over what should change, and press “{ mask-page-send }” there.
 refusal-region-page-gone = This link was good for two hours, which are over. Please press “{ button-more }” under the picture again.
 refusal-square-already = This picture is square already.

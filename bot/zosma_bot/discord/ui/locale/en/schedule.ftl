@@ -12,9 +12,9 @@ jobs-state-scheduled = scheduled
 settings-timezone = **Your time zone:** { $zone }, where it is { $clock } now
 settings-no-timezone = **Your time zone:** not set; /settings timezone sets it
 
-refusal-when-unreadable = “{ $given }” is no time that I can read: write in 2 h, 22:00, tomorrow 8:00 or 2026-12-24 18:00.
-refusal-when-past = “{ $given }” is past already: choose a later time.
+refusal-when-unreadable = “{ $given }” isn't a time that I can read: write in 2 h, 22:00, tomorrow 8:00 or 2026-12-24 18:00.
+refusal-when-past = “{ $given }” has already passed: choose a later time.
 refusal-when-far = “{ $given }” is more than { $most } days away: choose an earlier time.
 refusal-when-left-out = “{ $given }” doesn't exist that night, because the clocks go forward: choose { $later }.
 refusal-when-no-zone = To know when “{ $given }” is for you I need your time zone: set it once with /settings timezone, or write in 2 h.
-refusal-no-time-zone = “{ $given }” is no time zone: choose one of the list, like Europe/Berlin.
+refusal-no-time-zone = “{ $given }” isn't a time zone: choose one of the list, like Europe/Berlin.
