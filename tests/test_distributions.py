@@ -93,6 +93,8 @@ def _pins(tmp_path):
 
 
 def test_pip_install_zosma_is_enough_for_the_demo(there, pins):
+    # The quick start's first two steps.
+    assert 'zosma demo "a lighthouse at dusk"' in (ROOT / "docs/quick-start.md").read_text("utf-8")
     there.install("--constraints", str(pins), str(wheel(ROOT, there.folder)))
 
     said = run(str(there.bin / "zosma"), "demo", "a lighthouse at dusk", folder=there.folder)

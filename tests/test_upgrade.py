@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,8 @@ from loopback.fleet import Community, until
 from loopback.webui import ScriptedWebUI
 from zosma_bot.key_admin import KeyAdmin
 from zosma_cli.processes import free_port
-from zosma_queue.fleet import WorkerState
+from zosma_queue.errors import NoWorkerError
+from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerState
 from zosma_queue.job import State
 
 ROOT = Path(__file__).parent.parent
@@ -108,8 +110,10 @@ async def test_what_an_operator_set_in_another_version_holds(told, queue):
 
 
 async def test_what_waited_in_another_version_is_made_by_this_one(told, queue, worker_url, tmp_path):
+    await queue.announce()  # as a bot does at its start
     async with ScriptedWebUI() as webui, _worker(tmp_path, webui, worker_url):
-        await _ready(queue, webui)
+        await _said_by(queue, webui)
+        await queue.sweep()  # as it does every second
         assert await queue.admin.retry("ann", told["jobs"]["failed"])
         await queue.admin.resume("ann", "queue")
         community = Community(queue)
@@ -163,14 +167,28 @@ def _worker(folder, webui, redis_url, code=None):
     return Zosma(folder).running("worker", "--webui", webui.url, REDIS_URL=redis_url, **env)
 
 
-async def _ready(queue, webui):
-    """Waits until that WebUI's worker takes jobs."""
+async def _said_by(queue, webui):
+    """That WebUI's worker, once it takes jobs or says that its version is why it doesn't."""
 
-    async def ready():
-        workers = [one for one in await queue.workers() if one.id.split("/")[1] == webui.url.partition("://")[2]]
-        return workers[0] if workers and workers[0].state is WorkerState.READY else None
+    async def settled():
+        for one in await queue.workers():
+            is_it = one.id.split("/")[1] == webui.url.partition("://")[2]
+            if is_it and (one.state is WorkerState.READY or re.search("too (old|new):", one.reason or "")):
+                return one
+        return None
 
-    return await until(ready, timeout=60)
+    return await until(settled, timeout=60)
+
+
+@pytest.fixture(name="protocols")
+def _protocols(last):
+    """What the last release's worker speaks, and the oldest that its bot understands."""
+    code = "from zosma_queue import fleet; print(fleet.PROTOCOL, fleet.OLDEST_PROTOCOL)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(last)}, capture_output=True, text=True, check=True
+    )
+    speaks, oldest = told.stdout.split()
+    return int(speaks), int(oldest)
 
 
 def test_the_code_that_is_run_is_the_last_releases(last):
@@ -181,29 +199,42 @@ def test_the_code_that_is_run_is_the_last_releases(last):
     assert found.stdout.startswith(str(last))
 
 
-async def test_the_last_releases_worker_works_for_todays_bot(last, queue, worker_url, tmp_path):
-    await queue.ping()
+async def test_the_last_releases_worker_works_for_todays_bot_or_says_why_not(
+    last, protocols, queue, worker_url, tmp_path
+):
+    await queue.announce()
     async with ScriptedWebUI() as webui, _worker(tmp_path, webui, worker_url, last):
-        await _ready(queue, webui)
-        community = Community(queue)
+        worker, community = await _said_by(queue, webui), Community(queue)
+        if protocols[0] < OLDEST_PROTOCOL:
+            assert re.fullmatch("too old: .*; update this worker", worker.reason)
+            with pytest.raises(NoWorkerError):
+                await community.asks()
+            return
         first = await community.gets(await community.asks(count=2), timeout=30)
         [picture, _] = await queue.pictures(first)
         start = await queue.keep_input(picture)
-        second = await community.gets(
-            await community.asks(img2img={"image": start, "denoising_strength": 0.5}), timeout=30
-        )
+        img2img = {"image": start, "denoising_strength": 0.5}
+        second = await community.gets(await community.asks(img2img=img2img), timeout=30)
 
     assert (first.state, second.state) == (State.DONE, State.DONE)
 
 
-async def test_todays_worker_and_client_work_with_the_last_releases_bot(last, queue, valkey, redis_url, tmp_path):
+async def test_todays_worker_works_for_the_last_releases_bot_or_says_why_not(
+    last, protocols, queue, redis_url, tmp_path
+):
     port = free_port()
     command = Zosma(tmp_path)
     bot = command.running("bot", REDIS_URL=redis_url, ZOSMA_PORT=str(port), PYTHONPATH=str(last))
-    async with ScriptedWebUI() as webui, bot as process, _worker(tmp_path, webui, redis_url):
+    async with ScriptedWebUI() as webui, bot as process:
         await process.says("listening on")
-        await _ready(queue, webui)
-        made = await command("imagine", "a cat", "--size", "64x64", "--server", f"http://127.0.0.1:{port}")
+        async with _worker(tmp_path, webui, redis_url):
+            worker = await _said_by(queue, webui)
+            made = await command("imagine", "a cat", "--size", "64x64", "--server", f"http://127.0.0.1:{port}")
 
-    assert (made.code, made.err) == (0, "")
-    assert len(list((tmp_path / "zosma-pictures").glob("*.png"))) == 1
+    if protocols[1] < OLDEST_PROTOCOL:
+        assert re.fullmatch("too new: .*; update the bot", worker.reason)
+        assert (made.code, made.err.count("\n")) == (2, 1)
+        assert "no GPU is online" in made.err
+    else:
+        assert (made.code, made.err) == (0, "")
+        assert len(list((tmp_path / "zosma-pictures").glob("*.png"))) == 1

@@ -9,12 +9,12 @@ from contextlib import suppress
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 
-#: A worker that is shorter here than that has made no picture.
-LOOK_EVERY_S = 2.0
+#: What workers say of themselves may be long.
+LOOK_EVERY_S = 5.0
 
 
 class FleetKeeper:
-    """One look every two seconds, for as long as `run` is not cancelled. Any number of processes may look."""
+    """One look every five seconds, for as long as `run` is not cancelled. Any number of processes may look."""
 
     def __init__(self, queue: Queue, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._queue = queue

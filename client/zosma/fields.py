@@ -106,6 +106,8 @@ class RequestFields(TypedDict, total=False):
     """The prompt of each picture, where they differ; `prompt` is the first of them."""
     template: str
     """What the prompts were drawn from; kept with the job, and not drawn from again."""
+    negative_template: str
+    """What the negative prompt was drawn from; kept with the job, and not drawn from again."""
     width: int
     height: int
     steps: int

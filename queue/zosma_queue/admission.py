@@ -29,7 +29,7 @@ def check_admitted(admission: Admission, why_not: Callable[[], RequestRefusedErr
     if answer is Accepted.INPUT_GONE:
         raise RequestRefusedError("the picture to start from is no longer stored: send it again", code="input-gone")
     if answer is Accepted.INFEASIBLE:
-        raise why_not() if why_not else InfeasibleError("no GPU that is online can do this combination")
+        raise why_not() if why_not else InfeasibleError("no GPU here can do this combination")
     if admission.limit and admission.limit.refusal:
         when = readable(admission.retry_after_s)
         code, text = admission.limit.refusal

@@ -169,14 +169,14 @@ class Catalogue:
         """It with an upscaler that somebody has, rather one that adds detail when it names none."""
         if not self.enlargers:
             raise RequestRefusedError(
-                detail="is not possible here: no GPU that is online can do it",
+                detail="is not possible: no GPU here can do it",
                 code="upscale-not-possible",
                 field="upscale",
             )
         for name in upscale.face_restorers:
             if name not in self.face_restorers:
                 raise RequestRefusedError(
-                    detail=f"is not possible here: no GPU that is online has {name}: leave it out",
+                    detail=f"is not possible: no GPU here has {name}: leave it out",
                     code="restore-not-possible",
                     field=f"upscale.{name.casefold()}_visibility",
                     values={"given": name},
@@ -212,7 +212,7 @@ class Catalogue:
     def _interrogating(self, interrogate: Interrogate) -> Interrogate:
         if not self.interrogators:
             raise RequestRefusedError(
-                detail="is not possible here: no GPU that is online can put pictures into words",
+                detail="is not possible: no GPU here can put pictures into words",
                 code="interrogate-not-possible",
                 field="interrogate",
             )

@@ -41,7 +41,7 @@ def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRe
         side = int(most**0.5) // 8 * 8
         whose = f" with {request.checkpoint}" if request.checkpoint else ""
         return InfeasibleError(
-            f"no GPU{whose} that is online makes pictures this large: the most is {side}x{side}, use a smaller size",
+            f"no GPU here{whose} makes pictures this large: the most is {side}x{side}, use a smaller size",
             code="infeasible-size",
             values={"checkpoint": request.checkpoint or "", "side": side},
         )
@@ -61,7 +61,7 @@ def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRe
     wanted = f"{kind} {name!r}" if name else kind
     rest = f" together with {request.checkpoint}" if request.checkpoint and kind != "checkpoint" else ""
     return InfeasibleError(
-        f"no GPU that is online offers {wanted}{rest}: {_advice(kind, have)}",
+        f"no GPU here offers {wanted}{rest}: {_advice(kind, have)}",
         code="infeasible-lacking",
         values={
             "kind": kind,

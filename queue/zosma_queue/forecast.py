@@ -288,6 +288,7 @@ class _Play:
                 )
                 for number, one in enumerate(job.variants)
             ]  # fmt: skip
+            parts = [replace(one, kind=self._kept_kind(one, machine_id)) for one in parts]
             for part in reversed(parts[1:]):
                 self._jobs[part.id] = part
                 self._file(part)
@@ -296,6 +297,7 @@ class _Play:
         if not shares:
             return [(machine_id, job)]
         job = self._pinned(job, machine_id)
+        job = replace(job, kind=self._kept_kind(job, machine_id))
         return [
             (
                 share.machine,
@@ -303,6 +305,12 @@ class _Play:
             )
             for share in shares
         ]
+
+    def _kept_kind(self, job: WaitingJob, machine_id: str) -> str | None:
+        """The kind that a part of a set stays on; None where no other kind could take it."""
+        own = job.kind or _kind_of(self._machines[machine_id])
+        others = (one for one in self._machines.values() if _kind_of(one) != own)
+        return own if job.kind or any(_is_able(one, job) for one in others) else None
 
     def _pinned(self, job: WaitingJob, machine_id: str) -> WaitingJob:
         checkpoint = job.checkpoint or self._machines[machine_id].loaded
@@ -320,7 +328,9 @@ class _Play:
         helpers = [
             one
             for one in others
-            if self._serves(one, pinned) and not self._snapshot.paused & set(worker_scopes(one.id))
+            if _kind_of(one) == _kind_of(self._machines[machine_id])
+            and self._serves(one, pinned)
+            and not self._snapshot.paused & set(worker_scopes(one.id))
         ]
         machines = [self._machines[machine_id], *helpers]
         each = [job.cost / job.pictures * self._speed_of(one.place, checkpoint) for one in machines]
@@ -559,8 +569,11 @@ def speed_of(snapshot: Snapshot, place: str, checkpoint: str) -> float:
 
 def _welcome(machine: Machine, job: WaitingJob) -> int:
     """How welcome a job is to a machine: as `welcome` in `_fleet.lua`."""
-    kind = "comfyui" if KIND_COMFYUI in machine.can else "a1111"
-    return 2 * (job.avoid is not None and machine.place != job.avoid) + (job.kind == kind)
+    return 2 * (job.avoid is not None and machine.place != job.avoid) + (job.kind == _kind_of(machine))
+
+
+def _kind_of(machine: Machine) -> str:
+    return "comfyui" if KIND_COMFYUI in machine.can else "a1111"
 
 
 def _is_able(machine: Machine, job: WaitingJob) -> bool:

@@ -21,7 +21,7 @@ from zosma_queue.unreadable import finite, skipping
 #: Places that are remembered: those that were ready last.
 PLACES_MAX = 64
 #: When a place was last ready is written down this often.
-NOTE_EVERY_MS = 5_000
+NOTE_EVERY_MS = 4_000
 
 
 class _Place(BaseModel):

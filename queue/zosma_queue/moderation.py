@@ -100,7 +100,7 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     """(field, text) of all that says what the picture is to show."""
     # Of what prompts are drawn from all of it counts: whether it is refused is no matter of luck.
     found = [("prompt", text) for text in (*request.all_prompts, request.template)]
-    found.append(("negative_prompt", request.negative_prompt))
+    found += [("negative_prompt", text) for text in (request.negative_prompt, request.negative_template)]
     found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:

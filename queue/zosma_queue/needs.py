@@ -143,7 +143,7 @@ def unknown_tags(prompt: str) -> list[str]:
     return [tag[0] for tag in _TAG.finditer(prompt) if tag[1] not in _KNOWN_TAGS]
 
 
-#: What not every WebUI can do. These stand in refusals ("no GPU that is online offers …"), so they are words.
+#: What not every WebUI can do. These stand in refusals ("no GPU here offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
 INTERROGATE = "interrogate"
 SEVERAL_STARTS = "several pictures to start from"

@@ -205,6 +205,8 @@ class Request(BaseModel):
     """The prompt of each picture, where they differ; `prompt` is that of the first."""
     template: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
     """What the prompts were drawn from, by each picture's seed; '' for a prompt that was written as it is."""
+    negative_template: Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_MAX_CHARS)] = ""
+    """What the negative prompt was drawn from, by the first picture's seed; '' for one that was written as it is."""
     width: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     height: int = Field(512, ge=SIDE_MIN_PX, le=SIDE_MAX_PX)
     steps: int = Field(20, ge=1, le=STEPS_MAX)

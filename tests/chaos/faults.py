@@ -13,6 +13,8 @@ from chaos.system import System
 DOWN_S = (0.2, 3.0)
 STILL_S = (1.0, 8.0)
 DISCORD_S = (4.0, 12.0)
+#: Long enough for the last sign of life to be too old, so that orders come in while there is no GPU at all.
+NOBODY_S = (9.0, 16.0)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ async def _kill_worker(system: System, blow: Blow) -> None:
     await worker.kill()
     await asyncio.sleep(blow.for_s)
     await worker.start()
+
+
+async def _kill_fleet(system: System, blow: Blow) -> None:
+    for worker in system.workers:
+        await worker.kill()
+    await asyncio.sleep(blow.for_s)
+    for worker in system.workers:
+        await worker.start()
 
 
 async def _kill_bot(system: System, blow: Blow) -> None:
@@ -95,6 +105,7 @@ async def _drop_gateway(system: System, blow: Blow) -> None:
 
 FAULTS = {
     "worker killed": Fault("worker", 10, DOWN_S, _kill_worker),
+    "all workers killed": Fault("worker", 2, NOBODY_S, _kill_fleet),
     "bot killed": Fault("bot", 4, DOWN_S, _kill_bot),
     "bot ended": Fault("bot", 1, DOWN_S, _end_bot),
     "Redis killed": Fault("redis", 4, DOWN_S, _kill_redis),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from zosma_cli.processes import free_port
@@ -78,3 +80,15 @@ async def test_every_command_has_help(zosma, command):
 
     assert ran.code == 0
     assert "Usage:" in ran.out
+
+
+async def test_a_name_that_is_nearly_one_of_a_setting_is_named_at_the_start(zosma, tmp_path):
+    (tmp_path / ".env").write_text("REDIS_ULR=redis://:hunter2@gpu-box\nMY_OWN=x\n")
+
+    for command in ("bot", "worker"):
+        ran = await zosma(command, ZOSMA_LOGS_FOR_PEOPLE="1", ZOSMA_API_KEY="of-the-command-line")
+        assert ran.code == 2
+        assert "REDIS_ULR is no setting, so it does nothing: write REDIS_URL" in ran.err
+        assert ran.err.count("is no setting") == 1
+        assert re.match(r"zosma: \w+ is not set", ran.err.splitlines()[-1])
+        assert "hunter2" not in ran.err

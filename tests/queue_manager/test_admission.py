@@ -175,8 +175,8 @@ async def test_a_queue_that_was_wiped_is_read_anew(knowing, live, raw):
 
 
 async def test_a_worker_with_the_rights_of_an_older_version_is_seen(queue, live, raw, valkey):
-    raw.acl_setuser("old", enabled=True, passwords=["+pw"], keys=["{zosma}:", "{zosma}:work*", "{zosma}:can:*", "{zosma}:index:*"],
-                    channels=["*"], commands=["+@all"])  # fmt: skip
+    may = ["{zosma}:", "{zosma}:work*", "{zosma}:can:*", "{zosma}:index:*"]
+    raw.acl_setuser("old", enabled=True, passwords=["+pw"], keys=may, channels=["*"], commands=["+@all"])
     with redis.Redis.from_url(valkey.url_for("old", "pw")) as old:
         call(old, calls.beat("w2", WorkerState.READY, loaded=None, pixels=PIXELS_MAX, about=about("ofold")))
         assert await queue.submit(cat(checkpoint="ofold"), ANN)

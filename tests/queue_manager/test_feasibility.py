@@ -30,7 +30,7 @@ FLEET = [
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"checkpoint": "dream", "width": 1024, "height": 1024}, "no GPU with dream .* the most is 768x768"),
+        ({"checkpoint": "dream", "width": 1024, "height": 1024}, "no GPU here with dream .* the most is 768x768"),
         ({"checkpoint": "anime", "sampler": "Heun"}, "offers sampler 'Heun' together with anime: use Euler a"),
         ({"checkpoint": "anime", "hires": {}}, "offers hires together with anime: leave it out"),
         ({"checkpoint": "photo"}, "offers checkpoint 'photo': use dream"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zosma_queue import calls
+from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState, named_by_file
@@ -86,6 +86,103 @@ async def test_on_its_own_kind_nothing_is_said(raw, queue, job_id):
     call(raw, calls.settle(first.id, first.attempt, done(result)))
 
     assert (await queue.job(job_id)).other_kind is False
+
+
+# -- sets -------------------------------------------------------------------------------------------------------
+
+
+FORGE_2 = "gpu2/forge:7860/4"
+
+
+async def a_set(queue, count=4, **more):
+    request = parse_request({"prompt": "a cat", "checkpoint": "dream", "sampler": "Euler", "count": count, **more})
+    return await queue.submit(request, Sender(owner="ann", group="guild"))
+
+
+def rests(raw, *workers):
+    for worker in workers:
+        assert taken(raw, worker) is None
+
+
+def finished(raw, leased, worker):
+    pictures = tuple(
+        Picture(index=index, format="png", width=512, height=512, bytes=1, seed=1, parameters="")
+        for index in range(leased.count)
+    )
+    result = Result(
+        pictures=pictures, attempt=leased.attempt, checkpoint="dream", checkpoint_hash=None, sampler="Euler",
+        scheduler=None, worker=worker, gpu_seconds=1.0, info={},
+    )  # fmt: skip
+    return call(raw, calls.settle(leased.id, leased.attempt, done(result)))
+
+
+async def test_a_set_is_split_over_workers_of_one_kind_alone(raw, queue, joins):
+    for name in (FORGE, FORGE_2, COMFY, COMFY_2):
+        joins(name)
+    rests(raw, FORGE, FORGE_2, COMFY, COMFY_2)
+    job_id = await a_set(queue)
+
+    first = taken(raw, COMFY)
+    rests(raw, FORGE, FORGE_2)
+    second = taken(raw, COMFY_2)
+
+    assert [(one.first, one.count) for one in (first, second)] == [(0, 2), (2, 2)]
+    finished(raw, first, COMFY)
+    finished(raw, second, COMFY_2)
+    job = await queue.job(job_id)
+    assert (job.state, job.other_kind) == (State.DONE, False)
+
+
+async def test_a_set_whose_kind_has_one_worker_stays_one_job(raw, queue, joins):
+    for name in (FORGE, COMFY, COMFY_2):
+        joins(name)
+    rests(raw, FORGE, COMFY, COMFY_2)
+    job_id = await a_set(queue)
+
+    assert taken(raw, FORGE).id == job_id
+    rests(raw, COMFY, COMFY_2)
+
+
+async def test_a_part_whose_worker_dies_goes_to_its_kind_though_the_other_is_free(raw, queue, joins):
+    for name in (FORGE, COMFY, COMFY_2):
+        joins(name)
+    rests(raw, FORGE, COMFY, COMFY_2)
+    await a_set(queue)
+    first, second = taken(raw, COMFY), taken(raw, COMFY_2)
+    call(raw, calls.settle(first.id, first.attempt, release(ErrorKind.WEBUI_DIED, "died")))
+
+    rests(raw, FORGE)
+    finished(raw, second, COMFY_2)
+    assert taken(raw, COMFY_2).id == first.id
+
+
+async def test_a_set_of_which_the_other_kind_made_a_part_says_so(raw, queue, joins):
+    for name in (FORGE, COMFY, COMFY_2):
+        joins(name)
+    rests(raw, FORGE, COMFY, COMFY_2)
+    job_id = await a_set(queue)
+    first, second = taken(raw, COMFY), taken(raw, COMFY_2)
+    for gone in (COMFY, COMFY_2):
+        joins(gone, state=WorkerState.AWAY)
+    finished(raw, first, COMFY)
+    call(raw, calls.settle(second.id, second.attempt, release(ErrorKind.WEBUI_DIED, "died")))
+    assert (await queue.job(job_id)).other_kind is False
+
+    assert finished(raw, taken(raw, FORGE), FORGE) is State.DONE
+
+    assert (await queue.job(job_id)).other_kind is True
+
+
+async def test_a_comparison_waits_for_its_kind_and_wakes_it(raw, queue, joins):
+    for name in (FORGE, COMFY, COMFY_2):
+        joins(name)
+    rests(raw, FORGE, COMFY_2)
+    job_id = await a_set(queue, count=2, sampler=None, compare={"field": "cfg_scale", "values": [5.0, 7.0]})
+
+    assert taken(raw, COMFY).id == f"{job_id}~0"
+    rests(raw, FORGE)
+    assert raw.llen(keys.wake(COMFY_2)) == 1
+    assert taken(raw, COMFY_2).id == f"{job_id}~1"
 
 
 # -- one name ---------------------------------------------------------------------------------------------------

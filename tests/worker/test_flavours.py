@@ -523,7 +523,7 @@ async def test_a_larger_picture_says_how_it_was_made_before(kind, flavoured, ann
 async def test_upscaling_is_not_offered_by_servers_without_it(kind, flavoured, ann, queue):
     await flavoured(kind)
 
-    with pytest.raises(RequestRefusedError, match="upscale is not possible here"):
+    with pytest.raises(RequestRefusedError, match="upscale is not possible"):
         await ann.asks(prompt="", upscale={"image": await sends(queue), "source_width": 96, "source_height": 64})
 
 
@@ -838,7 +838,7 @@ async def test_a_picture_is_put_into_words_where_that_is_offered(kind, models, s
 async def test_who_finds_no_words_is_not_asked_for_any(kind, flavoured, ann, queue):
     webui, worker = await flavoured(kind)
 
-    with pytest.raises(RequestRefusedError, match="no GPU that is online can put pictures into words") as refused:
+    with pytest.raises(RequestRefusedError, match="no GPU here can put pictures into words") as refused:
         await ann.asks(prompt="", interrogate={"image": await sends(queue)})
 
     assert (refused.value.code, worker.about.interrogators) == ("interrogate-not-possible", ())
@@ -897,7 +897,7 @@ async def test_a_face_restorer_that_nobody_has_is_refused_by_name(restorer, flav
     field = f"{restorer.casefold()}_visibility"
     fields = {"image": await sends(queue), "source_width": 96, "source_height": 64, field: 1}
 
-    with pytest.raises(RequestRefusedError, match=f"no GPU that is online has {restorer}") as refused:
+    with pytest.raises(RequestRefusedError, match=f"no GPU here has {restorer}") as refused:
         await ann.asks(prompt="", upscale=fields)
 
     assert (refused.value.code, refused.value.field) == ("restore-not-possible", f"upscale.{field}")

@@ -182,7 +182,7 @@ async def test_an_upscale_that_a_webui_has_no_address_for_is_refused_once_and_no
 
     assert (job.state, job.error_kind, job.attempt) == (State.FAILED, "refused", 1)
     assert job.error == "the WebUI refused the request: it can't make pictures larger"
-    with pytest.raises(RequestRefusedError, match="upscale is not possible here"):
+    with pytest.raises(RequestRefusedError, match="upscale is not possible"):
         await ann.asks(prompt="", **fields)
     assert [(await ann.gets(await ann.asks(owner="bob"))).state for _ in range(3)] == [State.DONE] * 3
     assert "takes no jobs" not in caplog.text

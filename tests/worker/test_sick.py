@@ -12,7 +12,7 @@ from aiohttp import web
 from loopback.fleet import until
 from loopback.webui import Hold, crash, encoded, info_with, picture, pictures, status
 from zosma_queue import keys
-from zosma_queue.fleet import Trust, WorkerState
+from zosma_queue.fleet import OLDEST_PROTOCOL, PROTOCOL, Trust, WorkerState
 from zosma_queue.job import State
 from zosma_worker import outcomes
 from zosma_worker.circuit_breaker import Pauses
@@ -311,7 +311,8 @@ async def test_a_worker_too_old_for_the_queue_says_so_and_takes_no_jobs(webui, j
     await join(webui, state=WorkerState.AWAY)
 
     async def told():
-        return "too old: it speaks protocol 1, the bot wants 99" in ((await ann.queue.workers())[0].reason or "")
+        reason = (await ann.queue.workers())[0].reason or ""
+        return f"too old: it speaks protocol {PROTOCOL}, the bot wants 99" in reason
 
     await until(told)
     assert "update this worker" in caplog.text
@@ -320,7 +321,19 @@ async def test_a_worker_too_old_for_the_queue_says_so_and_takes_no_jobs(webui, j
 async def test_the_bot_says_which_workers_may_work(queue, raw):
     await queue.announce()
 
-    assert raw.get(keys.PROTOCOL) == b"1"
+    assert raw.get(keys.PROTOCOL) == str(OLDEST_PROTOCOL).encode()
+
+
+async def test_a_worker_too_new_for_the_bot_says_so_and_takes_no_jobs(webui, join, ann, raw, caplog):
+    raw.set(keys.PROTOCOL, OLDEST_PROTOCOL - 1)
+
+    await join(webui, state=WorkerState.AWAY)
+
+    async def told():
+        return f"too new: it speaks protocol {PROTOCOL}" in ((await ann.queue.workers())[0].reason or "")
+
+    await until(told)
+    assert "update the bot" in caplog.text
 
 
 async def test_a_drained_worker_is_shown_as_paused(webui, join, ann):

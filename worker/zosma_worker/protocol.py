@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.fleet import PROTOCOL
+from zosma_queue.fleet import OLDEST_PROTOCOL, PROTOCOL
 from zosma_queue.worker_queue import WorkerQueue
 
 
@@ -13,6 +13,8 @@ async def refusal(queue: WorkerQueue) -> str:
         oldest = await queue.oldest_protocol()
     except QueueUnavailableError:
         return ""
-    if oldest <= PROTOCOL:
-        return ""
-    return f"too old: it speaks protocol {PROTOCOL}, the bot wants {oldest} or newer; update this worker"
+    if oldest > PROTOCOL:
+        return f"too old: it speaks protocol {PROTOCOL}, the bot wants {oldest} or newer; update this worker"
+    if 0 < oldest < OLDEST_PROTOCOL:  # then so is what the bot speaks itself
+        return f"too new: it speaks protocol {PROTOCOL}, the bot one that is no longer understood; update the bot"
+    return ""

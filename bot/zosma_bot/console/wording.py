@@ -73,7 +73,7 @@ class Reasons:
             return "Waits for a GPU" if job.wait_ms else "No GPU is online"
         if job.request is None or self._can(job.request):
             return "Far back in line"
-        why = str(why_infeasible(job.request, self._ready)) if shows else "no GPU that is online can do it"
+        why = str(why_infeasible(job.request, self._ready)) if shows else "no GPU here can do it"
         return why[:1].upper() + why[1:]
 
     def _can(self, request: Request) -> bool:

@@ -80,22 +80,6 @@ local function fail(job, kind, text, now)
   finish(job, 'failed', now, DEAD_TTL_MS)
 end
 
--- A job that was begun goes on with the kind that began it, where workers of both could take it.
-local function keep_kind(job, now)
-  local needs = cjson.decode(job.needs)
-  if not job.kind or needs.kind then return end
-  for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
-    if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
-      needs.kind = job.kind
-      local avoiding = string.match(job.class, '|not:.*$') or ''
-      job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
-      job.needs = cjson.encode(needs)
-      redis.call('HSET', job_key(job.id), 'needs', job.needs, 'class', job.class)
-      return
-    end
-  end
-end
-
 local function put_back(job, now)
   keep_kind(job, now)
   redis.call('HSET', job_key(job.id), 'state', 'waiting')

@@ -64,15 +64,31 @@ local function load_s(worker)
   return tonumber(known[1] or known[2] or USUAL_LOAD_S)
 end
 
--- Who makes how many of a job's `count` pictures: this worker, and those of the `idle` ones with whom it is done sooner, by
--- how fast each is and what it would have to load first. nil: it stays one job.
+-- A job that was begun goes on with the kind that began it, where workers of both could take it.
+local function keep_kind(job, now)
+  local needs = cjson.decode(job.needs)
+  if not job.kind or needs.kind then return end
+  for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
+    if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
+      needs.kind = job.kind
+      local avoiding = string.match(job.class, '|not:.*$') or ''
+      job.class = string.gsub(job.class, '|not:.*$', '') .. '|kind:' .. job.kind .. avoiding
+      job.needs = cjson.encode(needs)
+      redis.call('HSET', job_key(job.id), 'needs', job.needs, 'class', job.class)
+      return
+    end
+  end
+end
+
+-- Who makes how many of a job's `count` pictures: this worker, and those of the `idle` ones of its kind with whom it is done
+-- sooner, by how fast each is and what it would have to load first. nil: it stays one job.
 local function spread(job, count, worker, loaded, idle, now)
   local checkpoint = cjson.decode(job.needs).checkpoint or loaded
   if not checkpoint or checkpoint == '' then return nil end
   local needs, needs_text, class = pinned(job, checkpoint)
   local machines = {}
   for _, one in ipairs({worker, unpack(idle)}) do
-    if one == worker or serves(one, class, needs, now) then
+    if one == worker or kind_of(one) == kind_of(worker) and serves(one, class, needs, now) then
       local cold = filed(one).loaded ~= checkpoint
       table.insert(machines, {
         worker = one, pictures = one == worker and 1 or 0, free_at = cold and load_s(one) or 0,
@@ -110,13 +126,13 @@ local function one_each(variants)
   return shares
 end
 
-local function make_part(job, share)
+local function make_part(job, share, now)
   local part = {
     id = part_id(job.id, share.first), of = job.id, first = share.first, count = share.count, owner = job.owner, group = job.group,
     person = job.person, class = share.class, needs = share.needs, cost = exact(share.cost), created = job.created,
     -- Where the set stood in line, one behind the other.
     seq = exact(tonumber(job.seq) + share.first / 1000), patience = job.patience, wait = job.wait or '0', deliver = '0', state = 'waiting',
-    attempt = job.attempt or '0', failures = job.failures, lost = job.lost,
+    attempt = job.attempt or '0', failures = job.failures, lost = job.lost, kind = job.kind,
   }
   local flat = {}
   for name, value in pairs(part) do
@@ -126,7 +142,9 @@ local function make_part(job, share)
     end
   end
   redis.call('HSET', job_key(part.id), unpack(flat))
-  return load_job(part.id)
+  part = load_job(part.id)
+  keep_kind(part, now)
+  return part
 end
 
 -- Splits a waiting job as this worker, which holds `loaded`, is about to take it; `idle` are others with nothing to do. What
@@ -135,11 +153,14 @@ local function split(job, worker, loaded, idle, now)
   local set = cjson.decode(job.set)
   local shares = set.variants and one_each(set.variants) or spread(job, set.count, worker, loaded, idle, now)
   if not shares then return nil end
-  local listed, mine, bumped = {}, make_part(job, shares[1]), redis.call('ZREM', K.bumped, job.id) == 1
+  job.kind = job.kind or kind_of(worker)
+  local listed, mine, bumped = {}, make_part(job, shares[1], now), redis.call('ZREM', K.bumped, job.id) == 1
+  local parts = {mine}
   for i, share in ipairs(shares) do
     listed[i] = share.first .. ':' .. share.count
     if i > 1 then
-      local part = make_part(job, share)
+      local part = make_part(job, share, now)
+      parts[i] = part
       push(part)
       if bumped then redis.call('ZADD', K.bumped, now, part.id) end
     end
@@ -148,12 +169,13 @@ local function split(job, worker, loaded, idle, now)
   redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
   redis.call('HSET', job_key(job.id), 'parts', table.concat(listed, ','), 'open_parts', #shares, 'at_work', 0, 'started', now,
     'worker', worker, 'runs_on', cjson.decode(shares[1].needs).checkpoint or '')
+  redis.call('HSETNX', job_key(job.id), 'kind', job.kind)
   redis.call('HDEL', job_key(job.id), 'skips', 'skipped_since')
   for i, share in ipairs(shares) do
     if i > 1 and share.worker then
       redis.call('HSET', worker_key(share.worker), 'promised', part_id(job.id, share.first))
       ring(share.worker)
-    elseif i > 1 then wake(share.class, cjson.decode(share.needs), now)
+    elseif i > 1 then wake(parts[i].class, cjson.decode(parts[i].needs), now)
     end
   end
   return mine
@@ -162,10 +184,11 @@ end
 -- A part has ended. Returns its job, with its end as `ends`, when it was the last one.
 local function end_part(part, state, now)
   local set = job_key(part.of)
-  local its = redis.call('HMGET', job_key(part.id), 'result', 'error_kind', 'error', 'gpu_seconds')
+  local its = redis.call('HMGET', job_key(part.id), 'result', 'error_kind', 'error', 'gpu_seconds', 'other_kind')
   if state == 'done' then
     redis.call('HSET', set, 'made:' .. part.first, its[1])
     add(set, 'gpu_seconds', tonumber(its[4]))
+    if its[5] then redis.call('HSET', set, 'other_kind', its[5]) end
   else
     local lack = {count = tonumber(part.count), kind = its[2] or state, text = its[3] or ''}
     redis.call('HSET', set, 'lack:' .. part.first, cjson.encode(lack))
@@ -197,5 +220,5 @@ local function unsplit(job)
   for _, part in ipairs(parts_of(job)) do
     redis.call('HDEL', job_key(job.id), 'made:' .. part.first, 'lack:' .. part.first)
   end
-  redis.call('HDEL', job_key(job.id), 'parts', 'gpu_seconds')
+  redis.call('HDEL', job_key(job.id), 'parts', 'gpu_seconds', 'other_kind')
 end

@@ -282,7 +282,7 @@ async def test_why_a_job_waits_is_told(page, queue, worker):
     await queue.admin.resume("cli", "checkpoint:anime")
     await worker.beat(about=worker.about.model_copy(update={"checkpoints": worker.about.checkpoints[:1]}))
     await queue.in_order([])  # takes a new look
-    assert "No GPU that is online" in await page.get("/console/queue")
+    assert "No GPU here" in await page.get("/console/queue")
 
     await worker.beat(WorkerState.AWAY, reason="down")
     assert "No GPU is online" in await page.get("/console/queue")

@@ -36,7 +36,7 @@ async def test_a_member_reads_it_in_his_language(server, client, ann):
     assert "Als Befehl:" in shown.text
 
 
-NO_WORDS = "⚠️ This picture doesn't say how it was made, and no GPU that is online can put it into words."
+NO_WORDS = "⚠️ This picture doesn't say how it was made, and no GPU here can put it into words."
 
 
 async def test_a_picture_that_says_nothing_ends_in_one_sentence_where_nobody_finds_words(server, client, worker, ann):

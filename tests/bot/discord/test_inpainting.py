@@ -169,7 +169,7 @@ async def test_what_no_gpu_can_do_is_refused_before_anything_is_shown(server, cl
     client.services.fleet.forget()
     sent = await server.submit_modal(ann, form, {"region": "middle"})
     assert (await sent.response()).type is Callback.MESSAGE
-    assert "No GPU that is online can do this: inpainting" in sent.message.text
+    assert "No GPU here can do this: inpainting" in sent.message.text
 
 
 async def test_a_region_after_a_restart_when_the_queue_has_forgotten_the_job(
@@ -405,7 +405,7 @@ async def test_where_nobody_inpaints_zoom_is_refused_before_anything_is_shown(se
     client.services.fleet.forget()
     pressed = await more(server, ann, made, Act.ZOOM_OUT)
     assert (await pressed.response()).type is Callback.MESSAGE
-    assert "No GPU that is online can do this: inpainting" in pressed.message.text
+    assert "No GPU here can do this: inpainting" in pressed.message.text
 
 
 async def test_a_picture_that_is_nowhere_any_more_is_refused_before_anything_is_shown(server, client, ann, raw, made):

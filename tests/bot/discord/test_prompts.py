@@ -7,6 +7,8 @@ import pytest
 from loopback.discord.interaction import Callback
 from loopback.discord.state import Upload
 from loopback.played_worker import ABOUT, png
+from loopback.presses import answer_of, more
+from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue.fleet import Checkpoint, Style
 
 
@@ -367,3 +369,64 @@ async def test_what_looks_like_a_flag_is_masked_in_parameters(server, client, wo
     shown = await asked.wait_for(lambda shown: shown.attachments)
     command = await parameters(server, ann, shown, leased, 0)
     assert (await pasted(server, worker, queue, ann, command)).prompt == "a --ar cat"
+
+
+# -- negative prompts ---------------------------------------------------------------------------------------------
+
+
+async def test_a_negative_prompt_is_drawn_by_the_seed_and_again_draws_it_anew(
+    server, client, worker, ann, queue, admin, said
+):
+    await make_list(said, admin, "flaw", "hands|feet|text|frame")
+    options = {"negative": "{1|2|3|4|5|6|7|8}, __flaw__", "seed": 40, "count": 2}
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", **options})
+    leased = await worker.take()
+    made = (await queue.job(leased.id)).request
+    again = await ask(server, worker, queue, ann, "a cat", **options)
+    assert again.negative_prompt == made.negative_prompt
+    assert made.negative_prompt.partition(", ")[2] in ("hands", "feet", "text", "frame")
+    assert (made.negative_template, made.prompt, made.seed) == (options["negative"], "a cat", 40)
+
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    await server.press(ann, shown, f"z1:re:{leased.id}:{ann.id}:0")
+    anew = (await queue.job((await worker.take()).id)).request
+    assert (anew.negative_template, anew.count) == (options["negative"], 2)
+    assert anew.seed != made.seed
+    by_its_seed = await ask(server, worker, queue, ann, "a cat", **options | {"seed": anew.seed})
+    assert by_its_seed.negative_prompt == anew.negative_prompt
+
+
+async def test_parameters_and_edit_keep_a_drawn_negative_prompt_true(server, client, worker, ann, queue):
+    options = {"negative": r"{1|2|3|4|5|6|7|8} \{a|b\}", "seed": 40}
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", **options})
+    leased = await worker.take()
+    words = (await queue.job(leased.id)).request.negative_prompt
+    assert words.endswith(" {a|b}")
+    await worker.finish(leased)
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+
+    told = await answer_of(await more(server, ann, shown, Act.PARAMETERS))
+    assert f"negative:{words[:1]} \\{{a|b\\}}" in told.text
+    form = await (await server.click(ann, shown, "Edit")).response()
+    fields = {row["component"]["custom_id"]: row["component"].get("value") for row in form.data["components"]}
+    assert fields["negative_prompt"] == options["negative"]
+
+
+@pytest.mark.parametrize(
+    ("negative", "words"),
+    [
+        ("{ugly|bad", "negative"), ("__nolist__", "There is no list"),
+        ("{" + "|".join(map(str, range(600))) + "}", "negative"),
+    ],
+)  # fmt: skip
+async def test_a_negative_prompt_that_cannot_be_drawn_is_refused_by_its_name(
+    server, client, worker, ann, negative, words
+):
+    assert words in (await refusal(server, ann, "a cat", negative=negative)).replace("Negative", "negative")
+
+
+async def test_a_blocked_word_in_a_negative_alternative_is_refused(server, client, worker, ann, admin, said):
+    await said(admin, "admin words add", {"word": "gore"})
+    for _ in range(3):
+        assert "gore" in await refusal(server, ann, "a cat", negative="{a|b|c|d|gore}")

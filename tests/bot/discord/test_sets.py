@@ -9,11 +9,12 @@ from contextlib import AsyncExitStack
 import pytest
 from PIL import Image
 
-from loopback.played_worker import PlayedWorker, wanted
+from loopback.played_worker import ABOUT, PlayedWorker, wanted
 from loopback.presses import answer_of, more
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_queue import calls, keys
 from zosma_queue.errors import ErrorKind
+from zosma_queue.fleet import WorkerState
 from zosma_queue.tasks import end
 
 
@@ -100,6 +101,22 @@ async def test_one_that_fails_leaves_the_others_and_a_button_for_the_missing(ser
     await server.click(ann, shown, "Make picture 2")
     leased = await parts[0][0].take()
     assert (wanted(leased).seeds, wanted(leased).checkpoint) == ([8], "dream")
+
+
+async def test_a_part_that_only_another_kind_could_make_is_said_of(server, client, gpus, ann, redis_url):
+    fleet = await gpus(2)
+    async with PlayedWorker(redis_url, "gpu9/played/1") as other:
+        asked = await asks(server, ann, count=2)
+        parts = await fleet.parts()
+        await other.beat(about=ABOUT.model_copy(update={"flavour": "comfyui"}))
+        await parts[0][0].finish(parts[0][1])
+        for worker in fleet.workers:
+            await worker.beat(WorkerState.AWAY)
+        await parts[1][0].settle(parts[1][1], calls.release(ErrorKind.WEBUI_DIED))
+        await other.finish(await other.take())
+
+    shown = await asked.wait_for(lambda shown: len(shown.files) == 2)
+    assert "Some of these pictures were made on another kind of GPU server" in shown.text
 
 
 async def test_when_all_fail_there_is_one_reason_and_the_whole_can_be_tried_again(server, client, gpus, ann):

@@ -450,7 +450,7 @@ async def test_a_model_for_words_that_nobody_has_is_refused_by_name(http, worker
 async def test_interrogate_is_refused_by_name_where_nobody_offers_it(http, worker):
     await worker.beat(about=ABOUT.model_copy(update={"interrogators": ()}))
     status, answer = await call(http, "POST", "/sdapi/v1/interrogate", json={"image": sent()})
-    assert (status, "interrogate is not possible here" in answer["errors"]) == (422, True)
+    assert (status, "interrogate is not possible" in answer["errors"]) == (422, True)
 
 
 async def test_what_is_no_picture_is_not_put_into_words(http, queue, worker):

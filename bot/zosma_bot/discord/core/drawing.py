@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import discord
 
 from zosma_bot.discord.core.alternatives import (
     Lists,
+    Part,
     check_loops,
     draw,
     escaped,
@@ -24,8 +27,12 @@ from zosma_bot.discord.core.services import CHECKS_S, Services
 from zosma_bot.discord.core.sizes import shape
 from zosma_bot.discord.state.member_settings import Fields
 from zosma_bot.discord.state.wildcards import no_list
+from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import DRAWN_SEED_MAX
+
+#: Where what a prompt is drawn from is kept, and the prompt that comes of it.
+_TEMPLATES = {"template": "prompt", "negative_template": "negative_prompt"}
 
 
 def with_flags(given: Fields) -> Fields:
@@ -61,19 +68,28 @@ def shaped(fields: Fields, usual: Fields) -> Fields:
 
 
 def templated(fields: Fields) -> Fields:
-    """The fields with the prompt as their `template` when it has more in it than words that mean what they say."""
-    prompt = str(fields.get("prompt", ""))
-    if not has_syntax(prompt):
-        return fields
-    parts = parse(prompt)
-    if parts == (prompt,):
-        return fields
-    return {name: value for name, value in fields.items() if name not in ("prompt", "prompts")} | {"template": prompt}
+    """The fields with a prompt as its template when it has more in it than words that mean what they say.
+
+    Raises:
+      RequestRefusedError: when it can't be read.
+    """
+    found = dict(fields)
+    for template, words in _TEMPLATES.items():
+        said = str(found.get(words, ""))
+        if words in found:
+            found.pop(template, None)
+        if has_syntax(said) and _parts_of(said, words) != (said,):
+            for name in (words, "prompts") if words == "prompt" else (words,):
+                found.pop(name, None)
+            found[template] = said
+    return found
 
 
-def typed_prompt(fields: Fields) -> str:
-    """The prompt of a request's fields as somebody would type it: what it was drawn from, or masked where needed."""
-    return masked(str(fields.get("template") or escaped(str(fields.get("prompt", "")))))
+def typed_words(fields: Fields) -> Fields:
+    """The prompts of a request's fields as somebody would type them: what they were drawn from, or masked if needed."""
+    typed: Fields = {"prompt": masked(str(fields.get("template") or escaped(str(fields.get("prompt", "")))))}
+    negative = str(fields.get("negative_template") or escaped(str(fields.get("negative_prompt", ""))))
+    return typed | ({"negative_prompt": negative} if negative else {})
 
 
 def words_of(fields: Fields, number: int) -> str:
@@ -83,30 +99,54 @@ def words_of(fields: Fields, number: int) -> str:
 
 
 async def drawn(services: Services, interaction: discord.Interaction[Any], fields: Fields) -> Fields:
-    """The fields with a prompt for each picture, where they have only a template yet.
+    """The fields with a prompt for each picture and a negative prompt for all, where they have only a template yet.
 
     Raises:
-      RequestRefusedError: when the template can't be read, or draws from a list that isn't there or leads to itself.
+      RequestRefusedError: when a template can't be read, or draws from a list that isn't there or leads to itself.
       QueueUnavailableError: when Redis doesn't answer in time.
     """
-    template = str(fields.get("template", ""))
-    if not template or "prompt" in fields:
+    waiting = {
+        words: _parts_of(str(fields[template]), words)
+        for template, words in _TEMPLATES.items()
+        if fields.get(template) and words not in fields
+    }
+    if not waiting:
         return fields
-    parts = parse(template)
-    lists = await services.background.within(CHECKS_S, lists_for(services, guild_of(interaction), lists_in(parts)))
+    names = set[str]().union(*map(lists_in, waiting.values()))
+    lists = await services.background.within(CHECKS_S, lists_for(services, guild_of(interaction), names))
     seed = int(fields.get("seed", -1))
     seed = secrets.randbelow(DRAWN_SEED_MAX + 1) if seed < 0 else seed
     count = int(fields.get("count", 1))
     alike = fields.get("subseed_strength") or fields.get("compare")
     seeds = [seed] * count if alike else range(seed, seed + count)
+    made: Fields = {"seed": seed}
     # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
-    prompts = await asyncio.to_thread(lambda: [draw(parts, one, lists).strip() for one in seeds])
-    if not all(prompts):
-        raise RequestRefusedError(
-            detail="is empty: say what the picture should show", code="empty-prompt", field="prompt"
-        )
-    several = {"prompts": prompts} if len(set(prompts)) > 1 else {}
-    return fields | {"seed": seed, "prompt": prompts[0]} | several
+    if parts := waiting.get("prompt"):
+        prompts = await asyncio.to_thread(lambda: [draw(parts, one, lists).strip() for one in seeds])
+        if not all(prompts):
+            raise RequestRefusedError(
+                detail="is empty: say what the picture should show", code="empty-prompt", field="prompt"
+            )
+        made |= {"prompt": prompts[0]} | ({"prompts": prompts} if len(set(prompts)) > 1 else {})
+    if negative := waiting.get("negative_prompt"):
+        with _told_of("negative_prompt"):
+            made["negative_prompt"] = (await asyncio.to_thread(draw, negative, seed, lists)).strip()
+    return fields | made
+
+
+def _parts_of(text: str, field: str) -> tuple[Part, ...]:
+    with _told_of(field):
+        return parse(text)
+
+
+@contextlib.contextmanager
+def _told_of(field: str) -> Iterator[None]:
+    """What is refused inside is said of this field."""
+    try:
+        yield
+    except RequestRefusedError as error:
+        values = {name: value for name, value in error.values.items() if name != "field"}
+        raise refused(error.code, field=field, **values) from None
 
 
 def guild_of(interaction: discord.Interaction[Any]) -> int | None:

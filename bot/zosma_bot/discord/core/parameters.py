@@ -16,7 +16,7 @@ import discord
 from zosma_bot import inputs
 from zosma_bot.discord.core.alternatives import lists_in, parse
 from zosma_bot.discord.core.defaults import usual_fields
-from zosma_bot.discord.core.drawing import typed_prompt
+from zosma_bot.discord.core.drawing import typed_words
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.sizes import PICTURES_MAX
@@ -105,7 +105,7 @@ async def _command(
     if not recipe.fields.get("prompts"):  # its very words, whatever becomes of what they were drawn from
         recipe = recipe.of_picture(1)
     seed = recipe.seed_of(1)
-    typed = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
+    typed = recipe.fields | typed_words(recipe.fields)
     command = texts.command_for(w, typed, seed, usual=await _usual(services, interaction))
     try:
         await _check(services, interaction, recipe, str(typed["prompt"]), w)
@@ -116,7 +116,7 @@ async def _command(
         shown.append(w("parameters-left-out", names=", ".join(left_out)))
     if recipe.enlarged:
         shown.append(w("parameters-enlarged"))
-    if lists_in(parse(str(recipe.fields.get("template", "")))):
+    if any(lists_in(parse(str(recipe.fields.get(name, "")))) for name in ("template", "negative_template")):
         shown.append(w("parameters-drawn"))
     return command, shown
 

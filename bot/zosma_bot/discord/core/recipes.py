@@ -61,19 +61,24 @@ class Recipe:
 
     def of_picture(self, number: int) -> Recipe:
         """The recipe with the very words that picture `number` (0: the first) was made with."""
-        if not self.fields.get("template"):
+        if not self.fields.get("template") and not self.fields.get("negative_template"):
             return self
-        fields = {name: value for name, value in self.fields.items() if name not in ("prompts", "template")}
+        drawn_from = ("prompts", "template", "negative_template")
+        fields = {name: value for name, value in self.fields.items() if name not in drawn_from}
         return replace(self, fields=fields | {"prompt": words_of(self.fields, max(number, 1))})
 
     def anew(self, **changes: Any) -> dict[str, Any]:
-        """The fields for new pictures, with other seeds; what the prompt was drawn from is drawn anew by those.
+        """The fields for new pictures, with other seeds; what the prompts were drawn from is drawn anew by those.
 
-        A `prompt` among the changes is taken as it is.
+        A `prompt` or `negative_prompt` among the changes is taken as it is.
         """
-        words = ("prompt", "prompts") if self.fields.get("template") else ()
+        words: tuple[str, ...] = ("prompt", "prompts") if self.fields.get("template") else ()
         if "prompt" in changes:
             words = ("prompts", "template")
+        if "negative_prompt" in changes:
+            words += ("negative_template",)
+        elif self.fields.get("negative_template"):
+            words += ("negative_prompt",)
         return {name: value for name, value in self.fields.items() if name not in (*SEEDS, *words)} | changes
 
 

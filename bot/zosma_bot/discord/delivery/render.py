@@ -93,7 +93,7 @@ def ended(w: Translations, job: Job, of: OfJob, pictures: list[bytes | None], *,
         asked += texts.incomplete(w, job)
     footer = texts.parameters(w, job.request, job.result)
     if job.other_kind:
-        asked += w("other-kind")
+        asked += w("other-kind.some" if job.parts else "other-kind")
     if not attached:
         return Card(asked, Colour.FAILED, footer=f"{footer} · {mark}", buttons=rows)
     rows = buttons.finished(w, of, len(job.result.pictures), has_recipe=_has_recipe(job, origin))

@@ -10,7 +10,7 @@ import discord
 
 from zosma_bot.discord.core.button_owner import may_use
 from zosma_bot.discord.core.defaults import preset_of, style_names
-from zosma_bot.discord.core.drawing import templated, typed_prompt, with_flags_over
+from zosma_bot.discord.core.drawing import templated, typed_words, with_flags_over
 from zosma_bot.discord.core.recipes import Recipe, on_checkpoint, recipe_of
 from zosma_bot.discord.core.seen import seen
 from zosma_bot.discord.core.services import Services
@@ -68,7 +68,7 @@ def add(router: Router, services: Services) -> None:
 def form(w: Translations, of: OfJob, recipe: Recipe, catalogue: Catalogue, styles: Sequence[str]) -> discord.ui.Modal:
     """The form, filled with what the picture was made from. `styles`: presets, and the WebUIs' own."""
     modal = discord.ui.Modal(title=w("edit-title")[:LABEL_MAX_CHARS], custom_id=of.custom_id(Act.EDIT_FORM))
-    fields = recipe.fields | {"prompt": typed_prompt(recipe.fields)}
+    fields = recipe.fields | typed_words(recipe.fields)
     for name, key, limit in (("prompt", "edit-prompt", 1), ("negative_prompt", "edit-negative", 0)):
         modal.add_item(
             discord.ui.Label(

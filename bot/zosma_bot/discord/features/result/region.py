@@ -14,7 +14,7 @@ from zosma_bot import masks, painted_masks
 from zosma_bot.discord.core.alternatives import escaped
 from zosma_bot.discord.core.attachments import Source, of_attachment
 from zosma_bot.discord.core.button_owner import may_use
-from zosma_bot.discord.core.drawing import drawn, templated, with_flags, words_of
+from zosma_bot.discord.core.drawing import drawn, templated, typed_words, with_flags, words_of
 from zosma_bot.discord.core.identity import sender_of
 from zosma_bot.discord.core.inpainting import REGIONS, first_possible, read_mask, refusal, repainted
 from zosma_bot.discord.core.recipes import picture_of
@@ -188,7 +188,7 @@ async def _submit(
     if flag := next((flag for name, flag in _NOT_HERE.items() if name in typed), None):
         raise refused("flag-not-here", flag=flag)
     if recipe and typed.get("negative_prompt") and recipe.fields.get("negative_prompt"):
-        typed["negative_prompt"] = f"{recipe.fields['negative_prompt']}, {typed['negative_prompt']}"
+        typed["negative_prompt"] = f"{typed_words(recipe.fields)['negative_prompt']}, {typed['negative_prompt']}"
     said = await drawn(services, interaction, templated(typed))
     who = sender_of(interaction).everywhere
     possible = repainted(recipe, source, mask, asked["strength"], who, said)

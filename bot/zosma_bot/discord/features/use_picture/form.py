@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_size, of_attachment
-from zosma_bot.discord.core.drawing import typed_prompt
+from zosma_bot.discord.core.drawing import typed_words
 from zosma_bot.discord.core.options import STRENGTH
 from zosma_bot.discord.core.recipes import Recipe
 from zosma_bot.discord.core.services import Services
@@ -78,7 +78,7 @@ def form(w: Translations, key: str, attachments: Sequence[discord.Attachment], t
     modal = discord.ui.Modal(
         title=w("use-title")[:LABEL_MAX_CHARS], custom_id=str(CustomId(Act.USE_PICTURE_FORM, (key,)))
     )
-    told_fields = told.fields | {"prompt": typed_prompt(told.fields)}
+    told_fields = told.fields | typed_words(told.fields)
     for name, label, required in (("prompt", "edit-prompt", True), ("negative_prompt", "edit-negative", False)):
         words = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph, custom_id=name, required=required, max_length=PROMPT_MAX_CHARS,

@@ -48,6 +48,7 @@ too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner ode
 
 failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
 other-kind = ℹ️ Begonnen wurde es auf einer anderen Art von GPU-Server: Derselbe Seed sieht dort anders aus.
+    .some = ℹ️ Einige dieser Bilder entstanden auf einer anderen Art von GPU-Server als der, die begonnen hat: Derselbe Seed sieht dort anders aus.
 
 failed-refused = ⚠️ { $detail }. Bitte andere Einstellungen versuchen.
 failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder weniger Bilder auf einmal versuchen.

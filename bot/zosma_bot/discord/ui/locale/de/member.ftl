@@ -45,7 +45,7 @@ command-describe-image = bild
     .description = Das Bild
 
 button-remake = Genau so noch einmal
-described-none = ⚠️ Dieses Bild sagt nicht, wie es entstand, und keine GPU, die da ist, kann es in Worte fassen.
+described-none = ⚠️ Dieses Bild sagt nicht, wie es entstand, und keine GPU hier kann es in Worte fassen.
 described-words = 👁️ In Worten, wie eine GPU es sieht:
 button-imagine-words = Ein Bild aus diesen Worten machen
 parameters-file = 📋 Das ist zu lang für eine Nachricht, deshalb steht es in der Datei.

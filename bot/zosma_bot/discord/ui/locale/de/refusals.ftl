@@ -37,9 +37,9 @@ refusal-no-worker = Gerade ist keine GPU da: bitte in ein paar Minuten noch einm
 refusal-no-worker-yet = Noch war keine GPU verbunden. Wer diesen Bot betreibt, startet eine mit `zosma worker`, auf einem Rechner mit einer Stable-Diffusion-WebUI.
 refusal-unknown-name = { $field } „{ $given }“ ist hier nicht bekannt, am ähnlichsten: { $nearest }.
 refusal-unknown-name-none = { $field } „{ $given }“ ist hier nicht bekannt, es gibt keinen.
-refusal-upscale-not-possible = Keine GPU, die da ist, kann Bilder vergrößern.
-refusal-interrogate-not-possible = Keine GPU, die da ist, kann Bilder in Worte fassen.
-refusal-restore-not-possible = Keine GPU, die da ist, hat { $given }, um Gesichter auszubessern.
+refusal-upscale-not-possible = Keine GPU hier kann Bilder vergrößern.
+refusal-interrogate-not-possible = Keine GPU hier kann Bilder in Worte fassen.
+refusal-restore-not-possible = Keine GPU hier hat { $given }, um Gesichter auszubessern.
 
 refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
 
@@ -50,9 +50,9 @@ refusal-over-rule = { $field } ist { $given }, erlaubt ist hier höchstens { $mo
 refusal-age-restricted = Bilder gibt es nur in Kanälen mit Altersbeschränkung.
 refusal-record-too-large = Das wären { $given } Bytes, höchstens { $most } sind möglich: bitte zuerst etwas entfernen.
 
-refusal-infeasible = Keine GPU, die da ist, kann diese Zusammenstellung.
-refusal-infeasible-size = Keine GPU, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
-refusal-infeasible-size-checkpoint = Keine GPU mit { $checkpoint }, die da ist, macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
+refusal-infeasible = Keine GPU hier kann diese Zusammenstellung.
+refusal-infeasible-size = Keine GPU hier macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
+refusal-infeasible-size-checkpoint = Keine GPU hier mit { $checkpoint } macht so große Bilder: höchstens { $side }x{ $side }, bitte kleiner.
 
 refusal-unknown-scope = „{ $given }“ lässt sich nicht anhalten: möglich sind die Schlange, eine Spur, ein Checkpoint oder ein Worker.
 refusal-scope-not-there = „{ $given }“ gibt es nicht. Es gibt: { $known }
@@ -61,10 +61,10 @@ refusal-unknown-policy-name = „{ $given }“ kann niemandes Name sein: bitte e
 refusal-unknown-state = „{ $given }“ ist kein Zustand, dessen Aufträge aufgelistet werden: { $known }
 refusal-id-taken = Diese Kennung gehört zu einem Auftrag, der etwas anderes wollte.
 
-refusal-infeasible-lacking = Keine GPU, die da ist, bietet { $name } ({ $kind }). Es gibt: { $instead }
-refusal-infeasible-lacking-checkpoint = Keine GPU, die da ist, bietet { $name } ({ $kind }) zusammen mit { $checkpoint }. Es gibt: { $instead }
-refusal-infeasible-lacking-ability = Keine GPU, die da ist, kann das: { $kind }.
-refusal-infeasible-lacking-alone = Keine GPU, die da ist, kann das: { $name } ({ $kind }). Bitte weglassen.
+refusal-infeasible-lacking = Keine GPU hier bietet { $name } ({ $kind }). Es gibt: { $instead }
+refusal-infeasible-lacking-checkpoint = Keine GPU hier bietet { $name } ({ $kind }) zusammen mit { $checkpoint }. Es gibt: { $instead }
+refusal-infeasible-lacking-ability = Keine GPU hier kann das: { $kind }.
+refusal-infeasible-lacking-alone = Keine GPU hier kann das: { $name } ({ $kind }). Bitte weglassen.
 refusal-unreadable-lora = { $field } „{ $given }“ ist nicht lesbar: bitte Name oder Name:0.8, mit Kommas dazwischen.
 refusal-recipe-from-picture = Das entstand aus einem anderen Bild, das nicht mehr gespeichert ist. Bitte /{ command-imagine } mit diesem Bild benutzen.
 refusal-prompt-has-option = Im Prompt steht „{ $given }“, was Discord für den Namen einer Option hielte. Bitte den Befehl selbst tippen oder „{ button-edit }“ benutzen.

@@ -55,6 +55,7 @@ too-large = ⚠️ The pictures are too large for Discord here. Ask for a smalle
 
 failed = ⚠️ Something went wrong on our side. Please try again in a minute.
 other-kind = ℹ️ It was begun on another kind of GPU server, and made on this one: the same seed looks different there.
+    .some = ℹ️ Some of these pictures were made on another kind of GPU server than the one that began them: the same seed looks different there.
 
 failed-refused = ⚠️ { $detail }. Try other settings.
 failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictures at once.

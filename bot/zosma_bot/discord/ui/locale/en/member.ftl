@@ -47,7 +47,7 @@ command-describe-image = image
     .description = The picture
 
 button-remake = Make it again
-described-none = ⚠️ This picture doesn't say how it was made, and no GPU that is online can put it into words.
+described-none = ⚠️ This picture doesn't say how it was made, and no GPU here can put it into words.
 described-words = 👁️ In words, as a GPU sees it:
 button-imagine-words = Make a picture from these words
 parameters-file = 📋 This is too long for a message, so it is in the file.

@@ -40,9 +40,9 @@ refusal-no-worker = No GPU is online right now: try again in a few minutes.
 refusal-no-worker-yet = No GPU has been connected yet. Whoever runs this bot starts one with `zosma worker`, on a machine with a Stable Diffusion WebUI.
 refusal-unknown-name = { $field } “{ $given }” is not known here. The nearest: { $nearest }.
 refusal-unknown-name-none = { $field } “{ $given }” is not known here, there is none.
-refusal-upscale-not-possible = No GPU that is online can make pictures larger.
-refusal-interrogate-not-possible = No GPU that is online can put pictures into words.
-refusal-restore-not-possible = No GPU that is online has { $given } to restore faces.
+refusal-upscale-not-possible = No GPU here can make pictures larger.
+refusal-interrogate-not-possible = No GPU here can put pictures into words.
+refusal-restore-not-possible = No GPU here has { $given } to restore faces.
 
 refusal-limit-stored = As many pictures as possible are stored for open jobs already: try again in { $when }.
 
@@ -53,9 +53,9 @@ refusal-over-rule = { $field } is { $given }, at most { $most } is allowed here.
 refusal-age-restricted = Pictures can be asked for in age-restricted channels only.
 refusal-record-too-large = This would take { $given } bytes, at most { $most } are possible: remove something first.
 
-refusal-infeasible = No GPU that is online can do this combination.
-refusal-infeasible-size = No GPU that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
-refusal-infeasible-size-checkpoint = No GPU with { $checkpoint } that is online makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
+refusal-infeasible = No GPU here can do this combination.
+refusal-infeasible-size = No GPU here makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
+refusal-infeasible-size-checkpoint = No GPU here with { $checkpoint } makes pictures this large: the most is { $side }x{ $side }, use a smaller size.
 
 refusal-unknown-scope = “{ $given }” can't be paused: choose the queue, a lane, a checkpoint or a worker.
 refusal-scope-not-there = “{ $given }” is not there. There are: { $known }
@@ -64,10 +64,10 @@ refusal-unknown-policy-name = “{ $given }” can be nobody's name: choose a ro
 refusal-unknown-state = “{ $given }” is no state whose jobs are listed: { $known }
 refusal-id-taken = This id belongs to a job that asked for something else.
 
-refusal-infeasible-lacking = No GPU that is online offers { $name } ({ $kind }). There is: { $instead }
-refusal-infeasible-lacking-checkpoint = No GPU that is online offers { $name } ({ $kind }) together with { $checkpoint }. There is: { $instead }
-refusal-infeasible-lacking-ability = No GPU that is online can do this: { $kind }.
-refusal-infeasible-lacking-alone = No GPU that is online can do this: { $name } ({ $kind }). Leave it out.
+refusal-infeasible-lacking = No GPU here offers { $name } ({ $kind }). There is: { $instead }
+refusal-infeasible-lacking-checkpoint = No GPU here offers { $name } ({ $kind }) together with { $checkpoint }. There is: { $instead }
+refusal-infeasible-lacking-ability = No GPU here can do this: { $kind }.
+refusal-infeasible-lacking-alone = No GPU here can do this: { $name } ({ $kind }). Leave it out.
 refusal-unreadable-lora = { $field } “{ $given }” can't be read: write name or name:0.8, with commas between.
 refusal-recipe-from-picture = This was made from another picture, which is no longer stored. Please use /imagine with that picture.
 refusal-prompt-has-option = The prompt has “{ $given }”, which Discord would take for the name of an option. Type the command yourself, or use “Edit”.

@@ -166,7 +166,7 @@ refusal-admin-nothing-failed = no ha fallado ninguna tarea, así que no hay nada
 refusal-admin-ended = la tarea { $id } ya ha terminado.
 refusal-admin-not-paused = { $scope }: no está en pausa.
 refusal-admin-not-quarantined = { $scope }: no está en cuarentena.
-refusal-admin-no-scope = “{ $given }” no existe; hay: { $there }.
+refusal-admin-no-scope = “{ $given }” no existe; disponible: { $there }.
 refusal-admin-no-scopes = ahora mismo no hay nada de ese tipo.
 
 command-admin-channels = canales
@@ -352,7 +352,7 @@ checkpoints-all = 🧩 Aquí se pueden usar todos los checkpoints.
 export-here = 📦 Las reglas, las palabras bloqueadas, los checkpoints permitidos y los límites de los roles de este servidor. `/{ command-admin } { command-admin-rules } { command-admin-rules-import }` los recupera.
 import-wrong = ⚠️ No se cambió nada. En este archivo:
     { $problems }
-import-unknown = esa parte no existe; hay { $there }
+import-unknown = esa parte no existe; puede haber { $there }
 import-version = debe ser { $version }
 import-no-text = No es texto (UTF-8).
 import-no-json = No es JSON: mira la línea { $line }, columna { $column }.

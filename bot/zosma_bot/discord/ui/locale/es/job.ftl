@@ -54,6 +54,7 @@ too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tam
 
 failed = ⚠️ Algo falló por nuestra parte. Inténtalo de nuevo en un minuto.
 other-kind = ℹ️ Se empezó en otro tipo de servidor de GPU y se terminó en este: con la misma semilla, aquí la imagen sale distinta.
+    .some = ℹ️ Algunas de estas imágenes se crearon en otro tipo de servidor de GPU que el que empezó: con la misma semilla, ahí la imagen sale distinta.
 
 failed-refused = ⚠️ { $detail }. Prueba con otros ajustes.
 failed-oom = ⚠️ La GPU se quedó sin memoria. Prueba con un tamaño menor o menos imágenes a la vez.
@@ -108,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } de { $total } imágenes no se muestran: el control de imágenes de este servidor las rechaza.
     }
 hidden-because = ({ $reasons })
+shrunk = Compresión para que quepa en Discord (WebP, calidad { $quality }).
+shrunk-smaller = Tamaño reducido para que quepa en Discord (ancho al { $percent } %, WebP, calidad { $quality }).

@@ -45,7 +45,7 @@ command-describe-image = imagen
     .description = La imagen
 
 button-remake = Crearla de nuevo
-described-none = ⚠️ Esta imagen no dice cómo se creó, y ninguna GPU en línea puede describirla.
+described-none = ⚠️ Esta imagen no dice cómo se creó, y ninguna GPU aquí puede describirla.
 described-words = 👁️ En palabras, tal como la ve una GPU:
 button-imagine-words = Crear una imagen con estas palabras
 parameters-file = 📋 Es demasiado largo para un mensaje, así que está en el archivo.

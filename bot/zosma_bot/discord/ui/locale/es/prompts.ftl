@@ -1,6 +1,6 @@
 refusal-unknown-tag = { $field }: contiene { $given }, que se perdería sin avisar. Un LoRA se escribe <lora:nombre:0.8>.
 
-refusal-flag-unknown = { $flag } no es una opción aquí. Hay: { $known }. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \{ $flag }
+refusal-flag-unknown = { $flag } no es una opción aquí. Disponible: { $known }. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \{ $flag }
 refusal-flag-foreign = { $flag } es de Midjourney y aquí no significa nada: quítalo.
 refusal-flag-empty = A { $flag } le falta un valor detrás.
 refusal-flag-value = { $flag }: “{ $given }” no es un número, y debe serlo.
@@ -19,7 +19,7 @@ refusal-too-many-alternatives = { $field }: tiene { $given } alternativas y el m
 refusal-nested-too-deep = { $field }: tiene alternativas dentro de alternativas en más de { $most } niveles. Simplifícalo.
 refusal-drawn-too-long = { $field }: pasa de { $most } caracteres una vez elegidas las alternativas. Acórtalo.
 refusal-wildcard-loop = { $field }: una de las listas lleva de vuelta a sí misma: { $way }
-refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Hay: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
+refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Disponible: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Aquí no hay ninguna lista \_\_{ $given }\_\_, ni ninguna otra. Los admins de este servidor pueden crearlas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards

@@ -37,9 +37,9 @@ refusal-no-worker = Ahora mismo no hay ninguna GPU en línea: inténtalo de nuev
 refusal-no-worker-yet = Todavía no se ha conectado ninguna GPU. Quien lleva este bot inicia una con `zosma worker`, en un equipo con una WebUI de Stable Diffusion.
 refusal-unknown-name = { $field }: “{ $given }” no existe aquí. Lo más parecido: { $nearest }.
 refusal-unknown-name-none = { $field }: “{ $given }” no existe aquí; no hay ninguno.
-refusal-upscale-not-possible = Ninguna GPU en línea puede ampliar imágenes.
-refusal-interrogate-not-possible = Ninguna GPU en línea puede describir imágenes.
-refusal-restore-not-possible = Ninguna GPU en línea tiene { $given } para restaurar rostros.
+refusal-upscale-not-possible = Ninguna GPU aquí puede ampliar imágenes.
+refusal-interrogate-not-possible = Ninguna GPU aquí puede describir imágenes.
+refusal-restore-not-possible = Ninguna GPU aquí tiene { $given } para restaurar rostros.
 
 refusal-limit-stored = Ya hay guardadas tantas imágenes como se puede para tareas abiertas: inténtalo de nuevo en { $when }.
 
@@ -50,21 +50,21 @@ refusal-over-rule = { $field }: el valor es { $given } y aquí el máximo permit
 refusal-age-restricted = Las imágenes solo se piden en canales con restricción de edad.
 refusal-record-too-large = Esto ocuparía { $given } bytes y el máximo es { $most }: quita algo primero.
 
-refusal-infeasible = Ninguna GPU en línea puede hacer esta combinación.
-refusal-infeasible-size = Ninguna GPU en línea crea imágenes tan grandes: el máximo es { $side }x{ $side }, usa un tamaño menor.
-refusal-infeasible-size-checkpoint = Ninguna GPU en línea con { $checkpoint } crea imágenes tan grandes: el máximo es { $side }x{ $side }, usa un tamaño menor.
+refusal-infeasible = Ninguna GPU aquí puede hacer esta combinación.
+refusal-infeasible-size = Ninguna GPU aquí crea imágenes tan grandes: el máximo es { $side }x{ $side }, usa un tamaño menor.
+refusal-infeasible-size-checkpoint = Ninguna GPU aquí con { $checkpoint } crea imágenes tan grandes: el máximo es { $side }x{ $side }, usa un tamaño menor.
 
 refusal-unknown-scope = “{ $given }” no se puede poner en pausa: elige la cola, un carril, un checkpoint o un worker.
-refusal-scope-not-there = “{ $given }” no está aquí. Hay: { $known }
+refusal-scope-not-there = “{ $given }” no está aquí. Disponible: { $known }
 refusal-ambiguous-scope = “{ $given }” puede ser cualquiera de estos, elige uno: { $known }
 refusal-unknown-policy-name = “{ $given }” no puede ser el nombre de nadie: elige un rol.
 refusal-unknown-state = “{ $given }” no es un estado cuyas tareas se puedan listar: { $known }
 refusal-id-taken = Este identificador pertenece a una tarea que pedía otra cosa.
 
-refusal-infeasible-lacking = Ninguna GPU en línea ofrece { $name } ({ $kind }). Hay: { $instead }
-refusal-infeasible-lacking-checkpoint = Ninguna GPU en línea ofrece { $name } ({ $kind }) junto con { $checkpoint }. Hay: { $instead }
-refusal-infeasible-lacking-ability = Ninguna GPU en línea puede hacer esto: { $kind }.
-refusal-infeasible-lacking-alone = Ninguna GPU en línea puede hacer esto: { $name } ({ $kind }). Quítalo.
+refusal-infeasible-lacking = Ninguna GPU aquí ofrece { $name } ({ $kind }). Disponible: { $instead }
+refusal-infeasible-lacking-checkpoint = Ninguna GPU aquí ofrece { $name } ({ $kind }) junto con { $checkpoint }. Disponible: { $instead }
+refusal-infeasible-lacking-ability = Ninguna GPU aquí puede hacer esto: { $kind }.
+refusal-infeasible-lacking-alone = Ninguna GPU aquí puede hacer esto: { $name } ({ $kind }). Quítalo.
 refusal-unreadable-lora = { $field }: “{ $given }” no se entiende. Escribe nombre o nombre:0.8, separados por comas.
 refusal-recipe-from-picture = Esto se creó a partir de otra imagen, que ya no está guardada. Usa /{ command-imagine } con esa imagen.
 refusal-prompt-has-option = El prompt contiene “{ $given }”, que Discord tomaría por el nombre de una opción. Escribe tú el comando o usa “{ button-edit }”.

@@ -166,7 +166,7 @@ refusal-admin-nothing-failed = aucune tâche n’est en échec, il n’y a donc 
 refusal-admin-ended = la tâche { $id } est déjà terminée.
 refusal-admin-not-paused = { $scope } : pas en pause.
 refusal-admin-not-quarantined = { $scope } : pas en quarantaine.
-refusal-admin-no-scope = « { $given } » n’existe pas ; il y a : { $there }.
+refusal-admin-no-scope = « { $given } » n’existe pas ; disponible : { $there }.
 refusal-admin-no-scopes = il n’y a rien de ce genre pour le moment.
 
 command-admin-channels = salons
@@ -352,7 +352,7 @@ checkpoints-all = 🧩 Tous les checkpoints sont utilisables ici.
 export-here = 📦 Les règles, les mots bloqués, les checkpoints autorisés et les limites des rôles de ce serveur. `/{ command-admin } { command-admin-rules } { command-admin-rules-import }` les reprend.
 import-wrong = ⚠️ Rien n’a été changé. Dans ce fichier :
     { $problems }
-import-unknown = cette partie n’existe pas ; il y a { $there }
+import-unknown = cette partie n’existe pas ; il peut y avoir { $there }
 import-version = doit être { $version }
 import-no-text = Ce n’est pas du texte (UTF-8).
 import-no-json = Ce n’est pas du JSON : regarde la ligne { $line }, colonne { $column }.

@@ -45,7 +45,7 @@ help-buttons =
 
     Ils marchent aussi longtemps que le message existe.
 help-presets =
-    {"**"}Tes réglages par défaut :** `/{ command-settings } { command-settings-defaults }`, c’est ce que `/{ command-imagine }` prend quand tu laisses une option de côté
+    {"**"}Tes réglages par défaut :** `/{ command-settings } { command-settings-defaults }`, c’est ce que `/{ command-imagine }` prend quand tu ne précises pas une option
     {"**"}Presets :** `/{ command-settings } { command-settings-save }` garde des mots et des réglages sous un nom, à donner à `/{ command-imagine } { command-imagine-style }:` ; `{"{"}prompt{"}"}` y marque la place de tes mots
     {"**"}Pour tout le monde ici :** `/{ command-settings } { command-settings-share }`
     {"**"}Ce qu’il y a :** `/{ command-styles }`

@@ -11,7 +11,7 @@ asked-compare = comparaison par { $what } : { $values }
 alt-upscale = une image agrandie
 
 waiting = 🕓 Dans la file
-waiting-next = 🕓 Prochain dans la file · { $when }
+waiting-next = 🕓 En tête de file · { $when }
 waiting-place = 🕓 { $place }e dans la file · { $when }
 waiting-soon = commence dans un instant
 waiting-until = commence { $time }
@@ -54,6 +54,7 @@ too-large = ⚠️ Les images sont trop lourdes pour Discord ici. Demande une ta
 
 failed = ⚠️ Quelque chose s’est mal passé de notre côté. Réessaie dans une minute.
 other-kind = ℹ️ Commencé sur un autre type de serveur GPU, puis terminé sur celui-ci : la même seed n’y donne pas la même image.
+    .some = ℹ️ Certaines de ces images ont été créées sur un autre type de serveur GPU que celui qui avait commencé : la même seed n’y donne pas la même image.
 
 failed-refused = ⚠️ { $detail }. Essaie d’autres réglages.
 failed-oom = ⚠️ Le GPU n’a pas assez de mémoire. Essaie une taille plus petite ou moins d’images à la fois.
@@ -108,3 +109,5 @@ hidden-some = ⚠️ { $blocked ->
    *[other] { $blocked } images sur { $total } ne sont pas affichées : le contrôle des images de ce serveur les refuse.
     }
 hidden-because = ({ $reasons })
+shrunk = Compression pour tenir dans Discord (WebP, qualité { $quality }).
+shrunk-smaller = Taille réduite pour tenir dans Discord (largeur : { $percent } %, WebP, qualité { $quality }).

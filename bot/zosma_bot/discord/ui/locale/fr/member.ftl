@@ -45,7 +45,7 @@ command-describe-image = image
     .description = L’image
 
 button-remake = La refaire
-described-none = ⚠️ Cette image n’indique pas comment elle a été créée, et aucun GPU en ligne ne peut la décrire.
+described-none = ⚠️ Cette image n’indique pas comment elle a été créée, et aucun GPU ici ne peut la décrire.
 described-words = 👁️ En mots, comme un GPU la voit :
 button-imagine-words = Créer une image avec ces mots
 parameters-file = 📋 C’est trop long pour un message, tout est donc dans le fichier.

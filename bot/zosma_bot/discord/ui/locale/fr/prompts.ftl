@@ -1,14 +1,14 @@
-refusal-unknown-tag = { $field } : { $given } serait laissé de côté sans rien dire. Un LoRA s’écrit <lora:nom:0.8>.
+refusal-unknown-tag = { $field } : { $given } serait ignoré sans avertissement. Un LoRA s’écrit <lora:nom:0.8>.
 
-refusal-flag-unknown = { $flag } n’est pas une option ici. Il y a : { $known }. Pour l’avoir tel quel dans le prompt, mets une barre oblique inverse devant : \{ $flag }
-refusal-flag-foreign = { $flag } vient de Midjourney et ne veut rien dire ici : laisse-le de côté.
+refusal-flag-unknown = { $flag } n’est pas une option ici. Disponible : { $known }. Pour l’avoir tel quel dans le prompt, mets une barre oblique inverse devant : \{ $flag }
+refusal-flag-foreign = { $flag } vient de Midjourney et ne veut rien dire ici : retire-le.
 refusal-flag-empty = { $flag } : il manque une valeur derrière.
 refusal-flag-value = { $flag } : « { $given } » n’est pas un nombre, il en faut un.
 refusal-flag-bounds = { $flag } : la valeur est { $given }, elle doit être comprise entre { $low } et { $high }.
-refusal-flag-twice = { $flag } répète ce qui est déjà indiqué : laisse l’un des deux de côté.
-refusal-flag-not-here = { $flag } ne va pas ici : l’image garde sa taille et ses styles. Laisse-le de côté.
+refusal-flag-twice = { $flag } répète ce qui est déjà indiqué : garde seulement l’un des deux.
+refusal-flag-not-here = { $flag } ne va pas ici : l’image garde sa taille et ses styles. Retire-le.
 parameters-drawn = ℹ️ Les mots de chaque image sont tirés au sort dans les listes de ce serveur : si l’une d’elles a changé depuis, d’autres mots sortiront.
-refusal-flag-and-option = { $field } : indiqué deux fois, en option et dans le prompt. Laisse l’un des deux de côté.
+refusal-flag-and-option = { $field } : indiqué deux fois, en option et dans le prompt. Garde seulement l’un des deux.
 
 refusal-no-size = « { $given } » n’est pas une taille : choisis-en une dans la liste, ou écris 768x512 ou 16:9.
 refusal-size-bounds = { $field } : c’est { $given }, or chaque côté doit faire entre { $low } et { $high } pixels.
@@ -17,9 +17,9 @@ refusal-aspect-bounds = { $field } : un côté ferait moins de { $low } ou plus
 refusal-open-brace = { $field } : l’accolade de « { $given } » n’est pas refermée. Pour l’avoir telle quelle dans le prompt, mets une barre oblique inverse devant : \\{"{"}
 refusal-too-many-alternatives = { $field } : { $given } alternatives, { $most } au maximum. Au-delà, il faut une liste, que les admins de ce serveur peuvent créer.
 refusal-nested-too-deep = { $field } : des alternatives dans des alternatives sur plus de { $most } niveaux. Simplifie.
-refusal-drawn-too-long = { $field } : plus de { $most } caractères une fois les alternatives tirées au sort. Raccourcis un peu.
+refusal-drawn-too-long = { $field } : plus de { $most } caractères une fois les alternatives tirées au sort. Raccourcis.
 refusal-wildcard-loop = { $field } : une des listes renvoie à elle-même : { $way }
-refusal-wildcard-unknown = Il n’y a pas de liste \_\_{ $given }\_\_ ici. Il y a : { $there }. /{ command-wildcards } les montre toutes. Pour l’avoir tel quel dans le prompt, mets une barre oblique inverse devant : \\\_\_{ $given }\_\_
+refusal-wildcard-unknown = Il n’y a pas de liste \_\_{ $given }\_\_ ici. Disponible : { $there }. /{ command-wildcards } les montre toutes. Pour l’avoir tel quel dans le prompt, mets une barre oblique inverse devant : \\\_\_{ $given }\_\_
 refusal-wildcard-none = Il n’y a pas de liste \_\_{ $given }\_\_ ici, ni aucune autre. Les admins de ce serveur peuvent en créer. Pour l’avoir tel quel dans le prompt, mets une barre oblique inverse devant : \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
@@ -60,7 +60,7 @@ admin-wildcard-set = 🎲 `__{ $name }__` a maintenant { $count ->
 admin-wildcard-removed = 🗑️ `__{ $name }__` est supprimée. Les prompts qui y piochent sont désormais refusés.
 refusal-wildcard-name = « { $given } » ne peut pas être le nom d’une liste : lettres, chiffres, - et /, { $most } caractères au maximum.
 refusal-wildcard-empty = { $field } : il n’y en a pas. Donnes-en, séparés par |, ou un fichier texte avec un élément par ligne.
-refusal-wildcard-both = { $field } : indiqués deux fois, en mots et dans un fichier. Laisse l’un des deux de côté.
+refusal-wildcard-both = { $field } : indiqués deux fois, en mots et dans un fichier. Garde seulement l’un des deux.
 refusal-wildcard-many = La liste a { $given } éléments, le maximum est de { $most }.
 refusal-wildcard-long = L’élément « { $given } » fait plus de { $most } caractères : raccourcis-le.
 refusal-wildcard-file = Le fichier est illisible : envoie un fichier texte (UTF-8) de { $most } octets au maximum.
