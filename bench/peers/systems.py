@@ -444,7 +444,13 @@ class Arq(System):
         return await self._pool.enqueue_job("ran", number, seconds)
 
     async def result(self, handle: Any) -> Any:
-        return await handle.result(timeout=10, **({"poll_delay": 0.002} if self.best else {}))
+        from arq.jobs import ResultNotFound
+
+        while True:
+            # Between the job's end and its result there is a moment in which it has neither.
+            with contextlib.suppress(ResultNotFound):
+                return await handle.result(timeout=10, **({"poll_delay": 0.002} if self.best else {}))
+            await asyncio.sleep(0.001)
 
 
 #: Name → class, and whether it has settings of its own for speed.
