@@ -236,7 +236,8 @@ class Dramatiq(System):
 
         more = {"heartbeat_timeout": AGAIN_S * 1000, "maintenance_chance": 1_000_000} if self.best else {}
         broker = RedisBroker(url=self.url, **more)
-        broker.add_middleware(Results(backend=RedisBackend(url=self.url)))
+        self._results = RedisBackend(url=self.url)
+        broker.add_middleware(Results(backend=self._results))
         self._actor = dramatiq.actor(broker=broker, actor_name="ran", store_results=True)(ran)
         return broker
 
@@ -255,7 +256,7 @@ class Dramatiq(System):
         return self._actor.send(number, seconds)
 
     async def result(self, handle: Any) -> Any:
-        return await asyncio.to_thread(handle.get_result, block=True, timeout=4_000)
+        return await asyncio.to_thread(handle.get_result, backend=self._results, block=True, timeout=4_000)
 
 
 class Huey(System):
@@ -413,8 +414,11 @@ class Saq(System):
         return await self._q.enqueue("ran", number=number, seconds=seconds, **more)
 
     async def result(self, handle: Any) -> Any:
-        await handle.refresh(until_complete=10)
-        return handle.result
+        # It hears of the end by an event, which may have gone by before it listened: asked again then.
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await handle.refresh(until_complete=0.05 if self.best else 1.0)
+                return handle.result
 
 
 class Arq(System):
