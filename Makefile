@@ -60,6 +60,14 @@ coverage: ## Tests with branch coverage
 translations: ## What the translations lack beside English (ONLY=… one language)
 	uv run python -m zosma_bot.discord.ui.translation_check $(ONLY)
 
+.PHONY: bench
+bench: ## All benchmarks, ours beside other task queues, into docs/benchmarks.md (an hour, on a quiet machine)
+	uv run --with matplotlib python bench/report.py
+
+.PHONY: bench-quick
+bench-quick: ## Two minutes of them, beside the last table
+	uv run python bench/report.py --quick
+
 EXPORT := uv export --quiet --no-annotate --no-header
 .PHONY: requirements
 requirements: ## Write the images' hash-pinned requirement files anew

