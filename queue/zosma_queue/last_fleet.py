@@ -115,7 +115,7 @@ class LastFleet:
         fleet = Fleet(workers=tuple(workers))
         if fleet.ready:
             return fleet
-            pipe = self._redis.pipeline(transaction=True)
+        pipe = self._redis.pipeline(transaction=True)
         pipe.zrange(keys.LAST_FLEET_SEEN, 0, -1, withscores=True)
         pipe.time()
         with redis_errors():
