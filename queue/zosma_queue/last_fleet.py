@@ -93,7 +93,7 @@ class LastFleet:
         with redis_errors():
             known = await self._redis.zrange(keys.LAST_FLEET_SEEN, 0, -1)
             there = {place.decode(errors="replace") for place in known}
-            pipe = self._redis.pipeline(transaction=True)
+            pipe = self._redis.pipeline(transaction=False)  # each of it holds for itself
             changed = {place: its for place, its in told.items() if self._noted.get(place) != its or place not in there}
             if changed:
                 pipe.hset(keys.LAST_FLEET, mapping=changed)
