@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from typer.cli import get_docs_for_click
 
 from zosma_bot.settings import BotSettings
+from zosma_cli import later
 from zosma_cli.main import app
 from zosma_cli.up import UpSettings
 from zosma_queue.settings import Settings, Span, aliases_of
@@ -93,7 +94,8 @@ def _default(field: FieldInfo) -> str:
 
 def commands_page() -> str:
     """docs/commands.md."""
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    command.commands |= {name: later.loaded(name) for name in later.COMMANDS}
     text = get_docs_for_click(
         obj=command, ctx=typer.Context(command, info_name="zosma"), name="zosma", title="Commands"
     )
