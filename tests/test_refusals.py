@@ -27,7 +27,12 @@ _OF_THE_QUEUE = [*Path(zosma_queue.__file__).parent.glob("*.py"), _BOT / "inputs
 _OF_DISCORD = list((_BOT / "discord").rglob("*.py"))
 _FILES = [*_OF_THE_QUEUE, *_OF_DISCORD]
 #: Passes on what it was given: the checks of several fields that `_WrongError` stands for, and pydantic's.
-_PASSED_ON = {("request.py", "wrong.code"), ("request.py", "code"), ("admission.py", "code")}
+_PASSED_ON = {
+    ("request.py", "wrong.code"),
+    ("request.py", "code"),
+    ("admission.py", "code"),
+    ("drawing.py", "error.code"),
+}
 
 
 def constructions():
