@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import pytest
 
+from zosma_queue.calls import Heard, Swept
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Checkpoint
 from zosma_queue.sweeper import Sweeper
-from zosma_queue.worker_queue import Swept
 from zosma_worker.backend import Found
 from zosma_worker.errors import WebUIUnreachable
 from zosma_worker.slot import WorkerOptions, _parts
@@ -104,7 +104,7 @@ class Redis:
         return answer
 
     async def beat(self, *_, **__):
-        return self._answer(True)
+        return self._answer(Heard(known=True, unswept=True))
 
     async def try_now_asked(self):
         return self._answer(False)
@@ -119,12 +119,13 @@ class Redis:
         return self._answer(1.0)
 
     async def sweep(self):
-        return self._answer(Swept(0, 0, 0, 0))
+        return self._answer(Swept(due_ms=60_000))
 
 
 async def hours(webui, redis, *, up_first):
     parts = _parts(redis, webui, WorkerOptions())
-    work = [parts.heartbeat.run(), parts.health.run(), Sweeper(redis.sweep).run()]
+    parts.heartbeat.unswept.set()  # it is the one that sweeps
+    work = [parts.heartbeat.run(), parts.health.run(), Sweeper(redis.sweep, wanted=parts.heartbeat.unswept).run()]
     tasks = [asyncio.create_task(one) for one in work]
     if up_first:
         webui.is_up = True
