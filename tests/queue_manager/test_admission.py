@@ -175,7 +175,7 @@ async def test_a_queue_that_was_wiped_is_read_anew(knowing, live, raw):
 
 
 async def test_a_worker_with_the_rights_of_an_older_version_is_seen(queue, live, raw, valkey):
-    may = ["{zosma}:", "{zosma}:work*", "{zosma}:can:*", "{zosma}:index:*"]
+    may = ["{zosma}:", "{zosma}:work*", "{zosma}:can:*", "{zosma}:index:*", "{zosma}:swept"]
     raw.acl_setuser("old", enabled=True, passwords=["+pw"], keys=may, channels=["*"], commands=["+@all"])
     with redis.Redis.from_url(valkey.url_for("old", "pw")) as old:
         call(old, calls.beat("w2", WorkerState.READY, loaded=None, pixels=PIXELS_MAX, about=about("ofold")))
