@@ -222,8 +222,8 @@ def install() -> str:
     env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(PEERS_ENVIRONMENT)}
     env.pop("VIRTUAL_ENV", None)
     made = subprocess.run(
-        ["uv", "sync", "--quiet", "--no-default-groups", "--group", "peers"],  # noqa: S607 - as the Makefile finds it
-        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
+        ["uv", "sync", "--quiet", "--group", "peers"],  # noqa: S607 - as the Makefile finds it
+        cwd=HERE, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return made.stderr.strip()[-300:] if made.returncode else ""
 

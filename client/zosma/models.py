@@ -327,10 +327,17 @@ def _decoded(kind: Any, data: Any, where: str) -> Any:
     # A state or the like that this client doesn't know yet is handed on.
     expected = {Literal: str, dict: dict, list: list}.get(origin, kind)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        return _float(data, where)
     if not isinstance(data, expected) or (kind is int and isinstance(data, bool)):
         raise _MisfitError(f"{where} is no {getattr(expected, '__name__', expected)}")
     return data
+
+
+def _float(data: int, where: str) -> float:
+    try:
+        return float(data)
+    except OverflowError:
+        raise _MisfitError(f"{where} is too large") from None
 
 
 def _object(kind: Any, data: Any, where: str) -> Any:

@@ -113,6 +113,7 @@ def test_fields_that_a_newer_server_tells_are_left_out():
         ({"id": 5}, r"JobView\.id is no str"),
         ({"attempt": True}, r"JobView\.attempt is no int"),
         ({"progress": "half"}, r"JobView\.progress is no float"),
+        ({"progress": 10**400}, r"JobView\.progress is too large"),
         ({"request": []}, r"JobView\.request is no dict"),
         ({"result": {"checkpoint": "a", "sampler": "b", "gpu_seconds": 1, "images": [5]}}, r"images\[\] is no object"),
         ({"error": {"kind": "oom"}}, r"JobView\.error\.text is missing"),

@@ -74,7 +74,7 @@ def _not_in_list(name: str, value: Any, choices: tuple[str, ...]) -> str:
 def _wrong_number(name: str, value: Any, wanted: Input) -> str:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return f"{name} is {str(value)[:60]!r}, and must be a number"
     if wanted.least is not None and number < wanted.least:
         return f"{name} is {number:g}, at least {wanted.least:g} is possible"
