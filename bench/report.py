@@ -154,14 +154,15 @@ def main() -> None:
     """All of it, or the quick ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
+    parser.add_argument("--no-kills", action="store_true", help="leave out the killed workers, a minute for each row")
+    asked = parser.parse_args()
     load = f"{os.getloadavg()[0]:.1f}"
     with tempfile.TemporaryDirectory() as folder:
-        if quick:
+        if asked.quick:
             table, figures = run_peers(Path(folder), "--quick", "--only", "zosma", "zosma-broker", "huey", "taskiq")
             print(f"{table}\n\n{goals(figures)}\n\n{compared(figures)}\n\nLoad average {load} before.")
             return
-        table, figures = run_peers(Path(folder))
+        table, figures = run_peers(Path(folder), *(["--no-kills"] if asked.no_kills else []))
         parts = {part.heading: run_part(part) for part in PARTS}
     PAGE.write_text(written(table, figures, parts, load), "utf-8")
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")

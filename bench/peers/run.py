@@ -295,9 +295,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="ours, Huey and taskiq in a minute and a half")
     parser.add_argument("--only", nargs="*", default=[], choices=list(SYSTEMS))
+    parser.add_argument("--rounds", type=int, default=Size.rounds)
+    parser.add_argument("--no-kills", action="store_true", help="leave out the killed workers, a minute for each row")
     parser.add_argument("--json", type=Path, help="write the figures there")
     asked = parser.parse_args()
-    rows = run(QUICK if asked.quick else Size(), asked.only)
+    size = Size(rounds=asked.rounds, again_s=0.0 if asked.no_kills else Size.again_s)
+    rows = run(QUICK if asked.quick else size, asked.only)
     print(table(rows))
     if asked.json:
         told = {row.title: {**row.figures(), "again": row.again, "problem": row.problem} for row in rows}
