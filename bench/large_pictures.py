@@ -85,7 +85,7 @@ class Watch:
 def bot_pid() -> int:
     """The bot is this process's child that runs `zosma bot`."""
     for pid in children(os.getpid()):
-        if b"zosma_cli.entry" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"zosma_cli" in Path(f"/proc/{pid}/cmdline").read_bytes():
             return pid
     raise SystemExit("the bot is gone")
 

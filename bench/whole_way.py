@@ -61,14 +61,15 @@ async def bot_at(redis_url: str, discord: DiscordServer, folder: str) -> AsyncIt
         "REDIS_URL": redis_url, "ZOSMA_PORT": str(port), "DISCORD_TOKEN": discord.token, "ZOSMA_DATA_DIR": folder,
         "DISCORD_API_URL": discord.api_url, "DISCORD_GATEWAY_URL": discord.gateway_url,
     }  # fmt: skip
-    command = (sys.executable, "-c", "from zosma_cli.entry import main; main()", "bot")
+    command = (sys.executable, "-m", "zosma_cli", "bot")
     bot = await asyncio.create_subprocess_exec(*command, env=env, cwd=folder, stderr=asyncio.subprocess.DEVNULL)
     try:
         await discord.wait_connected(timeout=60)
         await discord.wait_for_commands("imagine", timeout=60)
         yield f"http://127.0.0.1:{port}"
     finally:
-        bot.terminate()
+        if bot.returncode is None:
+            bot.terminate()
         await bot.wait()
 
 
