@@ -20,7 +20,7 @@ PICTURE = re.compile(r"zosma-([\w-]+)-\d+\.png")
 #: order anew.
 BOUNDED = re.compile(
     r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*"
-    r"|record:.*|picture-bytes|picture-ends|shown|bots|hearing|poster|fleet|fleet-seen|summons"
+    r"|record:.*|picture-bytes|picture-ends|shown|bots|hearing|poster|fleet|fleet-seen|summons|versions|rules-version"
     r"|index:(fleet|held|profiles|ready:.*|idle:.*|format|bucket-seq|stranded|sweeper))"
 )
 
