@@ -9,7 +9,7 @@ command-admin-failed = fallidas
 command-admin-audit = auditoría
     .description = Lo que han hecho los admins
 command-admin-pause = pausar
-    .description = No repartir más tareas, en todo o en parte; las que están en curso terminan
+    .description = Dejar de repartir tareas, todas o una parte; las que están en curso terminan
 command-admin-pause-scope = qué
     .description = Qué poner en pausa
 command-admin-pause-why = motivo
@@ -23,7 +23,7 @@ command-admin-drain = drenar
 command-admin-drain-scope = qué
     .description = Worker o checkpoint
 command-admin-quarantine = cuarentena
-    .description = No dar más tareas a un worker del que no te fías
+    .description = No dar más tareas a un worker en el que no confías
 command-admin-quarantine-worker = worker
     .description = Cuál
 command-admin-release = liberar
@@ -38,7 +38,7 @@ command-admin-cancel = cancelar
     .description = Cancelar una tarea, en espera o en curso
 command-admin-cancel-job = tarea
     .description = Su identificador
-command-admin-clear = vaciar
+command-admin-clear = cancelar-todas
     .description = Cancelar todas las tareas de un miembro de este servidor
 command-admin-clear-member = miembro
     .description = De quién
@@ -76,7 +76,7 @@ admin-failed-line = { $id } { $who } { $when }: { $reason }
 admin-failed-none = No ha fallado ninguna tarea.
 admin-audit-line = { $when } { $who } **{ $act }** { $target }
 audit-here = este servidor
-admin-audit-none = Todavía no se hizo nada.
+admin-audit-none = Todavía no se ha hecho nada.
 
 act-pause = pausó
 act-drain = drenó
@@ -101,32 +101,32 @@ admin-no = No
 admin-left = 👌 No se hizo nada.
 admin-too-late = ⚠️ Esta pregunta ya no está abierta: ya se respondió o tiene más de 15 minutos. Usa el comando otra vez.
 admin-not-asked = ⚠️ Solo puede responder el admin al que se le preguntó.
-admin-unsure = ⚠️ La cola dejó de responder a mitad. Comprueba con /{ command-admin } { command-admin-overview } si se hizo y, si no, usa el comando otra vez.
+admin-unsure = ⚠️ La cola dejó de responder a mitad de la operación. Comprueba con /{ command-admin } { command-admin-overview } si se hizo y, si no, usa el comando otra vez.
 ask-pause-queue = ⏸️ **¿Poner toda la cola en pausa?** Ningún worker recibe otra tarea, en ningún servidor, hasta `/{ command-admin } { command-admin-resume }`. { $waiting ->
     [one] { $waiting } tarea espera y conserva su puesto
    *[other] { $waiting } tareas esperan y conservan su puesto
     }; { $running ->
     [0] ahora no hay nada en curso.
-    [one] { $running } en curso termina.
-   *[other] { $running } en curso terminan.
+    [one] la tarea en curso termina.
+   *[other] las { $running } tareas en curso terminan.
     }
 ask-drain = 🚰 **¿Drenar { $scope }?** No recibe más tareas hasta `/{ command-admin } { command-admin-resume }`; { $running ->
     [0] ahora no hay nada en curso ahí.
-    [one] { $running } en curso termina.
-   *[other] { $running } en curso terminan.
+    [one] la tarea en curso termina.
+   *[other] las { $running } tareas en curso terminan.
     }
 ask-quarantine = 🤒 **¿Poner { $scope } en cuarentena?** No recibe más tareas hasta `/{ command-admin } { command-admin-release }`; { $running ->
     [0] ahora no hay nada en curso ahí.
-    [one] { $running } en curso termina.
-   *[other] { $running } en curso terminan.
+    [one] la tarea en curso termina.
+   *[other] las { $running } tareas en curso terminan.
     }
 ask-clear = 🧹 **¿Cancelar todas las tareas de { $member } en este servidor?** { $waiting } en espera y { $running } en curso ahora, y las que se iban a reintentar más tarde. No se puede deshacer.
 ask-requeue-fleet = 🔁 **¿Reintentar { $count ->
-    [one] la tarea fallida ({ $count })
+    [one] la tarea fallida
    *[other] las { $count } tareas fallidas
-    }?** Son las de todos los servidores. Cada una empieza desde cero.
+    } de todos los servidores?** Cada una empieza desde cero.
 ask-requeue-server = 🔁 **¿Reintentar { $count ->
-    [one] la tarea fallida ({ $count })
+    [one] la tarea fallida
    *[other] las { $count } tareas fallidas
     } de este servidor?** Cada una empieza desde cero.
 
@@ -135,17 +135,17 @@ admin-paused = ⏸️ En pausa: { $scope }. { $running ->
     [one] Ahí sigue { $running } tarea en curso, que termina.
    *[other] Ahí siguen { $running } tareas en curso, que terminan.
     } Se reanuda con `/{ command-admin } { command-admin-resume }`.
-admin-resumed = ▶️ { $scope }: continúa.
+admin-resumed = ▶️ Reanudado: { $scope }.
 admin-draining = 🚰 { $scope }: no recibe más tareas. { $running ->
     [one] Ahí sigue { $running } tarea en curso, que termina.
    *[other] Ahí siguen { $running } tareas en curso, que terminan.
     } Se reanuda con `/{ command-admin } { command-admin-resume }`.
 admin-drained = 🚰 { $scope }: drenado. Ahí no hay nada en curso, y no recibe más tareas hasta `/{ command-admin } { command-admin-resume }`.
 admin-quarantined = 🤒 { $scope }: en cuarentena hasta `/{ command-admin } { command-admin-release }`.
-admin-released = ▶️ { $scope } vuelve a aceptar tareas.
+admin-released = ▶️ { $scope }: vuelve a aceptar tareas.
 admin-tried-now = ▶️ { $scope }: ya no hay ninguna pausa de un admin, y su WebUI se prueba enseguida; si va bien, vuelve a aceptar tareas.
 admin-bumped = ⏫ La tarea `{ $id }` es la siguiente.
-admin-cancelled = ✋ La tarea `{ $id }` está cancelada.
+admin-cancelled = ✋ La tarea `{ $id }` se canceló.
 admin-cancelling = ✋ La tarea `{ $id }` se está deteniendo.
 admin-cleared = 🧹 { $count ->
     [0] { $member } no tenía aquí ninguna tarea que se pudiera cancelar.
@@ -158,7 +158,7 @@ admin-requeued-all = 🔁 { $count ->
    *[other] { $count } tareas esperan otra vez.
     }
 
-refusal-admin-not-home = esto maneja toda la flota, y eso no les corresponde a los admins de este servidor. El propietario del bot puede permitirlo con `ZOSMA_HOME_GUILDS={ $guild }` y reiniciando el bot.
+refusal-admin-not-home = esto maneja toda la flota, y eso no les corresponde a los admins de este servidor. El propietario del bot puede permitirlo poniendo `ZOSMA_HOME_GUILDS={ $guild }` y reiniciando el bot.
 refusal-admin-no-job = aquí no hay ninguna tarea { $given }; puede que ya se haya olvidado.
 refusal-admin-not-waiting = la tarea { $id } no está en espera, así que no hay nada que priorizar.
 refusal-admin-not-failed = la tarea { $id } no ha fallado, así que no hay nada que reintentar.
@@ -184,7 +184,7 @@ command-admin-channels-list = lista
 command-admin-roles = roles
     .description = Quién puede pedir imágenes
 command-admin-roles-allow = permitir
-    .description = Permitir un rol; a los miembros sin ninguno permitido se les rechaza
+    .description = Permitir un rol; se rechaza a los miembros sin ninguno de la lista
 command-admin-roles-allow-role = rol
     .description = Cuál
 command-admin-roles-remove = quitar
@@ -200,13 +200,13 @@ command-admin-rules-buttons = botones
 command-admin-rules-buttons-who = quién
     .description = Además del miembro y los moderadores
 command-admin-rules-buttons-role = rol
-    .description = Un rol más que puede
+    .description = Un rol más que puede usarlos
 command-admin-rules-age-restricted = restricción-de-edad
     .description = Imágenes solo en canales con restricción de edad
 command-admin-rules-age-restricted-switch = estado
     .description = Activado o desactivado
 command-admin-rules-age-restricted-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-rules-sizes = tamaños
     .description = Cuánto se puede pedir de una vez
 command-admin-rules-sizes-count = cantidad
@@ -216,7 +216,7 @@ command-admin-rules-sizes-steps = pasos
 command-admin-rules-sizes-side = lado
     .description = Lado más largo en píxeles; 0: sin límite
 command-admin-rules-sizes-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-rules-spoiler = spoiler
     .description = Publicar las imágenes como spoiler
 command-admin-rules-spoiler-when = cuándo
@@ -230,13 +230,13 @@ command-admin-rules-reports = reportes
 command-admin-rules-reports-channel = canal
     .description = Sin canal, los reportes solo se anotan en la auditoría
 command-admin-rules-retention = retención
-    .description = Cuánto se guardan los prompts y parámetros de las tareas terminadas
+    .description = Cuánto tiempo se guardan los prompts y parámetros de las tareas terminadas
 command-admin-rules-retention-days = días
     .description = Hasta 30
 command-admin-defaults = predeterminados
     .description = Lo que se usa cuando un comando no lo indica
-command-admin-defaults-set = fijar
-    .description = Fijar valores predeterminados; lo que no indiques queda igual
+command-admin-defaults-set = definir
+    .description = Definir valores predeterminados; lo que no indiques queda igual
 command-admin-defaults-set-channel = canal
     .description = Solo para este canal
 command-admin-defaults-set-checkpoint = checkpoint
@@ -294,29 +294,29 @@ default-negative = sin { $value }
 
 refusal-admin-not-listed = eso no está en la lista.
 refusal-admin-buttons-role = solo se puede indicar un rol con “{ who-roles }”.
-refusal-admin-buttons-whose = ¿qué rol? Indica también uno.
+refusal-admin-buttons-whose = ¿Qué rol? Indica también uno.
 refusal-admin-cannot-post = no puedo escribir en ese canal. Dame ahí los permisos Ver canal, Enviar mensajes, Adjuntar archivos e Insertar enlaces, e inténtalo de nuevo.
 refusal-admin-defaults-empty = indica un checkpoint, un estilo o un prompt negativo; /{ command-admin } { command-admin-defaults } { command-admin-defaults-clear } los borra.
 refusal-admin-no-styles = ahora mismo no hay ningún estilo ni preset compartido.
 
 command-admin-words = palabras
-    .description = Palabras que los prompts no pueden tener aquí
+    .description = Palabras que los prompts no pueden contener aquí
 command-admin-words-add = añadir
     .description = Bloquear una palabra o expresión
 command-admin-words-add-word = palabra
-    .description = Escrita de cualquier forma; palabra* es toda la que empieza así
+    .description = Escrita de cualquier forma; palabra* son todas las que empiezan así
 command-admin-words-add-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-words-remove = quitar
     .description = Volver a permitirla
 command-admin-words-remove-word = palabra
     .description = Cuál
 command-admin-words-remove-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-words-list = lista
     .description = Mostrar las palabras bloqueadas
 command-admin-words-list-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-checkpoints = checkpoints
     .description = Los checkpoints que se pueden usar aquí
 command-admin-checkpoints-allow = permitir
@@ -324,17 +324,17 @@ command-admin-checkpoints-allow = permitir
 command-admin-checkpoints-allow-checkpoint = checkpoint
     .description = Cuál
 command-admin-checkpoints-allow-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-checkpoints-remove = quitar
     .description = Quitar uno de la lista
 command-admin-checkpoints-remove-checkpoint = checkpoint
     .description = Cuál
 command-admin-checkpoints-remove-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-checkpoints-list = lista
     .description = Mostrar la lista
 command-admin-checkpoints-list-everybody = todos
-    .description = Para todos y por cualquier vía; solo en el servidor de origen
+    .description = Para todos y por cualquier vía; solo en el servidor principal
 command-admin-rules-show = ver
     .description = Mostrar todas las reglas de este servidor
 command-admin-rules-export = exportar
@@ -342,7 +342,7 @@ command-admin-rules-export = exportar
 command-admin-rules-import = importar
     .description = Reemplazarlos por un archivo así
 command-admin-rules-import-file = archivo
-    .description = Tal como lo da exportar
+    .description = Tal como lo da “exportar”
 
 act-import = importó las reglas de
 words-blocked = 🚫 Bloqueadas aquí en los prompts:
@@ -354,7 +354,7 @@ import-wrong = ⚠️ No se cambió nada. En este archivo:
     { $problems }
 import-unknown = esa parte no existe; puede haber { $there }
 import-version = debe ser { $version }
-import-no-text = No es texto (UTF-8).
+import-no-text = No es un archivo de texto (UTF-8).
 import-no-json = No es JSON: mira la línea { $line }, columna { $column }.
 import-no-object = debe ser un objeto JSON, entre llaves
 import-no-channel = este servidor no tiene ningún canal { $id }
@@ -365,7 +365,7 @@ import-words = { $count ->
    *[other] { $count } palabras bloqueadas
     }
 import-checkpoints = { $count ->
-    [0] todos los checkpoints permitidos
+    [0] checkpoints sin restricción
     [one] { $count } checkpoint permitido
    *[other] { $count } checkpoints permitidos
     }
@@ -379,14 +379,14 @@ ask-import = 📦 **¿Reemplazar las reglas de este servidor por las del archivo
 import-done = 📦 Hecho: las reglas del archivo ya son las de este servidor. `/{ command-admin } { command-admin-rules } { command-admin-rules-show }` las muestra.
 
 refusal-bad-rule = esto no se puede guardar. { $problem }.
-refusal-admin-no-letters = aquí no hay ni letras ni cifras, así que no se bloquearía nada.
+refusal-admin-no-letters = aquí no hay ni letras ni números, así que no se bloquearía nada.
 refusal-admin-listed = eso ya está en la lista.
-refusal-admin-import-empty = este archivo no dice nada: no tiene ni reglas, ni palabras, ni checkpoints, ni límites.
+refusal-admin-import-empty = este archivo está vacío: no tiene ni reglas, ni palabras, ni checkpoints, ni límites.
 refusal-admin-import-large = este archivo pesa demasiado: { $most } como máximo.
 refusal-admin-import-unfetched = no se pudo descargar el archivo de Discord. Envíalo otra vez.
 
-admin-private-job = (privado)
+admin-private-job = (privada)
 command-admin-cancel-why = motivo
-    .description = Por qué; el miembro lo lee
+    .description = Por qué; lo lee el miembro
 command-admin-clear-why = motivo
-    .description = Por qué; el miembro lo lee
+    .description = Por qué; lo lee el miembro

@@ -35,26 +35,26 @@ more-choose = Elige
 more-picture = Imagen { $number }
 menu-gone = ⚠️ Este menú tiene más de un día. Pulsa otra vez “{ button-more }” debajo de la imagen.
 
-credit = { $deed } de { $member } a partir de una imagen de { $owner }
-credit-own = { $deed } de { $member }
-deed-again = Nuevo intento
-deed-variation = Variación
-deed-upscale = Ampliación
-deed-edit = Edición
-deed-checkpoint = Versión con otro checkpoint
-deed-region = Cambio de una zona
-deed-zoom = Alejamiento
-deed-pan = Extensión
-deed-square = Versión cuadrada
+credit = { $member } · { $deed } de la imagen de { $owner }
+credit-own = { $member } · { $deed }
+deed-again = nuevo intento
+deed-variation = variación
+deed-upscale = ampliación
+deed-edit = edición
+deed-checkpoint = versión con otro checkpoint
+deed-region = cambio de una zona
+deed-zoom = zoom out
+deed-pan = extensión
+deed-square = versión cuadrada
 
-button-unknown = ⚠️ Este botón es de una versión del bot que sabía hacer más que esta. Usa el comando en su lugar.
+button-unknown = ⚠️ Este botón es de una versión del bot con más funciones que esta. Usa el comando en su lugar.
 button-foreign = ⚠️ Esto no pertenece a nada que puedas usar aquí.
 button-not-yours = ⚠️ Aquí solo { $member } y los moderadores del servidor pueden usar este botón. Para una imagen tuya, usa /{ command-imagine }.
 recipe-gone = ⚠️ Ya no está guardado cómo se creó esto, y el mensaje no tiene ninguna imagen que lo diga. Usa /{ command-imagine }.
 cancel-asked = ✋ Se está deteniendo.
 cancel-done = ✋ Cancelado.
-cancel-ended = ⚠️ Esto ya ha terminado, no hay nada que cancelar.
-cancel-gone = ⚠️ La cola ya no conoce esta tarea, no hay nada que cancelar.
+cancel-ended = ⚠️ Esto ya ha terminado, así que no hay nada que cancelar.
+cancel-gone = ⚠️ La cola ya no tiene esta tarea, así que no hay nada que cancelar.
 deleted = 🗑️ Eliminado.
 deleted-before = ⚠️ Este mensaje ya no existe.
 delete-refused = ⚠️ Discord no me deja eliminar este mensaje. Un moderador sí puede.
@@ -92,21 +92,21 @@ report-dismissed = ✅ Descartado por { $member }.
 report-deleted = 🗑️ Eliminado por { $member }.
 
 loaded-now = ya cargado
-load-time = unos { $span } de carga
+load-time = aprox. { $span } de carga
 on-workers = { $count ->
     [one] { $count } worker
    *[other] { $count } workers
     }
 
-rule-channels = ⚠️ Aquí las imágenes se piden en { $channels }.
+rule-channels = ⚠️ Aquí las imágenes se pueden pedir en { $channels }.
 rule-roles = ⚠️ Aquí solo pueden pedir imágenes los miembros con uno de estos roles: { $roles }
-door-server = ⚠️ Este servidor no está entre aquellos para los que trabaja este bot.
+door-server = ⚠️ Este servidor no está entre los que atiende este bot.
 door-off = ⚠️ Este bot no acepta nada por mensaje directo. Pídelo en un servidor en el que esté.
-door-members = ⚠️ Por mensaje directo, este bot solo trabaja para los miembros de sus servidores, y no estás en ninguno de ellos.
-rule-age = ⚠️ Aquí las imágenes solo se piden en canales con restricción de edad.
+door-members = ⚠️ Por mensaje directo, este bot solo atiende a los miembros de sus servidores, y no estás en ninguno de ellos.
+rule-age = ⚠️ Aquí las imágenes solo se pueden pedir en canales con restricción de edad.
 
 shape-square = cuadrado
-shape-portrait = retrato
-shape-landscape = paisaje
-shape-wide = ancho
-shape-tall = alto
+shape-portrait = vertical
+shape-landscape = horizontal
+shape-wide = panorámico
+shape-tall = vertical alargado

@@ -3,7 +3,7 @@ command-help = ayuda
 command-help-topic = tema
     .description = Lo que quieres saber
 command-me = yo
-    .description = Lo que te queda, en qué puesto estás y cuánto has creado
+    .description = Lo que te queda, en qué puesto vas y cuánto has creado
 command-stats = estadísticas
     .description = Lo que ha creado este servidor en los últimos 30 días
 
@@ -25,12 +25,12 @@ help-start =
 
     Todo lo demás tiene su propio tema: `/{ command-help } { command-help-topic }:`
 help-prompts =
-    {"**"}Tamaño:** uno de la lista, `768x512`, o un formato como `16:9`
+    {"**"}Tamaño:** uno de la lista, `768x512`, o una proporción como `16:9`
     {"**"}Lo que no debe mostrar:** la opción `{ command-imagine-negative }`, o `--no …` en el prompt
     {"**"}Énfasis:** `(rojo:1.3)` más, `(rojo:0.7)` menos
     {"**"}LoRA:** la opción `{ command-imagine-lora }`, o `<lora:nombre:0.8>` en el prompt
-    {"**"}Alternativas:** `{"{"}rojo|azul{"}"}` es una de las dos, al azar para cada imagen; `{"{"}3::rojo|azul{"}"}` rojo el triple de veces; `{"{"}2$$a|b|c{"}"}` dos de ellas
-    {"**"}Listas:** `__color__` es un elemento de la lista de este servidor; `/{ command-wildcards }` las muestra
+    {"**"}Alternativas:** `{"{"}rojo|azul{"}"}` es una de las dos, al azar para cada imagen; `{"{"}3::rojo|azul{"}"}` rojo sale el triple de veces; `{"{"}2$$a|b|c{"}"}` dos de ellas
+    {"**"}Listas:** `__color__` es un elemento de la lista “color” de este servidor; `/{ command-wildcards }` muestra las que hay
     {"**"}Parámetros en el prompt:** `--ar 16:9`, `--seed 5`, `--steps 30`, `--n 4`, `--model …` equivalen a las opciones
     {"**"}Tal cual:** una barra invertida delante de `{"{"}`, `__nombre__` o `--palabra` lo deja como lo escribiste
 
@@ -48,16 +48,16 @@ help-presets =
     {"**"}Tus valores predeterminados:** `/{ command-settings } { command-settings-defaults }` es lo que usa `/{ command-imagine }` cuando no pones una opción
     {"**"}Presets:** `/{ command-settings } { command-settings-save }` guarda palabras y ajustes con un nombre, que se usa en `/{ command-imagine } { command-imagine-style }:`; `{"{"}prompt{"}"}` marca el sitio de tus palabras
     {"**"}Para todos aquí:** `/{ command-settings } { command-settings-share }`
-    {"**"}Qué hay:** `/{ command-styles }`
+    {"**"}Los que hay:** `/{ command-styles }`
 help-later =
     {"**"}Más tarde:** `/{ command-imagine } { command-imagine-when }:` acepta `en 2 h`, `22:00`, `mañana 8:00`
-    {"**"}Tu reloj:** `/{ command-settings } { command-settings-timezone }`, una sola vez
-    Estas van después de todas las que se quieren ya. `/{ command-jobs }` las muestra y permite cancelarlas.
+    {"**"}Tu zona horaria:** `/{ command-settings } { command-settings-timezone }`, una sola vez
+    Se crean después de todas las que se piden para ya. `/{ command-jobs }` las muestra y permite cancelarlas.
 help-data =
     {"**"}Qué se guarda y por cuánto tiempo:** `/{ command-privacy } { command-privacy-show }`
     {"**"}Todo en un archivo:** `/{ command-privacy } { command-privacy-export }`
-    {"**"}Olvidarlo:** `/{ command-privacy } { command-privacy-erase }`
-    {"**"}Algo grave:** { button-more } › { button-report } debajo de una imagen, o mantén pulsado su mensaje, luego Aplicaciones
+    {"**"}Borrarlo:** `/{ command-privacy } { command-privacy-erase }`
+    {"**"}Algo inapropiado:** { button-more } › { button-report } debajo de una imagen, o mantén pulsado su mensaje, luego Aplicaciones
 help-admin =
     {"**"}La cola y las GPU:** `/{ command-admin } { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Tareas:** `/{ command-admin } { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`
@@ -75,7 +75,7 @@ me-running = **En curso:** { $count }{ $most ->
     }
 me-gpu = **Tiempo de GPU hoy:** { $span }
 me-gpu-of = **Tiempo de GPU hoy:** { $span } de { $most }; vuelve a cero { $reset }
-me-cooldown = **Tu próxima imagen** se puede pedir en { $span }
+me-cooldown = **Tu próxima imagen** se puede pedir dentro de { $span }
 me-cooldown-none = **Tu próxima imagen** se puede pedir ya
 me-lane-relax = **Carril:** relax, que avanza mientras nadie espera en el carril rápido
 made-nothing = **Creado en los últimos 30 días:** nada todavía

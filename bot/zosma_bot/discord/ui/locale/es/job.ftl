@@ -4,22 +4,22 @@ span-minutes = { $value } min
 span-hours = { NUMBER($value, minimumFractionDigits: 1, maximumFractionDigits: 1) } h
 
 asked-without = **sin** { $negative }
-asked-upscale = una imagen ampliada { $scale } veces
-asked-upscale-too = ampliada { $scale } veces
+asked-upscale = una imagen ampliada ×{ $scale }
+asked-upscale-too = ampliada ×{ $scale }
 asked-interrogate = ¿Qué muestra esta imagen?
 asked-compare = comparación por { $what }: { $values }
 alt-upscale = una imagen ampliada
 
-waiting = 🕓 En la cola
+waiting = 🕓 En cola
 waiting-next = 🕓 Siguiente en la cola · { $when }
 waiting-place = 🕓 Puesto { $place } en la cola · { $when }
 waiting-soon = empieza en un momento
 waiting-until = empieza { $time }
 waiting-nobody = 🕓 Ahora mismo no hay ninguna GPU en línea para esto; empezará en cuanto vuelva una.
-waiting-gpu = 🕓 Espera una GPU; la última estuvo aquí { $time }. Empezará en cuanto vuelva una.
+waiting-gpu = 🕓 Esperando una GPU; la última estuvo aquí { $time }. Empezará en cuanto vuelva una.
 waiting-paused = ⏸️ Un admin puso esto en pausa por ahora; conserva su puesto en la cola.
 waiting-paused-because = ⏸️ Un admin puso esto en pausa por ahora: { $reason }. Conserva su puesto en la cola.
-waiting-limit = 🕓 En la cola · ya tienes en curso tantas tareas como se permite a la vez; esta podrá empezar cuando termine una de ellas.
+waiting-limit = 🕓 En cola · ya tienes en curso el máximo de tareas a la vez; esta podrá empezar cuando termine una de ellas.
 waiting-again = 🕓 Una GPU tuvo un problema con esto; se reintentará en un momento.
 
 starting = 🎨 Empezando: la GPU se está preparando
@@ -32,8 +32,8 @@ running-made = { $made } de { $count } { $count ->
    *[other] terminadas
     }
 missing = { $count ->
-    [one] No se pudo crear { $count } de { $total } imágenes.
-   *[other] No se pudieron crear { $count } de { $total } imágenes.
+    [one] No se pudo crear { $count } de las { $total } imágenes.
+   *[other] No se pudieron crear { $count } de las { $total } imágenes.
     }
 
 cancelled = ✋ Cancelado.
@@ -47,14 +47,14 @@ removed-ended = ✋ Alguien con permiso para ello eliminó el mensaje en { $chan
 lost = ⚠️ Esto se perdió cuando la cola perdió sus datos. Vuelve a pedirlo.
 gone-all = ⚠️ Las imágenes esperaron demasiado a Discord y ya no están guardadas. Vuelve a pedirlas.
 gone-some = ⚠️ { $missing ->
-    [one] { $missing } de { $total } imágenes ya no está guardada.
-   *[other] { $missing } de { $total } imágenes ya no están guardadas.
+    [one] { $missing } de las { $total } imágenes ya no está guardada.
+   *[other] { $missing } de las { $total } imágenes ya no están guardadas.
     }
 too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tamaño menor o menos imágenes a la vez.
 
-failed = ⚠️ Algo falló por nuestra parte. Inténtalo de nuevo en un minuto.
+failed = ⚠️ Algo falló de nuestro lado. Inténtalo de nuevo en un minuto.
 other-kind = ℹ️ Se empezó en otro tipo de servidor de GPU y se terminó en este: con la misma semilla, aquí la imagen sale distinta.
-    .some = ℹ️ Algunas de estas imágenes se crearon en otro tipo de servidor de GPU que el que empezó: con la misma semilla, ahí la imagen sale distinta.
+    .some = ℹ️ Algunas de estas imágenes se crearon en un tipo de servidor de GPU distinto del que las empezó: con la misma semilla, ahí la imagen sale distinta.
 
 failed-refused = ⚠️ { $detail }. Prueba con otros ajustes.
 failed-oom = ⚠️ La GPU se quedó sin memoria. Prueba con un tamaño menor o menos imágenes a la vez.
@@ -68,11 +68,11 @@ failed-wrong-vae = ⚠️ Ninguna GPU pudo usar este VAE. Prueba con otro.
 failed-wrong-size = ⚠️ Las imágenes salieron con un tamaño distinto al pedido. Prueba con otro tamaño.
 failed-wrong-count = ⚠️ Salieron menos imágenes de las pedidas. Prueba con menos a la vez.
 failed-empty = { failed-webui-broken }
-failed-no-words = ⚠️ Ninguna GPU encontró palabras para esta imagen. Inténtalo más tarde: la primera vez, puede que una WebUI todavía esté descargando lo que necesita para ello.
-failed-webui-broken = ⚠️ La WebUI de Stable Diffusion falló, también al reintentarlo. Prueba con otros ajustes, o más tarde.
-failed-webui-hung = ⚠️ La WebUI de Stable Diffusion se quedó parada a mitad de la imagen. Prueba con un tamaño menor o menos pasos.
+failed-no-words = ⚠️ Ninguna GPU pudo describir esta imagen. Inténtalo más tarde: la primera vez, puede que una WebUI todavía esté descargando lo que necesita.
+failed-webui-broken = ⚠️ La WebUI de Stable Diffusion falló, incluso al reintentarlo. Prueba con otros ajustes, o más tarde.
+failed-webui-hung = ⚠️ La WebUI de Stable Diffusion se bloqueó a mitad de la imagen. Prueba con un tamaño menor o menos pasos.
 failed-webui-died = ⚠️ La WebUI de Stable Diffusion se cayó en cada intento. Prueba con un tamaño menor o menos imágenes a la vez.
-failed-webui-away = ⚠️ La WebUI de Stable Diffusion desapareció y no volvió a tiempo. Inténtalo más tarde.
+failed-webui-away = ⚠️ La WebUI de Stable Diffusion se desconectó y no volvió a tiempo. Inténtalo más tarde.
 failed-webui-sick = ⚠️ La WebUI de Stable Diffusion tiene problemas ahora mismo. Inténtalo más tarde o con otros ajustes.
 failed-interrupted = ⚠️ Alguien detuvo la WebUI de Stable Diffusion a mitad de la imagen. Inténtalo de nuevo.
 failed-internal = { failed }
@@ -97,17 +97,17 @@ originals = { $count ->
     [one] original: { $links }
    *[other] originales: { $links }
     }
-originals-singles = “{ button-more }” y luego “{ button-send }” te envía cada imagen por separado, durante 15 minutos.
+originals-singles = Con “{ button-more }” y luego “{ button-send }” recibes cada imagen por separado, durante 15 minutos.
 originals-kept = { $count ->
     [one] Discord no acepta archivos tan grandes como esta imagen. Un admin puede recuperar el original durante un día con su número: { $id }
    *[other] Discord no acepta archivos tan grandes como estas imágenes. Un admin puede recuperar los originales durante un día con su número: { $id }
     }
-hidden-one = ⚠️ La imagen no se muestra: el control de imágenes de este servidor la rechaza.
-hidden-all = ⚠️ Las imágenes no se muestran: el control de imágenes de este servidor las rechaza.
+hidden-one = ⚠️ La imagen no se muestra: el filtro de imágenes de este servidor la rechaza.
+hidden-all = ⚠️ Las imágenes no se muestran: el filtro de imágenes de este servidor las rechaza.
 hidden-some = ⚠️ { $blocked ->
-    [one] { $blocked } de { $total } imágenes no se muestra: el control de imágenes de este servidor la rechaza.
-   *[other] { $blocked } de { $total } imágenes no se muestran: el control de imágenes de este servidor las rechaza.
+    [one] { $blocked } de las { $total } imágenes no se muestra: el filtro de imágenes de este servidor la rechaza.
+   *[other] { $blocked } de las { $total } imágenes no se muestran: el filtro de imágenes de este servidor las rechaza.
     }
 hidden-because = ({ $reasons })
-shrunk = Compresión para que quepa en Discord (WebP, calidad { $quality }).
-shrunk-smaller = Tamaño reducido para que quepa en Discord (ancho al { $percent } %, WebP, calidad { $quality }).
+shrunk = Se comprimió para que quepa en Discord (WebP, calidad { $quality }).
+shrunk-smaller = Se redujo para que quepa en Discord (al { $percent } % del ancho, WebP, calidad { $quality }).

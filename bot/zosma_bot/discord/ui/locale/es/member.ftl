@@ -3,7 +3,7 @@ command-compare = comparar
 command-compare-prompt = prompt
     .description = Lo que debe mostrar, en inglés
 command-compare-by = por
-    .description = En qué deben diferenciarse
+    .description = Qué debe variar
 command-compare-first = primero
     .description = El primer checkpoint, sampler o valor de guidance
 command-compare-second = segundo
@@ -23,7 +23,7 @@ command-compare-steps = pasos
 command-compare-seed = semilla
     .description = La semilla (seed) de todas; al azar si no la indicas
 command-compare-private = privado
-    .description = Solo tú la ves
+    .description = Solo la ves tú
 compare-checkpoint = checkpoint
 compare-sampler = sampler
 compare-guidance = guidance
@@ -35,9 +35,9 @@ command-upscale-image = imagen
 command-upscale-scale = factor
     .description = Cuántas veces más grande; 2 si no lo indicas
 command-upscale-upscaler = upscaler
-    .description = El upscaler; si no, el mejor disponible
+    .description = El upscaler; el mejor disponible si no lo indicas
 command-upscale-private = privado
-    .description = Solo tú la ves
+    .description = Solo la ves tú
 
 command-describe = describir
     .description = Cómo se creó una imagen, o qué muestra, en palabras
@@ -63,15 +63,15 @@ jobs-done = ✅ { $count ->
     [one] { $count } imagen
    *[other] { $count } imágenes
     }
-jobs-described = ✅ Terminado: descrita en palabras
+jobs-described = ✅ Terminada: imagen descrita
 jobs-uncollected = 📥 { $count ->
-    [one] { $count } imagen te espera
-   *[other] { $count } imágenes te esperan
-    } aquí: Discord no me dejó mostrarlas en ningún otro sitio
+    [one] { $count } imagen te espera aquí: Discord no me dejó mostrarla en ningún otro sitio
+   *[other] { $count } imágenes te esperan aquí: Discord no me dejó mostrarlas en ningún otro sitio
+    }
 jobs-failed = ⚠️ Fallida
 jobs-cancelled = ✋ Cancelada
 jobs-unreadable = una solicitud que no se puede leer
-jobs-state-waiting = en la cola
+jobs-state-waiting = en cola
 jobs-state-delayed = para reintentar
 jobs-state-running = en curso
 jobs-state-done = terminada
@@ -95,7 +95,7 @@ use-which = Qué imagen
 use-left-out = No disponible aquí: { $names }
 use-none = ⚠️ Este mensaje no tiene ninguna imagen.
 use-embed = ⚠️ Esta imagen solo se muestra aquí, Discord no la guarda. Guárdala y adjúntala a /{ command-imagine } en la opción “{ command-imagine-image }”.
-use-too-late = ⚠️ Este formulario ha estado abierto más de un día y Discord ya no entrega la imagen en esa dirección. Elige otra vez “{ command-use-this-picture }”.
+use-too-late = ⚠️ Este formulario ha estado abierto más de un día y Discord ya no da la imagen en ese enlace. Elige otra vez “{ command-use-this-picture }”.
 
 queue-depth = **{ $waiting }** en espera, **{ $running }** en curso
 queue-yours = Tuyas:
@@ -110,11 +110,11 @@ command-settings = ajustes
 command-settings-show = ver
     .description = Tus ajustes y presets
 command-settings-private = privado
-    .description = Si solo tú ves tus imágenes, salvo que indiques otra cosa
+    .description = Si tus imágenes solo las ves tú, salvo que indiques otra cosa
 command-settings-private-on = activado
     .description = Sí: solo tú
 command-settings-reset = restablecer
-    .description = Olvidar tus valores predeterminados
+    .description = Borrar tus valores predeterminados
 command-settings-reset-what = cuál
     .description = Cuál; todos si no lo indicas
 command-settings-remove = eliminar
@@ -191,24 +191,24 @@ command-settings-save-hires = { command-imagine-hires }
 option-size = tamaño
 settings-none = nada
 settings-defaults = **Tus valores predeterminados:** { $values }
-settings-private-on = **Tus imágenes:** solo tú las ves, salvo que indiques otra cosa
+settings-private-on = **Tus imágenes:** solo las ves tú, salvo que indiques otra cosa
 settings-private-off = **Tus imágenes:** aquí las ve todo el mundo, salvo que indiques otra cosa
 settings-presets = **Tus presets:** { $names }
 settings-shared = **Presets de este servidor:** { $names }
 settings-nothing-given = ⚠️ No has indicado nada: elige al menos una opción.
-preset-saved = 💾 **{ $name }** está guardado: { $values }
-preset-removed = 🗑️ **{ $name }** está eliminado. Si lo compartiste con un servidor, la copia sigue allí hasta /{ command-settings } { command-settings-unshare }.
+preset-saved = 💾 **{ $name }** se guardó: { $values }
+preset-removed = 🗑️ **{ $name }** se eliminó. Si lo compartiste con un servidor, la copia sigue allí hasta /{ command-settings } { command-settings-unshare }.
 preset-shared = 🤝 Ahora todos en este servidor pueden usar **{ $name }**.
 preset-unshared = 🗑️ **{ $name }** ya no se comparte aquí.
 refusal-no-preset = no hay ningún preset “{ $name }”.
-refusal-preset-not-yours = otra persona ha compartido aquí un preset “{ $name }”; solo su propietario y los moderadores pueden cambiarlo.
+refusal-preset-not-yours = otra persona ha compartido aquí un preset “{ $name }”; solo su dueño y los moderadores pueden cambiarlo.
 refusal-presets-full = ya hay { $most } presets: elimina uno primero.
 refusal-preset-name = un preset necesita un nombre de 1 a { $most } caracteres.
 
 command-styles = estilos
     .description = Lo que puedes elegir aquí como estilo y lo que hay detrás
 command-styles-name = nombre
-    .description = Mostrar este completo
+    .description = Mostrar este entero
 
 styles-yours = **Tus presets:** { $names }
 styles-shared = **Presets de este servidor:** { $names }
@@ -224,7 +224,7 @@ command-privacy-show = ver
 command-privacy-export = exportar
     .description = Todo lo que se guarda sobre ti, en un archivo
 command-privacy-erase = borrar
-    .description = Olvidar todo sobre ti
+    .description = Borrar todo lo que se guarda sobre ti
 
 privacy-shown =
     {"**"}Qué se guarda sobre ti y por cuánto tiempo**
@@ -236,18 +236,18 @@ privacy-shown =
     • Tus ajustes y presets: hasta que los cambies o los borres. Lo que compartes con un servidor: hasta que se retire.
     • Cuánto has creado cada día, para /{ command-me }: { $made_days } días.
     • Cuánto tiempo de GPU has usado hoy: dos días, para los límites. Borrarlo no te lo devuelve.
-    • Si reportas una imagen o gestionas la cola como admin: tu ID de Discord, qué hiciste y cuándo, sin palabras de prompts, entre las entradas más recientes (unas 10.000).
+    • Si reportas una imagen o gestionas la cola como admin: tu ID de Discord, qué hiciste y cuándo, sin palabras de prompts, entre las entradas más recientes (unas 10 000).
     Los prompts no se escriben en ningún registro. Las GPU saben qué crear, no para quién.
     Los mensajes e imágenes en Discord los guarda Discord.
-    /{ command-privacy } { command-privacy-export } te lo da todo, /{ command-privacy } { command-privacy-erase } lo olvida.
+    /{ command-privacy } { command-privacy-export } te lo da todo, /{ command-privacy } { command-privacy-erase } lo borra.
 privacy-exported = 📦 Esto es lo que se guarda sobre ti de este servidor y de los mensajes directos conmigo. Para otros servidores, usa el comando allí.
 privacy-too-large = ⚠️ El archivo pesa demasiado para Discord aquí. Pídeselo a quien gestiona este bot.
 privacy-ask =
-    🧹 ¿Borrar todo lo que se guarda sobre ti? Es decir, lo que has pedido **en este servidor y en mensajes directos conmigo**, con sus imágenes, tus ajustes y tus presets, también los que has compartido aquí. Lo que está en espera o en curso se cancela, y los mensajes se eliminan donde Discord me deja. No se puede deshacer.
+    🧹 ¿Borrar todo lo que se guarda sobre ti? Es decir, lo que has pedido **en este servidor y en mensajes directos conmigo**, con sus imágenes, tus ajustes y tus presets, también los que has compartido aquí. Lo que está en espera o en curso se cancela, y los mensajes se eliminan donde Discord me lo permite. No se puede deshacer.
     Los reportes que los moderadores han recibido de ti o sobre ti siguen en su canal hasta que los eliminen.
     Lo que has pedido en otros servidores se queda: usa el comando allí también.
 privacy-erase-button = Borrar todo
-privacy-keep-button = Conservarlo
+privacy-keep-button = Conservar todo
 privacy-kept = No se borró nada.
 privacy-erasing = 🧹 Borrando…
 privacy-erased =
@@ -265,20 +265,20 @@ privacy-erased =
        *[other] Se eliminaron { $messages } mensajes.
     }
 privacy-left = { $left ->
-        [one] ⚠️ No se pudo eliminar { $left } mensaje, porque Discord no me deja ahí. Puedes hacerlo tú o un moderador.
-       *[other] ⚠️ No se pudieron eliminar { $left } mensajes, porque Discord no me deja ahí. Puedes hacerlo tú o un moderador.
+        [one] ⚠️ No se pudo eliminar { $left } mensaje, porque ahí Discord no me lo permite. Puedes hacerlo tú o un moderador.
+       *[other] ⚠️ No se pudieron eliminar { $left } mensajes, porque ahí Discord no me lo permite. Puedes hacerlo tú o un moderador.
     }
 privacy-stays-audit = • El registro de auditoría aún contiene tu ID de Discord en { $acts ->
         [one] { $acts } entrada
        *[other] { $acts } entradas
-    }, la más antigua del { $since }: lo que hacen los admins debe poder rastrearse. Desaparecen cuando se han escrito unas 10.000 más recientes.
-privacy-stays-counted = • El tiempo de GPU que has usado y tu enfriamiento cuentan para tus límites hasta el { $until }.
+    }, la más antigua del { $since }: lo que hacen los admins debe poder rastrearse. Desaparecen cuando se han escrito unas 10 000 más recientes.
+privacy-stays-counted = • El tiempo de GPU que has usado y tu cooldown cuentan para tus límites hasta el { $until }.
 privacy-stays-elsewhere = • { $jobs ->
         [one] Queda { $jobs } tarea tuya
        *[other] Quedan { $jobs } tareas tuyas
     } de { $servers ->
-        [one] { $servers } servidor más
-       *[other] { $servers } servidores más
+        [one] otro servidor
+       *[other] otros { $servers } servidores
     } sin borrar: usa el comando allí también. Por sí solas se olvidan como máximo 30 días después de terminar.
 privacy-stays-limits = • Un admin ha fijado límites para tu ID de Discord; se mantienen hasta que un admin los quite.
 privacy-broke-off = ⚠️ Ahora mismo no se puede acceder a la cola, así que no se borró todo. Usa /{ command-privacy } { command-privacy-erase } otra vez en un minuto.

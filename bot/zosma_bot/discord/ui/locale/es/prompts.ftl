@@ -1,8 +1,8 @@
-refusal-unknown-tag = { $field }: contiene { $given }, que se perdería sin avisar. Un LoRA se escribe <lora:nombre:0.8>.
+refusal-unknown-tag = { $field }: contiene { $given }, que quedaría fuera de la imagen sin avisar. Un LoRA se escribe <lora:nombre:0.8>.
 
 refusal-flag-unknown = { $flag } no es una opción aquí. Disponible: { $known }. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \{ $flag }
 refusal-flag-foreign = { $flag } es de Midjourney y aquí no significa nada: quítalo.
-refusal-flag-empty = A { $flag } le falta un valor detrás.
+refusal-flag-empty = Después de { $flag } falta un valor.
 refusal-flag-value = { $flag }: “{ $given }” no es un número, y debe serlo.
 refusal-flag-bounds = { $flag }: el valor es { $given } y debe estar entre { $low } y { $high }.
 refusal-flag-twice = { $flag } repite algo que ya está indicado: quita uno de los dos.
@@ -12,18 +12,18 @@ refusal-flag-and-option = { $field }: está dos veces, como opción y en el prom
 
 refusal-no-size = “{ $given }” no es un tamaño: elige uno de la lista o escribe 768x512 o 16:9.
 refusal-size-bounds = { $field }: es { $given } y cada lado debe tener entre { $low } y { $high } píxeles.
-refusal-aspect-bounds = { $field }: un lado tendría menos de { $low } o más de { $high } píxeles. Elige otro formato.
+refusal-aspect-bounds = { $field }: un lado tendría menos de { $low } o más de { $high } píxeles. Elige otra proporción.
 
 refusal-open-brace = { $field }: la llave de “{ $given }” no se cierra. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\{"{"}
 refusal-too-many-alternatives = { $field }: tiene { $given } alternativas y el máximo es { $most }. Si necesitas más, van en una lista, que los admins de este servidor pueden crear.
 refusal-nested-too-deep = { $field }: tiene alternativas dentro de alternativas en más de { $most } niveles. Simplifícalo.
 refusal-drawn-too-long = { $field }: pasa de { $most } caracteres una vez elegidas las alternativas. Acórtalo.
 refusal-wildcard-loop = { $field }: una de las listas lleva de vuelta a sí misma: { $way }
-refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Disponible: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
+refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Las que hay: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Aquí no hay ninguna lista \_\_{ $given }\_\_, ni ninguna otra. Los admins de este servidor pueden crearlas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
-    .description = Las listas de palabras de las que pueden tomar los prompts aquí
+    .description = Las listas de palabras que se pueden usar aquí en los prompts
 command-wildcards-name = nombre
     .description = Mostrar esta entera
 wildcards-none = Aquí todavía no hay listas. Un admin de este servidor las crea con /{ command-admin } { command-admin-wildcards } { command-admin-wildcards-set }.
@@ -37,8 +37,8 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wildcards
-    .description = Listas de palabras de las que pueden tomar los prompts: __nombre__
-command-admin-wildcards-set = fijar
+    .description = Listas de palabras para usar en los prompts: __nombre__
+command-admin-wildcards-set = definir
     .description = Crear una lista o reemplazarla por otra
 command-admin-wildcards-set-name = nombre
     .description = Lo que va entre los guiones bajos: color para __color__
@@ -57,8 +57,8 @@ admin-wildcard-set = 🎲 `__{ $name }__` tiene ahora { $count ->
         [one] { $count } elemento
        *[other] { $count } elementos
     }.
-admin-wildcard-removed = 🗑️ `__{ $name }__` se ha eliminado. Desde ahora se rechazan los prompts que la usan.
-refusal-wildcard-name = “{ $given }” no puede ser el nombre de una lista: letras, cifras, - y /, { $most } caracteres como máximo.
+admin-wildcard-removed = 🗑️ `__{ $name }__` se eliminó. Desde ahora se rechazan los prompts que la usan.
+refusal-wildcard-name = “{ $given }” no puede ser el nombre de una lista: letras, números, - y /, { $most } caracteres como máximo.
 refusal-wildcard-empty = { $field }: no hay ninguno. Pon algunos separados por |, o un archivo de texto con uno por línea.
 refusal-wildcard-both = { $field }: están dos veces, como palabras y como archivo. Quita una de las dos.
 refusal-wildcard-many = La lista tiene { $given } elementos y el máximo es { $most }.
