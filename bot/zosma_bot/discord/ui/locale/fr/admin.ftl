@@ -48,9 +48,9 @@ command-admin-requeue-job = tâche
     .description = Son identifiant, ou toutes
 
 scope-queue = toute la file
-scope-lane = voie { $name }
-scope-checkpoint = checkpoint { $name }
-scope-worker = worker { $name }
+scope-lane = la voie { $name }
+scope-checkpoint = le checkpoint { $name }
+scope-worker = le worker { $name }
 lane-fast = rapide
 lane-relax = relax
 state-waiting = en attente
@@ -69,7 +69,10 @@ admin-workers = Workers
 admin-any-checkpoint = n’importe quel checkpoint
 admin-all = toutes
 admin-counts = { $name } : **{ $waiting }** en attente, **{ $running }** en cours
-admin-more = … et { $count } de plus
+admin-more = … et { $count } { $count ->
+    [one] autre
+   *[other] autres
+    }
 admin-pause-line = ⏸️ { $scope } : en pause, par { $who } { $since }
 admin-sick = 🤒 s’est mis en quarantaine tout seul ; `/{ command-admin } { command-admin-release }` le fait tester tout de suite
 admin-failed-line = { $id } { $who } { $when } : { $reason }
@@ -99,9 +102,9 @@ moderators-only = ⚠️ Réservé aux modérateurs (permission « Gérer les m
 admin-yes = Oui, vas-y
 admin-no = Non
 admin-left = 👌 Rien n’a été fait.
-admin-too-late = ⚠️ Cette question n’est plus ouverte : elle a déjà reçu une réponse ou a plus de 15 minutes. Refais la commande.
+admin-too-late = ⚠️ Cette question n’est plus ouverte : elle a déjà reçu une réponse ou a plus de 15 minutes. Relance la commande.
 admin-not-asked = ⚠️ Seul l’admin à qui la question a été posée peut y répondre.
-admin-unsure = ⚠️ La file a cessé de répondre en plein milieu. Vérifie avec /{ command-admin } { command-admin-overview } si c’est fait, et sinon refais la commande.
+admin-unsure = ⚠️ La file a cessé de répondre en plein milieu. Vérifie avec /{ command-admin } { command-admin-overview } si c’est fait ; sinon, relance la commande.
 ask-pause-queue = ⏸️ **Mettre toute la file en pause ?** Plus aucun worker ne reçoit de tâche, sur aucun serveur, jusqu’à `/{ command-admin } { command-admin-resume }`. { $waiting ->
     [one] { $waiting } tâche attend et garde sa place
    *[other] { $waiting } tâches attendent et gardent leur place
@@ -143,7 +146,7 @@ admin-draining = 🚰 { $scope } ne reçoit plus de tâches. { $running ->
 admin-drained = 🚰 { $scope } : drainé. Rien n’y est en cours, et il n’y aura pas de nouvelle tâche jusqu’à `/{ command-admin } { command-admin-resume }`.
 admin-quarantined = 🤒 { $scope } : en quarantaine jusqu’à `/{ command-admin } { command-admin-release }`.
 admin-released = ▶️ { $scope } prend à nouveau des tâches.
-admin-tried-now = ▶️ { $scope } : plus de pause par un admin, et sa WebUI est testée tout de suite ; si tout va bien, il reprend des tâches.
+admin-tried-now = ▶️ { $scope } : plus aucune pause par un admin, et sa WebUI est testée tout de suite ; si tout va bien, il reprend des tâches.
 admin-bumped = ⏫ La tâche `{ $id }` passe en premier.
 admin-cancelled = ✋ La tâche `{ $id }` est annulée.
 admin-cancelling = ✋ La tâche `{ $id }` est en cours d’arrêt.
@@ -158,8 +161,8 @@ admin-requeued-all = 🔁 { $count ->
    *[other] { $count } tâches attendent à nouveau.
     }
 
-refusal-admin-not-home = cette commande pilote toute la flotte, elle n’est donc pas pour les admins de ce serveur. Le propriétaire du bot peut l’autoriser en définissant `ZOSMA_HOME_GUILDS={ $guild }` puis en redémarrant le bot.
-refusal-admin-no-job = il n’y a pas de tâche { $given } ici ; elle a peut-être été oubliée.
+refusal-admin-not-home = cette commande pilote toute la flotte, elle n’est donc pas accessible aux admins de ce serveur. Le propriétaire du bot peut l’autoriser en définissant `ZOSMA_HOME_GUILDS={ $guild }` puis en redémarrant le bot.
+refusal-admin-no-job = il n’y a pas de tâche { $given } ici ; elle n’est peut-être plus enregistrée.
 refusal-admin-not-waiting = la tâche { $id } n’est pas en attente, il n’y a donc rien à prioriser.
 refusal-admin-not-failed = la tâche { $id } n’est pas en échec, il n’y a donc rien à relancer.
 refusal-admin-nothing-failed = aucune tâche n’est en échec, il n’y a donc rien à relancer.
@@ -200,13 +203,13 @@ command-admin-rules-buttons = boutons
 command-admin-rules-buttons-who = qui
     .description = En plus du membre et des modérateurs
 command-admin-rules-buttons-role = rôle
-    .description = Un rôle de plus qui le peut
+    .description = Un rôle de plus, autorisé lui aussi
 command-admin-rules-age-restricted = limite-d-âge
-    .description = Des images dans les salons soumis à une limite d’âge seulement
+    .description = Des images seulement dans les salons soumis à une limite d’âge
 command-admin-rules-age-restricted-switch = état
     .description = Activé ou désactivé
 command-admin-rules-age-restricted-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-rules-sizes = tailles
     .description = Ce qu’une seule demande peut comporter
 command-admin-rules-sizes-count = nombre
@@ -216,7 +219,7 @@ command-admin-rules-sizes-steps = étapes
 command-admin-rules-sizes-side = côté
     .description = Plus grand côté en pixels ; 0 : pas de limite
 command-admin-rules-sizes-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-rules-spoiler = spoiler
     .description = Publier les images en spoiler
 command-admin-rules-spoiler-when = quand
@@ -233,7 +236,7 @@ command-admin-rules-retention = conservation
     .description = Combien de temps garder prompts et paramètres des tâches terminées
 command-admin-rules-retention-days = jours
     .description = Jusqu’à 30
-command-admin-defaults = défauts
+command-admin-defaults = par-défaut
     .description = Ce qui est utilisé quand une commande ne l’indique pas
 command-admin-defaults-set = définir
     .description = Définir des valeurs par défaut ; ce qui n’est pas indiqué reste tel quel
@@ -270,7 +273,7 @@ rules-roles = **Rôles :** { $shown }
 rules-buttons = **Boutons des images d’un membre, en plus du membre et des modérateurs :** { $shown }
 rules-age = **Salons soumis à une limite d’âge seulement :** { $shown }
 rules-spoiler = **Spoilers :** { $shown }
-rules-for-all = 🌐 **Pour tous et par tous les accès :**
+rules-for-all = 🌐 **Pour tous et quel que soit l’accès :**
 rules-sizes = **Images au maximum :** { $count } · **étapes :** { $steps } · **plus grand côté :** { $side }
 rules-no-limit = pas de limite
 rules-grid = **Une série en une seule image :** { $shown }
@@ -306,17 +309,17 @@ command-admin-words-add = ajouter
 command-admin-words-add-word = mot
     .description = Quelle que soit l’orthographe ; mot* : tous ceux qui commencent ainsi
 command-admin-words-add-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-words-remove = retirer
     .description = L’autoriser à nouveau
 command-admin-words-remove-word = mot
     .description = Lequel
 command-admin-words-remove-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-words-list = liste
     .description = Afficher les mots bloqués
 command-admin-words-list-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-checkpoints = checkpoints
     .description = Les checkpoints utilisables ici
 command-admin-checkpoints-allow = autoriser
@@ -324,35 +327,35 @@ command-admin-checkpoints-allow = autoriser
 command-admin-checkpoints-allow-checkpoint = checkpoint
     .description = Lequel
 command-admin-checkpoints-allow-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-checkpoints-remove = retirer
     .description = En retirer un de la liste
 command-admin-checkpoints-remove-checkpoint = checkpoint
     .description = Lequel
 command-admin-checkpoints-remove-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-checkpoints-list = liste
     .description = Afficher la liste
 command-admin-checkpoints-list-everybody = partout
-    .description = Pour tous et par tous les accès ; serveur d’origine seulement
+    .description = Pour tous et quel que soit l’accès ; seulement sur un serveur principal du bot
 command-admin-rules-show = voir
     .description = Afficher toutes les règles de ce serveur
 command-admin-rules-export = exporter
     .description = Règles, mots, checkpoints et limites dans un fichier
 command-admin-rules-import = importer
-    .description = Les remplacer par un tel fichier
+    .description = Les remplacer par le contenu d’un tel fichier
 command-admin-rules-import-file = fichier
-    .description = Comme l’export le donne
+    .description = Tel que l’export le fournit
 
 act-import = a importé des règles :
-words-blocked = 🚫 Bloqués dans les prompts ici :
+words-blocked = 🚫 Mots bloqués dans les prompts ici :
 words-none = Aucun mot n’est bloqué ici.
 checkpoints-only = 🧩 Seuls ces checkpoints sont utilisables ici : { $shown }
 checkpoints-all = 🧩 Tous les checkpoints sont utilisables ici.
 export-here = 📦 Les règles, les mots bloqués, les checkpoints autorisés et les limites des rôles de ce serveur. `/{ command-admin } { command-admin-rules } { command-admin-rules-import }` les reprend.
 import-wrong = ⚠️ Rien n’a été changé. Dans ce fichier :
     { $problems }
-import-unknown = cette partie n’existe pas ; il peut y avoir { $there }
+import-unknown = cette partie n’existe pas ; parties possibles : { $there }
 import-version = doit être { $version }
 import-no-text = Ce n’est pas du texte (UTF-8).
 import-no-json = Ce n’est pas du JSON : regarde la ligne { $line }, colonne { $column }.
@@ -375,7 +378,7 @@ import-limits = { $count ->
     [one] les limites de { $count } rôle
    *[other] les limites de { $count } rôles
     }
-ask-import = 📦 **Remplacer les règles de ce serveur par celles du fichier ?** Il contient : { $parts }. Ce qui existe maintenant est écrasé ; exporte-le d’abord si tu risques d’en avoir encore besoin.
+ask-import = 📦 **Remplacer les règles de ce serveur par celles du fichier ?** Il contient : { $parts }. Le contenu actuel sera écrasé ; exporte-le d’abord si tu veux pouvoir le récupérer.
 import-done = 📦 C’est fait : les règles du fichier sont maintenant celles de ce serveur. `/{ command-admin } { command-admin-rules } { command-admin-rules-show }` les affiche.
 
 refusal-bad-rule = impossible à enregistrer. { $problem }.
@@ -387,6 +390,6 @@ refusal-admin-import-unfetched = impossible de récupérer le fichier auprès de
 
 admin-private-job = (privé)
 command-admin-cancel-why = raison
-    .description = Pourquoi ; le membre la lit
+    .description = Pourquoi ; le membre lira cette raison
 command-admin-clear-why = raison
-    .description = Pourquoi ; le membre la lit
+    .description = Pourquoi ; le membre lira cette raison

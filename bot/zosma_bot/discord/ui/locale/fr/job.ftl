@@ -13,13 +13,13 @@ alt-upscale = une image agrandie
 waiting = 🕓 Dans la file
 waiting-next = 🕓 En tête de file · { $when }
 waiting-place = 🕓 { $place }e dans la file · { $when }
-waiting-soon = commence dans un instant
-waiting-until = commence { $time }
+waiting-soon = début dans un instant
+waiting-until = début { $time }
 waiting-nobody = 🕓 Aucun GPU n’est disponible pour ça en ce moment ; ça commencera dès qu’un GPU reviendra.
 waiting-gpu = 🕓 En attente d’un GPU ; le dernier était là { $time }. Ça commencera dès qu’un GPU reviendra.
 waiting-paused = ⏸️ Un admin a mis ça en pause pour l’instant ; ta place dans la file est gardée.
 waiting-paused-because = ⏸️ Un admin a mis ça en pause pour l’instant : { $reason }. Ta place dans la file est gardée.
-waiting-limit = 🕓 Dans la file · tu as déjà autant de tâches en cours que permis ; celle-ci pourra commencer quand l’une d’elles sera finie.
+waiting-limit = 🕓 Dans la file · tu as déjà le maximum de tâches en cours ; celle-ci pourra commencer quand l’une d’elles sera terminée.
 waiting-again = 🕓 Un GPU a eu un problème ; nouvel essai dans un instant.
 
 starting = 🎨 Ça commence : le GPU se prépare
@@ -41,7 +41,7 @@ cancelled-by-member = ✋ Annulé par { $who }.
 cancelled-by-admin = ✋ Annulé par un admin.
 cancelled-because = Raison : { $reason }.
 cancelled-free = Rien n’a été décompté.
-cancelled-paid = Le temps de GPU déjà utilisé est décompté : { $span }.
+cancelled-paid = Le temps GPU déjà utilisé est décompté : { $span }.
 removed-cancelled = ✋ Le message dans { $channel } a été supprimé par quelqu’un qui en a le droit, la tâche a donc été annulée.
 removed-ended = ✋ Le message dans { $channel } a été supprimé par quelqu’un qui en a le droit, le résultat n’est donc pas publié.
 lost = ⚠️ Cette demande a été perdue quand la file a perdu ses données. Refais ta demande.
@@ -68,7 +68,7 @@ failed-wrong-vae = ⚠️ Aucun GPU n’a pu utiliser ce VAE. Essaies-en un autr
 failed-wrong-size = ⚠️ Les images sont sorties dans une autre taille que celle demandée. Essaie une autre taille.
 failed-wrong-count = ⚠️ Il est sorti moins d’images que demandé. Essaies-en moins à la fois.
 failed-empty = { failed-webui-broken }
-failed-no-words = ⚠️ Aucun GPU n’a trouvé de mots pour cette image. Réessaie plus tard : la première fois, une WebUI télécharge parfois encore ce qu’il lui faut pour ça.
+failed-no-words = ⚠️ Aucun GPU n’a réussi à décrire cette image. Réessaie plus tard : la première fois, une WebUI télécharge parfois encore ce qu’il lui faut pour ça.
 failed-webui-broken = ⚠️ La WebUI de Stable Diffusion a échoué, même après un nouvel essai. Essaie d’autres réglages, ou plus tard.
 failed-webui-hung = ⚠️ La WebUI de Stable Diffusion s’est bloquée en pleine image. Essaie une taille plus petite ou moins d’étapes.
 failed-webui-died = ⚠️ La WebUI de Stable Diffusion a planté à chaque essai. Essaie une taille plus petite ou moins d’images à la fois.
@@ -76,9 +76,9 @@ failed-webui-away = ⚠️ La WebUI de Stable Diffusion a disparu et n’est pas
 failed-webui-sick = ⚠️ La WebUI de Stable Diffusion a des problèmes en ce moment. Réessaie plus tard, ou avec d’autres réglages.
 failed-interrupted = ⚠️ Quelqu’un a arrêté la WebUI de Stable Diffusion en pleine image. Réessaie.
 failed-internal = { failed }
-failed-worker-lost = ⚠️ Les GPU qui s’en occupaient sont tombés en panne l’un après l’autre, la tâche a donc été abandonnée. Essaie une taille plus petite, ou demande à un admin de regarder les GPU.
+failed-worker-lost = ⚠️ Les GPU qui s’en occupaient sont tombés en panne l’un après l’autre, la tâche a donc été abandonnée. Essaie une taille plus petite, ou demande à un admin de vérifier les GPU.
 failed-no-worker = ⚠️ Aucun GPU capable de faire ça n’est revenu à temps. Réessaie plus tard ou avec un autre checkpoint.
-failed-no-gpu = ⚠️ Aucun GPU n’est revenu pendant tout ce temps, c’est donc abandonné. Redemande quand un GPU sera en ligne.
+failed-no-gpu = ⚠️ Aucun GPU n’est revenu pendant tout ce temps, la demande a donc été abandonnée. Refais-la quand un GPU sera en ligne.
 failed-undecodable = ⚠️ Le résultat était illisible. Renvoie la commande.
 
 job-mark = tâche { $id }
@@ -97,17 +97,17 @@ originals = { $count ->
     [one] original : { $links }
    *[other] originaux : { $links }
     }
-originals-singles = « { button-more } », puis « { button-send } » t’envoie chaque image séparément, pendant 15 minutes.
+originals-singles = « { button-more } », puis « { button-send } » : tu reçois chaque image séparément, pendant 15 minutes encore.
 originals-kept = { $count ->
     [one] Cette image est trop lourde pour être affichée telle quelle sur Discord. Un admin peut récupérer l’original pendant un jour, grâce à son numéro : { $id }
    *[other] Ces images sont trop lourdes pour être affichées telles quelles sur Discord. Un admin peut récupérer les originaux pendant un jour, grâce à leur numéro : { $id }
     }
-hidden-one = ⚠️ L’image n’est pas affichée : le contrôle des images de ce serveur la refuse.
-hidden-all = ⚠️ Les images ne sont pas affichées : le contrôle des images de ce serveur les refuse.
+hidden-one = ⚠️ L’image n’est pas affichée : le filtre d’images de ce serveur la bloque.
+hidden-all = ⚠️ Les images ne sont pas affichées : le filtre d’images de ce serveur les bloque.
 hidden-some = ⚠️ { $blocked ->
-    [one] { $blocked } image sur { $total } n’est pas affichée : le contrôle des images de ce serveur la refuse.
-   *[other] { $blocked } images sur { $total } ne sont pas affichées : le contrôle des images de ce serveur les refuse.
+    [one] { $blocked } image sur { $total } n’est pas affichée : le filtre d’images de ce serveur la bloque.
+   *[other] { $blocked } images sur { $total } ne sont pas affichées : le filtre d’images de ce serveur les bloque.
     }
 hidden-because = ({ $reasons })
-shrunk = Compression pour tenir dans Discord (WebP, qualité { $quality }).
-shrunk-smaller = Taille réduite pour tenir dans Discord (largeur : { $percent } %, WebP, qualité { $quality }).
+shrunk = Compression pour passer sur Discord (WebP, qualité { $quality }).
+shrunk-smaller = Taille réduite pour passer sur Discord (largeur ramenée à { $percent } %, WebP, qualité { $quality }).

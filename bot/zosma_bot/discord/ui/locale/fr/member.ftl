@@ -2,10 +2,10 @@ command-compare = comparer
     .description = Un prompt avec plusieurs checkpoints, samplers ou valeurs de guidance, côte à côte
 command-compare-prompt = prompt
     .description = Ce qu’il faut montrer, en anglais
-command-compare-by = par
+command-compare-by = critère
     .description = Ce qui doit changer d’une image à l’autre
 command-compare-first = premier
-    .description = Le premier checkpoint, sampler ou la première valeur de guidance
+    .description = Le premier checkpoint ou sampler, ou la première valeur de guidance
 command-compare-second = deuxième
     .description = Le deuxième
 command-compare-third = troisième
@@ -21,14 +21,14 @@ command-compare-size = taille
 command-compare-steps = étapes
     .description = Combien d’étapes
 command-compare-seed = seed
-    .description = La seed pour toutes ; au hasard si tu n’en donnes pas
+    .description = La seed commune à toutes les images ; aléatoire si tu n’en donnes pas
 command-compare-private = privé
     .description = L’image n’est visible que par toi
 compare-checkpoint = checkpoint
 compare-sampler = sampler
 compare-guidance = guidance
 
-command-upscale = agrandir
+command-upscale = upscale
     .description = Agrandir une image sans rien repeindre
 command-upscale-image = image
     .description = L’image
@@ -46,10 +46,10 @@ command-describe-image = image
 
 button-remake = La refaire
 described-none = ⚠️ Cette image n’indique pas comment elle a été créée, et aucun GPU ici ne peut la décrire.
-described-words = 👁️ En mots, comme un GPU la voit :
+described-words = 👁️ En mots, telle qu’un GPU la voit :
 button-imagine-words = Créer une image avec ces mots
 parameters-file = 📋 C’est trop long pour un message, tout est donc dans le fichier.
-described-gone = ⚠️ Ça date de plus d’une semaine et n’est plus enregistré. Utilise à nouveau /{ command-describe }.
+described-gone = ⚠️ Ça date de plus d’une semaine et ce n’est plus enregistré. Utilise à nouveau /{ command-describe }.
 
 command-jobs = tâches
     .description = Ce que tu as demandé ici, et ce que c’est devenu
@@ -63,11 +63,11 @@ jobs-done = ✅ { $count ->
     [one] { $count } image
    *[other] { $count } images
     }
-jobs-described = ✅ Terminé : décrite en mots
+jobs-described = ✅ Terminé : image décrite
 jobs-uncollected = 📥 { $count ->
-    [one] { $count } image t’attend
-   *[other] { $count } images t’attendent
-    } ici : Discord ne m’a laissé l’afficher nulle part ailleurs
+    [one] { $count } image t’attend ici : Discord ne m’a laissé l’afficher nulle part ailleurs
+   *[other] { $count } images t’attendent ici : Discord ne m’a laissé les afficher nulle part ailleurs
+    }
 jobs-failed = ⚠️ Échec
 jobs-cancelled = ✋ Annulée
 jobs-unreadable = une demande illisible
@@ -100,7 +100,10 @@ use-too-late = ⚠️ Ce formulaire est resté ouvert plus d’un jour, et Disco
 queue-depth = **{ $waiting }** en attente, **{ $running }** en cours
 queue-yours = Les tiennes :
 queue-none-of-yours = Aucune de tes images n’est en attente ou en cours.
-queue-more-of-yours = … et { $count } autres à toi
+queue-more-of-yours = … et { $count } { $count ->
+    [one] autre
+   *[other] autres
+    } à toi
 queue-no-gpus = Aucun GPU n’est en ligne pour le moment.
 queue-last-gpu = Aucun GPU n’est en ligne pour le moment ; le dernier était là { $time }.
 queue-gpus = { $count } GPU :{" "}
@@ -126,10 +129,10 @@ command-settings-share = partager
 command-settings-share-name = nom
     .description = Quel preset
 command-settings-unshare = ne-plus-partager
-    .description = Reprendre un preset partagé
+    .description = Ne plus partager un preset
 command-settings-unshare-name = nom
     .description = Quel preset
-command-settings-defaults = défauts
+command-settings-defaults = par-défaut
     .description = Ce que /{ command-imagine } prend quand tu n’indiques rien
 command-settings-defaults-negative = { command-imagine-negative }
     .description = { command-imagine-negative.description }
@@ -197,13 +200,13 @@ settings-presets = **Tes presets :** { $names }
 settings-shared = **Presets de ce serveur :** { $names }
 settings-nothing-given = ⚠️ Tu n’as rien indiqué : choisis au moins une option.
 preset-saved = 💾 **{ $name }** est enregistré : { $values }
-preset-removed = 🗑️ **{ $name }** est supprimé. Si tu l’as partagé avec un serveur, la copie y reste jusqu’à /{ command-settings } { command-settings-unshare }.
+preset-removed = 🗑️ **{ $name }** est supprimé. Si tu l’as partagé avec un serveur, la copie y reste jusqu’à ce que tu utilises /{ command-settings } { command-settings-unshare }.
 preset-shared = 🤝 Tout le monde sur ce serveur peut maintenant utiliser **{ $name }**.
 preset-unshared = 🗑️ **{ $name }** n’est plus partagé ici.
 refusal-no-preset = il n’y a pas de preset « { $name } ».
-refusal-preset-not-yours = quelqu’un d’autre a partagé un preset « { $name } » ici ; seuls son propriétaire et les modérateurs peuvent le changer.
+refusal-preset-not-yours = quelqu’un d’autre a partagé un preset « { $name } » ici ; seuls son propriétaire et les modérateurs peuvent le modifier.
 refusal-presets-full = il y a déjà { $most } presets : supprimes-en un d’abord.
-refusal-preset-name = un preset a besoin d’un nom de 1 à { $most } caractères.
+refusal-preset-name = un preset doit avoir un nom de 1 à { $most } caractères.
 
 command-styles = styles
     .description = Ce que tu peux choisir comme style ici, et ce qu’il y a derrière
@@ -213,41 +216,44 @@ command-styles-name = nom
 styles-yours = **Tes presets :** { $names }
 styles-shared = **Presets de ce serveur :** { $names }
 styles-webui = **Styles des WebUI :** { $names }
-styles-more = … et { $count } de plus : tape une partie du nom
+styles-more = … et { $count } { $count ->
+    [one] autre
+   *[other] autres
+    } : tape une partie du nom
 styles-one = 🎨 **{ $name }**
 refusal-no-style = il n’y a pas de style ni de preset « { $name } » ici.
 
 command-privacy = confidentialité
-    .description = Ce qui est gardé sur toi : le voir, l’emporter, l’effacer
+    .description = Tes données conservées ici : les voir, les récupérer, les effacer
 command-privacy-show = voir
-    .description = Ce qui est gardé, et combien de temps
+    .description = Ce qui est conservé, et combien de temps
 command-privacy-export = exporter
-    .description = Tout ce qui est gardé sur toi, dans un fichier
+    .description = Tout ce qui est conservé à ton sujet, dans un fichier
 command-privacy-erase = effacer
-    .description = Oublier tout ce qui te concerne
+    .description = Effacer tout ce qui te concerne
 
 privacy-shown =
-    {"**"}Ce qui est gardé sur toi, et combien de temps**
+    {"**"}Ce qui est conservé à ton sujet, et combien de temps**
     • Ce que tu demandes (mots, réglages, seeds), quand, et ce que c’est devenu : au plus { $job_days } jours après la fin.
-    • Les images : au plus { $picture_hours } heures, et en général { $shown_minutes } minutes après leur affichage. Dans Discord, elles restent jusqu’à la suppression de leur message.
-    • Une image de départ que tu envoies : { $input_hours } heures, ou jusqu’à la fin de sa tâche ; si rien n’en est fait, { $unused_minutes } minutes.
+    • Les images : au plus { $picture_hours } heures, et en général { $shown_minutes } minutes après leur affichage. Sur Discord, elles restent jusqu’à la suppression de leur message.
+    • Une image de départ que tu envoies : { $input_hours } heures, ou jusqu’à la fin de sa tâche ; si elle ne sert à rien, { $unused_minutes } minutes.
     • Où va la réponse (salon, message, ton identifiant Discord, langue) : au plus { $job_days } jours.
     • Ce que /{ command-describe } a lu dans une image : { $recipe_days } jours. Un formulaire de « { command-use-this-picture } » ou un menu de « { button-more } » : { $form_hours } heures. Un masque que tu peins sur une page, avec une petite copie de l’image : { $mask_hours } heures.
     • Tes réglages et tes presets : jusqu’à ce que tu les changes ou les effaces. Ce que tu partages avec un serveur : jusqu’à ce que ce soit retiré.
     • Combien tu as créé chaque jour, pour /{ command-me } : { $made_days } jours.
-    • Combien de temps de GPU tu as utilisé aujourd’hui : deux jours, pour les limites. L’effacement ne le rend pas.
+    • Ton temps GPU utilisé aujourd’hui : deux jours, pour les limites. Tout effacer ne te le rend pas.
     • Si tu signales une image ou gères la file en tant qu’admin : ton identifiant Discord, ce que tu as fait et quand, sans les mots des prompts, parmi les entrées les plus récentes (environ 10 000).
-    Les prompts ne sont écrits dans aucun journal. Les GPU apprennent quoi créer, pas pour qui.
-    Les messages et les images dans Discord sont gardés par Discord.
-    /{ command-privacy } { command-privacy-export } te donne tout, /{ command-privacy } { command-privacy-erase } l’oublie.
-privacy-exported = 📦 Voici ce qui est gardé sur toi pour ce serveur et les messages privés avec moi. Pour les autres serveurs, utilise la commande là-bas.
+    Les prompts ne sont écrits dans aucun log. Les GPU savent quoi créer, mais pas pour qui.
+    Les messages et les images sur Discord sont conservés par Discord.
+    /{ command-privacy } { command-privacy-export } te donne tout, /{ command-privacy } { command-privacy-erase } efface tout.
+privacy-exported = 📦 Voici ce qui est conservé à ton sujet pour ce serveur et les messages privés avec moi. Pour les autres serveurs, utilise la commande là-bas.
 privacy-too-large = ⚠️ Le fichier est trop lourd pour Discord ici. Demande-le à la personne qui gère ce bot.
 privacy-ask =
-    🧹 Effacer tout ce qui est gardé sur toi ? Cela comprend ce que tu as demandé **sur ce serveur et en message privé avec moi**, avec les images, tes réglages et tes presets, y compris ceux que tu as partagés ici. Ce qui est en attente ou en cours est annulé, et les messages sont supprimés là où Discord me laisse faire. C’est définitif.
+    🧹 Effacer tout ce qui est conservé à ton sujet ? Cela comprend ce que tu as demandé **sur ce serveur et en message privé avec moi**, avec les images, tes réglages et tes presets, y compris ceux que tu as partagés ici. Ce qui est en attente ou en cours est annulé, et les messages sont supprimés là où Discord me laisse faire. C’est définitif.
     Les signalements que les modérateurs ont reçus de toi ou à ton sujet restent dans leur salon jusqu’à ce qu’ils les suppriment.
     Ce que tu as demandé sur d’autres serveurs reste : utilise la commande là-bas aussi.
 privacy-erase-button = Tout effacer
-privacy-keep-button = Garder
+privacy-keep-button = Tout garder
 privacy-kept = Rien n’a été effacé.
 privacy-erasing = 🧹 Effacement en cours…
 privacy-erased =
@@ -265,14 +271,14 @@ privacy-erased =
        *[other] { $messages } messages ont été supprimés.
     }
 privacy-left = { $left ->
-        [one] ⚠️ { $left } message n’a pas pu être supprimé, car Discord ne m’y autorise pas. Toi ou un modérateur, vous le pouvez.
-       *[other] ⚠️ { $left } messages n’ont pas pu être supprimés, car Discord ne m’y autorise pas. Toi ou un modérateur, vous le pouvez.
+        [one] ⚠️ { $left } message n’a pas pu être supprimé, car Discord ne m’y autorise pas. Tu peux le faire, un modérateur aussi.
+       *[other] ⚠️ { $left } messages n’ont pas pu être supprimés, car Discord ne m’y autorise pas. Tu peux le faire, un modérateur aussi.
     }
 privacy-stays-audit = • Le journal d’audit contient encore ton identifiant Discord dans { $acts ->
-        [one] { $acts } entrée
-       *[other] { $acts } entrées
-    }, dont la plus ancienne date du { $since } : ce que font les admins doit rester traçable. Elles disparaissent après environ 10 000 entrées plus récentes.
-privacy-stays-counted = • Ton temps de GPU utilisé et ton délai d’attente comptent pour tes limites jusqu’au { $until }.
+        [one] { $acts } entrée, qui date du { $since }
+       *[other] { $acts } entrées, dont la plus ancienne date du { $since }
+    } : ce que font les admins doit rester traçable. Ça disparaît une fois qu’environ 10 000 entrées plus récentes ont été écrites.
+privacy-stays-counted = • Ton temps GPU utilisé et ton délai d’attente comptent pour tes limites jusqu’au { $until }.
 privacy-stays-elsewhere = • { $jobs ->
         [one] { $jobs } tâche
        *[other] { $jobs } tâches
@@ -282,6 +288,6 @@ privacy-stays-elsewhere = • { $jobs ->
     } { $jobs ->
         [one] n’est pas effacée
        *[other] ne sont pas effacées
-    } : utilise la commande là-bas aussi. Sinon, l’oubli se fait tout seul, au plus tard 30 jours après la fin.
+    } : utilise la commande là-bas aussi. Sinon, l’effacement se fait tout seul, au plus tard 30 jours après la fin.
 privacy-stays-limits = • Un admin a défini des limites pour ton identifiant Discord ; elles restent jusqu’à ce qu’un admin les retire.
 privacy-broke-off = ⚠️ La file est injoignable pour le moment, tout n’a donc pas été effacé. Utilise à nouveau /{ command-privacy } { command-privacy-erase } dans une minute.
