@@ -259,3 +259,47 @@ async def test_an_owner_whose_jobs_lie_among_junk_can_have_them_all_erased(queue
 
     assert len(await queue.export("key:ann")) == 2
     assert (await queue.erase("key:ann")).jobs == 2
+
+
+INDEX = [
+    "ALIKE", "BUCKETS", "BUCKET_LIKE", "FLEET", "HELD", "NEEDS", "PATIENCE", "SPECIAL", "STRANDED", "WANTED_TOKENS",
+]  # fmt: skip
+
+
+async def work_goes_on(queue, redis_url, waiting):
+    """A worker of the same kind and one of another come, what waits and what is asked for now is made, time goes by."""
+    await queue.sweep()
+    async with (
+        PlayedWorker(redis_url, name="gpu/same") as same,
+        PlayedWorker(redis_url, name="gpu/other", loras=("another",)) as other,
+    ):
+        asked = await queue.submit(parse_request({"prompt": "a dog"}), BOB)
+        await queue.sweep()
+        made = [await same.take(), await other.take()]
+        await same.finish(made[0])
+        await other.finish(made[1])
+        await queue.admin.pause("cli", "checkpoint:dream")
+        await queue.admin.resume("cli", "checkpoint:dream")
+    assert {one.id for one in made} == {waiting, asked}
+
+
+@pytest.mark.parametrize("junk", [*JUNK[:10], b"-1"], ids=lambda junk: junk[:8])
+@pytest.mark.parametrize("where", ["beside", "instead"])
+@pytest.mark.parametrize("key", INDEX)
+async def test_junk_in_the_index_stops_neither_submits_nor_work(key, where, junk, queue, raw, redis_url, busy):
+    name = getattr(keys, key)
+    for field in {b"junk", b"\xff"} if where == "beside" else set(raw.hkeys(name)):
+        raw.hset(name, field, junk)
+
+    await work_goes_on(queue, redis_url, busy[1])
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"", b"junk", b"fast.named.9!", b"a1111.x.y"])
+async def test_a_bucket_or_profile_that_is_none_stops_neither_submits_nor_work(name, queue, raw, redis_url, busy):
+    profile = raw.hget(keys.worker("gpu/played"), "profile").decode()
+    raw.zadd(keys.PROFILES, {name: 4e12})
+    raw.sadd(keys.serves(profile), name)
+    raw.zadd(keys.ready(profile), {name: 4e12})
+    raw.zadd(keys.idle(profile), {name: 4e12})
+
+    await work_goes_on(queue, redis_url, busy[1])

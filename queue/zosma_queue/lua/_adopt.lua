@@ -30,6 +30,6 @@ local function adopt(now)
   end
   redis.call('DEL', K.classes, old('stranded'))
   redis.call('SET', K.format, FORMAT)
-  for class, needs in pairs(woken) do wake(class, cjson.decode(needs), now) end
+  for class, needs in pairs(woken) do wake(class, needs_in(needs), now) end
   return moved
 end

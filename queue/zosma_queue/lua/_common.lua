@@ -80,6 +80,34 @@ end
 -- A double as text that reads back as the same double.
 local function exact(x) return string.format('%.17g', x) end
 
+-- Workers may write most of what is read here, so what is read may be anything: junk is as if it were not there.
+local function table_in(text)
+  local readable, its = pcall(cjson.decode, text or '')
+  return readable and type(its) == 'table' and its or {}
+end
+
+local function string_in(value) return type(value) == 'string' and value or nil end
+
+-- What a job needs; junk needs nothing.
+local function needs_in(text)
+  local its, tokens = table_in(text), {}
+  for _, token in ipairs(type(its.tokens) == 'table' and its.tokens or {}) do
+    if type(token) == 'string' then table.insert(tokens, token) end
+  end
+  return {
+    pixels = type(its.pixels) == 'number' and its.pixels or 0, tokens = tokens, checkpoint = string_in(its.checkpoint),
+    avoid = string_in(its.avoid), kind = string_in(its.kind),
+  }
+end
+
+-- Adds to a counter, which begins at `junk` where there is no number; what it is then.
+local function count_on(key, field, by, junk)
+  local count = redis.pcall('HINCRBY', key, field, by)
+  if type(count) == 'number' then return count end
+  redis.call('HSET', key, field, junk)
+  return redis.call('HINCRBY', key, field, by)
+end
+
 -- The part of a set that begins with this picture, and the set that an id is a part of (itself, for any other job).
 local function part_id(id, first) return id .. '~' .. first end
 local function whole_of(id) return string.match(id, '^[^~]*') end

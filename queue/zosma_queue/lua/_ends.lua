@@ -87,7 +87,7 @@ local function put_back(job, now)
   push(job)
   if job.of then sum_up(job.of) end
   publish({event = 'waiting', id = job.id})
-  wake(job.class, cjson.decode(job.needs), now)
+  wake(job.class, needs_in(job.needs), now)
 end
 
 -- 'cancelled', 'cancelling' (its worker reads the flag), or the state in which it had ended before.

@@ -83,11 +83,17 @@ end
 -- What a class needs besides, as a token like the others.
 local function all_tokens(needs) return {'pixels:' .. string.format('%.0f', needs.pixels), unpack(needs.tokens)} end
 
+-- The bucket of a class with waiting jobs.
+local function known_bucket(class)
+  local bucket = redis.call('HGET', K.buckets, class)
+  return bucket and redis.call('HEXISTS', K.alike, bucket) == 1 and bucket or nil
+end
+
 -- The profiles that can do a class, sorted.
 local able_now = {}
 local function able_for(class, needs)
   if able_now[class] then return able_now[class] end
-  local bucket, able = redis.call('HGET', K.buckets, class), nil
+  local bucket, able = known_bucket(class), nil
   if bucket then able = redis.call('SMEMBERS', able_key(bucket))
   else
     able = {}
@@ -112,25 +118,26 @@ end
 
 -- The bucket of a class, which begins to have jobs if it has none.
 local function bucket_of(class, needs_text)
-  local bucket = redis.call('HGET', K.buckets, class)
+  local bucket = known_bucket(class)
   if bucket then return bucket end
-  local needs = cjson.decode(needs_text)
+  local needs = needs_in(needs_text)
   local traits, able = traits_of(class, needs), able_for(class, needs)
   bucket = redis.call('HGET', K.bucket_like, sign_of(traits.text, able)) or new_bucket(traits, able)
   redis.call('HSET', K.needs, class, needs_text)
-  for _, token in ipairs(all_tokens(needs)) do redis.call('HINCRBY', K.wanted_tokens, token, 1) end
+  for _, token in ipairs(all_tokens(needs)) do count_on(K.wanted_tokens, token, 1, 1) end
   class_joins(class, bucket)
   return bucket
 end
 
 -- No job of the class waits any more.
 local function drop_class(class)
-  local bucket, needs = redis.call('HGET', K.buckets, class), redis.call('HGET', K.needs, class)
-  if not bucket then return end
+  local bucket, needs = known_bucket(class), redis.call('HGET', K.needs, class)
   redis.call('HDEL', K.buckets, class)
+  if not bucket then return end
   redis.call('HDEL', K.needs, class)
-  for _, token in ipairs(all_tokens(cjson.decode(needs))) do
-    if redis.call('HINCRBY', K.wanted_tokens, token, -1) <= 0 then redis.call('HDEL', K.wanted_tokens, token) end
+  for _, token in ipairs(all_tokens(needs_in(needs))) do
+    -- Looked for in vain is better than overlooked.
+    if count_on(K.wanted_tokens, token, -1, 2) <= 0 then redis.call('HDEL', K.wanted_tokens, token) end
   end
   class_leaves(class, bucket)
 end
@@ -215,7 +222,7 @@ local function move_classes(from, to, classes)
   for _, checkpoint in pairs(classes) do at_hand[checkpoint] = true end
   for _, class in ipairs(redis.call('SMEMBERS', bucket_classes_key(from))) do
     if not classes[class] then
-      local checkpoint = cjson.decode(redis.call('HGET', K.needs, class)).checkpoint or ''
+      local checkpoint = needs_in(redis.call('HGET', K.needs, class)).checkpoint or ''
       some_stay[checkpoint] = true
     end
   end
@@ -260,7 +267,7 @@ end
 local function all_but(classes, others)
   local found = {}
   for _, class in ipairs(classes) do
-    if not others[class] then found[class] = cjson.decode(redis.call('HGET', K.needs, class)).checkpoint or '' end
+    if not others[class] then found[class] = needs_in(redis.call('HGET', K.needs, class)).checkpoint or '' end
   end
   return found
 end
@@ -268,7 +275,7 @@ end
 -- Workers of a new profile are here: what of all that waits can they do? A bucket of which they can do a part is split.
 local function meet(profile)
   local wanted, missing = redis.call('HKEYS', K.wanted_tokens), {}
-  local limit, lacks_some = tonumber(string.match(profile, '%d+$')), false
+  local limit, lacks_some = tonumber(string.match(profile, '%d+$')) or 0, false
   for from = 1, #wanted, PAGE do
     local page = {unpack(wanted, from, math.min(from + PAGE - 1, #wanted))}
     for i, has in ipairs(redis.call('SMISMEMBER', can_key(profile), unpack(page))) do
@@ -282,12 +289,14 @@ local function meet(profile)
   local without = {} -- bucket → {classes that they can't do}
   local flat = lacks_some and redis.call('HGETALL', K.needs) or {}
   for i = 1, #flat, 2 do
-    local needs = cjson.decode(flat[i + 1])
+    local needs = needs_in(flat[i + 1])
     for _, token in ipairs(all_tokens(needs)) do
       if missing[token] then
-        local bucket = redis.call('HGET', K.buckets, flat[i])
-        without[bucket] = without[bucket] or {}
-        without[bucket][flat[i]] = needs.checkpoint or ''
+        local bucket = known_bucket(flat[i])
+        if bucket then
+          without[bucket] = without[bucket] or {}
+          without[bucket][flat[i]] = needs.checkpoint or ''
+        end
         break
       end
     end
@@ -300,7 +309,7 @@ local function meet(profile)
     for _ in pairs(lost) do count = count + 1 end
     if count > 0 and count < #all then
       local special = redis.call('HGET', K.special, bucket)
-      local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and cjson.decode(special)}
+      local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and table_in(special)}
       local other = new_bucket(traits, redis.call('SMEMBERS', able_key(bucket)))
       if 2 * count <= #all then move_classes(bucket, other, lost)
       else
@@ -333,12 +342,12 @@ end
 local function refit(checkpoint)
   local flat, moves = redis.call('HGETALL', K.needs), {}
   for i = 1, #flat, 2 do
-    local class, needs = flat[i], cjson.decode(flat[i + 1])
+    local class, needs = flat[i], needs_in(flat[i + 1])
     if needs.checkpoint == checkpoint then
-      local from = redis.call('HGET', K.buckets, class)
+      local from = known_bucket(class)
       local traits, able = traits_of(class, needs), able_for(class, needs)
       local to = redis.call('HGET', K.bucket_like, sign_of(traits.text, able)) or new_bucket(traits, able)
-      if to ~= from then
+      if from and to ~= from then
         moves[from] = moves[from] or {}
         moves[from][to] = moves[from][to] or {}
         moves[from][to][class] = checkpoint

@@ -1,10 +1,7 @@
 -- How jobs get into the line and out of it, and how owners and groups move on in it.
 
--- The checkpoint that a job's needs name, or ''. Junk in their place must not keep a job from being cancelled.
-local function checkpoint_in(needs)
-  local readable, its = pcall(cjson.decode, needs)
-  return readable and type(its) == 'table' and type(its.checkpoint) == 'string' and its.checkpoint or ''
-end
+-- The checkpoint that a job's needs name, or ''.
+local function checkpoint_in(needs) return needs_in(needs).checkpoint or '' end
 
 -- A group or owner that had nothing to be taken starts at the clock.
 local function wake_tags(owner, group, seq)

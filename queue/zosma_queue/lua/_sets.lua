@@ -50,7 +50,7 @@ end
 
 -- Needs that name the checkpoint, and the class of jobs with them: all pictures of a set are made on one.
 local function pinned(job, checkpoint)
-  local needs = cjson.decode(job.needs)
+  local needs = needs_in(job.needs)
   if needs.checkpoint then return needs, job.needs, job.class end
   needs.checkpoint = checkpoint
   table.insert(needs.tokens, 'checkpoint:' .. checkpoint)
@@ -66,7 +66,7 @@ end
 
 -- A job that was begun goes on with the kind that began it, where workers of both could take it.
 local function keep_kind(job, now)
-  local needs = cjson.decode(job.needs)
+  local needs = needs_in(job.needs)
   if not job.kind or needs.kind then return end
   for _, profile in ipairs(redis.call('ZRANGEBYSCORE', K.profiles, now - WORKER_TTL_MS, '+inf')) do
     if kind_of_profile(profile) ~= job.kind and can_do(profile, needs) then
@@ -83,7 +83,7 @@ end
 -- Who makes how many of a job's `count` pictures: this worker, and those of the `idle` ones of its kind with whom it is done
 -- sooner, by how fast each is and what it would have to load first. nil: it stays one job.
 local function spread(job, count, worker, loaded, idle, now)
-  local checkpoint = cjson.decode(job.needs).checkpoint or loaded
+  local checkpoint = needs_in(job.needs).checkpoint or loaded
   if not checkpoint or checkpoint == '' then return nil end
   local needs, needs_text, class = pinned(job, checkpoint)
   local machines = {}
@@ -168,14 +168,14 @@ local function split(job, worker, loaded, idle, now)
   pull(job)
   redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
   redis.call('HSET', job_key(job.id), 'parts', table.concat(listed, ','), 'open_parts', #shares, 'at_work', 0, 'started', now,
-    'worker', worker, 'runs_on', cjson.decode(shares[1].needs).checkpoint or '')
+    'worker', worker, 'runs_on', needs_in(shares[1].needs).checkpoint or '')
   redis.call('HSETNX', job_key(job.id), 'kind', job.kind)
   redis.call('HDEL', job_key(job.id), 'skips', 'skipped_since')
   for i, share in ipairs(shares) do
     if i > 1 and share.worker then
       redis.call('HSET', worker_key(share.worker), 'promised', part_id(job.id, share.first))
       ring(share.worker)
-    elseif i > 1 then wake(parts[i].class, cjson.decode(parts[i].needs), now)
+    elseif i > 1 then wake(parts[i].class, needs_in(parts[i].needs), now)
     end
   end
   return mine

@@ -25,7 +25,7 @@ local function kind_of_profile(profile) return string.match(profile, '^%w+') end
 
 -- The same with junk in the place of its tokens: none then.
 local function can_do(profile, needs)
-  if needs.pixels > tonumber(string.match(profile, '%d+$')) then return false end
+  if needs.pixels > (tonumber(string.match(profile, '%d+$')) or 0) then return false end
   if #needs.tokens == 0 then return true end
   local found = redis.pcall('SMISMEMBER', can_key(profile), unpack(needs.tokens))
   if found.err then return false end
@@ -45,7 +45,7 @@ local function is_there(profile, now) return #ready_of(profile, now, 0, 1) > 0 e
 -- {profile, ready (or busy: it can serve), loaded, target, idle (since when)}; empty for a worker that is unknown.
 local function filed(worker)
   local text = redis.call('HGET', K.fleet, worker)
-  return text and cjson.decode(text) or {}
+  return text and table_in(text) or {}
 end
 
 local function is_ready(worker) return filed(worker).ready == true end
@@ -57,7 +57,7 @@ end
 
 -- One more worker holds a checkpoint (1), or one less (-1). Each bucket knows which of its checkpoints nobody does.
 local function hold(checkpoint, by)
-  local count = redis.call('HINCRBY', K.held, checkpoint, by)
+  local count = count_on(K.held, checkpoint, by, 0)
   if count <= 0 then redis.call('HDEL', K.held, checkpoint) end
   if count > 1 or (count == 1 and by < 0) then return end
   for _, bucket in ipairs(redis.call('SMEMBERS', buckets_with_key(checkpoint))) do

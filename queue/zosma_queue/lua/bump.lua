@@ -11,7 +11,7 @@ local moved = 0
 for _, one in ipairs(job.parts and parts_of(job) or {job}) do
   local its = load_job(one.id)
   if its and its.state == 'waiting' and redis.call('ZADD', K.bumped, 'NX', now, its.id) == 1 then
-    wake(its.class, cjson.decode(its.needs), now)
+    wake(its.class, needs_in(its.needs), now)
     moved = moved + 1
   end
 end

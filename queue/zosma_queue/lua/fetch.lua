@@ -33,7 +33,7 @@ local function checkpoint_of(needs)
 end
 
 local function may_run(job)
-  local needs = cjson.decode(job.needs)
+  local needs = needs_in(job.needs)
   if paused['lane:' .. lane_of(job.class)] or paused['checkpoint:' .. checkpoint_of(needs)] then return false end
   return serves(worker, job.class, needs, now)
 end
@@ -86,9 +86,10 @@ local function buckets()
   local found = {fast = {}, relax = {}}
   for _, bucket in ipairs(redis.call('SMEMBERS', serves_key(self.profile))) do
     local lane, mode, special = string.match(bucket, '^(%w+)%.(%w+)%.%d+(!?)$')
-    local open = not paused['lane:' .. lane] and not (mode == 'any' and paused['checkpoint:' .. (loaded or '')])
+    lane = lane or '' -- one that is none is passed over
+    local open = found[lane] and not paused['lane:' .. lane] and not (mode == 'any' and paused['checkpoint:' .. (loaded or '')])
     if open and special == '!' then
-      local its = cjson.decode(redis.call('HGET', K.special, bucket))
+      local its = table_in(redis.call('HGET', K.special, bucket))
       open = not its.paused and not is_outdone(worker, self.profile, its, redis.call('SMEMBERS', able_key(bucket)), now)
     end
     local group = open and redis.call('ZRANGE', groups_key(bucket), 0, 0, 'WITHSCORES') or {}
@@ -261,7 +262,7 @@ end
 -- Takes the job, or the part of it that is this worker's, and gives it to the worker.
 local function hand_over(job)
   if job.set then job = split(job, worker, loaded, others_idle(), now) or job end
-  local needs = cjson.decode(job.needs)
+  local needs = needs_in(job.needs)
   local checkpoint = needs.checkpoint or loaded or ''
   local cold = needs.checkpoint and needs.checkpoint ~= loaded
   pull(job)

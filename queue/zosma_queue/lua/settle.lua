@@ -34,7 +34,7 @@ local function bill()
   -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
   local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
   if cost > 0 and makes then
-    local checkpoint = cjson.decode(job.needs).checkpoint or filed(job.worker).loaded or ''
+    local checkpoint = needs_in(job.needs).checkpoint or filed(job.worker).loaded or ''
     learn_speed(job.worker, checkpoint, real / cost)
   end
   return real
@@ -94,7 +94,7 @@ redis.call('HSET', job_key(id), 'error_kind', ARGV[6], 'error', ARGV[5])
 if verb == 'retry' and failures < tonumber(ARGV[9]) then
   keep_kind(job, now)
   if ARGV[10] == '1' then
-    local needs = cjson.decode(job.needs)
+    local needs = needs_in(job.needs)
     needs.avoid = place_of(job.worker)
     local class = string.gsub(job.class, '|not:.*$', '') .. '|not:' .. needs.avoid
     redis.call('HSET', job_key(id), 'needs', cjson.encode(needs), 'class', class)

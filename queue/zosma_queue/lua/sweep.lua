@@ -142,7 +142,8 @@ else
   local alone = strand()
   local flat = redis.call('HGETALL', K.stranded)
   for i = 1, #flat, 2 do
-    if flat[i] ~= '' then give_up(flat[i], math.abs(tonumber(flat[i + 1])), alone) end
+    local since = tonumber(flat[i + 1])
+    if flat[i] ~= '' and since then give_up(flat[i], math.abs(since), alone) end
   end
 end
 
@@ -152,7 +153,8 @@ local function wake_again()
   if redis.call('EXISTS', K.idle) == 0 or redis.call('HEXISTS', K.paused, 'queue') == 1 then return end
   local function has_work(profile)
     for _, bucket in ipairs(redis.call('SMEMBERS', serves_key(profile))) do
-      local is_open = string.sub(bucket, -1) ~= '!' and redis.call('HEXISTS', K.paused, 'lane:' .. string.match(bucket, '^%w+')) == 0
+      local lane = string.match(bucket, '^%w+') or ''
+      local is_open = string.sub(bucket, -1) ~= '!' and redis.call('HEXISTS', K.paused, 'lane:' .. lane) == 0
       if is_open and redis.call('EXISTS', groups_key(bucket)) == 1 then return true end
     end
     return false
