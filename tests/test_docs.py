@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -18,13 +17,13 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import reference
+from loopback.chromium import CHROMIUM, MISSING
 from zosma_cli.doctor.settings_check import _OTHERS, kinds, known_names
 from zosma_cli.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WAIT_S = 90
 
 
@@ -137,7 +136,7 @@ def test_every_page_is_one_press_away_from_every_other(seen):
 
 def test_every_page_fits_a_phone(site):
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
+        pytest.skip(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         window = browser.new_page(viewport={"width": 390, "height": 844})

@@ -27,10 +27,11 @@ from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableEr
 from zosma_queue.hourly import Hourly
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_for, request_of
-from zosma_queue.moderation import decode_rules, held_to
+from zosma_queue.moderation import ContentRules, held_to
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
 from zosma_queue.scripts import call, redis_errors
+from zosma_queue.unreadable import models_of
 from zosma_queue.workers import read_workers_now
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class ZosmaBroker(Broker):
     def _as_allowed(self, request: Request, group: str) -> Request:
         """The request as the rules allow it, in the fleet's own names. With no rules, as it is."""
         with redis_errors():
-            known = decode_rules(self.client.hgetall(keys.RULES))  # type: ignore[arg-type]
+            known = models_of(keys.RULES, ContentRules, self.client.hgetall(keys.RULES))  # type: ignore[arg-type]
         rules = [known[name] for name in dict.fromkeys(("", group)) if name in known]
         if not rules:
             return request

@@ -13,14 +13,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from zosma_queue import keys
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in
 from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
-from zosma_queue.unreadable import model_of, object_in, skipping
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
@@ -222,13 +220,3 @@ def held_to(
     check_words(request, rules, catalogue)
     check_amounts(request, rules)
     return with_allowed_checkpoint(request, rules, catalogue, workers)
-
-
-def decode_rules(found: Mapping[bytes, Any]) -> dict[str, ContentRules]:
-    """The rules in Redis's hash, by group. What can't be read of one group's is skipped, and touches nobody else's."""
-    known: dict[str, ContentRules] = {}
-    for group, value in found.items():
-        key = f"{keys.RULES} {group.decode(errors='replace')}"
-        with skipping(key):
-            known[group.decode()] = model_of(key, ContentRules, object_in(value))
-    return known

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zosma_queue import keys
-from zosma_queue.moderation import ContentRules, decode_rules
+from zosma_queue.moderation import ContentRules
 from zosma_queue.policy import Policy
 from zosma_queue.scripts import redis_errors
-from zosma_queue.unreadable import model_of, object_in, skipping
+from zosma_queue.unreadable import models_of
 
 #: While nobody has drawn one; `enqueue.lua` has the same word.
 NO_VERSION = "none"
@@ -65,18 +65,9 @@ async def read_rulebook(redis: Any, known: Rulebook | None) -> Rulebook:
     if known and raw == known.raw:
         known.read_at = now
         return known
-    return Rulebook(_text(version), decode_policies(policies), decode_rules(rules), raw, now)
+    known_policies, known_rules = models_of(keys.POLICIES, Policy, policies), models_of(keys.RULES, ContentRules, rules)
+    return Rulebook(_text(version), known_policies, known_rules, raw, now)
 
 
 def _text(version: bytes | None) -> str:
     return version.decode(errors="replace") if version else NO_VERSION
-
-
-def decode_policies(found: Mapping[bytes, Any]) -> dict[str, Policy]:
-    """The policies in Redis's hash, by name. What can't be read of one is skipped, and touches no other."""
-    known: dict[str, Policy] = {}
-    for name, value in found.items():
-        key = f"{keys.POLICIES} {name.decode(errors='replace')}"
-        with skipping(key):
-            known[name.decode()] = model_of(key, Policy, object_in(value))
-    return known

@@ -120,6 +120,16 @@ def model_of(key: str, model: type[M], fields: Mapping[str, Any]) -> M:
                 return model()
 
 
+def models_of(key: str, model: type[M], found: Mapping[bytes, bytes]) -> dict[str, M]:
+    """A Redis hash of JSON records, by field. What can't be read of one is skipped, and touches no other."""
+    known: dict[str, M] = {}
+    for name, value in found.items():
+        its = f"{key} {name.decode(errors='replace')}"
+        with skipping(its):
+            known[name.decode()] = model_of(its, model, object_in(value))
+    return known
+
+
 def _taken_out(value: Any, path: Sequence[str]) -> bool:
     """Takes out what is wrong, as far down as the path can be followed; False when that is the whole."""
     holder, name = None, ""

@@ -67,7 +67,7 @@ from zosma_queue.events import decode_event
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerInfo, WorkerState
 from zosma_queue.job import Job, Result
 from zosma_queue.messages import decode_message, decode_request, encode_request
-from zosma_queue.moderation import decode_rules, parse_rules
+from zosma_queue.moderation import ContentRules, parse_rules
 from zosma_queue.needs import Needs, needs_of
 from zosma_queue.nodes import parse_nodes
 from zosma_queue.picture_headers import TooManyParts, check_parts, format_of
@@ -75,7 +75,7 @@ from zosma_queue.policy import checked_name, parse_policy
 from zosma_queue.request import parse_request
 from zosma_queue.scopes import resolve
 from zosma_queue.terminal import visible, visible_all
-from zosma_queue.unreadable import READING
+from zosma_queue.unreadable import READING, models_of
 from zosma_queue.words import WordFinder
 from zosma_worker import comfyui
 from zosma_worker.bounds import bounded_json, shortened
@@ -221,7 +221,7 @@ def _chain(entries: list[dict[str, Any]], head: dict[str, Any]) -> None:
 
 def _rules(found: dict[bytes, bytes]) -> None:
     """One that can't be read takes nothing away from the others."""
-    known = decode_rules({b"group": b'{"steps": 30}', **found})
+    known = models_of("rules", ContentRules, {b"group": b'{"steps": 30}', **found})
     if known["group"].steps != 30:
         raise AssertionError("another group's rules are gone")
 

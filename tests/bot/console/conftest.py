@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
+from loopback.chromium import CHROMIUM, MISSING
 from zosma_bot.console import board, live
 from zosma_bot.http import key_ring
 from zosma_bot.http.app import make_app, serve
@@ -18,7 +18,6 @@ from zosma_queue.client import Queue
 
 ANN, BOB, MAX = "ann-has-a-key-0001", "bob-has-a-key-0002", "max-is-admin-00003"
 KEYS = {ANN: "ann", BOB: "bob", MAX: "max"}
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 #: As a machine without a GPU and without the internet wants it.
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -122,7 +121,7 @@ async def _page(address: str) -> AsyncIterator[Page]:
 async def _browser() -> AsyncIterator[Any]:
     """A real Chromium."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium): the page is not walked in a browser")
+        pytest.skip(MISSING)
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:

@@ -52,7 +52,7 @@ FAILURES_UNTIL_UNUSABLE = 2
 #: Headers that are read at the same time.
 HEADERS_AT_ONCE = 8
 #: The queue is looked at so often while nothing says that it has changed: with the socket open, and without.
-QUEUE_EVERY_S, LOOK_EVERY_S = 30.0, 0.9
+QUEUE_EVERY_S, LOOK_EVERY_S = 30.0, 1.0
 #: So many prompts are remembered as this process's own.
 KNOWN_MAX = 2000
 
