@@ -123,7 +123,7 @@ class NewJob:
     """Ids of the pictures that it starts from."""
     fleet_version: str = ""
     """By which its names were looked up; '' where nobody looked."""
-    rules_version: str = ""
+    rules_version: bytes = b""
     """By which it was found to be allowed, with this policy; '' where nobody asked."""
 
     def split_as(self, lane: Lane) -> str:

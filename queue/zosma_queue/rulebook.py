@@ -19,7 +19,7 @@ from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import models_of
 
 #: While nobody has drawn one; `enqueue.lua` has the same word.
-NO_VERSION = "none"
+NO_VERSION = b"none"
 #: They are read again after this long whatever their version says: a bot of an older version draws none.
 TRUSTED_S = 30.0
 
@@ -28,7 +28,8 @@ TRUSTED_S = 30.0
 class Rulebook:
     """All of them, at one version."""
 
-    version: str = NO_VERSION
+    version: bytes = NO_VERSION
+    """As it stands in Redis, whatever that is: the script compares it."""
     policies: Mapping[str, Policy] = field(default_factory=dict)
     """By role, key or owner."""
     rules: Mapping[str, ContentRules] = field(default_factory=dict)
@@ -55,7 +56,7 @@ async def read_rulebook(redis: Any, known: Rulebook | None) -> Rulebook:
     """
     now = time.monotonic()
     with redis_errors():
-        if known and now - known.read_at < TRUSTED_S and _text(await redis.get(keys.RULES_VERSION)) == known.version:
+        if known and now - known.read_at < TRUSTED_S and _noted(await redis.get(keys.RULES_VERSION)) == known.version:
             return known
         pipe = redis.pipeline(transaction=True)
         pipe.get(keys.RULES_VERSION)
@@ -66,8 +67,8 @@ async def read_rulebook(redis: Any, known: Rulebook | None) -> Rulebook:
         known.read_at = now
         return known
     known_policies, known_rules = models_of(keys.POLICIES, Policy, policies), models_of(keys.RULES, ContentRules, rules)
-    return Rulebook(_text(version), known_policies, known_rules, raw, now)
+    return Rulebook(_noted(version), known_policies, known_rules, raw, now)
 
 
-def _text(version: bytes | None) -> str:
-    return version.decode(errors="replace") if version else NO_VERSION
+def _noted(version: bytes | None) -> bytes:
+    return NO_VERSION if version is None else version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -220,3 +221,9 @@ async def test_jobs_of_one_process_are_sorted_by_their_ids(knowing):
     ids = [await knowing.submit(cat(), ANN) for _ in range(50)]
     assert sorted(ids) == ids
     assert {len(one) for one in ids} == {20}
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff", b"x" * 10_000])
+async def test_junk_in_the_place_of_the_rules_version_stops_nobody(knowing, raw, junk):
+    raw.set(keys.RULES_VERSION, junk)
+    assert await asyncio.wait_for(knowing.submit(cat(), ANN), 10)
