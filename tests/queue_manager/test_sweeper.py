@@ -114,8 +114,10 @@ def test_a_wake_up_that_went_to_a_dead_worker_is_made_up_for(rig, raw):
         rig.worker(name)
         assert rig.fetch(name) is None
     rig.submit()
-    assert (raw.llen(keys.wake("w1")), raw.llen(keys.wake("w2"))) == (1, 0)
+    rig.sweep()
+    assert (raw.llen(keys.wake("w1")), raw.llen(keys.wake("w2"))) == (1, 0)  # who was woken is on the way
 
+    rig.later(1)
     rig.sweep()
 
     assert raw.llen(keys.wake("w2")) == 1

@@ -147,15 +147,26 @@ else
   end
 end
 
+-- Since when the next job of a bucket waits; nil where none does.
+local function waits_since(bucket)
+  local group = redis.call('ZRANGE', groups_key(bucket), 0, 0)[1]
+  local owner = group and redis.call('ZRANGE', owners_key(bucket, group), 0, 0)[1]
+  local checkpoint = owner and redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
+  local id = checkpoint and redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0)[1]
+  return id and (tonumber(redis.call('HGET', job_key(id), 'created') or '') or 0)
+end
+
 -- Whoever was woken for a job may be dead, or gone before it came: where jobs wait and somebody who can do them is idle, the
--- next one is woken.
+-- next one is woken. Not at once: who was woken is on the way, and for a set it is one of those that it may be split for.
+local ON_THE_WAY_MS = 1000
 local function wake_again()
   if redis.call('EXISTS', K.idle) == 0 or redis.call('HEXISTS', K.paused, 'queue') == 1 then return end
   local function has_work(profile)
     for _, bucket in ipairs(redis.call('SMEMBERS', serves_key(profile))) do
       local lane = string.match(bucket, '^%w+') or ''
       local is_open = string.sub(bucket, -1) ~= '!' and redis.call('HEXISTS', K.paused, 'lane:' .. lane) == 0
-      if is_open and redis.call('EXISTS', groups_key(bucket)) == 1 then return true end
+      local since = is_open and waits_since(bucket)
+      if since and now - since >= ON_THE_WAY_MS then return true end
     end
     return false
   end
