@@ -17,8 +17,6 @@ async def test_a_receiver_that_is_no_help_costs_no_picture_and_a_line_or_two(
     answers, ann, join, webui, monkeypatch, caplog
 ):
     monkeypatch.setattr(tracing, "LAST_S", 0.05)
-    for name in (tracing.ENDPOINT, "OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_TIMEOUT"):
-        monkeypatch.setenv(name, "")
     async with Receiver() as receiver:
         receiver.answer = answers or 200
         receiver.open = None if answers else asyncio.Event()

@@ -232,7 +232,7 @@ class JobMessage:
 
     async def _end(self, outlet: Outlet, job: Job) -> None:
         """Shows the end and notes that it is shown, however long it takes."""
-        await self._until_shown(lambda: self._traced(outlet, job))
+        await self._until_shown(lambda: self._deliver(outlet, job))
 
     async def _until_shown(self, attempt: Callable[[], Awaitable[bool]]) -> None:
         retry_s = RETRY_MIN_S
@@ -244,7 +244,7 @@ class JobMessage:
             self.asleep = False
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
-    async def _traced(self, outlet: Outlet, job: Job) -> bool:
+    async def _deliver(self, outlet: Outlet, job: Job) -> bool:
         with tracing.span("deliver", about={"zosma.job": job.id}, parent=job.traceparent) as span:
             if shown := await self._try_to_end(outlet, job):
                 span.note({"zosma.state": job.state})
