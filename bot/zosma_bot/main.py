@@ -26,6 +26,7 @@ from zosma_bot.summoner import Summoner, signals_of
 from zosma_bot.webhooks import Receivers
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
+from zosma_queue.collector import collector_resting
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import in_image, is_loopback, say_if_inside
@@ -85,7 +86,8 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             if signals_of(settings):
                 jobs.append(survivor.run("summons", Summoner(queue, settings, metrics.calls).run))
             if settings.discord_token:
-                from zosma_bot.discord.client import run_discord
+                with collector_resting():
+                    from zosma_bot.discord.client import run_discord
 
                 jobs.append(run_discord(settings, queue, hub, names=names, note=metrics.note_discord))
             else:
