@@ -352,6 +352,8 @@ class Screens:
 
     async def life(self) -> None:
         """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
+        # Pictures that are played are done at once, and forecasts have learned that.
+        await self.queue._redis.delete(keys.ACCURACY)
         taken = []
         for number, worker in enumerate((self.one, self.two)):
             await self.asks(self.bob, prompt=f"a castle on a hill, {number}", count=2)

@@ -23,7 +23,7 @@ refusal-wildcard-unknown = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht. Es 
 refusal-wildcard-none = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht, und auch keine andere. Admins dieses Servers können welche anlegen. Soll es so im Prompt stehen, setze einen Rückstrich davor: \\\_\_{ $given }\_\_
 
 command-wildcards = wortlisten
-    .description = Die Listen von Wörtern, aus denen Prompts hier losen können
+    .description = Die Wortlisten dieses Servers: __name__ im Prompt wird zu einem Wort daraus
 command-wildcards-name = name
     .description = Diese ganz zeigen
 wildcards-none = Hier gibt es noch keine Listen. Admins dieses Servers legen sie mit /admin { command-admin-wildcards } { command-admin-wildcards-set } an.
@@ -37,7 +37,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wortlisten
-    .description = Listen von Wörtern, aus denen Prompts losen können: __name__
+    .description = Wortlisten für Prompts: __name__
 command-admin-wildcards-set = setzen
     .description = Eine Liste anlegen oder durch eine andere ersetzen
 command-admin-wildcards-set-name = name

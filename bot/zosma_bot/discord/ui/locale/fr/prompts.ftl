@@ -23,7 +23,7 @@ refusal-wildcard-unknown = Il n’y a pas de liste \_\_{ $given }\_\_ ici. Liste
 refusal-wildcard-none = Il n’y a pas de liste \_\_{ $given }\_\_ ici, ni aucune autre. Les admins de ce serveur peuvent en créer. Pour l’avoir tel quel dans le prompt, mets un antislash devant : \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
-    .description = Les listes de mots dans lesquelles les prompts peuvent piocher ici
+    .description = Les listes de mots de ce serveur : __nom__ dans un prompt devient un de leurs mots
 command-wildcards-name = nom
     .description = Afficher cette liste en entier
 wildcards-none = Il n’y a pas encore de listes ici. Un admin de ce serveur peut en créer une avec /{ command-admin } { command-admin-wildcards } { command-admin-wildcards-set }.
@@ -37,7 +37,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wildcards
-    .description = Listes de mots où les prompts peuvent piocher : __nom__
+    .description = Listes de mots pour les prompts : __nom__
 command-admin-wildcards-set = définir
     .description = Créer une liste ou en remplacer une
 command-admin-wildcards-set-name = nom
