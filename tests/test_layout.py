@@ -44,7 +44,8 @@ def names_of(requirements: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("image", "group"), [("webserver", "image-bot"), ("workershim", "image-worker"), ("build", "build")]
+    ("image", "group"),
+    [("webserver", "image-bot"), ("workershim", "image-worker"), ("traces", "image-traces"), ("build", "build")],
 )
 def test_the_images_pin_everything_that_the_project_declares_for_them(image, group):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -55,7 +56,8 @@ def test_the_images_pin_everything_that_the_project_declares_for_them(image, gro
     assert names <= pinned(image)
     # Bounds stand in one place.
     if image != "build":
-        assert names <= names_of(project["project"]["dependencies"])
+        extra = project["project"]["optional-dependencies"]["traces"]
+        assert names <= names_of([*project["project"]["dependencies"], *extra])
         assert not [one for one in [*groups[group], *base] if set(one) & set("<>=")]
     text = (ROOT / "requirements" / f"{image}.txt").read_text("utf-8")
     assert "://" not in text

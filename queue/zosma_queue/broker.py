@@ -16,7 +16,7 @@ from dramatiq import Broker, Consumer, Message, MessageProxy
 from dramatiq.errors import QueueNotFound
 from dramatiq.middleware import CurrentMessage
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, keys, tracing
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.catalogue import Catalogue
@@ -55,6 +55,8 @@ class Delivery(MessageProxy):
         self.owner = leased.owner
         self.outcome: Outcome | None = None
         self.taken_at = time.monotonic()
+        self.traceparent = tracing.of_options(message.options)
+        """The trace that the job is a part of; '' for none."""
 
 
 def current_delivery() -> Delivery:
@@ -249,7 +251,8 @@ class SlotConsumer(Consumer):
         self._said.forget()
         if overlapped and self._resting:
             self._wake()
-        _log_settled(message, outcome, state)
+        with tracing.within(message.traceparent):
+            _log_settled(message, outcome, state)
 
     def _wake(self) -> None:
         """Looks again: an owner at their limit of running jobs may have been let in by a settle after our last look."""

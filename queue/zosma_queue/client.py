@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains
+from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains, tracing
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.allowance import Allowance, Made
@@ -384,12 +384,13 @@ class Queue:
             )  # fmt: skip
 
         job_id = job_id or new_job_id()
-        judged, admission = await self._admitted(request, sender, job_id, asked)
-        try:
-            check_admitted(admission, judged.why_infeasible)
-        except RequestRefusedError:
-            await self._let_go(job_id, request.inputs)
-            raise
+        with tracing.span("submit", "producer", {"zosma.job": job_id}):
+            judged, admission = await self._admitted(request, sender, job_id, asked)
+            try:
+                check_admitted(admission, judged.why_infeasible)
+            except RequestRefusedError:
+                await self._let_go(job_id, request.inputs)
+                raise
         return job_id
 
     async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zosma_queue import tracing
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
@@ -167,8 +168,9 @@ class Driver:
                 ratio=ratio,
                 on_data=storing.begin,
             )
-            run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
-            return await self._made(task, run, lease, storing)
+            with tracing.span("gpu", "client", {"zosma.checkpoint": task.checkpoint.name}):
+                run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
+                return await self._made(task, run, lease, storing)
         except QueueUnavailableError:
             return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
@@ -176,6 +178,10 @@ class Driver:
 
     async def finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         """Looks at the pictures and stores them. The WebUI may work on the next job meanwhile."""
+        with tracing.span("store"):
+            return await self._finish(task, lease, made)
+
+    async def _finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         try:
             checked = await made.answer.checked()
         except (WebUIError, BadAnswer) as error:

@@ -7,12 +7,14 @@ import functools
 import logging
 import os
 import signal
+from pathlib import Path
 
+from zosma_queue import tracing
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import say_if_inside
-from zosma_queue.settings import address_of
+from zosma_queue.settings import address_of, given_in
 from zosma_worker.backends import open_backend
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
@@ -62,5 +64,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
         when_parent_ends(loop, stop.set)
     options = WorkerOptions(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
     opened = functools.partial(open_backend, workflows=settings.workflows)
-    await run_slot(redis_url, settings.webuis[0], stop, options, opened)
+    with tracing.sent("zosma-worker", given_in(Path(".env"))):
+        await run_slot(redis_url, settings.webuis[0], stop, options, opened)
     return 0

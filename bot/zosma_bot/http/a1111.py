@@ -34,6 +34,7 @@ from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
+from zosma_queue import tracing
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
@@ -209,8 +210,9 @@ class A1111:
             await self._wanted.drop(job_id, ended=ended)
         if job.state is not State.DONE or job.result is None or job.missing:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
-        images = await self._queue.pictures(job)
-        await self._queue.mark_delivered(job)
+        with tracing.span("deliver"):
+            images = await self._queue.pictures(job)
+            await self._queue.mark_delivered(job)
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")
