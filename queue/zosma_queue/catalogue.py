@@ -22,6 +22,7 @@ T = TypeVar("T")
 #: Taken when a request names no sampler and the fleet has it; A1111's own page starts with it.
 DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
+MODULES = "forge_additional_modules"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
 
@@ -142,6 +143,9 @@ class Catalogue:
             changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
         if request.vae:
             changes["vae"] = _known("vae", request.vae, self.vaes)
+        if modules := request.a1111.get(MODULES):
+            known = [_known(f"override_settings.{MODULES}", name, self.vaes) for name in modules]
+            changes["a1111"] = {**request.a1111, MODULES: known}
         names = [style.name for style in self.styles]
         changes["styles"] = tuple(_known("styles", name, names) for name in request.styles)
         return request.model_copy(update=changes)

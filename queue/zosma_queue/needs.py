@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue import sampler_names
+from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.a1111_options import option_token_name
 from zosma_queue.request import DRAWN_SEED_MAX, Request, Upscale
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
@@ -233,13 +235,15 @@ def script_token(name: str) -> str:
 
 
 def _of_a1111(request: Request) -> list[str]:
-    tokens = [field_token(name) for name in request.a1111 if name != "alwayson_scripts"]
+    tokens = [field_token(name) for name in request.a1111 if name not in ("alwayson_scripts", OPTIONS)]
+    tokens += [field_token(option_token_name(name)) for name in request.a1111.get(OPTIONS, {})]
     tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    tokens += [f"vae:{name}" for name in request.a1111.get("forge_additional_modules", [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))
     if request.img2img and request.img2img.resize_mode == LATENT_RESIZE:
         tokens.append(field_token(RESIZE_LATENT))
-    return sorted(tokens)
+    return sorted(set(tokens))
 
 
 def _limits(request: Request) -> list[str]:

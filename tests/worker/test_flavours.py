@@ -303,6 +303,17 @@ async def test_styles_and_vae_are_asked_for_by_their_names(kind, flavoured, ann)
         assert (first["sd_vae"], second["sd_vae"]) == ("soft.safetensors", "Automatic")
 
 
+@pytest.mark.parametrize("kind", [A1111WebUI, ReForgeWebUI, ForgeWebUI])
+async def test_an_option_that_a_request_sets_is_its_own(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(a1111={"override_settings": {"eta_noise_seed_delta": 31337}}))
+    assert (job.state, webui.options["eta_noise_seed_delta"]) == (State.DONE, 31337)
+    await ann.gets(await ann.asks())
+
+    assert webui.options["eta_noise_seed_delta"] == 7
+
+
 async def test_a_picture_made_with_another_vae_is_no_result(flavoured, ann):
     webui, _ = await flavoured(A1111WebUI)
 

@@ -140,7 +140,7 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     fields["styles"] = _styles(given.get("styles"), chosen.get("styles", ()))
     own = override_fields(given.get("override_settings") or {})
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
-    fields["a1111"] = _extras(given)
+    fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
     return fields
 
 

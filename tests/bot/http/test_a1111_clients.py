@@ -181,9 +181,13 @@ async def test_overrides_at_a1111s_defaults_ask_for_nothing(http, worker):
     [
         ({"outdir_samples": "/srv/x"}, "disk or process"),
         ({"directories_filename_pattern": "[date]"}, "disk or process"),
-        ({"eta_noise_seed_delta": 31337}, "A1111's default 0"),
         ({"sd_hypernetwork": "anime"}, "A1111's default 'None'"),
-        ({"img2img_fix_steps": "maybe"}, "A1111's default False"),
+        ({"img2img_fix_steps": "maybe"}, "true or false"),
+        ({"eta_noise_seed_delta": 0.5}, "whole number"),
+        ({"eta_noise_seed_delta": [31337]}, "a number"),
+        ({"randn_source": "C" * 101}, "at most 100 characters"),
+        ({"sgm_noise_multiplier": True}, "no GPU here offers"),
+        ({"forge_additional_modules": "ae"}, "a list of files' names"),
         ({"sd_model_chekpoint": "dream"}, "sd_model_checkpoint"),
     ],
 )
@@ -191,6 +195,34 @@ async def test_other_overrides_are_refused_by_name_with_the_reason(http, worker,
     status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "override_settings": overrides})
     assert (status, answer["field"]) == (422, f"override_settings.{next(iter(overrides))}")
     assert says in answer["errors"]
+
+
+async def test_an_option_that_the_fleet_has_reaches_the_worker(http, worker):
+    overrides = {"eta_noise_seed_delta": 31337.0, "face_restoration_model": "GFPGAN", "samples_format": "jpg"}
+    asked, answer = await made(http, worker, {"prompt": "a cat", "override_settings": overrides})
+
+    passed = {"eta_noise_seed_delta": 31337, "face_restoration_model": "GFPGAN"}
+    assert asked.a1111 == {"override_settings": passed}
+    assert answer["parameters"]["override_settings"] == overrides
+
+
+async def test_a_vae_that_is_named_in_forges_way_too_is_one_vae(http, worker):
+    """SillyTavern sends both to whichever WebUI it is."""
+    overrides = {"sd_vae": "soft.safetensors", "forge_additional_modules": ["soft.safetensors"]}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "override_settings": overrides})
+
+    assert (asked.vae, asked.a1111) == ("soft.safetensors", {})
+
+
+async def test_forges_modules_are_files_of_the_fleet_by_their_names(http, worker):
+    path = {"forge_additional_modules": ["C:\\forge\\VAE\\soft.safetensors"]}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "override_settings": path})
+    assert (asked.vae, asked.a1111) == ("soft.safetensors", {})
+
+    two = {"forge_additional_modules": ["soft.safetensors", "/etc/passwd"]}
+    assert await refused(http, {"prompt": "a cat", "override_settings": two}) == (
+        422, "override_settings.forge_additional_modules",
+    )  # fmt: skip
 
 
 # 6. npm stable-diffusion-api: alwayson_scripts without arguments

@@ -18,9 +18,10 @@ class A1111(Flavour):
     fields: ClassVar[tuple[str, ...]] = tuple(
         name
         for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT)
-        if name not in ("alwayson_scripts", "distilled_cfg_scale")
+        if name not in ("alwayson_scripts", "distilled_cfg_scale", "forge_additional_modules", "override_settings")
     )
     takes_scripts: ClassVar[bool] = True
+    takes_options: ClassVar[bool] = True
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
 
@@ -31,6 +32,7 @@ class BuiltIn(A1111):
     name: ClassVar[str] = "zosma"
     fields: ClassVar[tuple[str, ...]] = ("restore_faces", "tiling", HR_RESIZE)
     takes_scripts: ClassVar[bool] = False
+    takes_options: ClassVar[bool] = False
 
     async def _interrogators(self, client: Client) -> Mapping[str, str]:
         found = await super()._interrogators(client)

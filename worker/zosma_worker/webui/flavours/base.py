@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
+from zosma_queue.a1111_options import DEFAULTS, PASSED, option_token_name
+from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request
@@ -24,6 +26,8 @@ _COMMENTS = "enable_prompt_comments"
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
 
+#: Of a request's own fields in A1111's names, those that are options.
+_OVERRIDES = (OPTIONS, "forge_additional_modules")
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -78,6 +82,8 @@ class Flavour:
     fields: ClassVar[tuple[str, ...]] = ()
     #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
     takes_scripts: ClassVar[bool] = False
+    #: Options that requests may set have their effect, for one job.
+    takes_options: ClassVar[bool] = False
     hires: ClassVar[bool] = True
     img2img: ClassVar[bool] = True
     inpainting: bool = True
@@ -203,7 +209,7 @@ class Flavour:
             lora_aliases=lists.lora_aliases,
             vaes=lists.vaes,
             styles=lists.styles,
-            fields=self.fields,
+            fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
             scripts=self.lists.scripts,
             hires=self.hires,
             img2img=self.img2img,
@@ -219,6 +225,10 @@ class Flavour:
             max_steps=self.max_steps,
             max_pixels=self.max_pixels,
         )
+
+    def _passed_options(self) -> list[str]:
+        """A1111's options that it has, of those that a request may set."""
+        return [name for name in PASSED if name in self._options] if self.takes_options else []
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 
@@ -277,7 +287,7 @@ class Flavour:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        return body | request.a1111
+        return body | {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
 
     def _sampling(self, request: Request) -> tuple[str | None, str | None]:
         """(sampler, scheduler), together under the old name where the server has that one."""
@@ -302,13 +312,20 @@ class Flavour:
             settings[_COMMENTS] = False
         if order.request.img2img and "return_mask" in self._options:
             settings |= {"return_mask": False, "return_mask_composite": False}
+        settings |= self._overrides(order.request.a1111.get(OPTIONS, {}))
         return {
-            "override_settings": settings,
+            OPTIONS: settings,
             "override_settings_restore_afterwards": False,
             "send_images": True,
             "save_images": False,
             "force_task_id": order.task,
         }
+
+    def _overrides(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a request sets, and those that one before it has, as the operator had them."""
+        for name in asked:
+            self._home.setdefault(name, self._options.get(name, DEFAULTS[name]))
+        return {name: asked.get(name, self._home[name]) for name in PASSED if name in self._home}
 
     def _vae_setting(self, vae: str | None) -> dict[str, Any]:
         return {"sd_vae": vae or self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")}
