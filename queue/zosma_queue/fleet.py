@@ -194,6 +194,8 @@ class Capabilities(BaseModel):
     """True: one request may start from several pictures."""
     mask_settings: bool = True
     """False: it inpaints, but always the whole picture, and from what is under the mask."""
+    skips: bool = False
+    """True: a picture can be ended as far as it is, and the next one begun."""
     variations: bool = True
     clip_skip: bool = True
     large_seeds: bool = True
@@ -240,6 +242,7 @@ class Capabilities(BaseModel):
             needs.INPAINTING: self.inpainting,
             needs.SEVERAL_STARTS: self.img2img and self.several_starts,
             needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
+            needs.SKIP: self.skips,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
             needs.LARGE_SEEDS: self.large_seeds,

@@ -148,6 +148,8 @@ def unknown_tags(prompt: str) -> list[str]:
 #: What not every WebUI can do. These stand in refusals ("no GPU here offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
 INTERROGATE = "interrogate"
+#: What no request needs: its sender may ask for it while it runs.
+SKIP = "skip of a picture"
 SEVERAL_STARTS = "several pictures to start from"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.

@@ -49,6 +49,7 @@ ABOUT = Capabilities(
     face_restorers=("GFPGAN",),
     interrogators=("clip",),
     several_starts=True,
+    skips=True,
     img2img=True,
     inpainting=True,
 )

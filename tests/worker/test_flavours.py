@@ -25,6 +25,7 @@ from loopback.flavours import (
 from loopback.fleet import until
 from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
+from zosma_queue.calls import Skipped
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
@@ -618,6 +619,41 @@ async def test_a_cancel_is_heard_between_two_pictures_of_a_server_that_can_t_be_
 
 async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, SDNextWebUI])
+async def test_a_picture_that_its_sender_skips_is_kept_as_far_as_it_is(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+
+    async def skipped(turn):
+        # The flag stays until the next job.
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "skipped": True}}
+        return await webui.usual(turn)
+
+    hold = Hold(then=skipped)
+    webui.script(hold)
+    job_id = await ann.asks(count=2)
+    await hold.started.wait()
+
+    assert await queue.skip(job_id) is Skipped.SKIPPING
+    job = await ann.gets(job_id)
+
+    assert (job.state, job.failures, len(job.result.pictures)) == (State.DONE, 0, 2)
+    assert (webui.paths().count("/sdapi/v1/skip"), webui.paths().count("/sdapi/v1/interrupt")) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_a_server_that_cant_skip_a_picture_is_not_asked_to(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    hold = Hold()
+    webui.script(hold)
+    job_id = await ann.asks()
+    await hold.started.wait()
+
+    assert await queue.skip(job_id) is Skipped.UNABLE
+    hold.released.set()
+    assert (await ann.gets(job_id)).state is State.DONE
+    assert "/sdapi/v1/skip" not in webui.paths()
 
 
 @pytest.mark.parametrize("button", ["interrupted", "skipped"])

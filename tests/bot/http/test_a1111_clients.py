@@ -21,6 +21,7 @@ TXT2IMG = "/sdapi/v1/txt2img"
 IMG2IMG = "/sdapi/v1/img2img"
 OPTIONS = "/sdapi/v1/options"
 INTERRUPT = "/sdapi/v1/interrupt"
+SKIP = "/sdapi/v1/skip"
 
 
 def sent(seed=1):
@@ -332,6 +333,43 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert [b64decode(image) for image in answer["images"]] == [b"\xff\xd8half"]
     assert (json.loads(answer["info"])["seed"], answer["parameters"]["prompt"]) == (5, "first")
     await worker.finish(await worker.take())  # the other went on
+    assert (await waiting_one)[0] == 200
+
+
+async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": 2}))
+    leased = await worker.take()
+
+    assert await call(http, "POST", SKIP) == (200, None)
+    told = [await worker.progress(leased, 0.5), await worker.progress(leased, 0.6)]
+    await worker.finish(leased)
+    status, answer = await running
+
+    assert told == [calls.Lease.SKIP, calls.Lease.OK]
+    assert (status, len(answer["images"])) == (200, 2)
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, calls.Lease.CANCEL), (2, calls.Lease.OK)])
+async def test_where_a_picture_cant_be_skipped_a_lone_one_is_interrupted(http, worker, count, told):
+    await worker.beat(about=ABOUT.model_copy(update={"skips": False}))
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": count}))
+    leased = await worker.take()
+
+    assert await call(http, "POST", SKIP) == (200, None)
+
+    assert await worker.progress(leased, 0.5) is told
+    await worker.finish(leased) if told is calls.Lease.OK else await worker.settle(leased, calls.cancelled())
+    assert (await running)[0] == 200
+
+
+async def test_skip_leaves_what_waits_alone(http, worker):
+    waiting_one = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first"}))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    assert await call(http, "POST", SKIP) == (200, None)
+    await worker.finish(await worker.take())
+
     assert (await waiting_one)[0] == 200
 
 

@@ -24,6 +24,7 @@ class A1111(Flavour):
     takes_options: ClassVar[bool] = True
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
+    skips: ClassVar[bool] = True
 
 
 class BuiltIn(A1111):

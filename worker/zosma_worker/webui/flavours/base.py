@@ -82,6 +82,8 @@ class Flavour:
     fields: ClassVar[tuple[str, ...]] = ()
     #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
     takes_scripts: ClassVar[bool] = False
+    #: A picture can be ended as far as it is.
+    skips: ClassVar[bool] = False
     #: Options that requests may set have their effect, for one job.
     takes_options: ClassVar[bool] = False
     hires: ClassVar[bool] = True
@@ -216,6 +218,7 @@ class Flavour:
             inpainting=self.inpainting,
             mask_settings=self.mask_settings,
             several_starts=self.several_starts,
+            skips=self.skips,
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,

@@ -30,6 +30,7 @@ class Forge(Flavour):
     takes_options: ClassVar[bool] = True
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
+    skips: ClassVar[bool] = True
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")
