@@ -185,6 +185,9 @@ class Catalogue:
                     field=f"upscale.{name.casefold()}_visibility",
                     values={"given": name},
                 )
+        if "extras_upscaler_2_visibility" in upscale.extras:
+            second = _known("upscale.upscaler_2", upscale.upscaler_2 or "", self.enlargers)
+            upscale = upscale.model_copy(update={"upscaler_2": second})
         if upscale.upscaler_1:
             upscaler = _known("upscale.upscaler_1", upscale.upscaler_1, self.enlargers)
         elif upscale.face_restorers:

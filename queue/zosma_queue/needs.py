@@ -190,7 +190,10 @@ def needs_of(request: Request) -> Needs:
 
 def _enlarging(upscale: Upscale) -> list[str]:
     upscaler = [f"{UPSCALE}:{upscale.upscaler_1}"] if upscale.upscaler_1 else []
-    return [UPSCALE, *upscaler, *(face_restorer_token(name) for name in upscale.face_restorers)]
+    if "extras_upscaler_2_visibility" in upscale.extras:
+        upscaler.append(f"{UPSCALE}:{upscale.upscaler_2}")
+    restorers = [face_restorer_token(name) for name in upscale.face_restorers]
+    return [UPSCALE, *dict.fromkeys(upscaler), *restorers, *(field_token(name) for name in upscale.extras)]
 
 
 def _generation(request: Request) -> list[str]:

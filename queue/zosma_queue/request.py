@@ -56,8 +56,8 @@ INTERROGATORS = ("clip", "deepdanbooru")
 A1111_FIELDS = (
     "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "forge_additional_modules",
     "hr_checkpoint_name", "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
-    "initial_noise_multiplier", "override_settings", "refiner_checkpoint", "refiner_switch_at", "restore_faces",
-    "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
+    "initial_noise_multiplier", "mask_blur_x", "mask_blur_y", "mask_round", "override_settings", "refiner_checkpoint",
+    "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
@@ -161,6 +161,14 @@ class Upscale(BaseModel):
     codeformer_visibility: float = Field(0.0, ge=0.0, le=1.0)
     codeformer_weight: float = Field(0.0, ge=0.0, le=1.0)
     """CodeFormer: 0 for the most effect, 1 for the least."""
+    upscale_first: bool = False
+    """True: made larger before its faces are restored."""
+    upscaler_2: Name | None = None
+    """A second upscaler, laid over the first one's picture."""
+    extras_upscaler_2_visibility: float = Field(0.0, ge=0.0, le=1.0)
+    """How much of it is seen; 0: it isn't asked."""
+    upscaling_crop: bool = True
+    """With `resize_mode` 1. False: what stands over stays, and the picture is larger than the size on one side."""
 
     @property
     def keeps_size(self) -> bool:
@@ -178,9 +186,25 @@ class Upscale(BaseModel):
         """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
         if self.keeps_size:
             return self.source_width, self.source_height
-        if self.resize_mode == 1:
+        if self.resize_mode == 1 and self.upscaling_crop:
             return self.upscaling_resize_w, self.upscaling_resize_h
-        return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
+        return int(self.source_width * self._factor), int(self.source_height * self._factor)
+
+    @property
+    def _factor(self) -> float:
+        if self.resize_mode == 0:
+            return self.upscaling_resize
+        return max(self.upscaling_resize_w / self.source_width, self.upscaling_resize_h / self.source_height)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The fields that not every WebUI has, of those that change the picture."""
+        used = {
+            "extras_upscaler_2_visibility": bool(self.upscaler_2 and self.extras_upscaler_2_visibility),
+            "upscale_first": self.upscale_first and bool(self.face_restorers),
+            "upscaling_crop": self.resize_mode == 1 and not self.upscaling_crop,
+        }
+        return tuple(name for name, is_used in used.items() if is_used)
 
 
 class _WrongError(ValueError):

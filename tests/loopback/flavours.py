@@ -43,6 +43,10 @@ def enlarged(body: Json) -> Json:
     image = opened(body["image"])
     if body["resize_mode"] == 1:
         size = body["upscaling_resize_w"], body["upscaling_resize_h"]
+        if not body["upscaling_crop"]:
+            factor = max(wanted / side for wanted, side in zip(size, image.size, strict=True))
+            wide, high = (int(side * factor) // 8 * 8 for side in image.size)
+            size = wide, high
     else:
         wide, high = (int(side * body["upscaling_resize"]) // 8 * 8 for side in image.size)
         size = wide, high

@@ -57,6 +57,15 @@ def test_only_who_has_it_can_do_it(fields, who):
     assert {one for one in flavours if can(one(), asked(**fields))} == who
 
 
+def test_a_masks_two_blurs_are_sent_without_the_one_that_would_win():
+    start = {"image": START, "mask": "1" * 20}
+    request = asked(img2img=start, a1111={"mask_blur_x": 8, "mask_blur_y": 2})
+    order = Order(request=request, checkpoint=DREAM, task="t", inputs={START: b"a", "1" * 20: b"b"})
+    sent = A1111().call(order).body
+
+    assert (sent["mask_blur_x"], sent["mask_blur_y"], "mask_blur" in sent) == (8, 2, False)
+
+
 def with_options(flavour, **options):
     return flavour(options={"sd_model_checkpoint": "dream", **options})
 

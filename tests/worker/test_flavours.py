@@ -621,6 +621,26 @@ async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
 
 
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI])
+async def test_two_upscalers_are_blended_and_what_stands_over_may_stay(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    name = webui._lists()["/sdapi/v1/upscalers"][1]["name"]
+    upscale = {
+        "image": await sends(queue), "source_width": 96, "source_height": 64, "resize_mode": 1, "upscaler_2": name,
+        "upscaling_resize_w": 192, "upscaling_resize_h": 192, "upscaling_crop": False,
+        "extras_upscaler_2_visibility": 0.3, "gfpgan_visibility": 1.0, "upscale_first": True, "upscaler_1": name,
+    }  # fmt: skip
+
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.state is State.DONE, job.error
+    [body] = webui.jobs
+    assert (body["upscaler_2"], body["extras_upscaler_2_visibility"]) == (name, 0.3)
+    assert (body["upscale_first"], body["upscaling_crop"]) == (True, False)
+    assert (job.result.pictures[0].width, job.result.pictures[0].height) == (288, 192)
+    assert f"Postprocess upscaler 2: {name}" in job.result.pictures[0].parameters
+
+
 @pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, SDNextWebUI])
 async def test_a_picture_that_its_sender_skips_is_kept_as_far_as_it_is(kind, flavoured, ann, queue):
     webui, _ = await flavoured(kind)

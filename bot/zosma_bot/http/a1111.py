@@ -241,7 +241,7 @@ class A1111:
         return web.json_response({})
 
     async def skip(self, request: web.Request) -> web.Response:
-        """Ends the picture that the client's own job is at. The job goes on with the next, and answers with all of them.
+        """Ends the picture that the client's own job is at; it goes on with the next, and answers with all of them.
 
         Where the WebUI can't, and there is no next, the job is interrupted.
         """

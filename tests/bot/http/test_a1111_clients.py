@@ -575,6 +575,31 @@ async def test_faces_are_restored_by_who_has_the_restorer(http, worker):
     assert (await call(http, "GET", "/sdapi/v1/face-restorers"))[1] == [{"name": "GFPGAN", "cmd_dir": None}]
 
 
+async def test_two_upscalers_are_asked_for_together(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ("extras_upscaler_2_visibility",)}))
+    body = {"image": sent(), "upscaler_1": "Lanczos", "upscaler_2": "r-esrgan 4x+", "extras_upscaler_2_visibility": 0.4}
+    asked, _ = await made(http, worker, body, "/sdapi/v1/extra-single-image")
+
+    assert (asked.upscale.upscaler_2, asked.upscale.extras_upscaler_2_visibility) == ("R-ESRGAN 4x+", 0.4)
+
+
+async def test_a_second_upscaler_that_is_not_seen_is_none(http, worker):
+    body = {"image": sent(), "upscaler_1": "Lanczos", "upscaler_2": "None", "extras_upscaler_2_visibility": 0}
+    asked, _ = await made(http, worker, body, "/sdapi/v1/extra-single-image")
+
+    assert asked.upscale.extras == ()
+
+
+async def test_a_masks_blur_may_differ_by_direction(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ("mask_blur_x", "mask_blur_y", "mask_round")}))
+    body = {"init_images": [sent()], "mask": sent(), "mask_blur_x": 8, "mask_blur_y": 2, "mask_round": False}
+    asked, _ = await made(http, worker, body, IMG2IMG)
+    assert asked.a1111 == {"mask_blur_x": 8, "mask_blur_y": 2, "mask_round": False}
+
+    even, _ = await made(http, worker, {**body, "mask_blur_y": 8, "mask_round": True}, IMG2IMG)
+    assert (even.img2img.mask_blur, even.a1111) == (8, {})
+
+
 async def test_a_face_restorer_that_nobody_has_is_refused_by_its_field(http, worker):
     body = {"image": sent(), "codeformer_visibility": 1}
     assert await refused(http, body, "/sdapi/v1/extra-single-image") == (422, "codeformer_visibility")

@@ -10,6 +10,9 @@ from zosma_queue.request import A1111_FIELDS
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import Flavour
 
+#: Fields of extra-single-image that nobody else is known to have.
+_OF_ENLARGING = ("extras_upscaler_2_visibility", "upscale_first", "upscaling_crop")
+
 
 class A1111(Flavour):
     """The one that the others are measured by: nothing differs."""
@@ -17,7 +20,7 @@ class A1111(Flavour):
     tells_vae: ClassVar[bool] = True
     fields: ClassVar[tuple[str, ...]] = tuple(
         name
-        for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT)
+        for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT, *_OF_ENLARGING)
         if name not in ("alwayson_scripts", "distilled_cfg_scale", "forge_additional_modules", "override_settings")
     )
     takes_scripts: ClassVar[bool] = True

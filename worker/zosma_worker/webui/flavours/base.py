@@ -356,7 +356,7 @@ class Flavour:
         if start.mask:
             fields |= {
                 "mask": encoded(order.inputs[start.mask]),
-                "mask_blur": start.mask_blur,
+                **({} if "mask_blur_x" in order.request.a1111 else {"mask_blur": start.mask_blur}),
                 "inpainting_fill": start.inpainting_fill,
                 "inpaint_full_res": start.inpaint_full_res,
                 "inpaint_full_res_padding": start.inpaint_full_res_padding,
@@ -381,11 +381,16 @@ class Flavour:
                 "codeformer_visibility": upscale.codeformer_visibility,
                 "codeformer_weight": upscale.codeformer_weight,
             }
+        if "upscale_first" in upscale.extras:
+            fields["upscale_first"] = True
+        if "extras_upscaler_2_visibility" in upscale.extras:
+            fields["upscaler_2"] = upscale.upscaler_2
+            fields["extras_upscaler_2_visibility"] = upscale.extras_upscaler_2_visibility
         if upscale.resize_mode:
             fields |= {
                 "upscaling_resize_w": upscale.upscaling_resize_w,
                 "upscaling_resize_h": upscale.upscaling_resize_h,
-                "upscaling_crop": True,
+                "upscaling_crop": upscale.upscaling_crop,
             }
         else:
             fields["upscaling_resize"] = upscale.upscaling_resize
