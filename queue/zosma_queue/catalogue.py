@@ -13,7 +13,7 @@ from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
-from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
+from zosma_queue.needs import hypernetworks_in, loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Compare, Interrogate, Request, Upscale
 from zosma_queue.workflow_options import checked_options, joined
 
@@ -41,6 +41,8 @@ class Catalogue:
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
     """Other name → the one in `loras`."""
+    embeddings: tuple[str, ...] = ()
+    hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     workflows: tuple[Workflow, ...] = ()
@@ -86,6 +88,8 @@ class Catalogue:
             lora_aliases={
                 alias: name for about in abouts for alias, name in about.lora_aliases.items() if alias not in loras
             },
+            embeddings=union(lambda about: about.embeddings),
+            hypernetworks=union(lambda about: about.hypernetworks),
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
             workflows=joined(about.workflows for about in abouts),
@@ -158,6 +162,9 @@ class Catalogue:
             # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
             if name not in self.loras:
                 raise _unknown("LoRA", name, self.loras)
+        for name in hypernetworks_in(prompt):
+            if name not in self.hypernetworks:
+                raise _unknown("hypernetwork", name, self.hypernetworks)
         if not request.a1111.get("disable_extra_networks"):
             for tag in unknown_tags(prompt):
                 shown = tag if len(tag) <= 60 else f"{tag[:60]}…"

@@ -76,7 +76,8 @@ class Needs:
 _LORA = re.compile(r"<\s*(?:lora|lyco)\s*:", re.IGNORECASE)
 #: What A1111 takes out of a prompt, whether or not it knows what is meant.
 _TAG = re.compile(r"<(\w+):[^>]+>")
-_KNOWN_TAGS = ("lora", "hypernet")
+_HYPERNET = "hypernet"
+_KNOWN_TAGS = ("lora", _HYPERNET)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,12 @@ def without_loras(prompt: str) -> str:
 def loras_in(prompt: str) -> list[str]:
     """The names of the LoRAs that a prompt asks for."""
     return [tag.name for tag in lora_tags(prompt)]
+
+
+def hypernetworks_in(prompt: str) -> list[str]:
+    """The names of the hypernetworks that a prompt asks for: `<hypernet:name:0.8>`."""
+    names = (tag[0].strip("<>").split(":")[1] for tag in _TAG.finditer(prompt) if tag[1] == _HYPERNET)
+    return [name for name in names if name]
 
 
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
@@ -210,6 +217,7 @@ def _generation(request: Request) -> list[str]:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
+    tokens += sorted({f"hypernet:{name}" for prompt in request.all_prompts for name in hypernetworks_in(prompt)})
     if request.workflow:
         tokens.append(f"workflow:{request.workflow}")
     if request.vae:

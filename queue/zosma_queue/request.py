@@ -57,7 +57,8 @@ A1111_FIELDS = (
     "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "forge_additional_modules",
     "hr_checkpoint_name", "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
     "initial_noise_multiplier", "mask_blur_x", "mask_blur_y", "mask_round", "override_settings", "refiner_checkpoint",
-    "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
+    "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin",
+    "seed_resize_from_h", "seed_resize_from_w", "tiling",
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768

@@ -22,6 +22,8 @@ MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
     "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
     "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
+    "/sdapi/v1/embeddings": {"loaded": {"EasyNegative": {"vectors": 8}}, "skipped": {"ngTI": {}}},
+    "/sdapi/v1/hypernetworks": [{"name": "ink", "path": "/models/hypernetworks/ink.pt"}],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
 

@@ -89,6 +89,13 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
     assert not {"Default", "default", "euler_a"} & set(about.samplers)
 
 
+@pytest.mark.parametrize(("kind", "hypernetworks"), [(A1111WebUI, ("ink",)), (ForgeWebUI, ()), (SDNextWebUI, ())])
+async def test_what_prompts_may_name_is_told_where_it_has_its_effect(kind, hypernetworks, flavoured):
+    _, worker = await flavoured(kind)
+
+    assert (worker.about.embeddings, worker.about.hypernetworks) == (("EasyNegative", "ngTI"), hypernetworks)
+
+
 async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):
     class Newer(ReForgeWebUI):
         def __init__(self):

@@ -52,7 +52,7 @@ _EXTRAS: Mapping[str, tuple[Any, ...]] = {
 }
 _HIRES_EXTRAS = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt")
 #: Would change the picture; refused unless they say "off".
-_UNSUPPORTED = ("script_name", "infotext", "latent_mask", "firstpass_image")
+_UNSUPPORTED = ("infotext", "latent_mask", "firstpass_image")
 
 
 def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> dict[str, Any]:
@@ -130,6 +130,12 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     """What txt2img and img2img share."""
     for name in _UNSUPPORTED:
         _refuse(given, name)
+    if not is_nothing(given.get("script_name")):
+        raise RequestRefusedError(
+            "script_name can't be set here: such a script decides by itself how many pictures are made and how large;"
+            " send a request for each picture (scripts that work along go into alwayson_scripts)",
+            field="script_name",
+        )
     fields = {"prompt": "", **{name: given[name] for name in _SAME_NAME if name in given}}
     fields["steps"] = given.get("steps", DEFAULT_STEPS)
     fields |= {name: max(_DRAWN, given[name]) for name in ("seed", "subseed") if name in given}

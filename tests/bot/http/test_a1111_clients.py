@@ -16,6 +16,7 @@ from zosma_bot.http import waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
 from zosma_queue.messages import decode_request
+from zosma_queue.needs import needs_of
 
 TXT2IMG = "/sdapi/v1/txt2img"
 IMG2IMG = "/sdapi/v1/img2img"
@@ -489,11 +490,40 @@ async def test_when_one_of_them_fails_the_others_are_drawn_for_nobody(http, queu
         ("POST", "/sdapi/v1/unload-checkpoint", {}),
         ("POST", "/sdapi/v1/reload-checkpoint", {}),
         ("GET", "/internal/ping", {}),
-        ("GET", "/sdapi/v1/script-info", []),
     ],
 )
 async def test_small_routes_are_there(http, worker, method, path, answer):
     assert await call(http, method, path) == (200, answer)
+
+
+async def test_what_prompts_and_scripts_may_name_is_listed_as_the_fleet_has_it(http, worker):
+    more = {"embeddings": ("EasyNegative",), "hypernetworks": ("ink",)}
+    whole = "ab" * 32
+    dream = ABOUT.checkpoints[0].model_copy(update={"sha256": whole})
+    await worker.beat(about=ABOUT.model_copy(update={**more, "checkpoints": (dream,)}))
+    listed = {
+        name: (await call(http, "GET", f"/sdapi/v1/{name}"))[1]
+        for name in ("embeddings", "hypernetworks", "realesrgan-models", "script-info", "sd-models")
+    }
+
+    assert list(listed["embeddings"]["loaded"]) == ["EasyNegative"]
+    assert [one["name"] for one in listed["hypernetworks"]] == ["ink"]
+    assert [one["name"] for one in listed["realesrgan-models"]] == ["R-ESRGAN 4x+"]
+    assert [(one["name"], one["is_img2img"]) for one in listed["script-info"]] == [
+        ("adetailer", False), ("adetailer", True),
+    ]  # fmt: skip
+    assert [one["sha256"] for one in listed["sd-models"]] == [whole]
+
+
+async def test_a_hypernetwork_goes_to_who_has_it_and_is_refused_by_name_elsewhere(http, worker):
+    assert (await call(http, "POST", TXT2IMG, json={"prompt": "a <hypernet:ink:0.5>"}))[1]["field"] == "hypernetwork"
+
+    await worker.beat(about=ABOUT.model_copy(update={"hypernetworks": ("ink",)}))
+    async with asyncio.timeout(5):
+        while not (await call(http, "GET", "/sdapi/v1/hypernetworks"))[1]:
+            await asyncio.sleep(0.1)
+    asked, _ = await made(http, worker, {"prompt": "a <hypernet:ink:0.5>"})
+    assert "hypernet:ink" in needs_of(asked).tokens
 
 
 async def test_the_pages_config_has_the_hires_upscalers(http, worker):

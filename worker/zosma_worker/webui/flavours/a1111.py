@@ -28,6 +28,7 @@ class A1111(Flavour):
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
     skips: ClassVar[bool] = True
+    has_hypernetworks: ClassVar[bool] = True
 
 
 class BuiltIn(A1111):

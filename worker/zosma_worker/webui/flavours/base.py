@@ -28,6 +28,11 @@ _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.D
 
 #: Of a request's own fields in A1111's names, those that are options.
 _OVERRIDES = (OPTIONS, "forge_additional_modules")
+_LISTED = (
+    "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
+)  # fmt: skip
+#: Nobody looks through more.
+EMBEDDINGS_MAX = 5_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -54,6 +59,8 @@ class Lists:
     """What puts pictures into words, by A1111's names, and what the WebUI calls each."""
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
+    embeddings: tuple[str, ...] = ()
+    hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -82,6 +89,8 @@ class Flavour:
     fields: ClassVar[tuple[str, ...]] = ()
     #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
     takes_scripts: ClassVar[bool] = False
+    #: Prompts may ask for a hypernetwork.
+    has_hypernetworks: ClassVar[bool] = False
     #: A picture can be ended as far as it is.
     skips: ClassVar[bool] = False
     #: Options that requests may set have their effect, for one job.
@@ -141,7 +150,8 @@ class Flavour:
             return None
         short = entry.get("hash")
         facts = facts_of(_HASH_AT_END.sub("", title))
-        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None, facts=facts)
+        short, whole = (value if isinstance(value, str) else None for value in (short, entry.get("sha256")))
+        return Checkpoint(name=name, title=title, hash=short, sha256=whole, facts=facts)
 
     async def read_lists(self, client: Client) -> None:
         """Reads all its lists. A server without samplers can't be used; everything else may be missing.
@@ -149,12 +159,9 @@ class Flavour:
         Raises:
           WebUIError: when it doesn't answer.
         """
-        samplers, schedulers, upscalers, latent, loras, styles = await asyncio.gather(
+        samplers, schedulers, upscalers, latent, loras, styles, embeddings, hypernetworks = await asyncio.gather(
             client.get("/sdapi/v1/samplers"),
-            *(
-                client.get_or_none(f"/sdapi/v1/{name}")
-                for name in ("schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles")
-            ),
+            *(client.get_or_none(f"/sdapi/v1/{name}") for name in _LISTED),
         )
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
@@ -164,6 +171,8 @@ class Flavour:
             enlargers=enlargers,
             loras=names_in(loras),
             lora_aliases=lora_aliases_in(loras),
+            embeddings=embeddings_in(embeddings),
+            hypernetworks=names_in(hypernetworks) if self.has_hypernetworks else (),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=await self._scripts(client),
@@ -209,6 +218,8 @@ class Flavour:
             interrogators=tuple(lists.interrogators),
             loras=lists.loras,
             lora_aliases=lists.lora_aliases,
+            embeddings=lists.embeddings,
+            hypernetworks=lists.hypernetworks,
             vaes=lists.vaes,
             styles=lists.styles,
             fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
@@ -452,6 +463,13 @@ def lora_aliases_in(entries: Any) -> dict[str, str]:
         if isinstance(name, str) and isinstance(alias, str) and name and alias and alias not in names:
             found.setdefault(alias, name)
     return found
+
+
+def embeddings_in(found: Any) -> tuple[str, ...]:
+    """Names of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names alone."""
+    parts = [found.get(name) for name in ("loaded", "skipped")] if isinstance(found, dict) else []
+    names = (name for part in parts if isinstance(part, dict | list) for name in part if isinstance(name, str) and name)
+    return tuple(itertools.islice(dict.fromkeys(names), EMBEDDINGS_MAX))
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
