@@ -111,7 +111,7 @@ def _script_info(catalogue: Catalogue) -> Any:
 def _embeddings(catalogue: Catalogue) -> Any:
     """By name alone: their vectors are the WebUIs' own business."""
     told = {"step": None, "sd_checkpoint": None, "sd_checkpoint_name": None, "shape": 0, "vectors": 0}
-    return {"loaded": {name: told for name in catalogue.embeddings}, "skipped": {}}
+    return {"loaded": dict.fromkeys(catalogue.embeddings, told), "skipped": {}}
 
 
 def _hypernetworks(catalogue: Catalogue) -> Any:

@@ -258,6 +258,7 @@ async def test_a_body_over_the_limit_is_refused(http):
     status, answer, _ = await call(http, "POST", TXT2IMG, data=body, headers={"Content-Type": "application/json"})
 
     assert (status, answer["error"]) == (413, "HTTPException")
+    assert "at most 4,194,304 are possible" in answer["detail"]
 
 
 async def test_what_an_admin_paused_is_waited_for_also_while_its_workers_are_down(http, queue, worker, monkeypatch):

@@ -520,7 +520,7 @@ async def test_a_hypernetwork_goes_to_who_has_it_and_is_refused_by_name_elsewher
 
     await worker.beat(about=ABOUT.model_copy(update={"hypernetworks": ("ink",)}))
     async with asyncio.timeout(5):
-        while not (await call(http, "GET", "/sdapi/v1/hypernetworks"))[1]:
+        while not (await call(http, "GET", "/sdapi/v1/hypernetworks"))[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     asked, _ = await made(http, worker, {"prompt": "a <hypernet:ink:0.5>"})
     assert "hypernet:ink" in needs_of(asked).tokens
