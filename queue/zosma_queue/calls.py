@@ -15,7 +15,7 @@ from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
-from zosma_queue.needs import Lane, Needs
+from zosma_queue.needs import SKIP, Lane, Needs
 from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 from zosma_queue.unreadable import skipping
@@ -230,6 +230,7 @@ class Lease(enum.StrEnum):
     """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
+    SKIP = "skip"  # the picture at hand, once
     CANCEL = "cancel"
     LOST = "lost"
 
@@ -330,6 +331,20 @@ class Cancelled(enum.StrEnum):
 def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> Call[Cancelled]:
     """Cancels a job in whatever state it is; with `admin`, the act is audited, and `why` told to its owner."""
     return Call("cancel", (now_ms, job_id, admin, why), lambda reply: Cancelled(reply.decode()))
+
+
+class Skipped(enum.StrEnum):
+    """The queue's answer to a skip."""
+
+    SKIPPING = "skipping"  # its worker is told
+    UNABLE = "unable"  # its WebUI can't
+    IDLE = "idle"  # it doesn't run
+    UNKNOWN = "unknown"
+
+
+def skip(job_id: str, *, now_ms: int = 0) -> Call[Skipped]:
+    """Has a running job's picture at hand ended as far as it is; the job goes on with the next."""
+    return Call("skip", (now_ms, job_id, SKIP), lambda reply: Skipped(reply.decode()))
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from zosma_queue.calls import (
     Evicted,
     NewJob,
     Room,
+    Skipped,
     Summons,
     Swept,
     Variant,
@@ -639,6 +640,10 @@ class Queue:
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancels a job, waiting or running."""
         return await self._run(calls.cancel(job_id))
+
+    async def skip(self, job_id: str) -> Skipped:
+        """Ends the picture that a running job is at, as far as it is; the job goes on with the next."""
+        return await self._run(calls.skip(job_id))
 
     async def preview(self, job_id: str) -> bytes | None:
         """The newest preview of a running job; None for none, and for what is none of `FORMATS` by its bytes."""

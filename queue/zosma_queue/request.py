@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.a1111_options import PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError, Value
 from zosma_queue.validation import malformed, problems_of
 
@@ -52,10 +54,11 @@ WORKFLOW_OPTIONS_MAX = 10
 INTERROGATORS = ("clip", "deepdanbooru")
 #: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
 A1111_FIELDS = (
-    "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "hr_checkpoint_name",
-    "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
-    "initial_noise_multiplier", "refiner_checkpoint", "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond",
-    "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
+    "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "forge_additional_modules",
+    "hr_checkpoint_name", "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
+    "initial_noise_multiplier", "mask_blur_x", "mask_blur_y", "mask_round", "override_settings", "refiner_checkpoint",
+    "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin",
+    "seed_resize_from_h", "seed_resize_from_w", "tiling",
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
@@ -159,6 +162,14 @@ class Upscale(BaseModel):
     codeformer_visibility: float = Field(0.0, ge=0.0, le=1.0)
     codeformer_weight: float = Field(0.0, ge=0.0, le=1.0)
     """CodeFormer: 0 for the most effect, 1 for the least."""
+    upscale_first: bool = False
+    """True: made larger before its faces are restored."""
+    upscaler_2: Name | None = None
+    """A second upscaler, laid over the first one's picture."""
+    extras_upscaler_2_visibility: float = Field(0.0, ge=0.0, le=1.0)
+    """How much of it is seen; 0: it isn't asked."""
+    upscaling_crop: bool = True
+    """With `resize_mode` 1. False: what stands over stays, and the picture is larger than the size on one side."""
 
     @property
     def keeps_size(self) -> bool:
@@ -176,9 +187,25 @@ class Upscale(BaseModel):
         """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
         if self.keeps_size:
             return self.source_width, self.source_height
-        if self.resize_mode == 1:
+        if self.resize_mode == 1 and self.upscaling_crop:
             return self.upscaling_resize_w, self.upscaling_resize_h
-        return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
+        return int(self.source_width * self._factor), int(self.source_height * self._factor)
+
+    @property
+    def _factor(self) -> float:
+        if self.resize_mode == 0:
+            return self.upscaling_resize
+        return max(self.upscaling_resize_w / self.source_width, self.upscaling_resize_h / self.source_height)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The fields that not every WebUI has, of those that change the picture."""
+        used = {
+            "extras_upscaler_2_visibility": bool(self.upscaler_2 and self.extras_upscaler_2_visibility),
+            "upscale_first": self.upscale_first and bool(self.face_restorers),
+            "upscaling_crop": self.resize_mode == 1 and not self.upscaling_crop,
+        }
+        return tuple(name for name, is_used in used.items() if is_used)
 
 
 class _WrongError(ValueError):
@@ -261,8 +288,7 @@ class Request(BaseModel):
                 raise _WrongError(
                     f"has {name[:60]!r}: {problem}", "malformed", "a1111", {"given": name[:60], "problem": problem}
                 )
-        if not isinstance(given.get("alwayson_scripts", {}), dict):
-            problem = "alwayson_scripts must be an object"
+        if problem := _wrong_in(given):
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         if len(json.dumps(given)) > A1111_MAX_CHARS:
             problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
@@ -469,6 +495,20 @@ class Request(BaseModel):
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
         return not (self.upscale or self.interrogate)
+
+
+def _wrong_in(a1111: Mapping[str, Any]) -> str:
+    """What is wrong with those of `Request.a1111` that have parts; '' when nothing is."""
+    options, modules = a1111.get(OPTIONS, {}), a1111.get("forge_additional_modules", [])
+    if not isinstance(a1111.get("alwayson_scripts", {}), dict):
+        return "alwayson_scripts must be an object"
+    if not isinstance(options, dict) or not options.keys() <= set(PASSED):
+        return f"{OPTIONS} must be an object of {', '.join(PASSED)}"
+    if wrong := next((name for name, value in options.items() if option_problem(name, value)), None):
+        return f"{OPTIONS}.{wrong} {option_problem(wrong, options[wrong])}"
+    if not isinstance(modules, list) or not all(isinstance(one, str) and 0 < len(one) <= 200 for one in modules):
+        return "forge_additional_modules must be a list of names"
+    return ""
 
 
 def _visible(text: str) -> bool:

@@ -35,6 +35,7 @@ from zosma_bot.http.wanted import Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
 from zosma_queue import tracing
+from zosma_queue.calls import Skipped
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
@@ -242,8 +243,14 @@ class A1111:
         return web.json_response({})
 
     async def skip(self, request: web.Request) -> web.Response:
-        """As interrupt: a part of a job can't be skipped from afar."""
-        await self.interrupt(request)
+        """Ends the picture that the client's own job is at; it goes on with the next, and answers with all of them.
+
+        Where the WebUI can't, and there is no next, the job is interrupted.
+        """
+        job = await self._current(request)
+        outcome = await self._queue.skip(job.id) if job else None
+        if job and job.request and outcome is Skipped.UNABLE and job.request.count == 1:
+            await self.interrupt(request)
         return web.json_response(None)
 
     async def options(self, request: web.Request) -> web.Response:
