@@ -191,14 +191,24 @@ class SlotConsumer(Consumer):
 
     def _next(self) -> Delivery | None:
         self._resting = True  # before the first look: what `_wake` does after it is seen by the second
-        leased = call(self._client, calls.fetch(self._worker, token=self._token))
+        leased = self._fetch()
         if leased is None:
             self._slot.found_nothing()
-            with redis_errors():
-                woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
-            leased = call(self._client, calls.fetch(self._worker, token=self._token)) if woken else None
+            leased = self._wait()
         self._resting = False
         return self._decoded(leased) if leased else None
+
+    def _wait(self) -> Leased | None:
+        """What it is handed, or has fetched once it was woken; None when neither came in time."""
+        handed = keys.handed(self._worker)
+        with redis_errors():
+            found: Any = self._client.blpop([handed, keys.wake(self._worker)], timeout=BLOCK_S)
+        if not found:
+            return None
+        return calls.leased_in(found[1]) if found[0] == handed.encode() else self._fetch()
+
+    def _fetch(self) -> Leased | None:
+        return call(self._client, calls.fetch(self._worker, token=self._token, waits=True))
 
     def _decoded(self, leased: Leased) -> Delivery | None:
         """The delivery, or None after setting aside a body that nobody can read."""

@@ -9,7 +9,6 @@ import enum
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
@@ -22,6 +21,8 @@ from zosma_queue.unreadable import skipping
 
 #: A killed worker's job is free again when its lease has run out; renewed nine times as often (as in _common.lua).
 LEASE_MS = 4_500
+#: The lease of a job that a waiting worker is handed, until it has renewed it: it may be dead (as in _take.lua).
+HANDED_MS = 2_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
 #: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out; without that,
@@ -209,21 +210,29 @@ class Leased:
     """What a part is made on, where its request names none."""
 
 
-def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
-    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
+def fetch(
+    worker: str, *, token: str = "", waits: bool = False, now_ms: int = 0, lease_ms: int = LEASE_MS
+) -> Call[Leased | None]:
+    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it.
 
-    def parse(reply: Any) -> Leased | None:
-        if not reply:
-            return None
-        with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
-            whole = Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode(errors="replace"))
-            if len(reply) == 4:
-                return whole
-            return replace(whole, first=reply[4], count=reply[5], checkpoint=reply[6].decode())
-        return None
+    `waits`: with None it blocks on `keys.handed`, where a job may be put for it (`leased_in`).
+    """
+    return Call(
+        "fetch", (now_ms, worker, lease_ms, token, int(waits)), lambda reply: leased_in(reply) if reply else None
+    )
 
-    rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules, token, LOOK_OWNERS), parse)
+
+def leased_in(text: bytes) -> Leased | None:
+    """The job that a worker has fetched or was handed; None for one whose id is no text."""
+    head, _, body = text.partition(b"\n")
+    with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
+        about = json.loads(head.decode(errors="surrogateescape"))
+        job_id, owner = (one.encode(errors="surrogateescape") for one in (about[0], about[2]))
+        whole = Leased(job_id.decode(), about[1], body, owner.decode(errors="replace"))
+        if len(about) == 3:
+            return whole
+        return replace(whole, first=about[3], count=about[4], checkpoint=about[5])
+    return None
 
 
 class Lease(enum.StrEnum):

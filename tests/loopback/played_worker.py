@@ -123,10 +123,13 @@ class PlayedWorker:
         """The next job, once there is one. A test whose job never came fails, and doesn't hang."""
         async with asyncio.timeout(timeout):
             while True:
-                leased = await acall(self._redis, calls.fetch(self.name))
+                leased = await acall(self._redis, calls.fetch(self.name, waits=True))
                 if leased:
                     return leased
-                await self._redis.blpop([keys.wake(self.name)], timeout=1)
+                handed = keys.handed(self.name)
+                found = await self._redis.blpop([handed, keys.wake(self.name)], timeout=1)
+                if found and found[0] == handed.encode() and (leased := calls.leased_in(found[1])):
+                    return leased
                 await self.beat()
 
     async def progress(self, leased: Leased, value: float, *, eta_s: float = 1.0, preview: bytes = b"") -> calls.Lease:

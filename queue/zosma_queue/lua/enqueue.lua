@@ -131,6 +131,7 @@ if due > now then
   return {'delayed', 0}
 end
 push(job)
-wake(class, needs, now)
 publish({event = 'waiting', id = id})
+local idle = idle_for(class, needs, now)
+if idle and not hand(idle, now) then ring(idle) end
 return {'queued', 0}
