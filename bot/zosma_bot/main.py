@@ -48,7 +48,7 @@ def run(settings: BotSettings) -> None:
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
     check_login(settings)
-    check_bucket(settings, stores=False)
+    check_bucket(settings, reads=True)
     say_if_inside(settings.redis_variable, address_of(settings.redis))
     if in_image() and is_loopback(settings.host):
         log.warning(

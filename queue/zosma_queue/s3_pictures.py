@@ -39,7 +39,10 @@ AT_ONCE = 4
 #: The object that tells two buckets of one name apart, see `mark`.
 _MARK = ".zosma"
 _CHECK = ".check"
-_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+#: In an answer's XML; of several objects of which one may not be deleted, obstore says it in words.
+_CODE = re.compile(r"<Code>(\w{1,64})</Code>|\(code: (\w{1,64})\)")
+#: Where a machine on AWS has its key from, when none is set.
+_MACHINES_OWN = "169.254.169.254"
 _STATUS = re.compile(r"status code: (\d{3})")
 #: What an answer means that says no code.
 _CODE_OF_STATUS = {"401": "AccessDenied", "403": "AccessDenied", "301": "PermanentRedirect"}
@@ -53,6 +56,7 @@ _NEVER = {
     "RequestTimeTooSkewed": "this machine's clock and the server's are too far apart: set both by NTP",
     "AuthorizationHeaderMalformed": "the bucket is in another region: set ?region= in RESULTS_URL",
     "PermanentRedirect": "the bucket is in another region: set ?region= in RESULTS_URL",
+    "NoCredentials": "no key is set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "AccessDenied": "the key may not do this: give it the rights of docs/operations.md",
 }
 
@@ -148,23 +152,28 @@ class S3Pictures:
 
     # -- is it ours, and may we? --------------------------------------------------------------------------------
 
-    async def check(self, *, stores: bool) -> None:
-        """Returns when the store answers and lets us do what we must: `stores` as a worker, else as the bot.
+    async def check_reading(self) -> None:
+        """Returns when the bucket answers, and pictures in it may be listed and read.
 
         Raises:
           StoreRefusesError: when waiting won't help: a wrong key, no such bucket, rights that are missing.
           StoreUnavailableError: when it doesn't answer, or not now.
         """
-        if stores:
-            path = f"{_CHECK}/{secrets.token_hex(8)}"
-            await self._put(self._hasty, path, b"zosma")
-            with self._errors(), suppress(FileNotFoundError):
-                await self._obstore.delete_async(self._hasty, path)
-            return
         with self._errors():
             await anext(self._obstore.list(self._hasty, chunk_size=1), None)
-        # A picture that isn't there: whoever may not read is told so, or that it may not be told.
+        # One that isn't there: whoever may not read is told so, or that they may not be told.
         await self._get(self._hasty, f"{_CHECK}/nothing")
+
+    async def check_writing(self) -> None:
+        """Returns when the bucket answers, and pictures may be stored there and deleted.
+
+        Raises:
+          what `check_reading` raises.
+        """
+        path = f"{_CHECK}/{secrets.token_hex(8)}"
+        await self._put(self._hasty, path, b"zosma")
+        with self._errors(), suppress(FileNotFoundError):
+            await self._obstore.delete_async(self._hasty, path)
 
     async def mark(self) -> str:
         """What tells this bucket from one of the same name on another server: drawn at the first call, then read.
@@ -215,13 +224,14 @@ class S3Pictures:
             if isinstance(error, FileNotFoundError) and code != "NoSuchBucket":
                 raise  # an object
             where = self.bucket.shown
-            if code in _NEVER:
+            # On AWS the machine's own key may only be late.
+            if code in _NEVER and (code != "NoCredentials" or self.bucket.endpoint):
                 raise StoreRefusesError(f"{where}: {code}: {_NEVER[code]}", code=code) from None
             raise StoreUnavailableError(f"{where}: {_in_short(error)}", code=code) from None
 
 
-def check_bucket(settings: Settings, *, stores: bool) -> None:
-    """Tries the settings' bucket once, if there is one: as a worker, which `stores`, or as the bot.
+def check_bucket(settings: Settings, *, reads: bool) -> None:
+    """Tries the settings' bucket once, if there is one. `reads`: also what only the bot must do there.
 
     One that doesn't answer is waited for later, but a wrong key or a missing bucket mends by no wait.
 
@@ -231,8 +241,14 @@ def check_bucket(settings: Settings, *, stores: bool) -> None:
     if settings.results is None:
         return
     pictures = S3Pictures(settings.results)
+
+    async def check() -> None:
+        await pictures.check_writing()
+        if reads:
+            await pictures.check_reading()
+
     try:
-        asyncio.run(pictures.check(stores=stores))
+        asyncio.run(check())
     except StoreRefusesError as error:
         raise SettingsError(f"RESULTS_URL: {error}") from None
     except StoreUnavailableError as error:
@@ -254,7 +270,9 @@ def _code(error: BaseException) -> str:
     """S3's own word for what is wrong; '' when it said none."""
     text = str(error)
     if found := _CODE.search(text):
-        return found[1]
+        return found[1] or found[2]
+    if _MACHINES_OWN in text:
+        return "NoCredentials"
     if "incorrectly configured region" in text:  # obstore's own words for a redirect
         return "PermanentRedirect"
     status = _STATUS.search(text)

@@ -79,7 +79,7 @@ class StoredPictures:
         """Returns when the bucket may be read. One that could be a moment ago still can."""
         if self._bucket is None or time.monotonic() - self._checked_at < CHECKED_S:
             return
-        await self._bucket.check(stores=False)
+        await self._bucket.check_reading()
         self._checked_at = time.monotonic()
 
     async def announce(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 
 import pytest
+from aiohttp import web
 
 from loopback.s3 import ACCESS_DENIED, BUCKET, KEY, SECRET, SLOW_DOWN, half, reset, said, silence
 from zosma_queue.errors import SettingsError, StoreRefusesError, StoreUnavailableError
@@ -104,22 +106,47 @@ async def test_one_503_is_not_worth_a_word(store, s3):
     assert await store.get(["a:1:0"]) == [PNG]
 
 
-@pytest.mark.parametrize("stores", [True, False], ids=["worker", "bot"])
-async def test_a_bucket_that_is_ours_passes_and_keeps_nothing_of_the_look(store, s3, stores):
-    await store.check(stores=stores)
+async def test_a_bucket_that_is_ours_passes_and_keeps_nothing_of_the_look(store, s3):
+    await store.check_writing()
+    await store.check_reading()
 
     assert await s3.objects() == []
 
 
-@pytest.mark.parametrize("stores", [True, False], ids=["worker", "bot"])
-async def test_a_missing_bucket_and_a_wrong_key_are_told_with_what_mends_them(s3, stores):
+CHECKS = pytest.mark.parametrize("check", [S3Pictures.check_reading, S3Pictures.check_writing])
+
+
+@CHECKS
+async def test_a_missing_bucket_and_a_wrong_key_are_told_with_what_mends_them(s3, check):
     with pytest.raises(StoreRefusesError, match="NoSuchBucket: there is no such bucket: create it"):
-        await S3Pictures(s3.bucket(name="nobody")).check(stores=stores)
+        await check(S3Pictures(s3.bucket(name="nobody")))
     with pytest.raises(StoreRefusesError, match="AWS_ACCESS_KEY_ID is not known there") as refused:
-        await S3Pictures(s3.bucket(key="AKIDOTHER")).check(stores=stores)
+        await check(S3Pictures(s3.bucket(key="AKIDOTHER")))
     assert SECRET not in str(refused.value)
 
 
+@pytest.mark.parametrize("reads", [True, False], ids=["bot", "worker"])
+async def test_a_process_with_a_wrong_key_does_not_start_and_says_why(s3, reads):
+    login = {"AWS_ACCESS_KEY_ID": "AKIDOTHER", "AWS_SECRET_ACCESS_KEY": SECRET}
+    with pytest.raises(SettingsError, match=r"^RESULTS_URL: s3://pictures/zosma at .*: correct it$") as refused:
+        await asyncio.to_thread(check_bucket, settings(s3.url, **login), reads=reads)
+    assert SECRET not in str(refused.value)
+
+
+async def test_what_may_be_stored_and_not_deleted_is_told_at_the_start(store, s3):
+    async def refused(request):
+        key = re.findall(r"<Key>.*?</Key>", await request.text())[-1]
+        error = f"<Error>{key}<Code>AccessDenied</Code><Message>no</Message></Error>"
+        return web.Response(text=f"<DeleteResult>{error}</DeleteResult>", content_type="application/xml")
+
+    s3.fault, s3.on = refused, "POST"
+    with pytest.raises(StoreRefusesError, match="AccessDenied"):
+        await store.check_writing()
+    with pytest.raises(StoreRefusesError, match="AccessDenied"):
+        await store.drop(["a:1:0", "b:1:0"])
+
+
+@CHECKS
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -131,12 +158,11 @@ async def test_a_missing_bucket_and_a_wrong_key_are_told_with_what_mends_them(s3
     ],
     ids=["rights", "secret", "clock", "region", "redirect"],
 )
-async def test_what_no_wait_mends_is_a_refusal(store, s3, fault, told):
+async def test_what_no_wait_mends_is_a_refusal(store, s3, check, fault, told):
     s3.fault = fault
 
-    for stores in (True, False):
-        with pytest.raises(StoreRefusesError, match=told):
-            await store.check(stores=stores)
+    with pytest.raises(StoreRefusesError, match=told):
+        await check(store)
     with pytest.raises(StoreRefusesError, match=told):
         await store.get(["a:1:0"])
 
@@ -224,13 +250,13 @@ def test_without_what_speaks_s3_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "obstore", None)
 
     with pytest.raises(SettingsError, match=r"pip install 'zosma\[s3\]'"):
-        check_bucket(settings("s3://pics"), stores=True)
+        check_bucket(settings("s3://pics"), reads=True)
 
 
 def test_a_server_that_is_not_there_is_waited_for(caplog):
     login = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
 
-    check_bucket(settings("s3://pics?endpoint=http://127.0.0.1:1", **login), stores=True)
+    check_bucket(settings("s3://pics?endpoint=http://127.0.0.1:1", **login), reads=True)
 
     assert "can't be reached" in caplog.text
     assert "pictures wait until it answers" in caplog.text

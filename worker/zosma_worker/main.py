@@ -39,7 +39,7 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
         raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
     if not child:
         check_login(settings)
-        check_bucket(settings, stores=True)
+        check_bucket(settings, reads=False)
         say_if_inside(settings.redis_variable, address_of(redis_url))
         for webui in settings.webuis:
             say_if_inside("SD_API_HOST", webui.url)
