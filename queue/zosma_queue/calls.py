@@ -47,6 +47,8 @@ LOOK_OWNERS = 200
 SWEEP_LIMIT = 100
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
+#: As good as none: of bytes.
+NO_LIMIT = 2**53
 #: How long a program may leave its pictures here when others need the room.
 LEFT_HERE_MS = 3600_000
 #: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
@@ -443,12 +445,16 @@ class Evicted:
     """What the pictures of all other jobs take."""
 
 
-def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
+def evict(most_bytes: int, *, must_free: int = 0, most_in_bucket: int = NO_LIMIT, now_ms: int = 0) -> Call[Evicted]:
     """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free.
 
-    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`.
+    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`. What lies in a bucket counts
+    for itself, to `most_in_bucket`, and is only noted as to be deleted (stored_pictures.py).
     """
-    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS), lambda reply: Evicted(*reply))
+    return Call(
+        "evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS, most_in_bucket),
+        lambda reply: Evicted(*reply),
+    )  # fmt: skip
 
 
 def fetched(job_id: str, index: int, *, now_ms: int = 0) -> Call[bool]:

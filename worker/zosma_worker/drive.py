@@ -167,7 +167,7 @@ class Driver:
         `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
         run: Run | None = None
-        storing = Storing(self._queue, task.id, task.attempt, lease)
+        storing = Storing(self._queue, task.id, task.attempt, lease, self._handover.hand_back)
         try:
             order = Order(
                 request=task.request,
@@ -310,8 +310,11 @@ class Driver:
         extra = info["extra_generation_params"]
         scheduler = extra.get("Schedule type") if isinstance(extra, dict) else None
         short = info["sd_model_hash"]
+        pictures, store = checked.pictures, self._queue.stored_in(task.id, task.attempt)
+        if store:
+            pictures = tuple(one.model_copy(update={"store": store}) for one in pictures)
         return Result(
-            pictures=checked.pictures,
+            pictures=pictures,
             caption=checked.caption,
             attempt=task.attempt,
             checkpoint=task.checkpoint.name if task.request.generates else "",
