@@ -40,7 +40,10 @@ PIXELS_MAX = 4096 * 4096
 TOTAL_PIXELS_MAX = 4 * PIXELS_MAX
 #: Seeds are drawn below 2³¹: stable-diffusion.cpp reads them as 32-bit and takes anything above for "random".
 DRAWN_SEED_MAX = 2**31 - 1
-SEED_MAX = 2**32 - 1
+#: WebUIs count seeds in 64 bits; beyond 53 a browser and Discord no longer tell one from the next.
+SEED_MAX = 2**53 - 1
+#: A1111 draws its own below this, and older ones of ours took no others.
+USUAL_SEED_MAX = 2**32 - 1
 #: A1111 works on latents of 8×8 pixels and rounds sizes down to them.
 LATENT_PX = 8
 
@@ -593,4 +596,4 @@ def bounds_of(field: str) -> str:
 
 def _plain(limit: float | None) -> str:
     """Whole numbers in full: 4294967295 rather than 4.29497e+09."""
-    return f"{limit:.12g}" if limit is not None else "any"
+    return f"{limit:.16g}" if limit is not None else "any"

@@ -419,6 +419,12 @@ async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
     assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
 
 
+async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):
+    asked, answer = await made(http, worker, {"prompt": "a", "seed": 2**53 - 1})
+
+    assert (asked.seed, json.loads(answer["info"])["seed"]) == (2**53 - 1, 2**53 - 1)
+
+
 @pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
 async def test_numbers_that_are_none_are_refused(http, worker, number):
     data = f'{{"prompt": "a cat", "cfg_scale": {number}}}'.encode()

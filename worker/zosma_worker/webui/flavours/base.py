@@ -233,6 +233,7 @@ class Flavour:
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,
+            huge_seeds=self.large_seeds,
             free_cfg=self.free_cfg,
             progress=self.tells_progress,
             max_side=self.max_side,
