@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -65,6 +65,9 @@ A1111_FIELDS = (
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
+
+#: Stands in a script's arguments before the id of a picture that was stored with `Queue.keep_input`.
+INPUT_MARK = "zosma-input:"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: A text that a workflow takes besides the prompt.
@@ -294,7 +297,7 @@ class Request(BaseModel):
         if problem := _wrong_in(given):
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         if len(json.dumps(given)) > A1111_MAX_CHARS:
-            problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
+            problem = f"more than {A1111_MAX_CHARS:,} characters"
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         return given
 
@@ -487,9 +490,11 @@ class Request(BaseModel):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Ids of the pictures that it starts from."""
-        if self.img2img:
-            return (*self.img2img.images, *([self.img2img.mask] if self.img2img.mask else []))
+        """Ids of the pictures that it starts from, and of those that its scripts look at."""
+        if self.generates:
+            start = self.img2img
+            own = (*start.images, *([start.mask] if start.mask else [])) if start else ()
+            return tuple(dict.fromkeys((*own, *_inputs_in(self.a1111.get("alwayson_scripts")))))
         if self.interrogate:
             return (self.interrogate.image,)
         return (self.upscale.image,) if self.upscale else ()
@@ -498,6 +503,24 @@ class Request(BaseModel):
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
         return not (self.upscale or self.interrogate)
+
+
+def _inputs_in(inside: Any) -> Iterator[str]:
+    """The ids behind each `INPUT_MARK` in a script's arguments."""
+    if isinstance(inside, str) and inside.startswith(INPUT_MARK):
+        yield inside.removeprefix(INPUT_MARK)
+    elif isinstance(inside, dict | list):
+        for value in inside.values() if isinstance(inside, dict) else inside:
+            yield from _inputs_in(value)
+
+
+def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
+    """A script's arguments with something else in the place of each `INPUT_MARK` and the id behind it."""
+    if isinstance(inside, str):
+        return put(inside.removeprefix(INPUT_MARK)) if inside.startswith(INPUT_MARK) else inside
+    if isinstance(inside, dict):
+        return {name: with_inputs(value, put) for name, value in inside.items()}
+    return [with_inputs(value, put) for value in inside] if isinstance(inside, list) else inside
 
 
 def _wrong_in(a1111: Mapping[str, Any]) -> str:

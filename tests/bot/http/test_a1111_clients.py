@@ -253,9 +253,49 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
     assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {"txt2img": ["adetailer"], "img2img": ["adetailer"]}
 
 
-async def test_pictures_inside_a_scripts_arguments_are_refused(http, worker):
-    scripts = {"ADetailer": {"args": [True, {"image": "A" * 50_000}]}}
-    assert await refused(http, {"prompt": "a cat", "alwayson_scripts": scripts}) == (422, "alwayson_scripts")
+def with_script(**unit):
+    return {"prompt": "a cat", "alwayson_scripts": {"ADetailer": {"args": [True, {"enabled": True, **unit}]}}}
+
+
+async def test_pictures_among_a_scripts_arguments_reach_the_worker(http, worker):
+    """ControlNet's: plain, as a data URL, and with a mask beside."""
+    large = b64encode(png(3, (512, 512))).decode()
+    body = with_script(image={"image": large, "mask": "data:image/png;base64," + sent(4)}, model="canny [abc]")
+    body["alwayson_scripts"]["ADetailer"]["args"].append(sent(5))
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json=body))
+    leased = await worker.take()
+    request_ = decode_request(leased.body)
+    await worker.finish(leased)
+    status, _ = await asked
+
+    assert status == 200
+    assert [worker.inputs[one] for one in request_.inputs] == [png(3, (512, 512)), png(4, (96, 64)), png(5, (96, 64))]
+    assert len(json.dumps(request_.a1111)) < 400
+
+
+@pytest.mark.parametrize(
+    ("unit", "field"),
+    [
+        ({"image": "A" * 50_000}, "image"),
+        ({"image": "/etc/passwd"}, "image"),
+        ({"image": "http://10.0.0.1/a.png"}, "image"),
+        ({"image": ["photo.png", "outputs/mask.png"]}, "image.0"),
+        ({"batch_images": "outputs"}, "batch_images"),
+        ({"source": "C:\\Users\\ann"}, "source"),
+        ({"source": "\\\\nas\\share"}, "source"),
+        ({"source": "~/pictures"}, "source"),
+        ({"source": "file:///etc/passwd"}, "source"),
+        ({"source": "../outputs"}, "source"),
+        ({"source": "zosma-input:" + "0" * 20}, "source"),
+    ],
+)
+async def test_a_script_opens_no_file_and_no_address(http, worker, raw, unit, field):
+    assert await refused(http, with_script(**unit)) == (422, f"alwayson_scripts.ADetailer.args.1.{field}")
+    assert raw.zcard(keys.WAITING) == 0
+
+
+async def test_a_script_has_no_more_pictures_than_anybody_needs(http, worker):
+    assert await refused(http, with_script(image=[sent()] * 9)) == (422, "alwayson_scripts")
 
 
 # 7. webuiapi: the empty prompt is its default
