@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 from base64 import b64decode, b64encode
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from loopback.played_worker import ABOUT, png
 from loopback.raw_client import answered, request
@@ -375,6 +377,38 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (json.loads(answer["info"])["seed"], answer["parameters"]["prompt"]) == (5, "first")
     await worker.finish(await worker.take())  # the other went on
     assert (await waiting_one)[0] == 200
+
+
+async def task_told(http, task="task(one)", **more):
+    return (await call(http, "POST", "/internal/progress", json={"id_task": task, **more}))[1]
+
+
+async def test_a_request_is_followed_by_the_name_that_its_client_gave_it(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a", "force_task_id": "task(one)"}))
+    leased = await worker.take()
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
+    await worker.progress(leased, 0.5, preview=jpeg.getvalue())
+    other = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "b", "force_task_id": "task(two)"}))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    now, later, nobody = [await task_told(http, task) for task in ("task(one)", "task(two)", "task(three)")]
+    _, pending = await call(http, "GET", "/internal/pending-tasks")
+    again = await task_told(http, id_live_preview=now["id_live_preview"])
+    await worker.finish(leased)
+    await running
+    ended = await task_told(http)
+    await worker.finish(await worker.take())
+    await other
+
+    assert (now["active"], now["queued"], now["completed"], now["progress"]) == (True, False, False, 0.5)
+    assert b64decode(now["live_preview"].removeprefix("data:image/jpeg;base64,")) == jpeg.getvalue()
+    assert again["live_preview"] is None
+    assert (later["active"], later["queued"], later["textinfo"]) == (False, True, "In queue: 1")
+    assert (nobody["active"], nobody["queued"], nobody["completed"]) == (False, False, False)
+    assert pending == {"size": 2, "tasks": ["task(one)", "task(two)"]}
+    assert (ended["active"], ended["completed"]) == (False, True)
 
 
 async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
