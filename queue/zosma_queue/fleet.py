@@ -205,6 +205,8 @@ class Capabilities(BaseModel):
     clip_skip: bool = True
     large_seeds: bool = True
     """False: seeds of 2³¹ and above are none."""
+    huge_seeds: bool = False
+    """True: seeds of 2³² and above are some, too."""
     free_cfg: bool = True
     progress: bool = True
     """False: it never says how far it is, so what is shown of its jobs is an estimate by time."""
@@ -252,6 +254,7 @@ class Capabilities(BaseModel):
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
             needs.LARGE_SEEDS: self.large_seeds,
+            needs.HUGE_SEEDS: self.huge_seeds,
             needs.FREE_CFG: self.free_cfg,
             **{needs.side_token(limit): (self.max_side or limit + 1) > limit for limit in needs.SIDE_LIMITS},
             **{needs.steps_token(limit): (self.max_steps or limit + 1) > limit for limit in needs.STEPS_LIMITS},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import option_token_name
-from zosma_queue.request import DRAWN_SEED_MAX, Request, Upscale
+from zosma_queue.request import DRAWN_SEED_MAX, USUAL_SEED_MAX, Request, Upscale
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -168,7 +168,7 @@ LATENT_RESIZE = 3
 RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
 #: A worker's own, which no request asks for: a retry rather stays on one kind (`_fleet.lua`).
 KIND_COMFYUI = "kind:comfyui"
-LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
+LARGE_SEEDS, HUGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}", f"seeds over {USUAL_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 
 
@@ -267,6 +267,8 @@ def _limits(request: Request) -> list[str]:
         tokens.append(FREE_CFG)
     if max(request.seeds) > DRAWN_SEED_MAX:
         tokens.append(LARGE_SEEDS)
+    if max(*request.seeds, request.subseed) > USUAL_SEED_MAX:
+        tokens.append(HUGE_SEEDS)
     if request.subseed_strength:
         tokens.append(VARIATIONS)
     if (request.clip_skip or 1) > 1:

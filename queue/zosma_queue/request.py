@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -40,7 +40,10 @@ PIXELS_MAX = 4096 * 4096
 TOTAL_PIXELS_MAX = 4 * PIXELS_MAX
 #: Seeds are drawn below 2³¹: stable-diffusion.cpp reads them as 32-bit and takes anything above for "random".
 DRAWN_SEED_MAX = 2**31 - 1
-SEED_MAX = 2**32 - 1
+#: WebUIs count seeds in 64 bits; beyond 53 a browser and Discord no longer tell one from the next.
+SEED_MAX = 2**53 - 1
+#: A1111 draws its own below this, and older ones of ours took no others.
+USUAL_SEED_MAX = 2**32 - 1
 #: A1111 works on latents of 8×8 pixels and rounds sizes down to them.
 LATENT_PX = 8
 
@@ -62,6 +65,9 @@ A1111_FIELDS = (
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
+
+#: Stands in a script's arguments before the id of a picture that was stored with `Queue.keep_input`.
+INPUT_MARK = "zosma-input:"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: A text that a workflow takes besides the prompt.
@@ -291,7 +297,7 @@ class Request(BaseModel):
         if problem := _wrong_in(given):
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         if len(json.dumps(given)) > A1111_MAX_CHARS:
-            problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
+            problem = f"more than {A1111_MAX_CHARS:,} characters"
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         return given
 
@@ -484,9 +490,11 @@ class Request(BaseModel):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Ids of the pictures that it starts from."""
-        if self.img2img:
-            return (*self.img2img.images, *([self.img2img.mask] if self.img2img.mask else []))
+        """Ids of the pictures that it starts from, and of those that its scripts look at."""
+        if self.generates:
+            start = self.img2img
+            own = (*start.images, *([start.mask] if start.mask else [])) if start else ()
+            return tuple(dict.fromkeys((*own, *_inputs_in(self.a1111.get("alwayson_scripts")))))
         if self.interrogate:
             return (self.interrogate.image,)
         return (self.upscale.image,) if self.upscale else ()
@@ -495,6 +503,24 @@ class Request(BaseModel):
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
         return not (self.upscale or self.interrogate)
+
+
+def _inputs_in(inside: Any) -> Iterator[str]:
+    """The ids behind each `INPUT_MARK` in a script's arguments."""
+    if isinstance(inside, str) and inside.startswith(INPUT_MARK):
+        yield inside.removeprefix(INPUT_MARK)
+    elif isinstance(inside, dict | list):
+        for value in inside.values() if isinstance(inside, dict) else inside:
+            yield from _inputs_in(value)
+
+
+def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
+    """A script's arguments with something else in the place of each `INPUT_MARK` and the id behind it."""
+    if isinstance(inside, str):
+        return put(inside.removeprefix(INPUT_MARK)) if inside.startswith(INPUT_MARK) else inside
+    if isinstance(inside, dict):
+        return {name: with_inputs(value, put) for name, value in inside.items()}
+    return [with_inputs(value, put) for value in inside] if isinstance(inside, list) else inside
 
 
 def _wrong_in(a1111: Mapping[str, Any]) -> str:
@@ -593,4 +619,4 @@ def bounds_of(field: str) -> str:
 
 def _plain(limit: float | None) -> str:
     """Whole numbers in full: 4294967295 rather than 4.29497e+09."""
-    return f"{limit:.12g}" if limit is not None else "any"
+    return f"{limit:.16g}" if limit is not None else "any"

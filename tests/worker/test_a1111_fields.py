@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from zosma_queue.errors import RequestRefusedError
@@ -32,6 +34,16 @@ def test_fields_and_scripts_stand_in_the_call_as_they_were_sent():
     request = decode_request(encode_request("job", asked(a1111=extras)))
 
     assert {name: body(A1111(), request)[name] for name in extras} == extras
+
+
+def test_a_scripts_pictures_stand_in_the_call_as_base64():
+    args = [{"enabled": True, "image": {"image": f"zosma-input:{START}", "mask": None}, "module": "canny"}]
+    request = decode_request(encode_request("job", asked(a1111={"alwayson_scripts": {"ControlNet": {"args": args}}})))
+    order = Order(request=request, checkpoint=DREAM, task="t", inputs={START: b"a picture"})
+
+    assert request.inputs == (START,)
+    [unit] = A1111().call(order).body["alwayson_scripts"]["ControlNet"]["args"]
+    assert unit["image"] == {"image": base64.b64encode(b"a picture").decode(), "mask": None}
 
 
 def test_a_hires_pass_to_a_size_is_asked_for_as_one():

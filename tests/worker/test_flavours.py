@@ -121,6 +121,15 @@ async def test_scripts_that_an_a1111_has_make_no_reforge_of_it(flavoured):
     assert worker.about.flavour == "a1111"
 
 
+@pytest.mark.parametrize("kind", FULL)
+async def test_a_seed_of_fifty_three_bits_comes_back_as_it_was_sent(kind, flavoured, ann):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(seed=2**53 - 3, count=2))
+
+    assert [one.seed for one in job.result.pictures] == [2**53 - 3, 2**53 - 2]
+
+
 @pytest.mark.parametrize("kind", EVERY)
 async def test_several_pictures_of_an_odd_size_come_out_as_asked_with_seeds_that_go_on(kind, flavoured, ann, queue):
     await flavoured(kind)

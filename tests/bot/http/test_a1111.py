@@ -255,7 +255,8 @@ async def test_unknown_routes_and_verbs_are_answered_in_json(http, method, path,
 
 async def test_a_body_over_the_limit_is_refused(http):
     body = io.BytesIO(json.dumps({"prompt": "x" * 5_000_000}).encode())
-    status, answer, _ = await call(http, "POST", TXT2IMG, data=body, headers={"Content-Type": "application/json"})
+    json_ = {"Content-Type": "application/json"}
+    status, answer, _ = await call(http, "POST", "/sdapi/v1/options", data=body, headers=json_)
 
     assert (status, answer["error"]) == (413, "HTTPException")
     assert "at most 4,194,304 are possible" in answer["detail"]

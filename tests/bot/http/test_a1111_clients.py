@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 from base64 import b64decode, b64encode
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from loopback.played_worker import ABOUT, png
 from loopback.raw_client import answered, request
@@ -253,9 +255,49 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
     assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {"txt2img": ["adetailer"], "img2img": ["adetailer"]}
 
 
-async def test_pictures_inside_a_scripts_arguments_are_refused(http, worker):
-    scripts = {"ADetailer": {"args": [True, {"image": "A" * 50_000}]}}
-    assert await refused(http, {"prompt": "a cat", "alwayson_scripts": scripts}) == (422, "alwayson_scripts")
+def with_script(**unit):
+    return {"prompt": "a cat", "alwayson_scripts": {"ADetailer": {"args": [True, {"enabled": True, **unit}]}}}
+
+
+async def test_pictures_among_a_scripts_arguments_reach_the_worker(http, worker):
+    """ControlNet's: plain, as a data URL, and with a mask beside."""
+    large = b64encode(png(3, (512, 512))).decode()
+    body = with_script(image={"image": large, "mask": "data:image/png;base64," + sent(4)}, model="canny [abc]")
+    body["alwayson_scripts"]["ADetailer"]["args"].append(sent(5))
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json=body))
+    leased = await worker.take()
+    request_ = decode_request(leased.body)
+    await worker.finish(leased)
+    status, _ = await asked
+
+    assert status == 200
+    assert [worker.inputs[one] for one in request_.inputs] == [png(3, (512, 512)), png(4, (96, 64)), png(5, (96, 64))]
+    assert len(json.dumps(request_.a1111)) < 400
+
+
+@pytest.mark.parametrize(
+    ("unit", "field"),
+    [
+        ({"image": "A" * 50_000}, "image"),
+        ({"image": "/etc/passwd"}, "image"),
+        ({"image": "http://10.0.0.1/a.png"}, "image"),
+        ({"image": ["photo.png", "outputs/mask.png"]}, "image.0"),
+        ({"batch_images": "outputs"}, "batch_images"),
+        ({"source": "C:\\Users\\ann"}, "source"),
+        ({"source": "\\\\nas\\share"}, "source"),
+        ({"source": "~/pictures"}, "source"),
+        ({"source": "file:///etc/passwd"}, "source"),
+        ({"source": "../outputs"}, "source"),
+        ({"source": "zosma-input:" + "0" * 20}, "source"),
+    ],
+)
+async def test_a_script_opens_no_file_and_no_address(http, worker, raw, unit, field):
+    assert await refused(http, with_script(**unit)) == (422, f"alwayson_scripts.ADetailer.args.1.{field}")
+    assert raw.zcard(keys.WAITING) == 0
+
+
+async def test_a_script_has_no_more_pictures_than_anybody_needs(http, worker):
+    assert await refused(http, with_script(image=[sent()] * 9)) == (422, "alwayson_scripts")
 
 
 # 7. webuiapi: the empty prompt is its default
@@ -335,6 +377,38 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (json.loads(answer["info"])["seed"], answer["parameters"]["prompt"]) == (5, "first")
     await worker.finish(await worker.take())  # the other went on
     assert (await waiting_one)[0] == 200
+
+
+async def task_told(http, task="task(one)", **more):
+    return (await call(http, "POST", "/internal/progress", json={"id_task": task, **more}))[1]
+
+
+async def test_a_request_is_followed_by_the_name_that_its_client_gave_it(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a", "force_task_id": "task(one)"}))
+    leased = await worker.take()
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
+    await worker.progress(leased, 0.5, preview=jpeg.getvalue())
+    other = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "b", "force_task_id": "task(two)"}))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    now, later, nobody = [await task_told(http, task) for task in ("task(one)", "task(two)", "task(three)")]
+    _, pending = await call(http, "GET", "/internal/pending-tasks")
+    again = await task_told(http, id_live_preview=now["id_live_preview"])
+    await worker.finish(leased)
+    await running
+    ended = await task_told(http)
+    await worker.finish(await worker.take())
+    await other
+
+    assert (now["active"], now["queued"], now["completed"], now["progress"]) == (True, False, False, 0.5)
+    assert b64decode(now["live_preview"].removeprefix("data:image/jpeg;base64,")) == jpeg.getvalue()
+    assert again["live_preview"] is None
+    assert (later["active"], later["queued"], later["textinfo"]) == (False, True, "In queue: 1")
+    assert (nobody["active"], nobody["queued"], nobody["completed"]) == (False, False, False)
+    assert pending == {"size": 2, "tasks": ["task(one)", "task(two)"]}
+    assert (ended["active"], ended["completed"]) == (False, True)
 
 
 async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
@@ -417,6 +491,12 @@ async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
     asked, answer = await made(http, worker, {"prompt": "a cat"})
 
     assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
+
+
+async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):
+    asked, answer = await made(http, worker, {"prompt": "a", "seed": 2**53 - 1})
+
+    assert (asked.seed, json.loads(answer["info"])["seed"]) == (2**53 - 1, 2**53 - 1)
 
 
 @pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])

@@ -246,6 +246,7 @@ class ComfyUIBackend:
             inpainting=any(INPAINTING in recipe.abilities for recipe in recipes),
             mask_settings=False,
             variations=False,
+            huge_seeds=True,
             clip_skip=any(recipe.workflow.has("clip-skip") for recipe in recipes),
         )
 

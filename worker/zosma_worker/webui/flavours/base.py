@@ -16,7 +16,7 @@ from zosma_queue.a1111_options import DEFAULTS, PASSED, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
-from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request
+from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request, with_inputs
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
@@ -233,6 +233,7 @@ class Flavour:
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,
+            huge_seeds=self.large_seeds,
             free_cfg=self.free_cfg,
             progress=self.tells_progress,
             max_side=self.max_side,
@@ -301,7 +302,9 @@ class Flavour:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        return body | {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        extras = {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        body |= with_inputs(extras, lambda input_id: encoded(order.inputs[input_id]))
+        return body
 
     def _sampling(self, request: Request) -> tuple[str | None, str | None]:
         """(sampler, scheduler), together under the old name where the server has that one."""
