@@ -36,6 +36,7 @@ from zosma_bot.discord.ui.language import translations_for
 from zosma_bot.discord.ui.router import TWICE_S
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
+from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
@@ -151,8 +152,8 @@ def _is_source(handle: InteractionHandle) -> bool:
 class Screens:
     """Plays the scenes, one after the other, and keeps what is to be drawn."""
 
-    def __init__(self, server: DiscordServer, queue: Queue, one: Painter, two: Painter) -> None:
-        self.server, self.queue, self.one, self.two = server, queue, one, two
+    def __init__(self, server: DiscordServer, queue: Queue, one: Painter, two: Painter, links: Links) -> None:
+        self.server, self.queue, self.one, self.two, self.links = server, queue, one, two, links
         self.pages: dict[str, str] = {}
         self.ann = server.add_member("Ann")
         self.bob = server.add_member("Bob")
@@ -212,6 +213,17 @@ class Screens:
         await self.presses("not-yours", self.bob, message, "Again")
         await self._larger(message)
         await self._region(message)
+        made = Upload("lighthouse.png", message.files[0].data)
+        await self.says("describe", self.ann, "describe", "/describe", image=made)
+        await self._small()
+
+    async def _small(self) -> None:
+        """A picture that Discord doesn't take as it is, with a public address and without."""
+        most, self.server.settings.upload_limit = self.server.settings.upload_limit, 80_000
+        await self._finished("compressed", self.ann, "/imagine")
+        self.links._base_url, address = None, self.links._base_url
+        await self._finished("compressed-kept", self.ann, "/imagine")
+        self.links._base_url, self.server.settings.upload_limit = address, most
 
     async def _larger(self, message: Shown) -> None:
         pressed = await self.server.click(self.ann, message, "Upscale")
@@ -462,6 +474,18 @@ class Screens:
         await self.queue.admin.resume("discord:1", "queue")
         await self.queue.admin.drop_policy("screens", "default")
         await self.one.finish(await self.one.take())
+        deleted = await self.asks(self.bob, prompt="a harbour at night")
+        leased = await self.one.take()
+        self.server.delete_message(await deleted.wait_for(lambda shown: bool(shown.buttons)))
+        await self.one.half(leased)
+
+        async def is_cancelled() -> bool:
+            job = await self.queue.job(leased.id)
+            return bool(job and job.cancelling)
+
+        await until(is_cancelled)
+        await self.one.settle(leased, calls.cancelled())
+        self.keep("moderated", await deleted.wait_for_followup(), self.bob)
 
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
@@ -477,11 +501,13 @@ class Screens:
         await self.says("admin-audit", self.mia, "admin audit")
 
     async def nobody(self) -> None:
-        """Both GPUs have gone, and somebody asks all the same."""
+        """Both GPUs have gone, and somebody asks all the same; then the queue loses all that it had."""
         await self.queue.note_fleet()
         await asyncio.gather(self.one.sleeps(), self.two.sleeps())
         asked = await self.asks(self.bob)
         self.keep("no-gpu", await asked.wait_for(lambda shown: "Waits for a GPU" in shown.text), self.bob, "/imagine")
+        await self.queue._redis.flushall()
+        self.keep("lost", await asked.wait_for(lambda shown: "was lost" in shown.text), self.bob, "/imagine")
 
     async def offers(self) -> None:
         choices = await self.server.autocomplete(self.ann, "imagine", focused="checkpoint", value="")
@@ -512,8 +538,11 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
             "discord_gateway_url": server.gateway_url, "public_url": "https://pictures.example.org",
         })  # fmt: skip
 
+        clients: list[ZosmaClient] = []
+
         def make(**needed: Any) -> ZosmaClient:
-            return ZosmaClient(**needed, edit_every_s=0.0)
+            clients.append(ZosmaClient(**needed, edit_every_s=0.0))
+            return clients[-1]
 
         running = [hub.run(), Forecaster(queue).run(), one.live(), two.live()]
         tasks = [asyncio.create_task(one) for one in running]
@@ -521,7 +550,7 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
         tasks.append(asyncio.create_task(run_discord(settings, queue, hub, make_client=make)))
         try:
             await server.wait_connected()
-            yield Screens(server, queue, one, two)
+            yield Screens(server, queue, one, two, clients[0].services.links)
             for wrong in server.violations:
                 print(f"against Discord's description: {wrong}")
         finally:

@@ -97,6 +97,18 @@ async def test_in_a_thread_where_the_bot_may_not_write_the_answer_still_reaches_
     assert [file.data for file in asked.message.files] == made
 
 
+async def test_where_the_bot_may_attach_nothing_the_picture_becomes_a_direct_message(
+    server, client, worker, ann, queue, until
+):
+    server.channel.overwrite(server.bot_member, deny=P.ATTACH_FILES)
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    (sent,) = server.messages(server.dm(ann))
+    assert [file.data for file in sent.files] == made
+
+
 async def test_messages_of_more_than_an_hour_are_changed_seldom_and_ends_get_through(
     server, bot, worker, ann, queue, until, hour, monkeypatch
 ):

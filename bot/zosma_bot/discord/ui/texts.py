@@ -282,7 +282,7 @@ def meant_for(w: Translations, user_id: int) -> str:
 def originals(w: Translations, urls: Sequence[str]) -> str:
     """Links to pictures as they were made, under a message that shows them smaller."""
     if len(urls) == 1:
-        return w("originals", count=1, links=f"<{urls[0]}>")
+        return w("originals", count=1, links=urls[0])
     links = " · ".join(f"[{number}](<{url}>)" for number, url in enumerate(urls, start=1))
     return w("originals", count=len(urls), links=links)
 

@@ -90,7 +90,7 @@ meant-for = für { $member }
 shrunk = Für Discord komprimiert (WebP, Qualität { $quality }).
 shrunk-smaller = Für Discord verkleinert (auf { $percent } % der Breite, WebP, Qualität { $quality }).
 originals = { $count ->
-    [one] Original: { $links }
+    [one] {"["}Original](<{ $links }>)
    *[other] Originale: { $links }
     }
 originals-singles = „{ button-more }“, „{ button-send }“ gibt dir jedes Bild einzeln, 15 Minuten lang.

@@ -94,7 +94,7 @@ guidance = guidance { $value }
 meant-for = para { $member }
 
 originals = { $count ->
-    [one] original: { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originales: { $links }
     }
 originals-singles = Con “{ button-more }” y luego “{ button-send }” recibes cada imagen por separado, durante 15 minutos.

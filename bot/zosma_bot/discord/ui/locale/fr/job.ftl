@@ -94,7 +94,7 @@ guidance = guidance { $value }
 meant-for = pour { $member }
 
 originals = { $count ->
-    [one] original : { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originaux : { $links }
     }
 originals-singles = « { button-more } », puis « { button-send } » : tu reçois chaque image séparément, pendant 15 minutes encore.
