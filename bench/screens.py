@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import io
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,8 +51,8 @@ from zosma_webui.painting import Motif, emerge, paint
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screens"
 BEAT_S = 2.0
-#: Of the scenes in French and Spanish, those that docs/discord.md shows; the others are drawn when they are named.
-ABROAD_SHOWN = {"fr-imagine", "fr-more", "es-imagine", "es-queue"}
+#: Drawn when none is named: those that the page shows.
+SHOWN = set(re.findall(r"\(screens/([\w-]+)\.png\)", (FOLDER.parent / "discord.md").read_text("utf-8")))
 
 CHECKPOINTS = tuple(
     Checkpoint(name=name, title=f"{name}.safetensors [{number * 11:010x}]", hash=f"{number * 11:010x}")
@@ -566,18 +567,14 @@ async def played() -> dict[str, str]:
             return screens.pages
 
 
-def _is_shown(name: str) -> bool:
-    return not name.startswith(("fr-", "es-")) or name in ABROAD_SHOWN
-
-
 def main() -> None:
     """Plays everything, and draws the screens that were named, or all."""
     parser = argparse.ArgumentParser(prog="screens", description="Draw what members and admins see")
-    parser.add_argument("names", nargs="*", help="screens to draw; all without")
+    parser.add_argument("names", nargs="*", help="screens to draw; those on the page without")
     wanted = parser.parse_args().names
     pages = asyncio.run(played())
     FOLDER.mkdir(exist_ok=True)
-    chosen = {name: page for name, page in pages.items() if name in wanted or (not wanted and _is_shown(name))}
+    chosen = {name: page for name, page in pages.items() if name in (wanted or SHOWN)}
     with ThreadPoolExecutor(2) as pool:
         sizes = list(pool.map(lambda name: photograph(chosen[name], FOLDER / f"{name}.png"), chosen))
     for name, size in zip(chosen, sizes, strict=True):
