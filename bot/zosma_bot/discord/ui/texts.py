@@ -230,6 +230,11 @@ def too_large(w: Translations) -> str:
     return w("too-large")
 
 
+def files_refused(w: Translations) -> str:
+    """The bot may attach nothing in this channel, and where the pictures are instead."""
+    return w("files-refused")
+
+
 def failed(w: Translations, kind: str | None, detail: str | None) -> str:
     """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
     if kind == ErrorKind.REFUSED and detail:

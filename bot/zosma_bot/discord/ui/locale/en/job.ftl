@@ -52,6 +52,7 @@ lost = ⚠️ This was lost when the queue lost its data. Please ask again.
 gone-all = ⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again.
 gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
+files-refused = ⚠️ I can't attach files in this channel, so the result comes as a direct message, or waits in /jobs. An admin can allow it: permission “Attach Files”.
 
 failed = ⚠️ Something went wrong on our side. Please try again in a minute.
 other-kind = ℹ️ This was finished on a GPU with other software than it was begun on, so its seed gives a different picture.
