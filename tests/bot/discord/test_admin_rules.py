@@ -149,6 +149,24 @@ async def test_age_restricted_only(server, does, imagine, ann):
     assert "in line" in (await imagine(ann)).lower()
 
 
+async def test_a_thread_has_the_rules_and_defaults_of_the_channel_it_hangs_on(server, does, imagine, ann, queue):
+    adults, open_to_all = server.add_channel("adults", nsfw=True), server.add_channel("art")
+    there, elsewhere = server.add_thread("foxes", adults), server.add_thread("foxes", open_to_all)
+    await does("rules age-restricted", switch="on")
+    assert "only be asked for in age-restricted channels" in await imagine(ann, channel=elsewhere)
+    assert "in line" in (await imagine(ann, channel=there)).lower()
+    await does("rules age-restricted", switch="off")
+
+    await does("channels allow", channel=open_to_all)
+    assert "can only be asked for in" in await imagine(ann, channel=there)
+    assert "in line" in (await imagine(ann, channel=elsewhere)).lower()
+
+    await does("defaults set", channel=open_to_all, negative="text")
+    await imagine(ann, channel=elsewhere)
+    newest = await queue.job(max(await queue.open_jobs()))
+    assert newest.request.negative_prompt == "text"
+
+
 # -- the rest ---------------------------------------------------------------------------------------------------
 
 

@@ -565,7 +565,7 @@ async def test_who_deletes_a_running_jobs_message_cancels_it_and_its_member_alon
 
     (told,) = server.messages()
     assert told.ephemeral
-    assert f"A moderator deleted the message of this in <#{server.channel.id}>" in told.text
+    assert f"A moderator deleted the message for this request in <#{server.channel.id}>" in told.text
     assert "so it was cancelled" in told.text
     assert server.messages(server.dm(ann)) == []
     assert not server.requests_to("POST", r"^/channels/\d+/messages$")

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from loopback.discord.permissions import P
+from loopback.played_worker import png
 from zosma_bot.discord.delivery.render import file_prefix
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_queue.job import State
@@ -95,6 +96,25 @@ async def test_in_a_thread_where_the_bot_may_not_write_the_answer_still_reaches_
     made = await worker.finish(leased)
     await delivered(queue, until)
     assert [file.data for file in asked.message.files] == made
+
+
+async def test_where_the_bot_may_attach_nothing_the_picture_becomes_a_direct_message(
+    server, client, worker, ann, queue, until, monkeypatch
+):
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.PLACE_EVERY_S", 0.0)
+    server.channel.overwrite(server.bot_member, deny=P.ATTACH_FILES)
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    await worker.progress(leased, 0.5, preview=png(7, (64, 64)))
+    await asked.wait_for(lambda shown: "50 %" in shown.text)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    (sent,) = server.messages(server.dm(ann))
+    assert [file.data for file in sent.files] == made
+    assert "can't attach files in this channel" in asked.message.text
+    assert asked.message.labels == []
+    # The token, a preview, the post: what the channel has refused is not asked for again.
+    assert server.invalid_requests == 3
 
 
 async def test_messages_of_more_than_an_hour_are_changed_seldom_and_ends_get_through(

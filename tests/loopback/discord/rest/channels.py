@@ -87,6 +87,7 @@ class Channels:
             raise errors.foreign_message()
         if message.channel.archived:
             raise errors.thread_archived()
+        self._may_attach(message.channel, call)
         self._check_age(message)
         return message_json(self._world, self._messages.edit(message, call.body, call.files))
 
@@ -126,11 +127,15 @@ class Channels:
             raise errors.missing_permissions()
         if channel.locked and not held & P.MANAGE_THREADS:
             raise errors.thread_archived()
-        lacks_files = bool(call.files) and not held & P.ATTACH_FILES
+        self._may_attach(channel, call)
         lacks_links = bool(call.body.get("embeds")) and not held & P.EMBED_LINKS
-        if lacks_files or lacks_links:
+        if lacks_links:
             raise errors.missing_permissions()
         channel.archived = False  # a new message takes a thread out of the archive
+
+    def _may_attach(self, channel: Channel, call: Call) -> None:
+        if call.files and not bot_permissions(self._world, channel) & P.ATTACH_FILES:
+            raise errors.missing_permissions()
 
     def _check_age(self, message: Message) -> None:
         now = self._world.now()

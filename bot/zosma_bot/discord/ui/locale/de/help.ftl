@@ -7,7 +7,7 @@ command-me = ich
 command-stats = statistik
     .description = Was dieser Server in den letzten 30 Tagen gemacht hat
 
-help-topic-start = der Anfang
+help-topic-start = erste Schritte
 help-topic-prompts = Prompts
 help-topic-buttons = Knöpfe unter einem Bild
 help-topic-presets = Voreinstellungen und Vorlagen

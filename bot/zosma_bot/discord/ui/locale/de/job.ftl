@@ -45,6 +45,7 @@ lost = ⚠️ Das ging verloren, als die Warteschlange ihre Daten verlor. Bitte 
 gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
 gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
+files-refused = ⚠️ In diesem Kanal darf ich keine Dateien anhängen; das Ergebnis kommt als Direktnachricht oder wartet in /{ command-jobs }. Die Verwaltung kann es erlauben: Berechtigung „Dateien anhängen“.
 
 failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
 other-kind = ℹ️ Das wurde auf einer GPU mit anderer Software fertig, als es begonnen wurde; daher ergibt der Seed ein anderes Bild.
@@ -90,7 +91,7 @@ meant-for = für { $member }
 shrunk = Für Discord komprimiert (WebP, Qualität { $quality }).
 shrunk-smaller = Für Discord verkleinert (auf { $percent } % der Breite, WebP, Qualität { $quality }).
 originals = { $count ->
-    [one] Original: { $links }
+    [one] {"["}Original](<{ $links }>)
    *[other] Originale: { $links }
     }
 originals-singles = „{ button-more }“, „{ button-send }“ gibt dir jedes Bild einzeln, 15 Minuten lang.

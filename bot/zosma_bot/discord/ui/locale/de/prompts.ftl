@@ -18,7 +18,7 @@ refusal-open-brace = Im { $field } fehlt zur Klammer in „{ $given }“ die zwe
 refusal-too-many-alternatives = { $field } hat { $given } Möglichkeiten zur Auswahl, höchstens { $most } gehen. Mehr gehören in eine Liste, die Admins dieses Servers anlegen können.
 refusal-nested-too-deep = { $field } hat mehr als { $most } Auswahlen ineinander: bitte einfacher schreiben.
 refusal-drawn-too-long = { $field } wird länger als { $most } Zeichen, sobald daraus gelost ist: bitte kürzen.
-refusal-wildcard-loop = { $field } lost aus einer Liste, die zu sich selbst zurückführt: { $way }
+refusal-wildcard-loop = Wortlisten dürfen nicht zu sich selbst zurückführen: { $way }
 refusal-wildcard-unknown = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht. Es gibt: { $there }. Alle zeigt /{ command-wildcards }. Soll es so im Prompt stehen, setze einen Rückstrich davor: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht, und auch keine andere. Admins dieses Servers können welche anlegen. Soll es so im Prompt stehen, setze einen Rückstrich davor: \\\_\_{ $given }\_\_
 

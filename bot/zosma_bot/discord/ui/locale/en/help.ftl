@@ -9,7 +9,7 @@ command-me = me
 command-stats = stats
     .description = What this server made in the last 30 days
 
-help-topic-start = the beginning
+help-topic-start = getting started
 help-topic-prompts = prompts
 help-topic-buttons = buttons under a picture
 help-topic-presets = defaults and presets

@@ -20,7 +20,7 @@ refusal-open-brace = In { $field } the brace in “{ $given }” is not closed. 
 refusal-too-many-alternatives = { $field } has { $given } alternatives, at most { $most } are possible. More of them belong in a list that admins of this server can make.
 refusal-nested-too-deep = { $field } has alternatives inside alternatives more than { $most } times: make it simpler.
 refusal-drawn-too-long = { $field } becomes longer than { $most } characters once its alternatives are drawn: make it shorter.
-refusal-wildcard-loop = { $field } draws from a list that leads back to itself: { $way }
+refusal-wildcard-loop = Word lists can't lead back to themselves: { $way }
 refusal-wildcard-unknown = There is no list \_\_{ $given }\_\_ here. There are: { $there }. /wildcards shows them all. To have it in the prompt as it is, write a backslash before it: \\\_\_{ $given }\_\_
 refusal-wildcard-none = There is no list \_\_{ $given }\_\_ here, nor any other. Admins of this server can make some. To have it in the prompt as it is, write a backslash before it: \\\_\_{ $given }\_\_
 

@@ -51,6 +51,7 @@ gone-some = ⚠️ { $missing ->
    *[other] { $missing } de las { $total } imágenes ya no están guardadas.
     }
 too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tamaño menor o menos imágenes a la vez.
+files-refused = ⚠️ No puedo adjuntar archivos en este canal, así que el resultado llega por mensaje directo o espera en /{ command-jobs }. Un admin puede permitirlo: permiso “Adjuntar archivos”.
 
 failed = ⚠️ Algo falló de nuestro lado. Inténtalo de nuevo en un minuto.
 other-kind = ℹ️ Se terminó en una GPU con otro software que el del principio, así que su semilla da una imagen distinta.
@@ -94,7 +95,7 @@ guidance = guidance { $value }
 meant-for = para { $member }
 
 originals = { $count ->
-    [one] original: { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originales: { $links }
     }
 originals-singles = Con “{ button-more }” y luego “{ button-send }” recibes cada imagen por separado, durante 15 minutos.

@@ -18,7 +18,7 @@ refusal-open-brace = { $field }: la llave de “{ $given }” no se cierra. Para
 refusal-too-many-alternatives = { $field }: tiene { $given } alternativas y el máximo es { $most }. Si necesitas más, van en una lista, que los admins de este servidor pueden crear.
 refusal-nested-too-deep = { $field }: tiene alternativas dentro de alternativas en más de { $most } niveles. Simplifícalo.
 refusal-drawn-too-long = { $field }: pasa de { $most } caracteres una vez elegidas las alternativas. Acórtalo.
-refusal-wildcard-loop = { $field }: una de las listas lleva de vuelta a sí misma: { $way }
+refusal-wildcard-loop = Una lista de palabras no puede llevar de vuelta a sí misma: { $way }
 refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Las que hay: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Aquí no hay ninguna lista \_\_{ $given }\_\_, ni ninguna otra. Los admins de este servidor pueden crearlas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 

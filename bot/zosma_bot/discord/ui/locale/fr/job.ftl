@@ -51,6 +51,7 @@ gone-some = ⚠️ { $missing ->
    *[other] { $missing } images sur { $total } ne sont plus enregistrées.
     }
 too-large = ⚠️ Les images sont trop lourdes pour Discord ici. Demande une taille plus petite ou moins d’images à la fois.
+files-refused = ⚠️ Je ne peux pas joindre de fichiers dans ce salon : le résultat arrive en message privé, ou attend dans /{ command-jobs }. Un admin peut l’autoriser : permission « Joindre des fichiers ».
 
 failed = ⚠️ Quelque chose s’est mal passé de notre côté. Réessaie dans une minute.
 other-kind = ℹ️ L’image a été terminée sur un GPU dont le logiciel n’est pas celui du début : sa seed donne donc une image différente.
@@ -94,7 +95,7 @@ guidance = guidance { $value }
 meant-for = pour { $member }
 
 originals = { $count ->
-    [one] original : { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originaux : { $links }
     }
 originals-singles = « { button-more } », puis « { button-send } » : tu reçois chaque image séparément, pendant 15 minutes encore.
