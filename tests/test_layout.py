@@ -66,6 +66,16 @@ def test_the_images_pin_everything_that_the_project_declares_for_them(image, gro
 
 
 @pytest.mark.parametrize("image", ["webserver", "workershim"])
+def test_an_image_says_what_it_is_and_runs_as_nobody_in_particular(image):
+    last = (ROOT / f"Dockerfile.{image}").read_text("utf-8").rpartition("\nFROM ")[2]
+    labels = re.findall(r'org\.opencontainers\.image\.(\w+)="(.+?)"', last)
+
+    assert {name for name, _ in labels} == {"title", "description", "licenses", "url", "version"}
+    assert ("version", "${VERSION}") in labels
+    assert re.search(r"^USER zosma$", last, re.MULTILINE)
+
+
+@pytest.mark.parametrize("image", ["webserver", "workershim"])
 def test_an_image_copies_only_what_the_ignore_file_lets_through(image):
     dockerfile = (ROOT / f"Dockerfile.{image}").read_text("utf-8")
     sources = {

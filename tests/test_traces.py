@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -48,7 +49,7 @@ class System:
 
         async def whole() -> list | None:
             for one in {part.trace for part in self.receiver.parts if trace in ("", part.trace)}:
-                if sorted(part.name for part in self.receiver.trace(one)) == sorted(names):
+                if Counter(names) <= Counter(part.name for part in self.receiver.trace(one)):
                     return self.receiver.trace(one)
             return None
 

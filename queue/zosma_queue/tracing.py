@@ -185,6 +185,12 @@ def wanted(given: Mapping[str, str]) -> bool:
     return any(given.get(name) for name in (ENDPOINT, TRACES_ENDPOINT, EXPORTER))
 
 
+def receiver(given: Mapping[str, str]) -> str:
+    """Where they are posted."""
+    base = given.get(ENDPOINT) or "http://localhost:4318"
+    return _without_login(given.get(TRACES_ENDPOINT) or f"{base.rstrip('/')}/v1/traces")
+
+
 def why_not(given: Mapping[str, str]) -> str:
     """Why traces that are asked for can't be sent, and what to write instead; '' when they can."""
     if (exporter := given.get(EXPORTER, "otlp").strip().casefold()) not in ("otlp", ""):
@@ -227,6 +233,7 @@ def sent(service: str, given: Mapping[str, str]) -> Iterator[None]:
         # The library reads its many variables there.
         os.environ.update({name: value for name, value in given.items() if name.startswith(PREFIX)})
         provider = _begin(service, metadata.version("zosma"))
+        log.info("traces go to %s", receiver(given))
         try:
             yield
         finally:
@@ -247,10 +254,8 @@ def _begin(service: str, version: str) -> TracerProvider:
     provider = TracerProvider(
         resource=Resource.create({**ours, **OTELResourceDetector().detect().attributes}), shutdown_on_exit=False
     )
-    exporter = OTLPSpanExporter()
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     _tracer = provider.get_tracer("zosma", version)
-    log.info("traces go to %s", _without_login(exporter._endpoint))
     return provider
 
 

@@ -39,13 +39,12 @@ class Receiver:
         """Set to an event: answers nothing before that is set."""
         self.heard = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._url = ""
 
     @property
     def url(self) -> str:
         """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
-        assert self._runner
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        return self._url
 
     def trace(self, trace: str) -> list[Part]:
         """Its parts, in the order in which they began."""
@@ -57,6 +56,7 @@ class Receiver:
         self._runner = web.AppRunner(app, shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._url = "http://{}:{}".format(*self._runner.addresses[0])
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from loopback.otlp import Receiver
 from zosma_queue import tracing
+from zosma_queue.broker import SlotConsumer
+from zosma_queue.calls import Leased
 from zosma_queue.messages import decode_message, decode_request, encode_request
 from zosma_queue.request import Request
 
@@ -158,10 +160,15 @@ def test_what_is_no_trace_in_a_message_is_none(options):
     assert tracing.of_options(options) == ""
 
 
-def test_a_message_reads_as_before_with_a_trace_in_it():
-    message = json.loads(encode_request("j", REQUEST))
+def test_a_message_reads_as_before_with_a_trace_in_it_and_a_part_of_a_set_is_in_the_same():
+    message = json.loads(encode_request("j", REQUEST.model_copy(update={"count": 4})))
     message["options"] = {"traceparent": PARENT}
-    assert decode_request(json.dumps(message).encode()) == REQUEST
+    body = json.dumps(message).encode()
+
+    assert decode_request(body).prompt == REQUEST.prompt
+    consumer = SlotConsumer(None, "worker", None)
+    for leased in (Leased("j", 1, body), Leased("j~2", 1, body, first=2, count=2)):
+        assert consumer._decoded(leased).traceparent == PARENT
 
 
 # -- a receiver that is no help ---------------------------------------------------------------------------------------

@@ -65,11 +65,6 @@ def check(env_file: Path, given: Mapping[str, str]) -> Iterator[Finding]:
     for first, second in _TWICE:
         if given.get(first) and given.get(second) and given[first] != given[second]:
             yield warning(PART, f"{first} and {second} are both set; {first} is used", f"leave {second} out")
-    if tracing.wanted(given):
-        if why := tracing.why_not(given):
-            yield warning(PART, f"traces are asked for and not sent: {why}", "docs/operations.md, Traces")
-        else:
-            yield ok(PART, "traces are sent, to what OTEL_EXPORTER_OTLP_ENDPOINT names")
     errors = {str(error): None for kind in here if isinstance(found := read(kind, given), list) for error in found}
     for error in errors:
         yield wrong(PART, error)
