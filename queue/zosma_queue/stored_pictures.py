@@ -120,7 +120,7 @@ class StoredPictures:
         return len(ids)
 
     def _ours(self, job_id: str, noted: bytes | None) -> list[str]:
-        """The places in our bucket that are noted of a job; of another one it is told that nobody deletes them there."""
+        """The places in our bucket that are noted of a job; of another one only that somebody must see to it."""
         with skipping(keys.OBJECT_BYTES):
             _, attempt, count, name = (noted or b"").decode().split(" ")
             if self._bucket and name == self._bucket.name:
