@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 REQUEST_S = 30.0
 CONNECT_S = 3.0
 #: Whoever is about to start, or is asked whether they are ready, waits no longer.
-CHECK_S = 5.0
+CHECK_S = 3.0
 #: After a reset or a 503, here; who calls tries again besides, for as long as the picture is wanted.
 RETRIES = 1
 #: Objects of one DeleteObjects.
@@ -183,8 +183,14 @@ class S3Pictures:
         mark = await self.marked()
         if not mark:
             drawn = secrets.token_hex(8)
-            with suppress(FileExistsError):  # others begin at the same time
-                await self._put(self._store, _MARK, drawn.encode(), mode="create")
+            try:
+                with suppress(FileExistsError):  # others begin at the same time
+                    await self._put(self._store, _MARK, drawn.encode(), mode="create")
+            except StoreUnavailableError as error:
+                if not error.code:
+                    raise
+                # Not every server knows If-None-Match: of two that begin at the same time the later is believed.
+                await self._put(self._store, _MARK, drawn.encode())
             return await self.marked() or drawn
         await self._put(self._store, _MARK, mark.encode())
         return mark

@@ -79,14 +79,19 @@ class StoredPictures:
         """Returns when the bucket may be read. One that could be a moment ago still can."""
         if self._bucket is None or time.monotonic() - self._checked_at < CHECKED_S:
             return
-        await self._bucket.check_reading()
+        await self._bucket.marked()
         self._checked_at = time.monotonic()
 
     async def announce(self) -> None:
         """Tells workers from where pictures are read: they put them nowhere else."""
-        told = f"{self._bucket.name} {await self._bucket.mark()}" if self._bucket else ""
         with redis_errors():
-            await self._redis.set(keys.RESULTS, told)
+            told: bytes = await self._redis.get(keys.RESULTS) or b""
+            if told.partition(b" ")[0] != self.bucket.encode():  # nowhere until ours is known to be there
+                await self._redis.set(keys.RESULTS, "")
+        if self._bucket:
+            mark = await self._bucket.mark()
+            with redis_errors():
+                await self._redis.set(keys.RESULTS, f"{self._bucket.name} {mark}")
 
     # -- deleting -----------------------------------------------------------------------------------------------
 
@@ -98,7 +103,11 @@ class StoredPictures:
                 keys.OBJECT_ENDS, "-inf", seconds * 1000, start=0, num=DROP_LIMIT
             )
             noted = await self._redis.hmget(keys.OBJECT_BYTES, ids) if ids else []
-        places = [where for job_id, text in zip(ids, noted, strict=True) for where in self._ours(job_id, text)]
+        places = [
+            where
+            for job_id, text in zip(ids, noted, strict=True)
+            for where in self._ours(job_id.decode(errors="replace"), text)
+        ]
         if self._bucket:
             await self._bucket.drop(places)
         if ids:
@@ -110,32 +119,29 @@ class StoredPictures:
                 await pipe.execute()
         return len(ids)
 
-    def _ours(self, job_id: bytes, noted: bytes | None) -> list[str]:
-        """The places in our bucket that are noted of a job."""
+    def _ours(self, job_id: str, noted: bytes | None) -> list[str]:
+        """The places in our bucket that are noted of a job; of another one only that somebody must see to it."""
         with skipping(keys.OBJECT_BYTES):
             _, attempt, count, name = (noted or b"").decode().split(" ")
             if self._bucket and name == self._bucket.name:
-                return [place(job_id.decode(), int(attempt), index) for index in range(int(count))]
+                return [place(job_id, int(attempt), index) for index in range(int(count))]
             if self._said.due(name):
                 log.warning(
-                    "pictures whose time is over lie in %s, which this process doesn't know: its lifecycle rule must"
-                    " delete them", _clean(name),
-                )  # fmt: skip
+                    "pictures that are to be deleted lie in %s, which this process doesn't know: its lifecycle rule"
+                    " must do it",
+                    _clean(name),
+                )
         return []
 
     async def drop_of(self, jobs: Sequence[Job]) -> int:
         """Deletes all pictures of these jobs, those of superseded attempts too; how many were stored in a bucket."""
-        found = [picture for job in jobs for picture in (job.result.pictures if job.result else ()) if picture.store]
+        ids = [job_id for job in jobs for job_id, _ in _with_parts(job)]
+        with redis_errors():
+            noted = await self._redis.hmget(keys.OBJECT_BYTES, ids) if ids else []
+        stored = [where for job_id, text in zip(ids, noted, strict=True) if text for where in self._ours(job_id, text)]
         if self._bucket:
             await self._bucket.drop([where for job in jobs for where in places_of(job)])
-        elif found and self._said.due("erased"):
-            log.warning(
-                "erased pictures lie in %s, which this process doesn't know: its lifecycle rule must delete them",
-                _clean(found[0].store),
-            )
-        with redis_errors():
-            noted = await self._redis.hmget(keys.OBJECT_BYTES, [job.id for job in jobs]) if found else []
-        return sum(int(text.split()[2]) for text in noted if text) if self._bucket else 0
+        return len(stored)
 
     async def drop_orphans(self) -> int:
         """Deletes from the bucket what is older than any worker could still settle, and noted nowhere; how many.
@@ -166,14 +172,19 @@ def places_of(job: Job) -> list[str]:
     """Where pictures of the job may lie: of every attempt, for a superseded one has left its own behind."""
     if job.request is None:
         return []
-    ids = [(job.id, job.request.count), *((keys.part(job.id, first), count) for first, count in job.parts)]
     attempts = max(job.attempt, job.result.attempt if job.result else 0)
     return [
         place(job_id, attempt, index)
-        for job_id, count in ids
+        for job_id, count in _with_parts(job)
         for attempt in range(1, attempts + 1)
         for index in range(count)
     ]
+
+
+def _with_parts(job: Job) -> list[tuple[str, int]]:
+    """(id, how many pictures) of a job and of the parts that it was split into."""
+    count = job.request.count if job.request else 0
+    return [(job.id, count), *((keys.part(job.id, first), count) for first, count in job.parts)]
 
 
 def image_keys(job: Job) -> list[str]:

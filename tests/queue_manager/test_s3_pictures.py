@@ -68,6 +68,16 @@ async def test_all_that_mark_a_bucket_at_the_same_time_mean_the_same(s3):
     assert len(set(marks)) == 1
 
 
+async def test_a_server_that_knows_no_conditions_is_marked_all_the_same(store, s3):
+    async def without_conditions(request):
+        refuses = "If-None-Match" in request.headers
+        return await (said(501, "NotImplemented") if refuses else s3.passed_on)(request)
+
+    s3.fault, s3.on = without_conditions, "PUT"
+
+    assert await store.mark() == await store.marked()
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [

@@ -166,9 +166,53 @@ async def test_a_bot_without_the_bucket_erases_what_it_can_and_says_what_it_cann
     await bot.mark_delivered(await bot.job(await make()))
 
     assert (await queue.erase("ann")).jobs == 1
-    assert f"erased pictures lie in {NAME}" in caplog.text
+    assert f"pictures that are to be deleted lie in {NAME}" in caplog.text
     await bot.drop_ended_pictures()  # one that knows it deletes them all the same
     assert await s3.objects() == []
+
+
+async def test_of_a_set_in_parts_erasing_counts_and_deletes_each(rig, raw, bot, store, s3):
+    for name in ("w1", "w2"):
+        rig.worker(name, loaded="dream")
+        assert rig.fetch(name) is None
+    job_id = rig.submit(reply="{}", count=2)
+    for name in ("w1", "w2"):
+        leased = rig.take(name)
+        await store.put(f"{leased.id}:{leased.attempt}:0", PNG)
+        picture = Picture(index=0, format="png", width=64, height=64, bytes=SIZE, seed=1, parameters="", store=NAME)
+        made = Result(
+            pictures=(picture,), attempt=leased.attempt, checkpoint="dream", sampler="Euler a", worker=name,
+            gpu_seconds=1.0, info={},
+        )  # fmt: skip
+        rig.settle(leased, calls.done(made))
+    job = await bot.job(job_id)
+    assert await bot.pictures(job) == [PNG, PNG]
+    await bot.mark_delivered(job)
+
+    assert (await bot.erase("ann")).pictures == 2
+    assert await s3.objects() == []
+    await bot.drop_ended_pictures()
+    assert traces(raw) == []
+
+
+async def test_while_another_bucket_cannot_be_announced_nothing_goes_into_the_one_before(redis_url, raw, bot, s3):
+    await bot.announce()
+    s3.fault = SLOW_DOWN
+    async with Queue(redis_url, results=s3.bucket(name="another")) as other:
+        with pytest.raises(StoreUnavailableError):
+            await other.announce()
+
+    assert raw.get(keys.RESULTS) == b""
+    with pytest.raises(StoreUnavailableError):
+        await bot.announce()
+    s3.fault = None
+    await bot.announce()
+    told = raw.get(keys.RESULTS)
+    assert told.startswith(f"{NAME} ".encode())
+    s3.fault = SLOW_DOWN  # one that only is away stays where it is
+    with pytest.raises(StoreUnavailableError):
+        await bot.announce()
+    assert raw.get(keys.RESULTS) == told
 
 
 async def test_an_export_says_nothing_of_the_bucket(make, bot):
