@@ -108,6 +108,8 @@ class NewJob:
     patience_ms: int = PATIENCE_MS
     wait_ms: int = 0
     """How long it waits where no worker at all is ready; 0: then it isn't taken, and waits as long as its patience."""
+    wanted_ms: int = 0
+    """How long an open connection waits for it, unless that says so again (`want`): then it ends. 0: none does."""
     digest: str = ""
     """Of what was asked, for a sender that chose the id itself; '' for one that was drawn."""
     reply: str = ""
@@ -155,7 +157,8 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight, job.needs.class_in(lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms, job.patience_ms, job.reply, job.keep_ms,
             job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane), job.wait_ms, job.fleet_version,
-            job.rules_version, history.HISTORY_MAX, history.HISTORY_TTL_S * 1000, INPUT_TTL_S * 1000, *job.inputs,
+            job.rules_version, history.HISTORY_MAX, history.HISTORY_TTL_S * 1000, job.wanted_ms,
+            INPUT_TTL_S * 1000, *job.inputs,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None

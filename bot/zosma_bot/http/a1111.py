@@ -31,7 +31,7 @@ from zosma_bot.http.translate import (
 )
 from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_worker
-from zosma_bot.http.wanted import Wanted
+from zosma_bot.http.wanted import LEASE_S, Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
 from zosma_queue import tracing
@@ -161,11 +161,11 @@ class A1111:
     async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
         """The id of the job, which this request's connection waits for from now on."""
         job_id, digest = (await self._unless_cancelled(named), named.digest) if named else (new_job_id(), "")
-        await self._wanted.add(job_id)
+        self._wanted.add(job_id)
         try:
             return await submit_with_pictures(
                 self._queue, fields, request[CALLER], job_id=job_id, digest=digest, patience_ms=PATIENCE_MS,
-                worded=False,
+                worded=False, wanted_s=LEASE_S,
             )  # fmt: skip
         except OtherRequestError:
             await self._wanted.disown(job_id)
@@ -214,8 +214,7 @@ class A1111:
         if job.state is not State.DONE or job.result is None or job.missing:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
         with tracing.span("deliver"):
-            images = await self._queue.pictures(job)
-            await self._queue.mark_delivered(job)
+            images, _ = await asyncio.gather(self._queue.pictures(job), self._queue.mark_delivered(job))
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")
