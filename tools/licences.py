@@ -1,4 +1,6 @@
-"""The licences of all that `pip install 'zosma[s3,traces]'` and the images install: `python tools/licences.py` writes docs/licences.md.
+"""The licences of all that `pip install "zosma[s3,traces]"` and the images install.
+
+`python tools/licences.py` writes them into docs/licences.md.
 
 pip-licenses reads them; which ones may be among them stands here.
 """
