@@ -91,7 +91,7 @@ links: ## Do the documentation's links to other sites lead somewhere? (needs the
 	uv run sphinx-build --quiet --builder linkcheck docs dist/links
 
 .PHONY: chart
-chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
+chart: ## The Helm chart rendered in five shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
 	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py
 
 .PHONY: reference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -56,8 +57,8 @@ def test_the_images_pin_everything_that_the_project_declares_for_them(image, gro
     assert names <= pinned(image)
     # Bounds stand in one place.
     if image != "build":
-        extra = project["project"]["optional-dependencies"]["traces"]
-        assert names <= names_of([*project["project"]["dependencies"], *extra])
+        extras = project["project"]["optional-dependencies"].values()
+        assert names <= names_of([*project["project"]["dependencies"], *itertools.chain(*extras)])
         assert not [one for one in [*groups[group], *base] if set(one) & set("<>=")]
     text = (ROOT / "requirements" / f"{image}.txt").read_text("utf-8")
     assert "://" not in text

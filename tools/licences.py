@@ -1,4 +1,6 @@
-"""The licences of all that `pip install "zosma[traces]"` installs: `python tools/licences.py` writes docs/licences.md.
+"""The licences of all that `pip install "zosma[s3,traces]"` and the images install.
+
+`python tools/licences.py` writes them into docs/licences.md.
 
 pip-licenses reads them; which ones may be among them stands here.
 """
@@ -45,8 +47,8 @@ ALLOWED = {
 _HEAD = """\
 # Licences
 
-Zosma is under the MIT licence. `pip install "zosma[traces]"` installs these packages beside it, each under its own;
-without the extra it is fewer.
+Zosma is under the MIT licence. `pip install 'zosma[s3,traces]'` installs these packages beside it, each under its own;
+without the extras it is fewer.
 `make licences` writes this page, and a test fails for a licence that nobody has looked at. dramatiq's, the LGPL, lets
 any program use it and asks that it can be replaced by another version, as every Python package can. The WebUI, ComfyUI
 or Redis that you run is not among them.
@@ -55,11 +57,9 @@ or Redis that you run is not among them.
 |---|---|"""
 
 
-def installed_with(name: str, extra: str = "") -> set[str]:
-    """A distribution's dependencies and theirs, as far as they are installed here, by their canonical names.
-
-    With those of one `extra` of its own.
-    """
+def installed_with(name: str, *extras: str) -> set[str]:
+    """A distribution's dependencies, those of its extras and theirs, as far as they are installed here, by their
+    canonical names."""
     found: set[str] = set()
     open_ones = [name]
     while open_ones:
@@ -68,9 +68,10 @@ def installed_with(name: str, extra: str = "") -> set[str]:
             needs = distribution(one).requires or []
         except PackageNotFoundError:
             continue
+        wanted = ("", *(extras if one == name else ()))
         for need in map(Requirement, needs):
-            asked_for = need.marker is None or need.marker.evaluate({"extra": extra if one == name else ""})
-            if asked_for and canonicalize_name(need.name) not in found:
+            is_needed = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in wanted)
+            if is_needed and canonicalize_name(need.name) not in found:
                 found.add(canonicalize_name(need.name))
                 open_ones.append(need.name)
     return found
@@ -110,7 +111,7 @@ def _parts(text: str) -> list[str]:
 
 def main() -> int:
     """Writes the page; 1 when a licence is not allowed."""
-    licences = licences_of(installed_with("zosma", "traces"))
+    licences = licences_of(installed_with("zosma", "s3", "traces"))
     wrong = not_allowed(licences)
     for name, text in wrong.items():
         print(f"{name} is under {text!r}: may a program under MIT use it? If so, add it to ALLOWED in {__file__}")

@@ -39,7 +39,7 @@ class State(enum.StrEnum):
 
 
 class Picture(BaseModel):
-    """One picture of a result. Its bytes lie under `keys.image(job, attempt, index)`."""
+    """One picture of a result."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,8 +52,10 @@ class Picture(BaseModel):
     seed: int
     parameters: str
     """A1111's infotext, true to what was made."""
+    store: str = ""
+    """Where its bytes are kept, as its worker says: `s3://bucket/prefix`; '' for Redis."""
     stored: str = ""
-    """Where its bytes lie (`keys.stored_image`), for a picture of a set that was split."""
+    """Their place there (picture_store.py), for a picture of a set that was split."""
 
     @property
     def place(self) -> int:

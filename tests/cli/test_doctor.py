@@ -19,6 +19,7 @@ from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
 from loopback.otlp import Receiver
 from loopback.played_worker import ABOUT, PlayedWorker
+from loopback.s3 import BUCKET, KEY, SECRET
 from loopback.webui import ScriptedWebUI
 from zosma_bot.discord.client import command_names
 from zosma_bot.http.app import make_app, serve
@@ -32,7 +33,7 @@ from zosma_queue.client import Queue
 from zosma_queue.fleet import OLDEST_PROTOCOL, Trust, WorkerState
 from zosma_queue.tasks import end
 
-OURS = ("REDIS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_", "OTEL_")
+OURS = ("REDIS_", "RESULTS_", "AWS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_", "OTEL_")
 
 
 class SetUp:
@@ -586,3 +587,31 @@ async def test_the_command_prints_a_line_each_and_ends_with_1_when_something_is_
     assert "\x1b" not in ran.out
     assert {"settings", "Redis"} <= {one["part"] for one in json.loads(as_json.out)}
     assert as_json.code == 1
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_bucket_that_may_be_used_is_well(bare, s3):
+    login = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    [found] = [one for one in await bare.found(RESULTS_URL=s3.url, **login) if one.part == "pictures"]
+
+    assert found.verdict is Verdict.OK
+    assert "can be read and written" in found.text
+    assert await s3.objects() == []
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "text", "mend"),
+    [
+        ("nobodys", KEY, "NoSuchBucket: there is no such bucket", "create it, or correct RESULTS_URL"),
+        (BUCKET, "AKIDOTHER", "InvalidAccessKeyId: AWS_ACCESS_KEY_ID is not known there", "correct it"),
+    ],
+)
+async def test_a_bucket_that_may_not_be_used_is_named_with_what_mends_it(bare, s3, bucket, key, text, mend):
+    login = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": SECRET}
+    found = await alone(bare, RESULTS_URL=s3.url.replace(BUCKET, bucket), **login)
+
+    assert (found.part, found.verdict, found.mend) == ("pictures", Verdict.WRONG, mend)
+    assert text in found.text
+    assert SECRET not in found.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
@@ -136,6 +137,15 @@ async def _letting_go(run: Run) -> WebUIError | None:
     return None
 
 
+async def _skipping(run: Run, lease: Lease) -> None:
+    """Has the back end end a picture whenever the job's sender asks for that."""
+    while True:
+        await lease.skip.wait()
+        lease.skip.clear()
+        with contextlib.suppress(WebUIError):  # whether it is down shows elsewhere
+            await run.skip()
+
+
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
@@ -157,7 +167,7 @@ class Driver:
         `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
         run: Run | None = None
-        storing = Storing(self._queue, task.id, task.attempt, lease)
+        storing = Storing(self._queue, task.id, task.attempt, lease, self._handover.hand_back)
         try:
             order = Order(
                 request=task.request,
@@ -266,13 +276,14 @@ class Driver:
         answering = asyncio.create_task(run.answer())
         over = asyncio.create_task(lease.over.wait())
         leaving = asyncio.create_task(self._handover.hand_back.wait())
+        skipping = asyncio.create_task(_skipping(run, lease))
         try:
             await asyncio.wait({answering, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 return answering.result()
             raise _Stopped
         finally:
-            await end(answering, over, leaving)
+            await end(answering, over, leaving, skipping)
 
     async def _break_off(self, task: Task, run: Run, lease: Lease, reason: Exception, began: float) -> Ended:
         """Stops the WebUI and waits until it has let go of the job, which it `began` at that monotonic time."""
@@ -299,8 +310,11 @@ class Driver:
         extra = info["extra_generation_params"]
         scheduler = extra.get("Schedule type") if isinstance(extra, dict) else None
         short = info["sd_model_hash"]
+        pictures, store = checked.pictures, self._queue.stored_in(task.id, task.attempt)
+        if store:
+            pictures = tuple(one.model_copy(update={"store": store}) for one in pictures)
         return Result(
-            pictures=checked.pictures,
+            pictures=pictures,
             caption=checked.caption,
             attempt=task.attempt,
             checkpoint=task.checkpoint.name if task.request.generates else "",

@@ -21,6 +21,7 @@ from zosma_queue import logs, tracing
 from zosma_queue.broker import Delivery, current_delivery
 from zosma_queue.hourly import Hourly
 from zosma_queue.messages import ACTOR, QUEUE
+from zosma_queue.results import Bucket
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, WorkerQueue
@@ -70,6 +71,8 @@ class WorkerOptions:
     """Measure the speed of a place that the queue doesn't know."""
     restart: tuple[str, ...] = ()
     """The command that starts the WebUI again; () for none."""
+    results: Bucket | None = None
+    """Where finished pictures are to be kept; None: in Redis."""
 
 
 async def run_slot(
@@ -131,7 +134,7 @@ async def _open_slot(
     name = worker_id(address)
     logs.always(worker=name)
     async with AsyncExitStack() as stack:
-        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
+        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name, results=options.results))
         backend = await stack.enter_async_context(opened(address))
         parts = _parts(queue, backend, options)
         stack.push_async_callback(parts.heartbeat.leave)

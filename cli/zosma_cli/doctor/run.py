@@ -20,10 +20,13 @@ from zosma_queue.terminal import visible, visible_all
 _SIGNS = {
     Verdict.OK: "[green]✓[/]", Verdict.OFF: "[dim]·[/]", Verdict.WARNING: "[yellow]![/]", Verdict.WRONG: "[red]✗[/]"
 }  # fmt: skip
-_WORKER, _REDIS = "WorkerSettings", "redis_check"
+_WORKER = "WorkerSettings"
+#: What bot and worker both have.
+_OF_BOTH = ("redis_check", "results_check")
 #: (part, module, the settings that it looks at). A worker's machine has no module of the bot, and the other way round.
 _CHECKS = (
-    ("Redis", _REDIS, "BotSettings"),
+    ("Redis", "redis_check", "BotSettings"),
+    ("pictures", "results_check", "BotSettings"),
     ("WebUI", "webui_check", _WORKER),
     ("Discord", "discord_check", "BotSettings"),
     ("bot", "server_check", "BotSettings"),
@@ -47,7 +50,7 @@ async def examine(env_file: Path) -> AsyncIterator[Finding]:
         if isinstance(settings, list):  # said above
             continue
         try:
-            if settings is None or (kind not in here and module != _REDIS):
+            if settings is None or (kind not in here and module not in _OF_BOTH):
                 raise ModuleNotFoundError
             check: Check = import_module(f"zosma_cli.doctor.{module}").check
         except ModuleNotFoundError:

@@ -36,7 +36,7 @@ _OTHERS = frozenset(
      "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 )  # fmt: skip
 #: Names that begin so are meant for us.
-_OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
+_OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "RESULTS_", "VALKEY_", "BOT_")
 #: Of two names for one thing, the first is used.
 _TWICE = (("DISCORD_TOKEN", "BOT_TOKEN"), ("REDIS_URL", "REDIS_ADDR"))
 

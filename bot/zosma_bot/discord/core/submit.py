@@ -128,8 +128,8 @@ async def _enqueue(
     job_id = job_id_of(interaction)
     reply = reply_to(interaction, None, services.now(), private=private, here=here, origin=origin)
     async with services.deliveries.unqueued.taken(job_id, reply):
-        message_id = await defer(interaction, ephemeral=private)
-        reply = reply.model_copy(update={"message_id": message_id})
+        shown = await defer(interaction, ephemeral=private)
+        reply = reply.model_copy(update={"message_id": shown.message_id, "private": shown.is_private})
         if not await _queued(services, interaction, find, job_id, reply, run_at, keep_days=here.retention_days):
             return None
     log.info("job %s: accepted from Discord", job_id, extra={"job": job_id})
