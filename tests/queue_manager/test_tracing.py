@@ -201,7 +201,7 @@ def test_a_message_reads_as_before_with_a_trace_in_it_and_a_part_of_a_set_is_in_
     assert decode_request(body).prompt == REQUEST.prompt
     consumer = SlotConsumer(None, "worker", None)
     for leased in (Leased("j", 1, body), Leased("j~2", 1, body, first=2, count=2)):
-        assert consumer._decoded(leased).traceparent == PARENT
+        assert consumer._decoded(leased, waited_for=False).traceparent == PARENT
 
 
 # -- a receiver that is no help ---------------------------------------------------------------------------------------
