@@ -493,6 +493,14 @@ async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
     assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
 
 
+@pytest.mark.parametrize("number", [1e308, 2**63, -1e30])
+async def test_a_number_beyond_all_counting_is_told_in_few_digits(http, worker, number):
+    status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "width": number})
+
+    assert (status, answer["field"]) == (422, "width")
+    assert len(answer["errors"]) < 100
+
+
 async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):
     asked, answer = await made(http, worker, {"prompt": "a", "seed": 2**53 - 1})
 
