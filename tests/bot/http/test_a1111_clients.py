@@ -467,6 +467,25 @@ async def test_without_keys_callers_are_told_apart_by_address(queue, hub, worker
             assert (await asked)[0] == 200
 
 
+async def test_two_programs_on_one_machine_stop_their_own_request_each(http, worker):
+    tavern, webui = {"User-Agent": "node-fetch"}, {"User-Agent": "Python/3.11 aiohttp/3.9"}
+    first = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first"}, headers=tavern))
+    running = await worker.take()
+    second = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "second"}, headers=webui))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    await call(http, "POST", INTERRUPT, headers=webui)
+    assert (await second)[0] == 200
+    assert await worker.progress(running, 0.5) is calls.Lease.OK
+    # A program that waits for nothing means what its machine waits for: somebody types it by hand.
+    await call(http, "POST", INTERRUPT, headers={"User-Agent": "curl/8"})
+
+    assert await worker.progress(running, 0.6) is calls.Lease.CANCEL
+    await worker.settle(running, calls.cancelled())
+    assert (await first)[0] == 200
+
+
 # 11. numbers and words as A1111 reads them
 
 
