@@ -192,6 +192,10 @@ class Capabilities(BaseModel):
     """Of A1111's fields beyond our own, those that it honours."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along: ControlNet, ADetailer, …"""
+    controlnet_models: tuple[str, ...] = ()
+    """As ControlNet lists them, with their hashes."""
+    controlnet_modules: tuple[str, ...] = ()
+    """ControlNet's preprocessors."""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -237,6 +241,7 @@ class Capabilities(BaseModel):
         found += [needs.KIND_COMFYUI] if self.flavour == COMFYUI else []
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
+        found += [needs.controlnet_token(name) for name in self.controlnet_models]
         return (*found, *self._abilities())
 
     def _samplers_with_schedule(self) -> list[str]:

@@ -239,7 +239,7 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
-    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, SEVERAL_STARTS: "init_images"}
+    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
     return kinds.get(str(lacking["kind"]))
 
 

@@ -296,6 +296,24 @@ async def test_a_script_opens_no_file_and_no_address(http, worker, raw, unit, fi
     assert raw.zcard(keys.WAITING) == 0
 
 
+async def test_controlnets_own_lists_are_there_where_somebody_has_it(http, worker):
+    assert (await call(http, "GET", "/controlnet/model_list"))[0] == 404
+
+    more = {"scripts": ("controlnet",), "controlnet_models": ("canny [abc]",), "controlnet_modules": ("none", "canny")}
+    await worker.beat(about=ABOUT.model_copy(update=more))
+    async with asyncio.timeout(5):
+        while (await call(http, "GET", "/controlnet/version"))[0] == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    unit = {"module": "canny", "model": "unheard-of"}
+
+    assert await call(http, "GET", "/controlnet/model_list") == (200, {"model_list": ["canny [abc]"]})
+    assert (await call(http, "GET", "/controlnet/module_list"))[1]["module_list"] == ["none", "canny"]
+    body = {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": [unit]}}}
+    status, answer = await call(http, "POST", TXT2IMG, json=body)
+    assert (status, answer["field"]) == (422, "alwayson_scripts")
+    assert "controlnet 'unheard-of'" in answer["errors"]
+
+
 async def test_a_script_has_no_more_pictures_than_anybody_needs(http, worker):
     assert await refused(http, with_script(image=[sent()] * 9)) == (422, "alwayson_scripts")
 
