@@ -158,6 +158,7 @@ INTERROGATE = "interrogate"
 #: What no request needs: its sender may ask for it while it runs.
 SKIP = "skip of a picture"
 SEVERAL_STARTS = "several pictures to start from"
+SCRIPT_PICTURES = "pictures among a script's arguments"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.
 SIDE_LIMITS = (1024,)
@@ -271,6 +272,7 @@ def _of_a1111(request: Request) -> list[str]:
     tokens += [field_token(option_token_name(name)) for name in request.a1111.get(OPTIONS, {})]
     tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
     tokens += _controlnet_tokens(request)
+    tokens += [SCRIPT_PICTURES] if request.script_inputs else []
     tokens += [f"vae:{name}" for name in request.a1111.get("forge_additional_modules", [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))

@@ -42,6 +42,7 @@ def test_a_scripts_pictures_stand_in_the_call_as_base64():
     order = Order(request=request, checkpoint=DREAM, task="t", inputs={START: b"a picture"})
 
     assert request.inputs == (START,)
+    assert "pictures among a script's arguments" in needs_of(request).tokens
     [unit] = A1111().call(order).body["alwayson_scripts"]["ControlNet"]["args"]
     assert unit["image"] == {"image": base64.b64encode(b"a picture").decode(), "mask": None}
 

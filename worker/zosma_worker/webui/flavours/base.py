@@ -239,6 +239,7 @@ class Flavour:
             styles=lists.styles,
             fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
             scripts=self.lists.scripts,
+            script_pictures=self.takes_scripts,
             controlnet_models=lists.controlnet_models,
             controlnet_modules=lists.controlnet_modules,
             hires=self.hires,
