@@ -170,6 +170,7 @@ async def submit_with_pictures(
     lane: Lane | None = None,
     patience_ms: int = PATIENCE_MS,
     worded: bool = True,
+    wanted_s: float = 0,
 ) -> str:
     """Submits a request in whose fields pictures stand as base64; its job id. `Queue.submit` has the options.
 
@@ -187,7 +188,7 @@ async def submit_with_pictures(
     pictures: Pictures = {}
     if sent:
         unseen = draft(fields, dict.fromkeys(sent, _UNSEEN), worded=worded)
-        if await queue.check(unseen, sender, job_id=job_id or "", digest=digest) and job_id:
+        if await queue.check(unseen, sender, job_id=job_id or "", digest=digest, wanted_s=wanted_s) and job_id:
             return job_id
         for (part, name), picture in list(sent.items()):
             pictures[part, name] = await read_picture(picture, f"{part}.{name}", sender.everywhere)
@@ -196,7 +197,7 @@ async def submit_with_pictures(
     pictures.clear()
     return await queue.submit(
         request, sender, job_id=job_id, digest=digest, delay_ms=delay_ms, run_at_ms=run_at_ms, lane=lane,
-        patience_ms=patience_ms,
+        patience_ms=patience_ms, wanted_s=wanted_s,
     )  # fmt: skip
 
 

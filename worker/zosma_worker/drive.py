@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zosma_queue import tracing
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
@@ -166,7 +167,7 @@ class Driver:
         `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
         run: Run | None = None
-        storing = Storing(self._queue, task.id, task.attempt, lease)
+        storing = Storing(self._queue, task.id, task.attempt, lease, self._handover.hand_back)
         try:
             order = Order(
                 request=task.request,
@@ -177,8 +178,9 @@ class Driver:
                 ratio=ratio,
                 on_data=storing.begin,
             )
-            run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
-            return await self._made(task, run, lease, storing)
+            with tracing.span("gpu", "client", {"zosma.checkpoint": task.checkpoint.name}):
+                run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
+                return await self._made(task, run, lease, storing)
         except QueueUnavailableError:
             return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
@@ -186,6 +188,10 @@ class Driver:
 
     async def finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         """Looks at the pictures and stores them. The WebUI may work on the next job meanwhile."""
+        with tracing.span("store"):
+            return await self._finish(task, lease, made)
+
+    async def _finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         try:
             checked = await made.answer.checked()
         except (WebUIError, BadAnswer) as error:
@@ -304,8 +310,11 @@ class Driver:
         extra = info["extra_generation_params"]
         scheduler = extra.get("Schedule type") if isinstance(extra, dict) else None
         short = info["sd_model_hash"]
+        pictures, store = checked.pictures, self._queue.stored_in(task.id, task.attempt)
+        if store:
+            pictures = tuple(one.model_copy(update={"store": store}) for one in pictures)
         return Result(
-            pictures=checked.pictures,
+            pictures=pictures,
             caption=checked.caption,
             attempt=task.attempt,
             checkpoint=task.checkpoint.name if task.request.generates else "",

@@ -31,9 +31,10 @@ from zosma_bot.http.translate import (
 )
 from zosma_bot.http.views import standing
 from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_worker
-from zosma_bot.http.wanted import Wanted
+from zosma_bot.http.wanted import LEASE_S, Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
+from zosma_queue import tracing
 from zosma_queue.calls import Skipped
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError
@@ -160,11 +161,11 @@ class A1111:
     async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
         """The id of the job, which this request's connection waits for from now on."""
         job_id, digest = (await self._unless_cancelled(named), named.digest) if named else (new_job_id(), "")
-        await self._wanted.add(job_id)
+        self._wanted.add(job_id)
         try:
             return await submit_with_pictures(
                 self._queue, fields, request[CALLER], job_id=job_id, digest=digest, patience_ms=PATIENCE_MS,
-                worded=False,
+                worded=False, wanted_s=LEASE_S,
             )  # fmt: skip
         except OtherRequestError:
             await self._wanted.disown(job_id)
@@ -212,8 +213,8 @@ class A1111:
             await self._wanted.drop(job_id, ended=ended)
         if job.state is not State.DONE or job.result is None or job.missing:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
-        images = await self._queue.pictures(job)
-        await self._queue.mark_delivered(job)
+        with tracing.span("deliver"):
+            images, _ = await asyncio.gather(self._queue.pictures(job), self._queue.mark_delivered(job))
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")

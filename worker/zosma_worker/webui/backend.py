@@ -300,11 +300,16 @@ class A1111Answer:
         self._interrupted = interrupted
 
     async def checked(self) -> Checked:
-        """The pictures, decoded and looked at in a thread."""
-        interrupted = await self._interrupted
-        if interrupted and not self._order.request.interrogate:  # which needn't clear what a job before left
-            raise BadAnswer(ErrorKind.INTERRUPTED)
-        return await asyncio.to_thread(self._verified)
+        """The pictures, decoded and looked at in a thread, while the WebUI is asked whether it was interrupted."""
+        looking = asyncio.create_task(asyncio.to_thread(self._verified))
+        try:
+            interrupted = await self._interrupted
+            await asyncio.wait({looking})
+            if interrupted and not self._order.request.interrogate:  # which needn't clear what a job before left
+                raise BadAnswer(ErrorKind.INTERRUPTED)
+            return looking.result()
+        finally:
+            await end(looking)
 
     def _verified(self) -> Checked:
         decoded = [replace(part, answer=self._decoded(part)) for part in self._parts]
