@@ -86,6 +86,8 @@ async def test_an_end_in_a_locked_thread_becomes_a_direct_message(server, client
     (sent,) = server.messages(server.dm(ann))
     assert [file.data for file in sent.files] == made
     assert thread.archived
+    # The token and the archive, once each; what the lock refuses as bad does not count.
+    assert server.invalid_requests == 2
 
 
 async def test_in_a_thread_where_the_bot_may_not_write_the_answer_still_reaches_its_message(

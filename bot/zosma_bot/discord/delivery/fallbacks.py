@@ -236,7 +236,10 @@ class Fallbacks:
                 raise
             # It went there by itself, for edits don't count as life. An end is worth what a new message would do as
             # well: to take it out again.
-            await self._client.http.edit_channel(reply.channel_id, archived=False)
+            try:
+                await self._client.http.edit_channel(reply.channel_id, archived=False)
+            except discord.Forbidden:  # it is locked
+                raise error from None
             await edit()
 
     async def _by_follow_up(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
