@@ -18,6 +18,7 @@ local K = {
   wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  object_bytes = P .. 'object-bytes', object_ends = P .. 'object-ends', object_shown = P .. 'object-shown',
   versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
@@ -30,6 +31,7 @@ local function serves_key(profile) return P .. 'index:serves:' .. profile end
 local function able_key(bucket) return P .. 'index:able:' .. bucket end
 local function bucket_classes_key(bucket) return P .. 'index:bucket-classes:' .. bucket end
 local function wake_key(worker) return P .. 'wake:' .. worker end
+local function handed_key(worker) return P .. 'wake:handed:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
 local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end

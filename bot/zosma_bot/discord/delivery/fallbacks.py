@@ -24,6 +24,7 @@ from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet, Reply
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Card
 from zosma_bot.discord.ui.respond import NO_MENTIONS
+from zosma_queue import tracing
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,9 @@ class Fallbacks:
         await self._end(outlet, card, (self._by_follow_up, self._in_private), Priority.ERROR)
 
     async def _end(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> None:
-        route = await self._by_first_open(outlet, card, routes, priority)
+        with tracing.span("post", "client") as span:
+            route = await self._by_first_open(outlet, card, routes, priority)
+            span.note({"zosma.route": route or NO_ROUTE})
         self._note(route or NO_ROUTE)
         if not route:
             raise UnreachableError
