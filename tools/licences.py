@@ -1,4 +1,4 @@
-"""The licences of all that `pip install 'zosma[s3]'` and the images install: `python tools/licences.py` writes docs/licences.md.
+"""The licences of all that `pip install 'zosma[s3]'` and the images install, written by `python tools/licences.py`.
 
 pip-licenses reads them; which ones may be among them stands here.
 """
