@@ -73,6 +73,7 @@ EXPORT := uv export --quiet --no-annotate --no-header
 requirements: ## Write the images' hash-pinned requirement files anew
 	$(EXPORT) --only-group image-bot --output-file requirements/webserver.txt
 	$(EXPORT) --only-group image-worker --output-file requirements/workershim.txt
+	$(EXPORT) --only-group image-traces --output-file requirements/traces.txt
 	$(EXPORT) --only-group build --output-file requirements/build.txt
 
 .PHONY: sbom

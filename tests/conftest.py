@@ -11,7 +11,14 @@ import redis
 from loopback.redis_user import worker_user
 from loopback.s3 import S3, moto, s3_on_loopback
 from zosma_cli.valkey import PrivateValkey
+from zosma_queue import logs
 from zosma_queue.client import Queue
+
+
+@pytest.fixture(autouse=True)
+def _no_field_of_an_earlier_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker has every event of its process say is said in its test only."""
+    monkeypatch.setattr(logs, "_always", {})
 
 
 @pytest.fixture(scope="session", name="valkey")

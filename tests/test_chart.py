@@ -61,7 +61,7 @@ SHAPES = {
     "none-while-idle": {
         "secrets": INLINE,
         "workers": {"webui": WEBUI, "scaling": {"enabled": True}},
-        "networkPolicy": {"webuiEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}]},
+        "networkPolicy": {"webuiEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}], "tracesPort": 4318},
     },
     "pictures-in-a-bucket": {
         "secrets": INLINE | BUCKET_KEYS,
@@ -261,6 +261,18 @@ def test_ours_run_as_nobody_in_particular_and_write_nowhere_but_where_they_are_m
             assert {mount["mountPath"] for mount in container["volumeMounts"]} <= {"/tmp", "/data"}  # noqa: S108
     for _, _, spec in pods(shape[1]):
         assert not spec["automountServiceAccountToken"]
+
+
+def test_traces_are_let_through_where_they_are_sent():
+    def ports(documents, component):
+        [rule] = [rule for rule in documents["NetworkPolicy", f"art-{component}"]["spec"]["egress"] if len(rule) == 1][
+            1:2
+        ]
+        return {one["port"] for one in rule["ports"]}
+
+    sent, plain = render(SHAPES["none-while-idle"]), render(SHAPES["by-prometheus"])
+    for component in ("bot", "workers"):
+        assert ports(sent, component) - ports(plain, component) == {4318}
 
 
 def test_images_probes_and_port_are_the_dockerfiles(shape):

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains
+from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains, tracing
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.allowance import Allowance, Made
@@ -29,6 +29,7 @@ from zosma_queue.calls import (
     Evicted,
     NewJob,
     Room,
+    Skipped,
     Summons,
     Swept,
     Variant,
@@ -369,11 +370,13 @@ class Queue:
         patience_ms: int = calls.PATIENCE_MS,
         reply: str = "",
         keep_s: float = 0,
+        wanted_s: float = 0,
     ) -> str:
         """Takes a request in and returns its job id. The same `job_id` twice is the same job.
 
         `keep_s` is how long the job is kept once its end is shown, without its pictures; 0: 30 days. `digest` is of
-        what was asked: the same `job_id` with another one is a mistake of its sender.
+        what was asked: the same `job_id` with another one is a mistake of its sender. `wanted_s`: an open connection
+        waits for it, and it ends after so long unless that says so again (`want`); 0: none does.
 
         Raises:
           OtherRequestError: when the job of this id asked for something else.
@@ -389,16 +392,17 @@ class Queue:
             _check_lane(job, lane)
             return replace(
                 job, lane=lane, run_at_ms=run_at_ms, delay_ms=delay_ms, patience_ms=patience_ms, digest=digest,
-                reply=reply, keep_ms=int(keep_s * 1000),
+                reply=reply, keep_ms=int(keep_s * 1000), wanted_ms=int(wanted_s * 1000),
             )  # fmt: skip
 
         job_id = job_id or new_job_id()
-        judged, admission = await self._admitted(request, sender, job_id, asked)
-        try:
-            check_admitted(admission, judged.why_infeasible)
-        except RequestRefusedError:
-            await self._let_go(job_id, request.inputs)
-            raise
+        with tracing.span("submit", "producer", {"zosma.job": job_id}):
+            judged, admission = await self._admitted(request, sender, job_id, asked)
+            try:
+                check_admitted(admission, judged.why_infeasible)
+            except RequestRefusedError:
+                await self._let_go(job_id, request.inputs)
+                raise
         return job_id
 
     async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
@@ -411,9 +415,11 @@ class Queue:
         return suited_here(await self.catalogue(), fields, rules)
 
     async def check(
-        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0
-    ) -> bool:
-        """Judges a request as `submit` would, without taking it. True when the job of this id is there already.
+        self, request: Request, sender: Sender, *, job_id: str = "", digest: str = "", run_at_ms: int = 0,
+        wanted_s: float = 0,
+    ) -> bool:  # fmt: skip
+        """Judges a request as `submit` would, without taking it. True when the job of this id is there already: then a
+        connection waits for that from now on, for `wanted_s`.
 
         Its pictures need not be stored yet: whoever may not submit is told before they are.
 
@@ -422,7 +428,9 @@ class Queue:
         """
         judged, admission = await self._admitted(
             request, sender, job_id or new_job_id(),
-            lambda job: replace(job, message=b"", inputs=(), digest=digest, run_at_ms=run_at_ms),
+            lambda job: replace(
+                job, message=b"", inputs=(), digest=digest, run_at_ms=run_at_ms, wanted_ms=int(wanted_s * 1000)
+            ),
         )  # fmt: skip
         check_admitted(admission, judged.why_infeasible)
         return admission.answer is Accepted.EXISTS
@@ -647,6 +655,10 @@ class Queue:
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancels a job, waiting or running."""
         return await self._run(calls.cancel(job_id))
+
+    async def skip(self, job_id: str) -> Skipped:
+        """Ends the picture that a running job is at, as far as it is; the job goes on with the next."""
+        return await self._run(calls.skip(job_id))
 
     async def preview(self, job_id: str) -> bytes | None:
         """The newest preview of a running job; None for none, and for what is none of `FORMATS` by its bytes."""

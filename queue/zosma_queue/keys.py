@@ -233,6 +233,11 @@ def wake(worker_id: str) -> str:
     return f"{PREFIX}wake:{worker_id}"
 
 
+def handed(worker_id: str) -> str:
+    """list: the job that a worker which blocks on it was handed (`_take.lua`); goes with its lease."""
+    return f"{PREFIX}wake:handed:{worker_id}"
+
+
 def try_now(worker_id: str) -> str:
     """string: there when an admin wants a sick worker tried at once. Python's alone: no script touches it."""
     return f"{PREFIX}try-now:{worker_id}"

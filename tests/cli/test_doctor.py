@@ -17,6 +17,7 @@ from aiohttp import web
 
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
+from loopback.otlp import Receiver
 from loopback.played_worker import ABOUT, PlayedWorker
 from loopback.s3 import BUCKET, KEY, SECRET, SLOW_DOWN
 from loopback.webui import ScriptedWebUI
@@ -32,7 +33,7 @@ from zosma_queue.client import Queue
 from zosma_queue.fleet import OLDEST_PROTOCOL, Trust, WorkerState
 from zosma_queue.tasks import end
 
-OURS = ("REDIS_", "RESULTS_", "AWS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_")
+OURS = ("REDIS_", "RESULTS_", "AWS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_", "OTEL_")
 
 
 class SetUp:
@@ -151,6 +152,9 @@ async def test_an_empty_folder_is_no_error_and_says_what_could_be_set(bare):
     [
         ("DISCORD_TOKE=x", Verdict.WRONG, "DISCORD_TOKE is no setting, so it does nothing", "write DISCORD_TOKEN"),
         ("zosma_port=80", Verdict.WRONG, "zosma_port is no setting", "write ZOSMA_PORT"),
+        ("OTEL_EXPORTER_OTLP_ENDPONT=http://x", Verdict.WRONG, "ENDPONT is no setting", "_OTLP_ENDPOINT"),
+        ("OTEL_TRACES_EXPORTER=zipkin", Verdict.WARNING, "not sent: OTEL_TRACES_EXPORTER='zipkin': must be otlp", ""),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9", Verdict.WARNING, "9/v1/traces takes none", "start an OTLP"),
         ("ZOSMA_COLOUR=x", Verdict.WARNING, "ZOSMA_COLOUR is no setting", "leave it out"),
         ('ZOSMA_HOST="127.0.0.1', Verdict.WRONG, "line 1 can't be read", "write NAME=value"),
         ("\n\nwhatever", Verdict.WRONG, "line 3 can't be read", "write NAME=value"),
@@ -173,6 +177,18 @@ async def test_a_mistake_in_the_file_is_named(bare, discord_server, written, ver
     assert [one.verdict for one in found] == [verdict], found
     assert says in found[0].text
     assert mend in found[0].mend
+
+
+async def test_a_receiver_of_traces_is_tried_without_sending_it_any(bare):
+    async with Receiver() as receiver:
+        bare.values = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=b"}
+        [told] = [one for one in await bare.found() if one.part == "traces"]
+        receiver.answer = 404
+        [lacking] = [one for one in await bare.found() if one.part == "traces"]
+
+    assert (told.verdict, told.text) == (Verdict.OK, f"{receiver.url}/v1/traces takes them")
+    assert (lacking.verdict, lacking.text) == (Verdict.WARNING, f"{receiver.url}/v1/traces takes none: answered 404")
+    assert receiver.parts == []
 
 
 async def test_two_names_for_one_thing_are_said(set_up):

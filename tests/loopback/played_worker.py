@@ -36,11 +36,23 @@ ABOUT = Capabilities(
     loras=("lighthouses",),
     vaes=("soft.safetensors",),
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
-    fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
+    fields=(
+        "restore_faces",
+        "tiling",
+        "eta",
+        "hr_prompt",
+        "hr_sampler_name",
+        "seed_resize_from_w",
+        "hr_resize_x",
+        "override_settings.eta_noise_seed_delta",
+        "override_settings.face_restoration_model",
+    ),
     scripts=("adetailer",),
     face_restorers=("GFPGAN",),
     interrogators=("clip",),
     several_starts=True,
+    skips=True,
+    huge_seeds=True,
     img2img=True,
     inpainting=True,
 )
@@ -116,10 +128,13 @@ class PlayedWorker:
         """The next job, once there is one. A test whose job never came fails, and doesn't hang."""
         async with asyncio.timeout(timeout):
             while True:
-                leased = await acall(self._redis, calls.fetch(self.name))
+                leased = await acall(self._redis, calls.fetch(self.name, waits=True))
                 if leased:
                     return leased
-                await self._redis.blpop([keys.wake(self.name)], timeout=1)
+                handed = keys.handed(self.name)
+                found = await self._redis.blpop([handed, keys.wake(self.name)], timeout=1)
+                if found and found[0] == handed.encode() and (leased := calls.leased_in(found[1])):
+                    return leased
                 await self.beat()
 
     async def progress(self, leased: Leased, value: float, *, eta_s: float = 1.0, preview: bytes = b"") -> calls.Lease:

@@ -7,13 +7,15 @@ import functools
 import logging
 import os
 import signal
+from pathlib import Path
 
+from zosma_queue import tracing
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import say_if_inside
 from zosma_queue.s3_pictures import check_bucket
-from zosma_queue.settings import address_of
+from zosma_queue.settings import address_of, given_in
 from zosma_worker.backends import open_backend
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
@@ -67,5 +69,6 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
         results=settings.results,
     )  # fmt: skip
     opened = functools.partial(open_backend, workflows=settings.workflows)
-    await run_slot(redis_url, settings.webuis[0], stop, options, opened)
+    with tracing.sent("zosma-worker", given_in(Path(".env"))):
+        await run_slot(redis_url, settings.webuis[0], stop, options, opened)
     return 0

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zosma_cli.doctor import settings_check
+from zosma_cli.doctor import settings_check, traces_check
 from zosma_cli.doctor.findings import Finding, Verdict, off
 from zosma_queue.settings import Settings, given_in, read
 from zosma_queue.terminal import visible, visible_all
@@ -58,6 +58,8 @@ async def examine(env_file: Path) -> AsyncIterator[Finding]:
             continue
         async for finding in check(settings):
             yield finding
+    async for finding in traces_check.check(given):
+        yield finding
 
 
 async def run(*, as_json: bool, console: Console, env_file: Path = Path(".env")) -> bool:

@@ -31,6 +31,7 @@ local function serves_key(profile) return P .. 'index:serves:' .. profile end
 local function able_key(bucket) return P .. 'index:able:' .. bucket end
 local function bucket_classes_key(bucket) return P .. 'index:bucket-classes:' .. bucket end
 local function wake_key(worker) return P .. 'wake:' .. worker end
+local function handed_key(worker) return P .. 'wake:handed:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
 local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end
