@@ -26,7 +26,7 @@ from zosma_queue.errors import QueueRefusesError, QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.hourly import Hourly
 from zosma_queue.needs import Needs
-from zosma_queue.picture_store import PictureStore, RedisPictures, place
+from zosma_queue.picture_store import PictureStore, RedisPictures, place, shown
 from zosma_queue.results import Bucket
 from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scripts import Call, T, acall, redis_errors
@@ -311,7 +311,7 @@ class RedisWorkerQueue:
             return self._in_redis(f"this Redis user may not read {keys.RESULTS} ({error.code})")
         name, _, mark = told.partition(" ")
         if bucket is None or name != bucket.name:
-            return self._in_redis(f"the bot reads {_clean(name) if name else 'them from Redis alone'}")
+            return self._in_redis(f"the bot reads {shown(name) if name else 'them from Redis alone'}")
         if told != self._read_there:
             if await bucket.marked() != mark:
                 return self._in_redis("the bot reads them from a bucket of the same name on another server")
@@ -343,7 +343,3 @@ class RedisWorkerQueue:
     def broker(self, slot: Slot) -> Broker:
         """A broker with a connection of its own: Dramatiq's threads block on it."""
         return ZosmaBroker(self._url, worker=self._worker, slot=slot, token=self._token)
-
-
-def _clean(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])
