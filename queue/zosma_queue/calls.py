@@ -44,6 +44,8 @@ TRICKLE = 10
 LOOK_OWNERS = 200
 #: Most jobs that one sweep handles in one go; it comes again in a second.
 SWEEP_LIMIT = 100
+#: About so many µs one script spends on filing what a new sort of worker can do: others wait for it meanwhile.
+FILING_US = 4_000
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
 #: How long a program may leave its pictures here when others need the room.
@@ -349,12 +351,17 @@ class Swept:
         return self.due_ms >= 0
 
 
-def sweep(who: str = "", *, now_ms: int = 0) -> Call[Swept]:
+def sweep(who: str = "", *, filing_us: int = FILING_US, now_ms: int = 0) -> Call[Swept]:
     """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone.
 
     `who`: `bot <id>` or `worker <id>`, who does nothing while somebody else sweeps; "" does, whoever else does it.
     """
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS), lambda reply: Swept(*reply))
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS, filing_us), lambda reply: Swept(*reply))
+
+
+def file(*, filing_us: int = FILING_US, now_ms: int = 0) -> Call[bool]:
+    """Goes on filing what a new sort of worker can do; True when nothing is left of it."""
+    return Call("file", (now_ms, filing_us), bool)
 
 
 @dataclass(frozen=True)
@@ -365,6 +372,8 @@ class Heard:
     """False when it must be told what the worker can do."""
     unswept: bool
     """Nobody does what time alone changes: the worker is to."""
+    filing: bool = False
+    """What waits must be filed for a new sort of worker: once `file` has nothing left to do, it says the same again."""
 
 
 def beat(
@@ -376,16 +385,21 @@ def beat(
     reason: str = "",
     trust: Trust = Trust.TRUSTED,
     about: Capabilities | None = None,
+    filing_us: int = FILING_US,
     now_ms: int = 0,
 ) -> Call[Heard]:
     """A worker's sign of life."""
     described: tuple[str, ...] = (about.model_dump_json(), *about.tokens()) if about else ("",)
-    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, trust, *described), _heard)
+    return Call(
+        "beat",
+        (now_ms, worker, state, loaded or "", pixels, reason, trust, described[0], filing_us, *described[1:]),
+        _heard,
+    )
 
 
 def _heard(reply: list[int]) -> Heard:
     known, unswept = reply
-    return Heard(bool(known), bool(unswept))
+    return Heard(known == 1, bool(unswept), filing=known == 2)
 
 
 def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:

@@ -176,10 +176,12 @@ class RedisWorkerQueue:
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
     ) -> Heard:
-        """A sign of life."""
-        return await self._run(
-            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
-        )
+        """A sign of life. Where what waits must be filed for a new sort of worker first, that is done on the way."""
+        told = calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
+        while (heard := await self._run(told)).filing:
+            while not await self._run(calls.file()):
+                pass
+        return heard
 
     async def leave(self) -> None:
         """Leaves the fleet."""
