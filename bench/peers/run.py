@@ -169,7 +169,7 @@ def bench(row: Row, url: str, log: Path) -> Iterator[Bench]:
 def commands(url: str, seconds: float) -> int:
     """That clients send within so long. What scripts call inside the server is none of them."""
     count = 0
-    with redis.Redis.from_url(url) as client, client.monitor() as monitor:
+    with redis.Redis.from_url(url, socket_timeout=None) as client, client.monitor() as monitor:
         timer = threading.Timer(seconds, client.echo, ("bench:enough",))
         timer.start()
         while "bench:enough" not in (seen := monitor.next_command())["command"]:

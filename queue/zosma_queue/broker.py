@@ -16,7 +16,7 @@ from dramatiq import Broker, Consumer, Message, MessageProxy
 from dramatiq.errors import QueueNotFound
 from dramatiq.middleware import CurrentMessage
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, keys, tracing
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.catalogue import Catalogue
@@ -48,13 +48,17 @@ ANONYMOUS = Sender(owner="dramatiq", group="dramatiq")
 class Delivery(MessageProxy):
     """A leased job on its way through Dramatiq. The actor, or a middleware, leaves its outcome here."""
 
-    def __init__(self, message: Message[Any], leased: Leased) -> None:
+    def __init__(self, message: Message[Any], leased: Leased, *, waited_for: bool = False) -> None:
         super().__init__(message)
         self.job_id = leased.id
         self.attempt = leased.attempt
         self.owner = leased.owner
         self.outcome: Outcome | None = None
+        self.was_waited_for = waited_for
+        """Its worker had nothing to do before: there may well be nothing after it."""
         self.taken_at = time.monotonic()
+        self.traceparent = tracing.of_options(message.options)
+        """The trace that the job is a part of; '' for none."""
 
 
 def current_delivery() -> Delivery:
@@ -189,16 +193,26 @@ class SlotConsumer(Consumer):
 
     def _next(self) -> Delivery | None:
         self._resting = True  # before the first look: what `_wake` does after it is seen by the second
-        leased = call(self._client, calls.fetch(self._worker, token=self._token))
+        leased, waited = self._fetch(), False
         if leased is None:
             self._slot.found_nothing()
-            with redis_errors():
-                woken = self._client.blpop([keys.wake(self._worker)], timeout=BLOCK_S)
-            leased = call(self._client, calls.fetch(self._worker, token=self._token)) if woken else None
+            leased, waited = self._wait(), True
         self._resting = False
-        return self._decoded(leased) if leased else None
+        return self._decoded(leased, waited_for=waited) if leased else None
 
-    def _decoded(self, leased: Leased) -> Delivery | None:
+    def _wait(self) -> Leased | None:
+        """What it is handed, or has fetched once it was woken; None when neither came in time."""
+        handed = keys.handed(self._worker)
+        with redis_errors():
+            found: Any = self._client.blpop([handed, keys.wake(self._worker)], timeout=BLOCK_S)
+        if not found:
+            return None
+        return calls.leased_in(found[1]) if found[0] == handed.encode() else self._fetch()
+
+    def _fetch(self) -> Leased | None:
+        return call(self._client, calls.fetch(self._worker, token=self._token, waits=True))
+
+    def _decoded(self, leased: Leased, *, waited_for: bool) -> Delivery | None:
         """The delivery, or None after setting aside a body that nobody can read."""
         try:
             message = decode_message(leased.body)
@@ -211,7 +225,7 @@ class SlotConsumer(Consumer):
             outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))
             call(self._client, calls.settle(leased.id, leased.attempt, outcome, token=self._token))
             return None
-        return Delivery(message, leased)
+        return Delivery(message, leased, waited_for=waited_for)
 
     def ack(self, message: MessageProxy) -> None:
         """Settles a delivery with the outcome its actor left."""
@@ -249,7 +263,8 @@ class SlotConsumer(Consumer):
         self._said.forget()
         if overlapped and self._resting:
             self._wake()
-        _log_settled(message, outcome, state)
+        with tracing.within(message.traceparent):
+            _log_settled(message, outcome, state)
 
     def _wake(self) -> None:
         """Looks again: an owner at their limit of running jobs may have been let in by a settle after our last look."""

@@ -9,19 +9,20 @@ import enum
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
-from zosma_queue.needs import Lane, Needs
+from zosma_queue.needs import SKIP, Lane, Needs
 from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 from zosma_queue.unreadable import skipping
 
 #: A killed worker's job is free again when its lease has run out; renewed nine times as often (as in _common.lua).
 LEASE_MS = 4_500
+#: The lease of a job that a waiting worker is handed, until it has renewed it: it may be dead (as in _take.lua).
+HANDED_MS = 2_000
 #: A worker that is silent for this long counts as gone (_common.lua has the same number).
 WORKER_TTL_MS = 8_000
 #: Leases are renewed so often that only a longer standstill of Redis lets one of a living worker run out; without that,
@@ -48,6 +49,8 @@ SWEEP_LIMIT = 100
 FILING_US = 4_000
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
+#: As good as none: of bytes.
+NO_LIMIT = 2**53
 #: How long a program may leave its pictures here when others need the room.
 LEFT_HERE_MS = 3600_000
 #: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
@@ -107,6 +110,8 @@ class NewJob:
     patience_ms: int = PATIENCE_MS
     wait_ms: int = 0
     """How long it waits where no worker at all is ready; 0: then it isn't taken, and waits as long as its patience."""
+    wanted_ms: int = 0
+    """How long an open connection waits for it, unless that says so again (`want`): then it ends. 0: none does."""
     digest: str = ""
     """Of what was asked, for a sender that chose the id itself; '' for one that was drawn."""
     reply: str = ""
@@ -154,7 +159,8 @@ def enqueue(job: NewJob, *, now_ms: int = 0) -> Call[Admission]:
             now_ms, job.id, job.message, job.owner, job.group, job.group_weight, job.needs.class_in(lane),
             job.needs.to_json(), job.cost, job.run_at_ms, job.delay_ms, job.patience_ms, job.reply, job.keep_ms,
             job.digest, job.policy.model_dump_json(), job.person, job.split_as(lane), job.wait_ms, job.fleet_version,
-            job.rules_version, history.HISTORY_MAX, history.HISTORY_TTL_S * 1000, INPUT_TTL_S * 1000, *job.inputs,
+            job.rules_version, history.HISTORY_MAX, history.HISTORY_TTL_S * 1000, job.wanted_ms,
+            INPUT_TTL_S * 1000, *job.inputs,
         ),
         lambda reply: Admission(
             Accepted(reply[0].decode()), reply[1] / 1000, LIMITS_BY_NAME[reply[2].decode()] if len(reply) > 2 else None
@@ -211,27 +217,36 @@ class Leased:
     """What a part is made on, where its request names none."""
 
 
-def fetch(worker: str, *, token: str = "", now_ms: int = 0, lease_ms: int = LEASE_MS) -> Call[Leased | None]:
-    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it."""
+def fetch(
+    worker: str, *, token: str = "", waits: bool = False, now_ms: int = 0, lease_ms: int = LEASE_MS
+) -> Call[Leased | None]:
+    """The next job for a free worker; None notes that it is idle. Whoever lacks `token` can't renew or settle it.
 
-    def parse(reply: Any) -> Leased | None:
-        if not reply:
-            return None
-        with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
-            whole = Leased(reply[0].decode(), reply[1], reply[2], reply[3].decode(errors="replace"))
-            if len(reply) == 4:
-                return whole
-            return replace(whole, first=reply[4], count=reply[5], checkpoint=reply[6].decode())
-        return None
+    `waits`: with None it blocks on `keys.handed`, where a job may be put for it (`leased_in`).
+    """
+    return Call(
+        "fetch", (now_ms, worker, lease_ms, token, int(waits)), lambda reply: leased_in(reply) if reply else None
+    )
 
-    rules = (AFFINITY_WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE)
-    return Call("fetch", (now_ms, worker, lease_ms, *rules, token, LOOK_OWNERS), parse)
+
+def leased_in(text: bytes) -> Leased | None:
+    """The job that a worker has fetched or was handed; None for one whose id is no text."""
+    head, _, body = text.partition(b"\n")
+    with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
+        about = json.loads(head.decode(errors="surrogateescape"))
+        job_id, owner = (one.encode(errors="surrogateescape") for one in (about[0], about[2]))
+        whole = Leased(job_id.decode(), about[1], body, owner.decode(errors="replace"))
+        if len(about) == 3:
+            return whole
+        return replace(whole, first=about[3], count=about[4], checkpoint=about[5])
+    return None
 
 
 class Lease(enum.StrEnum):
     """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
+    SKIP = "skip"  # the picture at hand, once
     CANCEL = "cancel"
     LOST = "lost"
 
@@ -334,6 +349,20 @@ def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> C
     return Call("cancel", (now_ms, job_id, admin, why), lambda reply: Cancelled(reply.decode()))
 
 
+class Skipped(enum.StrEnum):
+    """The queue's answer to a skip."""
+
+    SKIPPING = "skipping"  # its worker is told
+    UNABLE = "unable"  # its WebUI can't
+    IDLE = "idle"  # it doesn't run
+    UNKNOWN = "unknown"
+
+
+def skip(job_id: str, *, now_ms: int = 0) -> Call[Skipped]:
+    """Has a running job's picture at hand ended as far as it is; the job goes on with the next."""
+    return Call("skip", (now_ms, job_id, SKIP), lambda reply: Skipped(reply.decode()))
+
+
 @dataclass(frozen=True)
 class Swept:
     """What a sweep did, in jobs."""
@@ -344,6 +373,8 @@ class Swept:
     given_up: int = 0
     due_ms: int = -1
     """Until something else falls due; -1: somebody else sweeps, and nothing was done."""
+    filing: int = 0
+    """1 while what waits is being filed for a new sort of worker: `file` is to be called, the next sweep comes soon."""
 
     @property
     def is_ours(self) -> bool:
@@ -351,12 +382,12 @@ class Swept:
         return self.due_ms >= 0
 
 
-def sweep(who: str = "", *, filing_us: int = FILING_US, now_ms: int = 0) -> Call[Swept]:
+def sweep(who: str = "", *, now_ms: int = 0) -> Call[Swept]:
     """Wakes delayed jobs, retries lost ones and forgets old ones, by time alone.
 
     `who`: `bot <id>` or `worker <id>`, who does nothing while somebody else sweeps; "" does, whoever else does it.
     """
-    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS, filing_us), lambda reply: Swept(*reply))
+    return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS), lambda reply: Swept(*reply))
 
 
 def file(*, filing_us: int = FILING_US, now_ms: int = 0) -> Call[bool]:
@@ -433,12 +464,16 @@ class Evicted:
     """What the pictures of all other jobs take."""
 
 
-def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
+def evict(most_bytes: int, *, must_free: int = 0, most_in_bucket: int = NO_LIMIT, now_ms: int = 0) -> Call[Evicted]:
     """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free.
 
-    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`.
+    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`. What lies in a bucket counts
+    for itself, to `most_in_bucket`, and is only noted as to be deleted (stored_pictures.py).
     """
-    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS), lambda reply: Evicted(*reply))
+    return Call(
+        "evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS, most_in_bucket),
+        lambda reply: Evicted(*reply),
+    )  # fmt: skip
 
 
 def fetched(job_id: str, index: int, *, now_ms: int = 0) -> Call[bool]:

@@ -28,7 +28,7 @@ Argument = str | bytes | int | float
 #: What each verb is put together from, besides its own file.
 _PARTS = (
     "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
-    "_pictures", "_sets", "_ends", "_inputs", "_adopt",
+    "_pictures", "_sets", "_ends", "_take", "_inputs", "_adopt",
 )  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.

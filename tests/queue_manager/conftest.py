@@ -100,9 +100,14 @@ class Rig:
         self.retry_after_s = admission.retry_after_s
         return admission.limit.name if admission.limit else admission.answer
 
-    def fetch(self, worker: str = "w1") -> Leased | None:
+    def fetch(self, worker: str = "w1", *, waits: bool = False) -> Leased | None:
         """The next job for a worker."""
-        return call(self.as_worker, calls.fetch(worker, now_ms=self.now))
+        return call(self.as_worker, calls.fetch(worker, waits=waits, now_ms=self.now))
+
+    def handed(self, worker: str = "w1") -> Leased | None:
+        """What a worker that waits was handed, as its blocking call would have it."""
+        text = self.as_worker.blpop([keys.handed(worker)], timeout=0.001)
+        return calls.leased_in(text[1]) if text else None
 
     def take(self, worker: str = "w1") -> Leased:
         """The next job, which must be there."""
@@ -129,7 +134,10 @@ class Rig:
             seconds, microseconds = self.client.time()  # type: ignore[misc]
             last = seconds * 1000 + microseconds // 1000 - int(stood_still_s * 1000)
             self.client.set(keys.SWEPT, last)
-        return call(self.as_worker, calls.sweep(now_ms=self.now, filing_us=filing_us))
+        swept = call(self.as_worker, calls.sweep(now_ms=self.now))
+        if swept.filing:
+            call(self.as_worker, calls.file(now_ms=self.now, filing_us=filing_us))
+        return swept
 
     def job(self, job_id: str) -> Job:
         """A job that must exist."""

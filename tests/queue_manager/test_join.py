@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from zosma_queue import calls, keys
+from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerState
 from zosma_queue.policy import Policy
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.scripts import acall, call
+from zosma_queue.sweeper import SWEEP_LEAST_S, Sweeper
 from zosma_queue.worker_queue import RedisWorkerQueue
 
 from .conftest import about
@@ -110,7 +114,7 @@ def test_a_sweep_goes_on_with_what_its_newcomer_has_left(rig):
     call(rig.as_worker, calls.leave("w2"))
 
     swept = 0
-    while rig.sweep(filing_us=1).due_ms == 0:
+    while rig.sweep(filing_us=1).filing:
         swept += 1
 
     assert swept > 10
@@ -133,6 +137,25 @@ def test_a_job_with_little_patience_takes_it_along(rig):
     rig.sweep()
 
     assert [sampler for sampler in SAMPLERS if rig.job(sampler).state.ended] == [SAMPLERS[2]]
+
+
+async def test_both_who_may_sweep_go_on_and_come_again_at_once(rig, redis_url):
+    fill(rig)
+    naps = []
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        raise StopAsyncIteration
+
+    async with Queue(redis_url) as bot, RedisWorkerQueue(redis_url, "w3") as worker:
+        for one in (bot, worker):
+            assert comes(rig).filing
+            rig.client.delete(keys.SWEEPER)
+            with pytest.raises(StopAsyncIteration):
+                await Sweeper(one.sweep, sleep=sleep).run()
+            assert not rig.client.exists(keys.JOIN)
+            assert naps.pop() == SWEEP_LEAST_S
+            rig.client.zrem(keys.PROFILES, *rig.client.zrange(keys.PROFILES, 0, -1))
 
 
 def test_two_sorts_that_come_together_are_filed_one_after_the_other(rig):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+import redis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -273,10 +275,18 @@ class QueueMachine(RuleBasedStateMachine):
         fields = {"checkpoint": checkpoint} if checkpoint else {}
         fields |= {"sampler": sampler} if sampler else {}
         fields |= {"width": side, "height": side}
-        answer = self.rig.offer(
-            owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
-            policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), count=pictures, **fields,
-        )  # fmt: skip
+
+        def offer():
+            return self.rig.offer(
+                owner, group=OWNERS[owner], cost=cost, job_id=job, lane=lane, run_in_s=delay_s,
+                policy=Policy(running=running, weight=weight), person=PERSONS.get(owner, ""), count=pictures, **fields,
+            )  # fmt: skip
+
+        waits = self.who_waits()
+        with self.where_nobody_is_handed_anything(bool(waits)) as twin:
+            if twin:
+                offer()
+        answer = offer()
         if answer is Accepted.QUEUED:
             self.jobs[job] = Known(owner, State.WAITING, pictures=pictures)
         elif answer is Accepted.DELAYED:
@@ -284,17 +294,62 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             assert answer in (Accepted.NOBODY, Accepted.INFEASIBLE)
             assert not self.client.exists(keys.job(job))
+        if twin:
+            self.is_handed_what_would_be_fetched(waits)
 
-    @rule(worker=st.sampled_from(sorted(WORKERS)))
-    def fetch(self, worker):
+    def who_waits(self):
+        """The workers that rest to be handed a job."""
+        return {name.decode() for name, text in self.client.hgetall(keys.FLEET).items() if "waits" in json.loads(text)}
+
+    @contextmanager
+    def where_nobody_is_handed_anything(self, copied):
+        """The rig over a copy of all, where workers are only woken; over the copy of before unless `copied`."""
+        here, rig = self.client, self.rig
+        twin = redis.Redis(connection_pool=redis.ConnectionPool(**{**here.connection_pool.connection_kwargs, "db": 1}))
+        if copied:
+            twin.flushdb()
+            copies = here.pipeline()
+            for key in here.keys("*"):
+                copies.copy(key, key, destination_db=1)
+            copies.execute()
+            for name, text in twin.hgetall(keys.FLEET).items():
+                fetches = {field: value for field, value in json.loads(text).items() if field != "waits"}
+                twin.hset(keys.FLEET, name, json.dumps(fetches))
+            for worker in WORKERS:
+                twin.delete(keys.wake(worker))
+        self.client, self.rig = twin, Rig(twin, twin)
+        self.rig.now = rig.now
+        try:
+            yield copied
+        finally:
+            self.client, self.rig = here, rig
+            twin.close()
+
+    def is_handed_what_would_be_fetched(self, waits):
+        """A worker that waits has been handed what it would have fetched, had it only been woken."""
+        with self.where_nobody_is_handed_anything(copied=False):
+            woken = {worker for worker in waits if self.client.exists(keys.wake(worker))}
+            before = self.snapshot()
+        for worker in waits:
+            leased = self.rig.handed(worker)
+            expected = next_job(before, worker) if worker in woken else None
+            if worker in woken:
+                self.promised.pop(worker, None)
+            self.takes(worker, leased, expected, before, calls.HANDED_MS)
+
+    @rule(worker=st.sampled_from(sorted(WORKERS)), waits=st.booleans())
+    def fetch(self, worker, waits=False):
         if any(holder == worker for holder, _ in self.held):
             return  # one slot: a busy worker asks for nothing
         self.beat(worker)
         before = self.snapshot()
         expected = next_job(before, worker)
-        split = split_of(before, expected, worker) if expected else []
         self.promised.pop(worker, None)
-        leased = self.rig.fetch(worker)
+        self.takes(worker, self.rig.fetch(worker, waits=waits), expected, before, calls.LEASE_MS)
+
+    def takes(self, worker, leased, expected, before, lease_ms):
+        """The worker has been given what it was to be given, as things stood before."""
+        split = split_of(before, expected, worker) if expected else []
         if split:
             self.is_split(expected.id, split)
         assert (leased and leased.id) == (expected and (keys.part(expected.id, 0) if split else expected.id))
@@ -306,7 +361,7 @@ class QueueMachine(RuleBasedStateMachine):
         # A part says which pictures it is.
         assert (leased.first, leased.count) == ((known.first, known.pictures) if "~" in leased.id else (0, 0))
         known.state, known.attempt = State.RUNNING, leased.attempt
-        known.lease_until = self.rig.now + calls.LEASE_MS
+        known.lease_until = self.rig.now + lease_ms
         self.held.append((worker, leased))
         self.loaded[worker] = leased.checkpoint or self.request_of(leased.id).checkpoint or self.loaded[worker]
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from loopback.fleet import until
 from loopback.webui import encoded, picture, pictures
 from zosma_queue import keys
 from zosma_queue.job import State
@@ -25,6 +26,22 @@ async def test_a_picture_waits_for_no_next_job_when_none_is_there(webui, join, a
 
     for _ in range(3):
         assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_pictures_that_were_waited_for_are_looked_at_before_anybody_looks_for_a_next_job(
+    webui, join, ann, raw, monkeypatch
+):
+    async def never(self):
+        await asyncio.sleep(NEVER_S)
+
+    async def somebody_waits():
+        return raw.zcard(keys.IDLE)
+
+    monkeypatch.setattr(handover.Handover, "next_sent", never)
+    await join(webui)
+    await until(somebody_waits)
+
+    assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
 async def test_the_last_of_several_jobs_waits_for_nothing_either(webui, join, ann, monkeypatch):

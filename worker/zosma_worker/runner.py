@@ -84,7 +84,10 @@ class Runner:
             return await self.driver.finish(task, lease, made)
 
     async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
-        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
+        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at.
+
+        They are at once where this one was waited for: then hardly another waits, and its member should not.
+        """
         if not self.health.breaker.trusted or self.handover.hand_back.is_set():
             return
         self.handover.expect_next()
@@ -94,7 +97,7 @@ class Runner:
         else:
             passed_on = self.handover.pass_on(delivery)
             await self.health.end(loaded)
-        if passed_on:
-            await self.handover.next_sent()
-        else:
+        if not passed_on:
             self.health.begin()  # the job before is still being finished: this one keeps the slot
+        elif not delivery.was_waited_for:
+            await self.handover.next_sent()

@@ -27,21 +27,9 @@ class Wanted:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
         self._clients: Counter[str] = Counter()
-        self._new: set[str] = set()
-        self._telling = asyncio.Lock()
 
-    async def add(self, job_id: str) -> None:
-        """A client is about to wait for a job, which need not be there yet.
-
-        Raises:
-          QueueUnavailableError: when Redis doesn't answer.
-        """
-        self._new.add(job_id)
-        async with self._telling:
-            # Hundreds come at once: whoever is first tells of all that have come meanwhile.
-            if job_id in self._new:
-                told, self._new = self._new, set()
-                await self._queue.want(list(told), LEASE_S)
+    def add(self, job_id: str) -> None:
+        """A client is about to wait for a job, which its submit says for the first `LEASE_S`."""
         self._clients[job_id] += 1
 
     async def drop(self, job_id: str, *, ended: bool) -> None:
@@ -51,7 +39,7 @@ class Wanted:
                 await self._queue.cancel(job_id)
 
     async def disown(self, job_id: str) -> None:
-        """The job turned out to be another request's, and is let be."""
+        """The job turned out to be another request's, and is let be: `renew` may have told of it meanwhile."""
         if self._is_last(job_id):
             with suppress(QueueUnavailableError):
                 await self._queue.want([job_id], 0)

@@ -20,6 +20,7 @@ local K = {
   join_owners = P .. 'index:join-owners',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  object_bytes = P .. 'object-bytes', object_ends = P .. 'object-ends', object_shown = P .. 'object-shown',
   versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end
@@ -34,6 +35,7 @@ local function bucket_classes_key(bucket) return P .. 'index:bucket-classes:' ..
 local function join_classes_key(verdict) return P .. 'index:join-classes:' .. verdict end
 local function join_checkpoints_key(verdict) return P .. 'index:join-checkpoints:' .. verdict end
 local function wake_key(worker) return P .. 'wake:' .. worker end
+local function handed_key(worker) return P .. 'wake:handed:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end
 local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .. attempt .. ':' .. index end
 local function group_tags_key(group) return P .. 'tags:' .. group end

@@ -54,10 +54,10 @@ end
 -- Most profiles among whose idle workers one is looked for that holds the checkpoint, and workers of one that are tried.
 local MOST_PROFILES, TRIES = 50, 3
 
--- Wakes one idle worker that can serve the class, rather one that holds its checkpoint already, and of those whoever has
--- waited longest.
-local function wake(class, needs, now)
-  if redis.call('EXISTS', K.idle) == 0 then return end
+-- An idle worker that can serve the class, rather one that holds its checkpoint already, and of those whoever has waited
+-- longest; nil for none.
+local function idle_for(class, needs, now)
+  if redis.call('EXISTS', K.idle) == 0 then return nil end
   local able = able_for(class, needs)
   local chosen, since
   local function look_in(key, profile)
@@ -79,5 +79,10 @@ local function wake(class, needs, now)
       look_in(idle_key(profile), profile)
     end
   end
+  return chosen
+end
+
+local function wake(class, needs, now)
+  local chosen = idle_for(class, needs, now)
   if chosen then ring(chosen) end
 end

@@ -42,7 +42,8 @@ end
 
 local function is_there(profile, now) return #ready_of(profile, now, 0, 1) > 0 end
 
--- {profile, ready (or busy: it can serve), loaded, target, idle (since when)}; empty for a worker that is unknown.
+-- {profile, ready (or busy: it can serve), loaded, target, idle (since when), waits (to be handed a
+-- job, which is leased to this holder)}; empty for a worker that is unknown.
 local function filed(worker)
   local text = redis.call('HGET', K.fleet, worker)
   return text and table_in(text) or {}
@@ -72,6 +73,7 @@ local function file_worker(worker, its, seen)
   if not its.profile then its = {} end
   local was = filed(worker)
   if not its.ready then its.idle = nil end
+  if not its.idle then its.waits = nil end
   if was.ready and not (its.ready and its.profile == was.profile) then
     redis.call('ZREM', ready_key(was.profile), worker)
   end
@@ -105,16 +107,16 @@ local function forget_worker(worker, now)
   redis.call('HDEL', K.fleet, worker)
   redis.call('ZREM', K.workers, worker)
   redis.call('ZREM', K.idle, worker)
-  redis.call('DEL', worker_key(worker), wake_key(worker))
+  redis.call('DEL', worker_key(worker), wake_key(worker), handed_key(worker))
   note_fleet(worker, now, true, true)
   publish({event = 'worker-left', worker = worker})
 end
 
 -- A worker waits for a job, or no longer.
-local function rest_worker(worker, since)
+local function rest_worker(worker, since, holder)
   local its = filed(worker)
   if not its.ready or (since and its.idle) then return end
-  its.idle = since
+  its.idle, its.waits = since, holder
   file_worker(worker, its)
 end
 

@@ -61,7 +61,7 @@ if ARGV[8] ~= '' then redis.call('HSET', worker_key(worker), 'about', ARGV[8], '
 redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
 file_worker(worker, {
   profile = profile or its.profile, ready = profile ~= nil and state ~= 'away', loaded = ARGV[4] ~= '' and ARGV[4] or nil,
-  target = its.target, idle = its.idle,
+  target = its.target, idle = its.idle, waits = its.waits,
 }, now)
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})

@@ -11,18 +11,25 @@
 --       19 ms for which it waits while no worker at all is ready (0: then it is not taken)
 --       20 version of the fleet and   21 of rules and policies by which it was judged ('' for neither)
 --       22 most jobs that are known of one owner   23 how long they are, ms
---       24 how long a picture that it starts from is kept, ms   25… ids of those pictures
+--       24 ms for which an open connection waits for it, unless that says so again (0: none does; `want.lua`)
+--       25 how long a picture that it starts from is kept, ms   26… ids of those pictures
 -- Returns  {answer, ms after which to try again, name of the limit that it would break}
 -- Answers  queued, delayed, exists; other (the id is of a job that asked for something else); stale (what it was judged by has changed: nothing is done);
 --          nobody (no worker is ready), infeasible (none of them can do it); over-limit; input-gone (a picture that it starts from is no longer stored)
 
 local given_now, id, message, owner, group, group_weight, class, needs_json, cost, run_at, delay_ms, patience_ms, reply,
-  keep_ms, digest, limits_json, person, set, wait_ms, fleet_version, rules_version, history_most, history_ms, input_ms = unpack(ARGV, 1, 24)
+  keep_ms, digest, limits_json, person, set, wait_ms, fleet_version, rules_version, history_most, history_ms, wanted_ms, input_ms = unpack(ARGV, 1, 25)
 local now, needs, limits = clock(given_now), cjson.decode(needs_json), cjson.decode(limits_json)
+
+local function note_wanted()
+  if tonumber(wanted_ms) > 0 then redis.call('ZADD', K.wanted, now + tonumber(wanted_ms), id) end
+end
 
 if redis.call('EXISTS', job_key(id)) == 1 then
   local known = redis.call('HGET', job_key(id), 'digest')
-  return {known and digest ~= '' and known ~= digest and 'other' or 'exists', 0}
+  if known and digest ~= '' and known ~= digest then return {'other', 0} end
+  note_wanted()
+  return {'exists', 0}
 end
 
 -- A version beyond the newest is that of a queue that was wiped, or put back to an older state.
@@ -87,7 +94,7 @@ if due <= now then
   end
 end
 if message == '' or message == '?' then return {'queued', 0} end
-local inputs = {unpack(ARGV, 25)}
+local inputs = {unpack(ARGV, 26)}
 for _, input in ipairs(inputs) do
   if redis.call('EXISTS', input_key(input)) == 0 then return {'input-gone', 0} end
 end
@@ -112,6 +119,7 @@ for _, input in ipairs(inputs) do hold_input(input, id, tonumber(input_ms) + mat
 redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -tonumber(history_most) - 1)
 redis.call('PEXPIRE', KEYS[3], history_ms)
 record({submitted = 1}, now)
+note_wanted()
 set_cap(owner, job.group, limits.running)
 if limits.cooldown_s > 0 then
   local cooldown_ms = math.ceil(limits.cooldown_s * 1000)
@@ -131,6 +139,7 @@ if due > now then
   return {'delayed', 0}
 end
 push(job)
-wake(class, needs, now)
 publish({event = 'waiting', id = id})
+local idle = idle_for(class, needs, now)
+if idle and not hand(idle, now) then ring(idle) end
 return {'queued', 0}

@@ -5,8 +5,8 @@
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call
 --       4 who sweeps, `bot <id>` or `worker <id>` ('': it is done whoever else does it)   5 ms for which nobody else then does
---       6 about so many µs may be spent on filing
--- Returns  {promoted, returned, set aside, given up, ms until there is something to do; -1: somebody else sweeps}
+-- Returns  {promoted, returned, set aside, given up, ms until there is something to do; -1: somebody else sweeps,
+--          1 when something is being filed (file.lua), which then is to be gone on with}
 
 local now, max_lost, most, who = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local promoted, returned, aside, given_up = 0, 0, 0, 0
@@ -18,7 +18,7 @@ local function is_somebody_elses()
 end
 
 if who ~= '' then
-  if is_somebody_elses() then return {0, 0, 0, 0, -1} end
+  if is_somebody_elses() then return {0, 0, 0, 0, -1, 0} end
   redis.call('SET', K.sweeper, who, 'PX', ARGV[5])
 end
 note_alive(now)
@@ -136,7 +136,6 @@ local function strand()
 end
 
 adopt(now)
-local is_filed = join_on({left = tonumber(ARGV[6])}, now)
 
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 if redis.call('HEXISTS', K.paused, 'queue') == 1 then redis.call('DEL', K.stranded)
@@ -180,7 +179,7 @@ end
 
 -- Ms until the first of these falls due; at most so many.
 local function due(within)
-  if promoted >= most or returned + aside >= most or not is_filed then return 0 end
+  if promoted >= most or returned + aside >= most then return 0 end
   for _, key in ipairs({K.delayed, K.leases, K.wanted}) do
     local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
     if first then within = math.min(within, math.max(tonumber(first) - now, 0)) end
@@ -190,4 +189,4 @@ end
 
 wake_again()
 sample(now)
-return {promoted, returned, aside, given_up, math.ceil(due(60000))}
+return {promoted, returned, aside, given_up, math.ceil(due(60000)), redis.call('EXISTS', K.join)}

@@ -50,7 +50,7 @@ async def test_while_its_client_waits_a_job_is_said_to_be_wanted_and_no_longer(h
 
 async def test_it_is_renewed(queue, raw):
     wanted = Wanted(queue)
-    await wanted.add("a job")
+    wanted.add("a job")
     raw.zadd(keys.WANTED, {"a job": 1})
 
     assert await wanted.renew() == 1

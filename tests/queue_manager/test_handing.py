@@ -1,0 +1,129 @@
+"""Who waits for a job is handed it by the submit itself, without one more way to Redis and back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from zosma_queue import calls, keys
+from zosma_queue.job import State
+from zosma_queue.scripts import call
+
+from .conftest import result
+
+
+@pytest.fixture(name="waiting")
+def _waiting(rig):
+    assert rig.fetch("w1", waits=True) is None
+    return rig
+
+
+def test_a_worker_that_waits_is_handed_what_it_would_have_fetched(waiting, raw):
+    job = waiting.submit("ann", seed=7)
+
+    assert waiting.job(job).state is State.RUNNING
+    assert raw.llen(keys.wake("w1")) == 0  # it has nothing to look for
+    leased = waiting.handed("w1")
+    assert (leased.id, leased.attempt, leased.owner) == (job, 1, "ann")
+    assert b'"seed":7' in leased.body.replace(b" ", b"")
+    assert waiting.settle(leased) is State.DONE
+
+
+def test_only_who_waits_with_the_secret_settles_what_it_is_handed(rig):
+    call(rig.as_worker, calls.fetch("w1", token="mine", waits=True, now_ms=rig.now))
+    rig.submit()
+    leased = rig.handed("w1")
+    done = calls.done(result(attempt=leased.attempt))
+
+    assert call(rig.as_worker, calls.settle(leased.id, leased.attempt, done, token="other", now_ms=rig.now)) is None
+    assert (
+        call(rig.as_worker, calls.settle(leased.id, leased.attempt, done, token="mine", now_ms=rig.now)) is State.DONE
+    )
+
+
+def test_a_worker_that_only_fetches_is_only_woken(rig, raw):
+    assert rig.fetch("w1") is None
+    job = rig.submit()
+
+    assert rig.job(job).state is State.WAITING
+    assert raw.llen(keys.wake("w1")) == 1
+    assert rig.handed("w1") is None
+
+
+def test_one_job_is_handed_to_one_worker_and_the_next_to_the_next(waiting):
+    waiting.worker("w2")
+    assert waiting.fetch("w2", waits=True) is None
+    first, second, third = (waiting.submit(owner) for owner in ("ann", "bob", "cid"))
+
+    assert [waiting.handed(worker).id for worker in ("w1", "w2")] == [first, second]
+    assert waiting.job(third).state is State.WAITING
+
+
+def test_what_was_handed_as_the_wait_ended_is_there_for_the_next_look(waiting, raw):
+    job = waiting.submit()
+    other = waiting.submit()
+
+    leased = waiting.take("w1")
+
+    assert leased.id == job
+    assert raw.zscore(keys.LEASES, job) == waiting.now + calls.LEASE_MS
+    assert waiting.handed("w1") is None
+    assert waiting.take("w1").id == other
+
+
+def test_what_was_handed_and_has_gone_to_somebody_else_is_not_there_any_more(waiting, raw):
+    job = waiting.submit()
+    waiting.worker("w2")
+    waiting.later(calls.HANDED_MS / 1000)
+    assert waiting.sweep().returned == 1
+    assert waiting.take("w2").id == job
+    assert raw.exists(keys.handed("w1"))  # by the test's clock alone its time is over
+
+    assert waiting.fetch("w1", waits=True) is None
+
+
+def test_a_job_handed_to_a_dead_worker_is_free_again_after_two_seconds(waiting):
+    job = waiting.submit()
+    waiting.later(calls.HANDED_MS / 1000)
+
+    assert waiting.sweep().returned == 1
+    assert waiting.job(job).state is State.WAITING
+
+
+def test_a_worker_that_renews_has_its_job_as_long_as_any(waiting, raw):
+    job = waiting.submit()
+    assert waiting.renew(waiting.handed("w1")) is calls.Lease.OK
+
+    assert raw.zscore(keys.LEASES, job) == waiting.now + calls.LEASE_MS
+
+
+@pytest.mark.parametrize("scope", ["queue", "worker:w1", "checkpoint:dream"])
+def test_nobody_is_handed_what_is_paused(waiting, scope):
+    call(waiting.client, calls.pause("admin", scope, now_ms=waiting.now))
+    job = waiting.submit(checkpoint="dream")
+
+    assert waiting.job(job).state is State.WAITING
+    assert waiting.handed("w1") is None
+
+
+def test_a_worker_that_has_left_takes_nothing_with_it(waiting, raw):
+    waiting.submit()
+    call(waiting.as_worker, calls.leave("w1", now_ms=waiting.now))
+
+    assert not raw.exists(keys.handed("w1"))
+
+
+def test_a_job_whose_id_is_no_text_is_nobodys_delivery():
+    assert calls.leased_in(b'["\xff",1,"ann"]\n{}') is None
+    assert calls.leased_in(b'["job",1,"\xff"]\n{}').owner == "�"
+
+
+def test_the_scripts_hand_jobs_over_by_the_same_rules():
+    text = (Path(calls.__file__).parent / "lua" / "_take.lua").read_text("utf-8")
+    [told] = re.findall(r"local WINDOW_S, MAX_SKIPS, MAX_SKIP_MS, TRICKLE, LOOK_OWNERS = ([\d, ]+)", text)
+    assert [int(one) for one in told.split(",")] == [
+        calls.AFFINITY_WINDOW_S, calls.MAX_SKIPS, calls.MAX_SKIP_MS, calls.TRICKLE, calls.LOOK_OWNERS
+    ]  # fmt: skip
+    assert f"local HANDED_MS = {calls.HANDED_MS}\n" in text
