@@ -368,11 +368,6 @@ async def test_who_has_set_nothing_gets_what_options_show_each_time(http, worker
 
 async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_requests(http, worker):
     sent_back = {"eta_noise_seed_delta": 31337, "samples_format": "png", "outdir_samples": "/srv", "rho": 2}
-        "eta_noise_seed_delta": 31337,
-        "samples_format": "png",
-        "outdir_samples": "/srv",
-        "randn_source": "CPU",
-    }
     assert (await call(http, "POST", OPTIONS, json=sent_back))[0] == 200
 
     _, shown = await call(http, "GET", OPTIONS)
