@@ -32,6 +32,9 @@ from zosma_queue.tracing import PREFIX
 
 log = logging.getLogger(__name__)
 
+#: Names that begin so are the cloud's own: its tools read them, and so do we, for the pictures' bucket.
+_CLOUDS = "AWS_"
+
 LOOK_EVERY_S = 2.0
 #: From the first call to the second: machines in a cloud take minutes. Twice as long after each further one.
 AGAIN_S, AGAIN_MAX_S = 120.0, 3600.0
@@ -188,7 +191,8 @@ class Summoner:
 
 def _environment() -> dict[str, str]:
     """This process's environment without what is ours: a command needs the cloud's credentials, not the bot's token."""
-    ours = {alias for field in BotSettings.model_fields.values() for alias in aliases_of(field.validation_alias)}
+    known = {alias for field in BotSettings.model_fields.values() for alias in aliases_of(field.validation_alias)}
+    ours = {name for name in known if not name.startswith(_CLOUDS)}
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith(PREFIX)}
 
 
