@@ -214,7 +214,8 @@ class A1111:
         if job.state is not State.DONE or job.result is None or job.missing:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
         with tracing.span("deliver"):
-            images, _ = await asyncio.gather(self._queue.pictures(job), self._queue.mark_delivered(job))
+            images = await self._queue.pictures(job)
+            await self._queue.mark_delivered(job)  # not before they are read: a bucket may be away
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 
 import pytest
 
@@ -71,6 +72,24 @@ async def test_a_client_of_a1111_gets_what_was_put_into_the_bucket(http, worker)
     images = await worker.finish(await worker.take())
     async with await asked as answer:
         assert [base64.b64decode(one) for one in (await answer.json())["images"]] == images
+
+
+async def test_who_asks_again_after_an_outage_of_the_bucket_is_told_all_that_the_first_answer_had(http, worker, s3):
+    async def ask():
+        key = {"Idempotency-Key": "one"}
+        async with http.post("/sdapi/v1/txt2img", json={"prompt": "a cat"}, headers=key) as answer:
+            return answer.status, await answer.json()
+
+    asked = asyncio.create_task(ask())
+    leased = await worker.take()
+    s3.fault, s3.on = SLOW_DOWN, "GET"
+    images = await worker.finish(leased)
+    assert (await asked)[0] == 503
+
+    s3.fault = None
+    status, told = await ask()
+    assert (status, [base64.b64decode(one) for one in told["images"]]) == (200, images)
+    assert json.loads(told["info"])["sd_model_name"] == "dream"
 
 
 async def test_our_client_waits_for_a_bucket_that_is_away_for_a_moment(http, worker, s3):
