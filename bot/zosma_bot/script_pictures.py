@@ -23,7 +23,11 @@ _PICTURES = frozenset({"image", "mask", "mask_image", "input_image", "effective_
 _BEGINNINGS = ("iVBORw0KGgo", "/9j/", "UklGR", "data:image/")
 #: Fields whose names begin so are folders and files of the WebUI's machine.
 _OF_ITS_DISK = "batch_"
-_PLACE = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*://|file:|~?/|[a-z]:[\\/]|\\\\|\.\.?[\\/])", re.IGNORECASE)
+#: No system has longer ones, and looking through megabytes would hold everybody up.
+_PATH_MAX_CHARS = 4096
+_PLACE = re.compile(
+    r"^(?:[a-z][a-z0-9+.-]*://|file:|~?/|[a-z]:[\\/]|\\\\|\.\.?[\\/])|[\\/]\.\.(?:[\\/]|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def taken_out(scripts: Any) -> dict[str, Any]:
             if text.value:
                 found[text.path.removeprefix(f"{FIELD}.")] = text.value
                 text.inside[text.key] = f"{INPUT_MARK}{len(found) - 1}"
-        elif text.value and (text.name.startswith(_OF_ITS_DISK) or _PLACE.match(text.value)):
+        elif text.value and (text.name.startswith(_OF_ITS_DISK) or _PLACE.search(text.value.strip()[:_PATH_MAX_CHARS])):
             raise _refused(
                 text.path,
                 "names a file or an address, which the WebUI's machine would open: leave it out",

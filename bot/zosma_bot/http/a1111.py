@@ -261,7 +261,9 @@ class A1111:
         """Ends the client's own running job, with the picture as far as it is. All other jobs go on."""
         job = await self._current(request)
         if job:
-            self._interrupted[job.id] = await self._queue.preview(job.id)
+            picture = await self._queue.preview(job.id)
+            if job.id in self._blocked.of(_client(request), _program(request)):  # else nobody would take it out again
+                self._interrupted[job.id] = picture
             await self._queue.cancel(job.id)
         return web.json_response({})
 

@@ -44,7 +44,7 @@ _SHARED: dict[str, tuple[str, Any]] = {
     "disable_extra_networks": ("switch", False),
     "firstpass_image": ("any", None),
     "comments": ("any", None),
-    "force_task_id": ("text", None),
+    "force_task_id": ("label", None),
     "sampler_index": ("text", "Euler"),
     "script_name": ("text", None),
     "script_args": ("any", []),
@@ -113,8 +113,13 @@ TASK: Mapping[str, tuple[str, Any]] = {
 _UNTOLD = frozenset({"firstpass_image", "latent_mask"})
 #: No WebUI counts further; and a number of hundreds of digits is none that an error should repeat.
 WHOLE_MAX = 2**63
+#: Longer names of requests are nobody's, and those of a thousand that have ended are remembered.
+LABEL_MAX_CHARS = 200
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")
-_WORDS = {"whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text"}
+_WORDS = {
+    "whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text",
+    "label": f"a text of at most {LABEL_MAX_CHARS} characters",
+}  # fmt: skip
 #: How menus say "not set". They stand in fields that name something.
 _NOTHING = frozenset({"", "none", "null", "automatic", "use same checkpoint", "use same sampler", "use same scheduler"})
 
@@ -151,7 +156,9 @@ def _read(name: str, kind: str, value: Any) -> Any:
             return _switch(value)
     except (TypeError, ValueError, OverflowError):
         raise _unreadable(name, kind, value) from None
-    if kind == "text" and not isinstance(value, str):
+    if kind in ("text", "label") and not isinstance(value, str):
+        raise _unreadable(name, kind, value)
+    if kind == "label" and len(value) > LABEL_MAX_CHARS:
         raise _unreadable(name, kind, value)
     return value
 

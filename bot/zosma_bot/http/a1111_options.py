@@ -51,7 +51,7 @@ def override_fields(given: Any) -> dict[str, Any]:
             fields |= {} if value is None else {"clip_skip": value}
         elif name == "sd_vae":
             fields |= {} if is_nothing(value) else {"vae": value}
-        elif value is not None and name != MODULES and name not in _HARMLESS and not _is_default(name, value):
+        elif value is not None and name != MODULES and name not in _HARMLESS and not is_default(name, value):
             passed[name] = _passed(name, value)
     modules = _modules(given.get(MODULES))
     if len(modules) == 1 and fields.get("vae", modules[0]) == modules[0]:
@@ -73,12 +73,22 @@ def _modules(given: Any) -> list[str]:
 def _passed(name: str, value: Any) -> Any:
     if name not in PASSED:
         raise _refused(name)
+    return read_option(name, value, f"{FIELD}.{name}")
+
+
+def read_option(name: str, value: Any, field: str) -> Any:
+    """The value of one of `PASSED`, as A1111 takes it; `field` is where it stands.
+
+    Raises:
+      RequestRefusedError: when it is of the wrong kind; names `field`.
+    """
     if problem := option_problem(name, value):
-        raise RequestRefusedError(f"{FIELD}.{name} is {str(value)[:60]!r}: it {problem}", field=f"{FIELD}.{name}")
+        raise RequestRefusedError(f"{field} is {str(value)[:60]!r}: it {problem}", field=field)
     return type(DEFAULTS[name])(value)  # 31337.0 is 31337
 
 
-def _is_default(name: str, value: Any) -> bool:
+def is_default(name: str, value: Any) -> bool:
+    """True for what A1111 does anyway: who asks for that asks for nothing."""
     if name not in DEFAULTS:
         return False
     default = DEFAULTS[name]

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field, field_validator
 
 from zosma_bot.http.a1111_fields import is_nothing
+from zosma_bot.http.a1111_options import read_option
 from zosma_queue.a1111_options import PASSED, option_problem, option_token_name
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
@@ -45,7 +46,7 @@ class Choices:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        kept = await self._kept(owner)
+        kept, possible = await self._kept(owner), offered(catalogue)
         known = {one.name for one in catalogue.checkpoints}
         if kept.get("checkpoint") not in known and (default := catalogue.usual_checkpoint):
             kept = await self._keep(owner, {**kept, "checkpoint": default.name})
@@ -53,7 +54,7 @@ class Choices:
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
             "clip_skip": kept.get("clip_skip"),
             "vae": kept.get("vae") if kept.get("vae") in catalogue.vaes else None,
-            "options": {name: value for name, value in kept.get("options", {}).items() if name in offered(catalogue)},
+            "options": {name: value for name, value in kept.get("options", {}).items() if name in possible},
             "sampler": _SAMPLER if _SAMPLER in catalogue.samplers else None,
             "styles": [style.name for style in catalogue.styles],
         }
@@ -120,10 +121,7 @@ def offered(catalogue: Catalogue) -> set[str]:
 def _own_options(options: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     """What is set beside checkpoint, clip skip and VAE, as far as somebody has it."""
     own = {name: options[name] for name in offered(catalogue) if options.get(name) is not None}
-    for name, value in own.items():
-        if problem := option_problem(name, value):
-            raise RequestRefusedError(f"{name} is {str(value)[:60]!r}: it {problem}", field=name)
-    return own
+    return {name: read_option(name, value, name) for name, value in own.items()}
 
 
 def _name(options: dict[str, Any], field: str) -> str:

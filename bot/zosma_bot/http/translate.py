@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
-from zosma_bot.http.a1111_options import override_fields
+from zosma_bot.http.a1111_options import is_default, override_fields
 from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
 from zosma_bot.http.a1111_scripts import used_scripts
 from zosma_queue.a1111_options import FIELD as OPTIONS
@@ -151,7 +151,11 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
     fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
     # What a body names holds, also where it names A1111's default and so asks for nothing.
-    options = {name: value for name, value in chosen.get("options", {}).items() if name not in overrides}
+    options = {
+        name: value
+        for name, value in chosen.get("options", {}).items()
+        if name not in overrides and not is_default(name, value)
+    }
     if options := {**options, **fields["a1111"].get(OPTIONS, {})}:
         fields["a1111"][OPTIONS] = options
     return fields

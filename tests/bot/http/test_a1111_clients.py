@@ -14,7 +14,7 @@ from PIL import Image
 
 from loopback.played_worker import ABOUT, png
 from loopback.raw_client import answered, request
-from zosma_bot.http import waiting
+from zosma_bot.http import a1111, waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
 from zosma_queue.messages import decode_request
@@ -288,6 +288,8 @@ async def test_pictures_among_a_scripts_arguments_reach_the_worker(http, worker)
         ({"source": "~/pictures"}, "source"),
         ({"source": "file:///etc/passwd"}, "source"),
         ({"source": "../outputs"}, "source"),
+        ({"source": "faces/../../outputs"}, "source"),
+        ({"source": "faces\\.."}, "source"),
         ({"source": "zosma-input:" + "0" * 20}, "source"),
     ],
 )
@@ -387,6 +389,18 @@ async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_request
     assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
 
 
+@pytest.mark.parametrize(("value", "passed"), [(0, None), (0.0, None), (31337.0, 31337)])
+async def test_an_option_that_is_set_is_passed_as_one_in_a_body_would_be(http, worker, value, passed):
+    """At A1111's default it asks for nothing: else whoever posts all options back needs a GPU that has them all."""
+    assert (await call(http, "POST", OPTIONS, json={"eta_noise_seed_delta": value}))[0] == 200
+
+    asked, _ = await made(http, worker, {"prompt": "a"})
+
+    told = asked.a1111.get("override_settings", {}).get("eta_noise_seed_delta")
+    assert (told, type(told)) == (passed, type(passed))
+    assert (await call(http, "GET", OPTIONS))[1]["eta_noise_seed_delta"] == value
+
+
 async def test_an_option_of_the_wrong_kind_is_not_set(http, worker):
     status, answer = await call(http, "POST", OPTIONS, json={"eta_noise_seed_delta": "many"})
 
@@ -424,6 +438,30 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (await waiting_one)[0] == 200
 
 
+async def test_an_interrupt_that_comes_too_late_keeps_nothing_in_memory(queue, hub, worker, monkeypatch):
+    parts, interrupt = [], a1111.A1111.interrupt
+
+    async def noted(self, request_):
+        parts.append(self)
+        return await interrupt(self, request_)
+
+    monkeypatch.setattr(a1111.A1111, "interrupt", noted)
+    async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+        running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a"}))
+        leased = await worker.take()
+
+        async def preview(_):
+            await worker.finish(leased)
+            await running
+            return b"half"
+
+        monkeypatch.setattr(queue, "preview", preview)
+        assert await call(http, "POST", INTERRUPT) == (200, {})
+
+    assert (await running)[0] == 200
+    assert parts[0]._interrupted == {}
+
+
 async def task_told(http, task="task(one)", **more):
     return (await call(http, "POST", "/internal/progress", json={"id_task": task, **more}))[1]
 
@@ -454,6 +492,13 @@ async def test_a_request_is_followed_by_the_name_that_its_client_gave_it(http, w
     assert (nobody["active"], nobody["queued"], nobody["completed"]) == (False, False, False)
     assert pending == {"size": 2, "tasks": ["task(one)", "task(two)"]}
     assert (ended["active"], ended["completed"]) == (False, True)
+
+
+async def test_the_name_of_a_request_is_short_for_it_is_remembered(http, worker, raw):
+    assert await refused(http, {"prompt": "a", "force_task_id": "t" * 201}) == (422, "force_task_id")
+    assert raw.zcard(keys.WAITING) == 0
+    asked, _ = await made(http, worker, {"prompt": "a", "force_task_id": "t" * 200})
+    assert asked.prompt == "a"
 
 
 async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
