@@ -47,6 +47,13 @@ def test_a_scripts_pictures_stand_in_the_call_as_base64():
     assert unit["image"] == {"image": base64.b64encode(b"a picture").decode(), "mask": None}
 
 
+def test_a_prompt_that_looks_like_a_scripts_picture_is_a_prompt():
+    extras = {"hr_prompt": "zosma-input:none", "hr_negative_prompt": f"zosma-input:{START}"}
+    made = body(A1111(), decode_request(encode_request("job", asked(a1111=extras))))
+
+    assert {name: made[name] for name in extras} == extras
+
+
 @pytest.mark.parametrize(
     ("unit", "tokens"),
     [

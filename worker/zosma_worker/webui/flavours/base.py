@@ -29,6 +29,8 @@ _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.D
 
 #: Of a request's own fields in A1111's names, those that are options.
 _OVERRIDES = (OPTIONS, "forge_additional_modules")
+#: The field in which pictures stand as marks. Other fields are words, whatever they begin with.
+_SCRIPTS = "alwayson_scripts"
 _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
@@ -320,8 +322,9 @@ class Flavour:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        extras = {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
-        body |= with_inputs(extras, lambda input_id: encoded(order.inputs[input_id]))
+        body |= {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        if scripts := request.a1111.get(_SCRIPTS):
+            body[_SCRIPTS] = with_inputs(scripts, lambda input_id: encoded(order.inputs[input_id]))
         return body
 
     def _sampling(self, request: Request) -> tuple[str | None, str | None]:
