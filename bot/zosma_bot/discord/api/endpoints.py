@@ -14,6 +14,7 @@ from discord.http import Route
 from discord.webhook.async_ import async_context
 from yarl import URL
 
+from zosma_bot.discord.api import buckets
 from zosma_bot.discord.api.callbacks import CallbackAdapter
 from zosma_bot.settings import BotSettings
 
@@ -33,6 +34,7 @@ def use(settings: BotSettings) -> None:
     DiscordWebSocket.DEFAULT_GATEWAY = (
         URL(settings.discord_gateway_url) if settings.discord_gateway_url else _DISCORDS_GATEWAY
     )
+    buckets.use()
     # For this task and all that it starts.
     async_context.set(CallbackAdapter())  # type: ignore[no-untyped-call]
     if settings.discord_api_url:
