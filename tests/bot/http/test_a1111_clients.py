@@ -366,6 +366,33 @@ async def test_who_has_set_nothing_gets_what_options_show_each_time(http, worker
     assert (shown, first.checkpoint, second.checkpoint) == ("dream.safetensors [0123456789]", "dream", "dream")
 
 
+async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_requests(http, worker):
+    sent_back = {"eta_noise_seed_delta": 31337, "samples_format": "png", "outdir_samples": "/srv", "rho": 2}
+    assert (await call(http, "POST", OPTIONS, json=sent_back))[0] == 200
+
+    _, shown = await call(http, "GET", OPTIONS)
+    asked, _ = await made(http, worker, {"prompt": "a"})
+    itself = {"prompt": "a", "override_settings": {"eta_noise_seed_delta": 0}}
+    plain, _ = await made(http, worker, itself)
+
+    assert (shown["eta_noise_seed_delta"], "outdir_samples" in shown) == (31337, False)
+    assert asked.a1111 == {"override_settings": {"eta_noise_seed_delta": 31337}}
+    assert plain.a1111 == {}
+
+    # Whoever has it may go; what is set then waits for them to come back.
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ()}))
+    async with asyncio.timeout(5):
+        while "eta_noise_seed_delta" in (await call(http, "GET", OPTIONS))[1]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
+
+
+async def test_an_option_of_the_wrong_kind_is_not_set(http, worker):
+    status, answer = await call(http, "POST", OPTIONS, json={"eta_noise_seed_delta": "many"})
+
+    assert (status, answer["field"]) == (422, "eta_noise_seed_delta")
+
+
 async def test_options_that_nobody_has_are_refused(http, worker):
     assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (
         422, "override_settings.sd_model_checkpoint",
