@@ -312,10 +312,12 @@ class WorkerInfo:
     def from_hash(cls, worker_id: str, fields: Mapping[bytes, bytes]) -> WorkerInfo:
         """The worker in a `worker:<id>` hash as Redis returns it."""
         text = {name.decode(): value.decode() for name, value in fields.items()}
+        # Whoever noted something of a worker that was gone has left a hash with no more in it.
+        state = WorkerState(text.get("state", WorkerState.AWAY))
         return cls(
             id=worker_id,
-            # Whoever noted something of a worker that was gone has left a hash with no more in it.
-            state=WorkerState(text.get("state", WorkerState.AWAY)),
+            # It need not say that it is busy: the queue knows what it gave it.
+            state=WorkerState.BUSY if state is WorkerState.READY and "job" in text else state,
             loaded=text.get("loaded") or None,
             job=whole(text["job"]) if "job" in text else None,
             seen_ms=int(text.get("seen", 0)),
