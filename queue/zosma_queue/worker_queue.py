@@ -201,10 +201,12 @@ class RedisWorkerQueue:
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
     ) -> Heard:
-        """A sign of life."""
-        return await self._run(
-            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
-        )
+        """A sign of life. Where what waits must be filed for a new sort of worker first, that is done on the way."""
+        told = calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
+        while (heard := await self._run(told)).filing:
+            while not await self._run(calls.file()):
+                pass
+        return heard
 
     async def leave(self) -> None:
         """Leaves the fleet."""
@@ -238,7 +240,10 @@ class RedisWorkerQueue:
 
     async def sweep(self) -> Swept:
         """One sweep, or none while another process sweeps."""
-        return await self._run(calls.sweep(f"worker {self._worker}"))
+        swept = await self._run(calls.sweep(f"worker {self._worker}"))
+        if swept.filing:
+            await self._run(calls.file())
+        return swept
 
     async def look_again(self) -> None:
         """Wakes whoever blocks on this worker's list."""

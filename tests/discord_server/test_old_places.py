@@ -76,6 +76,25 @@ async def test_messages_of_more_than_an_hour_have_a_limit_of_their_own(
     await fresh.edit(content="newer")
 
 
+async def test_where_only_its_commands_are_an_app_follows_up_five_times(server: DiscordServer, start: Start) -> None:
+    client = await start(Client())
+
+    @client.tree.command(description="x")
+    async def hello(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("hi")
+        with contextlib.suppress(discord.HTTPException):
+            for number in range(6):
+                await interaction.followup.send(str(number))
+
+    await client.tree.sync()
+    guild = server.add_foreign_guild("elsewhere")
+    handle = await server.slash(server.add_member("ann", guild=guild), "hello")
+    posts = await server.wait_for_request("POST", r"^/webhooks/", 6)
+    await handle.wait_for(lambda _: posts[-1].status is not None)
+    assert posts[-1].response["code"] == 40094
+    assert len(handle.followups) == 5
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 async def test_a_server_that_allows_no_apps_of_its_members_shows_their_answers_to_them_alone(
     server: DiscordServer, start: Start, allowed: bool

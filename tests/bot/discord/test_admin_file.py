@@ -193,7 +193,7 @@ async def test_a_strange_servers_file_keeps_to_the_owners_limits(server, client,
     stranger = server.add_member("stranger", P.MANAGE_GUILD, guild=guild)
     role = server.add_role("patron", guild=guild)
     asked = await send({"zosma": 1, "limits": {str(role.id): {"waiting": 50}}}, stranger)
-    assert f"`limits.{role.id}`: waiting can be 5 at most here" in asked.message.text
+    assert f"`limits.{role.id}`: waiting can be at most 5 here" in asked.message.text
 
 
 async def test_a_member_is_refused(server, client, worker, ann):

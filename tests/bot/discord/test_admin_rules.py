@@ -89,9 +89,9 @@ async def test_a_strange_server_cannot_lift_what_the_owner_has_set_for_all(serve
     await queue.admin.set_policy("owner", "key:web", {"waiting": 7})
 
     for options, words in (
-        ({"waiting": 0, "cooldown": 10, "lane": "relax"}, "Waiting can be 5 at most here"),
-        ({"waiting": 6, "cooldown": 10, "lane": "relax"}, "Waiting can be 5 at most here"),
-        ({"waiting": 5, "cooldown": 9, "lane": "relax"}, "Cooldown can be 10 at least here"),
+        ({"waiting": 0, "cooldown": 10, "lane": "relax"}, "Waiting can be at most 5 here"),
+        ({"waiting": 6, "cooldown": 10, "lane": "relax"}, "Waiting can be at most 5 here"),
+        ({"waiting": 5, "cooldown": 9, "lane": "relax"}, "Cooldown must be at least 10 here"),
         ({"waiting": 5, "cooldown": 10}, "fast lane is not open"),
     ):
         text = (await said(stranger, "admin limits set", {"role": role} | options)).message.text

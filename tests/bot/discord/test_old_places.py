@@ -11,6 +11,7 @@ from loopback.discord.permissions import P
 from loopback.played_worker import png
 from zosma_bot.discord.delivery.render import file_prefix
 from zosma_bot.discord.state.reply_record import Reply
+from zosma_queue import calls
 from zosma_queue.job import State
 
 SMALL = {"prompt": "a cat", "width": 64, "height": 64}
@@ -86,6 +87,8 @@ async def test_an_end_in_a_locked_thread_becomes_a_direct_message(server, client
     (sent,) = server.messages(server.dm(ann))
     assert [file.data for file in sent.files] == made
     assert thread.archived
+    # The token and the archive, once each; what the lock refuses as bad does not count.
+    assert server.invalid_requests == 2
 
 
 async def test_in_a_thread_where_the_bot_may_not_write_the_answer_still_reaches_its_message(
@@ -115,6 +118,36 @@ async def test_where_the_bot_may_attach_nothing_the_picture_becomes_a_direct_mes
     assert asked.message.labels == []
     # The token, a preview, the post: what the channel has refused is not asked for again.
     assert server.invalid_requests == 3
+
+
+async def test_where_the_bot_may_show_no_embeds_its_words_are_plain(
+    server, client, worker, ann, queue, until, monkeypatch
+):
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.PLACE_EVERY_S", 0.0)
+    server.channel.overwrite(server.bot_member, deny=P.EMBED_LINKS)
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    await worker.progress(leased, 0.5)
+    await asked.wait_for(lambda shown: "50 %" in shown.content)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert [file.data for file in asked.message.files] == made
+    assert asked.message.content.startswith("> a cat")
+    assert "64×64" in asked.message.content
+    assert server.messages(server.dm(ann)) == []
+    # What Discord leaves out is sent once in vain.
+    assert [bool(one.json["embeds"]) for one in server.requests_to("PATCH", r"^/channels/")] == [True, False, False]
+
+
+async def test_a_job_that_ends_without_a_picture_is_told_where_no_embed_is_shown(
+    server, client, worker, ann, queue, until
+):
+    server.channel.overwrite(server.bot_member, deny=P.EMBED_LINKS)
+    asked, leased = await begin(server, ann, worker)
+    server.kill_token(asked)
+    await worker.settle(leased, calls.fail("black", "no"))
+    await delivered(queue, until)
+    assert "Only black came out" in asked.message.content
 
 
 async def test_messages_of_more_than_an_hour_are_changed_seldom_and_ends_get_through(

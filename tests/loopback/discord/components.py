@@ -99,6 +99,8 @@ def check_select(form: FormErrors, path: Path, select: Json) -> None:
         form.length((*where, "label"), option.get("label"), 1, 100)
         form.length((*where, "value"), option.get("value"), 1, 100)
         form.length((*where, "description"), option.get("description", ""), 0, 100)
+    if sum(bool(option.get("default")) for option in options) > high:
+        form.add((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", "More defaults than may be chosen")
     for value, count in Counter(str(o.get("value")) for o in options).items():
         if count > 1:
             form.add((*path, "options"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", f"Duplicate {value!r}")
@@ -135,6 +137,9 @@ def check_modal(form: FormErrors, data: Json) -> None:
 def _check_field(form: FormErrors, path: Path, item: Json, labelled: bool) -> None:
     if item.get("type") in SELECTS:
         check_select(form, path, item)
+        _check_required(form, path, item)
+        if item.get("disabled"):
+            form.add((*path, "disabled"), "COMPONENT_DISABLED_IN_MODAL", "Nothing in a modal may be disabled.")
         return
     form.length((*path, "custom_id"), item.get("custom_id"), 1, 100)
     if item.get("type") == FILE_UPLOAD:
@@ -148,12 +153,21 @@ def _check_field(form: FormErrors, path: Path, item: Json, labelled: bool) -> No
     low, high = item.get("min_length") or 0, item.get("max_length") or 4000
     if not (0 <= low <= high <= 4000):
         form.add((*path, "max_length"), "BASE_TYPE_BAD_INT", "min_length and max_length contradict")
+    elif len(item.get("value") or "") > high:
+        form.add((*path, "value"), "BASE_TYPE_BAD_LENGTH", f"Must be {high} or fewer in length.")
+
+
+def _check_required(form: FormErrors, path: Path, item: Json) -> None:
+    """What must be filled in takes at least one value."""
+    if item.get("required") is not False and item.get("min_values") == 0:
+        form.add((*path, "min_values"), "BASE_TYPE_BAD_INT", "A required component needs at least one value")
 
 
 def _check_upload(form: FormErrors, path: Path, item: Json, labelled: bool) -> None:
     """Files stand in a label only, and are 0 to 10."""
     if not labelled:
         form.add((*path, "type"), "UNION_TYPE_CHOICES", "A file upload must be in a label.")
+    _check_required(form, path, item)
     low = 1 if item.get("min_values") is None else item["min_values"]
     high = item.get("max_values") or 1
     if not (0 <= low <= 10 and 1 <= high <= 10 and low <= high):

@@ -38,6 +38,7 @@ NO_ROUTE = "none"
 
 _TOO_LARGE = 40005
 _UNKNOWN_MESSAGE = 10008
+_EMPTY_MESSAGE = 50006
 _MISSING_PERMISSIONS = 50013
 _THREAD_ARCHIVED = 50083
 #: "You are opening direct messages too fast."
@@ -221,26 +222,42 @@ class Fallbacks:
         return not card.pictures
 
     async def _edit_by_bot(self, reply: Reply, message_id: int, card: Card, priority: Priority) -> None:
-        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        """Takes the thread of an end out of the archive, where it goes by itself, for edits don't count as life."""
+        try:
+            await self._write(reply, message_id, card)
+        except discord.HTTPException as error:
+            if error.code != _THREAD_ARCHIVED or priority is Priority.PROGRESS:
+                raise
+            try:
+                # A new message would do the same.
+                await self._client.http.edit_channel(reply.channel_id, archived=False)
+            except discord.Forbidden:  # it is locked
+                raise error from None
+            await self._write(reply, message_id, card)
 
-        async def edit() -> None:
-            await channel.get_partial_message(message_id).edit(
-                content=None,
-                embed=card.embed(),
+    async def _write(self, reply: Reply, message_id: int, card: Card) -> None:
+        """Without the permission for embeds Discord leaves them out, and says so of an otherwise empty message only."""
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        no_embeds = f"embeds in channel {reply.channel_id}"
+
+        async def edit(*, plain: bool) -> discord.Message:
+            return await channel.get_partial_message(message_id).edit(
+                content=card.plain() if plain else None,
+                embed=None if plain else card.embed(),
                 attachments=card.files(),
                 view=card.view(),
                 allowed_mentions=NO_MENTIONS,
             )
 
-        try:
-            await edit()
-        except discord.HTTPException as error:
-            if error.code != _THREAD_ARCHIVED or priority is Priority.PROGRESS:
-                raise
-            # It went there by itself, for edits don't count as life. An end is worth what a new message would do as
-            # well: to take it out again.
-            await self._client.http.edit_channel(reply.channel_id, archived=False)
-            await edit()
+        if not self._rate_limiter.refuses(no_embeds):
+            try:
+                if (await edit(plain=False)).embeds:
+                    return
+            except discord.HTTPException as error:
+                if error.code != _EMPTY_MESSAGE:
+                    raise
+            self._rate_limiter.refused(no_embeds)
+        await edit(plain=True)
 
     async def _by_follow_up(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
         reply = outlet.reply

@@ -11,6 +11,8 @@ import discord
 from zosma_bot.discord.ui.buttons import Rows, view_of
 
 EMBED_TEXT_MAX_CHARS = 4000
+#: What Discord takes as a plain message.
+CONTENT_MAX_CHARS = 2000
 FOOTER_MAX_CHARS = 1500
 
 
@@ -96,6 +98,11 @@ class Card:
         if self.preview:
             embed.set_image(url=f"attachment://{self.preview.name}")
         return embed
+
+    def plain(self) -> str:
+        """The words where no embed is shown."""
+        footer = f"\n-# {self.footer[:FOOTER_MAX_CHARS]}" if self.footer else ""
+        return self.text[: CONTENT_MAX_CHARS - len(footer)].rstrip() + footer
 
     def files(self) -> list[discord.File]:
         """The files, new ones for each try."""

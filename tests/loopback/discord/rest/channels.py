@@ -89,7 +89,10 @@ class Channels:
             raise errors.thread_archived()
         self._may_attach(message.channel, call)
         self._check_age(message)
-        return message_json(self._world, self._messages.edit(message, call.body, call.files))
+        body = call.body
+        if not bot_permissions(self._world, message.channel) & P.EMBED_LINKS:
+            body = body | {"embeds": []}  # they are left out without a word; only an empty message is refused
+        return message_json(self._world, self._messages.edit(message, body, call.files))
 
     def delete(self, call: Call) -> None:
         message = self._message(call)

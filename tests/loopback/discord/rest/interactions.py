@@ -16,6 +16,9 @@ from loopback.discord.state import EPHEMERAL, Message, World
 #: Types of a message that answers a slash command, or a message or user command.
 COMMAND_ANSWER, MENU_ANSWER, REPLY = 20, 23, 19
 
+#: Where only its commands are, an app may follow an answer up so many times.
+FOLLOW_UPS_ELSEWHERE = 5
+
 _MESSAGES = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
 
 
@@ -124,6 +127,8 @@ class Interactions:
             interaction.pending = False
             edited = self._messages.edit(self._alive(interaction.original), call.body, call.files)
             return message_json(self._world, edited)
+        if not self._world.knows(interaction.channel) and len(interaction.followups) >= FOLLOW_UPS_ELSEWHERE:
+            raise errors.too_many_follow_ups()
         message = self._messages.new(interaction.channel, self._world.bot)
         message.interaction = interaction
         self._keep_to_oneself(message)

@@ -57,7 +57,7 @@ help-data =
     {"**"}Was behalten wird, und wie lange:** `/{ command-privacy } { command-privacy-show }`
     {"**"}Alles als Datei:** `/{ command-privacy } { command-privacy-export }`
     {"**"}Vergessen:** `/{ command-privacy } { command-privacy-erase }`
-    {"**"}Etwas Schlimmes:** { button-more } › { button-report } unter einem Bild, oder seine Nachricht gedrückt halten, dann Apps
+    {"**"}Ein Bild melden:** { button-more } › { button-report } unter einem Bild, oder seine Nachricht gedrückt halten, dann Apps
 help-admin =
     {"**"}Schlange und GPUs:** `/admin { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Aufträge:** `/admin { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`

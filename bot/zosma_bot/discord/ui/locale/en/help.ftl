@@ -58,8 +58,8 @@ help-later =
 help-data =
     {"**"}What is kept, and for how long:** `/privacy show`
     {"**"}All of it as a file:** `/privacy export`
-    {"**"}Forget it:** `/privacy erase`
-    {"**"}Something bad:** { button-more } › { button-report } under a picture, or press and hold its message, then Apps
+    {"**"}Erase it:** `/privacy erase`
+    {"**"}To report a picture:** { button-more } › { button-report } under a picture, or press and hold its message, then Apps
 help-admin =
     {"**"}The line and the GPUs:** `/admin overview`, `workers`, `pause`, `drain`, `quarantine`
     {"**"}Jobs:** `/admin cancel`, `bump`, `clear`, `failed`, `requeue`

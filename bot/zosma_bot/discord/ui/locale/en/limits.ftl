@@ -42,8 +42,8 @@ limit-lane = lane { $lane }
 
 refusal-admin-no-limits = there are no such limits.
 refusal-admin-limits-empty = name at least one limit; 0 takes it away.
-refusal-admin-limit-above = { $name } can be { $most } at most here: the bot's owner has set that for all servers.
-refusal-admin-limit-below = { $name } can be { $least } at least here: the bot's owner has set that for all servers.
+refusal-admin-limit-above = { $name } can be at most { $most } here: the bot's owner has set that for all servers.
+refusal-admin-limit-below = { $name } must be at least { $least } here: the bot's owner has set that for all servers.
 refusal-admin-limit-lane = the fast lane is not open to this server: the bot's owner has set that for all servers.
 refusal-limit-waiting = You have as many jobs waiting as you may: try again in { $when }.
 refusal-limit-cooldown = That is too soon after your last job: try again in { $when }.

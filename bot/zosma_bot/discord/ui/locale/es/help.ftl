@@ -57,7 +57,7 @@ help-data =
     {"**"}Qué se guarda y por cuánto tiempo:** `/{ command-privacy } { command-privacy-show }`
     {"**"}Todo en un archivo:** `/{ command-privacy } { command-privacy-export }`
     {"**"}Borrarlo:** `/{ command-privacy } { command-privacy-erase }`
-    {"**"}Algo inapropiado:** { button-more } › { button-report } debajo de una imagen, o mantén pulsado su mensaje, luego Aplicaciones
+    {"**"}Reportar una imagen:** { button-more } › { button-report } debajo de una imagen, o mantén pulsado su mensaje, luego Aplicaciones
 help-admin =
     {"**"}La cola y las GPU:** `/{ command-admin } { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Tareas:** `/{ command-admin } { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`

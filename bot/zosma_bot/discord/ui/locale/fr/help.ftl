@@ -57,7 +57,7 @@ help-data =
     {"**"}Ce qui est conservé, et combien de temps :** `/{ command-privacy } { command-privacy-show }`
     {"**"}Tout, dans un fichier :** `/{ command-privacy } { command-privacy-export }`
     {"**"}Tout effacer :** `/{ command-privacy } { command-privacy-erase }`
-    {"**"}Quelque chose de choquant :** { button-more } › { button-report } sous une image, ou reste appuyé sur son message, puis Applications
+    {"**"}Signaler une image :** { button-more } › { button-report } sous une image, ou reste appuyé sur son message, puis Applications
 help-admin =
     {"**"}La file et les GPU :** `/{ command-admin } { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Tâches :** `/{ command-admin } { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`
