@@ -218,9 +218,8 @@ class _Slot:
     def found_nothing(self) -> None:
         pass
 
-    def settled(self, _: Any) -> bool:
+    def settled(self, _: Any) -> None:
         self._free.release()
-        return False
 
 
 class Dramatiq(System):

@@ -11,6 +11,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from zosma_bot.bucket_keeper import BucketKeeper
 from zosma_bot.fleet_keeper import FleetKeeper
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.greeter import Greeter
@@ -87,6 +88,7 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
                 survivor.run("metrics", metrics.run),
                 survivor.run("fleet", FleetKeeper(queue).run),
                 survivor.run("room", RoomKeeper(queue, settings.pictures_max).run),
+                survivor.run("bucket", BucketKeeper(queue).run),
                 _until_signal(),
             ]
             if signals_of(settings):

@@ -28,6 +28,7 @@ from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.settings import aliases_of
 from zosma_queue.tasks import end
 from zosma_queue.terminal import visible
+from zosma_queue.tracing import PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +189,7 @@ class Summoner:
 def _environment() -> dict[str, str]:
     """This process's environment without what is ours: a command needs the cloud's credentials, not the bot's token."""
     ours = {alias for field in BotSettings.model_fields.values() for alias in aliases_of(field.validation_alias)}
-    return {name: value for name, value in os.environ.items() if name not in ours}
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith(PREFIX)}
 
 
 async def _read(stream: asyncio.StreamReader | None, output: bytearray) -> None:

@@ -13,7 +13,15 @@ from zosma.errors import ProblemError, UnavailableError, UnreachableError, Zosma
 FIRST_S, MOST_S = 0.25, 10.0
 #: Problems that pass by themselves within seconds. Not `no-worker`: whether to wait for a GPU is the caller's choice.
 _PASSING = frozenset(
-    {"queue-unavailable", "queue-busy", "bad-gateway", "service-unavailable", "gateway-timeout", "starting"}
+    {
+        "queue-unavailable",
+        "queue-busy",
+        "pictures-unavailable",
+        "bad-gateway",
+        "service-unavailable",
+        "gateway-timeout",
+        "starting",
+    }
 )
 
 

@@ -81,8 +81,8 @@ class Slot(Protocol):
     def found_nothing(self) -> None:
         """No job that this worker may do waits in this moment."""
 
-    def settled(self, delivery: Delivery) -> bool:
-        """A delivery has been settled. True when another may have been taken before that."""
+    def settled(self, delivery: Delivery) -> None:
+        """A delivery has been settled. Another may have been taken before that."""
 
 
 class ZosmaBroker(Broker):
@@ -175,7 +175,6 @@ class SlotConsumer(Consumer):
         self._slot = slot
         self._token = token
         self._said = Hourly()
-        self._resting = False
 
     def __next__(self) -> Delivery | None:
         if not self._slot.take(BLOCK_S):
@@ -192,12 +191,10 @@ class SlotConsumer(Consumer):
         return delivery
 
     def _next(self) -> Delivery | None:
-        self._resting = True  # before the first look: what `_wake` does after it is seen by the second
         leased, waited = self._fetch(), False
         if leased is None:
             self._slot.found_nothing()
             leased, waited = self._wait(), True
-        self._resting = False
         return self._decoded(leased, waited_for=waited) if leased else None
 
     def _wait(self) -> Leased | None:
@@ -259,21 +256,10 @@ class SlotConsumer(Consumer):
                         return
                     self._wait_for_redis(error)
         finally:
-            overlapped = self._slot.settled(message)
+            self._slot.settled(message)
         self._said.forget()
-        if overlapped and self._resting:
-            self._wake()
         with tracing.within(message.traceparent):
             _log_settled(message, outcome, state)
-
-    def _wake(self) -> None:
-        """Looks again: an owner at their limit of running jobs may have been let in by a settle after our last look."""
-        try:
-            with redis_errors():
-                self._client.lpush(keys.wake(self._worker), "1")
-                self._client.pexpire(keys.wake(self._worker), calls.WORKER_TTL_MS)
-        except QueueUnavailableError as error:
-            log.warning("%s", error)
 
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
         if self._said.due(str(error)):

@@ -45,6 +45,8 @@ TRICKLE = 10
 LOOK_OWNERS = 200
 #: Most jobs that one sweep handles in one go; it comes again in a second.
 SWEEP_LIMIT = 100
+#: About so many µs one script spends on filing what a new sort of worker can do: others wait for it meanwhile.
+FILING_US = 4_000
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
 #: As good as none: of bytes.
@@ -371,6 +373,8 @@ class Swept:
     given_up: int = 0
     due_ms: int = -1
     """Until something else falls due; -1: somebody else sweeps, and nothing was done."""
+    filing: int = 0
+    """1 while what waits is being filed for a new sort of worker: `file` is to be called, the next sweep comes soon."""
 
     @property
     def is_ours(self) -> bool:
@@ -386,6 +390,11 @@ def sweep(who: str = "", *, now_ms: int = 0) -> Call[Swept]:
     return Call("sweep", (now_ms, MAX_LOST, SWEEP_LIMIT, who, SWEEPER_MS), lambda reply: Swept(*reply))
 
 
+def file(*, filing_us: int = FILING_US, now_ms: int = 0) -> Call[bool]:
+    """Goes on filing what a new sort of worker can do; True when nothing is left of it."""
+    return Call("file", (now_ms, filing_us), bool)
+
+
 @dataclass(frozen=True)
 class Heard:
     """The queue's answer to a sign of life."""
@@ -394,6 +403,8 @@ class Heard:
     """False when it must be told what the worker can do."""
     unswept: bool
     """Nobody does what time alone changes: the worker is to."""
+    filing: bool = False
+    """What waits must be filed for a new sort of worker: once `file` has nothing left to do, it says the same again."""
 
 
 def beat(
@@ -405,16 +416,21 @@ def beat(
     reason: str = "",
     trust: Trust = Trust.TRUSTED,
     about: Capabilities | None = None,
+    filing_us: int = FILING_US,
     now_ms: int = 0,
 ) -> Call[Heard]:
     """A worker's sign of life."""
     described: tuple[str, ...] = (about.model_dump_json(), *about.tokens()) if about else ("",)
-    return Call("beat", (now_ms, worker, state, loaded or "", pixels, reason, trust, *described), _heard)
+    return Call(
+        "beat",
+        (now_ms, worker, state, loaded or "", pixels, reason, trust, described[0], filing_us, *described[1:]),
+        _heard,
+    )
 
 
 def _heard(reply: list[int]) -> Heard:
     known, unswept = reply
-    return Heard(bool(known), bool(unswept))
+    return Heard(known == 1, bool(unswept), filing=known == 2)
 
 
 def leave(worker: str, *, now_ms: int = 0) -> Call[bool]:

@@ -49,6 +49,10 @@ class Catalogue:
     """Operators' own, which may be asked for by name."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along."""
+    fields: tuple[str, ...] = ()
+    """Of A1111's fields beyond our own, those that somebody honours."""
+    controlnet_models: tuple[str, ...] = ()
+    controlnet_modules: tuple[str, ...] = ()
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
     face_restorers: tuple[str, ...] = ()
@@ -94,6 +98,9 @@ class Catalogue:
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
             workflows=joined(about.workflows for about in abouts),
             scripts=union(lambda about: about.scripts),
+            fields=union(lambda about: about.fields),
+            controlnet_models=union(lambda about: about.controlnet_models),
+            controlnet_modules=union(lambda about: about.controlnet_modules),
             enlargers=union(lambda about: about.enlargers),
             face_restorers=union(lambda about: about.face_restorers),
             interrogators=union(lambda about: about.interrogators),

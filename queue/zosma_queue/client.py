@@ -1022,7 +1022,10 @@ class Queue:
 
         `by`: `bot <id>`, who does nothing while another one sweeps; "" does in any case.
         """
-        return await self._run(calls.sweep(by))
+        swept = await self._run(calls.sweep(by))
+        if swept.filing:
+            await self._run(calls.file())
+        return swept
 
     async def events(self, pulse_s: float = PULSE_S) -> AsyncGenerator[Event | None]:
         """Events as they happen; None once, at the start, when it is certain that no later event is missed.

@@ -192,6 +192,12 @@ class Capabilities(BaseModel):
     """Of A1111's fields beyond our own, those that it honours."""
     scripts: tuple[str, ...] = ()
     """Scripts that work along: ControlNet, ADetailer, …"""
+    script_pictures: bool = False
+    """True: pictures may stand among their arguments."""
+    controlnet_models: tuple[str, ...] = ()
+    """As ControlNet lists them, with their hashes."""
+    controlnet_modules: tuple[str, ...] = ()
+    """ControlNet's preprocessors."""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -237,6 +243,7 @@ class Capabilities(BaseModel):
         found += [needs.KIND_COMFYUI] if self.flavour == COMFYUI else []
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
+        found += [needs.controlnet_token(name) for name in self.controlnet_models]
         return (*found, *self._abilities())
 
     def _samplers_with_schedule(self) -> list[str]:
@@ -251,6 +258,7 @@ class Capabilities(BaseModel):
             needs.SEVERAL_STARTS: self.img2img and self.several_starts,
             needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
             needs.SKIP: self.skips,
+            needs.SCRIPT_PICTURES: self.script_pictures,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
             needs.LARGE_SEEDS: self.large_seeds,
@@ -304,10 +312,12 @@ class WorkerInfo:
     def from_hash(cls, worker_id: str, fields: Mapping[bytes, bytes]) -> WorkerInfo:
         """The worker in a `worker:<id>` hash as Redis returns it."""
         text = {name.decode(): value.decode() for name, value in fields.items()}
+        # Whoever noted something of a worker that was gone has left a hash with no more in it.
+        state = WorkerState(text.get("state", WorkerState.AWAY))
         return cls(
             id=worker_id,
-            # Whoever noted something of a worker that was gone has left a hash with no more in it.
-            state=WorkerState(text.get("state", WorkerState.AWAY)),
+            # It need not say that it is busy: the queue knows what it gave it.
+            state=WorkerState.BUSY if state is WorkerState.READY and "job" in text else state,
             loaded=text.get("loaded") or None,
             job=whole(text["job"]) if "job" in text else None,
             seen_ms=int(text.get("seen", 0)),

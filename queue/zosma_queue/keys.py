@@ -47,6 +47,15 @@ BUCKET_SEQ = PREFIX + "index:bucket-seq"
 WANTED_TOKENS = PREFIX + "index:tokens"
 #: zset: what workers can do (a profile) by the ms of the last sign of life of a worker that can do exactly that.
 PROFILES = PREFIX + "index:profiles"
+#: hash: what is being filed (_join.lua): `profile`; the `bucket` that is looked at, or `from`, `to` and `verdict` of
+#: the jobs that are being moved; and how far that is.
+JOIN = PREFIX + "index:join"
+#: hash: meanwhile, bucket → `can` or `cannot`: what workers of that profile can do of it.
+JOIN_VERDICTS = PREFIX + "index:join-verdicts"
+#: hash: verdict and what all classes of a bucket have in common → the bucket.
+JOIN_LIKE = PREFIX + "index:join-like"
+#: set: owners in whose jobs is to be looked next.
+JOIN_OWNERS = PREFIX + "index:join-owners"
 #: hash: worker → how it is filed in the index (JSON).
 FLEET = PREFIX + "index:fleet"
 #: hash: checkpoint → number of workers that hold it, or are about to.
@@ -226,6 +235,16 @@ def able(bucket: str) -> str:
 def bucket_classes(bucket: str) -> str:
     """set: the classes of a bucket."""
     return f"{PREFIX}index:bucket-classes:{bucket}"
+
+
+def join_classes(verdict: str) -> str:
+    """set: the classes of the bucket that is looked at for which that was found."""
+    return f"{PREFIX}index:join-classes:{verdict}"
+
+
+def join_checkpoints(verdict: str) -> str:
+    """set: their checkpoints, '' for those that name none."""
+    return f"{PREFIX}index:join-checkpoints:{verdict}"
 
 
 def wake(worker_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from zosma_queue import sampler_names
@@ -158,6 +158,7 @@ INTERROGATE = "interrogate"
 #: What no request needs: its sender may ask for it while it runs.
 SKIP = "skip of a picture"
 SEVERAL_STARTS = "several pictures to start from"
+SCRIPT_PICTURES = "pictures among a script's arguments"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.
 SIDE_LIMITS = (1024,)
@@ -247,10 +248,31 @@ def script_token(name: str) -> str:
     return f"script:{name.casefold()}"
 
 
+#: The script of that name, in the spelling of tokens.
+CONTROLNET = "controlnet"
+
+
+def controlnet_token(model: str) -> str:
+    """Needed for a model of ControlNet's, which knows them in any case and without their hashes."""
+    return f"{CONTROLNET}:{model.partition(' [')[0].strip().casefold()}"
+
+
+def _controlnet_tokens(request: Request) -> Iterator[str]:
+    """For each model that a unit of ControlNet's asks for; some preprocessors need none."""
+    for name, script in request.a1111.get("alwayson_scripts", {}).items():
+        args = script.get("args") if isinstance(script, dict) and name.casefold() == CONTROLNET else None
+        for unit in args if isinstance(args, list) else ():
+            model = unit.get("model") if isinstance(unit, dict) and unit.get("enabled", True) else None
+            if isinstance(model, str) and model.strip().casefold() not in ("", "none"):
+                yield controlnet_token(model)
+
+
 def _of_a1111(request: Request) -> list[str]:
     tokens = [field_token(name) for name in request.a1111 if name not in ("alwayson_scripts", OPTIONS)]
     tokens += [field_token(option_token_name(name)) for name in request.a1111.get(OPTIONS, {})]
     tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    tokens += _controlnet_tokens(request)
+    tokens += [SCRIPT_PICTURES] if request.script_inputs else []
     tokens += [f"vae:{name}" for name in request.a1111.get("forge_additional_modules", [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))

@@ -23,6 +23,11 @@ def place(job_id: str, attempt: int, index: int) -> str:
     return f"{job_id}:{attempt}:{index}"
 
 
+def shown(name: str) -> str:
+    """A store's name as somebody else told it, fit for a log."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])
+
+
 class PictureStore(Protocol):
     """Bytes by places. Each method raises QueueUnavailableError while the store can't serve; all are safe to repeat."""
 

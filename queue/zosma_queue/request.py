@@ -494,10 +494,15 @@ class Request(BaseModel):
         if self.generates:
             start = self.img2img
             own = (*start.images, *([start.mask] if start.mask else [])) if start else ()
-            return tuple(dict.fromkeys((*own, *_inputs_in(self.a1111.get("alwayson_scripts")))))
+            return tuple(dict.fromkeys((*own, *self.script_inputs)))
         if self.interrogate:
             return (self.interrogate.image,)
         return (self.upscale.image,) if self.upscale else ()
+
+    @property
+    def script_inputs(self) -> tuple[str, ...]:
+        """Ids of the pictures among its scripts' arguments."""
+        return tuple(_inputs_in(self.a1111.get("alwayson_scripts")))
 
     @property
     def generates(self) -> bool:

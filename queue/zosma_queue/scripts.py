@@ -27,8 +27,8 @@ Argument = str | bytes | int | float
 
 #: What each verb is put together from, besides its own file.
 _PARTS = (
-    "_common", "_versions", "_workers", "_order", "_index", "_line", "_fleet", "_series", "_speed", "_pictures",
-    "_sets", "_ends", "_take", "_inputs", "_adopt",
+    "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
+    "_pictures", "_sets", "_ends", "_take", "_inputs", "_adopt",
 )  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
@@ -41,6 +41,7 @@ WHEN_FULL = frozenset(
         "cancel",
         "renew",
         "beat",
+        "file",
         "leave",
         "forget",
         "purge",
@@ -75,16 +76,21 @@ def library() -> list[str]:
 
 @functools.cache
 def source(verb: str) -> str:
-    """The full Lua text of a verb: with what it uses of the parts and no more: Redis declares that at each call."""
-    texts = [_read(verb)]
-    used = set(_WORD.findall(texts[0]))
+    """The full Lua text of a verb."""
+    head = "#!lua flags=allow-oom\n" if verb in WHEN_FULL else ""
+    return head + with_library(_read(verb))
+
+
+def with_library(text: str) -> str:
+    """A script with what it uses of the parts and no more: Redis declares that at each call, and 200 names at most."""
+    texts = [text]
+    used = set(_WORD.findall(text))
     for one in reversed(library()):
         names = _NAMES.match(one)
         if names is None or used & set(_WORD.findall(names[1])):
             texts.append(one)
             used |= set(_WORD.findall(one))
-    head = ["#!lua flags=allow-oom\n"] if verb in WHEN_FULL else []
-    return "".join((*head, *reversed(texts)))
+    return "".join(reversed(texts))
 
 
 @functools.cache

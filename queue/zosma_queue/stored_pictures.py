@@ -17,7 +17,7 @@ from zosma_queue.errors import ElsewhereError
 from zosma_queue.hourly import Hourly
 from zosma_queue.job import Job, Picture
 from zosma_queue.picture_headers import format_of
-from zosma_queue.picture_store import IN_REDIS, PICTURE_TTL_S, RedisPictures, place
+from zosma_queue.picture_store import IN_REDIS, PICTURE_TTL_S, RedisPictures, place, shown
 from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import note, skipping
@@ -72,7 +72,7 @@ class StoredPictures:
             return await self._bucket.get(places)
         if job.finished_ms is not None and job.finished_ms / 1000 + 2 * PICTURE_TTL_S < time.time():
             return [None] * len(places)  # wherever they were, their time is over
-        why = f"pictures of job {job.id} are in {_clean(name)}, which this process doesn't read"
+        why = f"pictures of job {job.id} are in {shown(name)}, which this process doesn't read"
         raise ElsewhereError(f"{why}: set its RESULTS_URL to that, as its worker's was")
 
     async def check(self) -> None:
@@ -129,7 +129,7 @@ class StoredPictures:
                 log.warning(
                     "pictures that are to be deleted lie in %s, which this process doesn't know: its lifecycle rule"
                     " must do it",
-                    _clean(name),
+                    shown(name),
                 )
         return []
 
@@ -212,8 +212,3 @@ def _checked(job_id: str, told: str, data: bytes | None) -> bytes | None:
         return data
     note(keys.job(job_id), f"a picture is no {told:.20}")
     return None
-
-
-def _clean(name: str) -> str:
-    """A store's name as a worker told it, fit for a log."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])

@@ -65,7 +65,7 @@ class Sweeper:
             swept = await self.run_once()
             pause_s = SWEEP_EVERY_S
             if swept and swept.is_ours:
-                pause_s = min(pause_s, max(swept.due_ms / 1000, SWEEP_LEAST_S))
+                pause_s = SWEEP_LEAST_S if swept.filing else min(pause_s, max(swept.due_ms / 1000, SWEEP_LEAST_S))
             elif swept and self._wanted:
                 self._wanted.clear()
             await self._sleep(pause_s)

@@ -122,11 +122,15 @@ def span(name: str, kind: Kind = "internal", about: About | None = None, *, pare
     return _Kept(_tracer, name, kind, about or {}, None if parent is None else _context(parent))
 
 
-def past(name: str, began_ms: float, ended_ms: float, *, parent: str, about: About | None = None) -> None:
-    """Tells of a part that is over, between two moments in ms since 1970. Nothing with parent ''."""
+def past(name: str, began_ms: Any, ended_ms: float, *, parent: str, about: About | None = None) -> None:
+    """Tells of a part that is over, between two moments in ms since 1970. Nothing with parent ''.
+
+    Its beginning may be anything: it stands in a message, or is another machine's, whose clock is ahead.
+    """
     if _tracer is None or not parent:
         return
-    began_ms = min(began_ms, ended_ms)  # by two machines' clocks it may end before it began
+    if not isinstance(began_ms, int | float) or not 0 <= began_ms <= ended_ms:
+        began_ms = ended_ms
     told = _tracer.start_span(name, _context(parent), attributes=about, start_time=int(began_ms * 1e6))
     told.end(int(ended_ms * 1e6))
 
@@ -188,7 +192,14 @@ def wanted(given: Mapping[str, str]) -> bool:
 def receiver(given: Mapping[str, str]) -> str:
     """Where they are posted."""
     base = given.get(ENDPOINT) or "http://localhost:4318"
-    return _without_login(given.get(TRACES_ENDPOINT) or f"{base.rstrip('/')}/v1/traces")
+    return given.get(TRACES_ENDPOINT) or f"{base.rstrip('/')}/v1/traces"
+
+
+def shown(url: str) -> str:
+    """An address without its login, fit for a log."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def why_not(given: Mapping[str, str]) -> str:
@@ -200,7 +211,7 @@ def why_not(given: Mapping[str, str]) -> str:
             return f"{name}={given[name]!r}: only {PROTOCOL} is spoken, on an OTLP receiver's port 4318"
     for name in (TRACES_ENDPOINT, ENDPOINT):
         if given.get(name) and not _is_address(given[name]):
-            return f"{name}={given[name]!r}: must look like http://collector:4318"
+            return f"{name}={shown(given[name])!r}: must look like http://collector:4318"
     try:
         import opentelemetry.exporter.otlp.proto.http
         import opentelemetry.sdk.trace  # noqa: F401
@@ -230,14 +241,33 @@ def sent(service: str, given: Mapping[str, str]) -> Iterator[None]:
         log.warning("traces are off: %s", wrong)
         yield
     else:
-        # The library reads its many variables there.
-        os.environ.update({name: value for name, value in given.items() if name.startswith(PREFIX)})
-        provider = _begin(service, metadata.version("zosma"))
-        log.info("traces go to %s", receiver(given))
+        provider = _begun(service, given)
         try:
             yield
         finally:
-            _end(provider)
+            if provider:
+                _end(provider)
+
+
+def _begun(service: str, given: Mapping[str, str]) -> TracerProvider | None:
+    """What sends spans from now on; None, and a warning, where one of the library's many variables is wrong."""
+    theirs = {name: value for name, value in given.items() if name.startswith(PREFIX)}
+    before = {name: os.environ.get(name) for name in theirs}
+    # It reads them there, once. Nobody whom this process starts is to find those of `.env`: some hold a secret.
+    os.environ.update(theirs)
+    try:
+        provider = _begin(service, metadata.version("zosma"))
+    except Exception as error:
+        log.warning("traces are off: one of the variables %s… is wrong: %s", PREFIX, error)
+        return None
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    log.info("traces go to %s", shown(receiver(given)))
+    return provider
 
 
 def _begin(service: str, version: str) -> TracerProvider:
@@ -266,11 +296,6 @@ def _end(provider: TracerProvider) -> None:
     last = threading.Thread(target=provider.shutdown, daemon=True, name="last-traces")
     last.start()
     last.join(LAST_S)
-
-
-def _without_login(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 class _Told(logging.Handler):

@@ -26,7 +26,7 @@ from zosma_queue.errors import QueueRefusesError, QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.hourly import Hourly
 from zosma_queue.needs import Needs
-from zosma_queue.picture_store import PictureStore, RedisPictures, place
+from zosma_queue.picture_store import PictureStore, RedisPictures, place, shown
 from zosma_queue.results import Bucket
 from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scripts import Call, T, acall, redis_errors
@@ -201,10 +201,12 @@ class RedisWorkerQueue:
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
     ) -> Heard:
-        """A sign of life."""
-        return await self._run(
-            calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
-        )
+        """A sign of life. Where what waits must be filed for a new sort of worker first, that is done on the way."""
+        told = calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
+        while (heard := await self._run(told)).filing:
+            while not await self._run(calls.file()):
+                pass
+        return heard
 
     async def leave(self) -> None:
         """Leaves the fleet."""
@@ -238,7 +240,10 @@ class RedisWorkerQueue:
 
     async def sweep(self) -> Swept:
         """One sweep, or none while another process sweeps."""
-        return await self._run(calls.sweep(f"worker {self._worker}"))
+        swept = await self._run(calls.sweep(f"worker {self._worker}"))
+        if swept.filing:
+            await self._run(calls.file())
+        return swept
 
     async def look_again(self) -> None:
         """Wakes whoever blocks on this worker's list."""
@@ -311,7 +316,7 @@ class RedisWorkerQueue:
             return self._in_redis(f"this Redis user may not read {keys.RESULTS} ({error.code})")
         name, _, mark = told.partition(" ")
         if bucket is None or name != bucket.name:
-            return self._in_redis(f"the bot reads {_clean(name) if name else 'them from Redis alone'}")
+            return self._in_redis(f"the bot reads {shown(name) if name else 'them from Redis alone'}")
         if told != self._read_there:
             if await bucket.marked() != mark:
                 return self._in_redis("the bot reads them from a bucket of the same name on another server")
@@ -343,7 +348,3 @@ class RedisWorkerQueue:
     def broker(self, slot: Slot) -> Broker:
         """A broker with a connection of its own: Dramatiq's threads block on it."""
         return ZosmaBroker(self._url, worker=self._worker, slot=slot, token=self._token)
-
-
-def _clean(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])

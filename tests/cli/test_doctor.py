@@ -19,7 +19,7 @@ from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
 from loopback.otlp import Receiver
 from loopback.played_worker import ABOUT, PlayedWorker
-from loopback.s3 import BUCKET, KEY, SECRET
+from loopback.s3 import BUCKET, KEY, SECRET, SLOW_DOWN
 from loopback.webui import ScriptedWebUI
 from zosma_bot.discord.client import command_names
 from zosma_bot.http.app import make_app, serve
@@ -599,6 +599,21 @@ async def test_a_bucket_that_may_be_used_is_well(bare, s3):
     assert found.verdict is Verdict.OK
     assert "can be read and written" in found.text
     assert await s3.objects() == []
+
+
+async def test_a_bot_that_can_read_no_pictures_is_told_with_the_buckets_words(bare, redis_url, s3):
+    async with Queue(redis_url, results=s3.bucket()) as queue:
+        hub = Hub(queue)
+        listening = asyncio.create_task(hub.run())
+        await hub.live.wait()
+        async with serve(make_app(queue, hub, {}), "127.0.0.1", 0) as url:
+            s3.fault = SLOW_DOWN
+            found = await alone(bare, ZOSMA_PORT=urlsplit(url).port)
+        await end(listening)
+
+    assert (found.part, found.verdict) == ("bot", Verdict.WRONG)
+    assert "is up and not ready: s3://pictures/zosma at" in found.text
+    assert "SlowDown" in found.text
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ ABOUT = Capabilities(
     interrogators=("clip",),
     several_starts=True,
     skips=True,
+    script_pictures=True,
     huge_seeds=True,
     img2img=True,
     inpainting=True,

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Leased, NewJob, Outcome, Swept, Variant
+from zosma_queue.calls import FILING_US, Accepted, Leased, NewJob, Outcome, Swept, Variant
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, WorkerState
 from zosma_queue.job import Job, Picture, Result, State
 from zosma_queue.messages import encode_request
@@ -128,13 +128,16 @@ class Rig:
         """Cancels a job."""
         return call(self.client, calls.cancel(job_id, now_ms=self.now))
 
-    def sweep(self, *, stood_still_s: float = 0) -> Swept:
+    def sweep(self, *, stood_still_s: float = 0, filing_us: int = FILING_US) -> Swept:
         """Does what time alone changes; as the first to do so after Redis stood still for so long."""
         if stood_still_s:
             seconds, microseconds = self.client.time()  # type: ignore[misc]
             last = seconds * 1000 + microseconds // 1000 - int(stood_still_s * 1000)
             self.client.set(keys.SWEPT, last)
-        return call(self.as_worker, calls.sweep(now_ms=self.now))
+        swept = call(self.as_worker, calls.sweep(now_ms=self.now))
+        if swept.filing:
+            call(self.as_worker, calls.file(now_ms=self.now, filing_us=filing_us))
+        return swept
 
     def job(self, job_id: str) -> Job:
         """A job that must exist."""

@@ -9,6 +9,7 @@ import pytest
 
 from zosma_queue import calls, keys
 from zosma_queue.job import State
+from zosma_queue.policy import Policy
 from zosma_queue.scripts import call
 
 from .conftest import result
@@ -127,3 +128,43 @@ def test_the_scripts_hand_jobs_over_by_the_same_rules():
         calls.AFFINITY_WINDOW_S, calls.MAX_SKIPS, calls.MAX_SKIP_MS, calls.TRICKLE, calls.LOOK_OWNERS
     ]  # fmt: skip
     assert f"local HANDED_MS = {calls.HANDED_MS}\n" in text
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed", "released", "cancelled"])
+def test_who_waits_is_woken_when_an_owner_may_run_another_job(rig, raw, outcome):
+    one = Policy(running=1)
+    job = rig.submit("ann", policy=one)
+    leased = rig.take("w1")
+    held = rig.submit("ann", policy=one)
+    rig.worker("w2")
+    assert rig.fetch("w2") is None
+    if outcome == "cancelled":
+        rig.cancel(job)
+    ends = {"failed": calls.fail("refused", "no"), "released": calls.RELEASE, "cancelled": calls.cancelled()}
+    rig.settle(leased, ends.get(outcome))
+
+    assert raw.llen(keys.wake("w2")) == 1
+    assert rig.take("w2").id in (held, job)
+
+
+def test_a_person_at_their_limit_elsewhere_is_let_in_too(rig, raw):
+    one = Policy(running=1)
+    rig.submit("ann", person="Ann", policy=one)
+    leased = rig.take("w1")
+    held = rig.submit("ann elsewhere", person="Ann", policy=one)
+    rig.worker("w2")
+    assert rig.fetch("w2") is None
+    rig.settle(leased)
+
+    assert raw.llen(keys.wake("w2")) == 1
+    assert rig.take("w2").id == held
+
+
+def test_nobody_is_woken_by_an_end_that_lets_nobody_in(rig, raw):
+    rig.submit("ann", policy=Policy(running=2))
+    leased = rig.take("w1")
+    rig.worker("w2")
+    assert rig.fetch("w2") is None
+    rig.settle(leased)
+
+    assert raw.llen(keys.wake("w2")) == 0

@@ -143,6 +143,16 @@ async def test_a_process_with_a_wrong_key_does_not_start_and_says_why(s3, reads)
     assert SECRET not in str(refused.value)
 
 
+async def test_an_answer_that_nobody_asked_for_is_an_error_of_ours_and_no_panic(store, s3):
+    async def strange(_):
+        body = "<DeleteResult><Error><Key>of-nobody</Key><Code>X</Code><Message>no</Message></Error></DeleteResult>"
+        return web.Response(text=body, content_type="application/xml")
+
+    s3.fault, s3.on = strange, "POST"
+    with pytest.raises(StoreUnavailableError):
+        await store.drop(["a:1:0"])
+
+
 async def test_what_may_be_stored_and_not_deleted_is_told_at_the_start(store, s3):
     async def refused(request):
         key = re.findall(r"<Key>.*?</Key>", await request.text())[-1]

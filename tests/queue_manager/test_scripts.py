@@ -13,7 +13,7 @@ import zosma_queue
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import call, library
+from zosma_queue.scripts import call, library, with_library
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
@@ -51,6 +51,8 @@ _FUNCTIONS = {
     "serves_key": keys.serves("1"),
     "able_key": keys.able("1"),
     "bucket_classes_key": keys.bucket_classes("1"),
+    "join_classes_key": keys.join_classes("1"),
+    "join_checkpoints_key": keys.join_checkpoints("1"),
     "groups_key": keys.groups("1"),
     "owners_key": keys.owners("1", "2"),
     "groups_with_key": keys.groups_with("1", "2"),
@@ -77,8 +79,7 @@ _PRELUDE = "".join(library())
 
 
 def evaluate(raw, lua):
-    # In a function: Lua has room for 200 locals in one, and the declarations need nearly all.
-    return raw.eval(f"{_PRELUDE}\nreturn (function() {lua} end)()", 1, keys.PREFIX)
+    return raw.eval(with_library(lua), 1, keys.PREFIX)
 
 
 def test_lua_and_python_name_the_same_constants(raw):

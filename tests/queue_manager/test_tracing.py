@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import time
 
 import pytest
 
 from loopback.otlp import Receiver
+from zosma_bot import summoner
 from zosma_queue import tracing
 from zosma_queue.broker import SlotConsumer
 from zosma_queue.calls import Leased
@@ -23,10 +25,7 @@ REQUEST = Request(prompt="a lighthouse")
 
 
 @pytest.fixture(name="receiver")
-async def _receiver(monkeypatch):
-    # `sent` puts them into the environment, where the library reads them.
-    for name in (tracing.ENDPOINT, "OTEL_BSP_SCHEDULE_DELAY", "OTEL_SERVICE_NAME"):
-        monkeypatch.setenv(name, "")
+async def _receiver():
     async with Receiver() as receiver:
         yield receiver
 
@@ -82,6 +81,29 @@ def test_what_is_wrong_with_their_settings_is_one_line_and_the_process_goes_on(v
     [line] = [record.getMessage() for record in caplog.records]
     assert line.startswith("traces are off: ")
     assert line.endswith(says)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("OTEL_BSP_MAX_QUEUE_SIZE", "1"), ("OTEL_BSP_SCHEDULE_DELAY", "-1")],
+)
+def test_a_variable_that_the_library_stumbles_over_ends_nothing(wrong, caplog):
+    with tracing.sent("zosma-bot", {tracing.ENDPOINT: "http://127.0.0.1:9", **dict([wrong])}):
+        assert not tracing.on()
+    assert "traces are off: one of the variables OTEL_… is wrong" in caplog.text
+
+
+def test_what_a_file_says_of_them_is_for_nobody_whom_the_process_starts(monkeypatch, caplog):
+    monkeypatch.setattr(tracing, "LAST_S", 0.0)
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "mine")
+    variables = {tracing.ENDPOINT: "http://me:hidden@127.0.0.1:9", "OTEL_EXPORTER_OTLP_HEADERS": "key=hidden"}
+    with caplog.at_level("INFO"), tracing.sent("zosma-bot", {**variables, "OTEL_SERVICE_NAME": "mine"}):
+        assert tracing.on()
+        ours = {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+        assert ours == {"OTEL_SERVICE_NAME": "mine"}
+        assert not ours.keys() & summoner._environment().keys()
+    assert "traces go to http://127.0.0.1:9/v1/traces" in caplog.text
+    assert "hidden" not in caplog.text
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch, caplog):
@@ -155,6 +177,17 @@ async def test_a_header_that_is_no_trace_begins_one(receiver, header):
     assert [one.parent for one in receiver.parts] == [""]
 
 
+@pytest.mark.parametrize("began", [None, "noon", [], True, float("nan"), float("inf"), -1, 10**400, 2_000.0])
+async def test_a_wait_whose_beginning_can_not_be_has_no_length(receiver, began):
+    sending = tracing.sent("zosma-worker", given(receiver))
+    sending.__enter__()
+    tracing.past("wait", began, 1_000.0, parent=PARENT)
+    await closed(sending)
+    [part] = receiver.parts
+    assert part.ended_s == 1.0
+    assert part.began_s in (1.0, 0.001)
+
+
 @pytest.mark.parametrize("options", [None, [], "x", {"traceparent": 7}, {"traceparent": None}])
 def test_what_is_no_trace_in_a_message_is_none(options):
     assert tracing.of_options(options) == ""
@@ -168,7 +201,7 @@ def test_a_message_reads_as_before_with_a_trace_in_it_and_a_part_of_a_set_is_in_
     assert decode_request(body).prompt == REQUEST.prompt
     consumer = SlotConsumer(None, "worker", None)
     for leased in (Leased("j", 1, body), Leased("j~2", 1, body, first=2, count=2)):
-        assert consumer._decoded(leased).traceparent == PARENT
+        assert consumer._decoded(leased, waited_for=False).traceparent == PARENT
 
 
 # -- a receiver that is no help ---------------------------------------------------------------------------------------

@@ -42,8 +42,26 @@ def test_a_scripts_pictures_stand_in_the_call_as_base64():
     order = Order(request=request, checkpoint=DREAM, task="t", inputs={START: b"a picture"})
 
     assert request.inputs == (START,)
+    assert "pictures among a script's arguments" in needs_of(request).tokens
     [unit] = A1111().call(order).body["alwayson_scripts"]["ControlNet"]["args"]
     assert unit["image"] == {"image": base64.b64encode(b"a picture").decode(), "mask": None}
+
+
+@pytest.mark.parametrize(
+    ("unit", "tokens"),
+    [
+        ({"model": "Control_Canny [d14c016b]"}, {"controlnet:control_canny"}),
+        ({"model": "control_canny", "enabled": False}, set()),
+        ({"model": "None", "module": "reference_only"}, set()),
+        ({"model": None}, set()),
+        ({}, set()),
+        ("control_canny", set()),
+    ],
+)
+def test_a_controlnet_model_is_needed_by_whatever_name_it_is_known(unit, tokens):
+    request = asked(a1111={"alwayson_scripts": {"ControlNet": {"args": [unit]}}})
+
+    assert {token for token in needs_of(request).tokens if token.startswith("controlnet:")} == tokens
 
 
 def test_a_hires_pass_to_a_size_is_asked_for_as_one():

@@ -637,6 +637,34 @@ async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
 
 
+async def test_a_scripts_picture_reaches_the_webui_and_what_it_adds_is_left_out(flavoured, ann, queue):
+    class WithControlNet(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            listed = {"name": "controlnet", "is_alwayson": True, "is_img2img": False, "args": []}
+            self.lists["/sdapi/v1/script-info"] = [listed]
+            self.lists["/controlnet/model_list"] = {"model_list": ["control_canny [d14c016b]"]}
+            self.lists["/controlnet/module_list"] = {"module_list": ["none", "canny"], "module_detail": {}}
+
+        def answer(self, turn):
+            good = super().answer(turn)
+            [unit] = turn.body["alwayson_scripts"]["ControlNet"]["args"]
+            return {**good, "images": [*good["images"], unit["image"]]}  # as ControlNet hands over what it looked at
+
+    webui, worker = await flavoured(WithControlNet)
+    assert (worker.about.controlnet_models, worker.about.controlnet_modules) == (
+        ("control_canny [d14c016b]",), ("none", "canny"),
+    )  # fmt: skip
+    image = await sends(queue)
+    units = [{"image": f"zosma-input:{image}", "module": "canny", "model": "Control_Canny"}]
+
+    job = await ann.gets(await ann.asks(count=2, a1111={"alwayson_scripts": {"ControlNet": {"args": units}}}))
+
+    assert (job.state, len(job.result.pictures)) == (State.DONE, 2), job.error
+    [unit] = webui.jobs[0]["alwayson_scripts"]["ControlNet"]["args"]
+    assert opened(unit["image"]).size == (96, 64)
+
+
 @pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI])
 async def test_two_upscalers_are_blended_and_what_stands_over_may_stay(kind, flavoured, ann, queue):
     webui, _ = await flavoured(kind)

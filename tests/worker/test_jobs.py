@@ -224,7 +224,11 @@ async def test_a_job_taken_away_is_interrupted_and_writes_nothing(webui, join, a
     raw.hset(keys.job(job_id), "attempt", 2)  # as if another worker had it
 
     await hold.interrupted.wait()
-    await ann.worker(WorkerState.READY)
+
+    async def is_free():
+        return raw.zcard(keys.IDLE)
+
+    await until(is_free)
     job = await ann.job(job_id)
     assert (job.state, job.result, job.failures) == (State.RUNNING, None, 0)
     assert raw.exists(keys.image(job_id, 1, 0)) == 0

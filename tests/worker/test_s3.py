@@ -122,6 +122,21 @@ async def test_a_cancel_is_heard_while_the_bucket_is_away(webui, join, ann, bot,
     assert (await ann.gets(job_id)).state is State.CANCELLED
 
 
+async def test_what_was_stored_of_a_job_that_is_then_cancelled_leaves_nothing_behind(webui, join, ann, bot, s3):
+    async def stored_and_not_told(request):
+        await s3.passed_on(request)
+        return await SLOW_DOWN(request)
+
+    await join(webui, results=s3.bucket())
+    s3.fault, s3.on = stored_and_not_told, "PUT"
+    job_id = await ann.asks()
+    await until(s3.objects)
+    await bot.cancel(job_id)
+
+    assert (await ann.gets(job_id)).state is State.CANCELLED
+    assert await s3.objects() == []
+
+
 async def test_a_worker_that_is_to_leave_hands_back_what_it_can_not_store(webui, ann, bot, redis_url, s3):
     stop = asyncio.Event()
     options = WorkerOptions(timeouts=HASTY, grace_s=0.05, results=s3.bucket())

@@ -200,6 +200,8 @@ class Driver:
         if not await made.storing.all_stored(checked.data):
             await made.storing.drop()
             return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
+        if lease.state is LeaseState.CANCEL:  # it wins over the pictures, so nobody will ever name them
+            await made.storing.drop()
         return Ended(
             outcome=done(self._result(task, checked, made.gpu_seconds)),
             loaded=task.checkpoint.name,

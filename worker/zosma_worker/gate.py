@@ -70,13 +70,3 @@ class Gate:
         self._handover.stop()
         self._heartbeat.change(state=WorkerState.AWAY, reason="is being shut down")
         await self._heartbeat.tell()
-
-    def note_busy(self) -> None:
-        """A job runs."""
-        if not self.stopped and self._heartbeat.status.state is not WorkerState.AWAY:
-            self._heartbeat.change(state=WorkerState.BUSY)
-
-    def note_free(self) -> None:
-        """None runs any more."""
-        if not self.stopped and self._heartbeat.status.state is WorkerState.BUSY:
-            self._heartbeat.change(state=WorkerState.READY)

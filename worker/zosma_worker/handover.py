@@ -90,14 +90,13 @@ class Handover:
         """Whether it has let the next job begin."""
         return self._finishing is delivery
 
-    def settled(self, delivery: Delivery) -> bool:
-        """The slot is free again, or the place where jobs are finished, if this one had passed the slot on: True."""
+    def settled(self, delivery: Delivery) -> None:
+        """The slot is free again, or if this one had passed the slot on, the place where jobs are finished."""
         with self._lock:
             if self._finishing is delivery:
                 self._finishing = None
-                return True
+                return
         self._free.release()
-        return False
 
     # -- what runs ----------------------------------------------------------------------------------------------
 

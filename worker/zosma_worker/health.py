@@ -65,12 +65,10 @@ class Health:
     def begin(self) -> None:
         """A job runs: it is looked after by its own watch."""
         self._handover.begin()
-        self._gate.note_busy()
 
     async def end(self, loaded: str | None) -> None:
         """The WebUI is done with the job, with this checkpoint in memory; None: look."""
         self._handover.free()
-        self._gate.note_free()
         if loaded and loaded != self.prober.loaded:
             self._heartbeat.change(loaded=loaded)
             await self._heartbeat.tell()  # before the next fetch, which prefers jobs for it

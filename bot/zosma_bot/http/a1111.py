@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view, task_view
@@ -201,7 +201,7 @@ class A1111:
         """The finished job, what came of it and its pictures' bytes. `task`: what its client calls it."""
         ended = False
         try:
-            with self._blocked.on(_client(request), job_id, task):
+            with self._blocked.on(_client(request), job_id, program=_program(request), task=task):
                 job = await wait_for_end(request, self._queue, self._hub, job_id)
             ended = True
             if job.state is State.CANCELLED and job_id in self._interrupted:
@@ -222,7 +222,7 @@ class A1111:
 
     async def _current(self, request: web.Request) -> Job | None:
         """The client's own job that runs, else the one that has waited longest."""
-        jobs = [await self._queue.job(job_id) for job_id in self._blocked.of(_client(request))]
+        jobs = [await self._queue.job(job_id) for job_id in self._blocked.of(_client(request), _program(request))]
         open_jobs = [job for job in jobs if job and not job.state.ended]
         return next((job for job in open_jobs if job.state is State.RUNNING), next(iter(open_jobs), None))
 
@@ -295,6 +295,11 @@ class _InterruptedError(Exception):
         super().__init__(job.id)
         self.job = job
         self.picture = picture
+
+
+def _program(request: web.Request) -> str:
+    """What its client's program calls itself: several may run on one machine, or share a key."""
+    return request.headers.get(hdrs.USER_AGENT, "")[:200]
 
 
 def _client(request: web.Request) -> str:

@@ -111,6 +111,8 @@ TASK: Mapping[str, tuple[str, Any]] = {
 }  # fmt: skip
 #: Not in A1111's answers.
 _UNTOLD = frozenset({"firstpass_image", "latent_mask"})
+#: No WebUI counts further; and a number of hundreds of digits is none that an error should repeat.
+WHOLE_MAX = 2**63
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")
 _WORDS = {"whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text"}
 #: How menus say "not set". They stand in fields that name something.
@@ -162,7 +164,10 @@ def _number(value: Any) -> float:
 
 def _whole(value: Any) -> int:
     """Cut off, as A1111 does, and not rounded."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else int(_number(value))
+    whole = value if isinstance(value, int) and not isinstance(value, bool) else int(_number(value))
+    if abs(whole) >= WHOLE_MAX:
+        raise OverflowError
+    return whole
 
 
 def _switch(value: Any) -> bool:

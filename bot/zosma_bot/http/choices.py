@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from zosma_bot.http.a1111_fields import is_nothing
+from zosma_queue.a1111_options import PASSED, option_problem, option_token_name
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
 from zosma_queue.errors import RequestRefusedError
@@ -38,7 +39,8 @@ class Choices:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def of(self, owner: str, catalogue: Catalogue) -> dict[str, Any]:
-        """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `sampler`, `styles`.
+        """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `options`,
+        `sampler`, `styles`.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
@@ -51,6 +53,7 @@ class Choices:
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
             "clip_skip": kept.get("clip_skip"),
             "vae": kept.get("vae") if kept.get("vae") in catalogue.vaes else None,
+            "options": {name: value for name, value in kept.get("options", {}).items() if name in offered(catalogue)},
             "sampler": _SAMPLER if _SAMPLER in catalogue.samplers else None,
             "styles": [style.name for style in catalogue.styles],
         }
@@ -70,8 +73,11 @@ class Choices:
             chosen["clip_skip"] = parse_request(fields, worded=False).clip_skip
         if "sd_vae" in options:
             chosen["vae"] = None if is_nothing(options["sd_vae"]) else catalogue.vae(_name(options, "sd_vae"))
+        kept = await self._kept(owner)
+        if own := _own_options(options, catalogue):
+            chosen["options"] = {**kept.get("options", {}), **own}
         if chosen:
-            await self._keep(owner, {**await self._kept(owner), **chosen})
+            await self._keep(owner, {**kept, **chosen})
 
     async def _kept(self, owner: str) -> dict[str, Any]:
         read, kept = self._known.get(owner, (float("-inf"), {}))
@@ -92,11 +98,32 @@ class Chosen(BaseModel):
     checkpoint: str | None = None
     clip_skip: int | None = Field(None, ge=1, le=12)
     vae: str | None = None
+    options: dict[str, bool | int | float | str] = {}
+    """A1111's other options, by its names."""
+
+    @field_validator("options")
+    @classmethod
+    def _those_that_pass(cls, options: dict[str, bool | int | float | str]) -> dict[str, bool | int | float | str]:
+        return {name: value for name, value in options.items() if name in PASSED and not option_problem(name, value)}
 
 
 def decode_choices(fields: dict[str, Any]) -> dict[str, Any]:
     """What a caller has chosen, by their record, as far as it can be read."""
     return model_of("a caller's options", Chosen, fields).model_dump(exclude_unset=True)
+
+
+def offered(catalogue: Catalogue) -> set[str]:
+    """A1111's options that a request may set and that somebody in the fleet has."""
+    return {name for name in PASSED if option_token_name(name) in catalogue.fields}
+
+
+def _own_options(options: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """What is set beside checkpoint, clip skip and VAE, as far as somebody has it."""
+    own = {name: options[name] for name in offered(catalogue) if options.get(name) is not None}
+    for name, value in own.items():
+        if problem := option_problem(name, value):
+            raise RequestRefusedError(f"{name} is {str(value)[:60]!r}: it {problem}", field=name)
+    return own
 
 
 def _name(options: dict[str, Any], field: str) -> str:
@@ -115,4 +142,5 @@ def options_view(catalogue: Catalogue, chosen: dict[str, Any]) -> dict[str, Any]
         "samples_format": "png",
         "CLIP_stop_at_last_layers": chosen["clip_skip"] or 1,
         "sd_vae": chosen["vae"] or "Automatic",
+        **chosen["options"],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.inputs import infotext_of
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.infotext import pairs, words
+from zosma_queue.needs import CONTROLNET
 
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
@@ -52,6 +53,7 @@ class Lists:
         return [
             *(web.get(f"{_BASE}/{name}", self._of_catalogue(make)) for name, make in made.items()),
             web.get("/config", self._of_catalogue(_config)),
+            *(web.get(f"/{CONTROLNET}/{name}", self._of_controlnet(make)) for name, make in _CONTROLNETS.items()),
             web.get("/internal/ping", _constant({})),
             *(web.post(f"{_BASE}/{name}", _constant({})) for name in _WEIGHTS),
             *(web.get(f"{_BASE}/{name}", _constant(value)) for name, value in _CONSTANTS.items()),
@@ -65,12 +67,31 @@ class Lists:
 
         return handler
 
+    def _of_controlnet(self, make: Callable[[Catalogue], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Not there, as on a WebUI, while nobody has ControlNet."""
+
+        async def handler(_: web.Request) -> web.Response:
+            catalogue = await self._fleet.catalogue()
+            if CONTROLNET not in (name.casefold() for name in catalogue.scripts):
+                raise web.HTTPNotFound
+            return web.json_response(make(catalogue))
+
+        return handler
+
     async def png_info(self, request: web.Request) -> web.Response:
         """What a picture says of how it was made; '' when it says nothing."""
         body = await read_object(request, PICTURES_MAX_BYTES)
         text = await infotext_of(body.get("image"), "image", request[CALLER].everywhere)
         items = {"parameters": text} if text else {}
         return web.json_response({"info": text, "items": items, "parameters": parameters_of(text)})
+
+
+#: ControlNet's own addresses. Its version 2 is the first whose units stand in `alwayson_scripts`.
+_CONTROLNETS: Mapping[str, Callable[[Catalogue], Any]] = {
+    "version": lambda _: {"version": 2},
+    "model_list": lambda catalogue: {"model_list": list(catalogue.controlnet_models)},
+    "module_list": lambda catalogue: {"module_list": list(catalogue.controlnet_modules), "module_detail": {}},
+}
 
 
 def _constant(value: Any) -> Callable[[web.Request], Awaitable[web.Response]]:

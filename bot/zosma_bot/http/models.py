@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime
 import time
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
 
@@ -111,15 +111,11 @@ class SubmitOptions(Model):
         """The ms since 1970 of `not_before`; 0 for none."""
         return int((self.not_before or 0) * 1000)
 
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        if self.delay_s is not None and self.not_before is not None:
-            raise ValueError("delay_s and not_before say the same: leave one of them out")
-        return self
-
     @field_validator("not_before")
     @classmethod
-    def _not_too_far(cls, value: float | None) -> float | None:
+    def _once_and_not_too_far(cls, value: float | None, told: ValidationInfo) -> float | None:
+        if value is not None and told.data.get("delay_s") is not None:
+            raise ValueError("says the same as delay_s: leave one of them out")
         if value is not None and not 0 <= value <= time.time() + DELAY_MAX_S:
             raise ValueError(f"must be within the next {DELAY_MAX_S // 86_400} days")
         return value

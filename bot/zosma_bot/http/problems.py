@@ -75,7 +75,8 @@ _TITLES: Mapping[int, str] = {
 #: Codes of problems that are none of a request for pictures.
 OWN_CODES = (
     *_CODES.values(), "ended", "not-failed", "not-waiting", "unreadable", "queue-unavailable", "queue-busy",
-    "queue-refuses", "too-many-bodies", "too-many-streams", "too-many-tries", "validation-error", "forgotten",
+    "queue-refuses", "pictures-unavailable",
+    "too-many-bodies", "too-many-streams", "too-many-tries", "validation-error", "forgotten",
     "internal-error", "not-acceptable", "key-no-admin", "key-revoked", "key-bad-name", "key-name-taken", "key-too-many",
     "key-last-admin", "key-no-such-key", "key-environment", "conflict",
 )  # fmt: skip
@@ -104,6 +105,7 @@ HINTS: Mapping[str, str] = {
     "limit-full": "try again after the seconds in Retry-After",
     "input-gone": "send the picture to start from again",
     "queue-unavailable": "try again after the seconds in Retry-After, with the same Idempotency-Key",
+    "pictures-unavailable": "try again after the seconds in Retry-After: the job is done, and is kept",
     "too-large": "send smaller pictures",
     "method-not-allowed": "the header Allow names what is possible",
 }

@@ -16,6 +16,7 @@ from zosma_bot.http.a1111_fields import is_nothing
 from zosma_bot.http.a1111_options import override_fields
 from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
 from zosma_bot.http.a1111_scripts import used_scripts
+from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import SEVERAL_STARTS
 from zosma_queue.request import COUNT_MAX, INTERROGATORS
@@ -145,9 +146,14 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
         fields["scheduler"] = given["scheduler"]
     fields["count"] = _count(given)
     fields["styles"] = _styles(given.get("styles"), chosen.get("styles", ()))
-    own = override_fields(given.get("override_settings") or {})
+    overrides = given.get("override_settings") or {}
+    own = override_fields(overrides)
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
     fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
+    # What a body names holds, also where it names A1111's default and so asks for nothing.
+    options = {name: value for name, value in chosen.get("options", {}).items() if name not in overrides}
+    if options := {**options, **fields["a1111"].get(OPTIONS, {})}:
+        fields["a1111"][OPTIONS] = options
     return fields
 
 
@@ -239,7 +245,7 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
-    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, SEVERAL_STARTS: "init_images"}
+    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
     return kinds.get(str(lacking["kind"]))
 
 

@@ -57,20 +57,21 @@ class Blocked:
     """Which jobs each owner's blocked clients wait for, newest last. What `progress` and `interrupt` are about."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, list[str]] = defaultdict(list)
+        #: owner → (program, job).
+        self._jobs: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self._tasks: dict[tuple[str, str], str] = {}
         self._ended: deque[tuple[str, str]] = deque(maxlen=ENDED_TASKS)
 
     @contextmanager
-    def on(self, owner: str, job_id: str, task: str = "") -> Iterator[None]:
-        """Notes a job for as long as the block runs. `task`: what its client calls it."""
-        self._jobs[owner].append(job_id)
+    def on(self, owner: str, job_id: str, *, program: str = "", task: str = "") -> Iterator[None]:
+        """Notes a job for as long as the block runs. `program`: what sent it, `task`: what its client calls it."""
+        self._jobs[owner].append((program, job_id))
         if task:
             self._tasks[owner, task] = job_id
         try:
             yield
         finally:
-            self._jobs[owner].remove(job_id)
+            self._jobs[owner].remove((program, job_id))
             if not self._jobs[owner]:
                 del self._jobs[owner]
             if task and self._tasks.get((owner, task)) == job_id:
@@ -89,9 +90,10 @@ class Blocked:
         """Whether a job that the owner called so has ended lately."""
         return (owner, task) in self._ended
 
-    def of(self, owner: str) -> list[str]:
-        """The owner's blocking jobs."""
-        return list(self._jobs.get(owner, ()))
+    def of(self, owner: str, program: str) -> list[str]:
+        """The owner's blocking jobs: those that this program sent, if it waits for any, else all."""
+        jobs = self._jobs.get(owner, ())
+        return [job_id for whose, job_id in jobs if whose == program] or [job_id for _, job_id in jobs]
 
 
 async def wait_for_worker(request: web.Request, fleet: LastFleet) -> None:

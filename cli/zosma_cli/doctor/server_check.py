@@ -47,7 +47,8 @@ async def _listening(http: aiohttp.ClientSession, settings: BotSettings) -> Find
         return wrong(PART, f"{address} is answered by another program", "stop it, or choose another ZOSMA_PORT")
     ready = await _json(http, f"{address}/readyz") or {}
     if ready.get("status") != "ok":
-        return wrong(PART, f"{address} is up and not ready: {ready.get('redis', 'it does not say why')}")
+        why = ready.get("pictures") or ready.get("redis", "it does not say why")
+        return wrong(PART, f"{address} is up and not ready: {why}")
     ours, theirs = importlib.metadata.version("zosma"), health.get("version")
     if theirs != ours:
         return warning(PART, f"{address} runs version {theirs}, this command is {ours}", "restart the bot")

@@ -23,14 +23,14 @@ async def check(given: Mapping[str, str]) -> AsyncIterator[Finding]:
     if why := tracing.why_not(given):
         yield warning(PART, f"they are asked for and not sent: {why}", "or leave OTEL_EXPORTER_OTLP_ENDPOINT out")
         return
-    address = tracing.receiver(given)
+    address = tracing.shown(tracing.receiver(given))
     if any(given.get(name) for name in _OWN_TLS):
         yield ok(PART, f"they are sent to {address}, which was not tried")
         return
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_S) as http:
             # A request without a single span, which every receiver takes.
-            answer = await http.post(address, content=b"", headers=_headers(given))
+            answer = await http.post(tracing.receiver(given), content=b"", headers=_headers(given))
         said = "" if answer.is_success else f"answered {answer.status_code}"
     except (httpx2.HTTPError, OSError) as error:
         said = str(error) or type(error).__name__

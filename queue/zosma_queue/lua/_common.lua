@@ -16,6 +16,8 @@ local K = {
   needs = P .. 'index:needs', buckets = P .. 'index:buckets', bucket_like = P .. 'index:bucket-like',
   alike = P .. 'index:alike', special = P .. 'index:special', bucket_seq = P .. 'index:bucket-seq',
   wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
+  join = P .. 'index:join', join_like = P .. 'index:join-like', join_verdicts = P .. 'index:join-verdicts',
+  join_owners = P .. 'index:join-owners',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
   object_bytes = P .. 'object-bytes', object_ends = P .. 'object-ends', object_shown = P .. 'object-shown',
@@ -30,6 +32,8 @@ local function idle_with_key(profile, checkpoint) return P .. 'index:idle:' .. p
 local function serves_key(profile) return P .. 'index:serves:' .. profile end
 local function able_key(bucket) return P .. 'index:able:' .. bucket end
 local function bucket_classes_key(bucket) return P .. 'index:bucket-classes:' .. bucket end
+local function join_classes_key(verdict) return P .. 'index:join-classes:' .. verdict end
+local function join_checkpoints_key(verdict) return P .. 'index:join-checkpoints:' .. verdict end
 local function wake_key(worker) return P .. 'wake:' .. worker end
 local function handed_key(worker) return P .. 'wake:handed:' .. worker end
 local function preview_key(id) return P .. 'preview:' .. id end

@@ -86,3 +86,14 @@ local function wake(class, needs, now)
   local chosen = idle_for(class, needs, now)
   if chosen then ring(chosen) end
 end
+
+-- An owner who was at their limit of running jobs may be so no longer: whoever waits for a job has looked before that.
+local function let_in(owner, now)
+  if is_parked(owner) then return end
+  for _, bucket in ipairs(redis.call('SMEMBERS', owner_buckets_key(owner))) do
+    local checkpoint = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
+    local id = checkpoint and redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0)[1]
+    local its = id and redis.call('HMGET', job_key(id), 'class', 'needs') or {}
+    if its[1] then wake(its[1], needs_in(its[2]), now) end
+  end
+end

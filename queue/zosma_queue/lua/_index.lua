@@ -76,7 +76,7 @@ local function drop_bucket(bucket)
     redis.call('SREM', serves_key(profile), bucket)
   end
   redis.call('DEL', able_key(bucket))
-  for _, key in ipairs({K.alike, K.special, K.stranded}) do redis.call('HDEL', key, bucket) end
+  for _, key in ipairs({K.alike, K.special, K.stranded, K.join_verdicts}) do redis.call('HDEL', key, bucket) end
   redis.call('HDEL', K.patience, bucket, '*' .. bucket)
 end
 
@@ -111,9 +111,45 @@ local function class_joins(class, bucket)
   redis.call('SADD', bucket_classes_key(bucket), class)
 end
 
+-- The bucket from which jobs of another one are still being moved (`_join.lua`); nil for all others.
+local function moving_to(bucket)
+  local move = redis.call('HMGET', K.join, 'from', 'to')
+  return move[1] and move[2] == bucket and move[1] or nil
+end
+
+-- Nothing of a bucket is in another one any more.
+local function end_move()
+  local from = redis.call('HGET', K.join, 'from')
+  redis.call('HDEL', K.join, 'from', 'to', 'verdict', 'cursor', 'owner', 'checkpoint', 'seq')
+  redis.call('DEL', K.join_owners, join_checkpoints_key('can'), join_checkpoints_key('cannot'))
+  if redis.call('EXISTS', bucket_classes_key(from)) == 0 then drop_bucket(from) end
+end
+
 local function class_leaves(class, bucket)
   redis.call('SREM', bucket_classes_key(bucket), class)
-  if redis.call('EXISTS', bucket_classes_key(bucket)) == 0 then drop_bucket(bucket) end
+  for _, verdict in ipairs({'can', 'cannot'}) do redis.call('SREM', join_classes_key(verdict), class) end
+  if redis.call('EXISTS', bucket_classes_key(bucket)) == 1 or redis.call('HGET', K.join, 'from') == bucket then return end
+  if moving_to(bucket) then end_move() end
+  drop_bucket(bucket)
+end
+
+-- Of the profile that is being filed: whether it can do what is in a bucket, `can` or `cannot`.
+local function judge(bucket, text, able, verdict)
+  redis.call('HSET', K.join_verdicts, bucket, verdict)
+  redis.call('HSET', K.join_like, verdict .. '|' .. sign_of(text, able), bucket)
+end
+
+-- The bucket for classes of these traits that these profiles, sorted, can do. While another profile is being filed, none
+-- that it can do a part of.
+local function home_of(traits, able, needs)
+  local like, joining = sign_of(traits.text, able), redis.call('HGET', K.join, 'profile')
+  if not joining then return redis.call('HGET', K.bucket_like, like) or new_bucket(traits, able) end
+  local verdict = can_do(joining, needs) and 'can' or 'cannot'
+  local bucket = redis.call('HGET', K.join_like, verdict .. '|' .. like)
+  if bucket and redis.call('HEXISTS', K.alike, bucket) == 1 then return bucket end
+  bucket = new_bucket(traits, able)
+  judge(bucket, traits.text, able, verdict)
+  return bucket
 end
 
 -- The bucket of a class, which begins to have jobs if it has none.
@@ -121,8 +157,7 @@ local function bucket_of(class, needs_text)
   local bucket = known_bucket(class)
   if bucket then return bucket end
   local needs = needs_in(needs_text)
-  local traits, able = traits_of(class, needs), able_for(class, needs)
-  bucket = redis.call('HGET', K.bucket_like, sign_of(traits.text, able)) or new_bucket(traits, able)
+  bucket = home_of(traits_of(class, needs), able_for(class, needs), needs)
   redis.call('HSET', K.needs, class, needs_text)
   for _, token in ipairs(all_tokens(needs)) do count_on(K.wanted_tokens, token, 1, 1) end
   class_joins(class, bucket)
@@ -215,6 +250,14 @@ local function take_out(bucket, checkpoint, owner, group, ids)
   unfile(owner, group, bucket)
 end
 
+-- Jobs of a bucket come into another one, which may have had more patience.
+local function share_patience(from, to)
+  for _, kind in ipairs({'', '*'}) do
+    local its, there = redis.call('HGET', K.patience, kind .. from), redis.call('HGET', K.patience, kind .. to)
+    if its and (not there or tonumber(its) < tonumber(there)) then redis.call('HSET', K.patience, kind .. to, its) end
+  end
+end
+
 -- Moves the jobs of some classes (each by its checkpoint, or '') from one bucket to another.
 local function move_classes(from, to, classes)
   -- Of the checkpoints at hand, those of which some classes stay: there each job's class must be looked at.
@@ -253,76 +296,10 @@ local function move_classes(from, to, classes)
       for i, checkpoint in ipairs(moved) do take_out(from, checkpoint, owner, group, came[i]) end
     end
   end
-  for _, kind in ipairs({'', '*'}) do
-    local its, there = redis.call('HGET', K.patience, kind .. from), redis.call('HGET', K.patience, kind .. to)
-    if its and (not there or tonumber(its) < tonumber(there)) then redis.call('HSET', K.patience, kind .. to, its) end
-  end
+  share_patience(from, to)
   for class in pairs(classes) do
     class_joins(class, to)
     class_leaves(class, from)
-  end
-end
-
--- Those of some classes that are not among others, each with its checkpoint, or ''.
-local function all_but(classes, others)
-  local found = {}
-  for _, class in ipairs(classes) do
-    if not others[class] then found[class] = needs_in(redis.call('HGET', K.needs, class)).checkpoint or '' end
-  end
-  return found
-end
-
--- Workers of a new profile are here: what of all that waits can they do? A bucket of which they can do a part is split.
-local function meet(profile)
-  local wanted, missing = redis.call('HKEYS', K.wanted_tokens), {}
-  local limit, lacks_some = tonumber(string.match(profile, '%d+$')) or 0, false
-  for from = 1, #wanted, PAGE do
-    local page = {unpack(wanted, from, math.min(from + PAGE - 1, #wanted))}
-    for i, has in ipairs(redis.call('SMISMEMBER', can_key(profile), unpack(page))) do
-      local pixels = tonumber(string.match(page[i], '^pixels:(%d+)$'))
-      local lacks = has == 0
-      if pixels then lacks = pixels > limit end
-      missing[page[i]] = lacks
-      lacks_some = lacks_some or lacks
-    end
-  end
-  local without = {} -- bucket → {classes that they can't do}
-  local flat = lacks_some and redis.call('HGETALL', K.needs) or {}
-  for i = 1, #flat, 2 do
-    local needs = needs_in(flat[i + 1])
-    for _, token in ipairs(all_tokens(needs)) do
-      if missing[token] then
-        local bucket = known_bucket(flat[i])
-        if bucket then
-          without[bucket] = without[bucket] or {}
-          without[bucket][flat[i]] = needs.checkpoint or ''
-        end
-        break
-      end
-    end
-  end
-  local alike = redis.call('HGETALL', K.alike)
-  for i = 1, #alike, 2 do
-    local bucket, text = alike[i], alike[i + 1]
-    local all, lost = redis.call('SMEMBERS', bucket_classes_key(bucket)), without[bucket] or {}
-    local count = 0
-    for _ in pairs(lost) do count = count + 1 end
-    if count > 0 and count < #all then
-      local special = redis.call('HGET', K.special, bucket)
-      local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and table_in(special)}
-      local other = new_bucket(traits, redis.call('SMEMBERS', able_key(bucket)))
-      if 2 * count <= #all then move_classes(bucket, other, lost)
-      else
-        move_classes(bucket, other, all_but(all, lost))
-        bucket, other = other, bucket
-      end
-      sign(other, text)
-    end
-    if count < #all then
-      unsign(bucket, text)
-      serve(bucket, profile)
-      sign(bucket, text)
-    end
   end
 end
 
@@ -338,15 +315,14 @@ local function part_from(profile)
   redis.call('ZREM', K.profiles, profile)
 end
 
--- A checkpoint was paused, or goes on: its classes move to where that is known.
+-- A checkpoint was paused, or goes on: its classes move to where that is known. No move of `_join.lua` may be on.
 local function refit(checkpoint)
   local flat, moves = redis.call('HGETALL', K.needs), {}
   for i = 1, #flat, 2 do
     local class, needs = flat[i], needs_in(flat[i + 1])
     if needs.checkpoint == checkpoint then
       local from = known_bucket(class)
-      local traits, able = traits_of(class, needs), able_for(class, needs)
-      local to = redis.call('HGET', K.bucket_like, sign_of(traits.text, able)) or new_bucket(traits, able)
+      local to = home_of(traits_of(class, needs), able_for(class, needs), needs)
       if from and to ~= from then
         moves[from] = moves[from] or {}
         moves[from][to] = moves[from][to] or {}

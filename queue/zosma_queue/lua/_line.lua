@@ -44,7 +44,10 @@ local function pull(job)
   if redis.call('ZREM', K.waiting, job.id) == 0 then return false end
   redis.call('ZREM', K.bumped, job.id)
   local bucket = redis.call('HGET', K.buckets, job.class)
-  if bucket then take_out(bucket, checkpoint_in(job.needs), job.owner, job.group, {job.id}) end
+  if bucket then
+    local checkpoint = checkpoint_in(job.needs)
+    for _, one in ipairs({bucket, moving_to(bucket)}) do take_out(one, checkpoint, job.owner, job.group, {job.id}) end
+  end
   count_waiting(job.class, -1)
   return true
 end

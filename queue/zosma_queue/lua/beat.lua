@@ -3,19 +3,19 @@
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 worker   3 state (ready, busy, away)   4 loaded checkpoint ('' unknown)   5 pixels
 --       6 why it is away ('' when it isn't)   7 trust (fleet.py)
---       8 about (JSON, '' unchanged)   9… tokens (with about only)
--- Returns  {1 when the queue knows what this worker can do, 0 when it must send `about` again; 1 when nobody sweeps}
+--       8 about (JSON, '' unchanged)   9 about so many µs may be spent on filing   10… tokens (with about only)
+-- Returns  {1 when the queue knows what this worker can do, 0 when it must send `about` again, 2 when it must once that is
+--          filed (file.lua): nothing was noted of it yet; 1 when nobody sweeps}
 
 local now, worker, state = clock(ARGV[1]), ARGV[2], ARGV[3]
 local its = filed(worker)
 note_alive(now)
-local new = redis.call('ZADD', K.workers, now, worker)
 local before = redis.call('HMGET', worker_key(worker), 'state', 'loaded', 'pixels')
 local was_away, is_away = before[1] == 'away', state == 'away'
 
 local function tokens_told()
   local tokens = {}
-  for i = 9, #ARGV do tokens[i - 8] = ARGV[i] end
+  for i = 10, #ARGV do tokens[i - 9] = ARGV[i] end
   return tokens
 end
 
@@ -42,9 +42,18 @@ elseif profile and not (tonumber(string.match(profile, '%d+$')) == tonumber(ARGV
 end
 if profile then
   redis.call('PEXPIRE', can_key(profile), WORKER_TTL_MS * 6)
-  if redis.call('ZADD', K.profiles, now, profile) == 1 then meet(profile) end
+  if not redis.call('ZSCORE', K.profiles, profile) and not meet(profile, {left = tonumber(ARGV[9])}, now) then
+    -- It stays what it was.
+    if its.profile and redis.call('ZADD', K.workers, 'XX', 'CH', now, worker) == 1 then
+      redis.call('HSET', worker_key(worker), 'seen', now)
+      file_worker(worker, its, now)
+    end
+    return {2, 1 - redis.call('EXISTS', K.sweeper)}
+  end
+  redis.call('ZADD', K.profiles, now, profile)
 end
 
+local new = redis.call('ZADD', K.workers, now, worker)
 redis.call('HSET', worker_key(worker), 'state', state, 'loaded', ARGV[4], 'pixels', ARGV[5], 'reason', ARGV[6],
   'trust', ARGV[7], 'seen', now)
 if ARGV[8] ~= '' then redis.call('HSET', worker_key(worker), 'about', ARGV[8], 'profile', profile) end

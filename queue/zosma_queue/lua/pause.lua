@@ -22,7 +22,10 @@ else
   end
 end
 local checkpoint = string.match(scope, '^checkpoint:(.*)$')
-if checkpoint and changed == 1 then refit(checkpoint) end
+if checkpoint and changed == 1 then
+  while redis.call('HEXISTS', K.join, 'to') == 1 do move_on({left = math.huge}) end
+  refit(checkpoint)
+end
 if changed == 1 then
   audit(ARGV[2], ARGV[4] == '1' and 'pause' or 'resume', scope, now, ARGV[5] ~= '' and 'why' or '', ARGV[5])
 end

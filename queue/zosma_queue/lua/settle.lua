@@ -19,7 +19,12 @@ if job.state ~= 'running' then return 'stale' end
 local made = verb == 'done'
 if job.cancel then verb = 'cancelled' end
 
+local parked = {}
+for _, owner in ipairs(same_person(job.owner)) do
+  if is_parked(owner) then table.insert(parked, owner) end
+end
 end_lease(job)
+for _, owner in ipairs(parked) do let_in(owner, now) end
 local gpu_ms = math.floor(math.min(math.max(tonumber(ARGV[7]), 0), 86400) * 1000 + 0.5)
 if gpu_ms > 0 then record({gpu_ms = gpu_ms}, now) end
 

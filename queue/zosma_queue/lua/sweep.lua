@@ -5,7 +5,8 @@
 -- KEYS  1 prefix
 -- ARGV  1 now (0: server's)   2 most lost workers for one job   3 most jobs to handle in one call
 --       4 who sweeps, `bot <id>` or `worker <id>` ('': it is done whoever else does it)   5 ms for which nobody else then does
--- Returns  {promoted, returned, set aside, given up, ms until there is something to do; -1: somebody else sweeps}
+-- Returns  {promoted, returned, set aside, given up, ms until there is something to do; -1: somebody else sweeps,
+--          1 when something is being filed (file.lua), which then is to be gone on with}
 
 local now, max_lost, most, who = clock(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local promoted, returned, aside, given_up = 0, 0, 0, 0
@@ -17,7 +18,7 @@ local function is_somebody_elses()
 end
 
 if who ~= '' then
-  if is_somebody_elses() then return {0, 0, 0, 0, -1} end
+  if is_somebody_elses() then return {0, 0, 0, 0, -1, 0} end
   redis.call('SET', K.sweeper, who, 'PX', ARGV[5])
 end
 note_alive(now)
@@ -188,4 +189,4 @@ end
 
 wake_again()
 sample(now)
-return {promoted, returned, aside, given_up, math.ceil(due(60000))}
+return {promoted, returned, aside, given_up, math.ceil(due(60000)), redis.call('EXISTS', K.join)}

@@ -296,6 +296,24 @@ async def test_a_script_opens_no_file_and_no_address(http, worker, raw, unit, fi
     assert raw.zcard(keys.WAITING) == 0
 
 
+async def test_controlnets_own_lists_are_there_where_somebody_has_it(http, worker):
+    assert (await call(http, "GET", "/controlnet/model_list"))[0] == 404
+
+    more = {"scripts": ("controlnet",), "controlnet_models": ("canny [abc]",), "controlnet_modules": ("none", "canny")}
+    await worker.beat(about=ABOUT.model_copy(update=more))
+    async with asyncio.timeout(5):
+        while (await call(http, "GET", "/controlnet/version"))[0] == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    unit = {"module": "canny", "model": "unheard-of"}
+
+    assert await call(http, "GET", "/controlnet/model_list") == (200, {"model_list": ["canny [abc]"]})
+    assert (await call(http, "GET", "/controlnet/module_list"))[1]["module_list"] == ["none", "canny"]
+    body = {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": [unit]}}}
+    status, answer = await call(http, "POST", TXT2IMG, json=body)
+    assert (status, answer["field"]) == (422, "alwayson_scripts")
+    assert "controlnet 'unheard-of'" in answer["errors"]
+
+
 async def test_a_script_has_no_more_pictures_than_anybody_needs(http, worker):
     assert await refused(http, with_script(image=[sent()] * 9)) == (422, "alwayson_scripts")
 
@@ -346,6 +364,33 @@ async def test_who_has_set_nothing_gets_what_options_show_each_time(http, worker
     second, _ = await made(http, worker, {"prompt": "a cat"})
 
     assert (shown, first.checkpoint, second.checkpoint) == ("dream.safetensors [0123456789]", "dream", "dream")
+
+
+async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_requests(http, worker):
+    sent_back = {"eta_noise_seed_delta": 31337, "samples_format": "png", "outdir_samples": "/srv", "rho": 2}
+    assert (await call(http, "POST", OPTIONS, json=sent_back))[0] == 200
+
+    _, shown = await call(http, "GET", OPTIONS)
+    asked, _ = await made(http, worker, {"prompt": "a"})
+    itself = {"prompt": "a", "override_settings": {"eta_noise_seed_delta": 0}}
+    plain, _ = await made(http, worker, itself)
+
+    assert (shown["eta_noise_seed_delta"], "outdir_samples" in shown) == (31337, False)
+    assert asked.a1111 == {"override_settings": {"eta_noise_seed_delta": 31337}}
+    assert plain.a1111 == {}
+
+    # Whoever has it may go; what is set then waits for them to come back.
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ()}))
+    async with asyncio.timeout(5):
+        while "eta_noise_seed_delta" in (await call(http, "GET", OPTIONS))[1]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
+
+
+async def test_an_option_of_the_wrong_kind_is_not_set(http, worker):
+    status, answer = await call(http, "POST", OPTIONS, json={"eta_noise_seed_delta": "many"})
+
+    assert (status, answer["field"]) == (422, "eta_noise_seed_delta")
 
 
 async def test_options_that_nobody_has_are_refused(http, worker):
@@ -467,6 +512,25 @@ async def test_without_keys_callers_are_told_apart_by_address(queue, hub, worker
             assert (await asked)[0] == 200
 
 
+async def test_two_programs_on_one_machine_stop_their_own_request_each(http, worker):
+    tavern, webui = {"User-Agent": "node-fetch"}, {"User-Agent": "Python/3.11 aiohttp/3.9"}
+    first = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first"}, headers=tavern))
+    running = await worker.take()
+    second = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "second"}, headers=webui))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    await call(http, "POST", INTERRUPT, headers=webui)
+    assert (await second)[0] == 200
+    assert await worker.progress(running, 0.5) is calls.Lease.OK
+    # A program that waits for nothing means what its machine waits for: somebody types it by hand.
+    await call(http, "POST", INTERRUPT, headers={"User-Agent": "curl/8"})
+
+    assert await worker.progress(running, 0.6) is calls.Lease.CANCEL
+    await worker.settle(running, calls.cancelled())
+    assert (await first)[0] == 200
+
+
 # 11. numbers and words as A1111 reads them
 
 
@@ -491,6 +555,14 @@ async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
     asked, answer = await made(http, worker, {"prompt": "a cat"})
 
     assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
+
+
+@pytest.mark.parametrize("number", [1e308, 2**63, -1e30])
+async def test_a_number_beyond_all_counting_is_told_in_few_digits(http, worker, number):
+    status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "width": number})
+
+    assert (status, answer["field"]) == (422, "width")
+    assert len(answer["errors"]) < 100
 
 
 async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):

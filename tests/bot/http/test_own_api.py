@@ -97,7 +97,7 @@ async def test_a_moment_that_is_past_is_now(http, worker):
 
 async def test_put_off_twice_is_refused(http, worker):
     status, problem = await call(http, "POST", JOBS, json={"prompt": "a", "delay_s": 1, "not_before": 5})
-    assert status == 422
+    assert (status, problem["field"]) == (422, "not_before")
     assert "leave one of them out" in problem["detail"]
 
 

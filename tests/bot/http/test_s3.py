@@ -7,9 +7,10 @@ import base64
 
 import pytest
 
+import zosma
 from loopback.s3 import ACCESS_DENIED, SECRET, SLOW_DOWN
-from zosma_bot.room_keeper import RoomKeeper
-from zosma_queue import stored_pictures
+from zosma_bot.bucket_keeper import ORPHANS_EVERY_S, BucketKeeper
+from zosma_queue import keys, stored_pictures
 from zosma_queue.client import Queue
 from zosma_queue.s3_pictures import S3Pictures
 
@@ -72,6 +73,25 @@ async def test_a_client_of_a1111_gets_what_was_put_into_the_bucket(http, worker)
         assert [base64.b64decode(one) for one in (await answer.json())["images"]] == images
 
 
+async def test_our_client_waits_for_a_bucket_that_is_away_for_a_moment(http, worker, s3):
+    job_id, images = await finished(http, worker)
+
+    async def once(request):
+        s3.fault = away_again
+        return await SLOW_DOWN(request)
+
+    async def away_again(request):  # what the bot tries itself is not enough
+        s3.fault = None
+        return await SLOW_DOWN(request)
+
+    s3.fault, s3.on = once, "GET"
+    async with zosma.AsyncClient(str(http._base_url), key="") as client:
+        job = await client.job(job_id)
+        [picture] = await job.pictures()
+    assert picture.data == images[0]
+    assert s3.fault is None
+
+
 async def test_readyz_says_why_no_picture_could_be_read(http, s3, monkeypatch, caplog):
     monkeypatch.setattr(stored_pictures, "CHECKED_S", 0.0)
 
@@ -91,7 +111,7 @@ async def test_readyz_says_why_no_picture_could_be_read(http, s3, monkeypatch, c
 async def test_what_can_not_be_deleted_is_told_once_and_deleted_later(http, worker, queue, s3, caplog):
     job_id, _ = await finished(http, worker)
     await queue.mark_delivered(await queue.job(job_id), -1)
-    keeper = RoomKeeper(queue, None)
+    keeper = BucketKeeper(queue)
     s3.fault = SLOW_DOWN
     for _ in range(3):
         await keeper.run_once()
@@ -100,3 +120,29 @@ async def test_what_can_not_be_deleted_is_told_once_and_deleted_later(http, work
     s3.fault = None
     await keeper.run_once()
     assert await s3.objects() == []
+
+
+async def test_the_whole_bucket_is_looked_through_at_the_start_and_then_every_hour(queue, s3):
+    now = 0.0
+    keeper = BucketKeeper(queue, clock=lambda: now)
+
+    async def looks():
+        s3.seen.clear()
+        await keeper.run_once()
+        return s3.seen["GET"] > 0
+
+    assert [await looks(), await looks()] == [True, False]
+    now = ORPHANS_EVERY_S
+    s3.fault = SLOW_DOWN
+    await keeper.run_once()
+    s3.fault = None
+    assert [await looks(), await looks()] == [True, False]
+
+
+async def test_without_a_bucket_what_is_noted_of_one_is_forgotten_when_it_is_over(http, worker, queue, redis_url, raw):
+    job_id, _ = await finished(http, worker)
+    await queue.mark_delivered(await queue.job(job_id), -1)
+    async with Queue(redis_url) as without:
+        assert await BucketKeeper(without).run_once() == ORPHANS_EVERY_S
+
+    assert not raw.exists(keys.OBJECT_BYTES, keys.OBJECT_ENDS, keys.OBJECT_SHOWN)

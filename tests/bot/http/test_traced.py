@@ -15,9 +15,7 @@ KEY = "a-key-of-sixteen-letters"
 
 
 @pytest.fixture(name="receiver")
-async def _receiver(monkeypatch):
-    for name in (tracing.ENDPOINT, "OTEL_BSP_SCHEDULE_DELAY"):
-        monkeypatch.setenv(name, "")
+async def _receiver():
     async with Receiver() as receiver:
         yield receiver
 

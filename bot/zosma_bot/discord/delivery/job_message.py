@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 
 #: A message is edited at most this often; Discord lets through 5 edits in 5 seconds.
 EDIT_EVERY_S = 1.5
-#: Without any event the job is looked at again after this time: its place in line moves without a word.
+#: Without any event the job is looked at again after this time, or where there are many when the next edit may come:
+#: its place in line moves without a word.
 LOOK_EVERY_S = 5.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 #: A forecast is told anew when it moves by more than this, and by more than this share of the wait.
@@ -77,7 +78,7 @@ class JobMessage:
     """Keeps the one message of a job true. `run` it as a task; `stop` it, and cancel it when it is `asleep`."""
 
     def __init__(self, job_id: str, tools: Tools, *, pace_s: Callable[[], float]) -> None:
-        """`pace_s` says how long after an edit the next may come: longer the more jobs there are."""
+        """`pace_s` says how long after an edit or a look the next may come because of all the others."""
         self._id = job_id
         self._tools = tools
         self._pace_s = pace_s
@@ -97,6 +98,11 @@ class JobMessage:
         """Makes the message look at its job again."""
         if self._watch:
             self._watch.notify()
+
+    @property
+    def rests(self) -> bool:
+        """True while it could be edited and has nothing to say. Another one looks again by itself."""
+        return self._watch is not None and self._editable and time.monotonic() >= self._not_before
 
     def stop(self) -> None:
         """Ends `run` after the step that it is doing."""
@@ -132,7 +138,7 @@ class JobMessage:
 
     def _rest_s(self) -> float:
         wait = self._not_before - time.monotonic()
-        return wait if wait > 0 else self._tools.look_every_s
+        return wait if wait > 0 else max(self._tools.look_every_s, self._pace_s())
 
     async def _look(self, outlet: Outlet) -> bool:
         """Shows what is new; True when there is nothing left to do."""
@@ -215,7 +221,7 @@ class JobMessage:
         """One edit on the way. It may fail: the next one says more anyhow."""
         if card == self._shown:
             return
-        self._not_before = time.monotonic() + self._pace_s()
+        self._not_before = time.monotonic() + max(self._tools.edit_every_s, self._pace_s())
         try:
             await self._tools.fallbacks.edit(outlet, card)
             self._shown = card
@@ -232,7 +238,7 @@ class JobMessage:
 
     async def _end(self, outlet: Outlet, job: Job) -> None:
         """Shows the end and notes that it is shown, however long it takes."""
-        await self._until_shown(lambda: self._traced(outlet, job))
+        await self._until_shown(lambda: self._deliver(outlet, job))
 
     async def _until_shown(self, attempt: Callable[[], Awaitable[bool]]) -> None:
         retry_s = RETRY_MIN_S
@@ -244,7 +250,7 @@ class JobMessage:
             self.asleep = False
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
-    async def _traced(self, outlet: Outlet, job: Job) -> bool:
+    async def _deliver(self, outlet: Outlet, job: Job) -> bool:
         with tracing.span("deliver", about={"zosma.job": job.id}, parent=job.traceparent) as span:
             if shown := await self._try_to_end(outlet, job):
                 span.note({"zosma.state": job.state})

@@ -22,6 +22,8 @@ SYNC_EVERY_S = 30.0
 CLOSE_GRACE_S = 5.0
 #: Edits a second over all messages. More jobs than that make each of them slower.
 EDITS_PER_S = 20.0
+#: After a change of the fleet so many messages look at their jobs again at once, and so many a second.
+LOOKS_AT_ONCE, LOOKS_PER_S = 20, 100.0
 #: Whether the process that posts is done with a job, another one looks so often.
 ENDED_LOOK_S = 0.2
 #: Undone submits that are remembered, the newest: a sync that was under way may still have them on its list.
@@ -44,7 +46,8 @@ class DeliveryManager:
         self._closed = False
         self._posts = True
         self._shared = False
-        self._looker: asyncio.Task[None] | None = None
+        self._fleet_changed = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
         self.unqueued = Unqueued(tools.queue, tools.fallbacks, tools.now)
         self._leave_hub = (tools.hub.on_sync(self._sync.set), tools.hub.on_event(self._hear))
 
@@ -76,11 +79,21 @@ class DeliveryManager:
             self.follow(event.job)
         if event.kind.startswith("worker-"):
             self._tools.fleet.forget()
-            for delivery, _ in self._running.values():
+            self._fleet_changed.set()
+
+    async def _keep_telling_of_the_fleet(self) -> None:
+        """Has messages look again after workers came or went: some at a time, or a thousand would hold up all else."""
+        while not self._closed:
+            await self._fleet_changed.wait()
+            self._fleet_changed.clear()
+            resting = [delivery for delivery, _ in list(self._running.values()) if delivery.rests]
+            for number, delivery in enumerate(resting, 1):
                 delivery.poke()
+                if number % LOOKS_AT_ONCE == 0:
+                    await self._tools.sleep(LOOKS_AT_ONCE / LOOKS_PER_S)
 
     def _pace_s(self) -> float:
-        return max(self._tools.edit_every_s, len(self._running) / EDITS_PER_S)
+        return len(self._running) / EDITS_PER_S
 
     async def _guard(self, job_id: str, delivery: JobMessage) -> None:
         try:
@@ -111,7 +124,10 @@ class DeliveryManager:
 
     def start(self) -> None:
         """Begins to deliver results, those of before the start first."""
-        self._looker = asyncio.create_task(self._keep_looking(), name="deliveries")
+        self._loops = [
+            asyncio.create_task(self._keep_looking(), name="deliveries"),
+            asyncio.create_task(self._keep_telling_of_the_fleet(), name="deliveries-fleet"),
+        ]
 
     async def _keep_looking(self) -> None:
         """Syncs at once, whenever the hub begins to hear, and now and then."""
@@ -171,10 +187,9 @@ class DeliveryManager:
         for leave in self._leave_hub:
             leave()
         self._sync.set()
+        self._fleet_changed.set()
         self._stop_all()
-        tasks = [task for _, task in self._running.values()]
-        if self._looker:
-            tasks.append(self._looker)
+        tasks = [*(task for _, task in self._running.values()), *self._loops]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_s)
             await end(*late)

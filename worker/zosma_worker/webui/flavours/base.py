@@ -16,6 +16,7 @@ from zosma_queue.a1111_options import DEFAULTS, PASSED, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
+from zosma_queue.needs import CONTROLNET
 from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request, with_inputs
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
@@ -32,7 +33,7 @@ _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
 #: Nobody looks through more.
-EMBEDDINGS_MAX = 5_000
+NAMES_MAX = 5_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -64,6 +65,8 @@ class Lists:
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
+    controlnet_models: tuple[str, ...] = ()
+    controlnet_modules: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     """What the WebUI itself calls them, where that is something else."""
 
@@ -163,6 +166,7 @@ class Flavour:
             client.get("/sdapi/v1/samplers"),
             *(client.get_or_none(f"/sdapi/v1/{name}") for name in _LISTED),
         )
+        scripts = await self._scripts(client)
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
             samplers=names_in(samplers),
@@ -175,7 +179,9 @@ class Flavour:
             hypernetworks=names_in(hypernetworks) if self.has_hypernetworks else (),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
-            scripts=await self._scripts(client),
+            scripts=scripts,
+            controlnet_models=await self._controlnet_list(client, scripts, "model_list"),
+            controlnet_modules=await self._controlnet_list(client, scripts, "module_list"),
             face_restorers=await self._face_restorers(client),
             interrogators=await self._interrogators(client),
         )
@@ -197,6 +203,15 @@ class Flavour:
         found = await client.get_or_none("/sdapi/v1/script-info")
         entries = [one for one in _objects(found) if one.get("is_alwayson") and not one.get("is_img2img")]
         return names_in(entries)
+
+    async def _controlnet_list(self, client: Client, scripts: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """One of ControlNet's lists, which stand at an address of its own; () where it isn't there."""
+        if CONTROLNET not in (script.casefold() for script in scripts):
+            return ()
+        found = await client.get_or_none(f"/controlnet/{name}")
+        listed = found.get(name) if isinstance(found, dict) else None
+        names = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
+        return tuple(dict.fromkeys(names))[:NAMES_MAX]
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
@@ -224,6 +239,9 @@ class Flavour:
             styles=lists.styles,
             fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
             scripts=self.lists.scripts,
+            script_pictures=self.takes_scripts,
+            controlnet_models=lists.controlnet_models,
+            controlnet_modules=lists.controlnet_modules,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
@@ -472,7 +490,7 @@ def embeddings_in(found: Any) -> tuple[str, ...]:
     """Names of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names alone."""
     parts = [found.get(name) for name in ("loaded", "skipped")] if isinstance(found, dict) else []
     names = (name for part in parts if isinstance(part, dict | list) for name in part if isinstance(name, str) and name)
-    return tuple(itertools.islice(dict.fromkeys(names), EMBEDDINGS_MAX))
+    return tuple(itertools.islice(dict.fromkeys(names), NAMES_MAX))
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
