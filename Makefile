@@ -73,6 +73,7 @@ EXPORT := uv export --quiet --no-annotate --no-header
 requirements: ## Write the images' hash-pinned requirement files anew
 	$(EXPORT) --only-group image-bot --output-file requirements/webserver.txt
 	$(EXPORT) --only-group image-worker --output-file requirements/workershim.txt
+	$(EXPORT) --only-group image-traces --output-file requirements/traces.txt
 	$(EXPORT) --only-group build --output-file requirements/build.txt
 
 .PHONY: sbom
@@ -90,7 +91,7 @@ links: ## Do the documentation's links to other sites lead somewhere? (needs the
 	uv run sphinx-build --quiet --builder linkcheck docs dist/links
 
 .PHONY: chart
-chart: ## The Helm chart rendered in four shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
+chart: ## The Helm chart rendered in five shapes and held against Kubernetes' schemas (fetches 100 MB the first time)
 	CI=true uv run --group chart pytest -n0 -q tests/test_chart.py
 
 .PHONY: reference

@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import babel.dates
 from PIL import Image, ImageChops
 
 from loopback.discord.shown import SELECTS, Shown, ShownAttachment
@@ -31,7 +33,7 @@ CSS = (Path(__file__).parent / "screens.css").read_text("utf-8")
 
 _TOKENS = re.compile(
     r"```(?:\w*\n)?(?P<block>.*?)```|\\(?P<escaped>[^a-zA-Z0-9\s])|`(?P<code>[^`]+)`|\*\*(?P<bold>.+?)\*\*|<@!?(?P<user>\d+)>"
-    r"|<#(?P<channel>\d+)>|<@&(?P<role>\d+)>|<t:(?P<time>\d+)(?::\w)?>|\[(?P<label>[^\]]+)\]\(<?(?P<target>[^)>\s]+)>?\)"
+    r"|<#(?P<channel>\d+)>|<@&(?P<role>\d+)>|<t:(?P<time>\d+)(?::(?P<style>\w))?>|\[(?P<label>[^\]]+)\]\(<?(?P<target>[^)>\s]+)>?\)"
     r"|<?(?P<url>https?://[^\s>]+)>?|</(?P<command>[^:>]+):\d+>",
     re.DOTALL,
 )
@@ -51,14 +53,26 @@ _RELATIVE = {
 #: Discord's own words around a message or form.
 _WORDS = {
     "en": {"private": "Only you can see this", "dismiss": "Dismiss message", "used": "used",
-           "upload": "Drop file here or browse", "send": "Submit", "stop": "Cancel"},
+           "upload": "Drop file here or browse", "send": "Submit", "stop": "Cancel", "select": "Make a selection"},
     "de": {"private": "Nur du kannst das sehen", "dismiss": "Nachricht verwerfen", "used": "hat verwendet:",
-           "upload": "Datei hier ablegen oder auswählen", "send": "Absenden", "stop": "Abbrechen"},
+           "upload": "Datei hier ablegen oder auswählen", "send": "Absenden", "stop": "Abbrechen",
+           "select": "Triff eine Auswahl"},
     "es": {"private": "Solo tú puedes ver esto", "dismiss": "Descartar mensaje", "used": "ha utilizado",
-           "upload": "Suelta un archivo aquí o búscalo", "send": "Enviar", "stop": "Cancelar"},
+           "upload": "Suelta un archivo aquí o búscalo", "send": "Enviar", "stop": "Cancelar",
+           "select": "Elige una opción"},
     "fr": {"private": "Toi seul peux voir celui-ci", "dismiss": "Rejeter le message", "used": "a utilisé",
-           "upload": "Dépose un fichier ici ou parcours tes dossiers", "send": "Envoyer", "stop": "Annuler"},
+           "upload": "Dépose un fichier ici ou parcours tes dossiers", "send": "Envoyer", "stop": "Annuler",
+           "select": "Fais un choix"},
 }  # fmt: skip
+
+
+def moment(at: float, language: str, style: str) -> str:
+    """As Discord writes a time tag: "R" is relative, all others are drawn as the long date and time."""
+    if style == "R":
+        return relative(at, language)
+    when = datetime.fromtimestamp(at, UTC)
+    day = babel.dates.format_date(when, "long", locale=language)
+    return f"{day} {babel.dates.format_time(when, 'short', locale=language)}"
 
 
 def relative(at: float, language: str) -> str:
@@ -99,8 +113,9 @@ class Artist:
         value = found[kind]
         if kind in ("user", "channel", "role"):
             return f'<span class="mention">{html.escape(self._name(kind, int(value)))}</span>'
-        if kind == "time":
-            return f'<span class="time">{relative(float(value), self._language)}</span>'
+        if kind in ("time", "style"):
+            shown = moment(float(found["time"]), self._language, found["style"] or "f")
+            return f'<span class="time">{shown}</span>'
         if kind == "bold":
             return f"<b>{self.inline(value)}</b>"
         if kind == "target":
@@ -160,7 +175,7 @@ class Artist:
             label = " ".join(part for part in (emoji, html.escape(one.get("label") or "")) if part)
             return f'<span class="button {BUTTON_STYLES[one["style"]]}{off}">{label}</span>'
         chosen = next((o for o in one.get("options", []) if o.get("default")), None)
-        text = chosen["label"] if chosen else one.get("placeholder") or "Make a selection"
+        text = chosen["label"] if chosen else one.get("placeholder") or _WORDS[self._language]["select"]
         out = f'<div class="select"><span>{html.escape(text)}</span><span>⌄</span></div>'
         if not opened:
             return out

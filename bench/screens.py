@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import io
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from zosma_bot.discord.ui.language import translations_for
 from zosma_bot.discord.ui.router import TWICE_S
 from zosma_bot.forecaster import Forecaster
 from zosma_bot.hub import Hub
+from zosma_bot.links import Links
 from zosma_bot.settings import BotSettings
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
@@ -49,8 +51,8 @@ from zosma_webui.painting import Motif, emerge, paint
 
 FOLDER = Path(__file__).parent.parent / "docs" / "screens"
 BEAT_S = 2.0
-#: Of the scenes in French and Spanish, those that docs/discord.md shows; the others are drawn when they are named.
-ABROAD_SHOWN = {"fr-imagine", "fr-more", "es-imagine", "es-queue"}
+#: Drawn when none is named: those that the page shows.
+SHOWN = set(re.findall(r"\(screens/([\w-]+)\.png\)", (FOLDER.parent / "discord.md").read_text("utf-8")))
 
 CHECKPOINTS = tuple(
     Checkpoint(name=name, title=f"{name}.safetensors [{number * 11:010x}]", hash=f"{number * 11:010x}")
@@ -151,8 +153,8 @@ def _is_source(handle: InteractionHandle) -> bool:
 class Screens:
     """Plays the scenes, one after the other, and keeps what is to be drawn."""
 
-    def __init__(self, server: DiscordServer, queue: Queue, one: Painter, two: Painter) -> None:
-        self.server, self.queue, self.one, self.two = server, queue, one, two
+    def __init__(self, server: DiscordServer, queue: Queue, one: Painter, two: Painter, links: Links) -> None:
+        self.server, self.queue, self.one, self.two, self.links = server, queue, one, two, links
         self.pages: dict[str, str] = {}
         self.ann = server.add_member("Ann")
         self.bob = server.add_member("Bob")
@@ -212,6 +214,17 @@ class Screens:
         await self.presses("not-yours", self.bob, message, "Again")
         await self._larger(message)
         await self._region(message)
+        made = Upload("lighthouse.png", message.files[0].data)
+        await self.says("describe", self.ann, "describe", "/describe", image=made)
+        await self._small()
+
+    async def _small(self) -> None:
+        """A picture that Discord doesn't take as it is, with a public address and without."""
+        most, self.server.settings.upload_limit = self.server.settings.upload_limit, 80_000
+        await self._finished("compressed", self.ann, "/imagine")
+        self.links._base_url, address = None, self.links._base_url
+        await self._finished("compressed-kept", self.ann, "/imagine")
+        self.links._base_url, self.server.settings.upload_limit = address, most
 
     async def _larger(self, message: Shown) -> None:
         pressed = await self.server.click(self.ann, message, "Upscale")
@@ -352,6 +365,8 @@ class Screens:
 
     async def life(self) -> None:
         """From the line to a preview, and the ends that are no pictures; the queue as members and admins see it."""
+        # Pictures that are played are done at once, and forecasts have learned that.
+        await self.queue._redis.delete(keys.ACCURACY)
         taken = []
         for number, worker in enumerate((self.one, self.two)):
             await self.asks(self.bob, prompt=f"a castle on a hill, {number}", count=2)
@@ -460,6 +475,18 @@ class Screens:
         await self.queue.admin.resume("discord:1", "queue")
         await self.queue.admin.drop_policy("screens", "default")
         await self.one.finish(await self.one.take())
+        deleted = await self.asks(self.bob, prompt="a harbour at night")
+        leased = await self.one.take()
+        self.server.delete_message(await deleted.wait_for(lambda shown: bool(shown.buttons)))
+        await self.one.half(leased)
+
+        async def is_cancelled() -> bool:
+            job = await self.queue.job(leased.id)
+            return bool(job and job.cancelling)
+
+        await until(is_cancelled)
+        await self.one.settle(leased, calls.cancelled())
+        self.keep("moderated", await deleted.wait_for_followup(), self.bob)
 
     async def rules(self) -> None:
         await self.rules_are("reports", channel=self.server.add_channel("reports"))
@@ -475,11 +502,13 @@ class Screens:
         await self.says("admin-audit", self.mia, "admin audit")
 
     async def nobody(self) -> None:
-        """Both GPUs have gone, and somebody asks all the same."""
+        """Both GPUs have gone, and somebody asks all the same; then the queue loses all that it had."""
         await self.queue.note_fleet()
         await asyncio.gather(self.one.sleeps(), self.two.sleeps())
         asked = await self.asks(self.bob)
         self.keep("no-gpu", await asked.wait_for(lambda shown: "Waits for a GPU" in shown.text), self.bob, "/imagine")
+        await self.queue._redis.flushall()
+        self.keep("lost", await asked.wait_for(lambda shown: "was lost" in shown.text), self.bob, "/imagine")
 
     async def offers(self) -> None:
         choices = await self.server.autocomplete(self.ann, "imagine", focused="checkpoint", value="")
@@ -510,8 +539,11 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
             "discord_gateway_url": server.gateway_url, "public_url": "https://pictures.example.org",
         })  # fmt: skip
 
+        clients: list[ZosmaClient] = []
+
         def make(**needed: Any) -> ZosmaClient:
-            return ZosmaClient(**needed, edit_every_s=0.0)
+            clients.append(ZosmaClient(**needed, edit_every_s=0.0))
+            return clients[-1]
 
         running = [hub.run(), Forecaster(queue).run(), one.live(), two.live()]
         tasks = [asyncio.create_task(one) for one in running]
@@ -519,7 +551,7 @@ async def system(folder: Path) -> AsyncIterator[Screens]:
         tasks.append(asyncio.create_task(run_discord(settings, queue, hub, make_client=make)))
         try:
             await server.wait_connected()
-            yield Screens(server, queue, one, two)
+            yield Screens(server, queue, one, two, clients[0].services.links)
             for wrong in server.violations:
                 print(f"against Discord's description: {wrong}")
         finally:
@@ -535,18 +567,14 @@ async def played() -> dict[str, str]:
             return screens.pages
 
 
-def _is_shown(name: str) -> bool:
-    return not name.startswith(("fr-", "es-")) or name in ABROAD_SHOWN
-
-
 def main() -> None:
     """Plays everything, and draws the screens that were named, or all."""
     parser = argparse.ArgumentParser(prog="screens", description="Draw what members and admins see")
-    parser.add_argument("names", nargs="*", help="screens to draw; all without")
+    parser.add_argument("names", nargs="*", help="screens to draw; those on the page without")
     wanted = parser.parse_args().names
     pages = asyncio.run(played())
     FOLDER.mkdir(exist_ok=True)
-    chosen = {name: page for name, page in pages.items() if name in wanted or (not wanted and _is_shown(name))}
+    chosen = {name: page for name, page in pages.items() if name in (wanted or SHOWN)}
     with ThreadPoolExecutor(2) as pool:
         sizes = list(pool.map(lambda name: photograph(chosen[name], FOLDER / f"{name}.png"), chosen))
     for name, size in zip(chosen, sizes, strict=True):

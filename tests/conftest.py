@@ -9,8 +9,16 @@ import pytest
 import redis
 
 from loopback.redis_user import worker_user
+from loopback.s3 import S3, moto, s3_on_loopback
 from zosma_cli.valkey import PrivateValkey
+from zosma_queue import logs
 from zosma_queue.client import Queue
+
+
+@pytest.fixture(autouse=True)
+def _no_field_of_an_earlier_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker has every event of its process say is said in its test only."""
+    monkeypatch.setattr(logs, "_always", {})
 
 
 @pytest.fixture(scope="session", name="valkey")
@@ -47,6 +55,20 @@ async def _queue(redis_url: str) -> AsyncIterator[Queue]:
     """The bot's view of the queue."""
     async with Queue(redis_url) as queue:
         yield queue
+
+
+@pytest.fixture(scope="session", name="moto_url")
+def _moto_url() -> Iterator[str]:
+    """One moto for the whole run."""
+    with moto() as url:
+        yield url
+
+
+@pytest.fixture(name="s3")
+async def _s3(moto_url: str) -> AsyncIterator[S3]:
+    """A server that speaks S3, with an empty bucket."""
+    async with s3_on_loopback(moto_url) as server:
+        yield server
 
 
 @pytest.fixture(name="ids")

@@ -1,4 +1,4 @@
-"""The Helm chart in four shapes, rendered by Helm's own engine and held against Kubernetes' own schemas.
+"""The Helm chart in five shapes, rendered by Helm's own engine and held against Kubernetes' own schemas.
 
 KEDA's two kinds have no schema in any package: those below are written after its CRDs, and know no field more than the
 chart uses.
@@ -17,6 +17,7 @@ import yaml
 from zosma_bot.hub import Hub
 from zosma_bot.metrics import Metrics
 from zosma_cli.doctor.settings_check import kinds, known_names
+from zosma_queue.settings import Settings, read
 from zosma_worker.settings import WorkerSettings
 
 if os.environ.get("CI"):
@@ -34,6 +35,10 @@ INLINE = {
     "workerRedisUrl": "rediss://gpu:secret@valkey:6380/0",
     "discordToken": "a-token",
     "metricsKey": "sixteen-letters-1",
+}
+BUCKET_KEYS = {
+    "botBucketKey": {"id": "bots-key", "secret": "bots-bucket-secret"},
+    "workerBucketKey": {"id": "workers-key", "secret": "workers-bucket-secret"},
 }
 WEBUI = {"image": "registry.example.org/webui:1", "args": ["--api", "--listen"]}
 SHAPES = {
@@ -56,7 +61,12 @@ SHAPES = {
     "none-while-idle": {
         "secrets": INLINE,
         "workers": {"webui": WEBUI, "scaling": {"enabled": True}},
-        "networkPolicy": {"webuiEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}]},
+        "networkPolicy": {"webuiEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}], "tracesPort": 4318},
+    },
+    "pictures-in-a-bucket": {
+        "secrets": INLINE | BUCKET_KEYS,
+        "results": {"url": "s3://pictures/zosma?endpoint=http://minio.minio:9000", "port": 9000},
+        "workers": {"webui": WEBUI},
     },
     "by-prometheus": {
         "secrets": {"existing": "my-secret"},
@@ -178,7 +188,7 @@ def test_there_is_one_bot_and_no_second_worker_for_a_webui(shape):
     documents = shape[1]
     assert documents["StatefulSet", "art-bot"]["spec"]["replicas"] == 1
     replicas = documents["Deployment", "art-workers"]["spec"].get("replicas")
-    assert replicas == {"webuis-elsewhere": 1, "gpus-in-the-cluster": 2}.get(shape[0])
+    assert replicas == {"webuis-elsewhere": 1, "gpus-in-the-cluster": 2, "pictures-in-a-bucket": 1}.get(shape[0])
 
 
 def test_every_variable_is_a_setting_and_every_secret_is_there(shape):
@@ -205,7 +215,26 @@ def test_every_variable_is_a_setting_and_every_secret_is_there(shape):
 
 def test_no_secret_stands_in_a_pod(shape):
     text = yaml.safe_dump([spec for _, _, spec in pods(shape[1])])
-    assert not [value for value in INLINE.values() if value in text]
+    assert not [value for value in [*INLINE.values(), "bots-bucket-secret", "workers-bucket-secret"] if value in text]
+
+
+def test_bot_and_workers_get_one_bucket_a_key_each_and_the_way_to_it():
+    documents = render(SHAPES["pictures-in-a-bucket"])
+    for kind, name, who in (("StatefulSet", "art-bot", "BOT"), ("Deployment", "art-workers", "WORKER")):
+        [container] = documents[kind, name]["spec"]["template"]["spec"]["containers"]
+        env = {one["name"]: one for one in container["env"]}
+        found = read(Settings, {"RESULTS_URL": env["RESULTS_URL"]["value"]})
+        assert found.results.name == "s3://pictures/zosma"
+        assert env["AWS_ACCESS_KEY_ID"]["valueFrom"]["secretKeyRef"]["key"] == f"{who}_AWS_ACCESS_KEY_ID"
+        [_, rule] = documents["NetworkPolicy", name]["spec"]["egress"]
+        assert {"port": 9000, "protocol": "TCP"} in rule["ports"]
+
+
+def test_without_a_bucket_nobody_hears_of_one(shape):
+    if shape[0] != "pictures-in-a-bucket":
+        assert not {one["name"] for container in containers(shape[1]) for one in container.get("env", ())} & {
+            "RESULTS_URL", "AWS_ACCESS_KEY_ID"
+        }  # fmt: skip
 
 
 def test_a_worker_may_finish_its_job_and_its_webui_outlives_it(shape):
@@ -232,6 +261,18 @@ def test_ours_run_as_nobody_in_particular_and_write_nowhere_but_where_they_are_m
             assert {mount["mountPath"] for mount in container["volumeMounts"]} <= {"/tmp", "/data"}  # noqa: S108
     for _, _, spec in pods(shape[1]):
         assert not spec["automountServiceAccountToken"]
+
+
+def test_traces_are_let_through_where_they_are_sent():
+    def ports(documents, component):
+        [rule] = [rule for rule in documents["NetworkPolicy", f"art-{component}"]["spec"]["egress"] if len(rule) == 1][
+            1:2
+        ]
+        return {one["port"] for one in rule["ports"]}
+
+    sent, plain = render(SHAPES["none-while-idle"]), render(SHAPES["by-prometheus"])
+    for component in ("bot", "workers"):
+        assert ports(sent, component) - ports(plain, component) == {4318}
 
 
 def test_images_probes_and_port_are_the_dockerfiles(shape):
@@ -290,6 +331,7 @@ async def test_keda_asks_for_figures_that_there_are_and_with_a_key_that_the_bot_
         ({"secrets": INLINE, "workers": {"webui": WEBUI | {"models": {"claim": "m"}}}}, "workers.webui.models.path"),
         ({"secrets": INLINE | {"botRedisUrl": "localhost:6379"}, "workers": {"webui": WEBUI}}, "/secrets/botRedisUrl"),
         ({"secrets": INLINE | {"metricsKey": "short"}, "workers": {"webui": WEBUI}}, "/secrets/metricsKey"),
+        ({"secrets": INLINE, "results": {"url": "http://minio:9000"}, "workers": {"webui": WEBUI}}, "/results/url"),
         ({"secrets": INLINE, "workers": {"webui": WEBUI, "scaling": {"maximum": 3}}}, "'maximum' not allowed"),
         ({"secrets": INLINE, "bot": {"settings": {"guild id": "1"}}, "workers": {"webui": WEBUI}}, "guild id"),
     ],

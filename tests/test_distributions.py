@@ -21,6 +21,8 @@ import zosma
 ROOT = Path(__file__).parent.parent
 #: `uv run` tells its own path; the project is built and installed by nothing else.
 UV = os.environ.get("UV") or shutil.which("uv") or "uv"
+#: What an image adds to its base at most.
+IMAGE_MAX_MB = {"webserver": 200, "workershim": 120}
 #: No module of ours may come from this checkout.
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "ZOSMA"))}
 
@@ -37,6 +39,11 @@ def wheel(source, folder):
     run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), folder=source)
     [made] = folder.glob("*.whl")
     return made
+
+
+def megabytes(folder):
+    """What the files below a folder take on a disk."""
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if not file.is_symlink()) / 1e6
 
 
 @dataclass(frozen=True)
@@ -138,12 +145,25 @@ def test_an_image_installs_all_that_its_process_imports(there, image, package, n
             copy(ROOT / word, source / word)
     assert "pip install --no-cache-dir --no-deps dist/*.whl" in steps
 
-    there.install("--require-hashes", "-r", f"requirements/{image}.txt")
-    there.install("--no-deps", str(wheel(source, there.folder)))
+    there.install("--compile-bytecode", "--require-hashes", "-r", f"requirements/{image}.txt")
+    there.install("--compile-bytecode", "--no-deps", str(wheel(source, there.folder)))
 
     there.import_all(package, "zosma_queue", "zosma")
     assert "Usage" in run(str(there.bin / "zosma"), "keys", "create", "--help", folder=there.folder)
     assert not there.packages() & not_there
+    assert megabytes(there.folder / "venv") < IMAGE_MAX_MB[image]
+
+
+def test_with_the_extra_an_image_can_send_traces(there):
+    steps = (ROOT / "Dockerfile.workershim").read_text("utf-8")
+    assert "-r requirements/workershim.txt ${TRACES:+-r requirements/traces.txt}" in steps
+    pins = ("-r", "requirements/workershim.txt", "-r", "requirements/traces.txt")
+    there.install("--compile-bytecode", "--require-hashes", *pins)
+    there.install("--compile-bytecode", "--no-deps", str(wheel(ROOT, there.folder)))
+
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
+    assert there.python(f"from zosma_queue import tracing; print(repr(tracing.why_not({asked})))").strip() == "''"
+    assert megabytes(there.folder / "venv") < IMAGE_MAX_MB["workershim"]
 
 
 def test_both_distributions_need_the_same_of_what_they_share():

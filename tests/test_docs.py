@@ -24,7 +24,14 @@ from zosma_cli.processes import free_port
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+#: What people read elsewhere first.
+ALL = [*PAGES, ROOT / "README.md", ROOT / "client/README.md"]
 WAIT_S = 90
+
+
+def name_of(page):
+    """For the names of tests."""
+    return page.relative_to(ROOT).with_suffix("").as_posix().removeprefix("docs/")
 
 
 def blocks(page, *languages):
@@ -44,7 +51,7 @@ def test_every_variable_that_means_something_is_on_the_page_of_settings():
     assert [name for name in known_names(kinds()) if f"`{name}`" not in page] == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "ini", "json")], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page for page in ALL if blocks(page, "ini", "json")], ids=name_of)
 def test_settings_and_json_on_a_page_can_be_read(page):
     known = known_names(kinds())
     for language, text in blocks(page, "ini", "json"):
@@ -155,7 +162,7 @@ def test_every_page_fits_a_phone(site):
 
 @pytest.fixture(scope="module", name="server")
 def _server(tmp_path_factory):
-    """`zosma up`, with which the quick start begins: its address, and an environment for commands."""
+    """`zosma up`, with which the quick start begins: its address, an environment for commands, and what has run."""
     folder = tmp_path_factory.mktemp("up")
     port = free_port()
     ours = ("REDIS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN")
@@ -174,33 +181,56 @@ def _server(tmp_path_factory):
                 break
         else:
             pytest.fail("".join(said))
-        yield f"127.0.0.1:{port}", env | {"ZOSMA_SERVER": f"http://127.0.0.1:{port}", "KEY": "any-key-will-do-here"}
+        ours = {"ZOSMA_SERVER": f"http://127.0.0.1:{port}", "KEY": "any-key-will-do-here"}
+        yield f"127.0.0.1:{port}", env | ours, set()
     finally:
         up.terminate()
         up.communicate(timeout=WAIT_S)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "bash", "python")], ids=lambda page: page.stem)
+#: What a block's lines suppose, where they don't say it themselves.
+GIVEN = {
+    "http-api": "import time; from zosma_bot.webhooks import signature\n"
+    "secret, body = 'sixteen-letters-1', b'{}'; header = signature(secret, int(time.time()), body)\n"
+}
+#: A refusal ends a block. A stream, to which a reader would go on listening, is heard for two seconds.
+CURL = """
+curl() {
+    if [[ " $* " != *" -N "* ]]; then command curl --fail-with-body "$@"; return; fi
+    told=$(command curl --fail-with-body --max-time 2 "$@") || [[ $? = 28 && -n $told ]]
+}
+"""
+
+
+@pytest.mark.parametrize("page", [page for page in ALL if blocks(page, "bash", "python")], ids=name_of)
 def test_what_a_page_tells_to_run_works_as_it_is_written(page, server, tmp_path):
-    address, env = server
-    Image.new("RGB", (512, 512), "teal").save(tmp_path / "sketch.png")
+    address, env, ran = server
+    for name in ("sketch.png", "cat.png"):
+        Image.new("RGB", (512, 512), "teal").save(tmp_path / name)
     for language, text in blocks(page, "bash", "python"):
         # What differs here: the port, and that this server asks for no key.
         code = re.sub(r"(localhost|127\.0\.0\.1):1324", address, text).replace(', key="zosma_…"', "")
+        code = code.replace("uv run zosma", "zosma")
+        if code in ran:  # the same lines on another page
+            continue
+        ran.add(code)
         if language == "bash":
-            command = ["bash", "-euo", "pipefail", "-c", 'curl() { command curl --fail-with-body "$@"; }\n' + code]
+            command = ["bash", "-euo", "pipefail", "-c", CURL + code]
         else:
-            command = [sys.executable, "-c", code]
+            command = [sys.executable, "-c", GIVEN.get(page.stem, "") + code]
         done = subprocess.run(
             command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=WAIT_S
         )
         assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}\n{done.stderr}"
-    # The next page begins with no limits.
-    drop = [sys.executable, "-m", "zosma_cli", "queue", "limits", "default", "--drop"]
-    subprocess.run(drop, cwd=tmp_path, env=env, check=True, capture_output=True)
+    # The next page begins with no limits and no rules.
+    told = "".join(text for _, text in blocks(page, "bash"))
+    for set_by, drop in (("zosma queue limits", "queue limits default --drop"), ("zosma rules", "rules --clear")):
+        if set_by in told:
+            command = [sys.executable, "-m", "zosma_cli", *drop.split()]
+            subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
 
 
 def test_the_pages_that_are_followed_word_for_word_have_something_to_run():
-    assert {page.stem for page in PAGES if blocks(page, "bash", "python")} >= {
-        "client", "fairness", "http-api", "quick-start",
+    assert {name_of(page) for page in ALL if blocks(page, "bash", "python")} >= {
+        "README", "client", "client/README", "fairness", "http-api", "quick-start",
     }  # fmt: skip

@@ -26,6 +26,7 @@ from loopback.discord.server import DiscordServer
 from loopback.discord.state import Upload
 from loopback.fleet import until
 from loopback.presses import menu_of
+from loopback.s3 import KEY, SECRET, SLOW_DOWN, silence
 from loopback.webui import Hold, ScriptedWebUI, good_answer
 from zosma_bot.discord.ui.custom_id import Act
 from zosma_cli.processes import free_port
@@ -145,6 +146,40 @@ async def test_a_killed_worker_costs_a_few_seconds_and_no_picture(system, webui)
         await system.ends_with_one_picture(handle, other)
         assert asyncio.get_running_loop().time() - began < 12
     hold.released.set()
+
+
+async def test_a_picture_goes_through_a_bucket_though_its_worker_dies_between_storing_and_telling(system, webui, s3):
+    bucket = {"RESULTS_URL": s3.url, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    system.zosma.env |= bucket
+    bot = await system.bot()
+    victim = await system.worker(webui)
+    stored = asyncio.Event()
+
+    async def never_answered(request):
+        if "/.check/" not in request.path:
+            await s3.passed_on(request)
+            stored.set()
+        return await silence(request)
+
+    s3.fault, s3.on = never_answered, "PUT"
+    handle = await system.imagine()
+    await soon(stored)
+    await victim.kill()
+
+    async def no_picture_now(request):
+        return await (s3.passed_on if "/.zosma" in request.path else SLOW_DOWN)(request)
+
+    s3.fault, s3.on = no_picture_now, "GET"
+    async with ScriptedWebUI() as other:
+        worker = await system.worker(other)
+        await until(system.queue.undelivered)
+        await bot.says("waits.*SlowDown")
+        assert not finished(handle.message)
+        s3.fault = None
+        await system.ends_with_one_picture(handle, other)
+    [left, shown] = await s3.objects()
+    assert (left.rpartition("/")[0], shown.rpartition("/")[0]) == (left[:-2], left[:-3] + "2")
+    assert SECRET not in bot.text + worker.text + victim.text
 
 
 async def test_a_killed_bot_delivers_after_its_restart_and_once(system, webui):

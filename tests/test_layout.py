@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -44,7 +45,8 @@ def names_of(requirements: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("image", "group"), [("webserver", "image-bot"), ("workershim", "image-worker"), ("build", "build")]
+    ("image", "group"),
+    [("webserver", "image-bot"), ("workershim", "image-worker"), ("traces", "image-traces"), ("build", "build")],
 )
 def test_the_images_pin_everything_that_the_project_declares_for_them(image, group):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -55,11 +57,22 @@ def test_the_images_pin_everything_that_the_project_declares_for_them(image, gro
     assert names <= pinned(image)
     # Bounds stand in one place.
     if image != "build":
-        assert names <= names_of(project["project"]["dependencies"])
+        extras = project["project"]["optional-dependencies"].values()
+        assert names <= names_of([*project["project"]["dependencies"], *itertools.chain(*extras)])
         assert not [one for one in [*groups[group], *base] if set(one) & set("<>=")]
     text = (ROOT / "requirements" / f"{image}.txt").read_text("utf-8")
     assert "://" not in text
     assert text.count("--hash=sha256:") >= len(pinned(image))
+
+
+@pytest.mark.parametrize("image", ["webserver", "workershim"])
+def test_an_image_says_what_it_is_and_runs_as_nobody_in_particular(image):
+    last = (ROOT / f"Dockerfile.{image}").read_text("utf-8").rpartition("\nFROM ")[2]
+    labels = re.findall(r'org\.opencontainers\.image\.(\w+)="(.+?)"', last)
+
+    assert {name for name, _ in labels} == {"title", "description", "licenses", "url", "version"}
+    assert ("version", "${VERSION}") in labels
+    assert re.search(r"^USER zosma$", last, re.MULTILINE)
 
 
 @pytest.mark.parametrize("image", ["webserver", "workershim"])

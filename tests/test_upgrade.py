@@ -26,6 +26,7 @@ from loopback.fleet import Community, until
 from loopback.webui import ScriptedWebUI
 from zosma_bot.key_admin import KeyAdmin
 from zosma_cli.processes import free_port
+from zosma_queue import tracing
 from zosma_queue.errors import NoWorkerError
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerState
 from zosma_queue.job import State
@@ -203,8 +204,10 @@ def test_the_code_that_is_run_is_the_last_releases(last):
 
 
 async def test_the_last_releases_worker_works_for_todays_bot_or_says_why_not(
-    last, protocols, queue, worker_url, tmp_path
+    last, protocols, queue, worker_url, tmp_path, monkeypatch
 ):
+    # Of traces, which travel in the message, it knows nothing.
+    monkeypatch.setattr(tracing, "traceparent", lambda: f"00-{'a' * 32}-{'b' * 16}-01")
     await queue.announce()
     async with ScriptedWebUI() as webui, _worker(tmp_path, webui, worker_url, last):
         worker, community = await _said_by(queue, webui), Community(queue)

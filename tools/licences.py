@@ -1,4 +1,6 @@
-"""The licences of all that `pip install zosma` installs: `python tools/licences.py` writes docs/licences.md.
+"""The licences of all that `pip install "zosma[s3,traces]"` and the images install.
+
+`python tools/licences.py` writes them into docs/licences.md.
 
 pip-licenses reads them; which ones may be among them stands here.
 """
@@ -18,9 +20,11 @@ from packaging.utils import canonicalize_name
 PAGE = Path(__file__).parent.parent / "docs" / "licences.md"
 
 #: Licence as a package names it → what it is called. All of them let us use an unchanged package from a program under
-#: MIT; the LGPL asks besides that whoever gets it may replace it, which is so with Python packages.
+#: MIT; the LGPL asks besides that whoever gets it may replace it, which is so with Python packages, and the MPL that
+#: changed files of the package stay under it.
 ALLOWED = {
     "0BSD": "0BSD",
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
     "Apache-2.0": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
@@ -33,6 +37,7 @@ ALLOWED = {
     "MIT License": "MIT",
     "MIT OR Apache-2.0": "MIT or Apache-2.0",
     "MIT-CMU": "MIT-CMU",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSF-2.0": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
     "Zlib": "Zlib",
@@ -42,7 +47,8 @@ ALLOWED = {
 _HEAD = """\
 # Licences
 
-Zosma is under the MIT licence. `pip install zosma` installs these packages beside it, each under its own.
+Zosma is under the MIT licence. `pip install 'zosma[s3,traces]'` installs these packages beside it, each under its own;
+without the extras it is fewer.
 `make licences` writes this page, and a test fails for a licence that nobody has looked at. dramatiq's, the LGPL, lets
 any program use it and asks that it can be replaced by another version, as every Python package can. The WebUI, ComfyUI
 or Redis that you run is not among them.
@@ -51,19 +57,21 @@ or Redis that you run is not among them.
 |---|---|"""
 
 
-def installed_with(name: str) -> set[str]:
-    """A distribution's dependencies and theirs, as far as they are installed here, by their canonical names."""
+def installed_with(name: str, *extras: str) -> set[str]:
+    """A distribution's dependencies, those of its extras and theirs, as far as they are installed here, by their
+    canonical names."""
     found: set[str] = set()
     open_ones = [name]
     while open_ones:
+        one = open_ones.pop()
         try:
-            needs = distribution(open_ones.pop()).requires or []
+            needs = distribution(one).requires or []
         except PackageNotFoundError:
             continue
+        wanted = ("", *(extras if one == name else ()))
         for need in map(Requirement, needs):
-            if (need.marker is None or need.marker.evaluate({"extra": ""})) and canonicalize_name(
-                need.name
-            ) not in found:
+            is_needed = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in wanted)
+            if is_needed and canonicalize_name(need.name) not in found:
                 found.add(canonicalize_name(need.name))
                 open_ones.append(need.name)
     return found
@@ -103,7 +111,7 @@ def _parts(text: str) -> list[str]:
 
 def main() -> int:
     """Writes the page; 1 when a licence is not allowed."""
-    licences = licences_of(installed_with("zosma"))
+    licences = licences_of(installed_with("zosma", "s3", "traces"))
     wrong = not_allowed(licences)
     for name, text in wrong.items():
         print(f"{name} is under {text!r}: may a program under MIT use it? If so, add it to ALLOWED in {__file__}")

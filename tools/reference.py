@@ -26,7 +26,7 @@ SECTIONS: tuple[tuple[str, str, type[Settings]], ...] = (
     ("A worker", "Read by `zosma worker` and `zosma up`.", WorkerSettings),
     ("zosma up", "Read by `zosma up` alone.", UpSettings),
 )
-#: What no process reads as a setting of its own: the command line's options, `compose.yaml`, the images.
+#: What no process reads as a setting of its own: the command line's options, `compose.yaml`, the images, OpenTelemetry.
 OTHERS = {
     "ZOSMA_SERVER": "Address of the bot process, for commands that ask it and for the Python client.",
     "ZOSMA_API_KEY": "API key that those send.",
@@ -39,6 +39,14 @@ OTHERS = {
     "PROMETHEUS_KEY": "`compose.yaml`: the key by which Prometheus reads `/metrics`, 16 letters and digits or more.",
     "GRAFANA_PASSWORD": "`compose.yaml`: the password of Grafana's admin.",
     "GRAFANA_PUBLISH": "`compose.yaml`: where Grafana is published, `127.0.0.1:3000` unless it says otherwise.",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "Where [traces](operations.md#traces) go: `http://collector:4318`. Not set: none are"
+    " made.",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "The same with its path, `http://collector:4318/v1/traces`.",
+    "OTEL_EXPORTER_OTLP_HEADERS": "Headers that its receiver wants: `name=value`, several with commas between.",
+    "OTEL_TRACES_EXPORTER": "`otlp`, or `none` for no traces.",
+    "OTEL_TRACES_SAMPLER": "Which of them are kept, like `parentbased_traceidratio`. Not set: all.",
+    "OTEL_TRACES_SAMPLER_ARG": "What belongs to it: `0.1` for a tenth.",
+    "OTEL_SERVICE_NAME": "What the process is called in them: `zosma-bot` or `zosma-worker` unless it says otherwise.",
 }
 #: How a field is marked whose seconds are written like 24h.
 SPAN = get_args(Span)[1]

@@ -86,7 +86,7 @@ def wheel(file: Path, version: str, packages: set[str], data: tuple[str, ...] = 
 def pins(root: Path) -> list[str]:
     """The images' requirement files are what `make requirements` would write."""
     found = []
-    for name, group in {**IMAGES, "build": "build"}.items():
+    for name, group in {**IMAGES, "traces": "image-traces", "build": "build"}.items():
         with tempfile.TemporaryDirectory() as folder:
             fresh = Path(folder) / "requirements.txt"
             run(

@@ -7,7 +7,7 @@ import logging
 
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import QueueUnavailableError, StoreUnavailableError
 from zosma_queue.hourly import Hourly
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ class Greeter:
                 self._said.forget()
             except QueueUnavailableError as error:
                 if self._said.due(str(error)):
-                    log.warning("Redis: %s", error)
+                    what = "RESULTS_URL" if isinstance(error, StoreUnavailableError) else "Redis"
+                    log.warning("%s: %s", what, error)
                 await asyncio.sleep(AGAIN_S)
                 self._reached.set()
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zosma_bot import script_pictures
 from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
@@ -27,6 +28,8 @@ _UNSTORED = "0" * 20
 _PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"))
 #: A list of pictures; its entries are named `more_images.0`, `more_images.1`, …
 _PART, _LIST = "img2img", "more_images"
+#: What only A1111 has; its scripts may have pictures among their arguments.
+_A1111 = "a1111"
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,9 @@ def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
         for part, name in _PLACES
         if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
     }
+    if isinstance(a1111 := fields.get(_A1111), dict):
+        scripts = script_pictures.taken_out(a1111.get(script_pictures.FIELD))
+        sent |= {(script_pictures.FIELD, where): picture for where, picture in scripts.items()}
     start = fields.get(_PART)
     if isinstance(start, dict) and isinstance(start.get(_LIST), list) and len(start[_LIST]) < COUNT_MAX:
         sent |= {(_PART, f"{_LIST}.{number}"): one for number, one in enumerate(start.pop(_LIST))}
@@ -250,7 +256,10 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
     """
     fields = dict(fields)
     for part, name in pictures:
-        fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
+        if part != script_pictures.FIELD:
+            fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
+    if in_scripts := [_UNSTORED for part, _ in pictures if part == script_pictures.FIELD]:
+        fields[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
     return parse_request(fields, worded=worded)
@@ -268,13 +277,18 @@ async def store(
     """
     request, kept = draft(fields, pictures, worded=worded), list[str]()
     stored: dict[str, dict[str, Any]] = {}
+    in_scripts: list[str] = []
     try:
         for (part, name), picture in pictures.items():
             kept.append(await queue.keep_input(picture.data, owner))
-            stored[part] = _with_picture(stored.get(part, {}), name, kept[-1])
+            if part == script_pictures.FIELD:
+                in_scripts.append(kept[-1])
+            else:
+                stored[part] = _with_picture(stored.get(part, {}), name, kept[-1])
     except RequestRefusedError:
         await queue.drop_inputs(kept)
         raise
-    return request.model_copy(
-        update={part: getattr(request, part).model_copy(update=ids) for part, ids in stored.items()}
-    )
+    changes = {part: getattr(request, part).model_copy(update=ids) for part, ids in stored.items()}
+    if in_scripts:
+        changes[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
+    return request.model_copy(update=changes)

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 from zosma_bot.fleet_keeper import FleetKeeper
 from zosma_bot.forecaster import Forecaster
@@ -24,13 +25,16 @@ from zosma_bot.room_keeper import RoomKeeper
 from zosma_bot.settings import BotSettings
 from zosma_bot.summoner import Summoner, signals_of
 from zosma_bot.webhooks import Receivers
+from zosma_queue import tracing
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.client import Queue
+from zosma_queue.collector import collector_resting
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import in_image, is_loopback, say_if_inside
+from zosma_queue.s3_pictures import check_bucket
 from zosma_queue.sandbox import close_all
-from zosma_queue.settings import address_of
+from zosma_queue.settings import address_of, given_in
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import Survivor, run_together
 
@@ -41,11 +45,13 @@ def run(settings: BotSettings) -> None:
     """Runs the bot until SIGINT or SIGTERM.
 
     Raises:
-      SettingsError: when a setting turns out wrong: port taken, token refused, no Redis named, its password wrong.
+      SettingsError: when a setting turns out wrong: port taken, token refused, no Redis named, its password wrong, the
+        pictures' bucket not there or not ours.
     """
     if settings.redis is None:
         raise SettingsError("REDIS_URL is not set: name the Redis to use, like redis://127.0.0.1:6379/0")
     check_login(settings)
+    check_bucket(settings, reads=True)
     say_if_inside(settings.redis_variable, address_of(settings.redis))
     if in_image() and is_loopback(settings.host):
         log.warning(
@@ -54,11 +60,12 @@ def run(settings: BotSettings) -> None:
             settings.host,
         )
     give_freed_memory_back()
-    asyncio.run(_main(settings, settings.redis))
+    with tracing.sent("zosma-bot", given_in(Path(".env"))):
+        asyncio.run(_main(settings, settings.redis))
 
 
 async def _main(settings: BotSettings, redis_url: str) -> None:
-    async with Queue(redis_url, wait_for_gpu_s=settings.wait_for_gpu_s) as queue:
+    async with Queue(redis_url, wait_for_gpu_s=settings.wait_for_gpu_s, results=settings.results) as queue:
         await say_if_nobody_may_call(queue.api_keys, settings)
         hub = Hub(queue)
         survivor = Survivor()
@@ -85,7 +92,8 @@ async def _main(settings: BotSettings, redis_url: str) -> None:
             if signals_of(settings):
                 jobs.append(survivor.run("summons", Summoner(queue, settings, metrics.calls).run))
             if settings.discord_token:
-                from zosma_bot.discord.client import run_discord
+                with collector_resting():
+                    from zosma_bot.discord.client import run_discord
 
                 jobs.append(run_discord(settings, queue, hub, names=names, note=metrics.note_discord))
             else:

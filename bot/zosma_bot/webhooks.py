@@ -30,6 +30,7 @@ from yarl import URL
 
 from zosma_bot.http.views import job_view
 from zosma_bot.hub import Hub
+from zosma_queue import tracing
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event
@@ -280,7 +281,10 @@ class WebhookSender:
 
     async def _try(self, http: aiohttp.ClientSession, job: Job, hook: Webhook) -> None:
         now_ms = int(time.time() * 1000)
-        said = await self._post(http, hook.url, job)
+        with tracing.span("webhook", "client", {"zosma.job": job.id}, parent=job.traceparent) as span:
+            said = await self._post(http, hook.url, job)
+            if said:
+                span.fail("refused")
         if not said:
             self._queue.on_delivered("webhook")
             await self._done(job)

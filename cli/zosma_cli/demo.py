@@ -39,4 +39,6 @@ async def run(prompt: str, out: Path) -> None:
             await make(fields, stack.address, None, out, console)
         finally:
             await stack_context.__aexit__(None, None, None)
-    console.print("[dim]Drawn by the built-in WebUI, a stand-in. README.md: from here to real GPUs and Discord.[/dim]")
+    console.print(
+        "[dim]Drawn by the built-in WebUI, a stand-in. `zosma init`: from here to real GPUs and Discord.[/dim]"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 
 from zosma_bot.discord.api.account import Account, DiscordAwayError, logged_in
 from zosma_bot.settings import BotSettings
@@ -27,6 +28,8 @@ from zosma_worker.settings import Address, WorkerSettings
 USUAL_PORTS = (7860, 7861, 7862, 7863, 7801, 5001, 1234, 8188, 8080)
 PROBE_S = 10.0
 _SECRETS = 0o600
+#: Below the heading of its part.
+_INDENTED = (0, 0, 0, 2)
 
 
 @dataclass
@@ -53,7 +56,7 @@ async def run(env_file: Path, console: Console, *, ports: tuple[int, ...] = USUA
     """
     _check_free(env_file)
     answers = Answers()
-    console.print("Press Enter for what stands in brackets. Whatever is left out is built in, or off.\n")
+    console.print("Enter takes what stands in brackets. What is left out is built in, or off.\n")
     await _webuis(answers, console, ports)
     await _discord(answers, console)
     await _redis(answers, console)
@@ -86,6 +89,7 @@ async def _webuis(answers: Answers, console: Console, ports: tuple[int, ...]) ->
     usual = ",".join(about.webui for about in here)
     if not here:
         console.print("  none found on this machine's usual ports (a WebUI needs --api)")
+        console.print("  Enter alone: one that draws on the CPU")
 
     async def tried(given: str) -> bool:
         worker = read(WorkerSettings, {"SD_API_HOST": given})
@@ -99,8 +103,7 @@ async def _webuis(answers: Answers, console: Console, ports: tuple[int, ...]) ->
                 console.print(f"  {_told(about)}", highlight=False)
         return True
 
-    told = "Address, several with commas between" + ("" if usual else " (Enter: one that draws on the CPU)")
-    if value := await _asked(told, tried, default=usual):
+    if value := await _asked("Address, several with commas between", tried, default=usual):
         answers.add("WebUIs of this machine's worker", "SD_API_HOST", value)
 
 
@@ -111,7 +114,8 @@ async def _seen(address: Address, console: Console | None = None) -> Capabilitie
             return (await backend.probe()).about
     except (WebUIError, TimeoutError) as error:
         if console:
-            console.print(f"  [yellow]{escape(visible(str(error) or f'{address.url} does not answer'))}[/]")
+            why = escape(visible(str(error) or f"{address.url} does not answer"))
+            console.print(Padding(f"[yellow]{why}[/]", _INDENTED))
         return None
 
 
@@ -145,7 +149,7 @@ async def _discord(answers: Answers, console: Console) -> None:
     answers.add("The bot's token from the developer portal, page Bot", "DISCORD_TOKEN", value)
     if len(guilds) == 1:
         [(guild_id, name)] = guilds.items()
-        if typer.confirm(f"  Show the commands in {name} at once? (else everywhere, within the hour)", default=True):
+        if typer.confirm(f"  Show the commands in {name} at once? (else within the hour)", default=True):
             answers.add("Where the commands are registered", "DISCORD_GUILD_ID", str(guild_id))
 
 
@@ -156,6 +160,7 @@ async def _servers(account: Account, console: Console) -> dict[int, str]:
         if guilds:
             names = escape(visible(", ".join(list(guilds.values())[:10])))
             console.print(f"  logged in as {escape(visible(account.name))}, in {names}", highlight=False)
+            console.print(f"  into another server: {account.invite}", highlight=False, soft_wrap=True)
             return guilds
         console.print(f"  {escape(visible(account.name))} is in no server yet. Open this, and choose yours:")
         console.print(f"  {account.invite}", highlight=False, soft_wrap=True)
@@ -173,6 +178,7 @@ def _elsewhere() -> dict[str, str]:
 
 async def _redis(answers: Answers, console: Console) -> None:
     console.print("\n[bold]Redis[/] or Valkey: needed once GPUs stand in several machines")
+    console.print("  like redis://:password@10.0.0.5:6379/0", highlight=False)
 
     async def tried(given: str) -> bool:
         settings = read(Settings, {"REDIS_URL": given})
@@ -184,7 +190,7 @@ async def _redis(answers: Answers, console: Console) -> None:
             return _failed(console, error)
         return True
 
-    value = await _asked("Address, like redis://:password@10.0.0.5:6379/0 (Enter: built in)", tried)
+    value = await _asked("Address (Enter: built in)", tried)
     if value:
         answers.add("The queue, with `appendonly yes` and `maxmemory-policy noeviction`", "REDIS_URL", value)
 
@@ -207,5 +213,5 @@ async def _asked(
 
 def _failed(console: Console, error: ZosmaError) -> bool:
     """Says why an answer can't be used; False."""
-    console.print(f"  [red]{escape(visible(str(error)))}[/]", highlight=False)
+    console.print(Padding(f"[red]{escape(visible(str(error)))}[/]", _INDENTED), highlight=False)
     return False

@@ -14,6 +14,7 @@ import typer
 
 from zosma_cli import later
 from zosma_cli.options import LOCAL_SERVER, Key, Server
+from zosma_queue.collector import collector_resting
 from zosma_queue.errors import ZosmaError
 from zosma_queue.terminal import visible
 
@@ -73,11 +74,12 @@ def up() -> None:
 @app.command()
 def bot() -> None:
     """Run the bot process: Discord, the queue manager and the HTTP server on port 1324."""
-    from zosma_bot.main import run
-    from zosma_bot.settings import BotSettings
-    from zosma_cli.doctor.settings_check import say_misspelled
-    from zosma_queue import logs
-    from zosma_queue.settings import load
+    with collector_resting():
+        from zosma_bot.main import run
+        from zosma_bot.settings import BotSettings
+        from zosma_cli.doctor.settings_check import say_misspelled
+        from zosma_queue import logs
+        from zosma_queue.settings import load
 
     settings = load(BotSettings)
     logs.set_up(settings.log_format)
@@ -93,11 +95,12 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: one slot for each WebUI address, until SIGTERM (the running job is finished first)."""
-    from zosma_cli.doctor.settings_check import say_misspelled
-    from zosma_queue import logs
-    from zosma_queue.settings import load
-    from zosma_worker.main import run
-    from zosma_worker.settings import WorkerSettings
+    with collector_resting():
+        from zosma_cli.doctor.settings_check import say_misspelled
+        from zosma_queue import logs
+        from zosma_queue.settings import load
+        from zosma_worker.main import run
+        from zosma_worker.settings import WorkerSettings
 
     settings = load(WorkerSettings, {"SD_API_HOST": ",".join(webui)} if webui else None)
     logs.set_up(settings.log_format)

@@ -73,6 +73,10 @@ class Upscale(_UpscaleNeeds, total=False):
     gfpgan_visibility: float
     codeformer_visibility: float
     codeformer_weight: float
+    upscale_first: bool
+    upscaler_2: str
+    extras_upscaler_2_visibility: float
+    upscaling_crop: bool
 
 
 class _InterrogateNeeds(TypedDict):

@@ -16,7 +16,7 @@ from dramatiq import Broker, Consumer, Message, MessageProxy
 from dramatiq.errors import QueueNotFound
 from dramatiq.middleware import CurrentMessage
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, keys, tracing
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Leased, NewJob, Outcome
 from zosma_queue.catalogue import Catalogue
@@ -57,6 +57,8 @@ class Delivery(MessageProxy):
         self.was_waited_for = waited_for
         """Its worker had nothing to do before: there may well be nothing after it."""
         self.taken_at = time.monotonic()
+        self.traceparent = tracing.of_options(message.options)
+        """The trace that the job is a part of; '' for none."""
 
 
 def current_delivery() -> Delivery:
@@ -256,7 +258,8 @@ class SlotConsumer(Consumer):
         finally:
             self._slot.settled(message)
         self._said.forget()
-        _log_settled(message, outcome, state)
+        with tracing.within(message.traceparent):
+            _log_settled(message, outcome, state)
 
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
         if self._said.due(str(error)):

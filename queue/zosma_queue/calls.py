@@ -14,7 +14,7 @@ from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
-from zosma_queue.needs import Lane, Needs
+from zosma_queue.needs import SKIP, Lane, Needs
 from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
 from zosma_queue.scripts import Call
 from zosma_queue.unreadable import skipping
@@ -47,6 +47,8 @@ LOOK_OWNERS = 200
 SWEEP_LIMIT = 100
 #: Most jobs whose pictures go in one call; the next one comes in a second.
 EVICT_LIMIT = 200
+#: As good as none: of bytes.
+NO_LIMIT = 2**53
 #: How long a program may leave its pictures here when others need the room.
 LEFT_HERE_MS = 3600_000
 #: A picture that a request starts from, once that is queued: for as long as its result is kept. Longer while a job that
@@ -242,6 +244,7 @@ class Lease(enum.StrEnum):
     """The queue's answer to a renewal: what has become of a running job."""
 
     OK = "ok"
+    SKIP = "skip"  # the picture at hand, once
     CANCEL = "cancel"
     LOST = "lost"
 
@@ -344,6 +347,20 @@ def cancel(job_id: str, *, admin: str = "", why: str = "", now_ms: int = 0) -> C
     return Call("cancel", (now_ms, job_id, admin, why), lambda reply: Cancelled(reply.decode()))
 
 
+class Skipped(enum.StrEnum):
+    """The queue's answer to a skip."""
+
+    SKIPPING = "skipping"  # its worker is told
+    UNABLE = "unable"  # its WebUI can't
+    IDLE = "idle"  # it doesn't run
+    UNKNOWN = "unknown"
+
+
+def skip(job_id: str, *, now_ms: int = 0) -> Call[Skipped]:
+    """Has a running job's picture at hand ended as far as it is; the job goes on with the next."""
+    return Call("skip", (now_ms, job_id, SKIP), lambda reply: Skipped(reply.decode()))
+
+
 @dataclass(frozen=True)
 class Swept:
     """What a sweep did, in jobs."""
@@ -431,12 +448,16 @@ class Evicted:
     """What the pictures of all other jobs take."""
 
 
-def evict(most_bytes: int, *, must_free: int = 0, now_ms: int = 0) -> Call[Evicted]:
+def evict(most_bytes: int, *, must_free: int = 0, most_in_bucket: int = NO_LIMIT, now_ms: int = 0) -> Call[Evicted]:
     """Drops pictures that have been shown until all others take `most_bytes`, and `must_free` bytes are free.
 
-    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`.
+    Where that is not enough, also those that programs have left here for `LEFT_HERE_MS`. What lies in a bucket counts
+    for itself, to `most_in_bucket`, and is only noted as to be deleted (stored_pictures.py).
     """
-    return Call("evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS), lambda reply: Evicted(*reply))
+    return Call(
+        "evict", (now_ms, most_bytes, must_free, EVICT_LIMIT, LEFT_HERE_MS, most_in_bucket),
+        lambda reply: Evicted(*reply),
+    )  # fmt: skip
 
 
 def fetched(job_id: str, index: int, *, now_ms: int = 0) -> Call[bool]:

@@ -13,7 +13,7 @@ from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
-from zosma_queue.needs import loras_in, unknown_tags, with_lora_names
+from zosma_queue.needs import hypernetworks_in, loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Compare, Interrogate, Request, Upscale
 from zosma_queue.workflow_options import checked_options, joined
 
@@ -22,6 +22,7 @@ T = TypeVar("T")
 #: Taken when a request names no sampler and the fleet has it; A1111's own page starts with it.
 DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
+MODULES = "forge_additional_modules"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
 
@@ -40,6 +41,8 @@ class Catalogue:
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
     """Other name → the one in `loras`."""
+    embeddings: tuple[str, ...] = ()
+    hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     workflows: tuple[Workflow, ...] = ()
@@ -85,6 +88,8 @@ class Catalogue:
             lora_aliases={
                 alias: name for about in abouts for alias, name in about.lora_aliases.items() if alias not in loras
             },
+            embeddings=union(lambda about: about.embeddings),
+            hypernetworks=union(lambda about: about.hypernetworks),
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
             workflows=joined(about.workflows for about in abouts),
@@ -142,6 +147,9 @@ class Catalogue:
             changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
         if request.vae:
             changes["vae"] = _known("vae", request.vae, self.vaes)
+        if modules := request.a1111.get(MODULES):
+            known = [_known(f"override_settings.{MODULES}", name, self.vaes) for name in modules]
+            changes["a1111"] = {**request.a1111, MODULES: known}
         names = [style.name for style in self.styles]
         changes["styles"] = tuple(_known("styles", name, names) for name in request.styles)
         return request.model_copy(update=changes)
@@ -154,6 +162,9 @@ class Catalogue:
             # A1111 leaves an unknown LoRA out without a word, and the member never learns why it looks wrong.
             if name not in self.loras:
                 raise _unknown("LoRA", name, self.loras)
+        for name in hypernetworks_in(prompt):
+            if name not in self.hypernetworks:
+                raise _unknown("hypernetwork", name, self.hypernetworks)
         if not request.a1111.get("disable_extra_networks"):
             for tag in unknown_tags(prompt):
                 shown = tag if len(tag) <= 60 else f"{tag[:60]}…"
@@ -181,6 +192,9 @@ class Catalogue:
                     field=f"upscale.{name.casefold()}_visibility",
                     values={"given": name},
                 )
+        if "extras_upscaler_2_visibility" in upscale.extras:
+            second = _known("upscale.upscaler_2", upscale.upscaler_2 or "", self.enlargers)
+            upscale = upscale.model_copy(update={"upscaler_2": second})
         if upscale.upscaler_1:
             upscaler = _known("upscale.upscaler_1", upscale.upscaler_1, self.enlargers)
         elif upscale.face_restorers:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains
+from zosma_queue import allowance, backup_redis, calls, history, keys, privacy, remains, tracing
 from zosma_queue.admin import Admin, Pause
 from zosma_queue.admission import check_admitted
 from zosma_queue.allowance import Allowance, Made
@@ -29,6 +29,7 @@ from zosma_queue.calls import (
     Evicted,
     NewJob,
     Room,
+    Skipped,
     Summons,
     Swept,
     Variant,
@@ -57,10 +58,13 @@ from zosma_queue.policy import UNLIMITED, policy_for
 from zosma_queue.privacy import Erased
 from zosma_queue.remains import Remains
 from zosma_queue.request import INPUT_MAX_BYTES, Request
+from zosma_queue.results import Bucket
 from zosma_queue.rulebook import Rulebook, note_change
+from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope
 from zosma_queue.scripts import Call, T, acall, redis_errors
 from zosma_queue.series import Span, Step, read_series
+from zosma_queue.stored_pictures import StoredPictures, image_keys, newest_stored
 from zosma_queue.unreadable import finite, note, skipping, texts
 from zosma_queue.webhooks import Webhooks
 from zosma_queue.workers import read_workers
@@ -204,13 +208,18 @@ _IDS = _ids()
 class Queue:
     """The queue over one Redis. Close it with `async with`."""
 
-    def __init__(self, url: str, *, wait_for_gpu_s: float = 0) -> None:
+    def __init__(self, url: str, *, wait_for_gpu_s: float = 0, results: Bucket | None = None) -> None:
         """`wait_for_gpu_s`: jobs are taken although no worker is ready, if one was within so many seconds, and wait as
-        long for one. 0: they are refused."""
+        long for one. 0: they are refused. `results`: where workers may keep finished pictures beside Redis.
+
+        Raises:
+          SettingsError: when what it takes to speak with a bucket is not installed.
+        """
         self._url = url
         self._wait_ms = int(wait_for_gpu_s * 1000)
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = bot_client(url)
+        self._stored = StoredPictures(self._redis, S3Pictures(results) if results else None)
         self.admin = Admin(self._redis)
         self.api_keys = ApiKeys(self._redis)
         self.documents = Documents(self._redis)
@@ -304,6 +313,7 @@ class Queue:
             pipe.set(keys.PROTOCOL, OLDEST_PROTOCOL)
             note_change(pipe)
             await pipe.execute()
+        await self._stored.announce()
 
     async def read_backup(
         self, kinds: Mapping[str, Kind], *, failed_jobs: bool, left_out: Callable[[str], None]
@@ -386,12 +396,13 @@ class Queue:
             )  # fmt: skip
 
         job_id = job_id or new_job_id()
-        judged, admission = await self._admitted(request, sender, job_id, asked)
-        try:
-            check_admitted(admission, judged.why_infeasible)
-        except RequestRefusedError:
-            await self._let_go(job_id, request.inputs)
-            raise
+        with tracing.span("submit", "producer", {"zosma.job": job_id}):
+            judged, admission = await self._admitted(request, sender, job_id, asked)
+            try:
+                check_admitted(admission, judged.why_infeasible)
+            except RequestRefusedError:
+                await self._let_go(job_id, request.inputs)
+                raise
         return job_id
 
     async def suited(self, fields: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
@@ -614,7 +625,7 @@ class Queue:
 
     async def erase(self, owner: str) -> Erased:
         """Cancels an owner's open jobs and forgets all that is kept of them but what a limit goes by (privacy.py)."""
-        return await privacy.erase(self._redis, owner)
+        return await privacy.erase(self._redis, self._stored, owner)
 
     async def allowance(self, sender: Sender) -> Allowance:
         """What a sender has left of their limits (allowance.py).
@@ -645,6 +656,10 @@ class Queue:
         """Cancels a job, waiting or running."""
         return await self._run(calls.cancel(job_id))
 
+    async def skip(self, job_id: str) -> Skipped:
+        """Ends the picture that a running job is at, as far as it is; the job goes on with the next."""
+        return await self._run(calls.skip(job_id))
+
     async def preview(self, job_id: str) -> bytes | None:
         """The newest preview of a running job; None for none, and for what is none of `FORMATS` by its bytes."""
         with redis_errors():
@@ -657,14 +672,32 @@ class Queue:
     async def pictures(self, job: Job) -> list[bytes | None]:
         """The bytes of a finished job's pictures, in order; None for one whose time is over.
 
-        A worker may write what it likes under a picture's key: what isn't of the format that the result names, one of
+        A worker may write what it likes under a picture's name: what isn't of the format that the result names, one of
         `FORMATS`, is no more there than one whose time is over.
+
+        Raises:
+          StoreUnavailableError: when they are in a bucket that doesn't answer, or that this process doesn't know.
+          QueueUnavailableError: when Redis doesn't answer.
         """
-        if job.result is None:
-            return []
-        with redis_errors():
-            found: list[bytes | None] = await self._redis.mget(_image_keys(job))
-        return [_checked(job.id, made.format, data) for made, data in zip(job.result.pictures, found, strict=True)]
+        return await self._stored.read(job, job.result.pictures if job.result else ())
+
+    async def picture(self, job: Job, index: int) -> bytes | None:
+        """One of them; None also where the job has no such picture.
+
+        Raises:
+          what `pictures` raises.
+        """
+        wanted = job.result.pictures[index : index + 1] if job.result else ()
+        found = await self._stored.read(job, wanted)
+        return found[0] if found else None
+
+    async def check_pictures(self) -> None:
+        """Returns when finished pictures can be read: when the bucket lets us, where there is one.
+
+        Raises:
+          StoreUnavailableError: when it doesn't; the text says why.
+        """
+        await self._stored.check()
 
     async def place(self, job_id: str) -> Place | None:
         """Where a waiting job stands and when it will run; None when it isn't among the first few hundred."""
@@ -753,8 +786,7 @@ class Queue:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        with redis_errors():
-            return texts(keys.PICTURE_ENDS, await self._redis.zrange(keys.PICTURE_ENDS, 0, limit - 1, desc=True))
+        return texts(keys.PICTURE_ENDS, await newest_stored(self._redis, limit))
 
     async def speeds(self) -> dict[str, float]:
         """Worker's place → real seconds for each predicted one, as learned over all checkpoints.
@@ -837,7 +869,7 @@ class Queue:
         keep_ms = IMAGE_KEEP_MS if keep_s is None else int(keep_s * 1000)
         # Of a month's jobs the WebUI's own words would fill most of the memory, and say each prompt again.
         kept = job.result.model_copy(update={"info": {}}).model_dump_json() if job.result else ""
-        await self._run(calls.delivered(job.id, _image_keys(job), keep_ms=keep_ms, kept=kept, seen=seen))
+        await self._run(calls.delivered(job.id, image_keys(job), keep_ms=keep_ms, kept=kept, seen=seen))
 
     async def note_fetched(self, job: Job, index: int) -> None:
         """Notes that a program has fetched picture `index` of its job. Once it has all, they go when room is needed.
@@ -854,6 +886,27 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         return await make_room(self._redis, most_bytes)
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket in which workers may keep pictures; '' for none."""
+        return self._stored.bucket
+
+    async def drop_ended_pictures(self) -> int:
+        """Deletes from the bucket the pictures whose time is over; of how many jobs and parts, 250 at most.
+
+        Raises:
+          QueueUnavailableError: when Redis or the bucket doesn't answer.
+        """
+        return await self._stored.drop_ended()
+
+    async def drop_orphans(self) -> int:
+        """Deletes from the bucket what no job names any more; how many pictures.
+
+        Raises:
+          QueueUnavailableError: when Redis or the bucket doesn't answer.
+        """
+        return await self._stored.drop_orphans()
 
     async def prolong_inputs(self) -> int:
         """Keeps the pictures that open jobs start from, however long those wait; how many had to be.
@@ -1038,20 +1091,3 @@ def _why_infeasible(request: Request, workers: Sequence[WorkerInfo]) -> RequestR
     """Why nobody can do it, or the first of its variants that nobody can."""
     impossible = (one for one in request.variants if not any(can_do(worker, one) for worker in workers))
     return why_infeasible(next(impossible, request), workers)
-
-
-def _image_keys(job: Job) -> list[str]:
-    if job.result is None:
-        return []
-    return [
-        keys.stored_image(picture.stored) if picture.stored else keys.image(job.id, job.result.attempt, picture.index)
-        for picture in job.result.pictures
-    ]
-
-
-def _checked(job_id: str, told: str, data: bytes | None) -> bytes | None:
-    """The picture, if its bytes are of the format that its worker told."""
-    if data is None or told == format_of(data):
-        return data
-    note(keys.job(job_id), f"a picture is no {told:.20}")
-    return None

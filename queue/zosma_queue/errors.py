@@ -36,6 +36,18 @@ class QueueBusyError(QueueUnavailableError):
     """Raised when Redis is well, but this process has no connection to it free in time."""
 
 
+class StoreUnavailableError(QueueUnavailableError):
+    """Raised when finished pictures can't be stored or read now. `code` is the store's own word; '' for silence."""
+
+
+class StoreRefusesError(StoreUnavailableError):
+    """Raised when the pictures' store refuses, and waiting alone doesn't mend it: a wrong key, no such bucket."""
+
+
+class ElsewhereError(StoreUnavailableError):
+    """Raised when pictures lie in a store that this process doesn't know. The text says in which, and what mends it."""
+
+
 Value = str | int | float
 
 #: Every refusal's code, and the names of the values that go with it besides the English text: what it takes to say

@@ -64,6 +64,8 @@ class Checkpoint(BaseModel):
     """The same on every worker that has the file: see `named_by_file`."""
     title: str
     hash: str | None = None
+    sha256: str | None = None
+    """Of the whole file, where its WebUI has worked it out."""
     facts: Facts | None = None
     """What suits it, as far as its worker can tell."""
 
@@ -174,6 +176,9 @@ class Capabilities(BaseModel):
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = {}
     """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
+    embeddings: tuple[str, ...] = ()
+    """Words that stand for more in a prompt."""
+    hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     workflows: tuple[Workflow, ...] = ()
@@ -194,10 +199,14 @@ class Capabilities(BaseModel):
     """True: one request may start from several pictures."""
     mask_settings: bool = True
     """False: it inpaints, but always the whole picture, and from what is under the mask."""
+    skips: bool = False
+    """True: a picture can be ended as far as it is, and the next one begun."""
     variations: bool = True
     clip_skip: bool = True
     large_seeds: bool = True
     """False: seeds of 2³¹ and above are none."""
+    huge_seeds: bool = False
+    """True: seeds of 2³² and above are some, too."""
     free_cfg: bool = True
     progress: bool = True
     """False: it never says how far it is, so what is shown of its jobs is an estimate by time."""
@@ -212,6 +221,7 @@ class Capabilities(BaseModel):
         found += [f"sampler:{name}" for name in dict.fromkeys((*self.samplers, *self._samplers_with_schedule()))]
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
         found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
+        found += [f"hypernet:{name}" for name in self.hypernetworks]
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
@@ -240,9 +250,11 @@ class Capabilities(BaseModel):
             needs.INPAINTING: self.inpainting,
             needs.SEVERAL_STARTS: self.img2img and self.several_starts,
             needs.MASK_SETTINGS: self.inpainting and self.mask_settings,
+            needs.SKIP: self.skips,
             needs.VARIATIONS: self.variations,
             needs.CLIP_SKIP: self.clip_skip,
             needs.LARGE_SEEDS: self.large_seeds,
+            needs.HUGE_SEEDS: self.huge_seeds,
             needs.FREE_CFG: self.free_cfg,
             **{needs.side_token(limit): (self.max_side or limit + 1) > limit for limit in needs.SIDE_LIMITS},
             **{needs.steps_token(limit): (self.max_steps or limit + 1) > limit for limit in needs.STEPS_LIMITS},

@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from zosma_queue import keys
+from zosma_queue import keys, tracing
 from zosma_queue.errors import PoisonMessageError
-from zosma_queue.messages import decode_request
+from zosma_queue.messages import decode_message, request_of
 from zosma_queue.needs import Lane
 from zosma_queue.request import Request
 from zosma_queue.unreadable import finite, row_or, skipping
@@ -38,7 +39,7 @@ class State(enum.StrEnum):
 
 
 class Picture(BaseModel):
-    """One picture of a result. Its bytes lie under `keys.image(job, attempt, index)`."""
+    """One picture of a result."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,8 +52,10 @@ class Picture(BaseModel):
     seed: int
     parameters: str
     """A1111's infotext, true to what was made."""
+    store: str = ""
+    """Where its bytes are kept, as its worker says: `s3://bucket/prefix`; '' for Redis."""
     stored: str = ""
-    """Where its bytes lie (`keys.stored_image`), for a picture of a set that was split."""
+    """Their place there (picture_store.py), for a picture of a set that was split."""
 
     @property
     def place(self) -> int:
@@ -143,6 +146,8 @@ class Job:
     """How long it waits while no worker at all is ready; 0: as long as it waits for a capable one."""
     other_kind: bool = False
     """Another kind of WebUI made it than the one that began it: of the same seed it makes another picture."""
+    traceparent: str = ""
+    """The trace that it is a part of (tracing.py); '' for none."""
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> Job:
@@ -160,10 +165,11 @@ class Job:
             value = number(name)
             return None if value is None else int(value)
 
-        try:
-            request = decode_request(fields[b"message"])
-        except PoisonMessageError:
-            request = None
+        request, traceparent = None, ""
+        with suppress(PoisonMessageError):
+            message = decode_message(fields[b"message"])
+            traceparent = tracing.of_options(message.options)
+            request = request_of(message)
         parts = _parts_in(text("parts") or "")
         result = _result_of(job_id, text("result"), parts, {first: text(f"made:{first}") for first, _ in parts})
         return cls(
@@ -198,6 +204,7 @@ class Job:
             missing=tuple(_missing(first, lack) for first, _ in parts if (lack := text(f"lack:{first}"))),
             wait_ms=whole("wait") or 0,
             other_kind=text("other_kind") == "1",
+            traceparent=traceparent,
         )
 
 

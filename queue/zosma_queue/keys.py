@@ -111,6 +111,14 @@ PICTURE_BYTES = PREFIX + "picture-bytes"
 PICTURE_ENDS = PREFIX + "picture-ends"
 #: zset: those of them whose owners have seen the pictures, by the same time.
 SHOWN = PREFIX + "shown"
+#: string: `<name> <mark>` of the bucket that the bot reads pictures from (s3_pictures.py); '' for none but Redis.
+RESULTS = PREFIX + "results"
+#: hash: job → `<bytes> <attempt> <pictures> <store>` of its pictures in a bucket, until they are deleted there.
+OBJECT_BYTES = PREFIX + "object-bytes"
+#: zset: the same jobs by the ms from which on the bot is to delete them.
+OBJECT_ENDS = PREFIX + "object-ends"
+#: zset: those of them whose owners have seen the pictures, by the same time.
+OBJECT_SHOWN = PREFIX + "object-shown"
 #: string: number of the last job accepted.
 SEQ = PREFIX + "seq"
 #: string: the oldest worker protocol that may work (fleet.py).

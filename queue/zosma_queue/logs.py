@@ -1,7 +1,8 @@
 """One line an event, to standard error: words for people at a terminal, JSON for programs that keep logs.
 
 Every logger goes through it, those of libraries too. An event has its words, and fields to search by: `job`, `attempt`,
-`worker`, `seconds`, … as `extra` of the call, by `about` for all that is said within it, or by `always`.
+`worker`, `seconds`, … as `extra` of the call, by `about` for all that is said within it, or by `always`. While traces
+are sent, what is said within one has its `trace_id`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, ProcessorReturnValue, WrappedLogger
 
+from zosma_queue import tracing
 from zosma_queue.terminal import visible
 
 #: auto: text at a terminal, else json.
@@ -81,7 +83,8 @@ def formatter(*, as_text: bool, coloured: bool = False) -> logging.Formatter:
 
 def _in_order(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     head = {name: event.pop(name) for name in _HEAD if name in event}
-    return {**head, **_always, **event}
+    trace = {"trace_id": found} if (found := tracing.trace_id()) else {}
+    return {**head, **_always, **event, **trace}
 
 
 def _timed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -11,6 +11,7 @@ from typing import Any
 from dramatiq import Message
 from dramatiq.errors import DecodeError
 
+from zosma_queue import tracing
 from zosma_queue.errors import PoisonMessageError, RequestRefusedError
 from zosma_queue.request import Request, parse_request
 from zosma_queue.unreadable import READING
@@ -21,13 +22,14 @@ ACTOR = "generate"
 
 
 def encode_request(job_id: str, request: Request) -> bytes:
-    """The encoded message for a request."""
+    """The encoded message for a request. It carries on the trace that is going on here."""
+    context = tracing.traceparent()
     message: Message[None] = Message(
         queue_name=QUEUE,
         actor_name=ACTOR,
         args=(),
         kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)},
-        options={},
+        options={tracing.TRACEPARENT: context} if context else {},
         message_id=job_id,
     )
     return message.encode()

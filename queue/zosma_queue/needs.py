@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zosma_queue import sampler_names
-from zosma_queue.request import DRAWN_SEED_MAX, Request, Upscale
+from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.a1111_options import option_token_name
+from zosma_queue.request import DRAWN_SEED_MAX, USUAL_SEED_MAX, Request, Upscale
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -74,7 +76,8 @@ class Needs:
 _LORA = re.compile(r"<\s*(?:lora|lyco)\s*:", re.IGNORECASE)
 #: What A1111 takes out of a prompt, whether or not it knows what is meant.
 _TAG = re.compile(r"<(\w+):[^>]+>")
-_KNOWN_TAGS = ("lora", "hypernet")
+_HYPERNET = "hypernet"
+_KNOWN_TAGS = ("lora", _HYPERNET)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,12 @@ def loras_in(prompt: str) -> list[str]:
     return [tag.name for tag in lora_tags(prompt)]
 
 
+def hypernetworks_in(prompt: str) -> list[str]:
+    """The names of the hypernetworks that a prompt asks for: `<hypernet:name:0.8>`."""
+    names = (tag[0].strip("<>").split(":")[1] for tag in _TAG.finditer(prompt) if tag[1] == _HYPERNET)
+    return [name for name in names if name]
+
+
 def with_lora_names(prompt: str, names: Mapping[str, str]) -> str:
     """The prompt with its tags for LoRAs as A1111 spells them, and with other names where `names` has one.
 
@@ -146,6 +155,8 @@ def unknown_tags(prompt: str) -> list[str]:
 #: What not every WebUI can do. These stand in refusals ("no GPU here offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
 INTERROGATE = "interrogate"
+#: What no request needs: its sender may ask for it while it runs.
+SKIP = "skip of a picture"
 SEVERAL_STARTS = "several pictures to start from"
 MASK_SETTINGS = "inpainting of the masked part alone, or with another fill than the original"
 #: Some WebUIs clamp silently at these.
@@ -157,7 +168,7 @@ LATENT_RESIZE = 3
 RESIZE_LATENT, HR_RESIZE = "resize_mode 3", "hr_resize_x"
 #: A worker's own, which no request asks for: a retry rather stays on one kind (`_fleet.lua`).
 KIND_COMFYUI = "kind:comfyui"
-LARGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}"
+LARGE_SEEDS, HUGE_SEEDS = f"seeds over {DRAWN_SEED_MAX}", f"seeds over {USUAL_SEED_MAX}"
 FREE_CFG = f"a CFG scale outside {CFG_LIMITS[0]:g} to {CFG_LIMITS[1]:g}"
 
 
@@ -186,7 +197,10 @@ def needs_of(request: Request) -> Needs:
 
 def _enlarging(upscale: Upscale) -> list[str]:
     upscaler = [f"{UPSCALE}:{upscale.upscaler_1}"] if upscale.upscaler_1 else []
-    return [UPSCALE, *upscaler, *(face_restorer_token(name) for name in upscale.face_restorers)]
+    if "extras_upscaler_2_visibility" in upscale.extras:
+        upscaler.append(f"{UPSCALE}:{upscale.upscaler_2}")
+    restorers = [face_restorer_token(name) for name in upscale.face_restorers]
+    return [UPSCALE, *dict.fromkeys(upscaler), *restorers, *(field_token(name) for name in upscale.extras)]
 
 
 def _generation(request: Request) -> list[str]:
@@ -203,6 +217,7 @@ def _generation(request: Request) -> list[str]:
         if request.hires.upscaler:
             tokens.append(f"upscaler:{request.hires.upscaler}")
     tokens += sorted({f"lora:{name}" for prompt in request.all_prompts for name in loras_in(prompt)})
+    tokens += sorted({f"hypernet:{name}" for prompt in request.all_prompts for name in hypernetworks_in(prompt)})
     if request.workflow:
         tokens.append(f"workflow:{request.workflow}")
     if request.vae:
@@ -233,13 +248,15 @@ def script_token(name: str) -> str:
 
 
 def _of_a1111(request: Request) -> list[str]:
-    tokens = [field_token(name) for name in request.a1111 if name != "alwayson_scripts"]
+    tokens = [field_token(name) for name in request.a1111 if name not in ("alwayson_scripts", OPTIONS)]
+    tokens += [field_token(option_token_name(name)) for name in request.a1111.get(OPTIONS, {})]
     tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    tokens += [f"vae:{name}" for name in request.a1111.get("forge_additional_modules", [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))
     if request.img2img and request.img2img.resize_mode == LATENT_RESIZE:
         tokens.append(field_token(RESIZE_LATENT))
-    return sorted(tokens)
+    return sorted(set(tokens))
 
 
 def _limits(request: Request) -> list[str]:
@@ -250,6 +267,8 @@ def _limits(request: Request) -> list[str]:
         tokens.append(FREE_CFG)
     if max(request.seeds) > DRAWN_SEED_MAX:
         tokens.append(LARGE_SEEDS)
+    if max(*request.seeds, request.subseed) > USUAL_SEED_MAX:
+        tokens.append(HUGE_SEEDS)
     if request.subseed_strength:
         tokens.append(VARIATIONS)
     if (request.clip_skip or 1) > 1:

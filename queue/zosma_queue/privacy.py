@@ -16,12 +16,15 @@ from zosma_queue.allowance import forget_made
 from zosma_queue.calls import Cancelled
 from zosma_queue.job import Job, readable
 from zosma_queue.scripts import acall, redis_errors
+from zosma_queue.stored_pictures import StoredPictures, places_of
 from zosma_queue.unreadable import row_or, skipping, texts
 
 #: Keys that one step looks at: about 10 ms of the loop that answers Discord.
 STEP = 250
 #: Jobs that are read or forgotten in one go.
 BATCH = 200
+#: Of a result, what says how we are set up.
+_INTERNAL: Any = {"info": True, "attempt": True, "worker": True, "pictures": {"__all__": {"store"}}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ async def export(redis: Any, owner: str) -> list[dict[str, Any]]:
     return [_plain(job) for job in sorted(jobs, key=lambda job: (job.created_ms, job.id))]
 
 
-async def erase(redis: Any, owner: str) -> Erased:
+async def erase(redis: Any, pictures_in: StoredPictures, owner: str) -> Erased:
     """Cancels an owner's open jobs and forgets all of theirs: requests, results, pictures, where answers went, history.
 
     What they haven't been told yet of an end (cancelled jobs, mostly) is forgotten once they have, within the hour at
@@ -56,7 +59,7 @@ async def erase(redis: Any, owner: str) -> Erased:
     also after it broke off.
 
     Raises:
-      QueueUnavailableError: when Redis doesn't answer.
+      QueueUnavailableError: when Redis doesn't answer, or the bucket in which pictures are.
     """
     begun = int(time.time() * 1000)
     cancelled = pictures = forgotten = 0
@@ -72,6 +75,7 @@ async def erase(redis: Any, owner: str) -> Erased:
         if stored:
             with redis_errors():
                 pictures += await redis.unlink(*stored)
+        pictures += await pictures_in.drop_of(jobs)
         sent = [one for job in jobs if job.request for one in job.request.inputs]
         await acall(redis, calls.let_go("", sent))
         if jobs:
@@ -127,17 +131,10 @@ async def _read(redis: Any, ids: Sequence[str]) -> list[Job]:
 
 
 def _stored(job: Job) -> list[str]:
-    """Where pictures of the job may lie: of every attempt, for a superseded one has left its own behind."""
+    """The keys under which pictures of the job may lie, made and sent ones."""
     if job.request is None:
         return []
-    ids = [(job.id, job.request.count), *((keys.part(job.id, first), count) for first, count in job.parts)]
-    attempts = max(job.attempt, job.result.attempt if job.result else 0)
-    made = [
-        keys.image(job_id, attempt, index)
-        for job_id, count in ids
-        for attempt in range(1, attempts + 1)
-        for index in range(count)
-    ]
+    made = [keys.stored_image(where) for where in places_of(job)]
     return [*made, keys.preview(job.id), *(keys.picture_input(one) for one in job.request.inputs)]
 
 
@@ -154,5 +151,5 @@ def _plain(job: Job) -> dict[str, Any]:
         "finished_ms": job.finished_ms,
         "error": job.error,
         "request": job.request and job.request.model_dump(mode="json", exclude_defaults=True),
-        "result": job.result and job.result.model_dump(mode="json", exclude={"info", "attempt", "worker"}),
+        "result": job.result and job.result.model_dump(mode="json", exclude=_INTERNAL),
     }

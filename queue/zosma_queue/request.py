@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.a1111_options import PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError, Value
 from zosma_queue.validation import malformed, problems_of
 
@@ -38,7 +40,10 @@ PIXELS_MAX = 4096 * 4096
 TOTAL_PIXELS_MAX = 4 * PIXELS_MAX
 #: Seeds are drawn below 2³¹: stable-diffusion.cpp reads them as 32-bit and takes anything above for "random".
 DRAWN_SEED_MAX = 2**31 - 1
-SEED_MAX = 2**32 - 1
+#: WebUIs count seeds in 64 bits; beyond 53 a browser and Discord no longer tell one from the next.
+SEED_MAX = 2**53 - 1
+#: A1111 draws its own below this, and older ones of ours took no others.
+USUAL_SEED_MAX = 2**32 - 1
 #: A1111 works on latents of 8×8 pixels and rounds sizes down to them.
 LATENT_PX = 8
 
@@ -52,13 +57,17 @@ WORKFLOW_OPTIONS_MAX = 10
 INTERROGATORS = ("clip", "deepdanbooru")
 #: Fields that reach a WebUI of A1111's kind as they are. None of them changes the size or the number of pictures.
 A1111_FIELDS = (
-    "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "hr_checkpoint_name",
-    "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
-    "initial_noise_multiplier", "refiner_checkpoint", "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond",
-    "s_noise", "s_tmax", "s_tmin", "seed_resize_from_h", "seed_resize_from_w", "tiling",
+    "alwayson_scripts", "disable_extra_networks", "distilled_cfg_scale", "eta", "forge_additional_modules",
+    "hr_checkpoint_name", "hr_negative_prompt", "hr_prompt", "hr_sampler_name", "hr_scheduler", "image_cfg_scale",
+    "initial_noise_multiplier", "mask_blur_x", "mask_blur_y", "mask_round", "override_settings", "refiner_checkpoint",
+    "refiner_switch_at", "restore_faces", "s_churn", "s_min_uncond", "s_noise", "s_tmax", "s_tmin",
+    "seed_resize_from_h", "seed_resize_from_w", "tiling",
 )  # fmt: skip
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
+
+#: Stands in a script's arguments before the id of a picture that was stored with `Queue.keep_input`.
+INPUT_MARK = "zosma-input:"
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 #: A text that a workflow takes besides the prompt.
@@ -159,6 +168,14 @@ class Upscale(BaseModel):
     codeformer_visibility: float = Field(0.0, ge=0.0, le=1.0)
     codeformer_weight: float = Field(0.0, ge=0.0, le=1.0)
     """CodeFormer: 0 for the most effect, 1 for the least."""
+    upscale_first: bool = False
+    """True: made larger before its faces are restored."""
+    upscaler_2: Name | None = None
+    """A second upscaler, laid over the first one's picture."""
+    extras_upscaler_2_visibility: float = Field(0.0, ge=0.0, le=1.0)
+    """How much of it is seen; 0: it isn't asked."""
+    upscaling_crop: bool = True
+    """With `resize_mode` 1. False: what stands over stays, and the picture is larger than the size on one side."""
 
     @property
     def keeps_size(self) -> bool:
@@ -176,9 +193,25 @@ class Upscale(BaseModel):
         """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
         if self.keeps_size:
             return self.source_width, self.source_height
-        if self.resize_mode == 1:
+        if self.resize_mode == 1 and self.upscaling_crop:
             return self.upscaling_resize_w, self.upscaling_resize_h
-        return int(self.source_width * self.upscaling_resize), int(self.source_height * self.upscaling_resize)
+        return int(self.source_width * self._factor), int(self.source_height * self._factor)
+
+    @property
+    def _factor(self) -> float:
+        if self.resize_mode == 0:
+            return self.upscaling_resize
+        return max(self.upscaling_resize_w / self.source_width, self.upscaling_resize_h / self.source_height)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The fields that not every WebUI has, of those that change the picture."""
+        used = {
+            "extras_upscaler_2_visibility": bool(self.upscaler_2 and self.extras_upscaler_2_visibility),
+            "upscale_first": self.upscale_first and bool(self.face_restorers),
+            "upscaling_crop": self.resize_mode == 1 and not self.upscaling_crop,
+        }
+        return tuple(name for name, is_used in used.items() if is_used)
 
 
 class _WrongError(ValueError):
@@ -261,11 +294,10 @@ class Request(BaseModel):
                 raise _WrongError(
                     f"has {name[:60]!r}: {problem}", "malformed", "a1111", {"given": name[:60], "problem": problem}
                 )
-        if not isinstance(given.get("alwayson_scripts", {}), dict):
-            problem = "alwayson_scripts must be an object"
+        if problem := _wrong_in(given):
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         if len(json.dumps(given)) > A1111_MAX_CHARS:
-            problem = f"more than {A1111_MAX_CHARS:,} characters, pictures inside scripts can't be sent"
+            problem = f"more than {A1111_MAX_CHARS:,} characters"
             raise _WrongError(f": {problem}", "malformed", "a1111", {"given": "…", "problem": problem})
         return given
 
@@ -458,9 +490,11 @@ class Request(BaseModel):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Ids of the pictures that it starts from."""
-        if self.img2img:
-            return (*self.img2img.images, *([self.img2img.mask] if self.img2img.mask else []))
+        """Ids of the pictures that it starts from, and of those that its scripts look at."""
+        if self.generates:
+            start = self.img2img
+            own = (*start.images, *([start.mask] if start.mask else [])) if start else ()
+            return tuple(dict.fromkeys((*own, *_inputs_in(self.a1111.get("alwayson_scripts")))))
         if self.interrogate:
             return (self.interrogate.image,)
         return (self.upscale.image,) if self.upscale else ()
@@ -469,6 +503,38 @@ class Request(BaseModel):
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
         return not (self.upscale or self.interrogate)
+
+
+def _inputs_in(inside: Any) -> Iterator[str]:
+    """The ids behind each `INPUT_MARK` in a script's arguments."""
+    if isinstance(inside, str) and inside.startswith(INPUT_MARK):
+        yield inside.removeprefix(INPUT_MARK)
+    elif isinstance(inside, dict | list):
+        for value in inside.values() if isinstance(inside, dict) else inside:
+            yield from _inputs_in(value)
+
+
+def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
+    """A script's arguments with something else in the place of each `INPUT_MARK` and the id behind it."""
+    if isinstance(inside, str):
+        return put(inside.removeprefix(INPUT_MARK)) if inside.startswith(INPUT_MARK) else inside
+    if isinstance(inside, dict):
+        return {name: with_inputs(value, put) for name, value in inside.items()}
+    return [with_inputs(value, put) for value in inside] if isinstance(inside, list) else inside
+
+
+def _wrong_in(a1111: Mapping[str, Any]) -> str:
+    """What is wrong with those of `Request.a1111` that have parts; '' when nothing is."""
+    options, modules = a1111.get(OPTIONS, {}), a1111.get("forge_additional_modules", [])
+    if not isinstance(a1111.get("alwayson_scripts", {}), dict):
+        return "alwayson_scripts must be an object"
+    if not isinstance(options, dict) or not options.keys() <= set(PASSED):
+        return f"{OPTIONS} must be an object of {', '.join(PASSED)}"
+    if wrong := next((name for name, value in options.items() if option_problem(name, value)), None):
+        return f"{OPTIONS}.{wrong} {option_problem(wrong, options[wrong])}"
+    if not isinstance(modules, list) or not all(isinstance(one, str) and 0 < len(one) <= 200 for one in modules):
+        return "forge_additional_modules must be a list of names"
+    return ""
 
 
 def _visible(text: str) -> bool:
@@ -553,4 +619,4 @@ def bounds_of(field: str) -> str:
 
 def _plain(limit: float | None) -> str:
     """Whole numbers in full: 4294967295 rather than 4.29497e+09."""
-    return f"{limit:.12g}" if limit is not None else "any"
+    return f"{limit:.16g}" if limit is not None else "any"

@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 
@@ -29,6 +30,7 @@ from zosma_queue.env import check_readable, exported, in_file
 from zosma_queue.errors import SettingsError
 from zosma_queue.logs import LogFormat
 from zosma_queue.nodes import is_several, parse_nodes
+from zosma_queue.results import Bucket, Credentials, parse_results
 from zosma_queue.validation import FieldProblem, problems_of
 
 #: What may stand after the `?` of a Redis URL: for TLS with rediss:// only, for Sentinels with +sentinel:// only.
@@ -100,6 +102,16 @@ class Settings(LogSettings):
     redis_password: SecretStr | None = Field(None, validation_alias="REDIS_PASSWORD")
     """The password that goes with REDIS_ADDR."""
 
+    results_url: SecretStr | None = Field(None, validation_alias="RESULTS_URL")
+    """Where finished pictures are kept: `redis`, or a bucket of any server that speaks S3, the same for the bot and all
+    workers: `s3://bucket/prefix?endpoint=http://minio:9000&region=us-east-1`. Not set: `redis`."""
+    aws_access_key_id: SecretStr | None = Field(None, validation_alias="AWS_ACCESS_KEY_ID")
+    """The key to that bucket. Not set: the machine's own, where it runs on AWS."""
+    aws_secret_access_key: SecretStr | None = Field(None, validation_alias="AWS_SECRET_ACCESS_KEY")
+    """The secret that goes with it."""
+    aws_session_token: SecretStr | None = Field(None, validation_alias="AWS_SESSION_TOKEN")
+    """With a key that is good for a while only."""
+
     @field_validator("redis_url")
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -115,6 +127,22 @@ class Settings(LogSettings):
             parse_nodes(url)
         return value
 
+    @field_validator("results_url")
+    @classmethod
+    def _readable_results(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            parse_results(value.get_secret_value(), Credentials())
+        return value
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> Self:
+        if self.results and bool(self.aws_access_key_id) != bool(self.aws_secret_access_key):
+            is_set, other = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+            if self.aws_secret_access_key:
+                is_set, other = other, is_set
+            raise ValueError(f"{is_set} is set without {other}, which goes with it: set both, or neither")
+        return self
+
     @field_validator("redis_addr")
     @classmethod
     def _host_and_port(cls, value: str | None) -> str | None:
@@ -127,6 +155,18 @@ class Settings(LogSettings):
             if not good:
                 raise ValueError("must look like host:6379")
         return value
+
+    @property
+    def results(self) -> Bucket | None:
+        """The bucket in which finished pictures are kept; None for Redis."""
+        if self.results_url is None:
+            return None
+        login = Credentials(
+            access_key_id=self.aws_access_key_id,
+            secret_access_key=self.aws_secret_access_key,
+            session_token=self.aws_session_token,
+        )
+        return parse_results(self.results_url.get_secret_value(), login)
 
     @property
     def redis(self) -> str | None:

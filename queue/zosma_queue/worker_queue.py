@@ -7,6 +7,8 @@ an `Outcome`, made by `done`, `fail`, `retry` or `release`.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +22,13 @@ from zosma_queue.broker import Slot, ZosmaBroker
 from zosma_queue.calls import RELEASE, Heard, Outcome, Swept, cancelled, done, fail, release, retry
 from zosma_queue.calls import Lease as LeaseState
 from zosma_queue.connections import worker_async_client
-from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.errors import QueueRefusesError, QueueUnavailableError
 from zosma_queue.fleet import Capabilities, Trust, WorkerState
+from zosma_queue.hourly import Hourly
 from zosma_queue.needs import Needs
+from zosma_queue.picture_store import PictureStore, RedisPictures, place
+from zosma_queue.results import Bucket
+from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scripts import Call, T, acall, redis_errors
 
 __all__ = [
@@ -41,8 +47,10 @@ __all__ = [
     "retry",
 ]
 
-#: A day for whoever delivers the pictures; settled jobs shorten it once they are delivered.
-IMAGE_TTL_S = 24 * 3600
+log = logging.getLogger(__name__)
+
+#: Of so many attempts a worker remembers where it has put their pictures; it never finishes more than two at a time.
+CHOICES_KEPT = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +116,13 @@ class WorkerQueue(Protocol):
         """The bytes of a picture that a request starts from; None when it is no longer stored."""
 
     async def store_picture(self, job_id: str, attempt: int, index: int, data: bytes) -> None:
-        """Stores a finished picture, for a settle with `done` to name. Safe to repeat."""
+        """Stores a finished picture, for a settle with `done` to name. Safe to repeat.
+
+        Raises StoreUnavailableError where it isn't Redis that keeps the pictures, and what does can't be asked.
+        """
+
+    def stored_in(self, job_id: str, attempt: int) -> str:
+        """Where the pictures that were stored of an attempt are, for `Picture.store`; '' for Redis."""
 
     async def drop_pictures(self, job_id: str, attempt: int, count: int) -> None:
         """Takes back the first `count` pictures that were stored of an attempt, which no settle will name."""
@@ -135,13 +149,24 @@ class WorkerQueue(Protocol):
 class RedisWorkerQueue:
     """A `WorkerQueue` over Redis. Close it with `async with`."""
 
-    def __init__(self, url: str, worker: str) -> None:
+    def __init__(self, url: str, worker: str, *, results: Bucket | None = None) -> None:
+        """`results`: where finished pictures are to be kept, None: in Redis.
+
+        Raises:
+          SettingsError: when what it takes to speak with a bucket is not installed.
+        """
         self._url = url
         self._worker = worker
         # No other worker settles our jobs: it may read their hashes, but not this.
         self._token = secrets.token_hex(16)
         # redis-py types each reply `bytes | str`; with `decode_responses` off they are bytes.
         self._redis: Any = worker_async_client(url)
+        self._pictures: PictureStore = RedisPictures(self._redis)
+        self._bucket = S3Pictures(results) if results else None
+        self._chosen: dict[tuple[str, int], PictureStore] = {}
+        self._choosing = asyncio.Lock()
+        self._read_there = ""
+        self._said = Hourly()
 
     async def __aenter__(self) -> Self:
         return self
@@ -253,15 +278,55 @@ class RedisWorkerQueue:
         return data
 
     async def store_picture(self, job_id: str, attempt: int, index: int, data: bytes) -> None:
-        """Stores a picture for a day."""
-        with redis_errors():
-            await self._redis.set(keys.image(job_id, attempt, index), data, ex=IMAGE_TTL_S)
+        """Stores a picture where all of the attempt go."""
+        store = await self._store_for(job_id, attempt) if self._bucket else self._pictures
+        await store.put(place(job_id, attempt, index), data)
+
+    def stored_in(self, job_id: str, attempt: int) -> str:
+        """The name of the store that was chosen for them."""
+        return self._chosen.get((job_id, attempt), self._pictures).name
 
     async def drop_pictures(self, job_id: str, attempt: int, count: int) -> None:
         """Deletes them."""
         if count:
+            store = self._chosen.get((job_id, attempt), self._pictures)
+            await store.drop([place(job_id, attempt, index) for index in range(count)])
+
+    async def _store_for(self, job_id: str, attempt: int) -> PictureStore:
+        """One for all pictures of an attempt, however often they are stored anew."""
+        async with self._choosing:
+            if (job_id, attempt) not in self._chosen:
+                self._chosen[job_id, attempt] = await self._choose()
+                if len(self._chosen) > CHOICES_KEPT:
+                    del self._chosen[next(iter(self._chosen))]
+            return self._chosen[job_id, attempt]
+
+    async def _choose(self) -> PictureStore:
+        """The bucket, if the bot reads pictures from the same: what it can't read would be lost. Else Redis."""
+        bucket = self._bucket
+        try:
             with redis_errors():
-                await self._redis.delete(*(keys.image(job_id, attempt, index) for index in range(count)))
+                told = (await self._redis.get(keys.RESULTS) or b"").decode(errors="replace")
+        except QueueRefusesError as error:  # a login from before there was a choice
+            return self._in_redis(f"this Redis user may not read {keys.RESULTS} ({error.code})")
+        name, _, mark = told.partition(" ")
+        if bucket is None or name != bucket.name:
+            return self._in_redis(f"the bot reads {_clean(name) if name else 'them from Redis alone'}")
+        if told != self._read_there:
+            if await bucket.marked() != mark:
+                return self._in_redis("the bot reads them from a bucket of the same name on another server")
+            self._read_there = told
+            log.info("finished pictures go to %s", bucket.bucket.shown)
+        self._said.forget()
+        return bucket
+
+    def _in_redis(self, why: str) -> PictureStore:
+        if self._bucket and self._said.due(why):
+            log.warning(
+                "RESULTS_URL names %s, but %s: pictures go to Redis until both have the same RESULTS_URL",
+                self._bucket.bucket.shown, why,
+            )  # fmt: skip
+        return self._pictures
 
     async def past_failures(self, job_id: str) -> PastFailures:
         """What the job's hash says of them."""
@@ -278,3 +343,7 @@ class RedisWorkerQueue:
     def broker(self, slot: Slot) -> Broker:
         """A broker with a connection of its own: Dramatiq's threads block on it."""
         return ZosmaBroker(self._url, worker=self._worker, slot=slot, token=self._token)
+
+
+def _clean(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:200])

@@ -17,7 +17,9 @@ from aiohttp import web
 
 from loopback.discord.permissions import P
 from loopback.discord.server import DiscordServer
+from loopback.otlp import Receiver
 from loopback.played_worker import ABOUT, PlayedWorker
+from loopback.s3 import BUCKET, KEY, SECRET
 from loopback.webui import ScriptedWebUI
 from zosma_bot.discord.client import command_names
 from zosma_bot.http.app import make_app, serve
@@ -31,7 +33,7 @@ from zosma_queue.client import Queue
 from zosma_queue.fleet import OLDEST_PROTOCOL, Trust, WorkerState
 from zosma_queue.tasks import end
 
-OURS = ("REDIS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_")
+OURS = ("REDIS_", "RESULTS_", "AWS_", "DISCORD_", "ZOSMA_", "SD_", "BOT_TOKEN", "VALKEY_", "OTEL_")
 
 
 class SetUp:
@@ -150,6 +152,9 @@ async def test_an_empty_folder_is_no_error_and_says_what_could_be_set(bare):
     [
         ("DISCORD_TOKE=x", Verdict.WRONG, "DISCORD_TOKE is no setting, so it does nothing", "write DISCORD_TOKEN"),
         ("zosma_port=80", Verdict.WRONG, "zosma_port is no setting", "write ZOSMA_PORT"),
+        ("OTEL_EXPORTER_OTLP_ENDPONT=http://x", Verdict.WRONG, "ENDPONT is no setting", "_OTLP_ENDPOINT"),
+        ("OTEL_TRACES_EXPORTER=zipkin", Verdict.WARNING, "not sent: OTEL_TRACES_EXPORTER='zipkin': must be otlp", ""),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9", Verdict.WARNING, "9/v1/traces takes none", "start an OTLP"),
         ("ZOSMA_COLOUR=x", Verdict.WARNING, "ZOSMA_COLOUR is no setting", "leave it out"),
         ('ZOSMA_HOST="127.0.0.1', Verdict.WRONG, "line 1 can't be read", "write NAME=value"),
         ("\n\nwhatever", Verdict.WRONG, "line 3 can't be read", "write NAME=value"),
@@ -172,6 +177,18 @@ async def test_a_mistake_in_the_file_is_named(bare, discord_server, written, ver
     assert [one.verdict for one in found] == [verdict], found
     assert says in found[0].text
     assert mend in found[0].mend
+
+
+async def test_a_receiver_of_traces_is_tried_without_sending_it_any(bare):
+    async with Receiver() as receiver:
+        bare.values = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=b"}
+        [told] = [one for one in await bare.found() if one.part == "traces"]
+        receiver.answer = 404
+        [lacking] = [one for one in await bare.found() if one.part == "traces"]
+
+    assert (told.verdict, told.text) == (Verdict.OK, f"{receiver.url}/v1/traces takes them")
+    assert (lacking.verdict, lacking.text) == (Verdict.WARNING, f"{receiver.url}/v1/traces takes none: answered 404")
+    assert receiver.parts == []
 
 
 async def test_two_names_for_one_thing_are_said(set_up):
@@ -570,3 +587,31 @@ async def test_the_command_prints_a_line_each_and_ends_with_1_when_something_is_
     assert "\x1b" not in ran.out
     assert {"settings", "Redis"} <= {one["part"] for one in json.loads(as_json.out)}
     assert as_json.code == 1
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_bucket_that_may_be_used_is_well(bare, s3):
+    login = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+    [found] = [one for one in await bare.found(RESULTS_URL=s3.url, **login) if one.part == "pictures"]
+
+    assert found.verdict is Verdict.OK
+    assert "can be read and written" in found.text
+    assert await s3.objects() == []
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "text", "mend"),
+    [
+        ("nobodys", KEY, "NoSuchBucket: there is no such bucket", "create it, or correct RESULTS_URL"),
+        (BUCKET, "AKIDOTHER", "InvalidAccessKeyId: AWS_ACCESS_KEY_ID is not known there", "correct it"),
+    ],
+)
+async def test_a_bucket_that_may_not_be_used_is_named_with_what_mends_it(bare, s3, bucket, key, text, mend):
+    login = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": SECRET}
+    found = await alone(bare, RESULTS_URL=s3.url.replace(BUCKET, bucket), **login)
+
+    assert (found.part, found.verdict, found.mend) == ("pictures", Verdict.WRONG, mend)
+    assert text in found.text
+    assert SECRET not in found.text

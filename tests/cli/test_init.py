@@ -85,7 +85,7 @@ async def test_every_answer_is_tried_and_the_file_holds_what_worked(init, tmp_pa
         await terminal.says("no Discord for now): ")
         terminal.types(discord.token)
         assert discord.token not in await terminal.says("in Loopback")
-        await terminal.says("at once?")
+        assert "into another server: https://discord.com/oauth2/authorize?client_id=" in await terminal.says("at once?")
         terminal.types("")
         await terminal.says("(Enter: built in)")
         terminal.types(f"redis://127.0.0.1:{free_port()}/0")

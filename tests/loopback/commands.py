@@ -60,7 +60,7 @@ class Zosma:
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
-        mine = ("REDIS_", "DISCORD_", "ZOSMA_", "SD_API_", "BOT_TOKEN")
+        mine = ("REDIS_", "RESULTS_", "AWS_", "DISCORD_", "ZOSMA_", "SD_API_", "BOT_TOKEN", "OTEL_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
         self.env |= {"COLUMNS": "200", "ZOSMA_DATA_DIR": str(folder / "data"), **env}
 

@@ -22,8 +22,15 @@ MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
     "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
     "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
+    "/sdapi/v1/embeddings": {"loaded": {"EasyNegative": {"vectors": 8}}, "skipped": {"ngTI": {}}},
+    "/sdapi/v1/hypernetworks": [{"name": "ink", "path": "/models/hypernetworks/ink.pt"}],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
+
+#: Options that every A1111 has, whether or not a scripted one lists them.
+_ALWAYS = frozenset(
+    {"CLIP_stop_at_last_layers", "sd_model_checkpoint", "sd_vae", "return_mask", "return_mask_composite"}
+)
 
 
 def opened(encoded_image: str) -> Image.Image:
@@ -38,6 +45,10 @@ def enlarged(body: Json) -> Json:
     image = opened(body["image"])
     if body["resize_mode"] == 1:
         size = body["upscaling_resize_w"], body["upscaling_resize_h"]
+        if not body["upscaling_crop"]:
+            factor = max(wanted / side for wanted, side in zip(size, image.size, strict=True))
+            wide, high = (int(side * factor) // 8 * 8 for side in image.size)
+            size = wide, high
     else:
         wide, high = (int(side * body["upscaling_resize"]) // 8 * 8 for side in image.size)
         size = wide, high
@@ -62,6 +73,7 @@ class A1111WebUI(ScriptedWebUI):
     def __init__(self) -> None:
         super().__init__()
         self.options |= {"sd_vae": "Automatic", "enable_prompt_comments": True}
+        self.options |= {"eta_noise_seed_delta": 7, "face_restoration_model": "CodeFormer"}
         self.lists: dict[str, Any] = dict(MORE_LISTS)
         #: What was left of each prompt once comments and extra networks had been taken out.
         self.painted: list[str] = []
@@ -72,6 +84,12 @@ class A1111WebUI(ScriptedWebUI):
 
     async def usual(self, turn: Turn) -> web.StreamResponse:
         body = turn.body
+        overrides = body.get("override_settings", {})
+        if strange := overrides.keys() - self.options.keys() - _ALWAYS:
+            answer = {"error": "KeyError", "detail": "", "body": "", "errors": f"{min(strange)!r}"}
+            return web.json_response(answer, status=500)
+        if not body.get("override_settings_restore_afterwards", True):
+            self.options |= {name: value for name, value in overrides.items() if name in self.options}
         if turn.request.path.endswith("extra-single-image"):
             return web.json_response(enlarged_by(body["upscaler_1"], body))
         if turn.request.path.endswith("img2img"):

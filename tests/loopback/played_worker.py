@@ -15,7 +15,9 @@ from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.messages import request_for
+from zosma_queue.picture_store import RedisPictures, place
 from zosma_queue.request import PIXELS_MAX, Request
+from zosma_queue.s3_pictures import S3Pictures
 from zosma_queue.scripts import acall
 
 ABOUT = Capabilities(
@@ -34,11 +36,23 @@ ABOUT = Capabilities(
     loras=("lighthouses",),
     vaes=("soft.safetensors",),
     styles=(Style(name="misty", prompt="{prompt}, misty"),),
-    fields=("restore_faces", "tiling", "eta", "hr_prompt", "hr_sampler_name", "seed_resize_from_w", "hr_resize_x"),
+    fields=(
+        "restore_faces",
+        "tiling",
+        "eta",
+        "hr_prompt",
+        "hr_sampler_name",
+        "seed_resize_from_w",
+        "hr_resize_x",
+        "override_settings.eta_noise_seed_delta",
+        "override_settings.face_restoration_model",
+    ),
     scripts=("adetailer",),
     face_restorers=("GFPGAN",),
     interrogators=("clip",),
     several_starts=True,
+    skips=True,
+    huge_seeds=True,
     img2img=True,
     inpainting=True,
 )
@@ -81,6 +95,8 @@ class PlayedWorker:
         self.gpu_seconds = 1.5
         self.inputs: dict[str, bytes] = {}
         """The pictures that the request at hand starts from."""
+        self.bucket: S3Pictures | None = None
+        """Where finished pictures are put; None: into Redis."""
         self._redis: Any = redis.asyncio.Redis.from_url(url)
 
     async def __aenter__(self) -> Self:
@@ -153,11 +169,12 @@ class PlayedWorker:
         told = [self._told(request, seed, checkpoint) for seed in seeds]
         images = [self.draw(request, seed, checkpoint, text) for seed, text in zip(seeds, told, strict=True)]
         for index, image in enumerate(images):
-            await self._redis.set(keys.image(leased.id, leased.attempt, index), image, ex=3600)
+            store = self.bucket or RedisPictures(self._redis)
+            await store.put(place(leased.id, leased.attempt, index), image)
         pictures = tuple(
             Picture(
                 index=index, format="png", width=request.output_size[0], height=request.output_size[1],
-                bytes=len(image), seed=seed, parameters=text,
+                bytes=len(image), seed=seed, parameters=text, store=self.bucket.name if self.bucket else "",
             )
             for index, (seed, image, text) in enumerate(zip(seeds, images, told, strict=True))
         )  # fmt: skip

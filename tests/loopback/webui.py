@@ -304,7 +304,7 @@ class ScriptedWebUI:
                 script = self._canary_script
             answer = script.popleft() if script else self.usual
             return await answer(Turn(self, request, body or {}))
-        if request.path == "/sdapi/v1/interrupt":
+        if request.path in ("/sdapi/v1/interrupt", "/sdapi/v1/skip"):
             if self.held:
                 self.held.interrupted.set()
             return web.json_response({})

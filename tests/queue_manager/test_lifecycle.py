@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Cancelled, Lease
+from zosma_queue.calls import Accepted, Cancelled, Lease, Skipped
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
+from zosma_queue.scripts import call
 
 
 def test_a_job_waits_runs_and_is_done(rig):
@@ -26,6 +27,34 @@ def test_the_same_id_twice_is_the_same_job(rig):
     assert rig.offer(job_id="once") is Accepted.EXISTS
     assert rig.take().id == job
     assert rig.fetch() is None
+
+
+def test_a_skip_is_told_once_and_to_the_attempt_that_it_was_meant_for(rig):
+    rig.worker("w1", skips=True)
+    job = rig.submit()
+    assert call(rig.client, calls.skip(job)) is Skipped.IDLE
+    lost = rig.take()
+    assert call(rig.client, calls.skip(job)) is Skipped.SKIPPING
+    assert [rig.renew(lost), rig.renew(lost)] == [Lease.SKIP, Lease.OK]
+
+    call(rig.client, calls.skip(job))
+    rig.later(calls.LEASE_MS / 1000 + 1)
+    rig.worker("w1", skips=True)
+    rig.sweep()
+    again = rig.take()
+
+    assert (again.attempt, rig.renew(again)) == (2, Lease.OK)
+
+
+def test_a_skip_comes_to_nothing_where_the_webui_cant_or_the_job_is_over(rig):
+    job = rig.submit()
+    leased = rig.take()
+
+    assert call(rig.client, calls.skip(job)) is Skipped.UNABLE
+    assert rig.renew(leased) is Lease.OK
+    rig.settle(leased)
+    assert call(rig.client, calls.skip(job)) is Skipped.IDLE
+    assert call(rig.client, calls.skip("nobody")) is Skipped.UNKNOWN
 
 
 def test_a_job_without_any_worker_is_refused(rig, raw):

@@ -71,8 +71,7 @@ async def test_all_that_is_said_within_a_job_names_it_also_in_its_tasks_and_nowh
     assert "job" not in outside
 
 
-def test_a_process_s_own_fields_stand_in_each_of_its_events(monkeypatch):
-    monkeypatch.setattr(logs, "_always", {})
+def test_a_process_s_own_fields_stand_in_each_of_its_events():
     logs.always(worker="box/10.0.0.1:7860/1")
     assert event(lambda log: log.info("ready"))["worker"] == "box/10.0.0.1:7860/1"
 

@@ -20,7 +20,11 @@ from zosma_queue.request import DRAWN_SEED_MAX, PROMPT_MAX_CHARS, parse_request
         ({"prompt": "x", "steps": "many"}, "steps", "'many'"),
         ({"prompt": "x", "cfg_scale": -1}, "cfg_scale", "between 0 and 30"),
         ({"prompt": "x", "cfg_scale": float("nan")}, "cfg_scale", "cfg_scale is nan"),
-        ({"prompt": "x", "seed": 2**32}, "seed", "seed is 4294967296: it must be between -1 and 4294967295"),
+        (
+            {"prompt": "x", "seed": 2**53},
+            "seed",
+            "seed is 9007199254740992: it must be between -1 and 9007199254740991",
+        ),
         ({"prompt": "x", "count": 17}, "count", "between 1 and 16"),
         ({"prompt": 5}, "prompt", "prompt is '5'"),
         ({"prompt": "x", "nonsense": 1}, "nonsense", "is no field of a request"),

@@ -26,6 +26,7 @@ _PYTHONS = (
     "LAST_FLEET_SEEN",
     "POLICIES",
     "PROTOCOL",
+    "RESULTS",
     "RULES",
     "SECRET",
     "WEBHOOKS",

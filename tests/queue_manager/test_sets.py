@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zosma_queue import calls, keys
-from zosma_queue.calls import Accepted, Cancelled, Lease
+from zosma_queue.calls import Accepted, Cancelled, Lease, Skipped
 from zosma_queue.errors import ErrorKind
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.messages import request_for
@@ -57,6 +57,18 @@ def shares(leased):
 
 
 # -- who makes what ---------------------------------------------------------------------------------------------
+
+
+def test_of_a_set_the_first_part_that_runs_is_skipped(rig):
+    call(rig.as_worker, calls.leave("w1"))
+    idle(rig, *GPUS[:2], skips=True)
+    job = rig.submit(count=2)
+    first, second = spread(rig, *GPUS[:2]).values()
+    make(rig, first)
+
+    assert call(rig.client, calls.skip(job)) is Skipped.SKIPPING
+
+    assert rig.renew(second) is Lease.SKIP
 
 
 def test_four_pictures_on_four_idle_gpus_are_one_for_each(fleet):
@@ -120,7 +132,7 @@ def test_a_single_picture_stays_one_job(fleet):
     "fields",
     [
         {"a1111": {"alwayson_scripts": {"adetailer": {"args": [True]}}}},
-        {"seed": 2**32 - 2},
+        {"seed": 2**53 - 2},
         {"workflow": "portrait"},
         {"img2img": {"image": "0" * 20, "more_images": ["1" * 20]}},
     ],

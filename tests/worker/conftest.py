@@ -26,6 +26,7 @@ from zosma_worker.webui import backend
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses, so that no test waits for one."""
     monkeypatch.setattr("zosma_queue.broker.BLOCK_S", 0.1)
+    monkeypatch.setattr("zosma_queue.logs._always", {})  # whose name is in it lives on in this process
     monkeypatch.setattr("zosma_worker.handover.SHUT_S", 0.05)
     monkeypatch.setattr("zosma_queue.sweeper.SWEEP_EVERY_S", 0.05)
     monkeypatch.setattr(slot, "STOP_SEEN_MS", 50)

@@ -25,6 +25,7 @@ from loopback.flavours import (
 from loopback.fleet import until
 from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
+from zosma_queue.calls import Skipped
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
@@ -88,6 +89,13 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
     assert not {"Default", "default", "euler_a"} & set(about.samplers)
 
 
+@pytest.mark.parametrize(("kind", "hypernetworks"), [(A1111WebUI, ("ink",)), (ForgeWebUI, ()), (SDNextWebUI, ())])
+async def test_what_prompts_may_name_is_told_where_it_has_its_effect(kind, hypernetworks, flavoured):
+    _, worker = await flavoured(kind)
+
+    assert (worker.about.embeddings, worker.about.hypernetworks) == (("EasyNegative", "ngTI"), hypernetworks)
+
+
 async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):
     class Newer(ReForgeWebUI):
         def __init__(self):
@@ -111,6 +119,15 @@ async def test_scripts_that_an_a1111_has_make_no_reforge_of_it(flavoured):
     _, worker = await flavoured(WithScripts)
 
     assert worker.about.flavour == "a1111"
+
+
+@pytest.mark.parametrize("kind", FULL)
+async def test_a_seed_of_fifty_three_bits_comes_back_as_it_was_sent(kind, flavoured, ann):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(seed=2**53 - 3, count=2))
+
+    assert [one.seed for one in job.result.pictures] == [2**53 - 3, 2**53 - 2]
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -301,6 +318,17 @@ async def test_styles_and_vae_are_asked_for_by_their_names(kind, flavoured, ann)
     else:
         # What the operator has set comes back with the next job: A1111 itself would not see to that.
         assert (first["sd_vae"], second["sd_vae"]) == ("soft.safetensors", "Automatic")
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ReForgeWebUI, ForgeWebUI])
+async def test_an_option_that_a_request_sets_is_its_own(kind, flavoured, ann):
+    webui, _ = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(a1111={"override_settings": {"eta_noise_seed_delta": 31337}}))
+    assert (job.state, webui.options["eta_noise_seed_delta"]) == (State.DONE, 31337)
+    await ann.gets(await ann.asks())
+
+    assert webui.options["eta_noise_seed_delta"] == 7
 
 
 async def test_a_picture_made_with_another_vae_is_no_result(flavoured, ann):
@@ -607,6 +635,61 @@ async def test_a_cancel_is_heard_between_two_pictures_of_a_server_that_can_t_be_
 
 async def _cancelling(webui):
     return "/sdapi/v1/interrupt" in webui.paths()
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI])
+async def test_two_upscalers_are_blended_and_what_stands_over_may_stay(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    name = webui._lists()["/sdapi/v1/upscalers"][1]["name"]
+    upscale = {
+        "image": await sends(queue), "source_width": 96, "source_height": 64, "resize_mode": 1, "upscaler_2": name,
+        "upscaling_resize_w": 192, "upscaling_resize_h": 192, "upscaling_crop": False,
+        "extras_upscaler_2_visibility": 0.3, "gfpgan_visibility": 1.0, "upscale_first": True, "upscaler_1": name,
+    }  # fmt: skip
+
+    job = await ann.gets(await ann.asks(prompt="", upscale=upscale))
+
+    assert job.state is State.DONE, job.error
+    [body] = webui.jobs
+    assert (body["upscaler_2"], body["extras_upscaler_2_visibility"]) == (name, 0.3)
+    assert (body["upscale_first"], body["upscaling_crop"]) == (True, False)
+    assert (job.result.pictures[0].width, job.result.pictures[0].height) == (288, 192)
+    assert f"Postprocess upscaler 2: {name}" in job.result.pictures[0].parameters
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, SDNextWebUI])
+async def test_a_picture_that_its_sender_skips_is_kept_as_far_as_it_is(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+
+    async def skipped(turn):
+        # The flag stays until the next job.
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "skipped": True}}
+        return await webui.usual(turn)
+
+    hold = Hold(then=skipped)
+    webui.script(hold)
+    job_id = await ann.asks(count=2)
+    await hold.started.wait()
+
+    assert await queue.skip(job_id) is Skipped.SKIPPING
+    job = await ann.gets(job_id)
+
+    assert (job.state, job.failures, len(job.result.pictures)) == (State.DONE, 0, 2)
+    assert (webui.paths().count("/sdapi/v1/skip"), webui.paths().count("/sdapi/v1/interrupt")) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+async def test_a_server_that_cant_skip_a_picture_is_not_asked_to(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind)
+    hold = Hold()
+    webui.script(hold)
+    job_id = await ann.asks()
+    await hold.started.wait()
+
+    assert await queue.skip(job_id) is Skipped.UNABLE
+    hold.released.set()
+    assert (await ann.gets(job_id)).state is State.DONE
+    assert "/sdapi/v1/skip" not in webui.paths()
 
 
 @pytest.mark.parametrize("button", ["interrupted", "skipped"])

@@ -120,6 +120,15 @@ class Run(Protocol):
           WebUIError: when it can't be asked.
         """
 
+    async def skip(self) -> None:
+        """Asks the back end once to end the picture at hand as far as it is, and to go on with the order's next one.
+
+        Does nothing where it can't.
+
+        Raises:
+          WebUIError: when it can't be asked.
+        """
+
     async def let_go(self) -> None:
         """Stops this order and returns once the back end works on it no longer; it may never return.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zosma_queue import tracing
 from zosma_queue.errors import QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
@@ -135,6 +137,15 @@ async def _letting_go(run: Run) -> WebUIError | None:
     return None
 
 
+async def _skipping(run: Run, lease: Lease) -> None:
+    """Has the back end end a picture whenever the job's sender asks for that."""
+    while True:
+        await lease.skip.wait()
+        lease.skip.clear()
+        with contextlib.suppress(WebUIError):  # whether it is down shows elsewhere
+            await run.skip()
+
+
 class Driver:
     """Makes jobs with one WebUI, one at a time."""
 
@@ -156,7 +167,7 @@ class Driver:
         `ratio`: how fast the WebUI is, see `Timeouts.with_job`.
         """
         run: Run | None = None
-        storing = Storing(self._queue, task.id, task.attempt, lease)
+        storing = Storing(self._queue, task.id, task.attempt, lease, self._handover.hand_back)
         try:
             order = Order(
                 request=task.request,
@@ -167,8 +178,9 @@ class Driver:
                 ratio=ratio,
                 on_data=storing.begin,
             )
-            run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
-            return await self._made(task, run, lease, storing)
+            with tracing.span("gpu", "client", {"zosma.checkpoint": task.checkpoint.name}):
+                run = await self._backend.start(order, lease.report, self._timeouts.with_job(task.request, ratio))
+                return await self._made(task, run, lease, storing)
         except QueueUnavailableError:
             return Ended(outcome=RELEASE, away="the queue went away before the job had begun")
         except WebUIError as error:
@@ -176,6 +188,10 @@ class Driver:
 
     async def finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         """Looks at the pictures and stores them. The WebUI may work on the next job meanwhile."""
+        with tracing.span("store"):
+            return await self._finish(task, lease, made)
+
+    async def _finish(self, task: Task, lease: Lease, made: Made) -> Ended:
         try:
             checked = await made.answer.checked()
         except (WebUIError, BadAnswer) as error:
@@ -260,13 +276,14 @@ class Driver:
         answering = asyncio.create_task(run.answer())
         over = asyncio.create_task(lease.over.wait())
         leaving = asyncio.create_task(self._handover.hand_back.wait())
+        skipping = asyncio.create_task(_skipping(run, lease))
         try:
             await asyncio.wait({answering, over, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 return answering.result()
             raise _Stopped
         finally:
-            await end(answering, over, leaving)
+            await end(answering, over, leaving, skipping)
 
     async def _break_off(self, task: Task, run: Run, lease: Lease, reason: Exception, began: float) -> Ended:
         """Stops the WebUI and waits until it has let go of the job, which it `began` at that monotonic time."""
@@ -293,8 +310,11 @@ class Driver:
         extra = info["extra_generation_params"]
         scheduler = extra.get("Schedule type") if isinstance(extra, dict) else None
         short = info["sd_model_hash"]
+        pictures, store = checked.pictures, self._queue.stored_in(task.id, task.attempt)
+        if store:
+            pictures = tuple(one.model_copy(update={"store": store}) for one in pictures)
         return Result(
-            pictures=checked.pictures,
+            pictures=pictures,
             caption=checked.caption,
             attempt=task.attempt,
             checkpoint=task.checkpoint.name if task.request.generates else "",

@@ -35,6 +35,8 @@ class Lease:
         self.state = LeaseState.OK
         #: Set once the job has been cancelled or given to somebody else; `state` says which.
         self.over = asyncio.Event()
+        #: Set when the picture at hand is to be ended; whoever does it clears it.
+        self.skip = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._keep())
@@ -84,6 +86,9 @@ class Lease:
             )
         if answer is not LeaseState.OK and self.state is LeaseState.OK:
             log.info("job %s attempt %d: %s", self._job, self._attempt, answer)
+        if answer is LeaseState.SKIP:
+            self.skip.set()
+            return
         self.state = answer
         if answer is not LeaseState.OK:
             self.over.set()

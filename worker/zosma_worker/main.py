@@ -7,12 +7,15 @@ import functools
 import logging
 import os
 import signal
+from pathlib import Path
 
+from zosma_queue import tracing
 from zosma_queue.allocator import give_freed_memory_back
 from zosma_queue.connections import check_login
 from zosma_queue.errors import SettingsError
 from zosma_queue.hosts import say_if_inside
-from zosma_queue.settings import address_of
+from zosma_queue.s3_pictures import check_bucket
+from zosma_queue.settings import address_of, given_in
 from zosma_worker.backends import open_backend
 from zosma_worker.settings import WorkerSettings
 from zosma_worker.slot import WorkerOptions, run_slot
@@ -29,7 +32,7 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
     `child`: ends also when its standard input closes, that is when its supervisor died.
 
     Raises:
-      SettingsError: when no WebUI or no Redis is named, or Redis refuses the password.
+      SettingsError: when no WebUI or no Redis is named, or Redis or the pictures' bucket refuses us.
     """
     if not settings.webuis:
         raise SettingsError("SD_API_HOST is not set: say where the WebUI answers, like SD_API_HOST=localhost:7860")
@@ -38,6 +41,7 @@ def run(settings: WorkerSettings, *, child: bool = False) -> int:
         raise SettingsError("REDIS_URL is not set: say where the queue is, like REDIS_URL=redis://host:6379/0")
     if not child:
         check_login(settings)
+        check_bucket(settings, reads=False)
         say_if_inside(settings.redis_variable, address_of(redis_url))
         for webui in settings.webuis:
             say_if_inside("SD_API_HOST", webui.url)
@@ -60,7 +64,11 @@ async def _alone(redis_url: str, settings: WorkerSettings, child: bool) -> int:
         loop.add_signal_handler(number, stopping)
     if child:
         when_parent_ends(loop, stop.set)
-    options = WorkerOptions(grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command)
+    options = WorkerOptions(
+        grace_s=settings.grace_s, benchmark=settings.benchmark, restart=settings.restart_command,
+        results=settings.results,
+    )  # fmt: skip
     opened = functools.partial(open_backend, workflows=settings.workflows)
-    await run_slot(redis_url, settings.webuis[0], stop, options, opened)
+    with tracing.sent("zosma-worker", given_in(Path(".env"))):
+        await run_slot(redis_url, settings.webuis[0], stop, options, opened)
     return 0

@@ -9,6 +9,7 @@ import functools
 import logging
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ from typing import Any
 
 import dramatiq
 
-from zosma_queue import logs
+from zosma_queue import logs, tracing
 from zosma_queue.broker import Delivery, current_delivery
 from zosma_queue.hourly import Hourly
 from zosma_queue.messages import ACTOR, QUEUE
+from zosma_queue.results import Bucket
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, WorkerQueue
@@ -69,6 +71,8 @@ class WorkerOptions:
     """Measure the speed of a place that the queue doesn't know."""
     restart: tuple[str, ...] = ()
     """The command that starts the WebUI again; () for none."""
+    results: Bucket | None = None
+    """Where finished pictures are to be kept; None: in Redis."""
 
 
 async def run_slot(
@@ -103,9 +107,20 @@ def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventL
 
 
 async def _do(runner: Runner, delivery: Delivery, request: dict[str, Any]) -> Outcome:
-    """The outcome of a delivery; all that is said meanwhile names the job."""
-    with logs.about(job=delivery.job_id, attempt=delivery.attempt):
-        return await runner.do(delivery, request)
+    """The outcome of a delivery; all that is said meanwhile names the job, and its trace goes on here."""
+    about: tracing.About = {"zosma.job": delivery.job_id, "zosma.attempt": delivery.attempt}
+    if delivery.attempt == 1:
+        leased_ms = tracing.now_ms() - (time.monotonic() - delivery.taken_at) * 1000
+        tracing.past("wait", delivery.message_timestamp, leased_ms, parent=delivery.traceparent, about=about)
+    with (
+        logs.about(job=delivery.job_id, attempt=delivery.attempt),
+        tracing.span("job", "consumer", about, parent=delivery.traceparent) as span,
+    ):
+        outcome = await runner.do(delivery, request)
+        span.note({"zosma.outcome": outcome.verb})
+        if outcome.kind:
+            span.fail(outcome.kind)
+        return outcome
 
 
 @asynccontextmanager
@@ -119,7 +134,7 @@ async def _open_slot(
     name = worker_id(address)
     logs.always(worker=name)
     async with AsyncExitStack() as stack:
-        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name))
+        queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name, results=options.results))
         backend = await stack.enter_async_context(opened(address))
         parts = _parts(queue, backend, options)
         stack.push_async_callback(parts.heartbeat.leave)

@@ -218,6 +218,8 @@ def _postprocessing(upscale: Upscale) -> dict[str, str]:
         else:
             said["Postprocess upscale by"] = f"{upscale.upscaling_resize:g}"
         said["Postprocess upscaler"] = str(upscale.upscaler_1)
+        if "extras_upscaler_2_visibility" in upscale.extras:
+            said["Postprocess upscaler 2"] = str(upscale.upscaler_2)
     if upscale.gfpgan_visibility:
         said["GFPGAN visibility"] = f"{upscale.gfpgan_visibility:g}"
     if upscale.codeformer_visibility:

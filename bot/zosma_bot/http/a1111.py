@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from zosma_bot.http import problems
-from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view
-from zosma_bot.http.a1111_fields import IMG2IMG, INTERROGATE, TXT2IMG, UPSCALE, read_fields
+from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view, task_view
+from zosma_bot.http.a1111_fields import IMG2IMG, INTERROGATE, TASK, TXT2IMG, UPSCALE, read_fields
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
@@ -34,6 +34,8 @@ from zosma_bot.http.waiting import PATIENCE_MS, Blocked, wait_for_end, wait_for_
 from zosma_bot.http.wanted import LEASE_S, Wanted
 from zosma_bot.hub import Hub
 from zosma_bot.inputs import submit_with_pictures
+from zosma_queue import tracing
+from zosma_queue.calls import Skipped
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError
 from zosma_queue.job import Job, Result, State
@@ -70,11 +72,13 @@ class A1111:
             web.post(f"{base}/extra-batch-images", self.upscale_batch),
             web.post(f"{base}/interrogate", self.interrogate),
             web.post(f"{base}/skip", self.skip),
+            web.post("/internal/progress", self.task_progress),
+            web.get("/internal/pending-tasks", self.pending_tasks),
         ]
 
     async def txt2img(self, request: web.Request) -> web.Response:
         """Blocks until the pictures are there."""
-        body = await read_object(request)
+        body = await read_object(request, PICTURES_MAX_BYTES)  # scripts take some
         with in_a1111s_words():
             given, named = read_fields(body, TXT2IMG), await named_by(request, body, "sdapi")
             body.clear()
@@ -185,7 +189,7 @@ class A1111:
         self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str
     ) -> web.Response:
         try:
-            job, result, images = await self._made(request, job_id)
+            job, result, images = await self._made(request, job_id, given.get("force_task_id") or "")
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
             job, images = stopped.job, [stopped.picture] if stopped.picture else []
@@ -193,11 +197,11 @@ class A1111:
         sent = images if given.get("send_images", True) else []
         return picture_answer("images", sent, {"parameters": echo(given, table, job), "info": json.dumps(told)})
 
-    async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
-        """The finished job, what came of it and its pictures' bytes."""
+    async def _made(self, request: web.Request, job_id: str, task: str = "") -> tuple[Job, Result, list[bytes]]:
+        """The finished job, what came of it and its pictures' bytes. `task`: what its client calls it."""
         ended = False
         try:
-            with self._blocked.on(_client(request), job_id):
+            with self._blocked.on(_client(request), job_id, task):
                 job = await wait_for_end(request, self._queue, self._hub, job_id)
             ended = True
             if job.state is State.CANCELLED and job_id in self._interrupted:
@@ -209,7 +213,8 @@ class A1111:
             await self._wanted.drop(job_id, ended=ended)
         if job.state is not State.DONE or job.result is None or job.missing:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
-        images, _ = await asyncio.gather(self._queue.pictures(job), self._queue.mark_delivered(job))
+        with tracing.span("deliver"):
+            images, _ = await asyncio.gather(self._queue.pictures(job), self._queue.mark_delivered(job))
         if None in images:
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")
@@ -230,6 +235,27 @@ class A1111:
         preview = await self._queue.preview(job.id) if with_image and job.state is State.RUNNING else None
         return web.json_response(progress_view(job, preview, *await standing(self._queue, job)))
 
+    async def task_progress(self, request: web.Request) -> web.Response:
+        """About the client's own request of a name (`force_task_id`), as A1111's page asks."""
+        asked = read_fields(await read_object(request), TASK)
+        client, task = _client(request), asked.get("id_task", "")
+        job_id = self._blocked.called(client, task)
+        job = await self._queue.job(job_id) if job_id else None
+        preview, line = None, None
+        if job and job.state is State.RUNNING and asked.get("live_preview", True):
+            preview = await self._queue.preview(job.id)
+        elif job:
+            line = progress_view(job, None, *await standing(self._queue, job))["textinfo"]
+        view = task_view(job, preview, line, has_ended=self._blocked.has_ended(client, task))
+        if view["id_live_preview"] == asked.get("id_live_preview"):
+            view["live_preview"] = None  # the client has it
+        return web.json_response(view)
+
+    async def pending_tasks(self, request: web.Request) -> web.Response:
+        """The names of the client's own requests."""
+        tasks = self._blocked.tasks_of(_client(request))
+        return web.json_response({"size": len(tasks), "tasks": tasks})
+
     async def interrupt(self, request: web.Request) -> web.Response:
         """Ends the client's own running job, with the picture as far as it is. All other jobs go on."""
         job = await self._current(request)
@@ -239,8 +265,14 @@ class A1111:
         return web.json_response({})
 
     async def skip(self, request: web.Request) -> web.Response:
-        """As interrupt: a part of a job can't be skipped from afar."""
-        await self.interrupt(request)
+        """Ends the picture that the client's own job is at; it goes on with the next, and answers with all of them.
+
+        Where the WebUI can't, and there is no next, the job is interrupted.
+        """
+        job = await self._current(request)
+        outcome = await self._queue.skip(job.id) if job else None
+        if job and job.request and outcome is Skipped.UNABLE and job.request.count == 1:
+            await self.interrupt(request)
         return web.json_response(None)
 
     async def options(self, request: web.Request) -> web.Response:

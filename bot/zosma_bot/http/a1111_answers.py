@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from zosma_bot.http.a1111_fields import with_defaults
 from zosma_queue.forecast import Place
-from zosma_queue.job import Job, Result
+from zosma_queue.job import Job, Result, State
+from zosma_queue.picture_headers import format_of
 from zosma_queue.request import Request
 
 _IDLE_STATE: Mapping[str, Any] = {
@@ -37,6 +39,26 @@ def progress_view(job: Job, preview: bytes | None, place: Place | None, paused: 
         "state": state,
         "current_image": b64encode(preview).decode() if preview else None,
         "textinfo": "Paused by an admin" if paused else f"In queue: {place.position}" if place else None,
+    }
+
+
+def task_view(job: Job | None, preview: bytes | None, line: str | None, *, has_ended: bool) -> dict[str, Any]:
+    """What A1111's own page is told of a request by the name that its client gave it; None for one that isn't open.
+
+    `line`: what to say while it waits.
+    """
+    running = job is not None and job.state is State.RUNNING
+    waiting = job is not None and not running and not job.state.ended
+    picture = f"data:image/{format_of(preview)};base64,{b64encode(preview).decode()}" if preview else None
+    return {
+        "active": running,
+        "queued": waiting,
+        "completed": has_ended or (job is not None and job.state.ended),
+        "progress": job.progress if job and running else None,
+        "eta": job.eta_s if job and running else None,
+        "live_preview": picture,
+        "id_live_preview": crc32(preview) if preview else -1,
+        "textinfo": line or "Waiting..." if waiting else None,
     }
 
 

@@ -105,6 +105,10 @@ UPSCALE: Mapping[str, tuple[str, Any]] = {
     "image": ("any", ""),
 }
 INTERROGATE: Mapping[str, tuple[str, Any]] = {"image": ("any", ""), "model": ("text", "clip")}
+#: Of `/internal/progress`.
+TASK: Mapping[str, tuple[str, Any]] = {
+    "id_task": ("text", ""), "id_live_preview": ("whole", -1), "live_preview": ("switch", True),
+}  # fmt: skip
 #: Not in A1111's answers.
 _UNTOLD = frozenset({"firstpass_image", "latent_mask"})
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")

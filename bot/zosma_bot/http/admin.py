@@ -181,8 +181,8 @@ class AdminApi:
         job = await self._queue.job(request.match_info["id"])
         if job is None:
             raise _not_found()
-        index, images = int(request.match_info["index"]), await self._queue.pictures(job)
-        image = images[index] if index < len(images) else None
+        index = int(request.match_info["index"])
+        image = await self._queue.picture(job, index)
         if image is None or job.result is None:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "no such picture, or no longer stored")
         await self._admin.note(_who(request), "pictures", job.id)

@@ -32,12 +32,14 @@ from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.traced import traced
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
 from zosma_bot.hub import Hub
 from zosma_bot.links import Links
 from zosma_bot.metrics import Metrics
 from zosma_bot.webhooks import Receivers, WebhookSender
+from zosma_queue import tracing
 from zosma_queue.client import Queue
 from zosma_queue.errors import SettingsError
 
@@ -82,6 +84,7 @@ def make_app(
         problems.as_answers,
         doors.guard(lambda: ring.required),
         auth.require_key(),
+        *((traced,) if tracing.on() else ()),
         compressed,
         without_slash,
         one_after_the_other,

@@ -30,7 +30,7 @@ _PREPARED: web.RequestKey[bool] = web.RequestKey("prepared", bool)
 _ADMIN_PATHS = "/api/v1/admin/"
 _READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 #: These change nothing, although they are sent as POST.
-_READING_POSTS = frozenset({"/sdapi/v1/png-info", "/api/v1/estimate"})
+_READING_POSTS = frozenset({"/sdapi/v1/png-info", "/api/v1/estimate", "/internal/progress"})
 
 
 def credentials(header: str) -> tuple[str | None, str] | None:

@@ -27,6 +27,7 @@ ENTRIES_MAX = 1_000
 VALUES_MAX = 10_000
 #: Objects and lists inside one another.
 DEPTH_MAX = 20
+_TOO_DEEP = f"the body has more than {DEPTH_MAX} objects and lists inside one another"
 #: Commas and opening brackets in a body's bytes: more than VALUES_MAX, for prompts have commas too. Counting them takes
 #: 1 ms a megabyte, while reading 11 million empty strings would hold the interpreter for seconds.
 MARKS_MAX = 40_000
@@ -46,6 +47,19 @@ LARGE_DEADLINE_S = 180.0
 
 class _TooMuchError(ValueError):
     """Raised for a body that is JSON, but more of it, or deeper, than any request needs."""
+
+    def __init__(self, why: str, *, field: str | None = None) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+class _WrongTextError(Exception):
+    """Raised for a value that no field takes, while nobody knows yet which field it stands in."""
+
+    def __init__(self, value: Any, why: str) -> None:
+        super().__init__(why)
+        self.value = value
+        self.why = why
 
 
 class _Line:
@@ -70,12 +84,12 @@ class Intake:
 
         Raises:
           ValueError: when it is no JSON, or more of it than any request needs.
-          Problem: 400 when it breaks off, 408 when it comes too slowly, 429 when this caller sends too many large ones.
-          HTTPRequestEntityTooLarge: when it says that it is too long, or turns out to be.
+          Problem: 400 when it breaks off, 408 when it comes too slowly, 413 when it says that it is too long
+            or turns out to be, 429 when this caller sends too many large ones.
         """
         most = max_bytes or request.client_max_size
         if (request.content_length or 0) > most:
-            raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
+            raise _too_large(request.content_length or 0, most)
         if not max_bytes or (request.content_length or max_bytes) <= SMALL_BYTES:
             return await self._within(self._deadline_s, request, most)
         line = self._lines.setdefault(caller, _Line())
@@ -110,7 +124,7 @@ class Intake:
                 async for chunk in request.content.iter_any():
                     body += chunk
                     if len(body) > most:
-                        raise web.HTTPRequestEntityTooLarge(most, len(body))
+                        raise _too_large(len(body), most)
         except TimeoutError:
             raise Problem(
                 http.HTTPStatus.REQUEST_TIMEOUT, "HTTPException", f"the body took more than {seconds:g} s to arrive"
@@ -121,6 +135,14 @@ class Intake:
             raise Problem(http.HTTPStatus.BAD_REQUEST, "HTTPException", what) from None
         # In a thread even where it is small: what takes long isn't told by its size.
         return await asyncio.to_thread(parse_bounded, body)
+
+
+def _too_large(size: int, most: int) -> Problem:
+    """Of a body without a length no more is known than what has come."""
+    return Problem(
+        http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "HTTPException",
+        f"the body has {size:,} bytes or more, at most {most:,} are possible here",
+    )  # fmt: skip
 
 
 INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
@@ -163,8 +185,10 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
     try:
         found = await request.app[INTAKE].read(request, request[CALLER].owner, max_bytes)
     except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, _TooMuchError) else f"the body is not JSON: {str(error)[:200]}"
-        raise Problem(UNPROCESSABLE, "ValidationError", what) from None
+        if isinstance(error, _TooMuchError):
+            raise Problem(UNPROCESSABLE, "ValidationError", str(error), field=error.field) from None
+        why = _TOO_DEEP if isinstance(error, RecursionError) else f"the body is not JSON: {str(error)[:200]}"
+        raise Problem(UNPROCESSABLE, "ValidationError", why) from None
     if not isinstance(found, dict):
         raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
     return found
@@ -181,22 +205,41 @@ def parse_bounded(body: bytearray) -> Any:
     # As `json.loads` decodes; but the bytes need no memory any more while the values are made.
     text = body.decode(json.detect_encoding(body), "surrogatepass")
     body.clear()
-    found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
-    _check_bounds(found)
+    found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_NoNumber)
+    try:
+        _check_bounds(found)
+    except _WrongTextError as error:
+        raise _TooMuchError(error.why, field=_where(found, error.value)) from None
     return found
 
 
-def _finite(digits: str) -> float:
+class _NoNumber(str):
+    """The first digits of what no field takes for a number, in its place until it is known which field that is."""
+
+    __slots__ = ()
+
+
+def _finite(digits: str) -> float | _NoNumber:
     number = float(digits) if len(digits) <= DIGITS_MAX else math.inf
-    return number if math.isfinite(number) else _no_number(digits)
+    return number if math.isfinite(number) else _NoNumber(digits[:20])
 
 
-def _whole(digits: str) -> int:
-    return int(digits) if len(digits) <= DIGITS_MAX else int(_no_number(digits))
+def _whole(digits: str) -> int | _NoNumber:
+    return int(digits) if len(digits) <= DIGITS_MAX else _NoNumber(digits[:20])
 
 
-def _no_number(digits: str) -> float:
-    raise _TooMuchError(f"the body has the number {digits[:20]}, which is out of bounds")
+def _where(found: Any, wanted: Any) -> str | None:
+    """The field in which a value stands that is in there: `hires.scale`, `init_images.0`; None for the whole body."""
+    level: list[tuple[str, Any]] = [("", found)]
+    while level:
+        inner: list[tuple[str, Any]] = []
+        for path, value in level:
+            if value is wanted:
+                return path[1:] or None
+            entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            inner += [(f"{path}.{str(name)[:100]}", one) for name, one in entries]
+        level = inner
+    return None
 
 
 def is_text(value: str) -> bool:
@@ -220,14 +263,16 @@ def _check_bounds(found: Any) -> None:
         if not inner:
             return
         level = inner
-    raise _TooMuchError(f"the body has more than {DEPTH_MAX} objects and lists inside one another")
+    raise _TooMuchError(_TOO_DEEP)
 
 
 def _inside(value: Any) -> list[Any]:
     """What a value holds: the names and values of an object, the entries of a list."""
+    if isinstance(value, _NoNumber):
+        raise _WrongTextError(value, f"the body has the number {value}, which is out of bounds")
     if isinstance(value, str):
         if not is_text(value):
-            raise _TooMuchError("the body has half a character (a lone surrogate) in a text: send whole ones")
+            raise _WrongTextError(value, "the body has half a character (a lone surrogate) in a text: send whole ones")
         return []
     if isinstance(value, dict):
         if len(value) > FIELDS_MAX:

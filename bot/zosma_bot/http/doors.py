@@ -53,6 +53,7 @@ class Doors:
             raise Problem(
                 http.HTTPStatus.FORBIDDEN, "Forbidden",
                 "web pages of other sites may change nothing here: name yours in ZOSMA_CORS_ORIGINS of the bot process",
+                hint="send no Origin header, or one that ZOSMA_CORS_ORIGINS names",
             )  # fmt: skip
 
     def _check_host(self, host: str) -> None:
@@ -61,7 +62,7 @@ class Doors:
             raise Problem(
                 http.HTTPStatus.FORBIDDEN, "Forbidden",
                 f"this server is not called {name[:100]!r}: use localhost, or name it in ZOSMA_ALLOWED_HOSTS of the bot"
-                " process",
+                " process", hint="send a Host header with a name that this server has",
             )  # fmt: skip
 
     def _is_foreign(self, request: web.Request) -> bool:

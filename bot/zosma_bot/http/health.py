@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import importlib.metadata
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -36,7 +37,7 @@ class Health:
         return web.json_response({"status": "ok", "version": VERSION, **told})
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """200 when Redis answers, takes writes, and events are heard; the fleet may be empty."""
+        """200 when Redis answers, takes writes, events are heard and pictures can be read; the fleet may be empty."""
         try:
             await self._queue.check_writable()
             ready = await self._hub.workers_ready()
@@ -45,8 +46,16 @@ class Health:
         if not self._hub.live.is_set():
             why = self._hub.why_deaf
             return _unready("events are not heard" + (f": {why}" if why else " yet"))
-        return web.json_response({"status": "ok", "redis": "ok", "workers_ready": ready})
+        told: dict[str, Any] = {"status": "ok", "redis": "ok", "workers_ready": ready}
+        if not self._queue.bucket:
+            return web.json_response(told)
+        try:
+            await self._queue.check_pictures()
+        except QueueUnavailableError as error:
+            return _unready("ok", pictures=str(error))
+        return web.json_response({**told, "pictures": "ok"})
 
 
-def _unready(why: str) -> web.Response:
-    return web.json_response({"status": "unready", "redis": why}, status=http.HTTPStatus.SERVICE_UNAVAILABLE)
+def _unready(redis: str, **told: str) -> web.Response:
+    body = {"status": "unready", "redis": redis, **told}
+    return web.json_response(body, status=http.HTTPStatus.SERVICE_UNAVAILABLE)

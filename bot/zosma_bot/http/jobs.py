@@ -232,7 +232,7 @@ class Jobs:
         headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": f"private, max-age={PICTURE_AGE_S}"}
         if any(one.strip().removeprefix("W/") in (tag, "*") for one in _known_tags(request)):
             return web.Response(status=http.HTTPStatus.NOT_MODIFIED, headers=headers)
-        data = (await self._queue.pictures(job))[index]
+        data = await self._queue.picture(job, index)
         if data is None:
             raise _no_picture()
         if request.method == hdrs.METH_GET and size is None:

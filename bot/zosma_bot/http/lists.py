@@ -18,16 +18,17 @@ from zosma_queue.infotext import pairs, words
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
 _LATENT = "latent"
+#: So A1111 calls what comes with its RealESRGAN.
+_REALESRGAN = "r-esrgan"
 #: Fewer pairs than this are words of a prompt.
 _PAIRS_MIN = 3
 _SIZE = re.compile(r"(\d+)x(\d+)")
 _NOT_TOLD = {"error": "this is a fleet of machines"}
 #: The same for everybody, always.
 _CONSTANTS: dict[str, Any] = {
-    "embeddings": {"loaded": {}, "skipped": {}},
     "memory": {"ram": _NOT_TOLD, "cuda": _NOT_TOLD},
     "cmd-flags": {"api": True},
-    **{name: [] for name in ("hypernetworks", "realesrgan-models", "extensions", "script-info")},
+    "extensions": [],
 }
 #: Workers read their lists again by themselves.
 _WEIGHTS = ("unload-checkpoint", "reload-checkpoint")
@@ -45,7 +46,8 @@ class Lists:
         made: dict[str, Callable[[Catalogue], Any]] = {
             "sd-models": _models, "samplers": _samplers, "schedulers": _schedulers, "upscalers": _upscalers,
             "latent-upscale-modes": _latent_modes, "loras": _loras, "sd-vae": _vaes, "prompt-styles": _styles,
-            "scripts": _scripts, "face-restorers": _face_restorers,
+            "scripts": _scripts, "script-info": _script_info, "face-restorers": _face_restorers,
+            "embeddings": _embeddings, "hypernetworks": _hypernetworks, "realesrgan-models": _realesrgan_models,
         }  # fmt: skip
         return [
             *(web.get(f"{_BASE}/{name}", self._of_catalogue(make)) for name, make in made.items()),
@@ -97,6 +99,30 @@ def _scripts(catalogue: Catalogue) -> Any:
     return {"txt2img": list(catalogue.scripts), "img2img": list(catalogue.scripts)}
 
 
+def _script_info(catalogue: Catalogue) -> Any:
+    """What a script takes differs from worker to worker, and no list of it would be true for all."""
+    return [
+        {"name": name, "is_alwayson": True, "is_img2img": is_img2img, "args": []}
+        for is_img2img in (False, True)
+        for name in catalogue.scripts
+    ]
+
+
+def _embeddings(catalogue: Catalogue) -> Any:
+    """By name alone: their vectors are the WebUIs' own business."""
+    told = {"step": None, "sd_checkpoint": None, "sd_checkpoint_name": None, "shape": 0, "vectors": 0}
+    return {"loaded": dict.fromkeys(catalogue.embeddings, told), "skipped": {}}
+
+
+def _hypernetworks(catalogue: Catalogue) -> Any:
+    return [{"name": name, "path": None} for name in catalogue.hypernetworks]
+
+
+def _realesrgan_models(catalogue: Catalogue) -> Any:
+    names = [name for name in catalogue.enlargers if name.casefold().startswith(_REALESRGAN)]
+    return [{"name": name, "path": None, "scale": 4} for name in names]
+
+
 def _config(catalogue: Catalogue) -> Any:
     """Of the page's own description, what clients read out of it: the upscalers of the hires pass."""
     choices = ["None", *catalogue.upscalers]
@@ -106,7 +132,7 @@ def _config(catalogue: Catalogue) -> Any:
 
 def _models(catalogue: Catalogue) -> Any:
     return [
-        {"title": one.title, "model_name": one.model_name, "hash": one.hash, "sha256": None,
+        {"title": one.title, "model_name": one.model_name, "hash": one.hash, "sha256": one.sha256,
          "filename": one.title.rsplit(" [", 1)[0], "config": None}
         for one in catalogue.checkpoints
     ]  # fmt: skip

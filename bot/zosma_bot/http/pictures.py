@@ -34,8 +34,7 @@ class Pictures:
         if life_s <= 0:
             raise _gone()
         job = await self._queue.job(job_id)
-        images = await self._queue.pictures(job) if job else []
-        image = images[index] if index < len(images) else None
+        image = await self._queue.picture(job, index) if job else None
         if image is None or job is None or job.result is None:
             raise _gone()
         made = job.result.pictures[index].format

@@ -21,6 +21,7 @@ from zosma_queue.errors import (
     QueueRefusesError,
     QueueUnavailableError,
     RequestRefusedError,
+    StoreUnavailableError,
 )
 from zosma_queue.job import Job, State
 
@@ -174,6 +175,8 @@ def of_queue(error: QueueUnavailableError) -> Problem:
     """Why the queue can't serve now, by its true name; what Redis said is for the log and `/readyz`."""
     if isinstance(error, QueueBusyError):
         name, why = "QueueBusy", "too many requests are under way here: try again shortly"
+    elif isinstance(error, StoreUnavailableError):
+        name, why = "PicturesUnavailable", "the finished pictures can't be read now; they are kept: try again shortly"
     elif isinstance(error, QueueRefusesError):
         name, why = "QueueRefuses", f"the queue is set up wrongly ({error.code}): its operator must see to it"
     elif error.code:

@@ -33,7 +33,7 @@ _IMG2IMG = (
 _IMG2IMG_DEFAULTS = {"inpainting_fill": 0, "inpaint_full_res": True, "inpaint_full_res_padding": 0}
 _UPSCALE = (
     "resize_mode", "upscaling_resize", "upscaling_resize_w", "upscaling_resize_h", "gfpgan_visibility",
-    "codeformer_visibility", "codeformer_weight",
+    "codeformer_visibility", "codeformer_weight", "upscale_first", "extras_upscaler_2_visibility", "upscaling_crop",
 )  # fmt: skip
 #: Fields that reach the WebUI as they are, and the values beside null at which they change nothing.
 _EXTRAS: Mapping[str, tuple[Any, ...]] = {
@@ -52,7 +52,7 @@ _EXTRAS: Mapping[str, tuple[Any, ...]] = {
 }
 _HIRES_EXTRAS = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt")
 #: Would change the picture; refused unless they say "off".
-_UNSUPPORTED = ("script_name", "infotext", "latent_mask", "firstpass_image")
+_UNSUPPORTED = ("infotext", "latent_mask", "firstpass_image")
 
 
 def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> dict[str, Any]:
@@ -91,10 +91,15 @@ def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
             )
         start["more_images"] = images[1:]
         fields["count"] = len(images) * given.get("n_iter", 1)
-    if "mask_blur" not in given and "mask_blur_x" in given:
-        start["mask_blur"] = given["mask_blur_x"]
     if not is_nothing(given.get("mask")):
         start["mask"] = given["mask"]
+        across, down = (given.get(name, 4) for name in ("mask_blur_x", "mask_blur_y"))
+        if "mask_blur" not in given and across != down:
+            fields["a1111"] |= {"mask_blur_x": across, "mask_blur_y": down}
+        elif "mask_blur" not in given:
+            start["mask_blur"] = across
+        if not given.get("mask_round", True):
+            fields["a1111"]["mask_round"] = False
     start["inpainting_mask_invert"] = bool(given.get("inpainting_mask_invert"))
     fields["img2img"] = start
     return fields
@@ -106,12 +111,8 @@ def upscale_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    _refuse(given, "extras_upscaler_2_visibility")
-    if given.get("resize_mode") == 1 and given.get("upscaling_crop") is False:
-        raise RequestRefusedError("upscaling_crop must be true with resize_mode 1", field="upscaling_crop")
     upscale = {"image": given.get("image", ""), **{name: given[name] for name in _UPSCALE if name in given}}
-    if not is_nothing(given.get("upscaler_1")):
-        upscale["upscaler_1"] = given["upscaler_1"]
+    upscale |= {name: given[name] for name in ("upscaler_1", "upscaler_2") if not is_nothing(given.get(name))}
     return {"upscale": upscale}
 
 
@@ -129,6 +130,12 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     """What txt2img and img2img share."""
     for name in _UNSUPPORTED:
         _refuse(given, name)
+    if not is_nothing(given.get("script_name")):
+        raise RequestRefusedError(
+            "script_name can't be set here: such a script decides by itself how many pictures are made and how large;"
+            " send a request for each picture (scripts that work along go into alwayson_scripts)",
+            field="script_name",
+        )
     fields = {"prompt": "", **{name: given[name] for name in _SAME_NAME if name in given}}
     fields["steps"] = given.get("steps", DEFAULT_STEPS)
     fields |= {name: max(_DRAWN, given[name]) for name in ("seed", "subseed") if name in given}
@@ -140,7 +147,7 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     fields["styles"] = _styles(given.get("styles"), chosen.get("styles", ()))
     own = override_fields(given.get("override_settings") or {})
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
-    fields["a1111"] = _extras(given)
+    fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
     return fields
 
 

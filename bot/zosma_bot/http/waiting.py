@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import http
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +31,8 @@ PAUSED_S = 600.0
 PATIENCE_MS = 30_000
 
 
+#: Of so many requests that have ended it is known that they have; A1111 knows of 16, and serves one user.
+ENDED_TASKS = 1_000
 #: How long a Redis that restarts may take; what runs goes on meanwhile.
 REDIS_AWAY_S = 10.0
 
@@ -56,17 +58,36 @@ class Blocked:
 
     def __init__(self) -> None:
         self._jobs: dict[str, list[str]] = defaultdict(list)
+        self._tasks: dict[tuple[str, str], str] = {}
+        self._ended: deque[tuple[str, str]] = deque(maxlen=ENDED_TASKS)
 
     @contextmanager
-    def on(self, owner: str, job_id: str) -> Iterator[None]:
-        """Notes a job for as long as the block runs."""
+    def on(self, owner: str, job_id: str, task: str = "") -> Iterator[None]:
+        """Notes a job for as long as the block runs. `task`: what its client calls it."""
         self._jobs[owner].append(job_id)
+        if task:
+            self._tasks[owner, task] = job_id
         try:
             yield
         finally:
             self._jobs[owner].remove(job_id)
             if not self._jobs[owner]:
                 del self._jobs[owner]
+            if task and self._tasks.get((owner, task)) == job_id:
+                del self._tasks[owner, task]
+                self._ended.append((owner, task))
+
+    def called(self, owner: str, task: str) -> str | None:
+        """The job that the owner calls so, while one of their clients waits for it."""
+        return self._tasks.get((owner, task))
+
+    def tasks_of(self, owner: str) -> list[str]:
+        """What the owner calls the jobs that their clients wait for."""
+        return [task for whose, task in self._tasks if whose == owner]
+
+    def has_ended(self, owner: str, task: str) -> bool:
+        """Whether a job that the owner called so has ended lately."""
+        return (owner, task) in self._ended
 
     def of(self, owner: str) -> list[str]:
         """The owner's blocking jobs."""

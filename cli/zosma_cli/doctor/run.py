@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zosma_cli.doctor import settings_check
+from zosma_cli.doctor import settings_check, traces_check
 from zosma_cli.doctor.findings import Finding, Verdict, off
 from zosma_queue.settings import Settings, given_in, read
 from zosma_queue.terminal import visible, visible_all
@@ -20,10 +20,13 @@ from zosma_queue.terminal import visible, visible_all
 _SIGNS = {
     Verdict.OK: "[green]✓[/]", Verdict.OFF: "[dim]·[/]", Verdict.WARNING: "[yellow]![/]", Verdict.WRONG: "[red]✗[/]"
 }  # fmt: skip
-_WORKER, _REDIS = "WorkerSettings", "redis_check"
+_WORKER = "WorkerSettings"
+#: What bot and worker both have.
+_OF_BOTH = ("redis_check", "results_check")
 #: (part, module, the settings that it looks at). A worker's machine has no module of the bot, and the other way round.
 _CHECKS = (
-    ("Redis", _REDIS, "BotSettings"),
+    ("Redis", "redis_check", "BotSettings"),
+    ("pictures", "results_check", "BotSettings"),
     ("WebUI", "webui_check", _WORKER),
     ("Discord", "discord_check", "BotSettings"),
     ("bot", "server_check", "BotSettings"),
@@ -47,7 +50,7 @@ async def examine(env_file: Path) -> AsyncIterator[Finding]:
         if isinstance(settings, list):  # said above
             continue
         try:
-            if settings is None or (kind not in here and module != _REDIS):
+            if settings is None or (kind not in here and module not in _OF_BOTH):
                 raise ModuleNotFoundError
             check: Check = import_module(f"zosma_cli.doctor.{module}").check
         except ModuleNotFoundError:
@@ -55,6 +58,8 @@ async def examine(env_file: Path) -> AsyncIterator[Finding]:
             continue
         async for finding in check(settings):
             yield finding
+    async for finding in traces_check.check(given):
+        yield finding
 
 
 async def run(*, as_json: bool, console: Console, env_file: Path = Path(".env")) -> bool:

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from zosma_cli.doctor.findings import Finding, off, ok, warning, wrong
+from zosma_queue import tracing
 from zosma_queue.env import HOW_TO_WRITE, exported, lines_of
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import Settings, aliases_of, read
@@ -27,13 +28,15 @@ _KINDS = (
     ("zosma_worker.settings", "WorkerSettings"),
     ("zosma_cli.up", "UpSettings"),
 )
-#: What no process reads as a setting of its own: options of the command line, `compose.yaml`, the images.
+#: What no process reads as a setting of its own: the command line's options, `compose.yaml`, the images, OpenTelemetry.
 _OTHERS = frozenset(
     {"ZOSMA_SERVER", "ZOSMA_API_KEY", "ZOSMA_IMAGE", "ZOSMA_PUBLISH", "VALKEY_BOT_PASSWORD", "VALKEY_WORKER_PASSWORD",
-     "VALKEY_MAXMEMORY", "VALKEY_PUBLISH", "PROMETHEUS_KEY", "GRAFANA_PASSWORD", "GRAFANA_PUBLISH"}
+     "VALKEY_MAXMEMORY", "VALKEY_PUBLISH", "PROMETHEUS_KEY", "GRAFANA_PASSWORD", "GRAFANA_PUBLISH",
+     tracing.ENDPOINT, tracing.TRACES_ENDPOINT, tracing.EXPORTER, "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_SERVICE_NAME",
+     "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 )  # fmt: skip
 #: Names that begin so are meant for us.
-_OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "VALKEY_", "BOT_")
+_OURS = ("ZOSMA_", "DISCORD_", "SD_", "REDIS_", "RESULTS_", "VALKEY_", "BOT_")
 #: Of two names for one thing, the first is used.
 _TWICE = (("DISCORD_TOKEN", "BOT_TOKEN"), ("REDIS_URL", "REDIS_ADDR"))
 
@@ -97,7 +100,9 @@ def _unknown(env_file: Path, known: frozenset[str]) -> Iterator[tuple[str, str]]
     written = {line.name for line in lines_of(env_file) if line.name}
     for name in sorted(written | {name for name in exported() if name.startswith(_OURS)}):
         if name not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+            # OpenTelemetry has many more names, much alike.
+            cutoff = 0.93 if name.startswith(tracing.PREFIX) else 0.8
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=cutoff)
             yield name, near[0] if near else ""
 
 

@@ -18,6 +18,7 @@ local K = {
   wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
   held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
   picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
+  object_bytes = P .. 'object-bytes', object_ends = P .. 'object-ends', object_shown = P .. 'object-shown',
   versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
 }
 local function job_key(id) return P .. 'job:' .. id end

@@ -14,7 +14,10 @@ for i = 3, #ARGV do
     if ended and not redis.call('ZSCORE', K.undelivered, id) then
       redis.call('DEL', job_key(id), preview_key(id), reply)
       redis.call('ZREM', K.dead, id)
-      for _, one in ipairs({job, unpack(parts_of(job))}) do forget_pictures(one.id) end
+      for _, one in ipairs({job, unpack(parts_of(job))}) do
+        forget_pictures(one.id)
+        forget_pictures(one.id, true)
+      end
       count = count + 1
     elseif ended or job.cancel then
       redis.call('HSET', job_key(id), 'erase', '1')

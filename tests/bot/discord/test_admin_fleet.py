@@ -141,9 +141,9 @@ async def test_what_can_be_paused_is_offered_in_words(server, client, worker, ad
 
 async def test_what_is_not_known_is_refused_with_what_there_is(server, client, worker, admin, said, queue):
     text = (await said(admin, "admin pause", {"scope": "checkpoint:nope"})).message.text
-    assert "“checkpoint:nope” is not known; there are: queue, lane:fast" in text
+    assert "“checkpoint:nope” is not known; there are: the whole queue, lane fast" in text
     text = (await said(admin, "admin drain", {"scope": "queue"})).message.text
-    assert "there are: worker:gpu, checkpoint:anime" in text
+    assert "there are: worker gpu, checkpoint anime" in text
     text = (await said(admin, "admin resume", {"scope": "lane:fast"})).message.text
     assert "is not paused" in text
     assert await queue.admin.pauses() == []

@@ -47,7 +47,7 @@ async def test_limits_of_a_role_are_set_changed_shown_and_removed(server, does, 
     assert f"<@&{role.id}>: 3 waiting, one every 30 s, lane fast" in text
 
     text = await does("limits set", role=role, running=2, lane="relax", weight=2, daily=3600.0, depth=50)
-    assert "3 waiting, 2 running, none when 50 wait in all, one every 30 s, 60 min of GPU time a day" in text
+    assert "3 waiting, 2 running, no new jobs while 50 wait in all, one every 30 s, 60 min of GPU time a day" in text
     assert "weight 2, lane relax" in text
     assert (await queue.admin.policies())[f"role:{role.id}"].waiting == 3
     assert "3 waiting" in await does("limits show")
@@ -96,6 +96,10 @@ async def test_a_strange_server_cannot_lift_what_the_owner_has_set_for_all(serve
     ):
         text = (await said(stranger, "admin limits set", {"role": role} | options)).message.text
         assert words in text
+    stranger.locale = "de"
+    text = (await said(stranger, "admin limits set", {"role": role, "waiting": 6, "lane": "relax"})).message.text
+    assert "Wartend kann hier höchstens 5 sein" in text
+    stranger.locale = "en-US"
     text = await said(stranger, "admin limits set", {"role": role, "waiting": 2, "cooldown": 10, "lane": "relax"})
     assert "2 waiting" in text.message.text
     for command, options in (("set", {"waiting": 1}), ("remove", {})):
@@ -115,7 +119,7 @@ async def test_only_allowed_channels_take_requests(server, does, imagine, ann, a
     allowed = server.add_channel("art")
     assert "every channel" in await does("channels list")
     assert f"in these channels only: <#{allowed.id}>" in await does("channels allow", channel=allowed)
-    assert f"Pictures can be asked for in <#{allowed.id}> here" in await imagine(ann)
+    assert f"pictures can only be asked for in <#{allowed.id}>." in await imagine(ann)
     assert "in line" in (await imagine(ann, channel=allowed)).lower()
     assert "in line" in (await imagine(admin)).lower()
 
@@ -140,9 +144,27 @@ async def test_only_allowed_roles_are_served(server, does, imagine, ann):
 
 async def test_age_restricted_only(server, does, imagine, ann):
     assert "only:** on" in await does("rules age-restricted", switch="on")
-    assert "age-restricted channels only" in await imagine(ann)
+    assert "only be asked for in age-restricted channels" in await imagine(ann)
     assert "only:** off" in await does("rules age-restricted", switch="off")
     assert "in line" in (await imagine(ann)).lower()
+
+
+async def test_a_thread_has_the_rules_and_defaults_of_the_channel_it_hangs_on(server, does, imagine, ann, queue):
+    adults, open_to_all = server.add_channel("adults", nsfw=True), server.add_channel("art")
+    there, elsewhere = server.add_thread("foxes", adults), server.add_thread("foxes", open_to_all)
+    await does("rules age-restricted", switch="on")
+    assert "only be asked for in age-restricted channels" in await imagine(ann, channel=elsewhere)
+    assert "in line" in (await imagine(ann, channel=there)).lower()
+    await does("rules age-restricted", switch="off")
+
+    await does("channels allow", channel=open_to_all)
+    assert "can only be asked for in" in await imagine(ann, channel=there)
+    assert "in line" in (await imagine(ann, channel=elsewhere)).lower()
+
+    await does("defaults set", channel=open_to_all, negative="text")
+    await imagine(ann, channel=elsewhere)
+    newest = await queue.job(max(await queue.open_jobs()))
+    assert newest.request.negative_prompt == "text"
 
 
 # -- the rest ---------------------------------------------------------------------------------------------------

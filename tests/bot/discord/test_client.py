@@ -157,7 +157,7 @@ async def test_discords_own_trouble_is_one_line_and_told_in_its_name(server, bot
     asked = await server.slash(ann, "imagine", {"prompt": "sunflower"})
     await asked.response()
 
-    assert "Discord has trouble right now" in asked.message.text
+    assert "Discord is having problems right now" in asked.message.text
     (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.core.error_handler"]
     assert (record.levelname, record.exc_info) == ("WARNING", None)
     assert "\n" not in record.getMessage()
@@ -176,7 +176,7 @@ async def test_a_page_of_html_from_discords_proxies_does_not_reach_the_log(serve
     await asked.response()
     bot.queue.documents.get = kept
 
-    assert "Discord has trouble right now" in asked.message.text
+    assert "Discord is having problems right now" in asked.message.text
     (record,) = [record for record in caplog.records if record.name == "zosma_bot.discord.core.error_handler"]
     assert record.exc_info is None
     assert record.getMessage() == "/imagine failed: Discord: DiscordServerError 503 (code 0)"

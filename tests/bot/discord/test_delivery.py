@@ -565,7 +565,7 @@ async def test_who_deletes_a_running_jobs_message_cancels_it_and_its_member_alon
 
     (told,) = server.messages()
     assert told.ephemeral
-    assert f"Its message in <#{server.channel.id}> was deleted" in told.text
+    assert f"A moderator deleted the message for this request in <#{server.channel.id}>" in told.text
     assert "so it was cancelled" in told.text
     assert server.messages(server.dm(ann)) == []
     assert not server.requests_to("POST", r"^/channels/\d+/messages$")
@@ -615,7 +615,7 @@ async def test_a_message_deleted_while_the_bot_is_away_does_not_come_back(server
     (told,) = server.messages()
     assert told.ephemeral
     assert not told.files
-    assert "what came of it is not posted" in told.text
+    assert "the result is not posted" in told.text
 
 
 async def test_a_message_deleted_while_the_picture_is_uploaded_does_not_come_back(

@@ -53,7 +53,7 @@ async def test_a_picture_that_says_nothing_is_put_into_words_by_a_gpu(server, cl
     assert request.interrogate.model == "clip"
     await worker.finish(leased)
 
-    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    shown = await asked.wait_for(lambda shown: "What a model on a GPU sees" in shown.text)
     assert shown.ephemeral
     assert "a picture by clip" in shown.text
     assert shown.labels == ["Make a picture from these words", "Delete"]
@@ -65,7 +65,7 @@ async def test_from_the_words_a_picture_is_made_with_the_members_own_settings(se
     await (await server.slash(ann, "settings defaults", {"size": "landscape 768×512"})).response()
     asked = await server.slash(ann, "describe", {"image": silent()})
     await worker.finish(await worker.take())
-    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    shown = await asked.wait_for(lambda shown: "What a model on a GPU sees" in shown.text)
     await bot.close()
     await bot.start()
 
@@ -91,14 +91,14 @@ async def test_the_bot_that_dies_meanwhile_tells_the_words_when_it_is_back(serve
     await worker.finish(leased)
     await bot.start()
 
-    shown = await asked.wait_for(lambda shown: "In words" in shown.text)
+    shown = await asked.wait_for(lambda shown: "What a model on a GPU sees" in shown.text)
     assert "a picture by clip" in shown.text
 
 
 async def test_described_pictures_are_listed_as_such(server, client, worker, ann):
     asked = await server.slash(ann, "describe", {"image": silent()})
     await worker.finish(await worker.take())
-    await asked.wait_for(lambda shown: "In words" in shown.text)
+    await asked.wait_for(lambda shown: "What a model on a GPU sees" in shown.text)
 
     listed = await server.slash(ann, "jobs")
     await listed.response()

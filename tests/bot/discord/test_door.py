@@ -115,9 +115,9 @@ async def test_a_members_direct_message_is_held_to_their_servers_words_and_limit
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        ({"channels": [12]}, "can be asked for in <#12>"),
+        ({"channels": [12]}, "can only be asked for in <#12>"),
         ({"roles": [13]}, "Only members with one of these roles"),
-        ({"age_restricted_only": True}, "age-restricted channels only"),
+        ({"age_restricted_only": True}, "only be asked for in age-restricted channels"),
     ],
 )
 async def test_for_members_only_their_servers_rules_hold_in_direct_messages(server, opened, ann, rule, text):

@@ -94,7 +94,7 @@ async def test_a_job_of_ones_own_deletes_nobody_elses_message(server, client, wo
     pressed = await server.press(bob, shown, OfJob(bobs_job, bob.id).custom_id(Act.DELETE))
     await pressed.response()
 
-    assert "nothing that you can use here" in pressed.message.text
+    assert "something that you can't use here" in pressed.message.text
     assert not server.history(shown)[-1].deleted
 
 
@@ -162,7 +162,7 @@ async def test_what_was_kept_of_a_described_picture_is_its_members_alone(
     for act in (Act.REMAKE, Act.EDIT, Act.PARAMETERS, Act.AGAIN):
         pressed = await server.press(bob, bobs, OfJob(key, bob.id).custom_id(act))
         await pressed.response()
-        assert "nothing that you can use here" in (pressed.followups or [pressed.message])[-1].text
+        assert "something that you can't use here" in (pressed.followups or [pressed.message])[-1].text
     assert await queue.open_jobs() == []
 
 

@@ -141,7 +141,7 @@ async def test_a_mask_of_the_same_shape_is_brought_to_the_pictures_size(server, 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"mask": mask((128, 128))}, "⚠️ Mask has 128x128 pixels, but the picture has 128x192: send a mask of the same"),
+        ({"mask": mask((128, 128))}, "⚠️ Mask has 128x128 pixels, but the picture has 128x192: send a mask with the"),
         ({"mask": mask(box=None)}, "⚠️ Mask has nothing white"),
         ({"mask": mask(box=(0, 0, 128, 192))}, "⚠️ Mask is white all over"),
         ({"mask": UNUSABLE["no picture"][0]}, UNUSABLE["no picture"][1].replace("Image", "Mask")),
@@ -203,7 +203,7 @@ async def test_words_for_a_part_may_have_alternatives_and_flags(server, worker, 
 @pytest.mark.parametrize(
     ("flag", "words"),
     [
-        ("--ar 16:9", "--ar doesn't go here"), ("--style misty", "--style doesn't go here"),
+        ("--ar 16:9", "--ar can't be used here"), ("--style misty", "--style can't be used here"),
         ("--chaos 5", "chaos is Midjourney's"), ("__nothing__", "nothing"),
     ],
 )  # fmt: skip

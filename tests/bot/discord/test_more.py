@@ -170,7 +170,7 @@ async def test_somebody_elses_menu_is_no_way_to_a_picture(server, client, ann, b
 async def test_a_menu_leads_to_nothing_that_it_does_not_offer(server, client, ann, made, value):
     menu = await menu_of(server, ann, made)
     pressed = await server.press(ann, made, menu.selects[-1]["custom_id"], values=[value])
-    assert "knew more than this one" in (await answer_of(pressed)).text
+    assert "another version of the bot" in (await answer_of(pressed)).text
 
 
 async def test_redis_away_is_told(server, ann, made, valkey_asleep):

@@ -68,12 +68,13 @@ def names(message):
 
 async def test_a_shrunk_picture_links_to_its_original_for_a_day(server, bot, worker, ann, queue, until, raw, noise):
     await bot.start(bot.settings(public_url=PUBLIC))
-    server.settings.upload_limit = 200_000
+    server.settings.upload_limit = 180_000
     asked, leased, _ = await make(server, worker, ann, queue, until, width=512, height=512)
 
     assert names(asked.message) == [f"zosma-{leased.id}-1.webp"]
     assert "Made smaller to fit into Discord (50 % as wide, WebP, quality 60)." in asked.message.text
-    assert re.search(rf"original: <{PUBLIC}/pictures/{leased.id}/0\?expires=\d+&signature=\w+>", asked.message.text)
+    link = rf"\[original\]\(<{PUBLIC}/pictures/{leased.id}/0\?expires=\d+&signature=\w+>\)"
+    assert re.search(link, asked.message.text)
     assert LIFE_S < raw.ttl(keys.image(leased.id, leased.attempt, 0)) <= LIFE_S + 600
 
 

@@ -135,7 +135,7 @@ async def test_a_list_that_leads_back_to_itself_is_refused_when_it_is_made(serve
     asked = await said(admin, "admin wildcards set", {"name": "b", "entries": "__c__"})
     assert "2" not in asked.message.text
     asked = await said(admin, "admin wildcards set", {"name": "c", "entries": "__a__"})
-    assert "leads back to itself: c → a → b → c" in asked.message.text
+    assert "Word lists can't lead back to themselves: c → a → b → c" in asked.message.text
 
 
 @pytest.mark.parametrize(

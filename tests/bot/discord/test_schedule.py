@@ -71,7 +71,7 @@ async def test_a_clock_is_that_of_the_members_own_time_zone(server, client, work
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        ("yesterday", "isn't a time that I can read"),
+        ("yesterday", "I don't understand “yesterday” as a time"),
         ("2020-01-01 08:00", "has already passed"),
         ("in 9 days", "is more than 7 days away"),
     ],

@@ -116,7 +116,7 @@ async def test_a_part_that_only_another_kind_could_make_is_said_of(server, clien
         await other.finish(await other.take())
 
     shown = await asked.wait_for(lambda shown: len(shown.files) == 2)
-    assert "Some of these pictures were made on another kind of GPU server" in shown.text
+    assert "Some of these pictures were made on a GPU with other software" in shown.text
 
 
 async def test_when_all_fail_there_is_one_reason_and_the_whole_can_be_tried_again(server, client, gpus, ann):

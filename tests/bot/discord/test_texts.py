@@ -187,4 +187,4 @@ def test_a_question_about_an_idle_worker_counts_no_zero_jobs():
 
 def test_a_deed_that_only_a_later_version_knows_is_not_named():
     assert texts.credit(EN, "animation", 1, 2) == ""
-    assert texts.credit(EN, "zoom", 1, 2) == "-# <@1>'s zoom out of <@2>'s picture\n"
+    assert texts.credit(EN, "zoom", 1, 2) == "-# <@1>'s zoomed-out version of <@2>'s picture\n"

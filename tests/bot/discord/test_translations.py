@@ -13,7 +13,14 @@ from fluent.syntax import FluentParser, ast, visitor
 import zosma_bot.discord
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.custom_id import Act
-from zosma_bot.discord.ui.language import ENGLISH, LANGUAGES, CommandTranslator, translations_for
+from zosma_bot.discord.ui.language import (
+    ENGLISH,
+    LANGUAGES,
+    CommandTranslator,
+    Translations,
+    entries_of,
+    translations_for,
+)
 from zosma_bot.discord.ui.sizes import SIZES
 from zosma_bot.discord.ui.translation_rules import most_chars
 from zosma_queue.errors import CODES, ErrorKind
@@ -49,6 +56,23 @@ class Variables(visitor.Visitor):
         self.names.add(node.id.name)
 
 
+class Others(visitor.Visitor):
+    """Counts the texts that a pattern shows."""
+
+    number = 0
+
+    def visit_MessageReference(self, _):
+        self.number += 1
+
+    visit_TermReference = visit_MessageReference
+
+
+def shows_others(pattern):
+    found = Others()
+    found.visit(pattern)
+    return found.number > 0
+
+
 def variables(pattern):
     found = Variables()
     if pattern is not None:
@@ -59,6 +83,26 @@ def variables(pattern):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_fluent_understands_every_line(language):
     assert [one.content for one in entries(language) if isinstance(one, ast.Junk)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entries_are_found_without_parsing_where_fluent_finds_them(language):
+    folder = resources.files("zosma_bot.discord.ui") / "locale" / language
+    found = [entries_of(file.read_text("utf-8")) for file in sorted(folder.iterdir())]
+
+    known = [one for one in entries(language) if isinstance(one, ast.Message | ast.Term)]
+    assert [name for file in found for name in file] == [
+        f"-{one.id.name}" if isinstance(one, ast.Term) else one.id.name for one in known
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_that_shows_another_one_finds_it_though_nobody_asked_for_that_before(language, caplog):
+    showing = {key: pattern for key, pattern in texts(language).items() if pattern and shows_others(pattern)}
+    assert showing
+    for key, pattern in showing.items():
+        Translations(language)(key, **dict.fromkeys(variables(pattern), 1))
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -91,7 +91,7 @@ async def test_send_images_false_sends_none(http, worker):
             "nearest are soft.safetensors",
         ),
         ({"prompt": "a", "override_settings": []}, "override_settings", None),
-        ({"prompt": "a", "script_name": "x/y/z plot"}, "script_name", "leave it out"),
+        ({"prompt": "a", "script_name": "x/y/z plot"}, "script_name", "alwayson_scripts"),
         ({"prompt": "a", "enable_hr": True, "hr_scale": 9}, "hr_scale", "between 1 and 4"),
         ({"prompt": "a", "enable_hr": True, "hr_resize_x": 9000}, "hr_resize_x", "between 0 and 8192"),
     ],
@@ -255,9 +255,11 @@ async def test_unknown_routes_and_verbs_are_answered_in_json(http, method, path,
 
 async def test_a_body_over_the_limit_is_refused(http):
     body = io.BytesIO(json.dumps({"prompt": "x" * 5_000_000}).encode())
-    status, answer, _ = await call(http, "POST", TXT2IMG, data=body, headers={"Content-Type": "application/json"})
+    json_ = {"Content-Type": "application/json"}
+    status, answer, _ = await call(http, "POST", "/sdapi/v1/options", data=body, headers=json_)
 
     assert (status, answer["error"]) == (413, "HTTPException")
+    assert "at most 4,194,304 are possible" in answer["detail"]
 
 
 async def test_what_an_admin_paused_is_waited_for_also_while_its_workers_are_down(http, queue, worker, monkeypatch):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 from base64 import b64decode, b64encode
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from loopback.played_worker import ABOUT, png
 from loopback.raw_client import answered, request
@@ -16,11 +18,13 @@ from zosma_bot.http import waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
 from zosma_queue.messages import decode_request
+from zosma_queue.needs import needs_of
 
 TXT2IMG = "/sdapi/v1/txt2img"
 IMG2IMG = "/sdapi/v1/img2img"
 OPTIONS = "/sdapi/v1/options"
 INTERRUPT = "/sdapi/v1/interrupt"
+SKIP = "/sdapi/v1/skip"
 
 
 def sent(seed=1):
@@ -181,9 +185,13 @@ async def test_overrides_at_a1111s_defaults_ask_for_nothing(http, worker):
     [
         ({"outdir_samples": "/srv/x"}, "disk or process"),
         ({"directories_filename_pattern": "[date]"}, "disk or process"),
-        ({"eta_noise_seed_delta": 31337}, "A1111's default 0"),
         ({"sd_hypernetwork": "anime"}, "A1111's default 'None'"),
-        ({"img2img_fix_steps": "maybe"}, "A1111's default False"),
+        ({"img2img_fix_steps": "maybe"}, "true or false"),
+        ({"eta_noise_seed_delta": 0.5}, "whole number"),
+        ({"eta_noise_seed_delta": [31337]}, "a number"),
+        ({"randn_source": "C" * 101}, "at most 100 characters"),
+        ({"sgm_noise_multiplier": True}, "no GPU here offers"),
+        ({"forge_additional_modules": "ae"}, "a list of files' names"),
         ({"sd_model_chekpoint": "dream"}, "sd_model_checkpoint"),
     ],
 )
@@ -191,6 +199,34 @@ async def test_other_overrides_are_refused_by_name_with_the_reason(http, worker,
     status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "override_settings": overrides})
     assert (status, answer["field"]) == (422, f"override_settings.{next(iter(overrides))}")
     assert says in answer["errors"]
+
+
+async def test_an_option_that_the_fleet_has_reaches_the_worker(http, worker):
+    overrides = {"eta_noise_seed_delta": 31337.0, "face_restoration_model": "GFPGAN", "samples_format": "jpg"}
+    asked, answer = await made(http, worker, {"prompt": "a cat", "override_settings": overrides})
+
+    passed = {"eta_noise_seed_delta": 31337, "face_restoration_model": "GFPGAN"}
+    assert asked.a1111 == {"override_settings": passed}
+    assert answer["parameters"]["override_settings"] == overrides
+
+
+async def test_a_vae_that_is_named_in_forges_way_too_is_one_vae(http, worker):
+    """SillyTavern sends both to whichever WebUI it is."""
+    overrides = {"sd_vae": "soft.safetensors", "forge_additional_modules": ["soft.safetensors"]}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "override_settings": overrides})
+
+    assert (asked.vae, asked.a1111) == ("soft.safetensors", {})
+
+
+async def test_forges_modules_are_files_of_the_fleet_by_their_names(http, worker):
+    path = {"forge_additional_modules": ["C:\\forge\\VAE\\soft.safetensors"]}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "override_settings": path})
+    assert (asked.vae, asked.a1111) == ("soft.safetensors", {})
+
+    two = {"forge_additional_modules": ["soft.safetensors", "/etc/passwd"]}
+    assert await refused(http, {"prompt": "a cat", "override_settings": two}) == (
+        422, "override_settings.forge_additional_modules",
+    )  # fmt: skip
 
 
 # 6. npm stable-diffusion-api: alwayson_scripts without arguments
@@ -219,9 +255,49 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
     assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {"txt2img": ["adetailer"], "img2img": ["adetailer"]}
 
 
-async def test_pictures_inside_a_scripts_arguments_are_refused(http, worker):
-    scripts = {"ADetailer": {"args": [True, {"image": "A" * 50_000}]}}
-    assert await refused(http, {"prompt": "a cat", "alwayson_scripts": scripts}) == (422, "alwayson_scripts")
+def with_script(**unit):
+    return {"prompt": "a cat", "alwayson_scripts": {"ADetailer": {"args": [True, {"enabled": True, **unit}]}}}
+
+
+async def test_pictures_among_a_scripts_arguments_reach_the_worker(http, worker):
+    """ControlNet's: plain, as a data URL, and with a mask beside."""
+    large = b64encode(png(3, (512, 512))).decode()
+    body = with_script(image={"image": large, "mask": "data:image/png;base64," + sent(4)}, model="canny [abc]")
+    body["alwayson_scripts"]["ADetailer"]["args"].append(sent(5))
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json=body))
+    leased = await worker.take()
+    request_ = decode_request(leased.body)
+    await worker.finish(leased)
+    status, _ = await asked
+
+    assert status == 200
+    assert [worker.inputs[one] for one in request_.inputs] == [png(3, (512, 512)), png(4, (96, 64)), png(5, (96, 64))]
+    assert len(json.dumps(request_.a1111)) < 400
+
+
+@pytest.mark.parametrize(
+    ("unit", "field"),
+    [
+        ({"image": "A" * 50_000}, "image"),
+        ({"image": "/etc/passwd"}, "image"),
+        ({"image": "http://10.0.0.1/a.png"}, "image"),
+        ({"image": ["photo.png", "outputs/mask.png"]}, "image.0"),
+        ({"batch_images": "outputs"}, "batch_images"),
+        ({"source": "C:\\Users\\ann"}, "source"),
+        ({"source": "\\\\nas\\share"}, "source"),
+        ({"source": "~/pictures"}, "source"),
+        ({"source": "file:///etc/passwd"}, "source"),
+        ({"source": "../outputs"}, "source"),
+        ({"source": "zosma-input:" + "0" * 20}, "source"),
+    ],
+)
+async def test_a_script_opens_no_file_and_no_address(http, worker, raw, unit, field):
+    assert await refused(http, with_script(**unit)) == (422, f"alwayson_scripts.ADetailer.args.1.{field}")
+    assert raw.zcard(keys.WAITING) == 0
+
+
+async def test_a_script_has_no_more_pictures_than_anybody_needs(http, worker):
+    assert await refused(http, with_script(image=[sent()] * 9)) == (422, "alwayson_scripts")
 
 
 # 7. webuiapi: the empty prompt is its default
@@ -303,6 +379,75 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (await waiting_one)[0] == 200
 
 
+async def task_told(http, task="task(one)", **more):
+    return (await call(http, "POST", "/internal/progress", json={"id_task": task, **more}))[1]
+
+
+async def test_a_request_is_followed_by_the_name_that_its_client_gave_it(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a", "force_task_id": "task(one)"}))
+    leased = await worker.take()
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
+    await worker.progress(leased, 0.5, preview=jpeg.getvalue())
+    other = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "b", "force_task_id": "task(two)"}))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    now, later, nobody = [await task_told(http, task) for task in ("task(one)", "task(two)", "task(three)")]
+    _, pending = await call(http, "GET", "/internal/pending-tasks")
+    again = await task_told(http, id_live_preview=now["id_live_preview"])
+    await worker.finish(leased)
+    await running
+    ended = await task_told(http)
+    await worker.finish(await worker.take())
+    await other
+
+    assert (now["active"], now["queued"], now["completed"], now["progress"]) == (True, False, False, 0.5)
+    assert b64decode(now["live_preview"].removeprefix("data:image/jpeg;base64,")) == jpeg.getvalue()
+    assert again["live_preview"] is None
+    assert (later["active"], later["queued"], later["textinfo"]) == (False, True, "In queue: 1")
+    assert (nobody["active"], nobody["queued"], nobody["completed"]) == (False, False, False)
+    assert pending == {"size": 2, "tasks": ["task(one)", "task(two)"]}
+    assert (ended["active"], ended["completed"]) == (False, True)
+
+
+async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": 2}))
+    leased = await worker.take()
+
+    assert await call(http, "POST", SKIP) == (200, None)
+    told = [await worker.progress(leased, 0.5), await worker.progress(leased, 0.6)]
+    await worker.finish(leased)
+    status, answer = await running
+
+    assert told == [calls.Lease.SKIP, calls.Lease.OK]
+    assert (status, len(answer["images"])) == (200, 2)
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, calls.Lease.CANCEL), (2, calls.Lease.OK)])
+async def test_where_a_picture_cant_be_skipped_a_lone_one_is_interrupted(http, worker, count, told):
+    await worker.beat(about=ABOUT.model_copy(update={"skips": False}))
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": count}))
+    leased = await worker.take()
+
+    assert await call(http, "POST", SKIP) == (200, None)
+
+    assert await worker.progress(leased, 0.5) is told
+    await worker.finish(leased) if told is calls.Lease.OK else await worker.settle(leased, calls.cancelled())
+    assert (await running)[0] == 200
+
+
+async def test_skip_leaves_what_waits_alone(http, worker):
+    waiting_one = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first"}))
+    while not await worker._redis.zcard(keys.WAITING):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+    assert await call(http, "POST", SKIP) == (200, None)
+    await worker.finish(await worker.take())
+
+    assert (await waiting_one)[0] == 200
+
+
 async def test_interrupt_with_nothing_to_interrupt_does_nothing(http, worker):
     assert await call(http, "POST", INTERRUPT) == (200, {})
     assert await call(http, "POST", "/sdapi/v1/skip") == (200, None)
@@ -346,6 +491,12 @@ async def test_the_apis_own_defaults_are_euler_and_fifty_steps(http, worker):
     asked, answer = await made(http, worker, {"prompt": "a cat"})
 
     assert (asked.sampler, asked.steps, answer["parameters"]["sampler_name"]) == ("Euler", 50, "Euler")
+
+
+async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):
+    asked, answer = await made(http, worker, {"prompt": "a", "seed": 2**53 - 1})
+
+    assert (asked.seed, json.loads(answer["info"])["seed"]) == (2**53 - 1, 2**53 - 1)
 
 
 @pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999"])
@@ -419,11 +570,40 @@ async def test_when_one_of_them_fails_the_others_are_drawn_for_nobody(http, queu
         ("POST", "/sdapi/v1/unload-checkpoint", {}),
         ("POST", "/sdapi/v1/reload-checkpoint", {}),
         ("GET", "/internal/ping", {}),
-        ("GET", "/sdapi/v1/script-info", []),
     ],
 )
 async def test_small_routes_are_there(http, worker, method, path, answer):
     assert await call(http, method, path) == (200, answer)
+
+
+async def test_what_prompts_and_scripts_may_name_is_listed_as_the_fleet_has_it(http, worker):
+    more = {"embeddings": ("EasyNegative",), "hypernetworks": ("ink",)}
+    whole = "ab" * 32
+    dream = ABOUT.checkpoints[0].model_copy(update={"sha256": whole})
+    await worker.beat(about=ABOUT.model_copy(update={**more, "checkpoints": (dream,)}))
+    listed = {
+        name: (await call(http, "GET", f"/sdapi/v1/{name}"))[1]
+        for name in ("embeddings", "hypernetworks", "realesrgan-models", "script-info", "sd-models")
+    }
+
+    assert list(listed["embeddings"]["loaded"]) == ["EasyNegative"]
+    assert [one["name"] for one in listed["hypernetworks"]] == ["ink"]
+    assert [one["name"] for one in listed["realesrgan-models"]] == ["R-ESRGAN 4x+"]
+    assert [(one["name"], one["is_img2img"]) for one in listed["script-info"]] == [
+        ("adetailer", False), ("adetailer", True),
+    ]  # fmt: skip
+    assert [one["sha256"] for one in listed["sd-models"]] == [whole]
+
+
+async def test_a_hypernetwork_goes_to_who_has_it_and_is_refused_by_name_elsewhere(http, worker):
+    assert (await call(http, "POST", TXT2IMG, json={"prompt": "a <hypernet:ink:0.5>"}))[1]["field"] == "hypernetwork"
+
+    await worker.beat(about=ABOUT.model_copy(update={"hypernetworks": ("ink",)}))
+    async with asyncio.timeout(5):
+        while not (await call(http, "GET", "/sdapi/v1/hypernetworks"))[1]:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    asked, _ = await made(http, worker, {"prompt": "a <hypernet:ink:0.5>"})
+    assert "hypernet:ink" in needs_of(asked).tokens
 
 
 async def test_the_pages_config_has_the_hires_upscalers(http, worker):
@@ -503,6 +683,31 @@ async def test_faces_are_restored_by_who_has_the_restorer(http, worker):
 
     assert (asked.upscale.gfpgan_visibility, asked.output_size) == (1.0, (96, 64))
     assert (await call(http, "GET", "/sdapi/v1/face-restorers"))[1] == [{"name": "GFPGAN", "cmd_dir": None}]
+
+
+async def test_two_upscalers_are_asked_for_together(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ("extras_upscaler_2_visibility",)}))
+    body = {"image": sent(), "upscaler_1": "Lanczos", "upscaler_2": "r-esrgan 4x+", "extras_upscaler_2_visibility": 0.4}
+    asked, _ = await made(http, worker, body, "/sdapi/v1/extra-single-image")
+
+    assert (asked.upscale.upscaler_2, asked.upscale.extras_upscaler_2_visibility) == ("R-ESRGAN 4x+", 0.4)
+
+
+async def test_a_second_upscaler_that_is_not_seen_is_none(http, worker):
+    body = {"image": sent(), "upscaler_1": "Lanczos", "upscaler_2": "None", "extras_upscaler_2_visibility": 0}
+    asked, _ = await made(http, worker, body, "/sdapi/v1/extra-single-image")
+
+    assert asked.upscale.extras == ()
+
+
+async def test_a_masks_blur_may_differ_by_direction(http, worker):
+    await worker.beat(about=ABOUT.model_copy(update={"fields": ("mask_blur_x", "mask_blur_y", "mask_round")}))
+    body = {"init_images": [sent()], "mask": sent(), "mask_blur_x": 8, "mask_blur_y": 2, "mask_round": False}
+    asked, _ = await made(http, worker, body, IMG2IMG)
+    assert asked.a1111 == {"mask_blur_x": 8, "mask_blur_y": 2, "mask_round": False}
+
+    even, _ = await made(http, worker, {**body, "mask_blur_y": 8, "mask_round": True}, IMG2IMG)
+    assert (even.img2img.mask_blur, even.a1111) == (8, {})
 
 
 async def test_a_face_restorer_that_nobody_has_is_refused_by_its_field(http, worker):

@@ -142,6 +142,25 @@ async def test_lists_objects_and_all_together_have_bounds_of_their_own(http, bod
     assert says in said["errors"]
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ('{"prompt": "a", "cfg_scale": NaN}', "cfg_scale", "the number NaN"),
+        ('{"prompt": "a", "hires": {"scale": 1e999}}', "hires.scale", "the number 1e999"),
+        ('{"prompt": "a", "styles": ["x", ' + "9" * 5_000 + "]}", "styles.1", "the number 9999"),
+        (r'{"prompt": "a", "negative_prompt": "\ud800"}', "negative_prompt", "half a character"),
+        ("Infinity", None, "the number Infinity"),
+        ('{"a": ' * 5_000 + "1" + "}" * 5_000, None, "inside one another"),
+    ],
+)
+async def test_a_value_that_nobody_could_mean_is_named_by_its_field(http, body, field, says):
+    async with http.post("/api/v1/jobs", data=body.encode(), headers=JSON) as answer:
+        said = await answer.json()
+
+    assert (answer.status, said.get("field")) == (422, field)
+    assert says in said["detail"]
+
+
 async def test_what_real_clients_send_is_within_the_bounds(http, worker):
     options = {f"option_{number}": [number, "x" * 100] for number in range(450)}
     async with http.post("/sdapi/v1/options", json=options) as answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -17,6 +19,7 @@ class ApiError(Exception):
         self.body: Json = {"message": message, "code": code}
         if errors is not None:
             self.body["errors"] = errors
+        self.headers: Mapping[str, str] = {}
 
 
 class RefusedByClient(Exception):
@@ -143,6 +146,18 @@ def missing_permissions() -> ApiError:
 
 def invalid_webhook_token() -> ApiError:
     return ApiError(401, 50027, "Invalid Webhook Token")
+
+
+def thread_archived() -> ApiError:
+    return ApiError(400, 50083, "Thread is archived")
+
+
+def too_many_old_edits(retry_after: float) -> ApiError:
+    text = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+    error = ApiError(429, 30046, text)
+    error.body |= {"retry_after": retry_after, "global": False}
+    error.headers = {"Retry-After": str(math.ceil(retry_after)), "X-RateLimit-Scope": "user", "Via": "1.1 google"}
+    return error
 
 
 def invalid_form(path: Path, code: str, message: str) -> ApiError:

@@ -87,6 +87,24 @@ def channel_json(channel: Channel) -> Json:
         {"id": str(k), "type": o.type, "allow": str(int(o.allow)), "deny": str(int(o.deny))}
         for k, o in channel.overwrites.items()
     ]
+    if channel.parent is not None:
+        return common | {
+            "guild_id": str(channel.guild.id),
+            "name": channel.name,
+            "parent_id": str(channel.parent.id),
+            "owner_id": str(channel.guild.owner_id),
+            "rate_limit_per_user": 0,
+            "message_count": len(channel.messages),
+            "total_message_sent": len(channel.messages),
+            "member_count": 1,
+            "thread_metadata": {
+                "archived": channel.archived,
+                "archive_timestamp": "2026-01-01T00:00:00+00:00",
+                "auto_archive_duration": 60,
+                "locked": channel.locked,
+                "create_timestamp": "2026-01-01T00:00:00+00:00",
+            },
+        }
     return common | {
         "guild_id": str(channel.guild.id),
         "name": channel.name,

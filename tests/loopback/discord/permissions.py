@@ -26,7 +26,11 @@ class P(IntFlag):
     READ_MESSAGE_HISTORY = 1 << 16
     MANAGE_ROLES = 1 << 28
     USE_APPLICATION_COMMANDS = 1 << 31
+    MANAGE_THREADS = 1 << 34
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
+    #: Without it, what an app that somebody has installed for themselves answers is seen by them alone.
+    USE_EXTERNAL_APPS = 1 << 50
 
 
 #: What @everyone holds in a fresh guild, as far as it matters here.
@@ -38,6 +42,8 @@ EVERYONE = (
     | P.ATTACH_FILES
     | P.READ_MESSAGE_HISTORY
     | P.USE_APPLICATION_COMMANDS
+    | P.SEND_MESSAGES_IN_THREADS
+    | P.USE_EXTERNAL_APPS
 )
 
 NONE = P(0)

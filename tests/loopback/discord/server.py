@@ -77,7 +77,7 @@ class DiscordServer:
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get("/attachments/{id}/{name}", self._attachment)
         routes = Application(self.world, self.commands).routes()
-        routes += Channels(self.world, self._messages).routes()
+        routes += Channels(self.world, self._messages, self.rate_limiter).routes()
         routes += Interactions(self.world, self._messages).routes()
         self._rest.add_to(app, routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -192,6 +192,10 @@ class DiscordServer:
         channel.nsfw = nsfw
         self.world.emit("CHANNEL_CREATE", channel_json(channel), guild.id)
         return channel
+
+    def add_thread(self, name: str, parent: Channel | None = None) -> Channel:
+        """A public thread of a channel; a forum's post is one too."""
+        return self.world.add_thread(parent or self.channel, name)
 
     def remove_channel(self, channel: Channel) -> None:
         """From now on the bot meets 10003 Unknown Channel there."""

@@ -237,6 +237,7 @@ class ComfyUIBackend:
             upscalers=hires_upscalers(lists, recipes),
             enlargers=lists.enlargers,
             loras=tuple(lists.loras),
+            embeddings=tuple(name.replace("\\", "/").rpartition("/")[2] for name in lists.embeddings),
             vaes=tuple(lists.vaes),
             workflows=self._workflows(),
             fields=("distilled_cfg_scale",) if any(one.workflow.about.facts.distilled for one in recipes) else (),
@@ -245,6 +246,7 @@ class ComfyUIBackend:
             inpainting=any(INPAINTING in recipe.abilities for recipe in recipes),
             mask_settings=False,
             variations=False,
+            huge_seeds=True,
             clip_skip=any(recipe.workflow.has("clip-skip") for recipe in recipes),
         )
 

@@ -300,6 +300,9 @@ class ComfyUIRun:
         """Takes the prompt out of the queue, or stops it if it runs."""
         await self._stop()
 
+    async def skip(self) -> None:
+        """It has no way to end a picture that leaves one."""
+
     async def _stop(self) -> bool:
         """Asks once. True when the server has nothing of it left."""
         if self._watch is None:

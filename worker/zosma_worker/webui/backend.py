@@ -163,18 +163,19 @@ class A1111Backend:
             await asyncio.wait({self._asking}, timeout=ASKING_S)
         return A1111Run(self, self._client, self._probed.flavour, order, report, timeouts)
 
-    def ask_whether_interrupted(self, flavour: Flavour) -> asyncio.Task[bool]:
-        """Asks at once, while no other job has begun."""
-        self._asking = asyncio.create_task(self._was_interrupted(flavour))
+    def ask_whether_interrupted(self, flavour: Flavour, *, may_skip: bool) -> asyncio.Task[bool]:
+        """Asks at once, while no other job has begun. `may_skip`: a picture was skipped because its sender said so."""
+        self._asking = asyncio.create_task(self._was_interrupted(flavour, may_skip))
         return self._asking
 
-    async def _was_interrupted(self, flavour: Flavour) -> bool:
+    async def _was_interrupted(self, flavour: Flavour, may_skip: bool) -> bool:
         """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
         progress = None
         if flavour.tells_progress:
             with contextlib.suppress(WebUIError):
                 progress = await self._client.progress(image=False)
-        return progress is not None and progress.interrupted
+        # "Skip" ends a picture early as "interrupt" does, and A1111 keeps the flag until its next job begins.
+        return progress is not None and (progress.interrupted or (progress.skipped and not may_skip))
 
 
 class A1111Run:
@@ -198,6 +199,7 @@ class A1111Run:
         estimate = None if flavour.tells_progress else self._payload.estimate
         told = report if estimate else lambda part: report(self._payload.whole(part))
         self._watch = Watch(client, order.task, told, timeouts, estimate)
+        self._has_skipped = False
         self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
@@ -217,9 +219,8 @@ class A1111Run:
             raise
         finally:
             await end(watching)
-        return A1111Answer(
-            self._client, self._flavour, self._order, parts, self._backend.ask_whether_interrupted(self._flavour)
-        )
+        asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped)
+        return A1111Answer(self._client, self._flavour, self._order, parts, asked)
 
     async def _called(self) -> list[Part]:
         try:
@@ -234,6 +235,12 @@ class A1111Run:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
         if await self._watch.ours():
             await self._client.interrupt()
+
+    async def skip(self) -> None:
+        """Ends the picture at hand, but never one of somebody else's work."""
+        if self._flavour.skips and await self._watch.ours():
+            self._has_skipped = True
+            await self._client.skip()
 
     async def let_go(self) -> None:
         """Interrupts until the call returns, or until the WebUI is idle and its answer must have got lost."""

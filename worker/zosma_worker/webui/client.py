@@ -40,7 +40,9 @@ class Progress:
     image: str | None
     """Base64 of the preview."""
     interrupted: bool = False
-    """The job that runs, or the last one, was told to stop or to skip the rest of a picture."""
+    """The job that runs, or the last one, was told to stop."""
+    skipped: bool = False
+    """It was told to skip the rest of a picture."""
     began: str = ""
     """When the job began that runs now, or the last one, by its own clock: another value is another job."""
 
@@ -81,8 +83,15 @@ class Client(Wire):
 
     async def interrupt(self) -> None:
         """Ends what runs now, whoever asked for it. Servers that can't are silently left alone."""
+        await self._ask("/sdapi/v1/interrupt")
+
+    async def skip(self) -> None:
+        """Ends the picture that is drawn now, whoever asked for it. Servers that can't are silently left alone."""
+        await self._ask("/sdapi/v1/skip")
+
+    async def _ask(self, path: str) -> None:
         try:
-            await self._send("POST", "/sdapi/v1/interrupt", within(READ_TIMEOUT_S))
+            await self._send("POST", path, within(READ_TIMEOUT_S))
         except WebUIRefused as refusal:
             if refusal.status not in (404, 405):
                 raise
@@ -173,7 +182,7 @@ def progress_of(found: dict[str, Any]) -> Progress:
         idle=not fraction and not state.get("job_count"),
         mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",
         image=image if isinstance(image, str) else None,
-        # "Skip" ends a picture early as "interrupt" does, and A1111 keeps the flag until its next job begins.
-        interrupted=state.get("interrupted") is True or state.get("skipped") is True,
+        interrupted=state.get("interrupted") is True,
+        skipped=state.get("skipped") is True,
         began=str(state.get("job_timestamp") or ""),
     )

@@ -45,8 +45,7 @@ class JobPage:
         if not sight.shows:
             raise _not_found()
         index, size = int(request.match_info["index"]), _THUMB_PX if "size" in request.query else None
-        images, result = await self._parts.queue.pictures(sight.job), sight.job.result
-        image = images[index] if index < len(images) else None
+        image, result = await self._parts.queue.picture(sight.job, index), sight.job.result
         # While a set is made, its pictures have no numbers that stay.
         if image is None or result is None or not sight.job.state.ended:
             raise Problem(http.HTTPStatus.NOT_FOUND, "NotFound", "the picture is no longer stored")

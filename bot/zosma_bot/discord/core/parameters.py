@@ -135,7 +135,7 @@ def lacking(recipe: Recipe) -> tuple[str, ...]:
     if start := fields.get("img2img"):
         found.append("inpainting" if start.get("mask") else "img2img")
     for name, value in (fields.get("a1111") or {}).items():
-        found += value if name == "alwayson_scripts" else [_A1111_NAMES.get(name, name)]
+        found += value if name in ("alwayson_scripts", "override_settings") else [_A1111_NAMES.get(name, name)]
     if len(fields.get("styles") or ()) > 1:
         found.append("Styles")
     if (hires := fields.get("hires")) and Hires(**hires) != Hires(scale=hires.get("scale", Hires().scale)):

@@ -36,5 +36,5 @@ def find_scope(w: Translations, typed: str, known: Sequence[str], workers: Itera
         return found
     if not known:
         raise refused("admin-no-scopes")
-    there = ", ".join(known[:NAMED]) + (", …" if len(known) > NAMED else "")
+    there = ", ".join(scope_name(w, one) for one in known[:NAMED]) + (", …" if len(known) > NAMED else "")
     raise refused("admin-no-scope", given=typed[:60], there=there)

@@ -25,6 +25,7 @@ from zosma_bot.discord.ui.language import translations_of
 from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import NO_MENTIONS, defer, say
 from zosma_bot.inputs import draft, store, upright
+from zosma_queue import tracing
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
 from zosma_queue.needs import Lane
 from zosma_queue.request import Request
@@ -62,7 +63,7 @@ async def submit(
     async def known() -> Wanted:
         return fields, sources or {}
 
-    with services.background.counted():
+    with services.background.counted(), _traced(interaction):
         here = await _open(services, interaction)
         if here is None:
             return None
@@ -87,9 +88,15 @@ async def submit_late(
 
     Raises nothing that `find` raises on purpose: a RequestRefusedError is told to the member.
     """
-    with services.background.counted():
+    with services.background.counted(), _traced(interaction):
         here = await _open(services, interaction)
         return None if here is None else await _enqueue(services, interaction, here, find, private, origin)
+
+
+def _traced(interaction: discord.Interaction[Any]) -> tracing.Span:
+    """The first part of a job's trace. Of the command it has the name, nothing of what the member wrote."""
+    name = f"/{interaction.command.qualified_name}" if interaction.command else "component"
+    return tracing.begin(name, "server", {"zosma.job": job_id_of(interaction)})
 
 
 async def _open(services: Services, interaction: discord.Interaction[Any]) -> ServerSettings | None:
@@ -121,8 +128,8 @@ async def _enqueue(
     job_id = job_id_of(interaction)
     reply = reply_to(interaction, None, services.now(), private=private, here=here, origin=origin)
     async with services.deliveries.unqueued.taken(job_id, reply):
-        message_id = await defer(interaction, ephemeral=private)
-        reply = reply.model_copy(update={"message_id": message_id})
+        shown = await defer(interaction, ephemeral=private)
+        reply = reply.model_copy(update={"message_id": shown.message_id, "private": shown.is_private})
         if not await _queued(services, interaction, find, job_id, reply, run_at, keep_days=here.retention_days):
             return None
     log.info("job %s: accepted from Discord", job_id, extra={"job": job_id})

@@ -18,12 +18,13 @@ import aiohttp
 import discord
 from discord.abc import Messageable
 
-from zosma_bot.discord.api.rate_limits import Priority, RateLimiter
-from zosma_bot.discord.delivery.render import file_prefix
+from zosma_bot.discord.api.rate_limits import OLD_S, Priority, RateLimiter
+from zosma_bot.discord.delivery.render import file_prefix, without_files
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet, Reply
 from zosma_bot.discord.ui import texts
 from zosma_bot.discord.ui.card import Card
 from zosma_bot.discord.ui.respond import NO_MENTIONS
+from zosma_queue import tracing
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ NO_ROUTE = "none"
 
 _TOO_LARGE = 40005
 _UNKNOWN_MESSAGE = 10008
+_MISSING_PERMISSIONS = 50013
+_THREAD_ARCHIVED = 50083
 #: "You are opening direct messages too fast."
 _DIRECT_TOO_FAST = 40003
 
@@ -124,7 +127,9 @@ class Fallbacks:
         await self._end(outlet, card, (self._by_follow_up, self._in_private), Priority.ERROR)
 
     async def _end(self, outlet: Outlet, card: Card, routes: tuple[Route, ...], priority: Priority) -> None:
-        route = await self._by_first_open(outlet, card, routes, priority)
+        with tracing.span("post", "client") as span:
+            route = await self._by_first_open(outlet, card, routes, priority)
+            span.note({"zosma.route": route or NO_ROUTE})
         self._note(route or NO_ROUTE)
         if not route:
             raise UnreachableError
@@ -184,18 +189,12 @@ class Fallbacks:
         place = f"channel {reply.channel_id}"
         if reply.message_id is None or reply.private or self._rate_limiter.refuses(f"edits in {place}"):
             return False
-        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        is_old = self._now() - reply.token_created_ms / 1000 > OLD_S
         try:
-            async with self._rate_limiter.spending(priority, place):
+            async with self._rate_limiter.spending(priority, place, is_old=is_old):
                 if self._rate_limiter.refuses(f"edits in {place}"):  # by what the one before has heard
                     return False
-                await channel.get_partial_message(reply.message_id).edit(
-                    content=None,
-                    embed=card.embed(),
-                    attachments=card.files(),
-                    view=card.view(),
-                    allowed_mentions=NO_MENTIONS,
-                )
+                return await self._change_by_bot(reply, reply.message_id, card, priority)
         except discord.HTTPException as error:
             if is_passing(error) or error.status not in (403, 404):
                 raise
@@ -205,7 +204,43 @@ class Fallbacks:
                 self._rate_limiter.refused(f"edits in {place}")
             await outlet.change(message_id=None)
             return False
-        return True
+
+    async def _change_by_bot(self, reply: Reply, message_id: int, card: Card, priority: Priority) -> bool:
+        """False when the bot may attach nothing there, so that only the words of an end are shown."""
+        no_files = f"files in channel {reply.channel_id}"
+        if not card.bytes or not self._rate_limiter.refuses(no_files):
+            try:
+                await self._edit_by_bot(reply, message_id, card, priority)
+            except discord.HTTPException as error:
+                if error.code != _MISSING_PERMISSIONS or not card.bytes:
+                    raise
+                self._rate_limiter.refused(no_files)
+            else:
+                return True
+        await self._edit_by_bot(reply, message_id, without_files(reply.words, card), priority)
+        return not card.pictures
+
+    async def _edit_by_bot(self, reply: Reply, message_id: int, card: Card, priority: Priority) -> None:
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+
+        async def edit() -> None:
+            await channel.get_partial_message(message_id).edit(
+                content=None,
+                embed=card.embed(),
+                attachments=card.files(),
+                view=card.view(),
+                allowed_mentions=NO_MENTIONS,
+            )
+
+        try:
+            await edit()
+        except discord.HTTPException as error:
+            if error.code != _THREAD_ARCHIVED or priority is Priority.PROGRESS:
+                raise
+            # It went there by itself, for edits don't count as life. An end is worth what a new message would do as
+            # well: to take it out again.
+            await self._client.http.edit_channel(reply.channel_id, archived=False)
+            await edit()
 
     async def _by_follow_up(self, outlet: Outlet, card: Card, priority: Priority) -> bool:
         reply = outlet.reply

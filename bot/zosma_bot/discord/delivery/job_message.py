@@ -23,7 +23,7 @@ from zosma_bot.discord.ui.card import Card
 from zosma_bot.hub import Hub, Watch
 from zosma_bot.links import KEEP_S as LINK_KEEP_S
 from zosma_bot.links import Links
-from zosma_queue import logs
+from zosma_queue import logs, tracing
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.forecast import Place
@@ -232,7 +232,7 @@ class JobMessage:
 
     async def _end(self, outlet: Outlet, job: Job) -> None:
         """Shows the end and notes that it is shown, however long it takes."""
-        await self._until_shown(lambda: self._try_to_end(outlet, job))
+        await self._until_shown(lambda: self._traced(outlet, job))
 
     async def _until_shown(self, attempt: Callable[[], Awaitable[bool]]) -> None:
         retry_s = RETRY_MIN_S
@@ -243,6 +243,14 @@ class JobMessage:
             await self._tools.sleep(retry_s)
             self.asleep = False
             retry_s = min(retry_s * 2, RETRY_MAX_S)
+
+    async def _traced(self, outlet: Outlet, job: Job) -> bool:
+        with tracing.span("deliver", about={"zosma.job": job.id}, parent=job.traceparent) as span:
+            if shown := await self._try_to_end(outlet, job):
+                span.note({"zosma.state": job.state})
+            else:
+                span.fail("waits")
+            return shown
 
     async def _try_to_end(self, outlet: Outlet, job: Job) -> bool:
         try:

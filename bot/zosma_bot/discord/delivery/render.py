@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zosma_bot.discord.state.reply_record import Origin
 from zosma_bot.discord.ui import buttons, texts
 from zosma_bot.discord.ui.card import Attached, Card, Colour
@@ -130,6 +132,14 @@ def without_pictures(w: Translations, card: Card, job: Job) -> Card:
     """What is shown when Discord takes no version of the pictures."""
     footer = f"{card.footer} · {texts.job_mark(w, job)}"
     return Card(texts.prompt(w, job.request) + texts.too_large(w), Colour.FAILED, footer=footer, buttons=card.buttons)
+
+
+def without_files(w: Translations, card: Card) -> Card:
+    """What a card says where the bot may attach nothing: of an end, where its pictures are instead."""
+    if not card.pictures:
+        return replace(card, preview=None)
+    text = f"{card.text.rstrip()}\n{texts.files_refused(w)}"
+    return replace(card, text=text, preview=None, pictures=(), buttons=())
 
 
 def file_prefix(job_id: str) -> str:

@@ -98,7 +98,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "admin-defaults-empty": (),
     "admin-no-styles": (),
     "admin-import-empty": (),
-    "admin-import-large": ("most",),
+    "admin-import-large": ("most_kb",),
     "admin-import-unfetched": (),
 }
 

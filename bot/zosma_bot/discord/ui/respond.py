@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import discord
@@ -12,15 +12,24 @@ TRIES = 3
 NO_MENTIONS = discord.AllowedMentions.none()
 
 
-async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> int:
-    """Shows "thinking" to everybody, or to the member alone, if nothing is shown yet; gives the id of that message."""
+class Answer(NamedTuple):
+    """The first answer to an interaction."""
+
+    message_id: int
+    is_private: bool
+    """The member alone sees it, asked for or not: some servers allow no more to apps that members bring along."""
+
+
+async def defer(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> Answer:
+    """Shows "thinking" to everybody, or to the member alone, if nothing is shown yet."""
     if not interaction.response.is_done():
         answer = await interaction.response.defer(thinking=True, ephemeral=ephemeral)
         if answer and answer.message_id:
-            return answer.message_id
+            return Answer(answer.message_id, ephemeral or answer.is_ephemeral())
     for left in reversed(range(TRIES)):
         try:
-            return (await interaction.original_response()).id
+            shown = await interaction.original_response()
+            return Answer(shown.id, ephemeral or shown.flags.ephemeral)
         except (aiohttp.ClientError, OSError):
             if not left:
                 raise

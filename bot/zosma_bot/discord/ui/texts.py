@@ -230,6 +230,11 @@ def too_large(w: Translations) -> str:
     return w("too-large")
 
 
+def files_refused(w: Translations) -> str:
+    """The bot may attach nothing in this channel, and where the pictures are instead."""
+    return w("files-refused")
+
+
 def failed(w: Translations, kind: str | None, detail: str | None) -> str:
     """Why a job failed, and what to do. Only a refusal's `detail` was written for members."""
     if kind == ErrorKind.REFUSED and detail:
@@ -282,7 +287,7 @@ def meant_for(w: Translations, user_id: int) -> str:
 def originals(w: Translations, urls: Sequence[str]) -> str:
     """Links to pictures as they were made, under a message that shows them smaller."""
     if len(urls) == 1:
-        return w("originals", count=1, links=f"<{urls[0]}>")
+        return w("originals", count=1, links=urls[0])
     links = " · ".join(f"[{number}](<{url}>)" for number, url in enumerate(urls, start=1))
     return w("originals", count=len(urls), links=links)
 

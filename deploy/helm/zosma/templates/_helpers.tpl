@@ -41,3 +41,16 @@ capabilities: {drop: [ALL]}
 {{- define "zosma.fromSecret" -}}
 valueFrom: {secretKeyRef: {name: {{ include "zosma.secret" .root }}, key: {{ .key }}{{ if .optional }}, optional: true{{ end }}}}
 {{- end -}}
+
+{{- /* Where finished pictures are kept, and the key to it where pods have none of their own. */ -}}
+{{- define "zosma.results" -}}
+{{- with .root.Values.results.url -}}
+- {name: RESULTS_URL, value: {{ . | quote }}}
+{{- end }}
+{{- if and .root.Values.results.url (or .key.id .root.Values.secrets.existing) }}
+{{- range $name := list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+- name: {{ $name }}
+  {{ include "zosma.fromSecret" (dict "root" $.root "key" (printf "%s_%s" $.who $name) "optional" true) | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -115,7 +115,7 @@ class Rest:
             template = self._check(route, call)
             body = route.handler(call)
         except errors.ApiError as refused:
-            return Answer(refused.status, refused.body, headers)
+            return Answer(refused.status, refused.body, {**headers, **refused.headers})
         status = 204 if body is None else 200
         for text in self._checker.check_response(route.method, template, status, body):
             self.own_violations.append(Violation(route.method, call.recorded.path, text))

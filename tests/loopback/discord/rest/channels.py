@@ -8,23 +8,29 @@ from loopback.discord import errors
 from loopback.discord.messages import Messages
 from loopback.discord.payloads import bot_permissions, channel_json, message_json
 from loopback.discord.permissions import NONE, P
+from loopback.discord.ratelimits import RateLimits, Window
 from loopback.discord.rest.call import Call, Json
 from loopback.discord.rest.route import Route
 from loopback.discord.state import EPHEMERAL, Channel, Message, World
 
 #: Message type of a reply.
 REPLY = 19
+#: Messages older than this have a limit of edits of their own.
+OLD_S = 3600.0
 
 
 class Channels:
-    def __init__(self, world: World, messages: Messages) -> None:
+    def __init__(self, world: World, messages: Messages, limits: RateLimits) -> None:
         self._world = world
         self._messages = messages
+        self._limits = limits
+        self._old_edits: dict[int, Window] = {}
 
     def routes(self) -> list[Route]:
         one, many = "/channels/{channel_id}/messages/{message_id}", "/channels/{channel_id}/messages"
         return [
             Route("GET", "/channels/{channel_id}", self.get),
+            Route("PATCH", "/channels/{channel_id}", self.change),
             Route("POST", "/channels/{channel_id}/typing", self.typing),
             Route("GET", many, self.history),
             Route("POST", many, self.create),
@@ -36,6 +42,15 @@ class Channels:
 
     def get(self, call: Call) -> Json:
         return channel_json(self._channel(call))
+
+    def change(self, call: Call) -> Json:
+        """Of all that can be changed, a thread's place in the archive. A locked one is its moderators' business."""
+        channel = self._channel(call, P.SEND_MESSAGES_IN_THREADS)
+        moderates = bool(bot_permissions(self._world, channel) & P.MANAGE_THREADS)
+        if channel.parent is None or (channel.locked and not moderates):
+            raise errors.missing_permissions()
+        channel.archived = bool(call.body.get("archived", channel.archived))
+        return channel_json(channel)
 
     def typing(self, call: Call) -> None:
         self._channel(call, P.SEND_MESSAGES).typing_calls += 1
@@ -54,7 +69,7 @@ class Channels:
         return [message_json(self._world, m) for m in found[: int(call.query.get("limit", 50))]]
 
     def create(self, call: Call) -> Json:
-        channel, body = self._channel(call, P.SEND_MESSAGES), call.body
+        channel, body = self._channel(call), call.body
         self._may_send(channel, call)
         if (twin := self._messages.twin(self._world.bot, body)) is not None:
             return message_json(self._world, twin)
@@ -70,6 +85,10 @@ class Channels:
         message = self._message(call)
         if message.author is not self._world.bot:
             raise errors.foreign_message()
+        if message.channel.archived:
+            raise errors.thread_archived()
+        self._may_attach(message.channel, call)
+        self._check_age(message)
         return message_json(self._world, self._messages.edit(message, call.body, call.files))
 
     def delete(self, call: Call) -> None:
@@ -103,10 +122,30 @@ class Channels:
         if channel.recipient is not None and channel.recipient.closed:
             raise errors.closed_direct_messages()
         held = bot_permissions(self._world, channel)
-        lacks_files = bool(call.files) and not held & P.ATTACH_FILES
-        lacks_links = bool(call.body.get("embeds")) and not held & P.EMBED_LINKS
-        if lacks_files or lacks_links:
+        needed = P.SEND_MESSAGES_IN_THREADS if channel.parent else P.SEND_MESSAGES
+        if not held & needed:
             raise errors.missing_permissions()
+        if channel.locked and not held & P.MANAGE_THREADS:
+            raise errors.thread_archived()
+        self._may_attach(channel, call)
+        lacks_links = bool(call.body.get("embeds")) and not held & P.EMBED_LINKS
+        if lacks_links:
+            raise errors.missing_permissions()
+        channel.archived = False  # a new message takes a thread out of the archive
+
+    def _may_attach(self, channel: Channel, call: Call) -> None:
+        if call.files and not bot_permissions(self._world, channel) & P.ATTACH_FILES:
+            raise errors.missing_permissions()
+
+    def _check_age(self, message: Message) -> None:
+        now = self._world.now()
+        if self._limits.mode != "real" or now - message.created < OLD_S:
+            return
+        limit, seconds = self._world.settings.old_edits
+        window = self._old_edits.setdefault(message.channel.id, Window(limit, seconds))
+        window.limit, window.seconds = limit, seconds
+        if not window.take(now):
+            raise errors.too_many_old_edits(window.reset_after(now))
 
     def _message(self, call: Call) -> Message:
         message = self._channel(call).messages.get(call.id("message_id"))

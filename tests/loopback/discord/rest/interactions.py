@@ -8,6 +8,7 @@ from loopback.discord.components import check_modal
 from loopback.discord.interaction import Ack, Callback, Interaction, Kind
 from loopback.discord.messages import Messages
 from loopback.discord.payloads import message_json
+from loopback.discord.permissions import P, permissions_in
 from loopback.discord.rest.call import Call, Json
 from loopback.discord.rest.route import Route
 from loopback.discord.state import EPHEMERAL, Message, World
@@ -60,6 +61,7 @@ class Interactions:
     def _answer(self, interaction: Interaction, kind: Callback, data: Json, call: Call) -> None:
         if kind in (Callback.MESSAGE, Callback.DEFERRED_MESSAGE):
             message = self._new(interaction)
+            self._keep_to_oneself(message)
             if kind is Callback.MESSAGE:
                 self._messages.create(message, data, call.files, at=("data",))
             else:
@@ -93,6 +95,14 @@ class Interactions:
             message.type = COMMAND_ANSWER if interaction.data.get("type") == 1 else MENU_ANSWER
         return message
 
+    def _keep_to_oneself(self, message: Message) -> None:
+        """Where members may not use apps of their own, what those answer is seen by the member alone."""
+        interaction = message.interaction
+        if interaction is None or interaction.channel.guild is None or self._world.knows(interaction.channel):
+            return
+        if not permissions_in(interaction.member, interaction.channel) & P.USE_EXTERNAL_APPS:
+            message.flags |= EPHEMERAL
+
     def _told(self, interaction: Interaction, kind: Callback) -> Json:
         """The body of `with_response`: what became of the interaction, and the message if there is one."""
         body: Json = {"id": str(interaction.id), "type": int(interaction.kind)}
@@ -116,6 +126,7 @@ class Interactions:
             return message_json(self._world, edited)
         message = self._messages.new(interaction.channel, self._world.bot)
         message.interaction = interaction
+        self._keep_to_oneself(message)
         if interaction.original is not None and not interaction.original.deleted:
             message.type, message.reference = REPLY, interaction.original.id
         self._messages.create(message, call.body, call.files)
@@ -129,6 +140,8 @@ class Interactions:
     def edit(self, call: Call) -> Json:
         interaction = self._by_token(call)
         message = self._message(interaction, call)
+        if message.channel.archived:
+            raise errors.thread_archived()
         self._messages.edit(message, call.body, call.files)
         if message is interaction.original:
             interaction.pending = False

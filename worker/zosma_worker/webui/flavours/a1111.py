@@ -10,6 +10,9 @@ from zosma_queue.request import A1111_FIELDS
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import Flavour
 
+#: Fields of extra-single-image that nobody else is known to have.
+_OF_ENLARGING = ("extras_upscaler_2_visibility", "upscale_first", "upscaling_crop")
+
 
 class A1111(Flavour):
     """The one that the others are measured by: nothing differs."""
@@ -17,12 +20,15 @@ class A1111(Flavour):
     tells_vae: ClassVar[bool] = True
     fields: ClassVar[tuple[str, ...]] = tuple(
         name
-        for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT)
-        if name not in ("alwayson_scripts", "distilled_cfg_scale")
+        for name in (*A1111_FIELDS, HR_RESIZE, RESIZE_LATENT, *_OF_ENLARGING)
+        if name not in ("alwayson_scripts", "distilled_cfg_scale", "forge_additional_modules", "override_settings")
     )
     takes_scripts: ClassVar[bool] = True
+    takes_options: ClassVar[bool] = True
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
+    skips: ClassVar[bool] = True
+    has_hypernetworks: ClassVar[bool] = True
 
 
 class BuiltIn(A1111):
@@ -31,6 +37,7 @@ class BuiltIn(A1111):
     name: ClassVar[str] = "zosma"
     fields: ClassVar[tuple[str, ...]] = ("restore_faces", "tiling", HR_RESIZE)
     takes_scripts: ClassVar[bool] = False
+    takes_options: ClassVar[bool] = False
 
     async def _interrogators(self, client: Client) -> Mapping[str, str]:
         found = await super()._interrogators(client)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
+from zosma_queue.a1111_options import DEFAULTS, PASSED, option_token_name
+from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
-from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request
+from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request, with_inputs
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
@@ -24,6 +26,13 @@ _COMMENTS = "enable_prompt_comments"
 #: A stable-diffusion.cpp server reads its own settings out of a prompt; no member's prompt may carry any.
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
 
+#: Of a request's own fields in A1111's names, those that are options.
+_OVERRIDES = (OPTIONS, "forge_additional_modules")
+_LISTED = (
+    "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
+)  # fmt: skip
+#: Nobody looks through more.
+EMBEDDINGS_MAX = 5_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -50,6 +59,8 @@ class Lists:
     """What puts pictures into words, by A1111's names, and what the WebUI calls each."""
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
+    embeddings: tuple[str, ...] = ()
+    hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -78,6 +89,12 @@ class Flavour:
     fields: ClassVar[tuple[str, ...]] = ()
     #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.
     takes_scripts: ClassVar[bool] = False
+    #: Prompts may ask for a hypernetwork.
+    has_hypernetworks: ClassVar[bool] = False
+    #: A picture can be ended as far as it is.
+    skips: ClassVar[bool] = False
+    #: Options that requests may set have their effect, for one job.
+    takes_options: ClassVar[bool] = False
     hires: ClassVar[bool] = True
     img2img: ClassVar[bool] = True
     inpainting: bool = True
@@ -133,7 +150,8 @@ class Flavour:
             return None
         short = entry.get("hash")
         facts = facts_of(_HASH_AT_END.sub("", title))
-        return Checkpoint(name=name, title=title, hash=short if isinstance(short, str) else None, facts=facts)
+        short, whole = (value if isinstance(value, str) else None for value in (short, entry.get("sha256")))
+        return Checkpoint(name=name, title=title, hash=short, sha256=whole, facts=facts)
 
     async def read_lists(self, client: Client) -> None:
         """Reads all its lists. A server without samplers can't be used; everything else may be missing.
@@ -141,12 +159,9 @@ class Flavour:
         Raises:
           WebUIError: when it doesn't answer.
         """
-        samplers, schedulers, upscalers, latent, loras, styles = await asyncio.gather(
+        samplers, schedulers, upscalers, latent, loras, styles, embeddings, hypernetworks = await asyncio.gather(
             client.get("/sdapi/v1/samplers"),
-            *(
-                client.get_or_none(f"/sdapi/v1/{name}")
-                for name in ("schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles")
-            ),
+            *(client.get_or_none(f"/sdapi/v1/{name}") for name in _LISTED),
         )
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
@@ -156,6 +171,8 @@ class Flavour:
             enlargers=enlargers,
             loras=names_in(loras),
             lora_aliases=lora_aliases_in(loras),
+            embeddings=embeddings_in(embeddings),
+            hypernetworks=names_in(hypernetworks) if self.has_hypernetworks else (),
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=await self._scripts(client),
@@ -201,24 +218,32 @@ class Flavour:
             interrogators=tuple(lists.interrogators),
             loras=lists.loras,
             lora_aliases=lists.lora_aliases,
+            embeddings=lists.embeddings,
+            hypernetworks=lists.hypernetworks,
             vaes=lists.vaes,
             styles=lists.styles,
-            fields=self.fields,
+            fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
             scripts=self.lists.scripts,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
             mask_settings=self.mask_settings,
             several_starts=self.several_starts,
+            skips=self.skips,
             variations=self.variations,
             clip_skip=self.clip_skip,
             large_seeds=self.large_seeds,
+            huge_seeds=self.large_seeds,
             free_cfg=self.free_cfg,
             progress=self.tells_progress,
             max_side=self.max_side,
             max_steps=self.max_steps,
             max_pixels=self.max_pixels,
         )
+
+    def _passed_options(self) -> list[str]:
+        """A1111's options that it has, of those that a request may set."""
+        return [name for name in PASSED if name in self._options] if self.takes_options else []
 
     # -- what is asked of it ------------------------------------------------------------------------------------
 
@@ -277,7 +302,9 @@ class Flavour:
             body |= {"subseed": request.subseed, "subseed_strength": request.subseed_strength}
         if request.hires:
             body |= self._hires(request.hires, request)
-        return body | request.a1111
+        extras = {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        body |= with_inputs(extras, lambda input_id: encoded(order.inputs[input_id]))
+        return body
 
     def _sampling(self, request: Request) -> tuple[str | None, str | None]:
         """(sampler, scheduler), together under the old name where the server has that one."""
@@ -302,13 +329,20 @@ class Flavour:
             settings[_COMMENTS] = False
         if order.request.img2img and "return_mask" in self._options:
             settings |= {"return_mask": False, "return_mask_composite": False}
+        settings |= self._overrides(order.request.a1111.get(OPTIONS, {}))
         return {
-            "override_settings": settings,
+            OPTIONS: settings,
             "override_settings_restore_afterwards": False,
             "send_images": True,
             "save_images": False,
             "force_task_id": order.task,
         }
+
+    def _overrides(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that a request sets, and those that one before it has, as the operator had them."""
+        for name in asked:
+            self._home.setdefault(name, self._options.get(name, DEFAULTS[name]))
+        return {name: asked.get(name, self._home[name]) for name in PASSED if name in self._home}
 
     def _vae_setting(self, vae: str | None) -> dict[str, Any]:
         return {"sd_vae": vae or self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")}
@@ -336,7 +370,7 @@ class Flavour:
         if start.mask:
             fields |= {
                 "mask": encoded(order.inputs[start.mask]),
-                "mask_blur": start.mask_blur,
+                **({} if "mask_blur_x" in order.request.a1111 else {"mask_blur": start.mask_blur}),
                 "inpainting_fill": start.inpainting_fill,
                 "inpaint_full_res": start.inpaint_full_res,
                 "inpaint_full_res_padding": start.inpaint_full_res_padding,
@@ -361,11 +395,16 @@ class Flavour:
                 "codeformer_visibility": upscale.codeformer_visibility,
                 "codeformer_weight": upscale.codeformer_weight,
             }
+        if "upscale_first" in upscale.extras:
+            fields["upscale_first"] = True
+        if "extras_upscaler_2_visibility" in upscale.extras:
+            fields["upscaler_2"] = upscale.upscaler_2
+            fields["extras_upscaler_2_visibility"] = upscale.extras_upscaler_2_visibility
         if upscale.resize_mode:
             fields |= {
                 "upscaling_resize_w": upscale.upscaling_resize_w,
                 "upscaling_resize_h": upscale.upscaling_resize_h,
-                "upscaling_crop": True,
+                "upscaling_crop": upscale.upscaling_crop,
             }
         else:
             fields["upscaling_resize"] = upscale.upscaling_resize
@@ -427,6 +466,13 @@ def lora_aliases_in(entries: Any) -> dict[str, str]:
         if isinstance(name, str) and isinstance(alias, str) and name and alias and alias not in names:
             found.setdefault(alias, name)
     return found
+
+
+def embeddings_in(found: Any) -> tuple[str, ...]:
+    """Names of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names alone."""
+    parts = [found.get(name) for name in ("loaded", "skipped")] if isinstance(found, dict) else []
+    names = (name for part in parts if isinstance(part, dict | list) for name in part if isinstance(name, str) and name)
+    return tuple(itertools.islice(dict.fromkeys(names), EMBEDDINGS_MAX))
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:

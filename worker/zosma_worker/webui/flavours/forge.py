@@ -23,12 +23,14 @@ class Forge(Flavour):
     # are left out have not been seen to work.
     fields: ClassVar[tuple[str, ...]] = tuple(
         name
-        for name in (*A1111.fields, "distilled_cfg_scale")
+        for name in (*A1111.fields, "distilled_cfg_scale", _MODULES)
         if name not in ("tiling", "restore_faces", "hr_checkpoint_name", "image_cfg_scale")
     )
     takes_scripts: ClassVar[bool] = True
+    takes_options: ClassVar[bool] = True
     several_starts: ClassVar[bool] = True
     restores_faces: ClassVar[bool] = True
+    skips: ClassVar[bool] = True
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-modules"), "model_name")
@@ -47,7 +49,9 @@ class Forge(Flavour):
         family = FAMILIES.get(family_of(_path(order)) or "")
         if family and family.forge_preset and "forge_preset" in self._options:
             settings["override_settings"]["forge_preset"] = family.forge_preset
-        if self.lists.vaes and order.request.vae is None:
+        if asked := order.request.a1111.get(_MODULES):
+            settings["override_settings"][_MODULES] = asked
+        elif self.lists.vaes and order.request.vae is None:
             settings["override_settings"][_MODULES] = self._modules(_path(order))
         return settings
 

@@ -20,6 +20,7 @@ class SDNext(Flavour):
 
     name: ClassVar[str] = "sdnext"
     restores_faces: ClassVar[bool] = True
+    skips: ClassVar[bool] = True
 
     @property
     def clip_skip(self) -> bool:

@@ -66,7 +66,7 @@ def add(rules: app_commands.Group, services: Services) -> None:
 
 async def _fetched(file: discord.Attachment) -> bytes:
     if file.size > FILE_MAX_BYTES:
-        raise refused("admin-import-large", most=f"{FILE_MAX_BYTES // 1024} KB")
+        raise refused("admin-import-large", most_kb=FILE_MAX_BYTES // 1024)
     try:
         async with asyncio.timeout(FETCH_S):
             return await file.read()

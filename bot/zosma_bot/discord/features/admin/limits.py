@@ -66,6 +66,7 @@ def _set(limits: app_commands.Group, services: Services) -> None:
         **options: float | None,
     ) -> None:
         await begin(interaction)
+        w = translations_of(interaction)
         name = policy_name(role)
         home = at_home(services, interaction)
         if name == DEFAULT:
@@ -78,7 +79,6 @@ def _set(limits: app_commands.Group, services: Services) -> None:
         # What isn't named stays: nobody should have to say all limits again to change one.
         fields = known.get(name, UNLIMITED).model_dump(mode="json") | given
         if not home:
-            check_bounds(parse_policy(fields), known)
+            check_bounds(w, parse_policy(fields), known)
         policy = await services.queue.admin.set_policy(texts.admin_name(interaction), name, fields)
-        w = translations_of(interaction)
         await say(interaction, w("limits-set", line=rules_texts.policy(w, name, policy)))

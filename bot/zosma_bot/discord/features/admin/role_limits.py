@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from zosma_bot.discord.ui.language import Translations
 from zosma_bot.discord.ui.refusals import refused
 from zosma_queue.needs import Lane
 from zosma_queue.policy import DEFAULT, LIMITS, UNLIMITED, Order, Policy
@@ -30,14 +31,15 @@ def own_limits(interaction: discord.Interaction[Any], policies: Mapping[str, Pol
     return {name: policy for name, policy in policies.items() if name in names}
 
 
-def check_bounds(policy: Policy, policies: Mapping[str, Policy]) -> None:
+def check_bounds(w: Translations, policy: Policy, policies: Mapping[str, Policy]) -> None:
     """Raises RequestRefusedError where a strange server's admin would give more than the fleet's owner gives all."""
     default = policies.get(DEFAULT, UNLIMITED)
     for limit in LIMITS:
+        name = w(f"command-admin-limits-set-{limit.option}")
         fleets, wanted = getattr(default, limit.name), getattr(policy, limit.name)
         if limit.gives is Order.MORE and fleets and (not wanted or wanted > fleets):
-            raise refused("admin-limit-above", name=limit.option, most=f"{fleets:g}")
+            raise refused("admin-limit-above", name=name, most=f"{fleets:g}")
         if limit.gives is Order.LESS and wanted < fleets:
-            raise refused("admin-limit-below", name=limit.option, least=f"{fleets:g}")
+            raise refused("admin-limit-below", name=name, least=f"{fleets:g}")
     if default.lane is Lane.RELAX and policy.lane is Lane.FAST:
         raise refused("admin-limit-lane")

@@ -168,7 +168,7 @@ class Reader:
         if policies is None:
             return
         try:
-            role_limits.check_bounds(policy, policies)
+            role_limits.check_bounds(self._w, policy, policies)
         except RequestRefusedError as error:
             self._wrong(where, self._w(f"refusal-{error.code}", **error.values))
 

@@ -47,8 +47,8 @@ deed-zoom = Erweiterung ringsum
 deed-pan = Erweiterung
 deed-square = Quadratische Fassung
 
-button-unknown = ⚠️ Dieser Knopf stammt von einer Version des Bots, die mehr konnte als diese. Bitte den Befehl benutzen.
-button-foreign = ⚠️ Das gehört zu nichts, was du hier benutzen kannst.
+button-unknown = ⚠️ Dieser Knopf stammt von einer anderen Version des Bots und geht nicht mehr. Bitte stattdessen einen Befehl benutzen, etwa /{ command-imagine }.
+button-foreign = ⚠️ Dieser Knopf gehört zu etwas, das du hier nicht benutzen kannst.
 button-not-yours = ⚠️ Diesen Knopf können hier nur { $member } und die Moderation benutzen. Ein eigenes Bild gibt es mit /{ command-imagine }.
 recipe-gone = ⚠️ Wie das entstand, ist nicht mehr gespeichert, und die Nachricht hat kein Bild, das es sagt. Bitte /{ command-imagine } benutzen.
 cancel-asked = ✋ Es wird angehalten.

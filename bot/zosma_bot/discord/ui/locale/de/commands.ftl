@@ -1,7 +1,7 @@
 command-imagine = bild
     .description = Ein Bild aus Worten machen
 command-imagine-prompt = prompt
-    .description = Was das Bild zeigt
+    .description = Was das Bild zeigt, am besten auf Englisch
 command-imagine-negative = negativ
     .description = Was es nicht zeigen soll; - für nichts
 command-imagine-size = größe
@@ -19,7 +19,7 @@ command-imagine-style = stil
 command-imagine-lora = lora
     .description = LoRAs dazu, als Name oder Name:0.8, mit Kommas dazwischen
 command-imagine-workflow = workflow
-    .description = Ein eigener Workflow, allein oder mit seinen Optionen: ink paper=smooth
+    .description = Ein Workflow, der für diesen Bot angelegt wurde, bei Bedarf mit Optionen: ink paper=smooth
 command-imagine-sampler = sampler
     .description = Wie das Rauschen entfernt wird
 command-imagine-scheduler = scheduler

@@ -18,10 +18,7 @@ depth-waiting-since = **{ $count }** { $count ->
    *[other] warten
     }, der älteste Auftrag seit { $span }
 depth-running = **{ $count }** in Arbeit
-depth-delayed = **{ $count }** { $count ->
-    [one] wird
-   *[other] werden
-    } später noch einmal versucht
+depth-delayed = **{ $count }** für später: geplant oder zum erneuten Versuch
 depth-failed = **{ $count }** in den letzten 30 Tagen gescheitert
 depth-undelivered = **{ $count }** fertig, noch nicht gezeigt
 worker-free = 🟢 frei

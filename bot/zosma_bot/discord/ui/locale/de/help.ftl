@@ -7,7 +7,7 @@ command-me = ich
 command-stats = statistik
     .description = Was dieser Server in den letzten 30 Tagen gemacht hat
 
-help-topic-start = der Anfang
+help-topic-start = erste Schritte
 help-topic-prompts = Prompts
 help-topic-buttons = Knöpfe unter einem Bild
 help-topic-presets = Voreinstellungen und Vorlagen
@@ -20,8 +20,8 @@ help-start =
     {"**"}Aus einem anderen Bild:** die Option `{ command-imagine-image }`, oder eine Nachricht gedrückt halten (am Computer: Rechtsklick), dann Apps › { command-use-this-picture }
     {"**"}Größer:** `/{ command-upscale }` oder der Knopf unter einem Bild
     {"**"}Wie eins entstand:** `/{ command-describe }`
-    {"**"}Wo meine sind:** `/{ command-queue }` zeigt die Schlange, `/{ command-jobs }` alle deine, `/{ command-me }`, was dir noch bleibt
-    {"**"}Nur für meine Augen:** die Option `{ command-imagine-private }` oder `/{ command-settings } { command-settings-private }`
+    {"**"}Wo deine Bilder sind:** `/{ command-queue }` zeigt die Schlange, `/{ command-jobs }` alle deine Aufträge, `/{ command-me }`, was dir noch bleibt
+    {"**"}Nur du siehst es:** die Option `{ command-imagine-private }` oder `/{ command-settings } { command-settings-private }`
 
     Alles Weitere hat ein eigenes Thema: `/{ command-help } { command-help-topic }:`
 help-prompts =
@@ -30,9 +30,9 @@ help-prompts =
     {"**"}Betonen:** `(rot:1.3)` mehr, `(rot:0.7)` weniger
     {"**"}LoRA:** die Option `{ command-imagine-lora }` oder `<lora:name:0.8>` im Prompt
     {"**"}Auswahl:** `{"{"}rot|blau{"}"}` ist eins davon, für jedes Bild neu gelost; `{"{"}3::rot|blau{"}"}` rot dreimal so oft; `{"{"}2$$a|b|c{"}"}` zwei davon
-    {"**"}Listen:** `__farbe__` ist ein Eintrag aus der Liste dieses Servers; `/{ command-wildcards }` zeigt sie
+    {"**"}Wortlisten:** `__farbe__` wird zu einem Wort aus der Liste „farbe“ dieses Servers, wenn er eine hat; `/{ command-wildcards }` zeigt alle
     {"**"}Kürzel:** `--ar 16:9`, `--seed 5`, `--steps 30`, `--n 4`, `--model …` sagen dasselbe wie die Optionen
-    {"**"}Wie es dasteht:** ein Rückstrich vor `{"{"}`, `__name__` oder `--wort` lässt es, wie du es geschrieben hast
+    {"**"}Ohne Sonderbedeutung:** ein Rückstrich vor `{"{"}`, `__name__` oder `--wort` lässt es, wie du es geschrieben hast
 
     Gleiche Worte, gleicher Seed und gleiche Einstellungen ergeben wieder dasselbe Bild.
 help-buttons =
@@ -52,7 +52,7 @@ help-presets =
 help-later =
     {"**"}Später:** `/{ command-imagine } { command-imagine-when }:` nimmt `in 2 Std`, `22:00`, `morgen 8:00`
     {"**"}Deine Uhr:** `/{ command-settings } { command-settings-timezone }`, einmal
-    Diese kommen nach allen, die ihre sofort wollen. `/{ command-jobs }` zeigt sie und bricht sie ab.
+    Bilder, die sofort gewünscht sind, gehen vor. `/{ command-jobs }` zeigt sie und bricht sie ab.
 help-data =
     {"**"}Was behalten wird, und wie lange:** `/{ command-privacy } { command-privacy-show }`
     {"**"}Alles als Datei:** `/{ command-privacy } { command-privacy-export }`
@@ -62,7 +62,7 @@ help-admin =
     {"**"}Schlange und GPUs:** `/admin { command-admin-overview }`, `{ command-admin-workers }`, `{ command-admin-pause }`, `{ command-admin-drain }`, `{ command-admin-quarantine }`
     {"**"}Aufträge:** `/admin { command-admin-cancel }`, `{ command-admin-bump }`, `{ command-admin-clear }`, `{ command-admin-failed }`, `{ command-admin-requeue }`
     {"**"}Wer, wo, was:** `/admin { command-admin-channels }`, `{ command-admin-roles }`, `{ command-admin-rules }`, `{ command-admin-words }`, `{ command-admin-checkpoints }`, `{ command-admin-limits }`
-    {"**"}Zum Losen:** `/admin { command-admin-wildcards }`
+    {"**"}Wortlisten für Prompts:** `/admin { command-admin-wildcards }`
     {"**"}Was getan wurde:** `/admin { command-admin-audit }`
 
 me-waiting = **Warten:** { $count }{ $most ->
@@ -77,7 +77,7 @@ me-gpu = **GPU-Zeit heute:** { $span }
 me-gpu-of = **GPU-Zeit heute:** { $span } von { $most }; neu gezählt wird { $reset }
 me-cooldown = **Dein nächstes** geht in { $span }
 me-cooldown-none = **Dein nächstes** geht sofort
-me-lane-relax = **Spur:** gemütlich; sie geht weiter, solange auf der schnellen niemand wartet
+me-lane-relax = **Spur:** gemütlich; deine Bilder sind dran, solange auf der schnellen niemand wartet
 made-nothing = **In den letzten 30 Tagen gemacht:** noch nichts
 made-line = **In den letzten 30 Tagen gemacht:** { $pictures ->
         [one] { $pictures } Bild

@@ -39,16 +39,17 @@ cancelled-by-admin = ✋ Von der Verwaltung abgebrochen.
 cancelled-because = Grund: { $reason }.
 cancelled-free = Es wurde nichts angerechnet.
 cancelled-paid = Angerechnet wird die GPU-Zeit bis dahin: { $span }.
-removed-cancelled = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; deshalb wurde abgebrochen.
-removed-ended = ✋ Die Nachricht dazu in { $channel } wurde von jemandem gelöscht, der das dort darf; das Ergebnis wird nicht gepostet.
+removed-cancelled = ✋ Die Nachricht dazu in { $channel } wurde von der Moderation gelöscht; deshalb wurde abgebrochen.
+removed-ended = ✋ Die Nachricht dazu in { $channel } wurde von der Moderation gelöscht; das Ergebnis wird nicht gepostet.
 lost = ⚠️ Das ging verloren, als die Warteschlange ihre Daten verlor. Bitte noch einmal anfordern.
 gone-all = ⚠️ Die Bilder haben zu lange auf Discord gewartet und sind nicht mehr gespeichert. Bitte noch einmal anfordern.
 gone-some = ⚠️ { $missing } von { $total } Bildern sind nicht mehr gespeichert.
 too-large = ⚠️ Die Bilder sind für Discord hier zu groß. Bitte kleiner oder weniger auf einmal anfordern.
+files-refused = ⚠️ In diesem Kanal darf ich keine Dateien anhängen; das Ergebnis kommt als Direktnachricht oder wartet in /{ command-jobs }. Die Verwaltung kann es erlauben: Berechtigung „Dateien anhängen“.
 
 failed = ⚠️ Bei uns ist etwas schiefgegangen. Bitte in einer Minute noch einmal versuchen.
-other-kind = ℹ️ Begonnen wurde es auf einer anderen Art von GPU-Server: Derselbe Seed sieht dort anders aus.
-    .some = ℹ️ Einige dieser Bilder entstanden auf einer anderen Art von GPU-Server als der, die begonnen hat: Derselbe Seed sieht dort anders aus.
+other-kind = ℹ️ Das wurde auf einer GPU mit anderer Software fertig, als es begonnen wurde; daher ergibt der Seed ein anderes Bild.
+    .some = ℹ️ Einige dieser Bilder entstanden auf einer GPU mit anderer Software als die ersten; daher ergeben ihre Seeds andere Bilder.
 
 failed-refused = ⚠️ { $detail }. Bitte andere Einstellungen versuchen.
 failed-oom = ⚠️ Der Speicher der GPU hat nicht gereicht. Bitte kleiner oder weniger Bilder auf einmal versuchen.
@@ -90,7 +91,7 @@ meant-for = für { $member }
 shrunk = Für Discord komprimiert (WebP, Qualität { $quality }).
 shrunk-smaller = Für Discord verkleinert (auf { $percent } % der Breite, WebP, Qualität { $quality }).
 originals = { $count ->
-    [one] Original: { $links }
+    [one] {"["}Original](<{ $links }>)
    *[other] Originale: { $links }
     }
 originals-singles = „{ button-more }“, „{ button-send }“ gibt dir jedes Bild einzeln, 15 Minuten lang.

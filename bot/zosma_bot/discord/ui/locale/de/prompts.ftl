@@ -18,12 +18,12 @@ refusal-open-brace = Im { $field } fehlt zur Klammer in „{ $given }“ die zwe
 refusal-too-many-alternatives = { $field } hat { $given } Möglichkeiten zur Auswahl, höchstens { $most } gehen. Mehr gehören in eine Liste, die Admins dieses Servers anlegen können.
 refusal-nested-too-deep = { $field } hat mehr als { $most } Auswahlen ineinander: bitte einfacher schreiben.
 refusal-drawn-too-long = { $field } wird länger als { $most } Zeichen, sobald daraus gelost ist: bitte kürzen.
-refusal-wildcard-loop = { $field } lost aus einer Liste, die zu sich selbst zurückführt: { $way }
+refusal-wildcard-loop = Wortlisten dürfen nicht zu sich selbst zurückführen: { $way }
 refusal-wildcard-unknown = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht. Es gibt: { $there }. Alle zeigt /{ command-wildcards }. Soll es so im Prompt stehen, setze einen Rückstrich davor: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Eine Liste \_\_{ $given }\_\_ gibt es hier nicht, und auch keine andere. Admins dieses Servers können welche anlegen. Soll es so im Prompt stehen, setze einen Rückstrich davor: \\\_\_{ $given }\_\_
 
 command-wildcards = wortlisten
-    .description = Die Listen von Wörtern, aus denen Prompts hier losen können
+    .description = Die Wortlisten dieses Servers: __name__ im Prompt wird zu einem Wort daraus
 command-wildcards-name = name
     .description = Diese ganz zeigen
 wildcards-none = Hier gibt es noch keine Listen. Admins dieses Servers legen sie mit /admin { command-admin-wildcards } { command-admin-wildcards-set } an.
@@ -37,7 +37,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wortlisten
-    .description = Listen von Wörtern, aus denen Prompts losen können: __name__
+    .description = Wortlisten für Prompts: __name__
 command-admin-wildcards-set = setzen
     .description = Eine Liste anlegen oder durch eine andere ersetzen
 command-admin-wildcards-set-name = name

@@ -14,7 +14,7 @@ refusal-no-such-option = „{ $given }“ ist keine Option dieses Workflows. Bit
 refusal-workflow-not-for-checkpoint = Der Workflow ist nicht für { $given }. Er ist für { $nearest }.
 refusal-interrogate-alone = Beim Beschreiben eines Bildes geht nichts anderes mit: bitte die übrigen Optionen weglassen.
 refusal-uneven-starts = { $field } ist { $given }: Bei { $starts } Ausgangsbildern muss es ein Vielfaches davon sein.
-refusal-compare-alone = Verglichen werden Bilder, die aus Worten entstehen: bitte die übrigen Optionen weglassen.
+refusal-compare-alone = Nur Bilder, die allein aus Worten entstehen, lassen sich vergleichen: bitte die übrigen Optionen weglassen.
 refusal-compare-same = Zwei der Werte sind gleich: Ein Vergleich braucht verschiedene.
 refusal-compare-twice = { $field } passt zum Vergleich von Samplern oder Guidance-Werten: Checkpoints werden ja schon verglichen.
 refusal-compare-count = { $field } ist { $given }: Bei { $values } Werten zum Vergleichen müssen es so viele sein.
@@ -41,7 +41,7 @@ refusal-upscale-not-possible = Keine GPU hier kann Bilder vergrößern.
 refusal-interrogate-not-possible = Keine GPU hier kann Bilder in Worte fassen.
 refusal-restore-not-possible = Keine GPU hier hat { $given }, um Gesichter auszubessern.
 
-refusal-limit-stored = So viele Bilder, wie möglich sind, liegen schon für offene Aufträge bereit: bitte in { $when } noch einmal versuchen.
+refusal-limit-stored = Der Speicher für Bilder offener Aufträge ist voll: bitte in { $when } noch einmal versuchen.
 
 refusal-blocked-word = { $field } enthält „{ $word }“, das hier gesperrt ist. Lass es weg.
 refusal-checkpoint-not-allowed = Der Checkpoint „{ $given }“ ist hier nicht erlaubt: möglich sind { $allowed }.
@@ -57,7 +57,7 @@ refusal-infeasible-size-checkpoint = Keine GPU hier mit { $checkpoint } macht so
 refusal-unknown-scope = „{ $given }“ lässt sich nicht anhalten: möglich sind die Schlange, eine Spur, ein Checkpoint oder ein Worker.
 refusal-scope-not-there = „{ $given }“ gibt es nicht. Es gibt: { $known }
 refusal-ambiguous-scope = „{ $given }“ kann jedes davon sein, bitte eins wählen: { $known }
-refusal-unknown-policy-name = „{ $given }“ kann niemandes Name sein: bitte eine Rolle wählen.
+refusal-unknown-policy-name = Für „{ $given }“ lassen sich keine Grenzen setzen: bitte eine Rolle wählen.
 refusal-unknown-state = „{ $given }“ ist kein Zustand, dessen Aufträge aufgelistet werden: { $known }
 refusal-id-taken = Diese Kennung gehört zu einem Auftrag, der etwas anderes wollte.
 

@@ -46,12 +46,12 @@ deed-upscale = enlargement
 deed-edit = edit
 deed-checkpoint = version with another checkpoint
 deed-region = change to a part
-deed-zoom = zoom out
+deed-zoom = zoomed-out version
 deed-pan = extension
 deed-square = square version
 
-button-unknown = ⚠️ This button is from a version of the bot that knew more than this one. Please use the command instead.
-button-foreign = ⚠️ This belongs to nothing that you can use here.
+button-unknown = ⚠️ This button was made by another version of the bot and no longer works. Please use a command instead, like /imagine.
+button-foreign = ⚠️ This button belongs to something that you can't use here.
 button-not-yours = ⚠️ Only { $member } and the server's moderators can use this button here. You can ask for a picture of your own with /imagine.
 recipe-gone = ⚠️ How this was made is no longer stored, and the message has no picture that tells it. Please use /imagine.
 cancel-asked = ✋ It is being stopped.
@@ -101,12 +101,12 @@ on-workers = { $count ->
    *[other] { $count } workers
     }
 
-rule-channels = ⚠️ Pictures can be asked for in { $channels } here.
+rule-channels = ⚠️ Here, pictures can only be asked for in { $channels }.
 rule-roles = ⚠️ Only members with one of these roles can ask for pictures here: { $roles }
 door-server = ⚠️ This server is not among those that this bot works for.
 door-off = ⚠️ This bot takes nothing in direct messages. Please ask in a server that it is in.
 door-members = ⚠️ In direct messages this bot works for members of its own servers only, and you are in none of them.
-rule-age = ⚠️ Pictures can be asked for in age-restricted channels only here.
+rule-age = ⚠️ Here, pictures can only be asked for in age-restricted channels.
 
 shape-square = square
 shape-portrait = portrait

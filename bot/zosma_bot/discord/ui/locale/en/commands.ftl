@@ -22,7 +22,7 @@ command-imagine-style = style
 command-imagine-lora = lora
     .description = LoRAs to add, as name or name:0.8, with commas between
 command-imagine-workflow = workflow
-    .description = A workflow of its own, alone or with its options: ink paper=smooth
+    .description = A workflow that was made for this bot, with options if it has any: ink paper=smooth
 command-imagine-sampler = sampler
     .description = The sampling method
 command-imagine-scheduler = scheduler

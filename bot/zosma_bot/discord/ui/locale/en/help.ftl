@@ -9,7 +9,7 @@ command-me = me
 command-stats = stats
     .description = What this server made in the last 30 days
 
-help-topic-start = the beginning
+help-topic-start = getting started
 help-topic-prompts = prompts
 help-topic-buttons = buttons under a picture
 help-topic-presets = defaults and presets
@@ -22,8 +22,8 @@ help-start =
     {"**"}From another picture:** the option `image`, or press and hold a message (right click on a computer), then Apps › Use this picture
     {"**"}Larger:** `/upscale`, or the button under a picture
     {"**"}How one was made:** `/describe`
-    {"**"}Where mine are:** `/queue` for the line, `/jobs` for all of yours, `/me` for what you have left
-    {"**"}Only for my eyes:** the option `private`, or `/settings private`
+    {"**"}Where your pictures are:** `/queue` for the line, `/jobs` for all that you asked for, `/me` for what you have left
+    {"**"}Only you see it:** the option `private`, or `/settings private`
 
     Everything else has a topic of its own: `/help topic:`
 help-prompts =
@@ -32,9 +32,9 @@ help-prompts =
     {"**"}Emphasis:** `(red:1.3)` more, `(red:0.7)` less
     {"**"}LoRA:** the option `lora`, or `<lora:name:0.8>` in the prompt
     {"**"}Alternatives:** `{"{"}red|blue{"}"}` is one of them, drawn for each picture; `{"{"}3::red|blue{"}"}` red three times as often; `{"{"}2$$a|b|c{"}"}` two of them
-    {"**"}Lists:** `__colour__` is an entry of this server's list; `/wildcards` shows them
+    {"**"}Word lists:** `__colour__` becomes a word from this server's list “colour”, if it has one; `/wildcards` shows all of them
     {"**"}Flags:** `--ar 16:9`, `--seed 5`, `--steps 30`, `--n 4`, `--model …` say the same as the options
-    {"**"}As it is:** a backslash before `{"{"}`, `__name__` or `--word` leaves it as you wrote it
+    {"**"}No special meaning:** a backslash before `{"{"}`, `__name__` or `--word` leaves it as you wrote it
 
     The same words, seed and settings make the same picture again.
 help-buttons =
@@ -54,7 +54,7 @@ help-presets =
 help-later =
     {"**"}Later:** `/imagine when:` takes `in 2 h`, `22:00`, `tomorrow 8:00`
     {"**"}Your clock:** `/settings timezone`, once
-    These run after all who want theirs at once. `/jobs` lists and cancels them.
+    Pictures that are wanted right away go before these. `/jobs` lists and cancels them.
 help-data =
     {"**"}What is kept, and for how long:** `/privacy show`
     {"**"}All of it as a file:** `/privacy export`
@@ -64,7 +64,7 @@ help-admin =
     {"**"}The line and the GPUs:** `/admin overview`, `workers`, `pause`, `drain`, `quarantine`
     {"**"}Jobs:** `/admin cancel`, `bump`, `clear`, `failed`, `requeue`
     {"**"}Who, where, what:** `/admin channels`, `roles`, `rules`, `words`, `checkpoints`, `limits`
-    {"**"}To draw from:** `/admin wildcards`
+    {"**"}Word lists for prompts:** `/admin wildcards`
     {"**"}What was done:** `/admin audit`
 
 me-waiting = **Waiting:** { $count }{ $most ->
@@ -79,7 +79,7 @@ me-gpu = **GPU time today:** { $span }
 me-gpu-of = **GPU time today:** { $span } of { $most }; it resets { $reset }
 me-cooldown = **Your next one** can be asked for in { $span }
 me-cooldown-none = **Your next one** can be asked for at once
-me-lane-relax = **Lane:** relax, which goes on while nobody in the fast lane waits
+me-lane-relax = **Lane:** relax; your pictures are made while nobody in the fast lane waits
 made-nothing = **Made in the last 30 days:** nothing yet
 made-line = **Made in the last 30 days:** { $pictures ->
         [one] { $pictures } picture

@@ -46,16 +46,17 @@ cancelled-by-admin = ✋ Cancelled by an admin.
 cancelled-because = Reason: { $reason }.
 cancelled-free = Nothing was charged for it.
 cancelled-paid = The GPU time used until then is charged: { $span }.
-removed-cancelled = ✋ Its message in { $channel } was deleted by somebody who may do that there, so it was cancelled.
-removed-ended = ✋ Its message in { $channel } was deleted by somebody who may do that there, so what came of it is not posted.
+removed-cancelled = ✋ A moderator deleted the message for this request in { $channel }, so it was cancelled.
+removed-ended = ✋ A moderator deleted the message for this request in { $channel }, so the result is not posted.
 lost = ⚠️ This was lost when the queue lost its data. Please ask again.
 gone-all = ⚠️ The pictures waited too long for Discord and are no longer stored. Please ask for them again.
 gone-some = ⚠️ { $missing } of { $total } pictures are no longer stored.
 too-large = ⚠️ The pictures are too large for Discord here. Ask for a smaller size or fewer at once.
+files-refused = ⚠️ I can't attach files in this channel, so the result comes as a direct message, or waits in /jobs. An admin can allow it: permission “Attach Files”.
 
 failed = ⚠️ Something went wrong on our side. Please try again in a minute.
-other-kind = ℹ️ It was begun on another kind of GPU server, and made on this one: the same seed looks different there.
-    .some = ℹ️ Some of these pictures were made on another kind of GPU server than the one that began them: the same seed looks different there.
+other-kind = ℹ️ This was finished on a GPU with other software than it was begun on, so its seed gives a different picture.
+    .some = ℹ️ Some of these pictures were made on a GPU with other software than the first ones, so their seeds give different pictures.
 
 failed-refused = ⚠️ { $detail }. Try other settings.
 failed-oom = ⚠️ The GPU ran out of memory. Try a smaller size or fewer pictures at once.
@@ -97,7 +98,7 @@ meant-for = for { $member }
 shrunk = Compressed to fit into Discord (WebP, quality { $quality }).
 shrunk-smaller = Made smaller to fit into Discord ({ $percent } % as wide, WebP, quality { $quality }).
 originals = { $count ->
-    [one] original: { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originals: { $links }
     }
 originals-singles = “{ button-more }”, “{ button-send }” gives you each picture by itself, for 15 minutes.

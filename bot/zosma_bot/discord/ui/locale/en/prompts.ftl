@@ -8,7 +8,7 @@ refusal-flag-empty = { $flag } needs a value behind it.
 refusal-flag-value = { $flag } is “{ $given }”: it must be a number.
 refusal-flag-bounds = { $flag } is { $given }: it must be between { $low } and { $high }.
 refusal-flag-twice = { $flag } says again what another flag has said: leave one of them out.
-refusal-flag-not-here = { $flag } doesn't go here: the picture keeps its size and styles. Leave it out.
+refusal-flag-not-here = { $flag } can't be used here: the picture keeps its size and styles. Leave it out.
 parameters-drawn = ℹ️ The words of each picture are drawn from this server's lists: if one of them has changed since, other words come out.
 refusal-flag-and-option = { $field } is given twice, as an option and as a flag in the prompt: leave one of them out.
 
@@ -20,12 +20,12 @@ refusal-open-brace = In { $field } the brace in “{ $given }” is not closed. 
 refusal-too-many-alternatives = { $field } has { $given } alternatives, at most { $most } are possible. More of them belong in a list that admins of this server can make.
 refusal-nested-too-deep = { $field } has alternatives inside alternatives more than { $most } times: make it simpler.
 refusal-drawn-too-long = { $field } becomes longer than { $most } characters once its alternatives are drawn: make it shorter.
-refusal-wildcard-loop = { $field } draws from a list that leads back to itself: { $way }
+refusal-wildcard-loop = Word lists can't lead back to themselves: { $way }
 refusal-wildcard-unknown = There is no list \_\_{ $given }\_\_ here. There are: { $there }. /wildcards shows them all. To have it in the prompt as it is, write a backslash before it: \\\_\_{ $given }\_\_
 refusal-wildcard-none = There is no list \_\_{ $given }\_\_ here, nor any other. Admins of this server can make some. To have it in the prompt as it is, write a backslash before it: \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
-    .description = The lists of words from which prompts can draw here
+    .description = This server's word lists: __name__ in a prompt becomes a word from one
 command-wildcards-name = name
     .description = Show this one in full
 wildcards-none = There are no lists here yet. An admin of this server makes one with /admin wildcards set.
@@ -39,7 +39,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wildcards
-    .description = Lists of words from which prompts can draw: __name__
+    .description = Word lists for prompts: __name__
 command-admin-wildcards-set = set
     .description = Make a list, or put another in its place
 command-admin-wildcards-set-name = name

@@ -7,14 +7,14 @@ command-settings-timezone = timezone
 command-settings-timezone-zone = zone
     .description = The city nearest to you, like Europe/Berlin
 
-waiting-scheduled = 🌙 Scheduled for { $time } ({ $relative }), after those who want theirs at once.
+waiting-scheduled = 🌙 Scheduled for { $time } ({ $relative }). Pictures that are wanted right away go first.
 jobs-state-scheduled = scheduled
 settings-timezone = **Your time zone:** { $zone }, where it is { $clock } now
 settings-no-timezone = **Your time zone:** not set; /settings timezone sets it
 
-refusal-when-unreadable = “{ $given }” isn't a time that I can read: write in 2 h, 22:00, tomorrow 8:00 or 2026-12-24 18:00.
+refusal-when-unreadable = I don't understand “{ $given }” as a time. Write for example “in 2 h”, “22:00”, “tomorrow 8:00” or “2026-12-24 18:00”.
 refusal-when-past = “{ $given }” has already passed: choose a later time.
 refusal-when-far = “{ $given }” is more than { $most } days away: choose an earlier time.
-refusal-when-left-out = “{ $given }” doesn't exist that night, because the clocks go forward: choose { $later }.
-refusal-when-no-zone = To know when “{ $given }” is for you I need your time zone: set it once with /settings timezone, or write in 2 h.
+refusal-when-left-out = At that date there is no “{ $given }” in your time zone, because the clocks go forward then: choose { $later }.
+refusal-when-no-zone = I don't know your time zone, so I can't tell when “{ $given }” is for you: set it once with /settings timezone, or write for example “in 2 h”.
 refusal-no-time-zone = “{ $given }” isn't a time zone: choose one of the list, like Europe/Berlin.

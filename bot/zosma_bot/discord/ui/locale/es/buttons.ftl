@@ -47,8 +47,8 @@ deed-zoom = zoom out
 deed-pan = extensión
 deed-square = versión cuadrada
 
-button-unknown = ⚠️ Este botón es de una versión del bot con más funciones que esta. Usa el comando en su lugar.
-button-foreign = ⚠️ Esto no pertenece a nada que puedas usar aquí.
+button-unknown = ⚠️ Este botón es de otra versión del bot y ya no funciona. Usa un comando en su lugar, por ejemplo /{ command-imagine }.
+button-foreign = ⚠️ Este botón pertenece a algo que no puedes usar aquí.
 button-not-yours = ⚠️ Aquí solo { $member } y los moderadores del servidor pueden usar este botón. Para una imagen tuya, usa /{ command-imagine }.
 recipe-gone = ⚠️ Ya no está guardado cómo se creó esto, y el mensaje no tiene ninguna imagen que lo diga. Usa /{ command-imagine }.
 cancel-asked = ✋ Se está deteniendo.

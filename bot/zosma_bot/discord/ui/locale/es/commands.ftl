@@ -1,7 +1,7 @@
 command-imagine = imaginar
     .description = Crear una imagen a partir de palabras
 command-imagine-prompt = prompt
-    .description = Lo que se ve en la imagen
+    .description = Lo que se ve en la imagen, mejor en inglés
 command-imagine-negative = negativo
     .description = Lo que no debe aparecer; - para dejarlo vacío
 command-imagine-size = tamaño
@@ -19,7 +19,7 @@ command-imagine-style = estilo
 command-imagine-lora = lora
     .description = Los LoRA que se añaden, como nombre o nombre:0.8, separados por comas
 command-imagine-workflow = workflow
-    .description = Un workflow personalizado, solo o con sus opciones: ink paper=smooth
+    .description = Un workflow añadido a este bot, con sus opciones si las tiene: ink paper=smooth
 command-imagine-sampler = sampler
     .description = El método de muestreo
 command-imagine-scheduler = scheduler

@@ -12,7 +12,7 @@ unexpected = ⚠️ Algo falló de nuestro lado. Queda anotado; inténtalo de nu
 depth-waiting = **{ $count }** en espera
 depth-waiting-since = **{ $count }** en espera, la más antigua desde hace { $span }
 depth-running = **{ $count }** en curso
-depth-delayed = **{ $count }** para reintentar más tarde
+depth-delayed = **{ $count }** para más tarde: a su hora o para reintentar
 depth-failed = **{ $count }** { $count ->
     [one] fallida en los últimos 30 días
    *[other] fallidas en los últimos 30 días

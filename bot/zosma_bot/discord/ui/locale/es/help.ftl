@@ -20,8 +20,8 @@ help-start =
     {"**"}A partir de otra imagen:** la opción `{ command-imagine-image }`, o mantén pulsado un mensaje (clic derecho en el PC), luego Aplicaciones › { command-use-this-picture }
     {"**"}Más grande:** `/{ command-upscale }`, o el botón debajo de una imagen
     {"**"}Cómo se creó una:** `/{ command-describe }`
-    {"**"}Dónde están las mías:** `/{ command-queue }` para la cola, `/{ command-jobs }` para todas las tuyas, `/{ command-me }` para lo que te queda
-    {"**"}Solo para mí:** la opción `{ command-imagine-private }`, o `/{ command-settings } { command-settings-private }`
+    {"**"}Dónde están tus imágenes:** `/{ command-queue }` para la cola, `/{ command-jobs }` para todo lo que has pedido, `/{ command-me }` para lo que te queda
+    {"**"}Solo la ves tú:** la opción `{ command-imagine-private }`, o `/{ command-settings } { command-settings-private }`
 
     Todo lo demás tiene su propio tema: `/{ command-help } { command-help-topic }:`
 help-prompts =
@@ -30,9 +30,9 @@ help-prompts =
     {"**"}Énfasis:** `(rojo:1.3)` más, `(rojo:0.7)` menos
     {"**"}LoRA:** la opción `{ command-imagine-lora }`, o `<lora:nombre:0.8>` en el prompt
     {"**"}Alternativas:** `{"{"}rojo|azul{"}"}` es una de las dos, al azar para cada imagen; `{"{"}3::rojo|azul{"}"}` rojo sale el triple de veces; `{"{"}2$$a|b|c{"}"}` dos de ellas
-    {"**"}Listas:** `__color__` es un elemento de la lista “color” de este servidor; `/{ command-wildcards }` muestra las que hay
+    {"**"}Listas de palabras:** `__color__` se convierte en una palabra de la lista “color” de este servidor, si la tiene; `/{ command-wildcards }` muestra todas
     {"**"}Parámetros en el prompt:** `--ar 16:9`, `--seed 5`, `--steps 30`, `--n 4`, `--model …` equivalen a las opciones
-    {"**"}Tal cual:** una barra invertida delante de `{"{"}`, `__nombre__` o `--palabra` lo deja como lo escribiste
+    {"**"}Sin significado especial:** una barra invertida delante de `{"{"}`, `__nombre__` o `--palabra` lo deja como lo escribiste
 
     Con las mismas palabras, la misma semilla y los mismos ajustes sale otra vez la misma imagen.
 help-buttons =
@@ -77,7 +77,7 @@ me-gpu = **Tiempo de GPU hoy:** { $span }
 me-gpu-of = **Tiempo de GPU hoy:** { $span } de { $most }; vuelve a cero { $reset }
 me-cooldown = **Tu próxima imagen** se puede pedir dentro de { $span }
 me-cooldown-none = **Tu próxima imagen** se puede pedir ya
-me-lane-relax = **Carril:** relax, que avanza mientras nadie espera en el carril rápido
+me-lane-relax = **Carril:** relax; tus imágenes avanzan mientras nadie espera en el carril rápido
 made-nothing = **Creado en los últimos 30 días:** nada todavía
 made-line = **Creado en los últimos 30 días:** { $pictures ->
         [one] { $pictures } imagen

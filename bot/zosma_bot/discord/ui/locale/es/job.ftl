@@ -42,8 +42,8 @@ cancelled-by-admin = ✋ Cancelado por un admin.
 cancelled-because = Motivo: { $reason }.
 cancelled-free = No se descontó nada.
 cancelled-paid = Se descuenta el tiempo de GPU usado hasta ese momento: { $span }.
-removed-cancelled = ✋ Alguien con permiso para ello eliminó el mensaje en { $channel }, así que la tarea se canceló.
-removed-ended = ✋ Alguien con permiso para ello eliminó el mensaje en { $channel }, así que el resultado no se publica.
+removed-cancelled = ✋ La moderación eliminó el mensaje en { $channel }, así que la tarea se canceló.
+removed-ended = ✋ La moderación eliminó el mensaje en { $channel }, así que el resultado no se publica.
 lost = ⚠️ Esto se perdió cuando la cola perdió sus datos. Vuelve a pedirlo.
 gone-all = ⚠️ Las imágenes esperaron demasiado a Discord y ya no están guardadas. Vuelve a pedirlas.
 gone-some = ⚠️ { $missing ->
@@ -51,10 +51,11 @@ gone-some = ⚠️ { $missing ->
    *[other] { $missing } de las { $total } imágenes ya no están guardadas.
     }
 too-large = ⚠️ Las imágenes pesan demasiado para Discord aquí. Pide un tamaño menor o menos imágenes a la vez.
+files-refused = ⚠️ No puedo adjuntar archivos en este canal, así que el resultado llega por mensaje directo o espera en /{ command-jobs }. Un admin puede permitirlo: permiso “Adjuntar archivos”.
 
 failed = ⚠️ Algo falló de nuestro lado. Inténtalo de nuevo en un minuto.
-other-kind = ℹ️ Se empezó en otro tipo de servidor de GPU y se terminó en este: con la misma semilla, aquí la imagen sale distinta.
-    .some = ℹ️ Algunas de estas imágenes se crearon en un tipo de servidor de GPU distinto del que las empezó: con la misma semilla, ahí la imagen sale distinta.
+other-kind = ℹ️ Se terminó en una GPU con otro software que el del principio, así que su semilla da una imagen distinta.
+    .some = ℹ️ Algunas de estas imágenes se crearon en una GPU con otro software que el de las primeras, así que sus semillas dan imágenes distintas.
 
 failed-refused = ⚠️ { $detail }. Prueba con otros ajustes.
 failed-oom = ⚠️ La GPU se quedó sin memoria. Prueba con un tamaño menor o menos imágenes a la vez.
@@ -94,7 +95,7 @@ guidance = guidance { $value }
 meant-for = para { $member }
 
 originals = { $count ->
-    [one] original: { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originales: { $links }
     }
 originals-singles = Con “{ button-more }” y luego “{ button-send }” recibes cada imagen por separado, durante 15 minutos.

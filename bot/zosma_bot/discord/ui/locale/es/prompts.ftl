@@ -18,12 +18,12 @@ refusal-open-brace = { $field }: la llave de “{ $given }” no se cierra. Para
 refusal-too-many-alternatives = { $field }: tiene { $given } alternativas y el máximo es { $most }. Si necesitas más, van en una lista, que los admins de este servidor pueden crear.
 refusal-nested-too-deep = { $field }: tiene alternativas dentro de alternativas en más de { $most } niveles. Simplifícalo.
 refusal-drawn-too-long = { $field }: pasa de { $most } caracteres una vez elegidas las alternativas. Acórtalo.
-refusal-wildcard-loop = { $field }: una de las listas lleva de vuelta a sí misma: { $way }
+refusal-wildcard-loop = Una lista de palabras no puede llevar de vuelta a sí misma: { $way }
 refusal-wildcard-unknown = Aquí no hay ninguna lista \_\_{ $given }\_\_. Las que hay: { $there }. /{ command-wildcards } las muestra todas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 refusal-wildcard-none = Aquí no hay ninguna lista \_\_{ $given }\_\_, ni ninguna otra. Los admins de este servidor pueden crearlas. Para que aparezca tal cual en el prompt, pon una barra invertida delante: \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
-    .description = Las listas de palabras que se pueden usar aquí en los prompts
+    .description = Las listas de palabras de este servidor: __nombre__ en un prompt se convierte en una de ellas
 command-wildcards-name = nombre
     .description = Mostrar esta entera
 wildcards-none = Aquí todavía no hay listas. Un admin de este servidor las crea con /{ command-admin } { command-admin-wildcards } { command-admin-wildcards-set }.
@@ -37,7 +37,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wildcards
-    .description = Listas de palabras para usar en los prompts: __nombre__
+    .description = Listas de palabras para los prompts: __nombre__
 command-admin-wildcards-set = definir
     .description = Crear una lista o reemplazarla por otra
 command-admin-wildcards-set-name = nombre

@@ -14,7 +14,7 @@ refusal-no-such-option = “{ $given }” no es una opción de este workflow. Qu
 refusal-workflow-not-for-checkpoint = El workflow no es para { $given }. Es para { $nearest }.
 refusal-interrogate-alone = Describir una imagen no se combina con nada más: quita las demás opciones.
 refusal-uneven-starts = { $field }: el valor es { $given }; con { $starts } imágenes de partida debe ser un múltiplo de ese número.
-refusal-compare-alone = Se comparan imágenes creadas a partir de palabras: quita las demás opciones.
+refusal-compare-alone = Solo se pueden comparar imágenes creadas únicamente a partir de palabras: quita las demás opciones.
 refusal-compare-same = Dos de los valores son iguales: para comparar hacen falta valores distintos.
 refusal-compare-twice = { $field }: solo al comparar samplers o valores de guidance. Aquí ya se comparan checkpoints.
 refusal-compare-count = { $field }: el valor es { $given }; con { $values } valores que comparar debe ser ese mismo número.
@@ -41,7 +41,7 @@ refusal-upscale-not-possible = Ninguna GPU aquí puede ampliar imágenes.
 refusal-interrogate-not-possible = Ninguna GPU aquí puede describir imágenes.
 refusal-restore-not-possible = Ninguna GPU aquí tiene { $given } para restaurar rostros.
 
-refusal-limit-stored = Ya está guardado el máximo de imágenes para tareas sin terminar: inténtalo de nuevo en { $when }.
+refusal-limit-stored = El espacio para imágenes de tareas sin terminar está lleno: inténtalo de nuevo en { $when }.
 
 refusal-blocked-word = { $field }: contiene “{ $word }”, y eso está bloqueado aquí. Quítalo.
 refusal-checkpoint-not-allowed = El checkpoint “{ $given }” no está permitido aquí: usa { $allowed }.
@@ -57,7 +57,7 @@ refusal-infeasible-size-checkpoint = Ninguna GPU aquí con { $checkpoint } crea 
 refusal-unknown-scope = “{ $given }” no se puede poner en pausa: elige la cola, un carril, un checkpoint o un worker.
 refusal-scope-not-there = “{ $given }” no existe aquí. Disponible: { $known }
 refusal-ambiguous-scope = “{ $given }” puede ser cualquiera de estos, elige uno: { $known }
-refusal-unknown-policy-name = “{ $given }” no puede ser el nombre de nadie: elige un rol.
+refusal-unknown-policy-name = “{ $given }” no es un nombre para el que se puedan fijar límites: elige un rol.
 refusal-unknown-state = “{ $given }” no es un estado cuyas tareas se puedan listar: { $known }
 refusal-id-taken = Este identificador pertenece a una tarea que pedía otra cosa.
 

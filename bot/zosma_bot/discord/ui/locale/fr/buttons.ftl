@@ -47,8 +47,8 @@ deed-zoom = Zoom arrière
 deed-pan = Extension
 deed-square = Version carrée
 
-button-unknown = ⚠️ Ce bouton vient d’une version du bot qui savait faire plus de choses que celle-ci. Utilise plutôt la commande.
-button-foreign = ⚠️ Ça ne correspond à rien que tu puisses utiliser ici.
+button-unknown = ⚠️ Ce bouton vient d’une autre version du bot et ne fonctionne plus. Utilise plutôt une commande, par exemple /{ command-imagine }.
+button-foreign = ⚠️ Ce bouton se rapporte à quelque chose que tu ne peux pas utiliser ici.
 button-not-yours = ⚠️ Seuls { $member } et les modérateurs du serveur peuvent utiliser ce bouton ici. Pour ta propre image, utilise /{ command-imagine }.
 recipe-gone = ⚠️ On ne sait plus comment cette image a été créée : ce n’est plus enregistré, et le message n’a pas d’image qui l’indique. Utilise /{ command-imagine }.
 cancel-asked = ✋ Arrêt en cours.

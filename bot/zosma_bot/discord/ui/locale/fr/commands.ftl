@@ -1,7 +1,7 @@
 command-imagine = imagine
     .description = Créer une image à partir d’un texte
 command-imagine-prompt = prompt
-    .description = Ce que montre l’image
+    .description = Ce que montre l’image, de préférence en anglais
 command-imagine-negative = négatif
     .description = Ce que l’image ne doit pas montrer ; « - » pour ne rien exclure
 command-imagine-size = taille
@@ -19,7 +19,7 @@ command-imagine-style = style
 command-imagine-lora = lora
     .description = LoRA à ajouter : nom ou nom:0.8, séparés par des virgules
 command-imagine-workflow = workflow
-    .description = Un workflow particulier, seul ou avec ses options : ink paper=smooth
+    .description = Un workflow ajouté à ce bot, avec ses options s’il en a : ink paper=smooth
 command-imagine-sampler = sampler
     .description = La méthode d’échantillonnage
 command-imagine-scheduler = scheduler

@@ -15,7 +15,7 @@ depth-waiting-since = **{ $count }** { $count ->
    *[other] en attente, la plus ancienne depuis { $span }
     }
 depth-running = **{ $count }** en cours
-depth-delayed = **{ $count }** à réessayer plus tard
+depth-delayed = **{ $count }** pour plus tard : à l’heure prévue ou à réessayer
 depth-failed = **{ $count }** en échec ces 30 derniers jours
 depth-undelivered = **{ $count }** { $count ->
     [one] terminée, pas encore affichée

@@ -20,8 +20,8 @@ help-start =
     {"**"}À partir d’une autre image :** l’option `{ command-imagine-image }`, ou reste appuyé sur un message (clic droit sur ordinateur), puis Applications › { command-use-this-picture }
     {"**"}En plus grand :** `/{ command-upscale }`, ou le bouton sous une image
     {"**"}Comment une image a été créée :** `/{ command-describe }`
-    {"**"}Où en sont les miennes :** `/{ command-queue }` pour la file, `/{ command-jobs }` pour toutes tes demandes, `/{ command-me }` pour ce qu’il te reste
-    {"**"}Pour moi seulement :** l’option `{ command-imagine-private }`, ou `/{ command-settings } { command-settings-private }`
+    {"**"}Où en sont tes images :** `/{ command-queue }` pour la file, `/{ command-jobs }` pour toutes tes demandes, `/{ command-me }` pour ce qu’il te reste
+    {"**"}Visible par toi seul :** l’option `{ command-imagine-private }`, ou `/{ command-settings } { command-settings-private }`
 
     Tout le reste a son propre sujet : `/{ command-help } { command-help-topic }:`
 help-prompts =
@@ -30,9 +30,9 @@ help-prompts =
     {"**"}Accentuer :** `(rouge:1.3)` plus, `(rouge:0.7)` moins
     {"**"}LoRA :** l’option `{ command-imagine-lora }`, ou `<lora:nom:0.8>` dans le prompt
     {"**"}Alternatives :** `{"{"}rouge|bleu{"}"}` donne l’un des deux, tiré au sort pour chaque image ; `{"{"}3::rouge|bleu{"}"}` donne rouge trois fois plus souvent ; `{"{"}2$$a|b|c{"}"}` en donne deux
-    {"**"}Listes :** `__couleur__` donne un élément de la liste de ce serveur ; `/{ command-wildcards }` les montre
+    {"**"}Listes de mots :** `__couleur__` devient un mot de la liste « couleur » de ce serveur, s’il en a une ; `/{ command-wildcards }` les montre toutes
     {"**"}Paramètres dans le prompt :** `--ar 16:9`, `--seed 5`, `--steps 30`, `--n 4`, `--model …` équivalent aux options
-    {"**"}Tel quel :** un antislash devant `{"{"}`, `__nom__` ou `--mot` le laisse comme tu l’as écrit
+    {"**"}Sans sens spécial :** un antislash devant `{"{"}`, `__nom__` ou `--mot` le laisse comme tu l’as écrit
 
     Les mêmes mots, la même seed et les mêmes réglages redonnent la même image.
 help-buttons =
@@ -52,7 +52,7 @@ help-presets =
 help-later =
     {"**"}Plus tard :** `/{ command-imagine } { command-imagine-when }:` accepte `dans 2 h`, `22h`, `demain 8h`
     {"**"}Ton fuseau horaire :** `/{ command-settings } { command-settings-timezone }`, une seule fois
-    Ces demandes passent après tous ceux qui veulent leurs images tout de suite. `/{ command-jobs }` les montre et permet de les annuler.
+    Les images demandées pour tout de suite passent avant celles-ci. `/{ command-jobs }` les montre et permet de les annuler.
 help-data =
     {"**"}Ce qui est conservé, et combien de temps :** `/{ command-privacy } { command-privacy-show }`
     {"**"}Tout, dans un fichier :** `/{ command-privacy } { command-privacy-export }`
@@ -77,7 +77,7 @@ me-gpu = **Temps GPU aujourd’hui :** { $span }
 me-gpu-of = **Temps GPU aujourd’hui :** { $span } sur { $most } ; remise à zéro { $reset }
 me-cooldown = **Ta prochaine demande** est possible dans { $span }
 me-cooldown-none = **Ta prochaine demande** est possible tout de suite
-me-lane-relax = **Voie :** relax, qui avance quand personne n’attend dans la voie rapide
+me-lane-relax = **Voie :** relax ; tes images avancent quand personne n’attend dans la voie rapide
 made-nothing = **Créé ces 30 derniers jours :** rien pour l’instant
 made-line = **Créé ces 30 derniers jours :** { $pictures ->
         [one] { $pictures } image

@@ -42,8 +42,8 @@ cancelled-by-admin = ✋ Annulé par un admin.
 cancelled-because = Raison : { $reason }.
 cancelled-free = Rien n’a été décompté.
 cancelled-paid = Le temps GPU déjà utilisé est décompté : { $span }.
-removed-cancelled = ✋ Le message dans { $channel } a été supprimé par quelqu’un qui en a le droit, la tâche a donc été annulée.
-removed-ended = ✋ Le message dans { $channel } a été supprimé par quelqu’un qui en a le droit, le résultat n’est donc pas publié.
+removed-cancelled = ✋ La modération a supprimé le message dans { $channel }, la tâche a donc été annulée.
+removed-ended = ✋ La modération a supprimé le message dans { $channel }, le résultat n’est donc pas publié.
 lost = ⚠️ Cette demande a été perdue quand la file a perdu ses données. Refais ta demande.
 gone-all = ⚠️ Les images ont attendu Discord trop longtemps et ne sont plus enregistrées. Refais ta demande.
 gone-some = ⚠️ { $missing ->
@@ -51,10 +51,11 @@ gone-some = ⚠️ { $missing ->
    *[other] { $missing } images sur { $total } ne sont plus enregistrées.
     }
 too-large = ⚠️ Les images sont trop lourdes pour Discord ici. Demande une taille plus petite ou moins d’images à la fois.
+files-refused = ⚠️ Je ne peux pas joindre de fichiers dans ce salon : le résultat arrive en message privé, ou attend dans /{ command-jobs }. Un admin peut l’autoriser : permission « Joindre des fichiers ».
 
 failed = ⚠️ Quelque chose s’est mal passé de notre côté. Réessaie dans une minute.
-other-kind = ℹ️ Commencé sur un autre type de serveur GPU, puis terminé sur celui-ci : la même seed n’y donne pas la même image.
-    .some = ℹ️ Certaines de ces images ont été créées sur un autre type de serveur GPU que celui qui avait commencé : la même seed n’y donne pas la même image.
+other-kind = ℹ️ L’image a été terminée sur un GPU dont le logiciel n’est pas celui du début : sa seed donne donc une image différente.
+    .some = ℹ️ Certaines de ces images viennent d’un GPU dont le logiciel n’est pas celui des premières : leurs seeds donnent donc des images différentes.
 
 failed-refused = ⚠️ { $detail }. Essaie d’autres réglages.
 failed-oom = ⚠️ Le GPU n’a pas assez de mémoire. Essaie une taille plus petite ou moins d’images à la fois.
@@ -94,7 +95,7 @@ guidance = guidance { $value }
 meant-for = pour { $member }
 
 originals = { $count ->
-    [one] original : { $links }
+    [one] {"["}original](<{ $links }>)
    *[other] originaux : { $links }
     }
 originals-singles = « { button-more } », puis « { button-send } » : tu reçois chaque image séparément, pendant 15 minutes encore.

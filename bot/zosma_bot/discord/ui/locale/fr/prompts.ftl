@@ -18,12 +18,12 @@ refusal-open-brace = { $field } : l’accolade de « { $given } » n’est pa
 refusal-too-many-alternatives = { $field } : { $given } alternatives, { $most } au maximum. Au-delà, il faut une liste, que les admins de ce serveur peuvent créer.
 refusal-nested-too-deep = { $field } : des alternatives dans des alternatives sur plus de { $most } niveaux. Simplifie.
 refusal-drawn-too-long = { $field } : plus de { $most } caractères une fois les alternatives tirées au sort. Raccourcis le texte.
-refusal-wildcard-loop = { $field } : une des listes finit par renvoyer à elle-même : { $way }
+refusal-wildcard-loop = Une liste de mots ne peut pas renvoyer à elle-même : { $way }
 refusal-wildcard-unknown = Il n’y a pas de liste \_\_{ $given }\_\_ ici. Listes disponibles : { $there }. /{ command-wildcards } les montre toutes. Pour l’avoir tel quel dans le prompt, mets un antislash devant : \\\_\_{ $given }\_\_
 refusal-wildcard-none = Il n’y a pas de liste \_\_{ $given }\_\_ ici, ni aucune autre. Les admins de ce serveur peuvent en créer. Pour l’avoir tel quel dans le prompt, mets un antislash devant : \\\_\_{ $given }\_\_
 
 command-wildcards = wildcards
-    .description = Les listes de mots dans lesquelles les prompts peuvent piocher ici
+    .description = Les listes de mots de ce serveur : __nom__ dans un prompt devient un de leurs mots
 command-wildcards-name = nom
     .description = Afficher cette liste en entier
 wildcards-none = Il n’y a pas encore de listes ici. Un admin de ce serveur peut en créer une avec /{ command-admin } { command-admin-wildcards } { command-admin-wildcards-set }.
@@ -37,7 +37,7 @@ wildcards-one = 🎲 **{ $name }**, { $count ->
     }
 
 command-admin-wildcards = wildcards
-    .description = Listes de mots où les prompts peuvent piocher : __nom__
+    .description = Listes de mots pour les prompts : __nom__
 command-admin-wildcards-set = définir
     .description = Créer une liste ou en remplacer une
 command-admin-wildcards-set-name = nom

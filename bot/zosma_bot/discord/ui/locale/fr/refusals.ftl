@@ -14,7 +14,7 @@ refusal-no-such-option = « { $given } » n’est pas une option de ce workflo
 refusal-workflow-not-for-checkpoint = Ce workflow n’est pas fait pour { $given }. Il est fait pour { $nearest }.
 refusal-interrogate-alone = Décrire une image ne se combine avec rien d’autre : retire les autres options.
 refusal-uneven-starts = { $field } : la valeur est { $given } ; avec { $starts } images de départ, il faut un multiple de ce nombre.
-refusal-compare-alone = On compare des images créées à partir d’un texte : retire les autres options.
+refusal-compare-alone = On ne peut comparer que des images créées à partir d’un texte seul : retire les autres options.
 refusal-compare-same = Deux des valeurs sont identiques : il en faut des différentes pour comparer.
 refusal-compare-twice = { $field } : seulement pour comparer des samplers ou des valeurs de guidance. Ici, on compare déjà des checkpoints.
 refusal-compare-count = { $field } : la valeur est { $given } ; avec { $values } valeurs à comparer, il en faut autant.
@@ -41,7 +41,7 @@ refusal-upscale-not-possible = Aucun GPU ici ne peut agrandir d’images.
 refusal-interrogate-not-possible = Aucun GPU ici ne peut décrire d’images.
 refusal-restore-not-possible = Aucun GPU ici n’a { $given } pour restaurer les visages.
 
-refusal-limit-stored = Le maximum d’images enregistrées pour des tâches non terminées est déjà atteint : réessaie dans { $when }.
+refusal-limit-stored = L’espace pour les images des tâches non terminées est plein : réessaie dans { $when }.
 
 refusal-blocked-word = { $field } : « { $word } » est bloqué ici. Retire ce mot.
 refusal-checkpoint-not-allowed = Le checkpoint « { $given } » n’est pas autorisé ici : prends { $allowed }.
@@ -57,7 +57,7 @@ refusal-infeasible-size-checkpoint = Aucun GPU ici avec { $checkpoint } ne crée
 refusal-unknown-scope = « { $given } » ne peut pas être mis en pause : choisis la file, une voie, un checkpoint ou un worker.
 refusal-scope-not-there = « { $given } » n’existe pas ici. Disponible : { $known }
 refusal-ambiguous-scope = « { $given } » peut désigner plusieurs choses, choisis-en une : { $known }
-refusal-unknown-policy-name = « { $given } » ne peut désigner personne : choisis un rôle.
+refusal-unknown-policy-name = « { $given } » n’est pas un nom auquel on peut fixer des limites : choisis un rôle.
 refusal-unknown-state = « { $given } » n’est pas un état dont on peut lister les tâches : { $known }
 refusal-id-taken = Cet identifiant appartient à une tâche qui demandait autre chose.
 
