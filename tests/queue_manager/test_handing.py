@@ -168,3 +168,13 @@ def test_nobody_is_woken_by_an_end_that_lets_nobody_in(rig, raw):
     rig.settle(leased)
 
     assert raw.llen(keys.wake("w2")) == 0
+
+
+def test_of_a_set_whose_pictures_differ_everybody_who_waits_gets_one_at_once(waiting, raw):
+    waiting.worker("w2")
+    assert waiting.fetch("w2", waits=True) is None
+    waiting.submit(count=2, sampler=None, compare={"field": "cfg_scale", "values": [5.0, 7.0]})
+
+    assert waiting.handed("w1").first == 0
+    assert raw.llen(keys.wake("w2")) == 1
+    assert waiting.take("w2").first == 1
