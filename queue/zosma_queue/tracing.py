@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from zosma_queue.hourly import Hourly
 
@@ -37,6 +38,9 @@ TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 EXPORTER = "OTEL_TRACES_EXPORTER"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 PROTOCOL = "http/protobuf"
+HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
+#: One header, in what the library takes for one: it logs all others, and headers hold keys.
+_HEADER = re.compile(r"([!#-'*+\-.0-9A-Z^-z|~]+)\s*=\s*([ !#-+\--:<-\[\]-~]*)")
 DISABLED = "OTEL_SDK_DISABLED"
 INSTALL = 'pip install "zosma[traces]"'
 #: Names that begin so are OpenTelemetry's.
@@ -195,6 +199,23 @@ def receiver(given: Mapping[str, str]) -> str:
     return given.get(TRACES_ENDPOINT) or f"{base.rstrip('/')}/v1/traces"
 
 
+def headers(given: Mapping[str, str]) -> dict[str, str]:
+    """What each of the requests has besides; {} where `why_not` has something to say of it."""
+    return _headers_in(next(filter(None, map(given.get, HEADERS)), "")) or {}
+
+
+def _headers_in(text: str) -> dict[str, str] | None:
+    """The headers of a variable; None when one of them is none, or could not be sent."""
+    found = {}
+    for one in filter(None, map(str.strip, text.split(","))):
+        header = _HEADER.fullmatch(one)
+        value = unquote(header[2]).strip() if header else ""
+        if header is None or not value.isascii() or not value.isprintable():
+            return None
+        found[header[1].lower()] = value
+    return found
+
+
 def shown(url: str) -> str:
     """An address without its login, fit for a log."""
     scheme, mark, rest = url.partition("://")
@@ -212,6 +233,9 @@ def why_not(given: Mapping[str, str]) -> str:
     for name in (TRACES_ENDPOINT, ENDPOINT):
         if given.get(name) and not _is_address(given[name]):
             return f"{name}={shown(given[name])!r}: must look like http://collector:4318"
+    for name in HEADERS:
+        if _headers_in(given.get(name, "")) is None:
+            return f"{name}: must look like name=value,name=value, with %xx for what is no letter or digit"
     try:
         import opentelemetry.exporter.otlp.proto.http
         import opentelemetry.sdk.trace  # noqa: F401

@@ -191,6 +191,14 @@ async def test_a_receiver_of_traces_is_tried_without_sending_it_any(bare):
     assert receiver.parts == []
 
 
+async def test_a_header_that_can_not_be_sent_is_told_without_the_key_in_it(bare):
+    bare.values = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_HEADERS": "key=hidden%0Ax"}
+    [told] = [one for one in await bare.found() if one.part == "traces"]
+
+    assert "OTEL_EXPORTER_OTLP_HEADERS: must look like name=value" in told.text
+    assert "hidden" not in told.text
+
+
 async def test_two_names_for_one_thing_are_said(set_up):
     found = await alone(set_up, BOT_TOKEN="another")
 

@@ -168,3 +168,43 @@ def test_nobody_is_woken_by_an_end_that_lets_nobody_in(rig, raw):
     rig.settle(leased)
 
     assert raw.llen(keys.wake("w2")) == 0
+
+
+def test_of_a_set_whose_pictures_differ_everybody_who_waits_gets_one_at_once(waiting, raw):
+    waiting.worker("w2")
+    assert waiting.fetch("w2", waits=True) is None
+    waiting.submit(count=2, sampler=None, compare={"field": "cfg_scale", "values": [5.0, 7.0]})
+
+    assert waiting.handed("w1").first == 0
+    assert raw.llen(keys.wake("w2")) == 1
+    assert waiting.take("w2").first == 1
+
+
+@pytest.mark.parametrize("key", [keys.handed("w1"), keys.wake("w1"), keys.worker("w1")])
+@pytest.mark.parametrize("waits", [True, False])
+def test_junk_in_a_resting_workers_keys_fails_no_submit(rig, raw, waits, key):
+    assert rig.fetch("w1", waits=waits) is None
+    raw.set(key, "junk")
+    job = rig.submit()
+
+    assert rig.job(job).state in (State.RUNNING, State.WAITING)
+
+
+def test_what_junk_kept_from_being_handed_over_is_there_for_the_next_look(waiting, raw):
+    raw.set(keys.handed("w1"), "junk")
+    job = waiting.submit()
+
+    assert raw.llen(keys.wake("w1")) == 1
+    assert waiting.take("w1").id == job
+
+
+@pytest.mark.parametrize(("field", "junk"), [("cost", "x"), ("set", "junk"), ("attempt", "x"), ("created", "x")])
+def test_junk_in_a_job_fails_nobody_elses_submit(rig, raw, field, junk):
+    call(rig.client, calls.pause("admin", "queue", now_ms=rig.now))
+    raw.hset(keys.job(rig.submit("bob")), field, junk)
+    assert rig.fetch("w1", waits=True) is None
+    raw.delete(keys.PAUSED)
+    job = rig.submit("ann")
+
+    assert rig.job(job).state is State.WAITING
+    assert raw.llen(keys.wake("w1")) == 1

@@ -131,6 +131,24 @@ def test_what_no_program_comes_for_gives_way_after_an_hour_and_what_members_have
     assert stored() == {member}
 
 
+def test_a_set_that_several_made_and_its_member_has_not_seen_stays(rig, evict):
+    for worker in ("w1", "w2"):
+        rig.worker(worker, loaded="dream")
+        assert rig.fetch(worker) is None
+    rig.submit(reply="{}", count=2, checkpoint="dream", cost=40)
+    for leased in (rig.take("w1"), rig.take("w2")):
+        assert leased.count == 1
+        picture = Picture(index=0, format="png", width=64, height=64, bytes=SIZE, seed=1, parameters="")
+        made = Result(
+            pictures=(picture,), attempt=leased.attempt, checkpoint="dream", sampler="Euler a", worker="w",
+            gpu_seconds=1.0, info={},
+        )  # fmt: skip
+        rig.settle(leased, calls.done(made))
+    rig.later(calls.LEFT_HERE_MS / 1000 + 60)
+
+    assert evict(0) == calls.Evicted(0, 0, 2 * SIZE)
+
+
 def test_what_no_program_comes_for_stays_while_there_is_room(rig, make, evict, stored):
     job_id = make(program=True)
     rig.later(calls.LEFT_HERE_MS / 1000 + 1)

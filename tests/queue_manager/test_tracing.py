@@ -29,6 +29,11 @@ REQUEST = Request(prompt="a lighthouse")
 async def _receiver():
     async with Receiver() as receiver:
         yield receiver
+        # What is still being sent would complain in another test.
+        if receiver.open:
+            receiver.open.set()
+        for last in [one for one in threading.enumerate() if one.name == "last-traces"]:
+            await asyncio.to_thread(last.join, 30)
 
 
 def given(receiver, **more):
@@ -105,6 +110,23 @@ def test_what_a_file_says_of_them_is_for_nobody_whom_the_process_starts(monkeypa
         assert not ours.keys() & summoner._environment().keys()
     assert "traces go to http://127.0.0.1:9/v1/traces" in caplog.text
     assert "hidden" not in caplog.text
+
+
+@pytest.mark.parametrize("header", ["Authorization Bearer hidden", "key=hidden;", "key=hidden%0Ax", "key=hiddenü"])
+@pytest.mark.parametrize("name", tracing.HEADERS)
+def test_a_header_that_is_none_is_told_without_the_key_in_it(name, header, caplog):
+    with tracing.sent("zosma-bot", {tracing.ENDPOINT: "http://127.0.0.1:9", name: header}):
+        assert not tracing.on()
+    assert f"traces are off: {name}: must look like name=value" in caplog.text
+    assert "hidden" not in caplog.text
+
+
+def test_headers_are_read_as_the_library_reads_them():
+    from opentelemetry.util.re import parse_env_headers
+
+    text = " Authorization = Bearer%20a/b+c== , x-scope=Basic d=e,,empty="
+    assert tracing.headers({tracing.HEADERS[1]: text}) == parse_env_headers(text, liberal=True)
+    assert tracing.headers({tracing.HEADERS[0]: "a=b", tracing.HEADERS[1]: text}) == {"a": "b"}
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch, caplog):

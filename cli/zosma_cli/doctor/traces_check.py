@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from urllib.parse import unquote
 
 import httpx2
 
@@ -27,10 +26,11 @@ async def check(given: Mapping[str, str]) -> AsyncIterator[Finding]:
     if any(given.get(name) for name in _OWN_TLS):
         yield ok(PART, f"they are sent to {address}, which was not tried")
         return
+    headers = {"Content-Type": "application/x-protobuf", **tracing.headers(given)}
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_S) as http:
             # A request without a single span, which every receiver takes.
-            answer = await http.post(tracing.receiver(given), content=b"", headers=_headers(given))
+            answer = await http.post(tracing.receiver(given), content=b"", headers=headers)
         said = "" if answer.is_success else f"answered {answer.status_code}"
     except (httpx2.HTTPError, OSError) as error:
         said = str(error) or type(error).__name__
@@ -39,10 +39,3 @@ async def check(given: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield warning(PART, f"{address} takes none: {said}", mend)
     else:
         yield ok(PART, f"{address} takes them")
-
-
-def _headers(given: Mapping[str, str]) -> dict[str, str]:
-    pairs = given.get("OTEL_EXPORTER_OTLP_TRACES_HEADERS") or given.get("OTEL_EXPORTER_OTLP_HEADERS") or ""
-    named = (pair.partition("=") for pair in pairs.split(",") if "=" in pair)
-    told = {name.strip(): unquote(value.strip()) for name, _, value in named}
-    return {"Content-Type": "application/x-protobuf", **told}

@@ -47,8 +47,7 @@ end
 -- Wakes an idle worker.
 local function ring(worker)
   rest_worker(worker, nil)
-  redis.call('LPUSH', wake_key(worker), '1')
-  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+  knock(worker)
 end
 
 -- Most profiles among whose idle workers one is looked for that holds the checkpoint, and workers of one that are tried.

@@ -264,7 +264,10 @@ local function take(worker, holder, lease_ms, now)
 
   -- Takes the job, or the part of it that is this worker's, and gives it to the worker.
   local function hand_over(job)
-    if job.set then job = split(job, worker, loaded, others_idle(), now) or job end
+    if job.set then
+      rest_worker(worker, nil) -- or it might be this one that is woken for another part
+      job = split(job, worker, loaded, others_idle(), now) or job
+    end
     local needs = needs_in(job.needs)
     local checkpoint = needs.checkpoint or loaded or ''
     local cold = needs.checkpoint and needs.checkpoint ~= loaded

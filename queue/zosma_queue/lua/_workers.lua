@@ -112,6 +112,13 @@ local function forget_worker(worker, now)
   publish({event = 'worker-left', worker = worker})
 end
 
+-- Has a worker that blocks on its list look. What lies there goes: one token is enough, and workers may write anything.
+local function knock(worker)
+  redis.call('DEL', wake_key(worker))
+  redis.call('LPUSH', wake_key(worker), '1')
+  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
+end
+
 -- A worker waits for a job, or no longer.
 local function rest_worker(worker, since, holder)
   local its = filed(worker)

@@ -73,8 +73,5 @@ if binds or before[2] ~= ARGV[4] or type(redis.pcall('HGET', K.versions, worker)
   note_fleet(worker, now, binds)
 end
 -- One that comes back may be waiting since before, filed nowhere: it is to look.
-if was_away and not is_away then
-  redis.call('LPUSH', wake_key(worker), '1')
-  redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
-end
+if was_away and not is_away then knock(worker) end
 return {profile and 1 or 0, 1 - redis.call('EXISTS', K.sweeper)}

@@ -141,5 +141,9 @@ end
 push(job)
 publish({event = 'waiting', id = id})
 local idle = idle_for(class, needs, now)
-if idle and not hand(idle, now) then ring(idle) end
+if idle then
+  -- Junk in the worker's keys, or in a job that goes before this one, is no fault of who submits: the worker meets it.
+  local could, handed = pcall(hand, idle, now)
+  if not (could and handed) then ring(idle) end
+end
 return {'queued', 0}

@@ -39,7 +39,8 @@ local function make_room(its_bytes, its_ends, its_shown, most, must_free, delete
     -- They go a day after they were made, so the oldest come first. (At 0 are those that have gone already.)
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', its_ends, '(0', now - left_here + DAY_MS, 'LIMIT', 0, LOOK_MAX)) do
       if enough() then break end
-      if redis.call('HGET', job_key(id), 'deliver') ~= '1' then drop(id) end
+      -- A part of a set is forgotten by now: its set knows.
+      if redis.call('HGET', job_key(whole_of(id)), 'deliver') ~= '1' then drop(id) end
     end
   end
   freed, left = freed + gone, left + stored - gone

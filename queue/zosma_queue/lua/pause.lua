@@ -16,10 +16,7 @@ if ARGV[4] == '1' then
 else
   changed = redis.call('HDEL', K.paused, scope)
   -- Whoever rests may have something to do now.
-  for _, worker in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do
-    redis.call('LPUSH', wake_key(worker), '1')
-    redis.call('PEXPIRE', wake_key(worker), WORKER_TTL_MS)
-  end
+  for _, worker in ipairs(redis.call('ZRANGE', K.idle, 0, -1)) do knock(worker) end
 end
 local checkpoint = string.match(scope, '^checkpoint:(.*)$')
 if checkpoint and changed == 1 then
