@@ -61,8 +61,8 @@ translations: ## What the translations lack beside English (ONLY=… one languag
 	uv run python -m zosma_bot.discord.ui.translation_check $(ONLY)
 
 .PHONY: bench
-bench: ## All benchmarks, ours beside other task queues, into docs/benchmarks.md (an hour, on a quiet machine)
-	uv run --with matplotlib python bench/report.py
+bench: ## All benchmarks, ours beside other task queues, into docs/benchmarks.md (an hour, on a quiet machine; OPTIONS="--no-kills --soak")
+	uv run --with matplotlib python bench/report.py $(OPTIONS)
 
 .PHONY: bench-quick
 bench-quick: ## Two minutes of them, beside the last table

@@ -1,6 +1,8 @@
 """Runs the benchmarks one after the other and writes docs/benchmarks.md, its plot and its figures.
 
     uv run --with matplotlib python bench/report.py            # `make bench`: an hour, on a quiet machine
+    uv run --with matplotlib python bench/report.py --no-kills # without the killed workers: 25 minutes
+    uv run --with matplotlib python bench/report.py --soak     # with 50,000 jobs, a quarter of an hour more
     uv run python bench/report.py --quick                      # `make bench-quick`: two minutes
 
 A benchmark is a line of `PARTS`: a heading, what it is run by, and what it needs. What it prints stands in the page.
@@ -9,18 +11,21 @@ A benchmark is a line of `PARTS`: a heading, what it is run by, and what it need
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
 PAGE, PLOT, FIGURES = (ROOT / "docs" / name for name in ("benchmarks.md", "benchmarks.png", "benchmarks.json"))
@@ -46,36 +51,81 @@ class Part:
     command: tuple[str, ...]
     as_is: bool = False
     """True: it prints Markdown."""
+    limit_s: float = 300.0
+    """It is ended after so long."""
 
 
 PARTS = (
     Part("Submits by the size of the fleet", ("bench/submit.py",), as_is=True),
-    Part("Growth: fetch, enqueue and sweep by classes and workers", ("bench/scripts.py",), as_is=True),
+    Part("Growth: fetch, enqueue and sweep by classes and workers", ("bench/scripts.py",), as_is=True, limit_s=600.0),
     Part("Between two pictures", ("bench/gap.py",)),
     Part("The whole way over the GPU's time", ("bench/whole_way.py",)),
-    Part("Start", ("bench/start.py",), as_is=True),
+    Part("500 blocking clients, 500 event streams and Discord", ("bench/streams.py", "30")),
+    Part("Acknowledgements beside watched messages", ("bench/watched.py",), as_is=True, limit_s=420.0),
+    Part("Start", ("bench/start.py", "3"), as_is=True),
 )
+SOAK = Part("50,000 jobs", ("bench/soak.py",), as_is=True, limit_s=1_800.0)
+#: A part that took too long has so long to end what it has started.
+END_S = 20.0
+#: Ours and the peers together, without the killed workers and with them.
+PEERS_LIMIT_S, KILLS_LIMIT_S = 1_500.0, 3_600.0
+
+
+def run(command: Sequence[str], limit_s: float, **env: str) -> tuple[str, str]:
+    """What it prints, and why it could not run, or ''. What it says meanwhile is passed on."""
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env=os.environ | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    out, said = process.stdout, process.stderr
+    assert out and said  # noqa: S101, PT018 - it was started with pipes
+    printed: list[str] = []
+    words: list[str] = []
+    reading = [threading.Thread(target=_pass_on, args=(pipe, into)) for pipe, into in ((out, printed), (said, words))]
+    for one in reading:
+        one.start()
+    problem = ""
+    try:
+        code = process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        problem = f"it was not done after {limit_s / 60:.0f} minutes"
+        os.killpg(process.pid, signal.SIGINT)  # it ends what has a session of its own
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_S)
+    else:
+        if code:
+            problem = next((line for line in reversed(words) if line.strip()), f"exit code {code}")
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what it has started ends with it
+    for one in reading:
+        one.join()
+    return "\n".join(printed).strip(), problem
+
+
+def _pass_on(pipe: IO[str], into: list[str]) -> None:
+    with pipe:
+        for line in pipe:
+            into.append(line.rstrip("\n"))
+            print(f"    {into[-1]}", file=sys.stderr, flush=True)
 
 
 def run_part(part: Part) -> str:
-    """What it prints, for the page; or why it could not run."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    done = subprocess.run(
-        [sys.executable, *part.command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        return f"It could not run: {(done.stderr.strip().splitlines() or ['no word'])[-1]}"
-    return done.stdout.strip() if part.as_is else f"```\n{done.stdout.strip()}\n```"
+    """What it prints, for the page; or why it could not run, with what it had printed."""
+    print(f"{part.heading}, at most {part.limit_s / 60:.0f} minutes", file=sys.stderr, flush=True)
+    began = time.monotonic()
+    found, problem = run(part.command, part.limit_s, PYTHONPATH=str(ROOT / "tests"))
+    print(f"  {time.monotonic() - began:.0f} s {problem}", file=sys.stderr, flush=True)
+    shown = found if part.as_is or not found else f"```\n{found}\n```"
+    return "\n\n".join(one for one in (shown, f"It could not run to its end: {problem}" if problem else "") if one)
 
 
-def run_peers(folder: Path, *arguments: str) -> tuple[str, dict[str, Any]]:
-    """The table of ours and the others, and its figures."""
+def run_peers(folder: Path, limit_s: float, *arguments: str) -> tuple[str, dict[str, Any]]:
+    """The table of ours and the others, and its figures; none when they took too long."""
     found = folder / "peers.json"
-    done = subprocess.run(
-        [sys.executable, "bench/peers/run.py", *arguments, "--json", str(found)], cwd=ROOT, stdout=subprocess.PIPE,
-        text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.strip(), json.loads(found.read_text("utf-8"))
+    table, problem = run(("bench/peers/run.py", *arguments, "--json", str(found)), limit_s)
+    if problem or not found.exists():
+        return f"It could not run to its end: {problem}", {}
+    return table, json.loads(found.read_text("utf-8"))
 
 
 def goals(figures: Mapping[str, Any]) -> str:
@@ -94,7 +144,7 @@ def goals(figures: Mapping[str, Any]) -> str:
 
 
 def plot(figures: Mapping[str, Any]) -> bool:
-    """Dispatch and drain of all; False where matplotlib isn't installed."""
+    """Dispatch and drain of all; False where there is nothing to draw, or nothing to draw it with."""
     try:
         import matplotlib as mpl
     except ModuleNotFoundError:
@@ -103,6 +153,8 @@ def plot(figures: Mapping[str, Any]) -> bool:
     import matplotlib.pyplot as plt
 
     shown = {name: its for name, its in figures.items() if "drain_s" in its}
+    if not shown:
+        return False
     figure, axes = plt.subplots(1, 3, figsize=(13, 0.3 * len(shown) + 1.6), layout="constrained", sharey=True)
     panels = (("dispatch_ms", "idle dispatch, ms (p50)", True), ("drain_s", "jobs/s, 4 slots", False),
               ("submit_s", "submits/s, one process", True))  # fmt: skip
@@ -155,15 +207,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--no-kills", action="store_true", help="leave out the killed workers, a minute for each row")
+    parser.add_argument("--rounds", type=int, help="of all systems; usually 3, and 1 without kills")
+    parser.add_argument("--soak", action="store_true", help="with 50,000 jobs, a quarter of an hour more")
     asked = parser.parse_args()
     load = f"{os.getloadavg()[0]:.1f}"
     with tempfile.TemporaryDirectory() as folder:
         if asked.quick:
-            table, figures = run_peers(Path(folder), "--quick", "--only", "zosma", "zosma-broker", "huey", "taskiq")
+            table, figures = run_peers(
+                Path(folder), PEERS_LIMIT_S, "--quick", "--only", "zosma", "zosma-broker", "huey", "taskiq"
+            )
             print(f"{table}\n\n{goals(figures)}\n\n{compared(figures)}\n\nLoad average {load} before.")
             return
-        table, figures = run_peers(Path(folder), *(["--no-kills"] if asked.no_kills else []))
-        parts = {part.heading: run_part(part) for part in PARTS}
+        limit_s, more = (PEERS_LIMIT_S, ["--no-kills"]) if asked.no_kills else (KILLS_LIMIT_S, [])
+        rounds = asked.rounds or (1 if asked.no_kills else 3)
+        table, figures = run_peers(Path(folder), limit_s, "--rounds", str(rounds), *more)
+        parts = {part.heading: run_part(part) for part in (*PARTS, *([SOAK] if asked.soak else []))}
     PAGE.write_text(written(table, figures, parts, load), "utf-8")
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 

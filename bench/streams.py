@@ -1,4 +1,4 @@
-"""200 blocking clients and 500 event streams in one bot process, while members of a Discord ask too.
+"""500 blocking clients and 500 event streams in one bot process, while members of a Discord ask too.
 
 The bot is a real `zosma bot` in a process of its own; Discord, the workers and all clients are played in this one, and
 Valkey is a third. Each blocking client asks for one picture after the other by `POST /sdapi/v1/txt2img`. Of the
@@ -32,7 +32,7 @@ from loopback.discord.server import DiscordServer
 from storm import at, bot_process, cpu_s
 from zosma_cli.valkey import PrivateValkey
 
-BLOCKING, STREAMS, ALL, BUSY = 200, 500, 20, 80
+BLOCKING, STREAMS, ALL, BUSY = 500, 500, 20, 80
 WORKERS, JOB_S = 8, 0.5
 SECONDS = 60.0
 #: Between two members' `/imagine`.

@@ -133,11 +133,16 @@ class Bench:
             )  # fmt: skip
         assert self._sender.stdin  # noqa: S101 - it was started with pipes
         assert self._sender.stdout  # noqa: S101
-        with contextlib.suppress(BrokenPipeError):
-            self._sender.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
-            self._sender.stdin.flush()
-        line = self._sender.stdout.readline()
-        told: dict[str, Any] = json.loads(line) if line else {"error": f"its sender ended: see {self._log.name}"}
+        too_late = threading.Timer(timeout_s, self._sender.kill)
+        too_late.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                self._sender.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+                self._sender.stdin.flush()
+            line = self._sender.stdout.readline()
+        finally:
+            too_late.cancel()
+        told: dict[str, Any] = json.loads(line) if line else {"error": f"{what}: its sender ended, or took too long"}
         if "error" in told:
             raise Failed(told["error"])
         return told
@@ -221,10 +226,13 @@ def install() -> str:
     """Makes the peers' own environment; what went wrong, or ''."""
     env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(PEERS_ENVIRONMENT)}
     env.pop("VIRTUAL_ENV", None)
-    made = subprocess.run(
-        ["uv", "sync", "--quiet", "--group", "peers"],  # noqa: S607 - as the Makefile finds it
-        cwd=HERE, env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    try:
+        made = subprocess.run(
+            ["uv", "sync", "--quiet", "--group", "peers"],  # noqa: S607 - as the Makefile finds it
+            cwd=HERE, env=env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        return "uv, which installs it, is not there"
     return made.stderr.strip()[-300:] if made.returncode else ""
 
 
@@ -259,8 +267,8 @@ def attempt(row: Row, what: str, do: Any, problem: str, log: Path) -> None:
         if problem and row.name != "floor" and not row.name.startswith("zosma"):
             raise Failed(problem)
         do()
-    except Failed as error:
-        row.problem = str(error)
+    except (Failed, OSError, ValueError) as error:  # it can't be started, or what it says is no JSON
+        row.problem = str(error) or type(error).__name__
         tail = log.read_text("utf-8", "replace").splitlines()[-1:] if log.exists() else []
         print(f"{row.title}: can't be measured: {error} {' '.join(tail)[:200]}", file=sys.stderr, flush=True)
     else:

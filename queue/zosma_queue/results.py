@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import SecretStr
@@ -17,7 +18,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
 _PREFIX_MAX_CHARS = 200
 _REGION = re.compile(r"[A-Za-z0-9-]{1,64}")
-_OPTIONS = ("endpoint", "region")
+_OPTIONS = ("endpoint", "region", "ssl_ca_certs")
 _LOOKS = "must be redis, or look like s3://bucket/prefix?endpoint=http://minio:9000&region=us-east-1"
 #: What a bucket's owner sees beside other things of theirs.
 _DEFAULT_PREFIX = "zosma"
@@ -42,6 +43,8 @@ class Bucket:
     endpoint: str | None = None
     """None for AWS's own."""
     region: str = _DEFAULT_REGION
+    ca_certs: Path | None = None
+    """The certificates of the endpoint's own authority, in PEM; None for those that everybody trusts."""
     credentials: Credentials = Credentials()
 
     @property
@@ -85,9 +88,12 @@ def parse_results(url: str, credentials: Credentials) -> Bucket | None:
     region = given.get("region") or _DEFAULT_REGION
     if not _REGION.fullmatch(region):
         raise ValueError("has a region that is none: like us-east-1, or auto")
+    ca_certs = Path(given["ssl_ca_certs"]) if given.get("ssl_ca_certs") else None
+    if ca_certs and not ca_certs.is_file():
+        raise ValueError("has an ssl_ca_certs that is no file: it names the authority's certificate, in PEM")
     return Bucket(
         bucket=parts.netloc, prefix=prefix, endpoint=_endpoint(given.get("endpoint")), region=region,
-        credentials=credentials,
+        ca_certs=ca_certs, credentials=credentials,
     )  # fmt: skip
 
 

@@ -10,9 +10,11 @@ import asyncio
 import logging
 import re
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
@@ -72,7 +74,7 @@ class S3Pictures:
         """`request_s`: the time limit of each request.
 
         Raises:
-          SettingsError: when obstore is not installed.
+          SettingsError: when obstore is not installed, or the bucket's certificates can't be read.
         """
         try:
             import obstore
@@ -96,15 +98,18 @@ class S3Pictures:
         for name in ("access_key_id", "secret_access_key", "session_token"):
             if secret := getattr(bucket.credentials, name):
                 config[name] = secret.get_secret_value()
+        options: Any = {
+            "allow_http": bool(bucket.endpoint and bucket.endpoint.startswith("http://")),
+            "timeout": timedelta(seconds=request_s),
+            "connect_timeout": timedelta(seconds=min(request_s, CONNECT_S)),
+        }
+        if bucket.ca_certs:
+            options["root_certificate"] = _certificates(bucket.ca_certs)
         return S3Store(
             bucket.bucket,
             prefix=bucket.prefix,
             config=config,
-            client_options={
-                "allow_http": bool(bucket.endpoint and bucket.endpoint.startswith("http://")),
-                "timeout": timedelta(seconds=request_s),
-                "connect_timeout": timedelta(seconds=min(request_s, CONNECT_S)),
-            },
+            client_options=options,
             retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=request_s)},
         )
 
@@ -269,6 +274,20 @@ def check_bucket(settings: Settings, *, reads: bool) -> None:
         raise SettingsError(f"RESULTS_URL: {error}") from None
     except StoreUnavailableError as error:
         log.warning("RESULTS_URL: %s: pictures wait until it answers", error)
+
+
+def _certificates(path: Path) -> bytes:
+    """What stands in the file.
+
+    Raises:
+      SettingsError: when it holds no certificate. obstore would say so with each request.
+    """
+    try:
+        ssl.create_default_context(cafile=path)
+        return path.read_bytes()
+    except OSError as error:  # an SSLError is one
+        told = getattr(error, "reason", None) or error.strerror or "it can't be read"
+        raise SettingsError(f"RESULTS_URL: ssl_ca_certs={path} holds no certificates in PEM ({told})") from None
 
 
 def _path(where: str) -> str:

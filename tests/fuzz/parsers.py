@@ -457,8 +457,11 @@ PARSERS: dict[str, Parser] = {
     "a job's needs": Parser(JSON | spoilt(_NEEDS).map(json.dumps), Needs.from_json, READING),
     "an event": Parser(JSON, decode_event),
     "what was leased": Parser(
-        st.tuples(st.binary(max_size=40), st.integers(), st.binary(), st.binary(max_size=40)),
-        lambda row: calls.fetch("w").parse(list(row)),
+        st.tuples(
+            JSON | spoilt(["job", 1, "owner", 2, 1, "dream"]).map(lambda one: json.dumps(one).encode()), st.binary()
+        ).map(b"\n".join)
+        | st.binary(),
+        calls.leased_in,
     ),
     "stored rules": Parser(st.dictionaries(st.binary(max_size=20), JSON), _rules),
     "a server's record": Parser(OBJECTS | spoilt(SERVER_FILE["rules"]), decode_server),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -148,8 +149,8 @@ class S3:
 
 
 @asynccontextmanager
-async def s3_on_loopback(behind: str) -> AsyncIterator[S3]:
-    """The proxy before a moto that runs, with one empty bucket."""
+async def s3_on_loopback(behind: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[S3]:
+    """The proxy before a moto that runs, with one empty bucket; with TLS, if there is a certificate for it."""
     async with ClientSession(timeout=ClientTimeout(10), auto_decompress=False) as client:
         server = S3(behind, client)
         await server.empty()
@@ -159,9 +160,9 @@ async def s3_on_loopback(behind: str) -> AsyncIterator[S3]:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
+            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
             await site.start()
-            server.endpoint = "http://{}:{}".format(*runner.addresses[0][:2])
+            server.endpoint = "{}://{}:{}".format("https" if tls else "http", *runner.addresses[0][:2])
             yield server
         finally:
             with suppress(asyncio.CancelledError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import sys
 
 import pytest
+import trustme
 from aiohttp import web
 
-from loopback.s3 import ACCESS_DENIED, BUCKET, KEY, SECRET, SLOW_DOWN, half, reset, said, silence
+from loopback.s3 import ACCESS_DENIED, BUCKET, KEY, SECRET, SLOW_DOWN, half, reset, s3_on_loopback, said, silence
 from zosma_queue import s3_pictures
 from zosma_queue.errors import SettingsError, StoreRefusesError, StoreUnavailableError
 from zosma_queue.s3_pictures import S3Pictures, check_bucket
@@ -22,7 +24,7 @@ SOON_S = 0.3
 
 @pytest.fixture(name="store")
 def _store(s3):
-    return S3Pictures(s3.bucket(), request_s=SOON_S)
+    return S3Pictures(s3.bucket())
 
 
 async def test_what_is_put_is_got_and_what_was_dropped_is_not_there(store, s3):
@@ -103,13 +105,14 @@ async def test_a_server_that_knows_no_conditions_is_marked_all_the_same(store, s
 async def test_what_may_pass_by_itself_is_told_in_one_line(store, s3, fault, told):
     await store.put("a:1:0", PNG)
     s3.fault = fault
+    asked = S3Pictures(s3.bucket(), request_s=SOON_S) if fault is silence else store
 
     with pytest.raises(StoreUnavailableError, match=told) as read:
-        await store.get(["a:1:0"])
+        await asked.get(["a:1:0"])
     assert not isinstance(read.value, StoreRefusesError)
     if fault is not half:  # a body that nobody reads
         with pytest.raises(StoreUnavailableError, match=told):
-            await store.put("a:1:1", PNG)
+            await asked.put("a:1:1", PNG)
     assert "\n" not in str(read.value)
     assert len(str(read.value)) < 250
     s3.fault = None
@@ -257,6 +260,7 @@ def test_the_usual_prefix_region_and_server():
         ("s3://pics?secret=hunter2", r"has \?secret, which can't be set here"),
         ("s3://pics?region=a&region=b", r"has \?region, which can't be set here"),
         ("s3://pics?region=%C3%BC", "region"),
+        ("s3://pics?ssl_ca_certs=/no/such/file", "ssl_ca_certs"),
     ],
 )
 def test_a_url_that_is_none_is_refused_and_nothing_of_it_shown(url, told):
@@ -292,3 +296,36 @@ def test_a_server_that_is_not_there_is_waited_for(caplog):
     assert "can't be reached" in caplog.text
     assert "pictures wait until it answers" in caplog.text
     assert SECRET not in caplog.text
+
+
+# -- TLS --------------------------------------------------------------------------------------------------------
+
+
+async def test_tls_is_held_to_the_authority_that_is_named(moto_url, tmp_path):
+    authority, stranger = trustme.CA(), trustme.CA()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    async with s3_on_loopback(moto_url, tls) as s3:
+        for name, ca in (("ours", authority), ("another", stranger)):
+            ca.cert_pem.write_to_path(str(tmp_path / name))
+        login = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+
+        def of(name):
+            return S3Pictures(settings(f"{s3.url}&ssl_ca_certs={tmp_path / name}", **login).results)
+
+        await of("ours").put("a:1:0", PNG)
+        with pytest.raises(StoreUnavailableError, match="can't be reached"):
+            await of("another").put("a:1:0", PNG)
+
+
+@pytest.mark.parametrize(
+    "pem",
+    ["", "junk", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+    ids=["empty", "junk", "broken"],
+)
+def test_certificates_that_are_none_end_the_start_with_one_line(tmp_path, pem):
+    (tmp_path / "ca").write_text(pem)
+    found = settings(f"s3://pics?endpoint=https://127.0.0.1:1&ssl_ca_certs={tmp_path / 'ca'}")
+
+    with pytest.raises(SettingsError, match="ssl_ca_certs"):
+        check_bucket(found, reads=True)

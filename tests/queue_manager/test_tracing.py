@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 
 import pytest
@@ -28,6 +29,11 @@ REQUEST = Request(prompt="a lighthouse")
 async def _receiver():
     async with Receiver() as receiver:
         yield receiver
+        # What is still being sent would complain in another test.
+        if receiver.open:
+            receiver.open.set()
+        for last in [one for one in threading.enumerate() if one.name == "last-traces"]:
+            await asyncio.to_thread(last.join, 30)
 
 
 def given(receiver, **more):

@@ -142,6 +142,8 @@ async def test_a_server_where_the_bot_is_installed_by_its_user_alone_gives_no_gr
 
 async def test_while_discord_does_not_say_who_is_a_member_nobody_slips_in(server, opened, queue, ann):
     await opened(direct_messages="members")
+    server.limit_next("GET", "/members/", 600)
+    assert "Discord is having problems" in await told(server, ann, dm=True)
     server.fail_next("GET", "/members/", status=500, times=9)
     assert "Discord" in await told(server, ann, dm=True)
     assert (await queue.depth()).waiting == 0

@@ -180,6 +180,19 @@ async def test_messages_that_cannot_be_deleted_are_counted(server, bot, worker, 
     assert private.message is not None
 
 
+async def test_a_message_whose_deletion_has_to_wait_long_is_counted_and_erasing_goes_on(server, bot, worker, ann):
+    late = {"s": 0.0}
+    await bot.start(now=lambda: time.time() + late["s"])
+    for _ in range(2):
+        await made(server, worker, ann)
+    late["s"] = 3600.0
+    server.limit_next("DELETE", "/channels/", 600)
+
+    text = (await erased(server, ann)).text
+    assert "1 message could not be deleted" in text
+    assert "1 message was deleted" in text
+
+
 async def test_who_thinks_better_of_it_keeps_everything(server, client, worker, ann, queue):
     await made(server, worker, ann)
     asked = await server.slash(ann, "privacy erase")

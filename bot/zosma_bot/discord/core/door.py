@@ -73,7 +73,7 @@ class Door:
             return "door-off"
         try:
             home = await self._home_of(interaction.user.id)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("could not find out where a member belongs: %s", type(error).__name__)
             return "discord-away" if self._direct == "members" else None
         interaction.extras[HOME] = home
@@ -119,5 +119,5 @@ class Door:
                 log.info("leaving server %d, which ZOSMA_GUILDS doesn't name", guild.id)
                 try:
                     await guild.leave()
-                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                     log.warning("could not leave server %d: %s", guild.id, type(error).__name__)

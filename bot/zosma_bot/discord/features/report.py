@@ -116,7 +116,7 @@ async def _tell(services: Services, interaction: discord.Interaction[Any], of: O
             for one in message.pictures[:SHOWN]
         ]
         await channel.send(text, files=files, view=view_of(rows) or discord.utils.MISSING, allowed_mentions=NO_MENTIONS)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         log.warning("a report could not be posted: %s", type(error).__name__)
         return False
     return True
@@ -151,7 +151,7 @@ async def _remove(interaction: discord.Interaction[Any], channel_id: int, messag
         await channel.get_partial_message(message_id).delete()
     except discord.NotFound:
         return True  # somebody was quicker
-    except discord.HTTPException:
+    except discord.DiscordException:
         return False
     return True
 

@@ -120,7 +120,7 @@ async def _by_bot(client: discord.Client, reply: Reply, closed: set[int]) -> boo
         await channel.get_partial_message(reply.message_id or 0).delete()
     except discord.NotFound:
         return True  # it is gone already, or its channel is
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         if isinstance(error, discord.Forbidden):
             closed.add(reply.channel_id)
         log.info("a message could not be deleted: %s", type(error).__name__)

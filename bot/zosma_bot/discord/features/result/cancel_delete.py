@@ -83,7 +83,7 @@ async def _delete_seen(interaction: discord.Interaction[Any], message: SeenMessa
             await channel.get_partial_message(message.id).delete()
         except discord.NotFound:
             return True
-        except discord.HTTPException:
+        except discord.DiscordException:
             return False
     return True
 
@@ -94,5 +94,5 @@ async def _delete_as_bot(interaction: discord.Interaction[Any]) -> None:
         if interaction.message is None:
             raise LookupError
         await interaction.message.delete()
-    except (discord.HTTPException, LookupError):
+    except (discord.DiscordException, LookupError):
         await say(interaction, w("delete-refused"))
