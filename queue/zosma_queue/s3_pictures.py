@@ -40,7 +40,7 @@ RETRIES = 1
 DROP_MAX = 1000
 #: Pictures that one reader fetches at the same time.
 AT_ONCE = 4
-#: As many as four bytes for each pixel of the largest picture, and as many again: whoever may write there may write more.
+#: Twice four bytes for each pixel of the largest picture: whoever may write there may write more.
 OBJECT_MAX_BYTES = 8 * PIXELS_MAX
 #: The object that tells two buckets of one name apart, see `mark`.
 _MARK = ".zosma"
