@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from zosma_queue.errors import SettingsError, StoreRefusesError, StoreUnavailableError
+from zosma_queue.request import PIXELS_MAX
 from zosma_queue.results import Bucket
 from zosma_queue.settings import Settings
+from zosma_queue.unreadable import note
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +40,8 @@ RETRIES = 1
 DROP_MAX = 1000
 #: Pictures that one reader fetches at the same time.
 AT_ONCE = 4
+#: Twice four bytes for each pixel of the largest picture: whoever may write there may write more.
+OBJECT_MAX_BYTES = 8 * PIXELS_MAX
 #: The object that tells two buckets of one name apart, see `mark`.
 _MARK = ".zosma"
 _CHECK = ".check"
@@ -215,6 +219,9 @@ class S3Pictures:
         with self._errors():
             try:
                 found = await self._obstore.get_async(store, path)
+                if found.meta["size"] > OBJECT_MAX_BYTES:
+                    note(path, f"an object of {found.meta['size']:,} bytes is no picture")
+                    return None
                 return bytes(await found.bytes_async())
             except FileNotFoundError as error:
                 if _code(error) == "NoSuchBucket":

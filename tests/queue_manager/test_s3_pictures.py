@@ -12,6 +12,7 @@ import trustme
 from aiohttp import web
 
 from loopback.s3 import ACCESS_DENIED, BUCKET, KEY, SECRET, SLOW_DOWN, half, reset, s3_on_loopback, said, silence
+from zosma_queue import s3_pictures
 from zosma_queue.errors import SettingsError, StoreRefusesError, StoreUnavailableError
 from zosma_queue.s3_pictures import S3Pictures, check_bucket
 from zosma_queue.settings import Settings, read
@@ -35,6 +36,16 @@ async def test_what_is_put_is_got_and_what_was_dropped_is_not_there(store, s3):
     await store.drop(["a:1:0", "nobody:1:0"])
     assert await store.get(["a:1:0"]) == [None]
     assert await s3.objects() == ["zosma/a~2/1/0"]
+
+
+async def test_an_object_larger_than_any_picture_fills_no_memory(store, monkeypatch, caplog):
+    await store.put("a:1:0", PNG)
+    monkeypatch.setattr(s3_pictures, "OBJECT_MAX_BYTES", len(PNG) - 1)
+
+    assert await store.get(["a:1:0"]) == [None]
+    assert f"an object of {len(PNG)} bytes is no picture" in caplog.text
+    monkeypatch.setattr(s3_pictures, "OBJECT_MAX_BYTES", len(PNG))
+    assert await store.get(["a:1:0"]) == [PNG]
 
 
 async def test_an_id_with_slashes_dots_and_percents_leaves_neither_the_prefix_nor_its_own_place(store, s3):
