@@ -174,7 +174,7 @@ def written(table: str, figures: Mapping[str, Any], parts: Mapping[str, str], lo
     drawn = "![Dispatch, drain and submits, ours in red](benchmarks.png)\n\n" if plot(figures) else ""
     rest = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in parts.items())
     return (
-        "---\norphan: true\n---\n\n# Benchmarks\n\n"
+        "# Benchmarks\n\n"
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores, load average {load} before"
         f" and {os.getloadavg()[0]:.1f} after, Python {platform.python_version()}, {versions}.\n\n"
         "## Beside other task queues\n\n"

@@ -101,6 +101,6 @@ async def test_channels_where_progress_was_shown_do_not_pile_up(client, monkeypa
     rate_limiter = client.deliveries._tools.rate_limiter
     for number in range(100):
         rate_limiter._progress_at[f"channel {number}"] = 0.0
-        rate_limiter._check_progress("channel 1000")
+        rate_limiter._check_progress("channel 1000", every_s=1.5)
         rate_limiter._progress_at.pop("channel 1000")
     assert len(rate_limiter._progress_at) <= 10

@@ -106,7 +106,7 @@ async def test_the_queue_shows_depth_and_workers(http, worker):
     assert 0 <= queue["oldest_wait_s"] < 60
     assert queue["workers"] == [
         {
-            "id": "gpu/played", "state": "ready", "reason": None, "webui": "http://gpu:7860", "flavour": "a1111",
+            "id": "gpu/played", "state": "busy", "reason": None, "webui": "http://gpu:7860", "flavour": "a1111",
             "checkpoint": "dream", "job": leased.id,
         }
     ]  # fmt: skip

@@ -67,7 +67,7 @@ async def test_the_queue_as_it_stands(page, queue, worker):
     assert found["zosma_jobs", ("state", "running")] == 1
     assert found["zosma_jobs_by_lane", ("lane", "fast"), ("state", "waiting")] == 2
     assert found["zosma_jobs_by_checkpoint", ("checkpoint", ""), ("state", "waiting")] == 2
-    assert found["zosma_workers", ("state", "ready"), ("trust", "trusted")] == 1
+    assert found["zosma_workers", ("state", "busy"), ("trust", "trusted")] == 1
     assert found["zosma_oldest_wait_seconds",] >= 0
     assert found["process_resident_memory_bytes",] > 10_000_000
 
