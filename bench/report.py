@@ -56,13 +56,13 @@ class Part:
 
 
 PARTS = (
-    Part("Submits by the size of the fleet", ("bench/submit.py",), as_is=True),
-    Part("Growth: fetch, enqueue and sweep by classes and workers", ("bench/scripts.py",), as_is=True, limit_s=600.0),
-    Part("Between two pictures", ("bench/gap.py",)),
     Part("The whole way over the GPU's time", ("bench/whole_way.py",)),
+    Part("Between two pictures", ("bench/gap.py",)),
+    Part("Start", ("bench/start.py", "3"), as_is=True),
+    Part("Submits by the size of the fleet", ("bench/submit.py",), as_is=True),
     Part("500 blocking clients, 500 event streams and Discord", ("bench/streams.py", "30")),
     Part("Acknowledgements beside watched messages", ("bench/watched.py",), as_is=True, limit_s=420.0),
-    Part("Start", ("bench/start.py", "3"), as_is=True),
+    Part("Growth: fetch, enqueue and sweep by classes and workers", ("bench/scripts.py",), as_is=True, limit_s=600.0),
 )
 SOAK = Part("50,000 jobs", ("bench/soak.py",), as_is=True, limit_s=1_800.0)
 #: A part that took too long has so long to end what it has started.
@@ -221,9 +221,14 @@ def main() -> None:
         limit_s, more = (PEERS_LIMIT_S, ["--no-kills"]) if asked.no_kills else (KILLS_LIMIT_S, [])
         rounds = asked.rounds or (1 if asked.no_kills else 3)
         table, figures = run_peers(Path(folder), limit_s, "--rounds", str(rounds), *more)
-        parts = {part.heading: run_part(part) for part in (*PARTS, *([SOAK] if asked.soak else []))}
-    PAGE.write_text(written(table, figures, parts, load), "utf-8")
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    parts = (*PARTS, *([SOAK] if asked.soak else []))
+    found = dict.fromkeys((part.heading for part in parts), "Not measured in this run.")
+    for part in parts:
+        # Each time, so that a run which is broken off leaves what it has found.
+        PAGE.write_text(written(table, figures, found, load), "utf-8")
+        found[part.heading] = run_part(part)
+    PAGE.write_text(written(table, figures, found, load), "utf-8")
 
 
 if __name__ == "__main__":
