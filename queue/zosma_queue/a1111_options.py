@@ -7,6 +7,8 @@ from typing import Any
 
 #: The field of A1111's bodies, and of `Request.a1111`.
 FIELD = "override_settings"
+#: Forge's way to say `sd_vae`, and text encoders: a list of files' names.
+MODULES = "forge_additional_modules"
 #: What A1111 does anyway.
 DEFAULTS: Mapping[str, Any] = {
     "always_discard_next_to_last_sigma": False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
+from zosma_queue.a1111_options import MODULES
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
@@ -22,7 +23,6 @@ T = TypeVar("T")
 #: Taken when a request names no sampler and the fleet has it; A1111's own page starts with it.
 DEFAULT_SAMPLER = "DPM++ 2M"
 _AUTOMATIC = "automatic"
-MODULES = "forge_additional_modules"
 #: Words in the names of upscalers that only resize; anything else adds detail.
 _PLAIN_UPSCALERS = ("lanczos", "nearest", "bicubic")
 

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from zosma_queue.a1111_options import FIELD as OPTIONS
-from zosma_queue.a1111_options import PASSED, option_problem
+from zosma_queue.a1111_options import MODULES, PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError, Value
 from zosma_queue.validation import malformed, problems_of
 
@@ -530,7 +530,7 @@ def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
 
 def _wrong_in(a1111: Mapping[str, Any]) -> str:
     """What is wrong with those of `Request.a1111` that have parts; '' when nothing is."""
-    options, modules = a1111.get(OPTIONS, {}), a1111.get("forge_additional_modules", [])
+    options, modules = a1111.get(OPTIONS, {}), a1111.get(MODULES, [])
     if not isinstance(a1111.get("alwayson_scripts", {}), dict):
         return "alwayson_scripts must be an object"
     if not isinstance(options, dict) or not options.keys() <= set(PASSED):
@@ -538,7 +538,7 @@ def _wrong_in(a1111: Mapping[str, Any]) -> str:
     if wrong := next((name for name, value in options.items() if option_problem(name, value)), None):
         return f"{OPTIONS}.{wrong} {option_problem(wrong, options[wrong])}"
     if not isinstance(modules, list) or not all(isinstance(one, str) and 0 < len(one) <= 200 for one in modules):
-        return "forge_additional_modules must be a list of names"
+        return f"{MODULES} must be a list of names"
     return ""
 
 

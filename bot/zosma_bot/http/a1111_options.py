@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
-from zosma_queue.a1111_options import DEFAULTS, FIELD, PASSED, option_problem
+from zosma_queue.a1111_options import DEFAULTS, FIELD, MODULES, PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError
 
 #: Options that are fields of our own requests.
@@ -28,10 +28,6 @@ _ON_ITS_MACHINE = (
     "sd_checkpoints_",
     "hide_",
 )
-
-
-#: Text encoders and VAE by their files: Forge's way to say `sd_vae`, and more.
-MODULES = "forge_additional_modules"
 
 
 def override_fields(given: Any) -> dict[str, Any]:

@@ -90,8 +90,7 @@ end
 local function let_in(owner, now)
   if is_parked(owner) then return end
   for _, bucket in ipairs(redis.call('SMEMBERS', owner_buckets_key(owner))) do
-    local checkpoint = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
-    local id = checkpoint and redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0)[1]
+    local id = next_of(bucket, owner)
     local its = id and redis.call('HMGET', job_key(id), 'class', 'needs') or {}
     if its[1] then wake(its[1], needs_in(its[2]), now) end
   end

@@ -215,6 +215,12 @@ end
 
 local function heads_of(bucket, owner) return redis.call('ZRANGE', heads_key(bucket, owner), 0, -1) end
 
+-- The id of the next job of an owner in a bucket; nil for none.
+local function next_of(bucket, owner)
+  local checkpoint = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
+  return checkpoint and redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0)[1]
+end
+
 local function unfile(owner, group, bucket)
   if redis.call('ZREM', owners_key(bucket, group), owner) == 0 then return end
   if is_named(bucket) then

@@ -152,8 +152,7 @@ end
 local function waits_since(bucket)
   local group = redis.call('ZRANGE', groups_key(bucket), 0, 0)[1]
   local owner = group and redis.call('ZRANGE', owners_key(bucket, group), 0, 0)[1]
-  local checkpoint = owner and redis.call('ZRANGE', heads_key(bucket, owner), 0, 0)[1]
-  local id = checkpoint and redis.call('ZRANGE', jobs_key(bucket, checkpoint, owner), 0, 0)[1]
+  local id = owner and next_of(bucket, owner)
   return id and (tonumber(redis.call('HGET', job_key(id), 'created') or '') or 0)
 end
 

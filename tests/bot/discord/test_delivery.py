@@ -9,6 +9,7 @@ import time
 import pytest
 from PIL import Image
 
+from loopback.delivering import SMALL, begin, delivered
 from loopback.discord.permissions import P
 from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
@@ -19,30 +20,10 @@ from zosma_queue import calls, keys
 from zosma_queue.client import Sender
 from zosma_queue.request import parse_request
 
-SMALL = {"prompt": "a cat", "width": 64, "height": 64}
-
-
-async def begin(server, ann, worker, **options):
-    """A job that runs and whose message says so."""
-    asked = await server.slash(ann, "imagine", SMALL | options)
-    leased = await worker.take()
-    await worker.progress(leased, 0.25)
-    await asked.wait_for(lambda shown: "25 %" in shown.text)
-    return asked, leased
-
 
 def out_of_reach(server):
     """The message stands, and the bot may change it neither by its interaction nor by its own token."""
     server.fail_next("PATCH", "/messages/", 403, {"message": "Missing Access", "code": 50001}, times=2)
-
-
-async def delivered(queue, until):
-    """Waits until the queue owes nobody an answer."""
-
-    async def nothing_owed():
-        return not await queue.undelivered()
-
-    await until(nothing_owed)
 
 
 def pictures(server, channel=None):
@@ -350,15 +331,6 @@ async def test_jobs_of_other_programs_are_left_alone(server, client, worker, que
 # -- where the bot itself is not --------------------------------------------------------------------------------
 
 
-async def begin_in(server, member, worker, **where):
-    """A job that runs, asked for somewhere else than in the server's channel."""
-    asked = await server.slash(member, "imagine", SMALL, **where)
-    leased = await worker.take()
-    await worker.progress(leased, 0.25)
-    await asked.wait_for(lambda shown: "25 %" in shown.text)
-    return asked, leased
-
-
 @pytest.fixture(name="elsewhere", params=["group", "foreign server"])
 def _elsewhere(request, server, ann):
     """(member, channel) where only the bot's commands are."""
@@ -372,7 +344,7 @@ async def test_where_the_bot_is_not_the_interactions_message_shows_the_picture(
     server, client, worker, queue, until, elsewhere
 ):
     member, channel = elsewhere
-    asked, leased = await begin_in(server, member, worker, channel=channel)
+    asked, leased = await begin(server, member, worker, channel=channel)
     made = await worker.finish(leased)
     await delivered(queue, until)
 
@@ -385,7 +357,7 @@ async def test_where_the_bot_is_not_a_void_token_leaves_a_direct_message(
     server, client, worker, queue, until, elsewhere
 ):
     member, channel = elsewhere
-    asked, leased = await begin_in(server, member, worker, channel=channel)
+    asked, leased = await begin(server, member, worker, channel=channel)
     server.kill_token(asked)
     made = await worker.finish(leased)
     await delivered(queue, until)
@@ -394,7 +366,7 @@ async def test_where_the_bot_is_not_a_void_token_leaves_a_direct_message(
     assert pictures(server, server.dm(member)) == [made]
     # The token, the edit and the post; the next job there asks no more.
     assert server.invalid_requests == 3
-    asked, leased = await begin_in(server, member, worker, channel=channel)
+    asked, leased = await begin(server, member, worker, channel=channel)
     server.kill_token(asked, unknown=True)
     made += await worker.finish(leased)
     await delivered(queue, until)
@@ -406,7 +378,7 @@ async def test_where_the_bot_is_not_and_direct_messages_are_closed_the_pictures_
     server, client, worker, queue, until, elsewhere, raw
 ):
     member, channel = elsewhere
-    asked, leased = await begin_in(server, member, worker, channel=channel)
+    asked, leased = await begin(server, member, worker, channel=channel)
     server.kill_token(asked)
     member.user.closed = True
     made = await worker.finish(leased)
@@ -417,7 +389,7 @@ async def test_where_the_bot_is_not_and_direct_messages_are_closed_the_pictures_
 async def test_in_direct_messages_a_void_token_leaves_the_edit_to_the_bots_token(
     server, client, worker, ann, queue, until
 ):
-    asked, leased = await begin_in(server, ann, worker, dm=True)
+    asked, leased = await begin(server, ann, worker, dm=True)
     server.kill_token(asked)
     made = await worker.finish(leased)
     await delivered(queue, until)
@@ -425,7 +397,7 @@ async def test_in_direct_messages_a_void_token_leaves_the_edit_to_the_bots_token
 
 
 async def test_a_direct_message_that_was_deleted_is_sent_anew(server, client, worker, ann, queue, until):
-    asked, leased = await begin_in(server, ann, worker, dm=True)
+    asked, leased = await begin(server, ann, worker, dm=True)
     server.delete_message(asked)
     made = await worker.finish(leased)
     await delivered(queue, until)

@@ -7,14 +7,13 @@ import time
 
 import pytest
 
+from loopback.delivering import begin, delivered
 from loopback.discord.permissions import P
 from loopback.played_worker import png
 from zosma_bot.discord.delivery.render import file_prefix
 from zosma_bot.discord.state.reply_record import Reply
 from zosma_queue import calls
 from zosma_queue.job import State
-
-SMALL = {"prompt": "a cat", "width": 64, "height": 64}
 
 
 @pytest.fixture(name="hour")
@@ -35,22 +34,6 @@ def _hour(server, bot):
 @pytest.fixture(name="thread")
 def _thread(server):
     return server.add_thread("foxes")
-
-
-async def begin(server, ann, worker, **where):
-    """A job that runs and whose message says so."""
-    asked = await server.slash(ann, "imagine", SMALL, **where)
-    leased = await worker.take()
-    await worker.progress(leased, 0.25)
-    await asked.wait_for(lambda shown: "25 %" in shown.text)
-    return asked, leased
-
-
-async def delivered(queue, until):
-    async def nothing_owed():
-        return not await queue.undelivered()
-
-    await until(nothing_owed)
 
 
 @pytest.mark.parametrize("token_works", [True, False], ids=["token", "no token"])

@@ -9,6 +9,7 @@ import re
 import pytest
 from PIL import Image
 
+from loopback.delivering import delivered
 from loopback.discord.permissions import P
 from loopback.image_check import ImageCheck
 from loopback.played_worker import png
@@ -51,11 +52,7 @@ async def make(server, worker, ann, queue, until, *, preview=b"", **options):
     await worker.progress(leased, 0.5, preview=preview)
     await asked.wait_for(lambda shown: "50 %" in shown.text)
     made = await worker.finish(leased)
-
-    async def nothing_owed():
-        return not await queue.undelivered()
-
-    await until(nothing_owed)
+    await delivered(queue, until)
     return asked, leased, made
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
-from zosma_queue.a1111_options import DEFAULTS, PASSED, option_token_name
+from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
@@ -28,7 +28,7 @@ _COMMENTS = "enable_prompt_comments"
 _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.DOTALL | re.IGNORECASE)
 
 #: Of a request's own fields in A1111's names, those that are options.
-_OVERRIDES = (OPTIONS, "forge_additional_modules")
+_OVERRIDES = (OPTIONS, MODULES)
 #: The field in which pictures stand as marks. Other fields are words, whatever they begin with.
 _SCRIPTS = "alwayson_scripts"
 _LISTED = (

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from zosma_queue.a1111_options import MODULES
 from zosma_queue.families import FAMILIES, family_of, is_module_of_some, modules_of
 from zosma_queue.request import Hires, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.a1111 import A1111
 from zosma_worker.webui.flavours.base import Flavour, names_in
-
-_MODULES = "forge_additional_modules"
 
 
 class Forge(Flavour):
@@ -23,7 +22,7 @@ class Forge(Flavour):
     # are left out have not been seen to work.
     fields: ClassVar[tuple[str, ...]] = tuple(
         name
-        for name in (*A1111.fields, "distilled_cfg_scale", _MODULES)
+        for name in (*A1111.fields, "distilled_cfg_scale", MODULES)
         if name not in ("tiling", "restore_faces", "hr_checkpoint_name", "image_cfg_scale")
     )
     takes_scripts: ClassVar[bool] = True
@@ -49,15 +48,15 @@ class Forge(Flavour):
         family = FAMILIES.get(family_of(_path(order)) or "")
         if family and family.forge_preset and "forge_preset" in self._options:
             settings["override_settings"]["forge_preset"] = family.forge_preset
-        if asked := order.request.a1111.get(_MODULES):
-            settings["override_settings"][_MODULES] = asked
+        if asked := order.request.a1111.get(MODULES):
+            settings["override_settings"][MODULES] = asked
         elif self.lists.vaes and order.request.vae is None:
-            settings["override_settings"][_MODULES] = self._modules(_path(order))
+            settings["override_settings"][MODULES] = self._modules(_path(order))
         return settings
 
     def _modules(self, path: str) -> list[str]:
         """Text encoders and VAE for a checkpoint: the operator's, but for what its family needs or can't use."""
-        home = list(self._home.setdefault(_MODULES, self._options.get(_MODULES) or []))
+        home = list(self._home.setdefault(MODULES, self._options.get(MODULES) or []))
         family = FAMILIES.get(family_of(path) or "")
         if family is None:
             return home
@@ -69,8 +68,8 @@ class Forge(Flavour):
 
     def _vae_setting(self, vae: str | None) -> dict[str, Any]:
         # `sd_vae` does nothing here.
-        home = self._home.setdefault(_MODULES, self._options.get(_MODULES) or [])
-        return {_MODULES: [vae] if vae else home}
+        home = self._home.setdefault(MODULES, self._options.get(MODULES) or [])
+        return {MODULES: [vae] if vae else home}
 
     def _hires(self, hires: Hires, request: Request) -> dict[str, Any]:
         # It crashes on the default of the first, and takes 1.0 for the second.
