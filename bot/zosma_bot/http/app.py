@@ -17,7 +17,14 @@ from zosma_bot.http import auth, problems
 from zosma_bot.http.a1111 import A1111
 from zosma_bot.http.admin import AdminApi
 from zosma_bot.http.bodies import INTAKE, Intake, one_after_the_other
-from zosma_bot.http.connections import ALL, Bounds, Connections, accept_errors_said_once
+from zosma_bot.http.connections import (
+    ACCEPTED_AT_ONCE,
+    ALL,
+    WAITING_TO_BE_ACCEPTED,
+    Bounds,
+    Connections,
+    accept_errors_said_once,
+)
 from zosma_bot.http.description import ENDPOINTS, Description
 from zosma_bot.http.doors import Doors
 from zosma_bot.http.events import EventStreams
@@ -151,12 +158,16 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
     try:
         factory = app[ALL].watched(cast(Callable[[], asyncio.Protocol], runner.server))
         try:
-            server = await asyncio.get_running_loop().create_server(factory, host, port)
+            server = await asyncio.get_running_loop().create_server(factory, host, port, backlog=ACCEPTED_AT_ONCE)
         except OSError as error:
             raise SettingsError(
                 f"ZOSMA_HOST={host!r} ZOSMA_PORT={port}: can't listen there ({error.strerror or error}):"
                 " stop what uses it, or choose another port"
             ) from error
+        for listening in server.sockets:
+            # asyncio takes one number for both: how many it accepts in a row, and how many the system lets wait.
+            with listening.dup() as same:
+                same.listen(WAITING_TO_BE_ACCEPTED)
         bound = server.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         with accept_errors_said_once():

@@ -22,8 +22,13 @@ from zosma_queue.hourly import HOUR_S
 
 log = logging.getLogger(__name__)
 
-#: Descriptors that are left for Redis, Discord, the log and what comes in while room is made (128 at once at most).
-SPARE_DESCRIPTORS = 300
+#: Connections that are accepted in a row. asyncio tells of one only two rounds later and closes it two rounds after it
+#: was cut: five times as many can be open beyond the bounds.
+ACCEPTED_AT_ONCE = 30
+#: Connections that the system holds for us until they are accepted; beyond, a client tries again after a second.
+WAITING_TO_BE_ACCEPTED = 1_024
+#: Descriptors that are left for Redis, Discord, the log and what comes in while room is made.
+SPARE_DESCRIPTORS = 5 * ACCEPTED_AT_ONCE + 150
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 10\r\nConnection: close\r\n"
     b"\r\n"

@@ -6,9 +6,11 @@ import asyncio
 import io
 import json
 import logging
+import os
 import resource
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import aiohttp
@@ -190,9 +192,14 @@ async def test_a_process_with_few_descriptors_outlives_eleven_hundred_half_sent_
             # Long before it looks at its limits: Python takes a second to start.
             resource.prlimit(bot.process.pid, resource.RLIMIT_NOFILE, (450, 450))
             await bot.says("listening on")
-            with ExitStack() as held:
-                for _ in range(1_100):
-                    held.enter_context(half_sent_by_hand(port))
+            with ExitStack() as held, ThreadPoolExecutor(8) as clients:
+                # From several threads, and it stands still at first: more come in at once than it looks at one by one.
+                os.kill(bot.process.pid, signal.SIGSTOP)
+                opened = [clients.submit(half_sent_by_hand, port) for _ in range(1_100)]
+                await asyncio.to_thread(opened[90].result)
+                os.kill(bot.process.pid, signal.SIGCONT)
+                for connection in opened:
+                    held.enter_context(await asyncio.to_thread(connection.result))
                 async with asyncio.timeout(20):
                     assert await readyz(port) == 200
             await bot.end(signal.SIGTERM)
