@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Generic, TypeVar
 
 import redis
@@ -20,16 +18,12 @@ import redis.asyncio
 from redis.exceptions import NoScriptError
 
 from zosma_queue import keys
+from zosma_queue.lua_assembly import assembled, read
 from zosma_queue.redis_says import as_queue_error
 
 T = TypeVar("T")
 Argument = str | bytes | int | float
 
-#: What each verb is put together from, besides its own file.
-_PARTS = (
-    "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
-    "_pictures", "_sets", "_ends", "_take", "_inputs", "_adopt",
-)  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
 WHEN_FULL = frozenset(
@@ -58,39 +52,10 @@ WHEN_FULL = frozenset(
 
 
 @functools.cache
-def _read(name: str) -> str:
-    return (resources.files("zosma_queue") / "lua" / f"{name}.lua").read_text("utf-8")
-
-
-#: A new declaration of a part begins: all that stands outside of functions there is declarations.
-_DECLARED = re.compile(r"^(?=local )", re.MULTILINE)
-_NAMES = re.compile(r"^local (?:function )?([\w, ]+)")
-_WORD = re.compile(r"\w+")
-_COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
-
-
-def library() -> list[str]:
-    """The declarations that verbs may use, each using only those before it."""
-    return [one for part in _PARTS for one in _DECLARED.split(_COMMENT.sub("", _read(part))) if one.strip()]
-
-
-@functools.cache
 def source(verb: str) -> str:
     """The full Lua text of a verb."""
     head = "#!lua flags=allow-oom\n" if verb in WHEN_FULL else ""
-    return head + with_library(_read(verb))
-
-
-def with_library(text: str) -> str:
-    """A script with what it uses of the parts and no more: Redis declares that at each call, and 200 names at most."""
-    texts = [text]
-    used = set(_WORD.findall(text))
-    for one in reversed(library()):
-        names = _NAMES.match(one)
-        if names is None or used & set(_WORD.findall(names[1])):
-            texts.append(one)
-            used |= set(_WORD.findall(one))
-    return "".join(reversed(texts))
+    return head + assembled(read(verb))
 
 
 @functools.cache

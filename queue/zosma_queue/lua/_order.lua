@@ -93,7 +93,7 @@ end
 
 -- Where somebody with nothing waiting starts: at the clock, for they bring no credit along. The job's number breaks the
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
-local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
+local function start(v, seq) return v + (seq % 1000000) * 1e-9 end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 -- What runs elsewhere for the same person counts.

@@ -6,7 +6,9 @@
 local SERIES = {{60, DAY_MS}, {3600, 90 * DAY_MS}} -- seconds of one hash, ms for which it stays
 
 -- Waits are kept in a sketch: each is counted under a power of GAMMA, so that a quantile is off by a tenth at most.
-local GAMMA, WAIT_LEAST_MS, WAIT_MOST_MS = 1.1 / 0.9, 100, DAY_MS
+local GAMMA = 1.1 / 0.9
+local WAIT_LEAST_MS = 100
+local WAIT_MOST_MS = DAY_MS
 
 local SAMPLE_MS = 10 * 1000
 

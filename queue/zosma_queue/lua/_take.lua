@@ -9,7 +9,7 @@
 
 -- A leased job as its worker is told: `[id, attempt, owner]` in JSON, for a part of a set with its first picture, how many,
 -- and the checkpoint ('': any); then a newline, and the message.
-local function told(job)
+local function message_of(job)
   local about, message = {job.id, tonumber(job.attempt), job.owner}, job.message
   if job.of then
     message = redis.call('HGET', job_key(job.of), 'message')
@@ -289,7 +289,7 @@ local function take(worker, holder, lease_ms, now)
     redis.call('DEL', wake_key(worker))
     redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
     publish({event = 'started', id = job.id, worker = worker, attempt = job.attempt})
-    return told(job)
+    return message_of(job)
   end
 
   if not self.ready or paused['queue'] or is_paused(worker) then return nil end
@@ -359,5 +359,5 @@ local function left_for(worker, holder, lease_ms, now)
   local job = load_job(redis.call('HGET', worker_key(worker), 'job') or '')
   if not job or job.state ~= 'running' or job.lease ~= holder then return nil end
   redis.call('ZADD', K.leases, now + lease_ms, job.id)
-  return told(job)
+  return message_of(job)
 end
