@@ -121,7 +121,7 @@ def test_every_script_is_far_from_as_many_variables_as_lua_allows():
     texts = {f"{verb}.lua": source(verb).partition("\nreturn it\nend})\n")[2] for verb in _VERBS} | library()
 
     # A function may have 200 local variables, and use 60 of those of the functions around it.
-    assert {name: len(declared_in(text)) for name, text in texts.items() if len(declared_in(text)) > 100} == {}
+    assert {name: len(declared_in(text)) for name, text in texts.items() if len(declared_in(text)) > 50} == {}
 
 
 def test_every_key_lies_in_one_cluster_slot():
