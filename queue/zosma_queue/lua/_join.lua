@@ -6,7 +6,11 @@
 -- their jobs are moved. Meanwhile those jobs are in either, and both are served by the same workers.
 --
 -- `effort.left` is about so many µs of work that may still be done; a step does something even when there are few.
-local CLASS_US, JOB_US, MOVED_US, OWNER_US, BUCKET_US = 15, 2, 4, 4, 1
+local CLASS_US = 15
+local JOB_US = 2
+local MOVED_US = 4
+local OWNER_US = 4
+local BUCKET_US = 1
 local SOME = 50
 
 -- Looks at some classes of a bucket; true once it has at all.
@@ -24,7 +28,7 @@ local function look_at(profile, bucket, effort)
 end
 
 -- Gives a part of a bucket's classes a bucket of their own; their jobs follow by `move_on`.
-local function part(bucket, text, able, verdict)
+local function divide(bucket, text, able, verdict)
   local special = redis.call('HGET', K.special, bucket)
   local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and table_in(special)}
   local to = new_bucket(traits, able)
@@ -50,7 +54,7 @@ local function decide(bucket)
   if can < cannot then stays, goes = goes, stays end
   judge(bucket, text, able, stays)
   redis.call('HDEL', K.join, 'cursor', 'bucket')
-  if can > 0 and cannot > 0 then part(bucket, text, able, goes)
+  if can > 0 and cannot > 0 then divide(bucket, text, able, goes)
   else redis.call('DEL', join_checkpoints_key('can'), join_checkpoints_key('cannot'))
   end
   redis.call('DEL', join_classes_key('can'), join_classes_key('cannot'))
