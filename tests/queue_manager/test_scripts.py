@@ -14,7 +14,7 @@ from loopback.redis_user import README
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import call, library, with_library
+from zosma_queue.scripts import RARELY, call, library, source, with_library
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
@@ -127,6 +127,22 @@ def test_every_verb_says_at_its_head_what_it_takes_and_returns(verb):
     head = "\n".join(itertools.takewhile(lambda line: line.startswith("--"), text.splitlines()))
 
     assert [word for word in ("KEYS", "ARGV", "Returns") if not re.search(rf"^-- {word}\b", head, re.M)] == []
+
+
+@pytest.mark.parametrize("verb", [file.stem for file in _LUA.glob("[!_]*.lua")])
+def test_every_verb_keeps_to_the_names_that_a_function_of_lua_may_have(raw, verb):
+    assert raw.script_load(source(verb))
+
+
+def test_what_is_declared_only_when_it_is_called_is_a_function_that_verbs_share():
+    assert set(re.findall(r"local function (\w+)\(", _PRELUDE)) >= RARELY
+
+
+def test_what_is_declared_only_when_it_is_called_gives_back_all_that_it_returns(raw):
+    _, used, back = evaluate(raw, "local n = select('#', group_of_person('')) return {1, n, hold('dream', 1) or 0}")
+
+    assert (used, back) == (0, 0)
+    assert raw.hget(keys.HELD, "dream") == b"1"
 
 
 def test_an_emptied_script_cache_changes_nothing(rig, raw):
