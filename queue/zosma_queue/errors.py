@@ -157,6 +157,7 @@ class ErrorKind(enum.StrEnum):
     WORKER_LOST = "worker-lost", "its workers died, one after the other"
     NO_WORKER = "no-worker", "no worker that can do it came back in time"
     NO_GPU = "no-gpu", "no GPU came within the time for which jobs wait for one"
+    NO_ROOM = "no-room", "the queue has no room for the pictures: ask for fewer or smaller ones"
     INTERNAL = "internal", "something went wrong inside the worker; its log has the details"
 
 

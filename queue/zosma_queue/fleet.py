@@ -94,7 +94,8 @@ class Checkpoint(BaseModel):
         file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
         file = _HASH_AT_END.sub("", file)
         names = (self.name, self.title, file, self.path, self.stem, self.model_name, self.hash or self.name)
-        return _spelled(wanted) in {_spelled(name) for name in names}
+        spelled = {_spelled(name) for name in names}
+        return _spelled(wanted) in {*spelled, _spelled(file).rsplit("/", 1)[-1]}
 
 
 def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:

@@ -53,7 +53,7 @@ def test_a_checkpoint_is_known_by_name_title_file_and_hash(catalogue, spelling):
 
 @pytest.mark.parametrize(
     "spelling",
-    ["dream", "sd15_dream", "sd15/dream.safetensors", "sd15\\dream.safetensors", "SD15\\dream"],
+    ["dream", "sd15_dream", "sd15/dream.safetensors", "sd15\\dream.safetensors", "SD15\\dream", "dream.safetensors"],
 )
 def test_a_checkpoint_of_a_windows_worker_is_known_with_either_separator(spelling):
     title = "sd15\\dream.safetensors [0123456789]"

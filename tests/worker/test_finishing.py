@@ -9,6 +9,7 @@ import pytest
 from loopback.fleet import until
 from loopback.webui import encoded, picture, pictures
 from zosma_queue import keys
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.worker_queue import RedisWorkerQueue
 from zosma_worker import handover
@@ -41,6 +42,28 @@ async def test_pictures_that_were_waited_for_are_looked_at_before_anybody_looks_
     await join(webui)
     await until(somebody_waits)
 
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_a_job_whose_own_pictures_fill_redis_fails_and_makes_room_for_the_next(
+    webui, join, ann, raw, monkeypatch
+):
+    store = RedisWorkerQueue.store_picture
+
+    async def full_after_the_first(self, job_id, attempt, index, data):
+        if index:
+            raise QueueUnavailableError("Redis is full", code="OOM")
+        await store(self, job_id, attempt, index, data)
+
+    monkeypatch.setattr(RedisWorkerQueue, "store_picture", full_after_the_first)
+    monkeypatch.setattr("zosma_worker.storing.STORE_AGAIN_S", 0)
+    monkeypatch.setattr("zosma_worker.storing.FULL_S", 0)
+    await join(webui)
+
+    job = await ann.gets(await ann.asks(count=3))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "no-room")
+    assert not raw.keys(keys.image("*", "*", "*"))
     assert (await ann.gets(await ann.asks())).state is State.DONE
 
 

@@ -63,7 +63,12 @@ def test_the_kind_of_each_error_answer(status, body, kind):
 
 @pytest.mark.parametrize(
     ("status", "body", "fix"),
-    [(401, b"", "SD_API_AUTH=user:password"), (404, b'{"detail":"Not Found"}', "--api"), (404, b"", "SD_API_HOST")],
+    [
+        (401, b"", "SD_API_AUTH=user:password"),
+        (404, b'{"detail":"Not Found"}', "--api"),
+        (404, b"", "SD_API_HOST"),
+        (504, b"<html>", "let it wait longer"),
+    ],
 )
 def test_what_an_operator_can_mend_comes_with_its_fix(status, body, fix):
     assert fix in str(error_of(URL, status, body))

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zosma_queue import tracing
-from zosma_queue.errors import QueueUnavailableError, ZosmaError
+from zosma_queue.errors import ErrorKind, QueueUnavailableError, ZosmaError
 from zosma_queue.fleet import Checkpoint
 from zosma_queue.job import Result
 from zosma_queue.needs import UPSCALE, needs_of
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
-from zosma_queue.worker_queue import RELEASE, LeaseState, Outcome, WorkerQueue, cancelled, done
+from zosma_queue.worker_queue import RELEASE, LeaseState, Outcome, WorkerQueue, cancelled, done, fail
 from zosma_worker import outcomes
 from zosma_worker.backend import Answer, Backend, Checked, Order, Report, Run
 from zosma_worker.errors import (
@@ -199,7 +199,8 @@ class Driver:
             return await self._went_wrong(task, made.run, error)
         if not await made.storing.all_stored(checked.data):
             await made.storing.drop()
-            return Ended(outcome=RELEASE, loaded=task.checkpoint.name)
+            outcome = fail(ErrorKind.NO_ROOM) if made.storing.no_room else RELEASE
+            return Ended(outcome=outcome, loaded=task.checkpoint.name)
         if lease.state is LeaseState.CANCEL:  # it wins over the pictures, so nobody will ever name them
             await made.storing.drop()
         return Ended(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 
 from zosma_queue.errors import QueueUnavailableError, StoreUnavailableError
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 STORE_AGAIN_S = 0.5
 #: A bucket that is away, or wants us to slow down, is asked after one such time, then after 2, 4, 8 … of them.
 BUCKET_WAITS_MAX = 16
+#: Redis is full, and has been for so long that nobody's deliveries make room: a job whose own pictures fill it would
+#: wait for ever, and everybody else behind it.
+FULL_S = 300.0
 
 
 class Storing:
@@ -36,6 +40,9 @@ class Storing:
         self._leaving = leaving or asyncio.Event()
         self._left_behind = False
         self._said = False
+        self._stored = 0
+        self.no_room = False
+        """Some of the pictures are stored, and Redis has no room for the others."""
 
     def begin(self, data: Sequence[bytes]) -> None:
         """Begins to store the next pictures of the job. From any thread."""
@@ -47,14 +54,17 @@ class Storing:
             self._begun.append((one, asyncio.create_task(self._store(index, one))))
 
     async def all_stored(self, data: Sequence[bytes]) -> bool:
-        """True once exactly these pictures are stored; False when nobody wants them any more, or we are to leave."""
+        """True once exactly these pictures are stored.
+
+        False when nobody wants them any more, we are to leave, or there is `no_room`.
+        """
         if [id(one) for one in data] != [id(one) for one, _ in self._begun]:  # other bytes, or none yet
             await self.drop()
             self._given_up = False
             self._begin(data)
         await asyncio.gather(*(task for _, task in self._begun))
         # A cancel in this moment is the settle script's to decide.
-        return self._lease.state is not LeaseState.LOST and not self._left_behind
+        return self._lease.state is not LeaseState.LOST and not self._left_behind and not self.no_room
 
     async def drop(self) -> None:
         """Takes back what was stored, if it can be done at once: it goes by itself else."""
@@ -67,13 +77,14 @@ class Storing:
         # Not by a cancel: in the middle of a call that would leak its connection.
         self._given_up = True
         await asyncio.gather(*(task for _, task in self._begun))
-        self._begun = []
+        self._begun, self._stored = [], 0
 
     async def _store(self, index: int, data: bytes) -> None:
-        waits = 1
+        waits, began = 1, time.monotonic()
         while not self._is_over():
             try:
                 await self._queue.store_picture(self._id, self._attempt, index, data)
+                self._stored += 1
                 return
             except StoreUnavailableError as error:
                 if self._leaving.is_set():  # another worker makes it, and may find the bucket well
@@ -82,11 +93,14 @@ class Storing:
                 self._say(error)
                 await self._wait(waits)
                 waits = min(waits * 2, BUCKET_WAITS_MAX)
-            except QueueUnavailableError:
+            except QueueUnavailableError as error:
+                if error.code == "OOM":
+                    self._say(error)
+                    self.no_room |= self._stored > 0 and time.monotonic() - began >= FULL_S
                 await self._wait(1)
 
     def _is_over(self) -> bool:
-        return self._lease.over.is_set() or self._given_up
+        return self._lease.over.is_set() or self._given_up or self.no_room
 
     async def _wait(self, times: int) -> None:
         for _ in range(times):
@@ -94,7 +108,7 @@ class Storing:
             if self._is_over() or (times > 1 and self._leaving.is_set()):
                 return
 
-    def _say(self, error: StoreUnavailableError) -> None:
+    def _say(self, error: StoreUnavailableError | QueueUnavailableError) -> None:
         if not self._said:
             log.warning("job %s is kept until its pictures can be stored: %s", self._id, error)
         self._said = True

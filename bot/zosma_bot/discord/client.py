@@ -16,6 +16,7 @@ from discord import InteractionType, app_commands
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord import features
 from zosma_bot.discord.api import endpoints, login_errors
+from zosma_bot.discord.api.cloudflare import is_cloudflares
 from zosma_bot.discord.api.rate_limits import RateLimiter
 from zosma_bot.discord.core.door import Door
 from zosma_bot.discord.core.error_handler import answer_error
@@ -166,6 +167,8 @@ class Zosma(discord.Client):
         try:
             await self.tree.sync(guild=guild)
         except discord.Forbidden as error:
+            if is_cloudflares(error):
+                raise
             raise SettingsError(
                 f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
                 " invite it with the scopes bot and applications.commands, or correct the id"

@@ -35,10 +35,12 @@ def _args(name: str, given: Any) -> list[Any]:
 
 
 def _is_off(args: list[Any]) -> bool:
-    """True for no arguments, for a first one that says false, and for units of which none is enabled."""
+    """True for no arguments, for a first one that says false, and for units none of which is enabled or has a model."""
     if not args or args[0] is False or args[0] is None:
         return True
     units = [one for one in args if isinstance(one, dict)]
+    if units and all(unit.get("ad_model") == "None" for unit in units):
+        return True
     return len(units) == len(args) and all(_is_off_unit(unit) for unit in units)
 
 

@@ -166,7 +166,7 @@ async def one_after_the_other(request: web.Request, handler: Handler) -> web.Str
 
 def _is_json(request: web.Request) -> bool:
     """True for JSON of any kind, and where nothing is said: as A1111, unless a browser says nothing."""
-    if hdrs.CONTENT_TYPE not in request.headers:
+    if not request.headers.get(hdrs.CONTENT_TYPE, "").strip():
         return hdrs.ORIGIN not in request.headers and "Sec-Fetch-Site" not in request.headers
     kind = request.content_type
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from loopback.delivering import SMALL, begin, delivered
+from loopback.discord.errors import blocked_by_cloudflare
 from loopback.discord.permissions import P
 from loopback.discord.state import EPHEMERAL
 from loopback.played_worker import png
@@ -66,6 +67,20 @@ async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, mo
 
     assert server.invalid_requests == 1
     assert Reply.parse(await queue.reply(leased.id)).token == ""
+
+
+@pytest.mark.parametrize("body", [blocked_by_cloudflare().body, "<title>Attention Required! | Cloudflare</title>"])
+async def test_a_refusal_by_cloudflare_costs_neither_the_token_nor_the_message(
+    body, server, client, worker, ann, queue, until
+):
+    _asked, leased = await begin(server, ann, worker)
+    server.fail_next("PATCH", r"^/webhooks/", 403, body)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert pictures(server) == [made]
+    assert not server.requests_to("PATCH", r"^/channels/")
+    assert not server.requests_to("POST", r"^/channels/")
 
 
 async def test_an_expired_token_is_not_tried_at_all(server, bot, worker, ann, queue, until):

@@ -55,9 +55,10 @@ async def refused(http, body, path=TXT2IMG):
 # 1. Dify: requests.post(url, data=json.dumps(...))
 
 
-async def test_a_body_without_content_type_is_json(http, worker):
+@pytest.mark.parametrize("without", [{"skip_auto_headers": ["Content-Type"]}, {"headers": {"Content-Type": ""}}])
+async def test_a_body_without_content_type_is_json(without, http, worker):
     data = json.dumps({"prompt": "a cat", "steps": 4}).encode()
-    asked, _ = await made(http, worker, None, data=data, skip_auto_headers=["Content-Type"])
+    asked, _ = await made(http, worker, None, data=data, **without)
 
     assert (asked.prompt, asked.steps) == ("a cat", 4)
 
@@ -240,6 +241,7 @@ async def test_forges_modules_are_files_of_the_fleet_by_their_names(http, worker
         {"ControlNet": {"args": [{"enabled": False, "module": "none"}, {}]}},
         {"ControlNet": {}},
         {"roop": {"args": None}},
+        {"ADetailer": {"args": [True, False, {"ad_model": "None"}, {"ad_model": "None"}]}},
         {},
     ],
 )

@@ -148,6 +148,10 @@ def missing_permissions() -> ApiError:
     return ApiError(403, 50013, "Missing Permissions")
 
 
+def blocked_by_cloudflare() -> ApiError:
+    return ApiError(403, 40333, "internal network error")
+
+
 def invalid_webhook_token() -> ApiError:
     return ApiError(401, 50027, "Invalid Webhook Token")
 

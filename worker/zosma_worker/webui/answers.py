@@ -19,6 +19,8 @@ from zosma_worker.errors import (
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
 _NAN = ("nansexception", "all nans")
 _DETAIL_CHARS = 300
+#: Said by proxies that wait no longer for the server behind them; the second one by Cloudflare, after 100 s.
+_GATEWAY_TIMEOUTS = (504, 524)
 #: FastAPI's word for an address that it doesn't know, in answers of 404.
 NO_ROUTE = "Not Found"
 
@@ -54,6 +56,10 @@ def _failure(url: str, status: int, text: str, words: str) -> WebUIError:
         return NotANumber(f"{url}: the model produced NaNs: {text}")
     if status == 503:
         return WebUIBusy(f"{url} is starting or busy (503)")
+    if status in _GATEWAY_TIMEOUTS:
+        return WebUIBroken(
+            f"a proxy before {url} waited no longer for its answer ({status}): let it wait longer, or go round it"
+        )
     return WebUIBroken(f"{url} failed ({status}): {text or 'no reason given'}")
 
 

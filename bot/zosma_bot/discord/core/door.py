@@ -16,6 +16,7 @@ from typing import Any, Literal
 import aiohttp
 import discord
 
+from zosma_bot.discord.api.cloudflare import is_cloudflares
 from zosma_bot.discord.core.identity import HOME, Home, is_elsewhere
 from zosma_bot.discord.core.services import CHECKS_S
 from zosma_bot.discord.ui.language import translations_of
@@ -107,8 +108,10 @@ class Door:
     async def _member(self, guild_id: int, user_id: int) -> Home | None:
         try:
             member = await self._client.http.get_member(guild_id, user_id)
-        except (discord.NotFound, discord.Forbidden):  # no member there, or the bot is none
-            return None
+        except (discord.NotFound, discord.Forbidden) as error:
+            if is_cloudflares(error):
+                raise
+            return None  # no member there, or the bot is none
         roles = tuple(sorted(int(role) for role in member["roles"]))
         return Home(guild_id, roles, has_rules=self._direct == "members")
 

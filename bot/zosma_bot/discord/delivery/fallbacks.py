@@ -18,6 +18,7 @@ import aiohttp
 import discord
 from discord.abc import Messageable
 
+from zosma_bot.discord.api.cloudflare import is_cloudflares
 from zosma_bot.discord.api.rate_limits import OLD_S, Priority, RateLimiter
 from zosma_bot.discord.delivery.render import file_prefix, without_files
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet, Reply
@@ -60,8 +61,9 @@ class TooLargeError(Exception):
 def is_passing(error: Exception) -> bool:
     """True for what may be over in a minute: limits, outages, a cut line, a bot token that is being changed."""
     if isinstance(error, discord.HTTPException):
-        # A 401 on the bot's token ends when its owner sets the new one. Without a code it is Cloudflare that speaks.
-        return error.status in (401, 429) or error.status >= 500 or error.code in (0, _DIRECT_TOO_FAST)
+        # A 401 on the bot's token ends when its owner sets the new one.
+        passing = error.status in (401, 429) or error.status >= 500 or error.code in (0, _DIRECT_TOO_FAST)
+        return passing or is_cloudflares(error)
     return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
 
 
@@ -165,7 +167,7 @@ class Fallbacks:
                     allowed_mentions=NO_MENTIONS,
                 )
         except discord.HTTPException as error:
-            if error.status not in (401, 403, 404):
+            if error.status not in (401, 403, 404) or is_cloudflares(error):
                 raise
             await _check_removed(outlet, error)
             log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
@@ -180,7 +182,7 @@ class Fallbacks:
             async with self._rate_limiter.spending(Priority.ERROR):
                 await webhook.edit_message(cast(int, "@original"), content=text, allowed_mentions=NO_MENTIONS)
         except discord.HTTPException as error:
-            if error.status not in (401, 403, 404):
+            if error.status not in (401, 403, 404) or is_cloudflares(error):
                 raise
             return False
         return True
@@ -329,7 +331,9 @@ class Fallbacks:
             async for message in channel.history(limit=HISTORY_MESSAGES, after=start):
                 if message.author.id == me and _shows(message, outlet.job_id):
                     return message
-        except discord.Forbidden:
+        except discord.Forbidden as error:
+            if is_cloudflares(error):
+                raise
             log.info("job %s: the channel's history can't be read", outlet.job_id)
         return None
 

@@ -64,6 +64,7 @@ failed-wrong-size = ⚠️ Die Bilder kamen in einer anderen Größe heraus als 
 failed-wrong-count = ⚠️ Es kamen weniger Bilder heraus als verlangt. Bitte weniger auf einmal versuchen.
 failed-empty = { failed-webui-broken }
 failed-no-words = ⚠️ Keine GPU hat Worte für dieses Bild gefunden. Bitte später noch einmal versuchen: Beim ersten Mal lädt eine WebUI vielleicht noch, was sie dafür braucht.
+failed-no-room = ⚠️ In der Warteschlange ist kein Platz für diese Bilder. Bitte weniger oder kleinere versuchen.
 failed-webui-broken = ⚠️ Die Stable-Diffusion-WebUI ist daran gescheitert, auch beim zweiten Versuch. Bitte andere Einstellungen versuchen, oder später.
 failed-webui-hung = ⚠️ Die Stable-Diffusion-WebUI blieb mitten im Bild stehen. Bitte kleiner oder mit weniger Schritten versuchen.
 failed-webui-died = ⚠️ Die Stable-Diffusion-WebUI ist bei jedem Versuch abgestürzt. Bitte kleiner oder weniger auf einmal versuchen.

@@ -71,6 +71,7 @@ failed-wrong-size = ⚠️ The pictures came out in another size than asked for.
 failed-wrong-count = ⚠️ Fewer pictures came out than asked for. Try fewer at once.
 failed-empty = { failed-webui-broken }
 failed-no-words = ⚠️ No GPU found words for this picture. Try again later: the first time, a WebUI may still be fetching what it needs for it.
+failed-no-room = ⚠️ The queue has no room for these pictures. Try fewer or smaller ones.
 failed-webui-broken = ⚠️ The Stable Diffusion WebUI failed at this, even when it was tried again. Try other settings, or later.
 failed-webui-hung = ⚠️ The Stable Diffusion WebUI stopped in the middle of the picture. Try a smaller size or fewer steps.
 failed-webui-died = ⚠️ The Stable Diffusion WebUI went down each time it tried this. Try a smaller size or fewer at once.

@@ -70,6 +70,7 @@ failed-wrong-size = ⚠️ Las imágenes salieron con un tamaño distinto al ped
 failed-wrong-count = ⚠️ Salieron menos imágenes de las pedidas. Prueba con menos a la vez.
 failed-empty = { failed-webui-broken }
 failed-no-words = ⚠️ Ninguna GPU pudo describir esta imagen. Inténtalo más tarde: la primera vez, puede que una WebUI todavía esté descargando lo que necesita.
+failed-no-room = ⚠️ La cola no tiene sitio para estas imágenes. Prueba con menos o más pequeñas.
 failed-webui-broken = ⚠️ La WebUI de Stable Diffusion falló, incluso al reintentarlo. Prueba con otros ajustes, o más tarde.
 failed-webui-hung = ⚠️ La WebUI de Stable Diffusion se bloqueó a mitad de la imagen. Prueba con un tamaño menor o menos pasos.
 failed-webui-died = ⚠️ La WebUI de Stable Diffusion se cayó en cada intento. Prueba con un tamaño menor o menos imágenes a la vez.

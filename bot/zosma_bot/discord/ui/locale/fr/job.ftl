@@ -70,6 +70,7 @@ failed-wrong-size = ⚠️ Les images sont sorties dans une autre taille que cel
 failed-wrong-count = ⚠️ Il est sorti moins d’images que demandé. Essaies-en moins à la fois.
 failed-empty = { failed-webui-broken }
 failed-no-words = ⚠️ Aucun GPU n’a réussi à décrire cette image. Réessaie plus tard : la première fois, une WebUI télécharge parfois encore ce qu’il lui faut pour ça.
+failed-no-room = ⚠️ La file d’attente n’a pas de place pour ces images. Essaies-en moins, ou de plus petites.
 failed-webui-broken = ⚠️ La WebUI de Stable Diffusion a échoué, même après un nouvel essai. Essaie d’autres réglages, ou plus tard.
 failed-webui-hung = ⚠️ La WebUI de Stable Diffusion s’est bloquée en pleine image. Essaie une taille plus petite ou moins d’étapes.
 failed-webui-died = ⚠️ La WebUI de Stable Diffusion a planté à chaque essai. Essaie une taille plus petite ou moins d’images à la fois.
