@@ -131,9 +131,7 @@ class StoredPictures:
             if self._bucket and name == self._bucket.name:
                 first = max(int(attempt) - earlier, 1)
                 return [
-                    place(job_id, one, index)
-                    for one in range(first, int(attempt) + 1)
-                    for index in range(int(count))
+                    place(job_id, one, index) for one in range(first, int(attempt) + 1) for index in range(int(count))
                 ]
             if self._said.due(name):
                 log.warning(

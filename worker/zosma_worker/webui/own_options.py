@@ -13,7 +13,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from zosma_queue.a1111_options import MODULES, PASSED, option_problem
+from zosma_queue.a1111_options import MODULES, PASSED, SAVES, option_problem
 from zosma_queue.errors import QueueUnavailableError
 from zosma_worker.backend import Notes
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 VAE = "sd_vae"
 #: Nobody's options take more; a WebUI may answer anything.
 NOTES_MAX_BYTES = 64 * 1024
-_NAMES = frozenset((*PASSED, VAE, MODULES))
+_NAMES = frozenset((*PASSED, VAE, MODULES, SAVES))
 
 
 class OwnOptions:
@@ -105,7 +105,9 @@ def _fits(name: str, value: Any) -> bool:
     """Whether an operator can have set this. Other workers may write there too."""
     if name == MODULES:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return isinstance(value, str) if name == VAE else not option_problem(name, value)
+    if name in (VAE, SAVES):
+        return isinstance(value, str if name == VAE else bool)
+    return not option_problem(name, value)
 
 
 def _with_last(name: str, values: list[Any], value: Any) -> list[Any]:
