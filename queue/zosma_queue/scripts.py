@@ -72,6 +72,7 @@ RARELY = frozenset(
         "end_part",
         "fail",
         "forget_worker",
+        "give_back",
         "group_of_person",
         "hand",
         "hold",
