@@ -262,6 +262,10 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
         fields[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
+    if isinstance(fields.get("sd_upscale"), dict):
+        source = pictures.get((_PART, "image"), _UNSEEN)
+        wide, high = (0, 0) if source is _UNSEEN else (source.width, source.height)
+        fields["sd_upscale"] = {**fields["sd_upscale"], "source_width": wide, "source_height": high}
     return parse_request(fields, worded=worded)
 
 

@@ -15,6 +15,7 @@ import httpx2
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -36,6 +37,8 @@ BAR = 8
 FAULTS = 4
 #: From so many columns on there is room for what is drawn, and for whom.
 WIDE = 110
+#: Between two columns.
+_PADDING = 2
 _COUNTED = ("submitted", "done", "failed", "cancelled", "refused", "pictures")
 _SENTENCES = {str(kind): kind.sentence for kind in ErrorKind}
 #: How a GPU stands → its colour, and its place in the list: trouble first.
@@ -129,7 +132,8 @@ def screen(found: dict[str, Any], console: Console) -> RenderableType:
         return Group(head, "", Text(f"No GPU is there{last}. On a machine with a WebUI: zosma worker", style="yellow"))
     room = len(gpus)
     if console.is_terminal:  # heading, rule, the line on the rest, the prompt
-        room = max(console.height - len(console.render_lines(head)) - 5, 3)
+        lines = max(console.height - len(console.render_lines(head)) - 5, 3)
+        room = lines if _fits(gpus, console, found["at_ms"]) else max(lines // 2, 2)
     shown = gpus if len(gpus) <= room else gpus[:room]
     parts: list[RenderableType] = [head, "", _fleet(shown, console, found["at_ms"])]
     if len(shown) < len(gpus):
@@ -205,21 +209,52 @@ def _redis(redis: dict[str, Any]) -> list[tuple[str, Text]]:
     return [("Redis", Text(_line(line), style="yellow" if most and used and used > 0.8 * most else ""))]
 
 
-def _fleet(gpus: list[dict[str, Any]], console: Console, now_ms: int) -> Table:
+def _fleet(gpus: list[dict[str, Any]], console: Console, now_ms: int) -> RenderableType:
+    if not _fits(gpus, console, now_ms):
+        return _stacked(gpus, console, now_ms)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    # Folded where it must be, never cut: a worker's name is copied into commands.
-    table.add_column("GPU", overflow="fold", min_width=14)
+    # Never folded: a worker's name is copied into commands.
+    table.add_column("GPU", no_wrap=True)
     table.add_column("State", no_wrap=True)
     table.add_column("Checkpoint", overflow="fold")
     table.add_column("Does", overflow="fold")
     for one in gpus:
-        table.add_row(
-            escape(_line(one["id"].rpartition("/")[0] or one["id"])),
-            Text(one["state"], style=_STATES[one["state"]]),
-            escape(_line(one["checkpoint"] or "–")),
-            _does(one, console, now_ms),
-        )
+        table.add_row(escape(_name(one)), _state_of(one), escape(_checkpoint(one)), _does(one, console, now_ms))
     return table
+
+
+def _fits(gpus: list[dict[str, Any]], console: Console, now_ms: int) -> bool:
+    """Whether a table has room for each name, and for the words beside it."""
+    does = (_does(one, console, now_ms).plain for one in gpus)
+    columns = (
+        (_name(one) for one in gpus),
+        (one["state"] for one in gpus),
+        (word for one in gpus for word in _checkpoint(one).split()),
+        (word for text in does for word in ([text] if "%" in text and console.width < WIDE else text.split())),
+    )
+    return sum(max(map(len, texts)) for texts in map(list, columns)) + 3 * _PADDING <= console.width
+
+
+def _stacked(gpus: list[dict[str, Any]], console: Console, now_ms: int) -> RenderableType:
+    """Two lines a GPU, where a line is too short."""
+    lines: list[RenderableType] = []
+    for one in gpus:
+        lines.append(Text(_name(one), style="bold").append("  ").append_text(_state_of(one)))
+        does = Text(_checkpoint(one)).append("  ").append_text(_does(one, console, now_ms))
+        lines.append(Padding(does, (0, 0, 0, 2)))
+    return Group(*lines)
+
+
+def _name(one: dict[str, Any]) -> str:
+    return _line(one["id"].rpartition("/")[0] or one["id"])
+
+
+def _state_of(one: dict[str, Any]) -> Text:
+    return Text(one["state"], style=_STATES[one["state"]])
+
+
+def _checkpoint(one: dict[str, Any]) -> str:
+    return _line(one["checkpoint"] or "–")
 
 
 def _does(one: dict[str, Any], console: Console, now_ms: int) -> Text:

@@ -18,8 +18,8 @@ PROMPT_CHARS = 48
 NONE = "–"
 #: Headings of columns that hold ids. Somebody copies them, so they are neither cut nor wrapped.
 _IDS = frozenset({"job", "worker", "scope", "policy", "to", "key"})
-#: Between two columns, and left for whatever stands in one that isn't an id.
-_GAP, _LEAST = 3, 5
+#: A column's border and the space around what stands in it.
+_GAP = 3
 #: Into a pipe each row is one line, however long.
 _PIPE_WIDTH = 100_000
 
@@ -223,21 +223,48 @@ def _print(
     console: Console, headings: tuple[str, ...], rows: list[list[Any]], *, title: str | None = None,
     all_columns: bool = False,
 ) -> None:  # fmt: skip
-    """Prints a table without the columns in which nothing stands, beyond the edge if its ids need that."""
+    """Prints a table without the columns in which nothing stands; a list, where it is too wide for whole words."""
     cells = [["" if value is None else str(value) for value in row] for row in rows]
     shown = [index for index in range(len(headings)) if all_columns or any(row[index] for row in cells)]
+    least = {index: _least(headings[index], [row[index] for row in cells]) for index in shown}
+    if sum(least.values()) + _GAP * len(shown) + 1 > console.width:
+        _print_list(console, headings, shown, cells, title)
+        return
     table = Table(title=title)
-    needed = 1
     for index in shown:
-        is_id = headings[index] in _IDS
-        longest = _longest(row[index] for row in cells)
-        table.add_column(headings[index], no_wrap=is_id, overflow="fold", min_width=longest if is_id else None)
-        needed += _GAP + (longest if is_id else min(max(longest, len(headings[index])), _LEAST))
+        table.add_column(headings[index], no_wrap=headings[index] in _IDS, overflow="fold", min_width=least[index])
     for row in cells:
         table.add_row(*(escape(row[index]) or NONE for index in shown))
-    if needed > console.width:
-        table.width = needed
-    console.print(table, crop=False)
+    console.print(table)
+
+
+def _least(heading: str, cells: list[str]) -> int:
+    """How many letters a column needs so that none of its words is broken, and no id wrapped."""
+    if heading in _IDS:
+        return _longest([heading, *cells])
+    return _longest(word for text in (heading, *cells) for word in text.split())
+
+
+def _print_list(
+    console: Console, headings: tuple[str, ...], shown: list[int], cells: list[list[str]], title: str | None
+) -> None:
+    """What each row says, a line for each column; the lines are longer than the terminal only where an id is."""
+    if title:
+        console.print(title, style="italic")
+    named = _longest(headings[index] for index in shown)
+    for number, row in enumerate(cells):
+        if number:
+            console.print()
+        told = [index for index in shown if row[index]]
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(min_width=named, style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for index in told:
+            grid.add_row(headings[index], escape(row[index]))
+        needed = named + 4 + _longest(row[index] for index in told if headings[index] in _IDS)
+        if needed > console.width:
+            grid.width = needed
+        console.print(grid, crop=False)
 
 
 def _longest(texts: Iterable[str]) -> int:

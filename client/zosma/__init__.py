@@ -28,7 +28,7 @@ from zosma.errors import (
     UnreadableAnswerError,
     ZosmaError,
 )
-from zosma.fields import Compare, Hires, Image, Img2Img, Interrogate, RequestFields, Upscale, Webhook
+from zosma.fields import Compare, Hires, Image, Img2Img, Interrogate, RequestFields, SDUpscale, Upscale, Webhook
 from zosma.models import (
     Catalogue,
     Checkpoint,
@@ -85,6 +85,7 @@ __all__ = [
     "RefusedError",
     "RequestFields",
     "Result",
+    "SDUpscale",
     "Scheduler",
     "State",
     "UnauthorizedError",

@@ -79,6 +79,17 @@ class Upscale(_UpscaleNeeds, total=False):
     upscaling_crop: bool
 
 
+class _SDUpscaleNeeds(TypedDict):
+    upscaler: str
+
+
+class SDUpscale(_SDUpscaleNeeds, total=False):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, as by A1111's script."""
+
+    scale_factor: float
+    overlap: int
+
+
 class _InterrogateNeeds(TypedDict):
     image: Image
 
@@ -132,6 +143,7 @@ class RequestFields(TypedDict, total=False):
     subseed_strength: float
     img2img: Img2Img
     upscale: Upscale
+    sd_upscale: SDUpscale
     interrogate: Interrogate
     compare: Compare
     workflow: str

@@ -9,6 +9,8 @@ from typing import Any
 FIELD = "override_settings"
 #: Forge's way to say `sd_vae`, and text encoders: a list of files' names.
 MODULES = "forge_additional_modules"
+#: Whether a WebUI keeps on its disk what a script puts together, whatever `save_images` says. No request sets it.
+SAVES = "samples_save"
 #: What A1111 does anyway.
 DEFAULTS: Mapping[str, Any] = {
     "always_discard_next_to_last_sigma": False,

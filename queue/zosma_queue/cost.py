@@ -40,6 +40,12 @@ def predict_gpu_seconds(request: Request) -> float:
     if request.img2img:
         # It walks only the share of the steps that its strength asks for; reading the picture comes first.
         megapixel_steps *= max(request.img2img.denoising_strength, 1 / request.steps)
+    if request.sd_upscale:
+        tiles = request.sd_upscale.tiles(request.width, request.height)
+        enlarging = request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL
+        return enlarging + request.count * tiles * (
+            SECONDS_FIXED + order * megapixel_steps * SECONDS_PER_MEGAPIXEL_STEP
+        )
     if request.hires:
         second = (request.hires.steps or request.steps) * request.hires.denoise
         megapixel_steps += request.output_pixels / 1e6 * second

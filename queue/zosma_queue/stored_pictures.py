@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 DROP_LIMIT = 250
 #: What no job names is nobody's once a worker can't be about to settle it.
 ORPHAN_S = PICTURE_TTL_S + 3600
+#: Of so many attempts before the one that is noted what they may have left is deleted with it.
+EARLIER_MAX = 8
 #: As the bucket was found so long ago, it counts as still being.
 CHECKED_S = 5.0
 
@@ -106,7 +108,7 @@ class StoredPictures:
         places = [
             where
             for job_id, text in zip(ids, noted, strict=True)
-            for where in self._ours(job_id.decode(errors="replace"), text)
+            for where in self._ours(job_id.decode(errors="replace"), text, earlier=EARLIER_MAX)
         ]
         if self._bucket:
             await self._bucket.drop(places)
@@ -119,12 +121,18 @@ class StoredPictures:
                 await pipe.execute()
         return len(ids)
 
-    def _ours(self, job_id: str, noted: bytes | None) -> list[str]:
-        """The places in our bucket that are noted of a job; of another one only that somebody must see to it."""
+    def _ours(self, job_id: str, noted: bytes | None, *, earlier: int = 0) -> list[str]:
+        """The places in our bucket that are noted of a job; of another one only that somebody must see to it.
+
+        `earlier`: of so many attempts before as well, whose workers may have died between storing and telling.
+        """
         with skipping(keys.OBJECT_BYTES):
             _, attempt, count, name = (noted or b"").decode().split(" ")
             if self._bucket and name == self._bucket.name:
-                return [place(job_id, int(attempt), index) for index in range(int(count))]
+                first = max(int(attempt) - earlier, 1)
+                return [
+                    place(job_id, one, index) for one in range(first, int(attempt) + 1) for index in range(int(count))
+                ]
             if self._said.due(name):
                 log.warning(
                     "pictures that are to be deleted lie in %s, which this process doesn't know: its lifecycle rule"

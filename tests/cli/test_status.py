@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import json
 import os
 import pty
@@ -16,8 +17,10 @@ from contextlib import AsyncExitStack
 
 import pyte
 import pytest
+from rich.console import Console
 
 from loopback.played_worker import PlayedWorker
+from zosma_cli.status import screen
 from zosma_queue import calls
 from zosma_queue.client import Sender
 from zosma_queue.errors import ErrorKind
@@ -244,3 +247,45 @@ async def test_a_worker_s_redis_user_is_told_what_it_may_not(zosma, queue, worke
     ran = await zosma("status", REDIS_URL=worker_url)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "doesn't allow this to its user" in ran.err
+
+
+def gpu(name, **said):
+    usual = {"state": "free", "reason": "", "webui": "a1111", "checkpoint": "dream", "seen_ms": 1, "done": 120}
+    return {"id": f"{name}/4f2a", **usual, "faults": 0, "job": None, **said}
+
+
+LONG = "a-machine-with-a-long-name/192.168.100.200:17860"
+AT_WORK = {
+    "id": "01a20d25269c03befd51", "owner": "discord:1/2", "started_ms": 1, "progress": 0.4, "eta_s": 12.0,
+    "pictures": 4, "size": "64×64",
+}  # fmt: skip
+
+FOUND = {
+    "at_ms": 60_000, "bots": [], "server": {"address": NOWHERE, "version": None},
+    "redis": {"address": "redis://r", "name": "", "took_ms": 1.0, "used_bytes": None, "most_bytes": None},
+    "queue": {
+        **dict.fromkeys(("waiting", "running", "delayed", "undelivered", "failed", "last_gpu_ms"), 0),
+        "oldest_wait_s": None, "pauses": [],
+    },
+    "last_hour": {
+        **dict.fromkeys(("done", "failed", "cancelled", "refused"), 0),
+        "wait_half_s": None, "wait_95_s": None, "gpu_use": None, "faults": {},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "lines"), [("b/1:1", 3), (LONG, 4)])
+def test_a_long_name_is_whole_and_takes_a_line_of_its_own(name, lines):
+    told = [
+        gpu(name, state="drawing", checkpoint="realisticVisionV60B1_v51HyperVAE", job=AT_WORK),
+        gpu("b/2:1", state="away", reason="it can't be reached"),
+    ]
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, color_system=None)
+
+    console.print(screen({**FOUND, "workers": told}, console))
+
+    shown = out.getvalue().partition("\n \n")[2] or out.getvalue().partition("\n\n")[2]
+    assert (len(shown.splitlines()), max(map(len, out.getvalue().splitlines())) <= 80) == (lines, True)
+    text = " ".join(shown.split())
+    assert all(whole in text for whole in (name, "realisticVisionV60B1_v51HyperVAE", "40 % ━━━╌╌╌╌╌ 12 s left"))

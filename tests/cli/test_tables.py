@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from zosma_cli import tables
+from zosma_queue.policy import Policy
 
 WORKER = "a-machine-with-a-long-name/192.168.100.200:17860/4f2a"
 JOB = "01a20d25269c03befd51"
@@ -85,3 +86,37 @@ def test_a_job_that_a_pause_holds_back_is_listed_as_paused():
 
 def test_words_of_members_are_no_markup():
     assert "[red]cat[/red]" in shown(tables.show_jobs, [job(request={"prompt": "[red]cat[/red]"})])
+
+
+KEY = {
+    "name": "sillytavern-on-the-laptop", "state": "active", "scopes": ["submit", "read"], "ends_with": "3f9a",
+    "source": "redis", "created_ms": 1, "created_by": "discord:1234567890123456789", "expires_ms": 10**12,
+    "last_used_ms": 10**12, "limits": None,
+}  # fmt: skip
+ACT = {"at_ms": 0, "who": "discord:1234567890123456789", "act": "pause", "target": f"worker:{WORKER}", "value": "warm"}
+POLICY = {"discord:role/1234567890123456789": {**Policy().model_dump(), "waiting": 7}}
+
+
+@pytest.mark.parametrize(
+    ("show", "what", "words"),
+    [
+        (tables.show_queue, QUEUE, "Workers paused by an admin with very long"),
+        (tables.show_workers, QUEUE["workers"], "checkpoint-0, a checkpoint v1.10.1 samplers"),
+        (tables.show_jobs, [RUNNING], "discord:1234567890123456789/1234567890123456789 forest error"),
+        (tables.show_keys, [KEY], "sillytavern-on-the-laptop submit, discord:1234567890123456789 2001-09-09"),
+        (tables.show_audit, [ACT], "discord:1234567890123456789 1970-01-01 pause"),
+        (tables.show_limits, POLICY, "discord:role/1234567890123456789 waiting fast"),
+    ],
+)
+def test_no_word_is_broken_in_a_terminal_of_80_columns(show, what, words):
+    text = shown(show, what)
+
+    assert max(map(len, text.splitlines())) <= 80
+    whole = text.replace("│", " ").split()
+    assert [word for word in words.split() if word not in whole] == []
+
+
+def test_a_table_that_has_room_is_one_and_into_a_pipe_each_row_is_a_line():
+    assert "┃" in shown(tables.show_workers, QUEUE["workers"], 300)
+    [row] = [line for line in shown(tables.show_jobs, [RUNNING], 1000).splitlines() if JOB in line]
+    assert WORKER in row

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 from typing import Any
 
@@ -24,6 +25,10 @@ MORE_LISTS = {
     "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
     "/sdapi/v1/embeddings": {"loaded": {"EasyNegative": {"vectors": 8}}, "skipped": {"ngTI": {}}},
     "/sdapi/v1/hypernetworks": [{"name": "ink", "path": "/models/hypernetworks/ink.pt"}],
+    "/sdapi/v1/script-info": [
+        {"name": "x/y/z plot", "is_alwayson": False, "is_img2img": False, "args": []},
+        {"name": "sd upscale", "is_alwayson": False, "is_img2img": True, "args": []},
+    ],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
 
@@ -73,7 +78,9 @@ class A1111WebUI(ScriptedWebUI):
     def __init__(self) -> None:
         super().__init__()
         self.options |= {"sd_vae": "Automatic", "enable_prompt_comments": True}
-        self.options |= {"eta_noise_seed_delta": 7, "face_restoration_model": "CodeFormer"}
+        self.options |= {"eta_noise_seed_delta": 7, "face_restoration_model": "CodeFormer", "samples_save": True}
+        #: How many pictures a script has left in its folder.
+        self.saved = 0
         self.lists: dict[str, Any] = dict(MORE_LISTS)
         #: What was left of each prompt once comments and extra networks had been taken out.
         self.painted: list[str] = []
@@ -99,7 +106,33 @@ class A1111WebUI(ScriptedWebUI):
                 wrong = f"bad number of images passed: {starts}; expecting {most} or less"
                 answer = {"error": "RuntimeError", "detail": "", "body": "", "errors": wrong}
                 return web.json_response(answer, status=500)
+        if body.get("script_name"):
+            return self._scripted(turn)
         return web.json_response(self.answer(turn))
+
+    def _scripted(self, turn: Turn) -> web.StreamResponse:
+        """As A1111's `SD upscale`: nothing stands in its pictures, and the seed that it tells is its last tile's."""
+        body = turn.body
+        if body["script_name"] != "sd upscale" or not turn.request.path.endswith("img2img"):
+            detail = {"detail": f"Script '{body['script_name']}' not found"}
+            return web.json_response(detail, status=422)
+        _, overlap, upscaler, factor = body["script_args"]
+        [source] = body["init_images"]
+        wide, high = (int(side * factor // 8 * 8) for side in opened(source).size)
+        count, seed = body["n_iter"], body["seed"]
+        tiles = [
+            math.ceil((side - overlap) / (body[tile] - overlap)) for side, tile in ((wide, "width"), (high, "height"))
+        ]
+        made = good_answer({**body, "n_iter": 1, "batch_size": 1}, turn.checkpoint)
+        info = json.loads(made["info"])
+        more = f", SD upscale overlap: {overlap}, SD upscale upscaler: {upscaler}"
+        info |= {
+            "all_seeds": [seed + count - 1 + math.prod(tiles) - 1],
+            "infotexts": [info["infotexts"][0] + more] * count,
+        }
+        self.saved += count if self.options["samples_save"] else 0
+        images = [encoded(picture(wide, high, seed + number)) for number in range(count)]
+        return web.json_response({**made, "images": images, "info": json.dumps(info)})
 
     async def interrogate(self, request: web.Request) -> web.StreamResponse:
         """A1111 knows two models; FastAPI answers 405 to whoever only looks."""

@@ -46,6 +46,7 @@ ABOUT = Capabilities(
         "hr_resize_x",
         "override_settings.eta_noise_seed_delta",
         "override_settings.face_restoration_model",
+        "SD upscale",
     ),
     scripts=("adetailer",),
     face_restorers=("GFPGAN",),

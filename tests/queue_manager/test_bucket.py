@@ -42,10 +42,10 @@ def _now(rig):
 def _make(rig, store):
     """Makes a job whose pictures are in the bucket."""
 
-    async def make(count=1, *, ago_s=0.0, program=False, name=NAME, owner="ann"):
+    async def make(count=1, *, ago_s=0.0, program=False, name=NAME, owner="ann", take=""):
         now = rig.now
         rig.later(-ago_s)
-        job_id = rig.submit(owner, reply="" if program else "{}", count=count)
+        job_id = take or rig.submit(owner, reply="" if program else "{}", count=count)
         leased = rig.take()
         for index in range(count):
             await store.put(f"{job_id}:{leased.attempt}:{index}", PNG)
@@ -286,3 +286,22 @@ async def test_a_note_that_can_not_be_read_is_dropped_with_the_others(raw, make,
 
     assert traces(raw) == []
     assert await s3.objects() == []
+
+
+async def test_what_a_dead_worker_stored_of_an_earlier_attempt_goes_with_the_jobs_own_pictures(
+    rig, raw, make, bot, store, s3
+):
+    job_id = rig.submit("ann", reply="{}")
+    dead = rig.take()
+    await store.put(f"{job_id}:{dead.attempt}:0", PNG)
+    rig.later(3600)
+    rig.sweep()
+    rig.worker("w1")
+    assert await make(take=job_id) == job_id
+    assert await s3.objects() == [f"zosma/{job_id}/1/0", f"zosma/{job_id}/2/0"]
+
+    await bot.mark_delivered(await bot.job(job_id), -1)
+    assert await bot.drop_ended_pictures() == 1
+
+    assert await s3.objects() == []
+    assert traces(raw) == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from zosma_queue import calls, keys
+from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.lua_assembly import library
 from zosma_queue.policy import Policy
@@ -205,3 +206,63 @@ def test_junk_in_a_job_fails_nobody_elses_submit(rig, raw, field, junk):
 
     assert rig.job(job).state is State.WAITING
     assert raw.llen(keys.wake("w1")) == 1
+
+
+@pytest.fixture(name="goes")
+def _goes(rig):
+    """How a worker stops taking jobs: it says that it is away, or leaves."""
+
+    def goes(how):
+        if how == "leaves":
+            call(rig.as_worker, calls.leave("w1", now_ms=rig.now))
+        else:
+            rig.worker("w1", state=WorkerState.AWAY)
+
+    return goes
+
+
+@pytest.mark.parametrize("how", ["leaves", "is away"])
+def test_what_was_handed_to_a_worker_that_then_goes_is_free_at_once(waiting, raw, goes, how):
+    job = waiting.submit("ann")
+    waiting.worker("w2")
+    assert waiting.fetch("w2") is None
+
+    goes(how)
+
+    assert waiting.job(job).state is State.WAITING
+    assert not raw.exists(keys.handed("w1"))
+    assert raw.zscore(keys.LEASES, job) is None
+    assert raw.llen(keys.wake("w2")) == 1
+    leased = waiting.take("w2")
+    assert (leased.id, leased.attempt) == (job, 2)
+    assert waiting.settle(leased) is State.DONE
+
+
+@pytest.mark.parametrize("how", ["leaves", "is away"])
+def test_what_a_worker_has_come_for_stays_its_own_when_it_goes(waiting, goes, how):
+    job = waiting.submit("ann")
+    leased = waiting.handed("w1")
+
+    goes(how)
+
+    assert waiting.job(job).state is State.RUNNING
+    assert waiting.settle(leased) is State.DONE
+
+
+def test_what_was_handed_and_then_cancelled_ends_when_its_worker_leaves(waiting, goes):
+    job = waiting.submit("ann")
+    waiting.cancel(job)
+
+    goes("leaves")
+
+    assert waiting.job(job).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("how", ["leaves", "is away"])
+def test_junk_where_a_worker_is_handed_jobs_keeps_it_from_nothing(rig, raw, goes, how):
+    raw.set(keys.handed("w1"), "junk")
+    raw.hset(keys.worker("w1"), "job", "nobody's")
+
+    goes(how)
+
+    assert not raw.exists(keys.handed("w1"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import DRAWN_SEED_MAX, PROMPT_MAX_CHARS, parse_request
 
@@ -94,3 +95,39 @@ def test_a_variation_keeps_its_seed_and_has_its_subseed_drawn_once():
 
 def test_a_seed_without_strength_stays_as_it_is():
     assert parse_request({"prompt": "a cat"}).pinned().subseed == -1
+
+
+def in_tiles(**fields):
+    tiles = {"upscaler": "Lanczos", "source_width": 1024, "source_height": 768, **fields.pop("tiles", {})}
+    return parse_request({"prompt": "a cat", "img2img": {"image": "0" * 20}, "sd_upscale": tiles, **fields})
+
+
+def test_sd_upscale_costs_what_its_tiles_cost():
+    one = in_tiles()
+    assert (one.output_size, one.sd_upscale.tiles(512, 512)) == ((2048, 1536), 5 * 4)
+
+    whole, twice = predict_gpu_seconds(one), predict_gpu_seconds(in_tiles(count=2))
+    tile = predict_gpu_seconds(parse_request({"prompt": "a cat", "img2img": {"image": "0" * 20}}))
+
+    enlarging = 2048 * 1536 / 1e6 * 0.6
+    assert whole == pytest.approx(20 * tile + enlarging)
+    assert twice == pytest.approx(40 * tile + enlarging)
+    assert not in_tiles(count=2).splits
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"count": 16}, "320 tiles"),
+        ({"tiles": {"overlap": 256}, "width": 256}, "larger than the overlap"),
+        ({"tiles": {"source_width": 30, "scale_factor": 2}}, "larger than the overlap"),
+        ({"img2img": None}, "starts from one picture"),
+        ({"img2img": {"image": "0" * 20, "mask": "0" * 20}}, "starts from one picture"),
+        ({"tiles": {"scale_factor": 4.5}}, "between 1 and 4"),
+        ({"tiles": {"source_width": 1600, "source_height": 1600, "scale_factor": 4}}, "factor: makes .* megapixels"),
+        ({"width": 2048, "height": 2048, "count": 16, "tiles": {"scale_factor": 1, "source_width": 2300}}, "tiles"),
+    ],
+)
+def test_sd_upscale_is_bounded(fields, says):
+    with pytest.raises(RequestRefusedError, match=says):
+        in_tiles(**fields)

@@ -1041,3 +1041,47 @@ async def test_pictures_that_their_starts_do_not_go_into_are_refused(ann):
     with pytest.raises(RequestRefusedError, match="a multiple of the 2 pictures") as refused:
         await ann.asks(count=3, img2img={"image": "0" * 20, "more_images": ["1" * 20]})
     assert refused.value.field == "count"
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, ReForgeWebUI])
+async def test_sd_upscale_makes_a_picture_larger_in_tiles_and_leaves_none_on_the_webuis_disk(
+    kind, flavoured, ann, queue
+):
+    webui, worker = await flavoured(kind)
+    name = worker.about.enlargers[0]
+    asked = {
+        "img2img": {"image": await sends(queue), "denoising_strength": 0.3}, "count": 2, "seed": 7,
+        "sd_upscale": {
+            "upscaler": name, "scale_factor": 2.5, "overlap": 16, "source_width": 96, "source_height": 64,
+        },
+    }  # fmt: skip
+
+    job = await ann.gets(await ann.asks(**asked))
+
+    assert job.state is State.DONE, job.error
+    [body] = webui.jobs
+    assert (body["script_name"], body["script_args"]) == ("sd upscale", [None, 16, name, 2.5])
+    assert (body["n_iter"], body["batch_size"], body["width"], body["height"]) == (2, 1, 64, 64)
+    assert [(one.width, one.height, one.seed) for one in job.result.pictures] == [(240, 160, 7), (240, 160, 8)]
+    for one in job.result.pictures:
+        assert f"Seed: {one.seed}" in one.parameters
+        assert f"SD upscale upscaler: {name}" in one.parameters
+    assert webui.saved == 0
+    await ann.gets(await ann.asks())
+    assert webui.options["samples_save"]
+
+
+async def test_sd_upscale_goes_to_nobody_whose_webui_does_not_have_it(flavoured, ann, queue):
+    class Bare(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            del self.lists["/sdapi/v1/script-info"]
+
+    await flavoured(Bare)
+    asked = {
+        "img2img": {"image": await sends(queue)},
+        "sd_upscale": {"upscaler": "Lanczos", "source_width": 96, "source_height": 64, "overlap": 0},
+    }
+
+    with pytest.raises(RequestRefusedError, match="SD upscale"):
+        await ann.asks(**asked)

@@ -136,6 +136,18 @@ async def test_jobs_that_set_nothing_note_nothing_and_one_value_is_noted_once(a1
     assert kept.writes == 1
 
 
+async def test_what_the_next_job_sets_stays_noted_when_the_last_one_is_answered_after_it_was_sent(kept):
+    own = OwnOptions({DELTA: 7}, kept)
+    for value in (5, 7, 9):
+        await own.before({DELTA: value})
+
+    await own.after({DELTA: 7})
+
+    home = {}
+    await OwnOptions(home, kept).recall({DELTA: 9})
+    assert home == {DELTA: 7}
+
+
 async def test_nothing_is_sent_that_can_not_be_noted(a1111, kept):
     async with a1111_backend(a1111.address, kept) as backend:
         checkpoint = (await backend.probe()).about.checkpoints[0]

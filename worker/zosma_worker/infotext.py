@@ -12,7 +12,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from zosma_queue.infotext import pairs
-from zosma_queue.request import Hires, Request
+from zosma_queue.request import Hires, Request, SDUpscale
 
 KEYWORD = "parameters"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -75,8 +75,13 @@ def _second_look(request: Request) -> dict[str, Any]:
         return {
             "Denoising strength": f"{request.img2img.denoising_strength:g}",
             "Mask blur": request.img2img.mask_blur if request.img2img.mask else None,
+            **(_tiled(request.sd_upscale) if request.sd_upscale else {}),
         }
     return {}
+
+
+def _tiled(asked: SDUpscale) -> dict[str, Any]:
+    return {"SD upscale overlap": asked.overlap, "SD upscale upscaler": asked.upscaler}
 
 
 def _hires_size(hires: Hires) -> dict[str, str]:

@@ -15,6 +15,7 @@ from zosma_bot.inputs import infotext_of
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.infotext import pairs, words
 from zosma_queue.needs import CONTROLNET
+from zosma_queue.request import SD_UPSCALE
 
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
@@ -117,16 +118,25 @@ def parameters_of(text: str) -> dict[str, str]:
 
 
 def _scripts(catalogue: Catalogue) -> Any:
-    return {"txt2img": list(catalogue.scripts), "img2img": list(catalogue.scripts)}
+    return {"txt2img": list(catalogue.scripts), "img2img": [*catalogue.scripts, *_selectable(catalogue)]}
+
+
+def _selectable(catalogue: Catalogue) -> list[str]:
+    """Scripts that start from a picture and that `script_name` may select, in lower case as A1111 has them."""
+    return [SD_UPSCALE.casefold()] if SD_UPSCALE in catalogue.fields else []
 
 
 def _script_info(catalogue: Catalogue) -> Any:
     """What a script takes differs from worker to worker, and no list of it would be true for all."""
-    return [
+    work_along: list[dict[str, Any]] = [
         {"name": name, "is_alwayson": True, "is_img2img": is_img2img, "args": []}
         for is_img2img in (False, True)
         for name in catalogue.scripts
     ]
+    selectable: list[dict[str, Any]] = [
+        {"name": name, "is_alwayson": False, "is_img2img": True, "args": []} for name in _selectable(catalogue)
+    ]
+    return [*work_along, *selectable]
 
 
 def _embeddings(catalogue: Catalogue) -> Any:

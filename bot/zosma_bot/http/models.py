@@ -21,7 +21,7 @@ from zosma_queue.api_keys import KeyScope
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy
-from zosma_queue.request import Hires, Img2Img, Request, Upscale
+from zosma_queue.request import Hires, Img2Img, Request, SDUpscale, Upscale
 
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
@@ -57,6 +57,15 @@ class SentUpscale(Upscale):
     model_config = ConfigDict(title="Upscale", use_attribute_docstrings=True)
 
     image: Base64
+    source_width: SkipJsonSchema[int] = 0
+    source_height: SkipJsonSchema[int] = 0
+
+
+class SentSDUpscale(SDUpscale):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, as by A1111's script."""
+
+    model_config = ConfigDict(title="SDUpscale", use_attribute_docstrings=True)
+
     source_width: SkipJsonSchema[int] = 0
     source_height: SkipJsonSchema[int] = 0
 
@@ -126,6 +135,7 @@ class NewJob(SubmitOptions, Request):
 
     img2img: SentImg2Img | None = None
     upscale: SentUpscale | None = None
+    sd_upscale: SentSDUpscale | None = None
 
 
 # -- what is told -------------------------------------------------------------------------------------------------

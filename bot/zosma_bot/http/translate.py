@@ -14,12 +14,12 @@ from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_bot.http.a1111_options import is_default, override_fields
+from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, sd_upscale_fields, used_scripts
 from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
-from zosma_bot.http.a1111_scripts import used_scripts
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import SEVERAL_STARTS
-from zosma_queue.request import COUNT_MAX, INTERROGATORS
+from zosma_queue.request import COUNT_MAX, INTERROGATORS, SD_UPSCALE
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50
@@ -62,6 +62,7 @@ def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
+    sd_upscale_fields(given, starts=False)
     fields = _common(given, chosen)
     for name in ("firstphase_width", "firstphase_height"):
         _refuse(given, name)
@@ -101,6 +102,13 @@ def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
             start["mask_blur"] = across
         if not given.get("mask_round", True):
             fields["a1111"]["mask_round"] = False
+    if sd_upscale := sd_upscale_fields(given, starts=True):
+        if len(images) > 1:
+            raise RequestRefusedError(
+                f"init_images has {len(images)} pictures: {SD_UPSCALE!r} starts from one", field="init_images"
+            )
+        # A batch of it is of tiles.
+        fields |= {"sd_upscale": sd_upscale, "count": given.get("n_iter", 1)}
     start["inpainting_mask_invert"] = bool(given.get("inpainting_mask_invert"))
     fields["img2img"] = start
     return fields
@@ -131,12 +139,6 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     """What txt2img and img2img share."""
     for name in _UNSUPPORTED:
         _refuse(given, name)
-    if not is_nothing(given.get("script_name")):
-        raise RequestRefusedError(
-            "script_name can't be set here: such a script decides by itself how many pictures are made and how large;"
-            " send a request for each picture (scripts that work along go into alwayson_scripts)",
-            field="script_name",
-        )
     fields = {"prompt": "", **{name: given[name] for name in _SAME_NAME if name in given}}
     fields["steps"] = given.get("steps", DEFAULT_STEPS)
     fields |= {name: max(_DRAWN, given[name]) for name in ("seed", "subseed") if name in given}
@@ -227,6 +229,10 @@ _A1111_NAMES = {
     "interrogate.image": "image",
     "interrogate.model": "model",
     "a1111": SCRIPTS,
+    "sd_upscale": SELECTED,
+    "sd_upscale.overlap": ARGUMENTS,
+    "sd_upscale.upscaler": ARGUMENTS,
+    "sd_upscale.scale_factor": ARGUMENTS,
 }
 #: Ends the name of a picture that stands in a list.
 _LIST_ENTRY = re.compile(r"\.\d+$")
@@ -249,6 +255,8 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
+    if lacking["name"] == SD_UPSCALE:
+        return SELECTED
     kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
     return kinds.get(str(lacking["kind"]))
 

@@ -90,6 +90,16 @@ local function put_back(job, now)
   wake(job.class, needs_in(job.needs), now)
 end
 
+-- A worker that takes no more jobs gives back what it was handed and has not come for: its wait had just ended.
+local function give_back(worker, now)
+  redis.call('DEL', handed_key(worker))
+  local job = load_job(redis.call('HGET', worker_key(worker), 'job') or '')
+  if not job or job.state ~= 'running' or job.worker ~= worker then return end
+  end_lease(job)
+  refund(job)
+  if job.cancel then finish(job, 'cancelled', now, DONE_TTL_MS) else put_back(job, now) end
+end
+
 -- 'cancelled', 'cancelling' (its worker reads the flag), or the state in which it had ended before.
 local function cancel_job(job, now)
   if tonumber(job.open_parts or '0') > 0 then

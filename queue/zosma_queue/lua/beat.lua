@@ -63,6 +63,7 @@ file_worker(worker, {
   profile = profile or its.profile, ready = profile ~= nil and state ~= 'away', loaded = ARGV[4] ~= '' and ARGV[4] or nil,
   target = its.target, idle = its.idle, waits = its.waits,
 }, now)
+if is_away and redis.call('EXISTS', handed_key(worker)) == 1 then give_back(worker, now) end
 if new == 1 then
   publish({event = 'worker-joined', worker = worker})
 elseif was_away ~= is_away or ARGV[8] ~= '' then

@@ -91,7 +91,7 @@ async def test_send_images_false_sends_none(http, worker):
             "nearest are soft.safetensors",
         ),
         ({"prompt": "a", "override_settings": []}, "override_settings", None),
-        ({"prompt": "a", "script_name": "x/y/z plot"}, "script_name", "alwayson_scripts"),
+        ({"prompt": "a", "script_name": "x/y/z plot"}, "script_name", "send a request for each"),
         ({"prompt": "a", "enable_hr": True, "hr_scale": 9}, "hr_scale", "between 1 and 4"),
         ({"prompt": "a", "enable_hr": True, "hr_resize_x": 9000}, "hr_resize_x", "between 0 and 8192"),
     ],

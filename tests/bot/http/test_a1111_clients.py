@@ -230,6 +230,61 @@ async def test_forges_modules_are_files_of_the_fleet_by_their_names(http, worker
     )  # fmt: skip
 
 
+# 5. Programs that have a picture painted anew in tiles: script_name "SD upscale"
+
+
+def in_tiles(*args, **fields):
+    return {"init_images": [sent()], "prompt": "a cat", "script_name": "SD upscale", "script_args": [*args], **fields}
+
+
+async def test_sd_upscale_is_a_request_for_so_many_pictures_of_that_size(http, worker):
+    body = in_tiles(None, 16, "r-esrgan 4x+", 1.5, n_iter=2, batch_size=4, denoising_strength=0.2, seed=7, width=64)
+
+    asked, answer = await made(http, worker, body, IMG2IMG)
+
+    assert (asked.count, asked.output_size, asked.img2img.denoising_strength) == (2, (144, 96), 0.2)
+    assert (asked.sd_upscale.upscaler, asked.sd_upscale.overlap) == ("R-ESRGAN 4x+", 16)
+    assert (asked.width, len(answer["images"])) == (64, 2)
+    assert answer["parameters"]["script_args"] == [None, 16, "r-esrgan 4x+", 1.5]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"script_args": []}, "script_args"),
+        ({"script_args": [None, 64, 0, 2]}, "script_args"),
+        ({"script_args": [None, 64, "None", 2]}, "script_args"),
+        ({"script_args": [None, 64, "Lanczos", 2, 1]}, "script_args"),
+        ({"script_args": "SD"}, "script_args"),
+        ({"script_args": [None, 64, "nobody's", 2]}, "script_args"),
+        ({"script_args": [None, 64, "Lanczos", 5]}, "script_args"),
+        ({"script_args": [None, 64, "Lanczos", "far"]}, "script_args"),
+        ({"script_args": [None, -1, "Lanczos", 2]}, "script_args"),
+        ({"script_args": [None, 150, "Lanczos", 2]}, "script_name"),
+        ({"script_args": [None, 63, "Lanczos", 4], "width": 64, "height": 64}, "script_name"),
+        ({"script_args": [None, 16, "Lanczos", 2], "mask": sent(2)}, "script_name"),
+        ({"script_args": [None, 16, "Lanczos", 2], "init_images": [sent(), sent()], "batch_size": 2}, "init_images"),
+        ({"script_name": "Loopback", "script_args": [4]}, "script_name"),
+    ],
+)
+async def test_a_script_whose_pictures_nobody_can_foretell_is_refused(http, worker, fields, field):
+    assert await refused(http, {**in_tiles(), **fields}, IMG2IMG) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("SD upscale", "send it to img2img"),
+        ("x/y/z PLOT", "by numbers"),
+        ("Prompts from file or textbox", "for each line"),
+        ("Ultimate SD upscale", "send a request for each picture"),
+    ],
+)
+async def test_a_refused_script_says_why_and_what_to_do(http, worker, name, told):
+    _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "script_name": name})
+    assert (answer["field"], told in answer["errors"]) == ("script_name", True), answer
+
+
 # 6. npm stable-diffusion-api: alwayson_scripts without arguments
 
 
@@ -254,7 +309,9 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
     asked, _ = await made(http, worker, {"prompt": "a cat", "alwayson_scripts": scripts})
 
     assert asked.a1111 == {"alwayson_scripts": {"ADetailer": scripts["ADetailer"]}}
-    assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {"txt2img": ["adetailer"], "img2img": ["adetailer"]}
+    assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {
+        "txt2img": ["adetailer"], "img2img": ["adetailer", "sd upscale"],
+    }  # fmt: skip
 
 
 def with_script(**unit):
@@ -709,7 +766,7 @@ async def test_what_prompts_and_scripts_may_name_is_listed_as_the_fleet_has_it(h
     assert [one["name"] for one in listed["hypernetworks"]] == ["ink"]
     assert [one["name"] for one in listed["realesrgan-models"]] == ["R-ESRGAN 4x+"]
     assert [(one["name"], one["is_img2img"]) for one in listed["script-info"]] == [
-        ("adetailer", False), ("adetailer", True),
+        ("adetailer", False), ("adetailer", True), ("sd upscale", True),
     ]  # fmt: skip
     assert [one["sha256"] for one in listed["sd-models"]] == [whole]
 

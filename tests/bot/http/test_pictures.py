@@ -94,6 +94,19 @@ async def test_our_own_address_takes_pictures_in_the_same_places(http, worker):
     assert "base64" not in json.dumps(job)
 
 
+async def test_our_own_way_takes_sd_upscale_with_the_size_of_the_picture_that_came(http, worker):
+    tiles = {"upscaler": "lanczos", "overlap": 16, "source_width": 1, "source_height": 1}
+    fields = {"prompt": "a cat", "width": 64, "height": 64, "img2img": {"image": sent()}, "sd_upscale": tiles}
+
+    status, job = await call(http, "POST", "/api/v1/jobs", json=fields)
+    assert status == 202, job
+    request = decode_request((await worker.take()).body)
+
+    assert (request.output_size, request.sd_upscale.upscaler) == ((192, 128), "Lanczos")
+    status, problem = await call(http, "POST", "/api/v1/jobs", json={"prompt": "a cat", "sd_upscale": tiles})
+    assert (status, problem["field"], "from one picture" in problem["detail"]) == (422, "sd_upscale", True), problem
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "field", "says"),
     [

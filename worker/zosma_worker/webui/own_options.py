@@ -8,12 +8,14 @@ a value, it is put back; where it has another, the operator has changed it since
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from zosma_queue.a1111_options import MODULES, PASSED, option_problem
+from zosma_queue.a1111_options import MODULES, PASSED, SAVES, option_problem
 from zosma_queue.errors import QueueUnavailableError
 from zosma_worker.backend import Notes
 
@@ -22,7 +24,7 @@ log = logging.getLogger(__name__)
 VAE = "sd_vae"
 #: Nobody's options take more; a WebUI may answer anything.
 NOTES_MAX_BYTES = 64 * 1024
-_NAMES = frozenset((*PASSED, VAE, MODULES))
+_NAMES = frozenset((*PASSED, VAE, MODULES, SAVES))
 
 
 class OwnOptions:
@@ -35,6 +37,9 @@ class OwnOptions:
         self._recalled = notes is None
         #: Name → what jobs have set besides, the last one last: any of them may be there.
         self._set: dict[str, list[Any]] = {}
+        #: Name → what was sent last. The job before may not have been answered yet.
+        self._sent: dict[str, Any] = {}
+        self._writing = asyncio.Lock()
 
     async def recall(self, options: Mapping[str, Any]) -> None:
         """Before the first job: knows again what the WebUI had before a worker that died, if it still has a job's.
@@ -57,25 +62,30 @@ class OwnOptions:
         Raises:
           QueueUnavailableError: when they can't be noted: it must not be sent then.
         """
-        noted = dict(self._set)
-        for name, value in sent.items():
-            if name in self._home and not _same(name, value, self._home[name]):
-                noted[name] = _with_last(name, self._set.get(name, []), value)
-        if any(not _alike(values, self._set.get(name, [])) for name, values in noted.items()):
-            await self._write(noted)
-        self._set = noted
+        async with self._writing:
+            noted = dict(self._set)
+            for name, value in sent.items():
+                if name in self._home and not _same(name, value, self._home[name]):
+                    noted[name] = _with_last(name, self._set.get(name, []), value)
+            if any(not _alike(values, self._set.get(name, [])) for name, values in noted.items()):
+                await self._write(noted)
+            self._set = noted
+            self._sent.update(sent)
 
     async def after(self, sent: Mapping[str, Any]) -> None:
         """Once the WebUI has answered such a job: what it has as the operator had it needs no note any more."""
-        back = [name for name in self._set if name in sent and _same(name, sent[name], self._home[name])]
-        if not back:
-            return
-        noted = {name: values for name, values in self._set.items() if name not in back}
-        try:
-            await self._write(noted)
-        except QueueUnavailableError:
-            return  # after the next one, then
-        self._set = noted
+        async with self._writing:
+            back = [
+                name
+                for name in self._set
+                if name in sent and all(_same(name, one[name], self._home[name]) for one in (sent, self._sent))
+            ]
+            if not back:
+                return
+            noted = {name: values for name, values in self._set.items() if name not in back}
+            with suppress(QueueUnavailableError):  # else after the next one
+                await self._write(noted)
+                self._set = noted
 
     async def _write(self, noted: Mapping[str, list[Any]]) -> None:
         if self._notes is None:
@@ -105,7 +115,9 @@ def _fits(name: str, value: Any) -> bool:
     """Whether an operator can have set this. Other workers may write there too."""
     if name == MODULES:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return isinstance(value, str) if name == VAE else not option_problem(name, value)
+    if name in (VAE, SAVES):
+        return isinstance(value, str if name == VAE else bool)
+    return not option_problem(name, value)
 
 
 def _with_last(name: str, values: list[Any], value: Any) -> list[Any]:

@@ -12,12 +12,23 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from zosma_queue import sampler_names
-from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, option_token_name
+from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, SAVES, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.needs import CONTROLNET
-from zosma_queue.request import INTERROGATORS, LATENT_PX, PIXELS_MAX, Hires, Img2Img, Interrogate, Request, with_inputs
+from zosma_queue.request import (
+    INTERROGATORS,
+    LATENT_PX,
+    PIXELS_MAX,
+    SD_UPSCALE,
+    Hires,
+    Img2Img,
+    Interrogate,
+    Request,
+    SDUpscale,
+    with_inputs,
+)
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 
@@ -67,6 +78,9 @@ class Lists:
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
+    """Those that work along, in lower case as A1111 lists them."""
+    sd_upscale: bool = False
+    """The script of that name is there."""
     controlnet_models: tuple[str, ...] = ()
     controlnet_modules: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
@@ -168,7 +182,9 @@ class Flavour:
             client.get("/sdapi/v1/samplers"),
             *(client.get_or_none(f"/sdapi/v1/{name}") for name in _LISTED),
         )
-        scripts = await self._scripts(client)
+        infos = _objects(await client.get_or_none("/sdapi/v1/script-info")) if self.takes_scripts else []
+        scripts = names_in([one for one in infos if one.get("is_alwayson") and not one.get("is_img2img")])
+        selectable = names_in([one for one in infos if one.get("is_img2img") and not one.get("is_alwayson")])
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
             samplers=names_in(samplers),
@@ -182,6 +198,7 @@ class Flavour:
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=scripts,
+            sd_upscale=SD_UPSCALE.casefold() in (name.casefold() for name in selectable),
             controlnet_models=await self._controlnet_list(client, scripts, "model_list"),
             controlnet_modules=await self._controlnet_list(client, scripts, "module_list"),
             face_restorers=await self._face_restorers(client),
@@ -197,14 +214,6 @@ class Flavour:
     async def _interrogators(self, client: Client) -> Mapping[str, str]:
         """A1111 has both or none: it fetches their files when they are first asked."""
         return {name: name for name in INTERROGATORS} if await client.takes_posts(INTERROGATE_PATH) else {}
-
-    async def _scripts(self, client: Client) -> tuple[str, ...]:
-        """Names of scripts that work along, in lower case as A1111 lists them."""
-        if not self.takes_scripts:
-            return ()
-        found = await client.get_or_none("/sdapi/v1/script-info")
-        entries = [one for one in _objects(found) if one.get("is_alwayson") and not one.get("is_img2img")]
-        return names_in(entries)
 
     async def _controlnet_list(self, client: Client, scripts: tuple[str, ...], name: str) -> tuple[str, ...]:
         """One of ControlNet's lists, which stand at an address of its own; () where it isn't there."""
@@ -239,7 +248,11 @@ class Flavour:
             hypernetworks=lists.hypernetworks,
             vaes=lists.vaes,
             styles=lists.styles,
-            fields=(*self.fields, *(option_token_name(name) for name in self._passed_options())),
+            fields=(
+                *self.fields,
+                *(option_token_name(name) for name in self._passed_options()),
+                *([SD_UPSCALE] if lists.sd_upscale else []),
+            ),
             scripts=self.lists.scripts,
             script_pictures=self.takes_scripts,
             controlnet_models=lists.controlnet_models,
@@ -351,6 +364,7 @@ class Flavour:
         if order.request.img2img and "return_mask" in self._options:
             settings |= {"return_mask": False, "return_mask_composite": False}
         settings |= self._overrides(order.request.a1111.get(OPTIONS, {}))
+        settings |= self._saving(order.request)
         return {
             OPTIONS: settings,
             "override_settings_restore_afterwards": False,
@@ -369,6 +383,13 @@ class Flavour:
         for name in asked:
             self._home.setdefault(name, self._options.get(name, DEFAULTS[name]))
         return {name: asked.get(name, self._home[name]) for name in PASSED if name in self._home}
+
+    def _saving(self, request: Request) -> dict[str, Any]:
+        """`save_images` says nothing to the script that puts tiles together."""
+        if request.sd_upscale and SAVES in self._options:
+            self._home.setdefault(SAVES, self._options[SAVES])
+            return {SAVES: False}
+        return {SAVES: self._home[SAVES]} if SAVES in self._home else {}
 
     def _vae_setting(self, vae: str | None) -> dict[str, Any]:
         home = self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")
@@ -394,6 +415,8 @@ class Flavour:
             "resize_mode": start.resize_mode,
             "include_init_images": False,
         }
+        if order.request.sd_upscale:
+            fields |= _sd_upscale(order.request.sd_upscale)
         if start.mask:
             fields |= {
                 "mask": encoded(order.inputs[start.mask]),
@@ -477,6 +500,14 @@ def encoded(data: bytes) -> str:
 def plain_prompt(prompt: str) -> str:
     """A prompt without what would set the server's own parameters."""
     return _EXTRA_ARGS.sub("", prompt)
+
+
+def _sd_upscale(asked: SDUpscale) -> dict[str, Any]:
+    """A1111's script, which takes an upscaler by its name; its first argument is a text on its page."""
+    return {
+        "script_name": SD_UPSCALE.casefold(),
+        "script_args": [None, asked.overlap, asked.upscaler, asked.scale_factor],
+    }
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
