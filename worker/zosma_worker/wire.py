@@ -31,6 +31,10 @@ from zosma_worker.settings import Address
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
 READ_TIMEOUT_S = 15.0
+#: Of an answer that has come and that nobody has looked at yet: with aiohttp's 64 kB megabytes come haltingly.
+READ_BUFFER_BYTES = 256 * 1024
+#: Smaller parts of an answer are put together as they come: a server that sends byte by byte takes no more memory so.
+PART_MIN_BYTES = 4096
 
 
 class Wire:
@@ -45,7 +49,9 @@ class Wire:
         self._open: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._open = aiohttp.ClientSession(connector=self._connector(), headers=self._headers, auto_decompress=False)
+        self._open = aiohttp.ClientSession(
+            connector=self._connector(), headers=self._headers, auto_decompress=False, read_bufsize=READ_BUFFER_BYTES
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -107,12 +113,19 @@ class Wire:
         )
         if (answer.content_length or 0) > most_bytes:
             raise too_much
-        content = bytearray()
+        parts: list[bytes | bytearray] = []
+        size = 0
         async for part in answer.content.iter_any():
-            content += part
-            if len(content) > most_bytes:
+            if len(part) >= PART_MIN_BYTES:
+                parts.append(part)
+            elif parts and isinstance(parts[-1], bytearray):
+                parts[-1] += part
+            else:
+                parts.append(bytearray(part))
+            size += len(part)
+            if size > most_bytes:
                 raise too_much
-        return bytes(content)
+        return b"".join(parts)
 
     async def read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
         """What a read says; long lists are looked through in another process."""
