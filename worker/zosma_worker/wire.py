@@ -83,8 +83,12 @@ class Wire:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         most_bytes: int = READ_MAX_BYTES,
+        on_head: Callable[[], None] | None = None,
     ) -> bytes:
         """The body of a 2xx answer.
+
+        `on_head`: called when such an answer begins that says how long it is, and so is made. From then on it may stand
+        still for no longer than a read.
 
         Raises:
           WebUIError: for every other, and when none comes.
@@ -94,14 +98,18 @@ class Wire:
                 method, f"{self.url}{path}", data=data, timeout=timeout, headers=headers, allow_redirects=False
             )
             async with request as answer:
-                good = 200 <= answer.status < 300
-                content = await self._body(answer, most_bytes if good else ERROR_MAX_BYTES)
-                if good:
-                    return content
-                raise self.error_of(answer.status, content)
+                if not 200 <= answer.status < 300:
+                    raise self.error_of(answer.status, await self._body(answer, ERROR_MAX_BYTES))
+                if on_head is None or answer.content_length is None:
+                    return await self._body(answer, most_bytes)
+                on_head()
+                return await self._body(answer, most_bytes, READ_TIMEOUT_S)
 
-    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed."""
+    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int, still_s: float | None = None) -> bytes:
+        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed.
+
+        `still_s`: for how long nothing may come; None: for ever.
+        """
         encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
         if encoding not in ("", "identity"):
             raise WebUIBroken(
@@ -115,16 +123,19 @@ class Wire:
             raise too_much
         parts: list[bytes | bytearray] = []
         size = 0
-        async for part in answer.content.iter_any():
-            if len(part) >= PART_MIN_BYTES:
-                parts.append(part)
-            elif parts and isinstance(parts[-1], bytearray):
-                parts[-1] += part
-            else:
-                parts.append(bytearray(part))
-            size += len(part)
-            if size > most_bytes:
-                raise too_much
+        async with asyncio.timeout(still_s) as limit:
+            async for part in answer.content.iter_any():
+                if len(part) >= PART_MIN_BYTES:
+                    parts.append(part)
+                elif parts and isinstance(parts[-1], bytearray):
+                    parts[-1] += part
+                else:
+                    parts.append(bytearray(part))
+                size += len(part)
+                if size > most_bytes:
+                    raise too_much
+                if still_s is not None:
+                    limit.reschedule(asyncio.get_running_loop().time() + still_s)
         return b"".join(parts)
 
     async def read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
