@@ -180,6 +180,33 @@ class Hold:
         return await self.then(turn)
 
 
+@dataclass
+class Halting:
+    """An answer whose first half comes at once, and the rest, or the connection's end, when the test lets it."""
+
+    tells_length: bool = True
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    breaks_off: bool = False
+
+    async def __call__(self, turn: Turn) -> web.StreamResponse:
+        body = json.dumps(good_answer(turn.body, turn.checkpoint)).encode()
+        answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if self.tells_length:
+            answer.content_length = len(body)
+        await answer.prepare(turn.request)
+        await answer.write(body[: len(body) // 2])
+        self.begun.set()
+        await self.goes_on.wait()
+        if self.breaks_off:
+            assert turn.request.transport is not None
+            turn.request.transport.abort()
+            return answer
+        await answer.write(body[len(body) // 2 :])
+        await answer.write_eof()
+        return answer
+
+
 def _is_canary(body: Any) -> bool:
     return isinstance(body, dict) and str(body.get("force_task_id", "")).startswith("task(zosma-")
 

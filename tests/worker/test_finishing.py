@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from loopback.fleet import until
-from loopback.webui import encoded, picture, pictures
+from loopback.webui import Halting, Hold, encoded, picture, pictures
 from zosma_queue import keys
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import State
@@ -72,6 +72,66 @@ async def test_the_last_of_several_jobs_waits_for_nothing_either(webui, join, an
     await join(webui)
 
     jobs = [await ann.asks(seed=seed) for seed in range(4)]
+
+    assert {(await ann.gets(job)).state for job in jobs} == {State.DONE}
+
+
+async def test_the_next_job_begins_while_the_rest_of_the_last_answer_is_on_its_way(webui, join, ann):
+    halting, second = Halting(), Hold()
+    webui.script(halting, second)
+    await join(webui)
+    jobs = [await ann.asks(seed=seed) for seed in range(2)]
+
+    await second.started.wait()
+    assert not halting.goes_on.is_set()
+    halting.goes_on.set()
+    first = await ann.gets(jobs[0])
+    second.released.set()
+
+    assert [(job.state, job.attempt) for job in (first, await ann.gets(jobs[1]))] == [(State.DONE, 1)] * 2
+
+
+@pytest.mark.parametrize("how", ["breaks off", "stands still"])
+async def test_an_answer_that_never_ends_is_tried_again_and_the_next_job_is_left_alone(
+    how, webui, join, ann, monkeypatch
+):
+    halting, second = Halting(breaks_off=True), Hold()
+    webui.script(halting, second)
+    await join(webui)
+    if how == "stands still":
+        monkeypatch.setattr("zosma_worker.wire.READ_TIMEOUT_S", 0.3)
+    jobs = [await ann.asks(seed=seed) for seed in range(2)]
+
+    await second.started.wait()
+    if how == "breaks off":
+        halting.goes_on.set()
+
+    async def given_back():
+        return (await ann.queue.job(jobs[0])).failures == 1
+
+    await until(given_back)
+    assert not second.interrupted.is_set()
+    second.released.set()
+    halting.goes_on.set()
+    first, other = [await ann.gets(job) for job in jobs]
+    assert (first.state, first.attempt, first.error_kind) == (State.DONE, 2, "webui-broken")
+    assert (other.state, other.attempt) == (State.DONE, 1)
+
+
+async def test_an_answer_of_unknown_length_may_be_begun_before_the_pictures_are_made(webui, join, ann):
+    halting = Halting(tells_length=False)
+    webui.script(halting)
+    await join(webui)
+    jobs = [await ann.asks(seed=seed) for seed in range(2)]
+    await halting.begun.wait()
+    before = len(webui.paths("GET"))
+
+    async def still_watched():
+        return len(webui.paths("GET")) > before + 3
+
+    await until(still_watched)
+    assert len(webui.jobs) == 1
+    halting.goes_on.set()
 
     assert {(await ann.gets(job)).state for job in jobs} == {State.DONE}
 

@@ -31,6 +31,10 @@ from zosma_worker.settings import Address
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
 READ_TIMEOUT_S = 15.0
+#: Of an answer that has come and that nobody has looked at yet: with aiohttp's 64 kB megabytes come haltingly.
+READ_BUFFER_BYTES = 256 * 1024
+#: Smaller parts of an answer are put together as they come: a server that sends byte by byte takes no more memory so.
+PART_MIN_BYTES = 4096
 
 
 class Wire:
@@ -45,7 +49,9 @@ class Wire:
         self._open: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._open = aiohttp.ClientSession(connector=self._connector(), headers=self._headers, auto_decompress=False)
+        self._open = aiohttp.ClientSession(
+            connector=self._connector(), headers=self._headers, auto_decompress=False, read_bufsize=READ_BUFFER_BYTES
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -77,8 +83,12 @@ class Wire:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         most_bytes: int = READ_MAX_BYTES,
+        on_head: Callable[[], None] | None = None,
     ) -> bytes:
         """The body of a 2xx answer.
+
+        `on_head`: called when such an answer begins that says how long it is, and so is made. From then on it may stand
+        still for no longer than a read.
 
         Raises:
           WebUIError: for every other, and when none comes.
@@ -88,14 +98,18 @@ class Wire:
                 method, f"{self.url}{path}", data=data, timeout=timeout, headers=headers, allow_redirects=False
             )
             async with request as answer:
-                good = 200 <= answer.status < 300
-                content = await self._body(answer, most_bytes if good else ERROR_MAX_BYTES)
-                if good:
-                    return content
-                raise self.error_of(answer.status, content)
+                if not 200 <= answer.status < 300:
+                    raise self.error_of(answer.status, await self._body(answer, ERROR_MAX_BYTES))
+                if on_head is None or answer.content_length is None:
+                    return await self._body(answer, most_bytes)
+                on_head()
+                return await self._body(answer, most_bytes, READ_TIMEOUT_S)
 
-    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed."""
+    async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int, still_s: float | None = None) -> bytes:
+        """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed.
+
+        `still_s`: for how long nothing may come; None: for ever.
+        """
         encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
         if encoding not in ("", "identity"):
             raise WebUIBroken(
@@ -107,12 +121,22 @@ class Wire:
         )
         if (answer.content_length or 0) > most_bytes:
             raise too_much
-        content = bytearray()
-        async for part in answer.content.iter_any():
-            content += part
-            if len(content) > most_bytes:
-                raise too_much
-        return bytes(content)
+        parts: list[bytes | bytearray] = []
+        size = 0
+        async with asyncio.timeout(still_s) as limit:
+            async for part in answer.content.iter_any():
+                if len(part) >= PART_MIN_BYTES:
+                    parts.append(part)
+                elif parts and isinstance(parts[-1], bytearray):
+                    parts[-1] += part
+                else:
+                    parts.append(bytearray(part))
+                size += len(part)
+                if size > most_bytes:
+                    raise too_much
+                if still_s is not None:
+                    limit.reschedule(asyncio.get_running_loop().time() + still_s)
+        return b"".join(parts)
 
     async def read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:
         """What a read says; long lists are looked through in another process."""

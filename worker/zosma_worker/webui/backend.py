@@ -15,6 +15,7 @@ from zosma_queue.tasks import end
 from zosma_worker.backend import Checked, Notes, Order, Report
 from zosma_worker.errors import (
     BadAnswer,
+    WebUIBroken,
     WebUIBusy,
     WebUICut,
     WebUIError,
@@ -213,6 +214,7 @@ class A1111Run:
         told = report if estimate else lambda part: report(self._payload.whole(part))
         self._watch = Watch(client, order.task, told, timeouts, estimate)
         self._has_skipped = False
+        self._answers = asyncio.Event()
         self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
@@ -221,23 +223,29 @@ class A1111Run:
         return self._watch.waited_s
 
     async def answer(self) -> A1111Answer:
-        """What the WebUI answers, unless the watch gives it up before."""
-        watching = asyncio.create_task(self._watch.run())
+        """What the WebUI answers, once it begins to, unless the watch gives it up before.
+
+        Megabytes may still be on their way, which need no GPU.
+        """
+        watching, answers = asyncio.create_task(self._watch.run()), asyncio.create_task(self._answers.wait())
         try:
-            await asyncio.wait({self._call, watching}, return_when=asyncio.FIRST_COMPLETED)
-            parts = self._call.result() if self._call.done() else watching.result()
+            await asyncio.wait({self._call, watching, answers}, return_when=asyncio.FIRST_COMPLETED)
+            if self._call.done():
+                self._call.result()
+            elif not self._answers.is_set():
+                watching.result()
             await self._backend.note_made(self._order)
         except (WebUIUnreachable, WebUICut):
             self._backend.note_gone()
             raise
         finally:
-            await end(watching)
+            await end(watching, answers)
         asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped)
-        return A1111Answer(self._client, self._flavour, self._order, parts, asked)
+        return A1111Answer(self._client, self._flavour, self._order, self._call, asked)
 
     async def _called(self) -> list[Part]:
         try:
-            return await self._payload.run()
+            return await self._payload.run(self._answers.set)
         except WebUIRefused as refusal:
             # A1111 says 404 of unknown samplers too, in words of its own.
             if refusal.status == 405 or (refusal.status == 404 and isinstance(refusal, WebUINotSetUp)):
@@ -304,17 +312,27 @@ class A1111Answer:
     was_loaded: bool | None = None
 
     def __init__(
-        self, client: Client, flavour: Flavour, order: Order, parts: list[Part], interrupted: asyncio.Task[bool]
+        self,
+        client: Client,
+        flavour: Flavour,
+        order: Order,
+        coming: asyncio.Task[list[Part]],
+        interrupted: asyncio.Task[bool],
     ) -> None:
         self._client = client
         self._flavour = flavour
         self._order = order
-        self._parts = parts
+        self._coming = coming
         self._interrupted = interrupted
 
     async def checked(self) -> Checked:
         """The pictures, decoded and looked at in a thread, while the WebUI is asked whether it was interrupted."""
-        looking = asyncio.create_task(asyncio.to_thread(self._verified))
+        try:
+            parts = await self._coming
+        except (WebUIUnreachable, WebUICut) as error:
+            # It is done with this order, and may be at the next: nothing may be interrupted for this one.
+            raise WebUIBroken(f"{self._client.url} broke off in the middle of its answer") from error
+        looking = asyncio.create_task(asyncio.to_thread(self._verified, parts))
         try:
             interrupted = await self._interrupted
             await asyncio.wait({looking})
@@ -324,8 +342,8 @@ class A1111Answer:
         finally:
             await end(looking)
 
-    def _verified(self) -> Checked:
-        decoded = [replace(part, answer=self._decoded(part)) for part in self._parts]
+    def _verified(self, parts: list[Part]) -> Checked:
+        decoded = [replace(part, answer=self._decoded(part)) for part in parts]
         return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs, self._order.on_data)
 
     def _decoded(self, part: Part) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +66,15 @@ class Client(Wire):
 
     # -- generation ---------------------------------------------------------------------------------------------
 
-    async def generate(self, path: str, body: dict[str, Any], most_bytes: int) -> bytes:
+    async def generate(
+        self, path: str, body: dict[str, Any], most_bytes: int, on_head: Callable[[], None] | None = None
+    ) -> bytes:
         """The answer to a generation, however long it takes; to be decoded when there is time for megabytes of it.
 
-        `most_bytes`: it is broken off when it says that it has more, or turns out to have.
+        `most_bytes`: it is broken off when it says that it has more, or turns out to have. `on_head`: see `Wire.send`.
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S)
-        return await self._send("POST", path, timeout, body, most_bytes)
+        return await self._send("POST", path, timeout, body, most_bytes, on_head)
 
     def decoded_pictures(self, raw: bytes) -> Any:
         """What such an answer says, with `bytes` for each picture. Takes CPU time.
@@ -159,12 +162,15 @@ class Client(Wire):
         timeout: aiohttp.ClientTimeout,
         body: dict[str, Any] | None = None,
         most_bytes: int = READ_MAX_BYTES,
+        on_head: Callable[[], None] | None = None,
     ) -> bytes:
         """The body of a 2xx answer."""
         # As a file: pictures make bodies of megabytes, which would be sent in one go otherwise.
         data = None if body is None else io.BytesIO(json.dumps(body).encode())
         headers = _JSON if body is not None else None
-        return await self.send(method, path, timeout, data=data, headers=headers, most_bytes=most_bytes)
+        return await self.send(
+            method, path, timeout, data=data, headers=headers, most_bytes=most_bytes, on_head=on_head
+        )
 
 
 def progress_of(found: dict[str, Any]) -> Progress:

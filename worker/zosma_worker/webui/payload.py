@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,14 +46,14 @@ class Payload:
         """No further call after the running one."""
         self._stopped = True
 
-    async def run(self) -> list[Part]:
-        """What the WebUI answers, part by part.
+    async def run(self, on_answer: Callable[[], None]) -> list[Part]:
+        """What the WebUI answers, part by part. `on_answer`: called when it begins to answer the last one.
 
         Raises:
           WebUIError: when it doesn't.
         """
         made: list[Part] = []
-        for request in self._parts:
+        for number, request in enumerate(self._parts, start=1):
             if self._stopped:
                 break
             order = replace(self._order, request=request)
@@ -60,7 +61,8 @@ class Payload:
             call = await asyncio.to_thread(self._flavour.call, order) if order.inputs else self._flavour.call(order)
             self._began = time.monotonic()
             most = bytes_for(request, whole_factors=self._flavour.whole_factors)
-            made.append(Part(request, await self._client.generate(call.path, call.body, most)))
+            on_head = on_answer if number == len(self._parts) else None
+            made.append(Part(request, await self._client.generate(call.path, call.body, most, on_head)))
             self._done += 1
         return made
 
