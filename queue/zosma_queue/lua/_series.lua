@@ -45,11 +45,9 @@ local function record_fault(kind, worker, now)
   record_at(worker, 'faults')
 end
 
--- Of those who sweep, a worker's user may not count them, and goes by the classes.
+-- By the classes: a worker's user, who may sweep too, has no right to look at those who wait.
 local function count_all_waiting()
-  local waiting, depth = redis.pcall('ZCARD', K.waiting), nil
-  if type(waiting) == 'number' then return waiting end
-  waiting, depth = 0, redis.call('HGETALL', K.depth)
+  local waiting, depth = 0, redis.call('HGETALL', K.depth)
   for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
   return waiting
 end
