@@ -68,6 +68,7 @@ RARELY = frozenset(
     {
         "adopt",
         "cancel_job",
+        "drop_stored",
         "end_move",
         "end_part",
         "fail",

@@ -264,6 +264,7 @@ local function take(worker, holder, lease_ms, now)
 
   -- Takes the job, or the part of it that is this worker's, and gives it to the worker.
   local function hand_over(job)
+    if (tonumber(job.attempt) or 0) > 0 then drop_stored(job) end
     if job.set then
       rest_worker(worker, nil) -- or it might be this one that is woken for another part
       job = split(job, worker, loaded, others_idle(), now) or job
