@@ -212,7 +212,7 @@ def _redis(redis: dict[str, Any]) -> list[tuple[str, Text]]:
 def _fleet(gpus: list[dict[str, Any]], console: Console, now_ms: int) -> RenderableType:
     if not _fits(gpus, console, now_ms):
         return _stacked(gpus, console, now_ms)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    table = Table(box=None, padding=(0, _PADDING, 0, 0), header_style="bold", pad_edge=False)
     # Never folded: a worker's name is copied into commands.
     table.add_column("GPU", no_wrap=True)
     table.add_column("State", no_wrap=True)

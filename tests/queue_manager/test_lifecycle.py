@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Cancelled, Lease, Skipped
 from zosma_queue.fleet import WorkerState
@@ -431,3 +433,48 @@ def test_what_has_failed_is_listed_for_a_month(rig, raw):
     rig.later(2)
     rig.sweep()
     assert raw.zcard(keys.DEAD) == 0
+
+
+def stored(rig, raw, leased, count=1):
+    """What the job's worker has stored before it died."""
+    made = [keys.image(leased.id, leased.attempt, index) for index in range(count)]
+    for key in made:
+        raw.set(key, b"a picture")
+    rig.later(calls.LEASE_MS / 1000)
+    return made
+
+
+def test_what_a_dead_worker_stored_goes_when_the_job_begins_again_and_not_before(rig, raw):
+    job = rig.submit(count=3)
+    left = stored(rig, raw, rig.take(), 3)
+    assert rig.sweep().returned == 1
+    assert raw.exists(*left) == 3  # its worker may still bring them
+
+    rig.worker("w2")
+    assert rig.take("w2").id == job
+    assert raw.exists(*left) == 0
+
+
+def test_what_a_worker_stored_whose_lease_ran_out_is_there_when_it_brings_it_after_all(rig, raw):
+    rig.submit()
+    leased = rig.take()
+    left = stored(rig, raw, leased)
+    rig.sweep()
+
+    assert rig.settle(leased) is State.DONE
+    assert raw.exists(*left) == 1
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lost too often"])
+def test_what_a_dead_worker_stored_of_a_job_that_ends_by_it_goes_at_once(rig, raw, how):
+    job = rig.submit()
+    leased = rig.take()
+    if how == "cancelled":
+        rig.cancel(job)
+    else:
+        raw.hset(keys.job(job), "lost", calls.MAX_LOST - 1)
+    left = stored(rig, raw, leased)
+    rig.sweep()
+
+    assert rig.job(job).state.ended
+    assert raw.exists(*left) == 0

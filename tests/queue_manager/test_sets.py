@@ -501,3 +501,20 @@ def test_one_worker_makes_all_of_them_one_after_the_other(rig):
 
 def test_one_that_nobody_has_is_refused_before_anything_is_made(rig):
     assert rig.offer(count=2, compare={"field": "checkpoint", "values": ["dream", "photo"]}) is Accepted.INFEASIBLE
+
+
+def test_of_a_set_that_is_split_as_it_begins_again_nothing_is_left_of_what_its_dead_worker_stored(rig, raw):
+    rig.worker("w1", loaded="dream")
+    rig.submit(count=4)
+    dead = rig.take("w1")
+    assert dead.count == 0  # whole, for there was nobody else
+    left = [keys.image(dead.id, dead.attempt, index) for index in range(4)]
+    for key in left:
+        raw.set(key, b"a picture")
+    idle(rig, *GPUS)
+    rig.later(calls.LEASE_MS / 1000)
+    rig.sweep()
+    assert raw.exists(*left) == 4
+
+    assert "~" in rig.take(GPUS[0]).id
+    assert raw.exists(*left) == 0

@@ -1,4 +1,5 @@
-"""`alwayson_scripts`: which of them a body really asks for. Many clients name those that they don't use, too."""
+"""Scripts that a body asks for: in `alwayson_scripts` many clients name those that they don't use, too; of those that
+`script_name` selects one can be taken."""
 
 from __future__ import annotations
 

@@ -53,6 +53,13 @@ local function forget_pictures(id, in_bucket)
   redis.call('ZREM', K.object_shown, id)
 end
 
+-- What the worker of a job's last attempt had stored when it died: once another attempt begins, or the job has ended, its
+-- settle would change nothing any more. In a bucket it goes with the job's own pictures.
+local function drop_stored(job)
+  local count = tonumber(job.count) or tonumber(table_in(job.set).count) or 1
+  for index = 0, math.min(count, 1000) - 1 do redis.call('DEL', image_key(job.id, job.attempt, index)) end
+end
+
 -- Those that have gone by themselves count no longer.
 local function age_pictures(now, most)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.picture_ends, '-inf', now, 'LIMIT', 0, most)) do

@@ -339,6 +339,7 @@ end
 -- Leases a job, or the part of it that is this worker's, to the worker, and returns it as it is told.
 local function hand_over(taker, job, holder, lease_ms)
   local worker, now = taker.worker, taker.now
+  if (tonumber(job.attempt) or 0) > 0 then drop_stored(job) end
   if job.set then
     rest_worker(worker, nil) -- or it might be this one that is woken for another part
     job = split(job, worker, taker.loaded, idle_besides(taker), now) or job

@@ -43,8 +43,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 
     -- One that ends for it is counted by `fail`.
     if lost < max_lost then record_fault('worker-lost', job.worker, now) end
     if job.cancel then
+      drop_stored(job)
       finish(job, 'cancelled', now, DONE_TTL_MS)
     elseif lost >= max_lost then
+      drop_stored(job)
       fail(job, 'worker-lost', 'its worker died ' .. lost .. ' times', now)
       aside = aside + 1
     else
