@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from zosma_queue.errors import SettingsError
 from zosma_queue.nodes import SENTINEL, is_several, parse_nodes, pool_of, services_known
-from zosma_queue.redis_says import TOO_OLD, is_too_old
+from zosma_queue.redis_says import TOO_OLD, code_of, is_too_old, said
 from zosma_queue.settings import Settings, address_of
 
 #: A member is told within 3 s that Redis is away: two tries at this each fit.
@@ -32,14 +32,20 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 #: A Redis that is there answers at once.
 LOGIN_TIMEOUT_S = 2.0
 #: Has the head that ours have, which servers before Redis 7 can't read.
-_SCRIPT = "#!lua flags=no-writes\nreturn 1"
+_SCRIPT = "#!lua flags=allow-oom\nreturn 1"
+#: What mends that a server answers our first words with an error.
+_MENDS = {
+    "DB index": "end it with /0, the database that every server has",
+    "unknown command": "name a Redis there; a Sentinel is named by redis+sentinel://",
+}
 
 
 def check_login(settings: Settings, *, must_answer: bool = False) -> None:
     """Tries the settings' Redis once. One that isn't there is waited for later, but no wait mends a wrong password.
 
     Raises:
-      SettingsError: when the password is refused, the server is too old, or with `must_answer` when nobody answers.
+      SettingsError: when the server refuses the password, the number of the database or us altogether, when it is too
+        old, or with `must_answer` when nobody answers.
     """
     if not settings.redis:
         return
@@ -48,7 +54,7 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
     try:
         with _client(settings.redis, retry=Retry(NoBackoff(), 0), **limits) as client:
             client.ping()
-            _check_age(client)
+            _try_script(client)
     except redis.AuthenticationError as error:
         has_password = "@" in settings.redis
         variable = settings.redis_password_variable
@@ -58,6 +64,9 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
     except redis.RedisError as error:
         if is_too_old(error):
             raise SettingsError(f"{settings.redis_variable}: {address} {TOO_OLD}") from None
+        if isinstance(error, redis.ResponseError) and not code_of(error):
+            mend = next((mend for sign, mend in _MENDS.items() if sign in str(error)), "mend that there")
+            raise SettingsError(f"{settings.redis_variable}: {address} refuses us ({said(error)}): {mend}") from None
         _check_service(settings)
         if must_answer:
             raise SettingsError(
@@ -66,12 +75,12 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
             ) from None
 
 
-def _check_age(client: redis.Redis) -> None:
-    """Raises redis.ResponseError when the server can't read the head of our scripts. What else it says is not asked."""
+def _try_script(client: redis.Redis) -> None:
+    """Raises redis.ResponseError when the server can't run scripts like ours; what passes is waited for later."""
     try:
         client.eval(_SCRIPT, 0)
-    except redis.RedisError as error:
-        if is_too_old(error):
+    except redis.ResponseError as error:
+        if not code_of(error):
             raise
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 
 import redis
-from redis.exceptions import AskError, BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError
+from redis.exceptions import (
+    AskError,
+    BusyLoadingError,
+    ClusterDownError,
+    MasterDownError,
+    MovedError,
+    ReadOnlyError,
+)
 
 from zosma_queue.errors import QueueBusyError, QueueRefusesError, QueueUnavailableError
 
@@ -81,6 +88,8 @@ def is_too_old(error: BaseException) -> bool:
 
 def as_queue_error(error: BaseException) -> QueueUnavailableError | None:
     """The error to raise instead; None when Redis is well and the mistake is ours."""
+    if isinstance(error, MovedError):  # redis-py's AskError, too
+        return QueueRefusesError("Redis is one node of a cluster, and our keys lie on another: write redis+cluster://")
     code, words = code_of(error), said(error)
     if code in NEVER:
         return QueueRefusesError(f"Redis {NEVER[code]}: {code} {words.removeprefix(code).strip()}", code=code)

@@ -38,6 +38,8 @@ _TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 _URL_OPTIONS = ("db", *_TLS_OPTIONS, *_SENTINEL_OPTIONS)
 
+_SCHEMES = {"valkey": "redis", "valkeys": "rediss"}
+
 S = TypeVar("S", bound="LogSettings")
 
 
@@ -115,7 +117,7 @@ class Settings(LogSettings):
     @field_validator("redis_url")
     @classmethod
     def _readable_url(cls, value: SecretStr | None) -> SecretStr | None:
-        url = value.get_secret_value() if value else ""
+        url = _as_redis_url(value.get_secret_value()) if value else ""
         if url and not is_several(url) and not _is_redis_url(url):
             raise ValueError(
                 "must look like redis://:password@host:6379/0 (or rediss://, unix://, redis+sentinel://,"
@@ -125,7 +127,7 @@ class Settings(LogSettings):
             raise ValueError(f"has ?{wrong}, which can't be set here; possible are {', '.join(_URL_OPTIONS)}")
         if is_several(url):
             parse_nodes(url)
-        return value
+        return SecretStr(url) if url else None
 
     @field_validator("results_url")
     @classmethod
@@ -189,6 +191,13 @@ class Settings(LogSettings):
     def redis_password_variable(self) -> str:
         """The variable in which its password belongs."""
         return "REDIS_PASSWORD" if self.redis_variable == "REDIS_ADDR" else "REDIS_URL"
+
+
+def _as_redis_url(url: str) -> str:
+    """The URL under the one spelling of its scheme that redis-py knows; Valkey's own clients have others."""
+    scheme, mark, rest = url.partition("://")
+    name, plus, kind = scheme.casefold().partition("+")
+    return f"{_SCHEMES.get(name, name)}{plus}{kind}{mark}{rest}" if mark else url
 
 
 def _wrong_option(url: str) -> str:

@@ -22,7 +22,7 @@ from zosma_queue.backup import Kind, merged
 from zosma_queue.backup_file import parse
 from zosma_queue.client import Queue, Sender
 from zosma_queue.connections import check_login, worker_client
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import QueueRefusesError, QueueUnavailableError, SettingsError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.nodes import parse_nodes
@@ -95,6 +95,17 @@ def test_the_right_address_logs_in_and_a_wrong_password_is_told(nodes):
         wrong = nodes.url.replace(urllib.parse.quote(PASSWORD), "other")
         with pytest.raises(SettingsError, match="refused the password"):
             check_login(load(Settings, {"REDIS_URL": wrong}, env_file=None))
+
+
+async def test_an_address_that_names_one_node_of_several_is_told_what_to_write(nodes):
+    if isinstance(nodes, Watched):
+        with pytest.raises(SettingsError, match=r"a Sentinel is named by redis\+sentinel://"):
+            check_login(load(Settings, {"REDIS_URL": f"redis://127.0.0.1:{nodes.sentinels[0].port}/0"}, env_file=None))
+        return
+    other = next(node for node in nodes.nodes[:3] if node is not nodes.primary)
+    async with Queue(f"redis://127.0.0.1:{other.port}/0") as queue:
+        with pytest.raises(QueueRefusesError, match=r"write redis\+cluster://"):
+            await queue.depth()
 
 
 async def test_a_backup_goes_out_of_several_nodes_and_in_again(nodes):

@@ -203,6 +203,13 @@ async def test_one_that_is_too_old_ends_a_start_with_what_to_do_and_later_is_tol
                 await queue.sweep()
 
 
+def test_a_number_of_a_database_that_the_server_has_not_got_is_one_line(own):
+    url = f"{own.url.removesuffix('/0')}/99"
+
+    with pytest.raises(SettingsError, match=r"REDIS_URL: .* refuses us \(DB index is out of range\): end it with /0"):
+        check_login(load(Settings, {"REDIS_URL": url}, env_file=None))
+
+
 async def test_while_redis_is_full_what_is_done_is_delivered_and_what_runs_keeps_its_lease(own, admin):
     async with Queue(own.url) as queue, PlayedWorker(own.url) as worker:
         ids = [await queue.submit(parse_request({"prompt": "a cat"}), ANN) for _ in range(2)]

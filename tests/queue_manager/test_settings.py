@@ -262,6 +262,19 @@ def test_an_address_is_shown_without_its_password():
     assert address_of("redis://:hunter2@host:6379/0") == "redis://host:6379/0"
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("valkey://:p@h:1/0", "redis://:p@h:1/0"),
+        ("valkeys://h", "rediss://h"),
+        ("REDIS://H/2", "redis://H/2"),
+        ("Redis+Sentinel://a/Main/0", "redis+sentinel://a/Main/0"),
+    ],
+)
+def test_valkeys_own_schemes_and_capitals_name_the_same_server(given, read):
+    assert load(Settings, {"REDIS_URL": given}, env_file=None).redis == read
+
+
 @pytest.mark.parametrize("given", [{"REDIS_URL": "{url}"}, {"REDIS_ADDR": "{host}"}])
 @pytest.mark.parametrize("password", ["", "wrong"])
 def test_a_refused_redis_password_is_told_by_the_variable_that_was_used(monkeypatch, locked, given, password):
