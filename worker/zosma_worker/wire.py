@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -83,12 +83,12 @@ class Wire:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         most_bytes: int = READ_MAX_BYTES,
-        on_head: Callable[[], None] | None = None,
+        on_head: Callable[[], Awaitable[None]] | None = None,
     ) -> bytes:
         """The body of a 2xx answer.
 
-        `on_head`: called when such an answer begins that says how long it is, and so is made. From then on it may stand
-        still for no longer than a read.
+        `on_head`: called when such an answer begins that says how long it is, and so is made. The rest is read once
+        that returns, and may stand still for no longer than a read.
 
         Raises:
           WebUIError: for every other, and when none comes.
@@ -102,7 +102,7 @@ class Wire:
                     raise self.error_of(answer.status, await self._body(answer, ERROR_MAX_BYTES))
                 if on_head is None or answer.content_length is None:
                     return await self._body(answer, most_bytes)
-                on_head()
+                await on_head()
                 return await self._body(answer, most_bytes, READ_TIMEOUT_S)
 
     async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int, still_s: float | None = None) -> bytes:

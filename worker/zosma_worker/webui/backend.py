@@ -214,7 +214,7 @@ class A1111Run:
         told = report if estimate else lambda part: report(self._payload.whole(part))
         self._watch = Watch(client, order.task, told, timeouts, estimate)
         self._has_skipped = False
-        self._answers = asyncio.Event()
+        self._answers, self._wanted = asyncio.Event(), asyncio.Event()
         self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
@@ -225,7 +225,7 @@ class A1111Run:
     async def answer(self) -> A1111Answer:
         """What the WebUI answers, once it begins to, unless the watch gives it up before.
 
-        Megabytes may still be on their way, which need no GPU.
+        Its megabytes come when the pictures are to be looked at: they would hold up the next order.
         """
         watching, answers = asyncio.create_task(self._watch.run()), asyncio.create_task(self._answers.wait())
         try:
@@ -241,16 +241,20 @@ class A1111Run:
         finally:
             await end(watching, answers)
         asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped)
-        return A1111Answer(self._client, self._flavour, self._order, self._call, asked)
+        return A1111Answer(self._client, self._flavour, self._order, self._call, self._wanted, asked)
 
     async def _called(self) -> list[Part]:
         try:
-            return await self._payload.run(self._answers.set)
+            return await self._payload.run(self._until_wanted)
         except WebUIRefused as refusal:
             # A1111 says 404 of unknown samplers too, in words of its own.
             if refusal.status == 405 or (refusal.status == 404 and isinstance(refusal, WebUINotSetUp)):
                 raise await self._backend.lack(self._order.request, refusal) from refusal
             raise
+
+    async def _until_wanted(self) -> None:
+        self._answers.set()
+        await self._wanted.wait()
 
     async def interrupt(self) -> None:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
@@ -317,16 +321,19 @@ class A1111Answer:
         flavour: Flavour,
         order: Order,
         coming: asyncio.Task[list[Part]],
+        wanted: asyncio.Event,
         interrupted: asyncio.Task[bool],
     ) -> None:
         self._client = client
         self._flavour = flavour
         self._order = order
         self._coming = coming
+        self._wanted = wanted
         self._interrupted = interrupted
 
     async def checked(self) -> Checked:
-        """The pictures, decoded and looked at in a thread, while the WebUI is asked whether it was interrupted."""
+        """The pictures, read, and decoded and looked at in a thread; the WebUI is asked whether it was interrupted."""
+        self._wanted.set()
         try:
             parts = await self._coming
         except (WebUIUnreachable, WebUICut) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class Client(Wire):
     # -- generation ---------------------------------------------------------------------------------------------
 
     async def generate(
-        self, path: str, body: dict[str, Any], most_bytes: int, on_head: Callable[[], None] | None = None
+        self, path: str, body: dict[str, Any], most_bytes: int, on_head: Callable[[], Awaitable[None]] | None = None
     ) -> bytes:
         """The answer to a generation, however long it takes; to be decoded when there is time for megabytes of it.
 
@@ -162,7 +162,7 @@ class Client(Wire):
         timeout: aiohttp.ClientTimeout,
         body: dict[str, Any] | None = None,
         most_bytes: int = READ_MAX_BYTES,
-        on_head: Callable[[], None] | None = None,
+        on_head: Callable[[], Awaitable[None]] | None = None,
     ) -> bytes:
         """The body of a 2xx answer."""
         # As a file: pictures make bodies of megabytes, which would be sent in one go otherwise.

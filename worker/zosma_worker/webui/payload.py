@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,8 +46,10 @@ class Payload:
         """No further call after the running one."""
         self._stopped = True
 
-    async def run(self, on_answer: Callable[[], None]) -> list[Part]:
-        """What the WebUI answers, part by part. `on_answer`: called when it begins to answer the last one.
+    async def run(self, on_answer: Callable[[], Awaitable[None]]) -> list[Part]:
+        """What the WebUI answers, part by part.
+
+        `on_answer`: called when it begins to answer the last one, whose rest is read once that returns.
 
         Raises:
           WebUIError: when it doesn't.
