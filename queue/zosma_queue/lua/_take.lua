@@ -229,9 +229,8 @@ local function held_elsewhere(taker, checkpoints)
   return found
 end
 
--- The first job of a bucket whose checkpoint nobody else holds and that stands near enough; `own` is one that the worker does.
--- Where there are few such checkpoints
--- it is looked for by each, else in the fair order, where one comes soon.
+-- The first job of a bucket whose checkpoint nobody else holds and that stands near enough; `own` is one that the worker
+-- does. Where there are few such checkpoints it is looked for by each, else in the fair order, where one comes soon.
 local FEW = 10
 local function unheld_in(taker, bucket, head, own)
   local count = redis.call('SCARD', cold_key(bucket))
@@ -262,6 +261,13 @@ local function unheld_in(taker, bucket, head, own)
   end
 end
 
+local function is_any_there(some)
+  for from = 1, #some, PAGE do
+    if redis.call('EXISTS', unpack(some, from, math.min(from + PAGE - 1, #some))) > 0 then return true end
+  end
+  return false
+end
+
 -- What goes before the head, or the head itself.
 local function chosen_of(taker, some, head)
   if is_warm(taker, head) or not id_of(head) or is_overdue(head, taker.now) then return head end
@@ -276,10 +282,15 @@ local function chosen_of(taker, some, head)
   local target = taker.its.target
   local held = held_elsewhere(taker, {head.checkpoint, target})
   if not held[1] then return head end
-  local own = held[2] == false and target or nil
+  local own, named, cold = held[2] == false and target or nil, {}, {}
   for _, its in ipairs(some) do
-    if its.named and its.group_tag <= near then table.insert(unheld, unheld_in(taker, its.bucket, head, own) or nil) end
+    if its.named and its.group_tag <= near then
+      table.insert(named, its.bucket)
+      table.insert(cold, cold_key(its.bucket))
+    end
   end
+  if not own and not is_any_there(cold) then return head end
+  for _, bucket in ipairs(named) do table.insert(unheld, unheld_in(taker, bucket, head, own) or nil) end
   return earliest(unheld) or head
 end
 
