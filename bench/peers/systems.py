@@ -218,6 +218,9 @@ class _Slot:
     def found_nothing(self) -> None:
         pass
 
+    def wants_next(self, _: Any) -> bool:
+        return True
+
     def settled(self, _: Any) -> None:
         self._free.release()
 

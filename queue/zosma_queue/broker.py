@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import redis
@@ -80,6 +82,9 @@ class Slot(Protocol):
 
     def found_nothing(self) -> None:
         """No job that this worker may do waits in this moment."""
+
+    def wants_next(self, delivery: Delivery) -> bool:
+        """Whether it is free as soon as this one is settled, so that another may be fetched with it."""
 
     def settled(self, delivery: Delivery) -> None:
         """A delivery has been settled. Another may have been taken before that."""
@@ -175,9 +180,11 @@ class SlotConsumer(Consumer):
         self._slot = slot
         self._token = token
         self._said = Hourly()
+        self._fetched: deque[calls.Next] = deque()  # with a settle, for the slot that it made free
 
     def __next__(self) -> Delivery | None:
         if not self._slot.take(BLOCK_S):
+            self._put_back()
             return None
         delivery = None
         try:
@@ -191,7 +198,7 @@ class SlotConsumer(Consumer):
         return delivery
 
     def _next(self) -> Delivery | None:
-        leased, waited = self._fetch(), False
+        leased, waited = self._fetched.popleft().leased if self._fetched else self._fetch(), False
         if leased is None:
             self._slot.found_nothing()
             leased, waited = self._wait(), True
@@ -237,29 +244,51 @@ class SlotConsumer(Consumer):
         for message in messages:
             if isinstance(message, Delivery):
                 message.outcome = calls.RELEASE
-                self._settle(message, "")
+                self._settle(message, "", last=True)
 
-    def _settle(self, message: MessageProxy, fallback: str) -> None:
+    def close(self) -> None:
+        """Puts back what was fetched and will not begin."""
+        self._put_back()
+
+    def _put_back(self) -> None:
+        while self._fetched:
+            if leased := self._fetched.popleft().leased:
+                with suppress(QueueUnavailableError):  # its lease runs out
+                    call(self._client, calls.settle(leased.id, leased.attempt, calls.RELEASE, token=self._token))
+
+    def _settle(self, message: MessageProxy, fallback: str, *, last: bool = False) -> None:
         if not isinstance(message, Delivery):
             raise TypeError(f"not one of our deliveries: {message!r}")
         outcome = message.outcome or calls.fail(ErrorKind.INTERNAL, fallback)
-        wanted = calls.settle(message.job_id, message.attempt, outcome, token=self._token)
+        fetches = not last and self._slot.wants_next(message)
         try:
             while True:
                 # A finished job must not be dropped because Redis restarts just now: only a signal ends this.
                 try:
-                    state = call(self._client, wanted)
+                    state = self._settled(message, outcome, fetches=fetches)
                     break
                 except QueueUnavailableError as error:
                     if error.code == "WRONGTYPE":  # this job's own key is junk: the sweep has it now
                         log.error("job %s can't be settled: %s", message.job_id, error, extra={"job": message.job_id})
                         return
-                    self._wait_for_redis(error)
+                    if not fetches:
+                        self._wait_for_redis(error)
+                    fetches = False  # a full Redis gives no job, and lets one end
         finally:
             self._slot.settled(message)
         self._said.forget()
         with tracing.within(message.traceparent):
             _log_settled(message, outcome, state)
+
+    def _settled(self, delivery: Delivery, outcome: Outcome, *, fetches: bool) -> State | None:
+        job, attempt, token = delivery.job_id, delivery.attempt, self._token
+        if not fetches:
+            return call(self._client, calls.settle(job, attempt, outcome, token=token))
+        both = calls.settle_and_fetch(job, attempt, outcome, self._worker, token=token, waits=True)
+        state, following = call(self._client, both)
+        if following:
+            self._fetched.append(following)
+        return state
 
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
         if self._said.due(str(error)):

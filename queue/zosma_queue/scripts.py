@@ -28,7 +28,7 @@ Argument = str | bytes | int | float
 #: What each verb is put together from, besides its own file.
 _PARTS = (
     "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
-    "_pictures", "_sets", "_ends", "_take", "_inputs", "_adopt",
+    "_pictures", "_sets", "_ends", "_take", "_settle", "_inputs", "_adopt",
 )  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
@@ -72,20 +72,18 @@ RARELY = frozenset(
         "end_part",
         "fail",
         "forget_worker",
-        "group_of_person",
         "hand",
         "hold",
         "hold_input",
         "home_of",
         "is_outdone",
         "keep_kind",
-        "left_for",
         "let_in",
         "meet",
+        "move_parked",
         "part_from",
         "parts_of",
         "put_back",
-        "refile",
         "split",
         "sum_up",
         "take_again",
@@ -122,7 +120,9 @@ def with_library(text: str) -> str:
     if not stubs:
         return "".join(often) + text
     names = [name for one in stubs for name in _names(one)]
-    rarely = _used_by(" ".join(names), known=frozenset(often) - stubs)
+    # The names of keys are declared twice: a function of Lua may use sixty names from outside of it.
+    known = {one for one in often if not any(name.endswith("_key") for name in _names(one))}
+    rarely = _used_by(" ".join(names), known=known - stubs)
     table = ", ".join(f"{name} = {name}" for name in sorted(names))
     return "".join(
         (

@@ -5,9 +5,4 @@
 --       5 '1': where there is none, it waits to be handed one
 -- Returns  nil, or the job as it is `told`
 
-local now, worker, lease_ms, holder = clock(ARGV[1]), ARGV[2], tonumber(ARGV[3]), redis.sha1hex(ARGV[4])
-
-local job = left_for(worker, holder, lease_ms, now) or take(worker, holder, lease_ms, now)
-if job then return job end
-rest_worker(worker, now, ARGV[5] == '1' and holder or nil)
-return nil
+return next_for(ARGV[2], redis.sha1hex(ARGV[4]), tonumber(ARGV[3]), ARGV[5] == '1', clock(ARGV[1]))
