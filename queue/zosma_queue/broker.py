@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -20,20 +20,20 @@ from dramatiq.middleware import CurrentMessage
 
 from zosma_queue import calls, keys, tracing
 from zosma_queue.admission import check_admitted
-from zosma_queue.calls import Leased, NewJob, Outcome
+from zosma_queue.calls import Accepted, Admission, Leased, NewJob, Outcome
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
+from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.hourly import Hourly
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_for, request_of
 from zosma_queue.moderation import ContentRules, held_to
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
+from zosma_queue.rulebook import Rulebook, read_rulebook_now
 from zosma_queue.scripts import call, redis_errors
-from zosma_queue.unreadable import models_of
 from zosma_queue.workers import read_workers_now
 
 log = logging.getLogger(__name__)
@@ -107,6 +107,7 @@ class ZosmaBroker(Broker):
         self.worker = worker
         self.slot = slot
         self._token = token
+        self._rulebook: Rulebook | None = None
 
     def declare_queue(self, queue_name: str) -> None:
         """Makes a queue known to Dramatiq; Redis needs no preparation."""
@@ -127,9 +128,19 @@ class ZosmaBroker(Broker):
           QueueUnavailableError: when Redis doesn't answer.
         """
         group = message.options.get("group", ANONYMOUS.group)
-        request = self._as_allowed(request_of(message).pinned(), group)
-        message = message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
+        asked = request_of(message).pinned()
+        request = self._as_allowed(asked, group)
+        message = _carrying(message, request)
         self.emit_before("enqueue", message, delay)
+        while (admission := self._offer(message, request, group, delay)).answer is Accepted.STALE:
+            self._rulebook = None
+            request = self._as_allowed(asked, group)
+            message = _carrying(message, request)
+        check_admitted(admission)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def _offer(self, message: Message[Any], request: Request, group: str, delay: int | None) -> Admission:
         job = NewJob(
             id=message.message_id,
             message=message.encode(),
@@ -138,16 +149,25 @@ class ZosmaBroker(Broker):
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
             delay_ms=delay or 0,
+            rules_version=self._rulebook.version if self._rulebook else b"",
         )
-        check_admitted(call(self.client, calls.enqueue(job)))
-        self.emit_after("enqueue", message, delay)
-        return message
+        return call(self.client, calls.enqueue(job))
 
     def _as_allowed(self, request: Request, group: str) -> Request:
-        """The request as the rules allow it, in the fleet's own names. With no rules, as it is."""
-        with redis_errors():
-            known = models_of(keys.RULES, ContentRules, self.client.hgetall(keys.RULES))  # type: ignore[arg-type]
-        rules = [known[name] for name in dict.fromkeys(("", group)) if name in known]
+        """The request as the rules allow it, in the fleet's own names. With no rules, as it is.
+
+        Who is refused by rules that may have changed is judged once more, by those of now.
+        """
+        known, self._rulebook = self._rulebook, read_rulebook_now(self.client, self._rulebook)
+        try:
+            return self._held_to(self._rulebook.rules_for(group), request)
+        except RequestRefusedError:
+            if self._rulebook is not known:
+                raise
+        self._rulebook = read_rulebook_now(self.client, None)
+        return self._held_to(self._rulebook.rules_for(group), request)
+
+    def _held_to(self, rules: Sequence[ContentRules], request: Request) -> Request:
         if not rules:
             return request
         workers = read_workers_now(self.client)
@@ -294,6 +314,10 @@ class SlotConsumer(Consumer):
         if self._said.due(str(error)):
             log.warning("%s; trying again every %.1f s", error, AWAY_S)
         time.sleep(AWAY_S)
+
+
+def _carrying(message: Message[Any], request: Request) -> Message[Any]:
+    return message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
 
 
 def _log_settled(delivery: Delivery, outcome: Outcome, state: State | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from dramatiq import Worker
 
 from zosma_cli.valkey import PrivateValkey
-from zosma_queue import calls, keys
+from zosma_queue import calls, keys, rulebook
 from zosma_queue.broker import SlotConsumer, ZosmaBroker, current_delivery
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import NoWorkerError, PoisonMessageError, RequestRefusedError
@@ -18,6 +18,7 @@ from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.moderation import ContentRules
 from zosma_queue.request import PIXELS_MAX
+from zosma_queue.rulebook import note_change
 from zosma_queue.scripts import call
 from zosma_worker.handover import Handover
 
@@ -320,15 +321,44 @@ def test_a_sender_needs_no_slot_but_cannot_consume(redis_url):
     broker.close()
 
 
+def write_rules(raw, group, **rules):
+    pipe = raw.pipeline()
+    pipe.hset(keys.RULES, group, ContentRules(**rules).model_dump_json())
+    note_change(pipe)
+    pipe.execute()
+
+
 def test_rules_for_everybody_hold_for_what_other_dramatiq_producers_send(plant, raw):
     plant.start()
-    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",), steps=10).model_dump_json())
-    raw.hset(keys.RULES, "key:shop", ContentRules(blocked=("blue",)).model_dump_json())
+    write_rules(raw, "", blocked=("gory",), steps=10)
+    write_rules(raw, "key:shop", blocked=("blue",))
 
     for refused, options in (("gory", {}), ("a cat", {}), ("blue", {"group": "key:shop"})):
         with pytest.raises(RequestRefusedError):
             send(plant, refused, **options)
-    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",)).model_dump_json())
+    write_rules(raw, "", blocked=("gory",))
     job = send(plant, "blue")
     assert plant.settled.acquire(timeout=WAIT_S)
     assert state_of(raw, job) == b"done"
+
+
+def test_rules_are_read_once_until_they_change(plant, raw):
+    plant.start()
+    send(plant)
+    raw.config_resetstat()
+    send(plant)
+    assert "cmdstat_exec" not in raw.info("commandstats")
+
+    write_rules(raw, "", blocked=("gory",))
+    with pytest.raises(RequestRefusedError):
+        send(plant, "gory")
+
+
+def test_rules_of_a_bot_that_notes_no_change_hold_within_half_a_minute(plant, raw, monkeypatch):
+    plant.start()
+    send(plant)
+    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",)).model_dump_json())
+    monkeypatch.setattr(rulebook, "TRUSTED_S", 0.0)
+
+    with pytest.raises(RequestRefusedError):
+        send(plant, "gory")
