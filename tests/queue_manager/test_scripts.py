@@ -10,6 +10,7 @@ import pytest
 import redis
 
 import zosma_queue
+from loopback.redis_user import README
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
@@ -175,3 +176,20 @@ def test_a_worker_with_an_acl_user_of_its_own_can_work_but_not_read_where_answer
             assert call(worker, calls.settle(leased.id, leased.attempt, calls.RELEASE, now_ms=rig.now)) == "waiting"
     finally:
         raw.execute_command("ACL", "DELUSER", "gpu")
+
+
+def test_no_script_and_no_users_rights_need_a_server_younger_than_redis_7_0(raw):
+    texts = [path.read_text("utf-8") for path in _LUA.glob("*.lua")]
+    sent = {name.lower() for text in texts for name in re.findall(r"redis\.p?call\(\s*'(\w+)'", text)}
+    rights = re.findall(r"^ +ACL SETUSER gpu (.*)$", README.read_text("utf-8"), re.MULTILINE)
+    sent |= {word[1:] for line in rights for word in line.split() if word[0] == "+"}
+
+    # As a name of its own, for redis-py reads any answer to COMMAND as another list.
+    told = raw.execute_command("command docs", *(name.split("|")[0] for name in sent))
+    since = {}
+    for name, about in told.items():
+        since |= {name.decode(): about[b"since"]}
+        since |= {under.decode(): what[b"since"] for under, what in about.get(b"subcommands", {}).items()}
+
+    assert len(sent) > 40
+    assert not {name: since[name] for name in sent if tuple(map(int, since[name].split(b"."))) >= (7, 1)}
