@@ -120,21 +120,22 @@ class Zosma(System):
         client = worker_client(self.url)
         running: dict[str, int] = {}
 
-        def tell(*, first: bool) -> None:
+        def tell(*, first: bool) -> bool:
             told = about if first else None
-            call(client, calls.beat(name, WorkerState.READY, loaded="dream", pixels=PIXELS_MAX, about=told))
+            heard = call(client, calls.beat(name, WorkerState.READY, loaded="dream", pixels=PIXELS_MAX, about=told))
+            return heard.unswept
 
         def alive() -> None:
-            beats = 0
+            beats, sweeps = 0, False
             while True:
                 time.sleep(0.5)
                 for job, attempt in list(running.items()):
                     call(client, calls.renew(job, attempt))
                 beats += 1
                 if beats % 4 == 0:
-                    tell(first=False)
-                if beats % 2 == 0:
-                    call(client, calls.sweep())
+                    sweeps = tell(first=False) or sweeps
+                if sweeps and beats % 2 == 0:
+                    sweeps = call(client, calls.sweep(f"worker {name}")).is_ours
 
         broker = ZosmaBroker(self.url, worker=name, slot=_Slot())
 
@@ -217,6 +218,9 @@ class _Slot:
 
     def found_nothing(self) -> None:
         pass
+
+    def wants_next(self, _: Any) -> bool:
+        return True
 
     def settled(self, _: Any) -> None:
         self._free.release()

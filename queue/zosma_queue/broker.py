@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import redis
@@ -18,20 +20,20 @@ from dramatiq.middleware import CurrentMessage
 
 from zosma_queue import calls, keys, tracing
 from zosma_queue.admission import check_admitted
-from zosma_queue.calls import Leased, NewJob, Outcome
+from zosma_queue.calls import Accepted, Admission, Leased, NewJob, Outcome
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Sender
 from zosma_queue.connections import worker_client
 from zosma_queue.cost import predict_gpu_seconds
-from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError
+from zosma_queue.errors import ErrorKind, PoisonMessageError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.hourly import Hourly
 from zosma_queue.job import State
 from zosma_queue.messages import decode_message, request_for, request_of
 from zosma_queue.moderation import ContentRules, held_to
 from zosma_queue.needs import needs_of
 from zosma_queue.request import Request
+from zosma_queue.rulebook import Rulebook, read_rulebook_now
 from zosma_queue.scripts import call, redis_errors
-from zosma_queue.unreadable import models_of
 from zosma_queue.workers import read_workers_now
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,9 @@ class Slot(Protocol):
     def found_nothing(self) -> None:
         """No job that this worker may do waits in this moment."""
 
+    def wants_next(self, delivery: Delivery) -> bool:
+        """Whether it is free as soon as this one is settled, so that another may be fetched with it."""
+
     def settled(self, delivery: Delivery) -> None:
         """A delivery has been settled. Another may have been taken before that."""
 
@@ -102,6 +107,7 @@ class ZosmaBroker(Broker):
         self.worker = worker
         self.slot = slot
         self._token = token
+        self._rulebook: Rulebook | None = None
 
     def declare_queue(self, queue_name: str) -> None:
         """Makes a queue known to Dramatiq; Redis needs no preparation."""
@@ -122,9 +128,19 @@ class ZosmaBroker(Broker):
           QueueUnavailableError: when Redis doesn't answer.
         """
         group = message.options.get("group", ANONYMOUS.group)
-        request = self._as_allowed(request_of(message).pinned(), group)
-        message = message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
+        asked = request_of(message).pinned()
+        request = self._as_allowed(asked, group)
+        message = _carrying(message, request)
         self.emit_before("enqueue", message, delay)
+        while (admission := self._offer(message, request, group, delay)).answer is Accepted.STALE:
+            self._rulebook = None
+            request = self._as_allowed(asked, group)
+            message = _carrying(message, request)
+        check_admitted(admission)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def _offer(self, message: Message[Any], request: Request, group: str, delay: int | None) -> Admission:
         job = NewJob(
             id=message.message_id,
             message=message.encode(),
@@ -133,16 +149,25 @@ class ZosmaBroker(Broker):
             needs=needs_of(request),
             cost=predict_gpu_seconds(request),
             delay_ms=delay or 0,
+            rules_version=self._rulebook.version if self._rulebook else b"",
         )
-        check_admitted(call(self.client, calls.enqueue(job)))
-        self.emit_after("enqueue", message, delay)
-        return message
+        return call(self.client, calls.enqueue(job))
 
     def _as_allowed(self, request: Request, group: str) -> Request:
-        """The request as the rules allow it, in the fleet's own names. With no rules, as it is."""
-        with redis_errors():
-            known = models_of(keys.RULES, ContentRules, self.client.hgetall(keys.RULES))  # type: ignore[arg-type]
-        rules = [known[name] for name in dict.fromkeys(("", group)) if name in known]
+        """The request as the rules allow it, in the fleet's own names. With no rules, as it is.
+
+        Who is refused by rules that may have changed is judged once more, by those of now.
+        """
+        known, self._rulebook = self._rulebook, read_rulebook_now(self.client, self._rulebook)
+        try:
+            return self._held_to(self._rulebook.rules_for(group), request)
+        except RequestRefusedError:
+            if self._rulebook is not known:
+                raise
+        self._rulebook = read_rulebook_now(self.client, None)
+        return self._held_to(self._rulebook.rules_for(group), request)
+
+    def _held_to(self, rules: Sequence[ContentRules], request: Request) -> Request:
         if not rules:
             return request
         workers = read_workers_now(self.client)
@@ -175,9 +200,11 @@ class SlotConsumer(Consumer):
         self._slot = slot
         self._token = token
         self._said = Hourly()
+        self._fetched: deque[calls.Next] = deque()  # with a settle, for the slot that it made free
 
     def __next__(self) -> Delivery | None:
         if not self._slot.take(BLOCK_S):
+            self._put_back()
             return None
         delivery = None
         try:
@@ -191,7 +218,7 @@ class SlotConsumer(Consumer):
         return delivery
 
     def _next(self) -> Delivery | None:
-        leased, waited = self._fetch(), False
+        leased, waited = self._fetched.popleft().leased if self._fetched else self._fetch(), False
         if leased is None:
             self._slot.found_nothing()
             leased, waited = self._wait(), True
@@ -237,34 +264,60 @@ class SlotConsumer(Consumer):
         for message in messages:
             if isinstance(message, Delivery):
                 message.outcome = calls.RELEASE
-                self._settle(message, "")
+                self._settle(message, "", last=True)
 
-    def _settle(self, message: MessageProxy, fallback: str) -> None:
+    def close(self) -> None:
+        """Puts back what was fetched and will not begin."""
+        self._put_back()
+
+    def _put_back(self) -> None:
+        while self._fetched:
+            if leased := self._fetched.popleft().leased:
+                with suppress(QueueUnavailableError):  # its lease runs out
+                    call(self._client, calls.settle(leased.id, leased.attempt, calls.RELEASE, token=self._token))
+
+    def _settle(self, message: MessageProxy, fallback: str, *, last: bool = False) -> None:
         if not isinstance(message, Delivery):
             raise TypeError(f"not one of our deliveries: {message!r}")
         outcome = message.outcome or calls.fail(ErrorKind.INTERNAL, fallback)
-        wanted = calls.settle(message.job_id, message.attempt, outcome, token=self._token)
+        fetches = not last and self._slot.wants_next(message)
         try:
             while True:
                 # A finished job must not be dropped because Redis restarts just now: only a signal ends this.
                 try:
-                    state = call(self._client, wanted)
+                    state = self._settled(message, outcome, fetches=fetches)
                     break
                 except QueueUnavailableError as error:
                     if error.code == "WRONGTYPE":  # this job's own key is junk: the sweep has it now
                         log.error("job %s can't be settled: %s", message.job_id, error, extra={"job": message.job_id})
                         return
-                    self._wait_for_redis(error)
+                    if not fetches:
+                        self._wait_for_redis(error)
+                    fetches = False  # a full Redis gives no job, and lets one end
         finally:
             self._slot.settled(message)
         self._said.forget()
         with tracing.within(message.traceparent):
             _log_settled(message, outcome, state)
 
+    def _settled(self, delivery: Delivery, outcome: Outcome, *, fetches: bool) -> State | None:
+        job, attempt, token = delivery.job_id, delivery.attempt, self._token
+        if not fetches:
+            return call(self._client, calls.settle(job, attempt, outcome, token=token))
+        both = calls.settle_and_fetch(job, attempt, outcome, self._worker, token=token, waits=True)
+        state, following = call(self._client, both)
+        if following:
+            self._fetched.append(following)
+        return state
+
     def _wait_for_redis(self, error: QueueUnavailableError) -> None:
         if self._said.due(str(error)):
             log.warning("%s; trying again every %.1f s", error, AWAY_S)
         time.sleep(AWAY_S)
+
+
+def _carrying(message: Message[Any], request: Request) -> Message[Any]:
+    return message.copy(args=(), kwargs={"request": request.model_dump(mode="json", exclude_defaults=True)})
 
 
 def _log_settled(delivery: Delivery, outcome: Outcome, state: State | None) -> None:

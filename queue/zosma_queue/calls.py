@@ -16,7 +16,7 @@ from zosma_queue.fleet import Capabilities, Trust, WorkerState
 from zosma_queue.job import Result, State
 from zosma_queue.needs import SKIP, Lane, Needs
 from zosma_queue.policy import LIMITS_BY_NAME, UNLIMITED, Limit, Policy
-from zosma_queue.scripts import Call
+from zosma_queue.scripts import Argument, Call
 from zosma_queue.unreadable import skipping
 
 #: A killed worker's job is free again when its lease has run out; renewed nine times as often (as in _common.lua).
@@ -320,18 +320,38 @@ RELEASE = release()
 
 def settle(job_id: str, attempt: int, outcome: Outcome, *, token: str = "", now_ms: int = 0) -> Call[State | None]:
     """Ends a delivery; None when it had lost its lease, or never had it by this token, and nothing was changed."""
+    return Call("settle", (now_ms, *_settling(job_id, attempt, outcome, token)), _settled)
 
-    def parse(reply: bytes) -> State | None:
-        return None if reply == b"stale" else State(reply.decode())
 
-    return Call(
-        "settle",
-        (
-            now_ms, job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds,
-            outcome.backoff_ms, outcome.max_failures, int(outcome.elsewhere), token,
-        ),
-        parse,
+def _settling(job_id: str, attempt: int, outcome: Outcome, token: str) -> tuple[Argument, ...]:
+    return (
+        job_id, attempt, outcome.verb, outcome.text, outcome.kind, outcome.gpu_seconds, outcome.backoff_ms,
+        outcome.max_failures, int(outcome.elsewhere), token,
     )  # fmt: skip
+
+
+def _settled(reply: bytes) -> State | None:
+    return None if reply == b"stale" else State(reply.decode())
+
+
+@dataclass(frozen=True)
+class Next:
+    """What a worker does after a settle."""
+
+    leased: Leased | None
+    """None: nothing waits for it, and it is noted as idle."""
+
+
+def settle_and_fetch(
+    job_id: str, attempt: int, outcome: Outcome, worker: str, *, token: str = "", waits: bool = False, now_ms: int = 0,
+    lease_ms: int = LEASE_MS,
+) -> Call[tuple[State | None, Next | None]]:  # fmt: skip
+    """`settle`, and in the same step `fetch`; without a `Next` what stands in its way is for a `fetch` to say."""
+    return Call(
+        "settle_and_fetch",
+        (now_ms, *_settling(job_id, attempt, outcome, token), worker, lease_ms, int(waits)),
+        lambda reply: (_settled(reply[0]), Next(leased_in(reply[1]) if reply[1] else None) if len(reply) > 1 else None),
+    )
 
 
 class Cancelled(enum.StrEnum):

@@ -209,7 +209,7 @@ class Job:
 
 
 def _load_s(cold: str | None, real: float | None, predicted: float | None) -> float | None:
-    """As settle.lua learns it."""
+    """As _settle.lua learns it."""
     return max(real - predicted, 0.0) if cold == "1" and real is not None and predicted is not None else None
 
 

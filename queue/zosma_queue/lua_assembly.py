@@ -25,7 +25,7 @@ from zosma_queue import keys
 #: What verbs are put together from, besides their own files.
 PARTS = (
     "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
-    "_pictures", "_sets", "_ends", "_take", "_inputs", "_adopt",
+    "_pictures", "_sets", "_ends", "_take", "_settle", "_inputs", "_adopt",
 )  # fmt: skip
 _TEXT = r"""(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 _COMMENT = re.compile(rf"({_TEXT})|[ \t]*--[^\n]*")

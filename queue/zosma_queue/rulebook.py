@@ -38,6 +38,10 @@ class Rulebook:
     read_at: float = float("-inf")
     """By `time.monotonic`."""
 
+    def is_trusted(self, now: float) -> bool:
+        """Whether its version alone says that it still holds, now by `time.monotonic`."""
+        return now - self.read_at < TRUSTED_S
+
     def rules_for(self, group: str) -> list[ContentRules]:
         """What a request from this group is held to: everybody's rules, and its own."""
         return [self.rules[name] for name in dict.fromkeys(("", group)) if name in self.rules]
@@ -56,16 +60,38 @@ async def read_rulebook(redis: Any, known: Rulebook | None) -> Rulebook:
     """
     now = time.monotonic()
     with redis_errors():
-        if known and now - known.read_at < TRUSTED_S and _noted(await redis.get(keys.RULES_VERSION)) == known.version:
+        if known and known.is_trusted(now) and _noted(await redis.get(keys.RULES_VERSION)) == known.version:
             return known
-        pipe = redis.pipeline(transaction=True)
-        pipe.get(keys.RULES_VERSION)
-        pipe.hgetall(keys.POLICIES)
-        pipe.hgetall(keys.RULES)
-        version, policies, rules = raw = await pipe.execute()
+        raw = await _all(redis).execute()
+    return _rulebook(raw, known, now)
+
+
+def read_rulebook_now(redis: Any, known: Rulebook | None) -> Rulebook:
+    """The same over a blocking connection, for one whose version the script checks: `known` itself while it is trusted.
+
+    Raises:
+      QueueUnavailableError: when Redis doesn't answer.
+    """
+    now = time.monotonic()
+    if known and known.is_trusted(now):
+        return known
+    with redis_errors():
+        return _rulebook(_all(redis).execute(), known, now)
+
+
+def _all(redis: Any) -> Any:
+    pipe = redis.pipeline(transaction=True)
+    pipe.get(keys.RULES_VERSION)
+    pipe.hgetall(keys.POLICIES)
+    pipe.hgetall(keys.RULES)
+    return pipe
+
+
+def _rulebook(raw: list[Any], known: Rulebook | None, now: float) -> Rulebook:
     if known and raw == known.raw:
         known.read_at = now
         return known
+    version, policies, rules = raw
     known_policies, known_rules = models_of(keys.POLICIES, Policy, policies), models_of(keys.RULES, ContentRules, rules)
     return Rulebook(_noted(version), known_policies, known_rules, raw, now)
 

@@ -124,6 +124,16 @@ class Rig:
         outcome = outcome or calls.done(result(attempt=leased.attempt))
         return call(self.as_worker, calls.settle(leased.id, leased.attempt, outcome, now_ms=self.now))
 
+    def settle_and_fetch(
+        self, leased: Leased, worker: str = "w1", outcome: Outcome | None = None, *, waits: bool = False
+    ) -> tuple[State | None, Leased | None]:
+        """Ends a delivery, and in one step with that the next job for its worker, with which nothing is wrong."""
+        outcome = outcome or calls.done(result(attempt=leased.attempt))
+        both = calls.settle_and_fetch(leased.id, leased.attempt, outcome, worker, waits=waits, now_ms=self.now)
+        state, following = call(self.as_worker, both)
+        assert following is not None
+        return state, following.leased
+
     def cancel(self, job_id: str) -> calls.Cancelled:
         """Cancels a job."""
         return call(self.client, calls.cancel(job_id, now_ms=self.now))

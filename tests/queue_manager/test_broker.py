@@ -10,13 +10,15 @@ import pytest
 from dramatiq import Worker
 
 from zosma_cli.valkey import PrivateValkey
-from zosma_queue import calls, keys
-from zosma_queue.broker import ZosmaBroker, current_delivery
+from zosma_queue import calls, keys, rulebook
+from zosma_queue.broker import SlotConsumer, ZosmaBroker, current_delivery
+from zosma_queue.connections import worker_client
 from zosma_queue.errors import NoWorkerError, PoisonMessageError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import ACTOR, QUEUE
 from zosma_queue.moderation import ContentRules
 from zosma_queue.request import PIXELS_MAX
+from zosma_queue.rulebook import note_change
 from zosma_queue.scripts import call
 from zosma_worker.handover import Handover
 
@@ -74,6 +76,27 @@ class Bell(dramatiq.Middleware):
         self._settled.release()
 
     after_nack = after_ack
+
+
+class Place:
+    """A slot whose jobs are ended one after the other; it can be closed meanwhile."""
+
+    def __init__(self):
+        self.is_open = True
+
+    def take(self, timeout_s):
+        return self.is_open
+
+    def wants_next(self, delivery):
+        return True
+
+    def give_back(self):
+        pass
+
+    found_nothing = give_back
+
+    def settled(self, delivery):
+        pass
 
 
 @pytest.fixture(name="plant")
@@ -165,6 +188,87 @@ def test_a_stopped_slot_finishes_its_job_and_takes_no_other(plant, raw):
     assert (state_of(raw, first), state_of(raw, second)) == (b"done", b"waiting")
 
 
+@pytest.fixture(name="consumer")
+def _consumer(redis_url, rig):
+    rig.now = 0  # the server's own clock, which a consumer goes by
+    rig.worker("w1")
+    with worker_client(redis_url) as client:
+        yield SlotConsumer(client, "w1", Place())
+
+
+def ended(consumer):
+    """The next delivery, with which nothing went wrong."""
+    delivery = next(consumer)
+    delivery.outcome = calls.done(result(attempt=delivery.attempt))
+    consumer.ack(delivery)
+    return delivery.job_id
+
+
+def test_who_has_nothing_left_to_do_gets_the_next_job_with_the_settle(consumer, rig, raw):
+    jobs = [rig.submit() for _ in range(3)]
+    first = next(consumer)
+    first.outcome = calls.done(result())
+    raw.config_resetstat()
+    consumer.ack(first)
+    second = next(consumer)
+
+    assert raw.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
+    assert (second.job_id, second.attempt, second.was_waited_for) == (jobs[1], 1, False)
+    assert [state_of(raw, job) for job in jobs] == [b"done", b"running", b"waiting"]
+
+
+def test_who_got_nothing_with_the_settle_waits_to_be_handed_a_job(consumer, rig, raw):
+    rig.submit()
+    ended(consumer)
+    second = rig.submit()
+
+    assert raw.llen(keys.handed("w1")) == 1
+    delivery = next(consumer)
+    assert (delivery.job_id, delivery.was_waited_for) == (second, True)
+
+
+def test_a_slot_that_has_closed_since_the_settle_puts_back_what_came_with_it(consumer, rig, raw):
+    jobs = [rig.submit() for _ in range(2)]
+    ended(consumer)
+    assert state_of(raw, jobs[1]) == b"running"
+    consumer._slot.is_open = False
+
+    assert next(consumer) is None
+    assert state_of(raw, jobs[1]) == b"waiting"
+
+
+def test_a_consumer_that_is_closed_puts_back_what_came_with_the_last_settle(consumer, rig, raw):
+    jobs = [rig.submit() for _ in range(2)]
+    ended(consumer)
+    consumer.close()
+
+    assert state_of(raw, jobs[1]) == b"waiting"
+
+
+def test_a_full_redis_lets_a_job_end_and_gives_no_other(consumer, rig, raw):
+    jobs = [rig.submit() for _ in range(2)]
+    delivery = next(consumer)
+    delivery.outcome = calls.done(result())
+    raw.config_set("maxmemory", 1)
+    try:
+        consumer.ack(delivery)
+    finally:
+        raw.config_set("maxmemory", 0)
+
+    assert [state_of(raw, job) for job in jobs] == [b"done", b"waiting"]
+
+
+def test_junk_in_the_job_that_is_next_does_not_keep_the_one_before_from_its_end(consumer, rig, raw):
+    jobs = [rig.submit() for _ in range(2)]
+    delivery = next(consumer)
+    delivery.outcome = calls.done(result())
+    raw.hset(keys.job(jobs[1]), "cost", "junk")
+    consumer.ack(delivery)
+
+    assert state_of(raw, jobs[0]) == b"done"
+    assert raw.hget(keys.job(jobs[0]), "result")
+
+
 def test_a_job_that_ends_while_redis_is_away_is_settled_when_it_is_back(tmp_path, caplog):
     server = PrivateValkey(tmp_path)
     server.start()
@@ -217,15 +321,44 @@ def test_a_sender_needs_no_slot_but_cannot_consume(redis_url):
     broker.close()
 
 
+def write_rules(raw, group, **rules):
+    pipe = raw.pipeline()
+    pipe.hset(keys.RULES, group, ContentRules(**rules).model_dump_json())
+    note_change(pipe)
+    pipe.execute()
+
+
 def test_rules_for_everybody_hold_for_what_other_dramatiq_producers_send(plant, raw):
     plant.start()
-    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",), steps=10).model_dump_json())
-    raw.hset(keys.RULES, "key:shop", ContentRules(blocked=("blue",)).model_dump_json())
+    write_rules(raw, "", blocked=("gory",), steps=10)
+    write_rules(raw, "key:shop", blocked=("blue",))
 
     for refused, options in (("gory", {}), ("a cat", {}), ("blue", {"group": "key:shop"})):
         with pytest.raises(RequestRefusedError):
             send(plant, refused, **options)
-    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",)).model_dump_json())
+    write_rules(raw, "", blocked=("gory",))
     job = send(plant, "blue")
     assert plant.settled.acquire(timeout=WAIT_S)
     assert state_of(raw, job) == b"done"
+
+
+def test_rules_are_read_once_until_they_change(plant, raw):
+    plant.start()
+    send(plant)
+    raw.config_resetstat()
+    send(plant)
+    assert "cmdstat_exec" not in raw.info("commandstats")
+
+    write_rules(raw, "", blocked=("gory",))
+    with pytest.raises(RequestRefusedError):
+        send(plant, "gory")
+
+
+def test_rules_of_a_bot_that_notes_no_change_hold_within_half_a_minute(plant, raw, monkeypatch):
+    plant.start()
+    send(plant)
+    raw.hset(keys.RULES, "", ContentRules(blocked=("gory",)).model_dump_json())
+    monkeypatch.setattr(rulebook, "TRUSTED_S", 0.0)
+
+    with pytest.raises(RequestRefusedError):
+        send(plant, "gory")

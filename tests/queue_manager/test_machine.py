@@ -372,7 +372,7 @@ class QueueMachine(RuleBasedStateMachine):
     def ask_for_a_set_while_workers_are_idle(self, data, owner, checkpoint, pictures, running):
         for _ in range(20):
             for held in list(self.held):
-                self.ends(*held, "done", 4.0)
+                self.ends(*held, "done", 4.0, self.rig.settle)
             for worker in WORKERS:
                 self.fetch(worker)  # whoever is free takes what there is, and then rests
             if not self.held:
@@ -415,10 +415,33 @@ class QueueMachine(RuleBasedStateMachine):
         if not self.held:
             return
         held = data.draw(st.sampled_from(self.held))
-        self.ends(*held, verb, data.draw(st.sampled_from([0.5, 4.0, 20.0])))
+        self.ends(*held, verb, data.draw(st.sampled_from([0.5, 4.0, 20.0])), self.rig.settle)
 
-    def ends(self, worker, leased, verb, real):
-        """A delivery ends."""
+    @rule(data=st.data(), verb=st.sampled_from(["done", "done", "fail", "retry", "release"]), waits=st.booleans())
+    def settle_and_fetch(self, data, verb, waits):
+        """The end of a delivery in one step with its worker's next one, as if it fetched that right afterwards."""
+        single = [one for one in self.held if sum(worker == one[0] for worker, _ in self.held) == 1]
+        if not single:
+            return
+        worker, leased = data.draw(st.sampled_from(single))
+        self.beat(worker)
+        before = following = None
+
+        def settle(leased, outcome):
+            nonlocal before, following
+            with self.where_nobody_is_handed_anything(copied=True):
+                first = self.rig.settle(leased, outcome)
+                before = self.snapshot()
+            state, following = self.rig.settle_and_fetch(leased, worker, outcome, waits=waits)
+            assert state == first
+            return state
+
+        self.ends(worker, leased, verb, data.draw(st.sampled_from([0.5, 4.0, 20.0])), settle)
+        self.promised.pop(worker, None)
+        self.takes(worker, following, next_job(before, worker), before, calls.LEASE_MS)
+
+    def ends(self, worker, leased, verb, real, settle):
+        """A delivery ends, by `settle`."""
         self.held.remove((worker, leased))
         known = self.jobs[leased.id]
         if known.cancelling and verb == "release":
@@ -431,7 +454,7 @@ class QueueMachine(RuleBasedStateMachine):
             "release": calls.RELEASE,
         }[verb]
         row = self.client.hgetall(keys.job(leased.id))
-        state = self.rig.settle(leased, outcome)
+        state = settle(leased, outcome)
         live = known.state is State.RUNNING or (known.state is State.WAITING and verb == "done")
         if known.attempt != leased.attempt or not live:
             assert state is None

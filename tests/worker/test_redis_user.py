@@ -109,7 +109,7 @@ def test_it_may_do_nothing_else(command, worker_url):
 
 
 def test_it_has_no_command_that_no_part_of_a_worker_sends(worker_url):
-    texts = [source(verb) for verb in ("beat", "fetch", "leave", "renew", "settle", "sweep")]
+    texts = [source(verb) for verb in ("beat", "fetch", "leave", "renew", "settle", "settle_and_fetch", "sweep")]
     sent = {name.casefold() for text in texts for name in re.findall(r"redis\.p?call\('(\w+)'", text)}
     # What Python sends, and redis-py by itself; CLUSTER SLOTS is asked of a cluster alone.
     sent |= {

@@ -90,6 +90,10 @@ class Handover:
         """Whether it has let the next job begin."""
         return self._finishing is delivery
 
+    def wants_next(self, _delivery: Delivery) -> bool:
+        """No: the next job is fetched when the slot is passed on, which is before that or not to be."""
+        return False
+
     def settled(self, delivery: Delivery) -> None:
         """The slot is free again, or if this one had passed the slot on, the place where jobs are finished."""
         with self._lock:

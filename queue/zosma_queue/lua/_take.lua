@@ -409,3 +409,10 @@ local function left_for(worker, holder, lease_ms, now)
   redis.call('ZADD', K.leases, now + lease_ms, job.id)
   return message_of(job)
 end
+
+-- What a free worker is to do next, leased to it; nil notes that it is idle, and with `waits` that it may be handed a job.
+local function fetch(worker, holder, lease_ms, waits, now)
+  local job = left_for(worker, holder, lease_ms, now) or take(worker, holder, lease_ms, now)
+  if not job then rest_worker(worker, now, waits and holder or nil) end
+  return job
+end
