@@ -104,6 +104,7 @@ async def test_shown_pictures_make_room_for_new_ones_and_unseen_ones_stay(parts)
         worker.draw = lambda request, seed, *_: png(seed) + os.urandom(400_000)
         await bot.says("logged in to Discord")
         await discord.wait_connected()
+        await worker.beat()  # a bot's start may take long
         unseen = await queue.submit(parse_request({"prompt": "a cat"}), Sender(owner="web", group="web"))
         await worker.finish(await worker.take())
         shown = []
@@ -132,6 +133,7 @@ async def test_while_redis_is_full_a_new_message_takes_the_place_of_one_out_of_r
         async with zosma.running("bot") as bot:
             await bot.says("logged in to Discord")
             await discord.wait_connected()
+            await worker.beat()  # a bot's start may take long
             await discord.slash(discord.add_member("ann"), "imagine", {"prompt": "a cat"})
             leased = await worker.take()
             await bot.kill()
