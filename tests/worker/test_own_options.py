@@ -171,7 +171,8 @@ async def test_a_webui_is_not_used_before_it_is_known_what_is_the_operators(a111
 @pytest.mark.parametrize(
     "data",
     [
-        b"\xff", b"[" * 100_000, b"[]", b"5", b'{"eta_noise_seed_delta": 5}', b'{"outdir_samples": {"own": "/srv", "set": [31337]}}',
+        pytest.param(b"[" * 100_000, id="deep"),
+        b"\xff", b"[]", b"5", b'{"eta_noise_seed_delta": 5}', b'{"outdir_samples": {"own": "/srv", "set": [31337]}}',
         b'{"eta_noise_seed_delta": {"own": "/srv", "set": [31337]}}', b'{"eta_noise_seed_delta": {"set": [31337]}}',
         b'{"eta_noise_seed_delta": {"own": 7, "set": 31337}}',
         b'{"sd_vae": {"own": {}, "set": ["Automatic"]}, "forge_additional_modules": {"own": [5], "set": [null]}}',
