@@ -246,9 +246,16 @@ class RedisWorkerQueue:
             await self._redis.hsetnx(keys.SPEED, f"{self.place}|", repr(ratio))
 
     async def read_notes(self) -> bytes:
-        """One GET."""
-        with redis_errors():
-            return await self._redis.get(keys.notes(self.place)) or b""
+        """One GET. What something else wrote there is no note."""
+        key = keys.notes(self.place)
+        try:
+            with redis_errors():
+                return await self._redis.get(key) or b""
+        except QueueRefusesError as error:
+            if error.code != "WRONGTYPE":
+                raise
+            unreadable.note(key, error)
+            return b""
 
     async def write_notes(self, data: bytes) -> None:
         """Kept for as long as a WebUI can be expected to run on without a worker."""

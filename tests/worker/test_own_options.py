@@ -171,6 +171,7 @@ async def test_a_webui_is_not_used_before_it_is_known_what_is_the_operators(a111
 @pytest.mark.parametrize(
     "data",
     [
+        pytest.param(b"[" * 100_000, id="deep"),
         b"\xff", b"[]", b"5", b'{"eta_noise_seed_delta": 5}', b'{"outdir_samples": {"own": "/srv", "set": [31337]}}',
         b'{"eta_noise_seed_delta": {"own": "/srv", "set": [31337]}}', b'{"eta_noise_seed_delta": {"set": [31337]}}',
         b'{"eta_noise_seed_delta": {"own": 7, "set": 31337}}',
@@ -203,3 +204,7 @@ async def test_notes_lie_beside_the_webuis_address_for_a_while(redis_url, raw):
         assert 0 < raw.ttl(keys.notes("host/gpu:1")) <= 90 * 24 * 3600
         await queue.write_notes(b"")
         assert not raw.exists(keys.notes("host/gpu:1"))
+        raw.hset(keys.notes("host/gpu:1"), "junk", "junk")
+        assert await queue.read_notes() == b""
+        await queue.write_notes(b"{}")
+        assert await queue.read_notes() == b"{}"

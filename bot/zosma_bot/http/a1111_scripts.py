@@ -18,6 +18,8 @@ _REFUSED: Mapping[str, str] = {
     "the checkpoint and the size: send a request for each picture, or `compare` to POST /api/v1/jobs",
     "prompts from file or textbox": "has whole requests in its lines, and folders to write to: send a request for "
     "each line",
+    "ultimate sd upscale": "names its upscaler by a number, which means another one on each WebUI: use 'SD upscale', "
+    "which names it",
     "custom code": "runs a program on the WebUI's machine: nobody may",
 }
 _DECIDES = (

@@ -277,7 +277,8 @@ async def test_a_script_whose_pictures_nobody_can_foretell_is_refused(http, work
         ("SD upscale", "send it to img2img"),
         ("x/y/z PLOT", "by numbers"),
         ("Prompts from file or textbox", "for each line"),
-        ("Ultimate SD upscale", "send a request for each picture"),
+        ("Ultimate SD upscale", "use 'SD upscale'"),
+        ("Loopback", "send a request for each picture"),
     ],
 )
 async def test_a_refused_script_says_why_and_what_to_do(http, worker, name, told):

@@ -17,6 +17,7 @@ from typing import Any
 
 from zosma_queue.a1111_options import MODULES, PASSED, SAVES, option_problem
 from zosma_queue.errors import QueueUnavailableError
+from zosma_queue.unreadable import READING
 from zosma_worker.backend import Notes
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def _read(data: bytes) -> list[tuple[str, Any, list[Any]]]:
     """(name, the operator's value, jobs' values) as far as it can be what we have written."""
     try:
         found = json.loads(data or b"{}")
-    except ValueError:
+    except READING:
         return []
     entries = found.items() if isinstance(found, dict) else ()
     return [
