@@ -151,8 +151,8 @@ class Flavour:
             return None
         title = entry.get("title") or entry.get("model_name")
         name = entry.get("model_name") or title
-        if not isinstance(title, str) or not isinstance(name, str):
-            return None
+        if not isinstance(title, str) or not isinstance(name, str) or not title.strip():
+            return None  # Discord takes no choice without a name
         short = entry.get("hash")
         facts = facts_of(_HASH_AT_END.sub("", title))
         short, whole = (value if isinstance(value, str) else None for value in (short, entry.get("sha256")))
