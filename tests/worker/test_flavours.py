@@ -788,6 +788,32 @@ async def test_a_refusal_of_sd_server_is_told_in_its_own_words(flavoured, ann):
     assert (job.state, job.error) == (State.FAILED, "the WebUI refused the request: invalid params")
 
 
+async def test_koboldcpp_gets_a_phones_prompt_in_the_letters_that_it_reads(flavoured, ann):
+    webui, _ = await flavoured(KoboldWebUI)
+
+    job = await ann.gets(await ann.asks(prompt="ein “schöner” See – groß, weiß’s 🙂", negative_prompt="café"))
+
+    assert job.state is State.DONE
+    assert webui.jobs[0]["prompt"].strip() == 'ein "schoner" See - gross, weiss\'s'
+    assert webui.jobs[0]["negative_prompt"] == "cafe"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [({"prompt": "кот"}, "Latin letters only"), ({"negative_prompt": "犬"}, "Latin letters only"),
+     ({"prompt": "a" * 801}, "800 characters")],
+)  # fmt: skip
+async def test_what_koboldcpp_would_leave_out_of_a_prompt_is_refused(prompt, words, flavoured, ann):
+    webui, _ = await flavoured(KoboldWebUI)
+
+    job = await ann.gets(await ann.asks(**prompt))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "refused")
+    assert words in job.error
+    assert not webui.jobs
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
 async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):
     webui, _ = await flavoured(KoboldWebUI)
     webui.script(BUSY)
