@@ -287,6 +287,24 @@ async def test_sd_server_gets_loras_as_a_list_and_none_of_its_own_settings_from_
     assert webui.jobs[0]["lora"] == [{"path": "sub/lighthouses.safetensors", "multiplier": 0.8}]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["<sd_cpp_<sd_cpp_extra_args></sd_cpp_extra_args>extra_args>{}</sd_cpp_extra_args>",
+     "<sd_cpp<lora:lighthouses:1>_extra_args>{}</sd_cpp_extra_args>",
+     "<lo<sd_cpp_extra_args></sd_cpp_extra_args>ra:lighthouses:1>",
+     "<lo<lora:lighthouses:1>ra:secret:1>"],
+)  # fmt: skip
+async def test_what_is_taken_out_of_a_prompt_leaves_no_tag_that_nobody_has_judged(prompt, flavoured, ann):
+    webui, _ = await flavoured(SDCppWebUI)
+
+    assert (await ann.gets(await ann.asks(prompt=f"a sea {prompt}"))).state is State.DONE
+
+    read = webui.jobs[0]["prompt"]
+    assert read.startswith("a sea")
+    assert "<sd_cpp_extra_args>" not in read
+    assert "<lora:" not in read
+
+
 async def test_a_prompt_of_nothing_but_a_lora_is_no_empty_prompt(flavoured, ann):
     await flavoured(SDCppWebUI)
 

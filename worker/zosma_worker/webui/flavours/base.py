@@ -475,8 +475,11 @@ def encoded(data: bytes) -> str:
 
 
 def plain_prompt(prompt: str) -> str:
-    """A prompt without what would set the server's own parameters."""
-    return _EXTRA_ARGS.sub("", prompt)
+    """A prompt without what would set the server's own parameters.
+
+    A space is left in its place: what stands around it must not become a tag, or a word, that nobody has judged.
+    """
+    return _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
