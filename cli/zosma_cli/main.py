@@ -5,6 +5,7 @@ Those are imported inside the commands, because a worker's machine has no discor
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -225,6 +226,9 @@ def fail(text: str) -> NoReturn:
 
 def main() -> None:
     """The entry point: every error that a user can put right is one line."""
+    # A file or pipe on Windows, or an old locale, has no way to write some of what we say: `?` for that, no traceback.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except ZosmaError as error:

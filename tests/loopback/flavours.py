@@ -321,7 +321,8 @@ class SDCppWebUI(ScriptedWebUI):
 
 
 class KoboldWebUI(ScriptedWebUI):
-    """koboldcpp 1.76: one picture a call, sizes down to blocks of 64 and clamped, nothing said of it."""
+    """koboldcpp 1.76: one picture a call, sizes down to blocks of 64 and clamped, of prompts 800 ASCII letters; nothing
+    said of it. `jobs` has the prompts as it reads them."""
 
     flavour = "koboldcpp"
     vision = False
@@ -347,6 +348,7 @@ class KoboldWebUI(ScriptedWebUI):
             assert turn.request.transport is not None
             turn.request.transport.abort()
             return web.Response()
+        body |= {name: body[name].encode("ascii", "ignore").decode()[:800] for name in ("prompt", "negative_prompt")}
         wide, high = (max(64, min(body[side] // 64 * 64, 1024)) for side in ("width", "height"))
         image = encoded(picture(wide, high, body["seed"], text=""))
         for sent in body.get("init_images", ()):

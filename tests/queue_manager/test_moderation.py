@@ -47,6 +47,8 @@ async def refused(queue, request, sender=ANN):
         ({"prompt": "a very long secret prompt, g о r y"}, "prompt"),
         ({"negative_prompt": "GORY"}, "negative_prompt"),
         ({"prompt": "a cat <lora:GoryScene_v2:0.8>"}, "prompt"),
+        ({"prompt": "a go<lora:hat:1>ry cat"}, "prompt"),
+        ({"negative_prompt": "go<hypernet:hat:1>ry"}, "negative_prompt"),
         ({"styles": ["Splatter"]}, "styles"),
     ],
 )

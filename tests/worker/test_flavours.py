@@ -287,6 +287,24 @@ async def test_sd_server_gets_loras_as_a_list_and_none_of_its_own_settings_from_
     assert webui.jobs[0]["lora"] == [{"path": "sub/lighthouses.safetensors", "multiplier": 0.8}]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["<sd_cpp_<sd_cpp_extra_args></sd_cpp_extra_args>extra_args>{}</sd_cpp_extra_args>",
+     "<sd_cpp<lora:lighthouses:1>_extra_args>{}</sd_cpp_extra_args>",
+     "<lo<sd_cpp_extra_args></sd_cpp_extra_args>ra:lighthouses:1>",
+     "<lo<lora:lighthouses:1>ra:secret:1>"],
+)  # fmt: skip
+async def test_what_is_taken_out_of_a_prompt_leaves_no_tag_that_nobody_has_judged(prompt, flavoured, ann):
+    webui, _ = await flavoured(SDCppWebUI)
+
+    assert (await ann.gets(await ann.asks(prompt=f"a sea {prompt}"))).state is State.DONE
+
+    read = webui.jobs[0]["prompt"]
+    assert read.startswith("a sea")
+    assert "<sd_cpp_extra_args>" not in read
+    assert "<lora:" not in read
+
+
 async def test_a_prompt_of_nothing_but_a_lora_is_no_empty_prompt(flavoured, ann):
     await flavoured(SDCppWebUI)
 
@@ -786,6 +804,32 @@ async def test_a_refusal_of_sd_server_is_told_in_its_own_words(flavoured, ann):
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.error) == (State.FAILED, "the WebUI refused the request: invalid params")
+
+
+async def test_koboldcpp_gets_a_phones_prompt_in_the_letters_that_it_reads(flavoured, ann):
+    webui, _ = await flavoured(KoboldWebUI)
+
+    job = await ann.gets(await ann.asks(prompt="ein “schöner” See – groß, weiß’s 🙂", negative_prompt="café"))
+
+    assert job.state is State.DONE
+    assert webui.jobs[0]["prompt"].strip() == 'ein "schoner" See - gross, weiss\'s'
+    assert webui.jobs[0]["negative_prompt"] == "cafe"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [({"prompt": "кот"}, "Latin letters only"), ({"negative_prompt": "犬"}, "Latin letters only"),
+     ({"prompt": "a" * 801}, "800 characters")],
+)  # fmt: skip
+async def test_what_koboldcpp_would_leave_out_of_a_prompt_is_refused(prompt, words, flavoured, ann):
+    webui, _ = await flavoured(KoboldWebUI)
+
+    job = await ann.gets(await ann.asks(**prompt))
+
+    assert (job.state, job.error_kind) == (State.FAILED, "refused")
+    assert words in job.error
+    assert not webui.jobs
+    assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
 async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):

@@ -68,6 +68,14 @@ async def test_entries_of_other_shapes_are_left_out_or_called_by_their_name():
     assert about.styles == (Style(name="misty", negative_prompt="fog"),)
 
 
+async def test_a_checkpoint_without_a_name_is_left_out():
+    listed = [{"title": " ", "model_name": ""}, {"title": "dream.safetensors", "model_name": "dream"}]
+
+    about = (await look(with_special("/sdapi/v1/sd-models", 200, listed))).about
+
+    assert [one.name for one in about.checkpoints] == ["dream"]
+
+
 async def test_progress_beyond_all_numbers_is_as_good_as_none():
     told = with_special("/sdapi/v1/progress", 200, {"progress": 10**400, "eta_relative": -(10**400), "state": 5})
 

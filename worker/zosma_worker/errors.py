@@ -50,6 +50,10 @@ class WebUILacks(WebUIRefused):
     """Raised when it turns out that it can't do this kind of request at all, and says no longer that it can."""
 
 
+class PromptUnreadable(WebUIError):
+    """Raised when the WebUI would leave out a part of the prompt without a word. The text is for members."""
+
+
 class OutOfMemory(WebUIError):
     """Raised when the GPU's memory was too small for the request."""
 

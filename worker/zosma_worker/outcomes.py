@@ -10,6 +10,7 @@ from zosma_worker.errors import (
     NodesMissing,
     NotANumber,
     OutOfMemory,
+    PromptUnreadable,
     Stalled,
     WebUIBroken,
     WebUIRefused,
@@ -19,7 +20,8 @@ from zosma_worker.errors import (
 MAX_FAILURES = 3
 #: A picture that two GPUs have no memory for is too large for this fleet.
 MAX_OUT_OF_MEMORY = 2
-#: A checkpoint that can't be loaded, or a workflow without its nodes, may be whole elsewhere; more tries tell nothing.
+#: A checkpoint that can't be loaded, a workflow without its nodes, or a prompt that one kind of WebUI can't read may be
+#: well elsewhere; more tries tell nothing.
 MAX_NOT_THERE = 2
 #: Before the second try; twice that before the third. Time for another worker to take it.
 BACKOFF_MS = 400
@@ -75,6 +77,9 @@ def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: 
     if isinstance(error, WebUIRefused):
         refused = ErrorKind.REFUSED
         return fail(refused, f"{refused.sentence}: {error.detail}" if fit_for_members(error.detail) else "")
+    if isinstance(error, PromptUnreadable):  # another kind of WebUI may read it
+        text = f"{ErrorKind.REFUSED.sentence}: {error}"
+        return retry(ErrorKind.REFUSED, text, backoff_ms=BACKOFF_MS, max_failures=MAX_NOT_THERE)
     kind, text = _blame(error)
     telling = _PROVEN_AMONG_OTHERS if others_fine else _PROVEN_ELSEWHERE
     proven = kind in telling and elsewhere in telling
@@ -85,7 +90,7 @@ def after(error: Exception, failures: int, *, elsewhere: str = "", others_fine: 
 
 def is_webuis(error: Exception) -> bool:
     """True for what speaks against the WebUI, once it happens with different jobs."""
-    return not isinstance(error, WebUIRefused) and _blame(error)[0] not in _NOT_THE_WEBUIS
+    return not isinstance(error, WebUIRefused | PromptUnreadable) and _blame(error)[0] not in _NOT_THE_WEBUIS
 
 
 def away_again(aways: int) -> Outcome:

@@ -90,6 +90,7 @@ class Zosma(discord.Client):
             chunk_guilds_at_startup=False,
         )
         self._settings = settings
+        self._rate_limiter = rate_limiter
         self._sleep = sleep
         self.names = MemberNames()
         """What members are called; `run_discord` gives the process's own."""
@@ -145,6 +146,12 @@ class Zosma(discord.Client):
         """Says again and again that this process is there, until it has closed."""
         while not await set_within(self._closing, STAND_EVERY_S):
             await self._stand()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Lets connections identify one after the other, and not too often in a day."""
+        if not initial:
+            await self._sleep(IDENTIFY_EVERY_S)
+        self._rate_limiter.identifies()
 
     async def takes_up(self, interaction: discord.Interaction[Self]) -> bool:
         """True when what a member did is for this process to handle, and not for another with the same token."""
@@ -248,11 +255,6 @@ class ShardedZosmaClient(Zosma, discord.AutoShardedClient):
         self.shard_count, _, _ = await self.http.get_bot_gateway()
         log.info("Discord wants %d connections", self.shard_count)
         await super().setup_hook()
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Lets shards identify one after the other."""
-        if not initial:
-            await self._sleep(IDENTIFY_EVERY_S)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """discord.py calls it after READY of one shard's connection."""

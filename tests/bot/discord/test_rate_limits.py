@@ -432,3 +432,27 @@ async def test_each_answer_is_told_with_what_it_was_for_and_whose_limit_it_met(c
     assert told == [
         ("acknowledgement", 200, ""), ("error", 404, ""), ("result", 429, "shared"), ("result", 429, "other"),
     ]  # fmt: skip
+
+
+# -- the gateway ------------------------------------------------------------------------------------------------
+
+
+async def test_a_gateway_that_forgets_every_session_gets_no_thousand_identifies_a_day(rate_limiter, clock):
+    said = 0
+    for _ in range(86_400 // 5):
+        clock.now += 5
+        with contextlib.suppress(HeldBackError):
+            rate_limiter.identifies()
+            said += 1
+
+    assert 600 < said < 800
+    clock.now += 86_400
+    for _ in range(100):
+        rate_limiter.identifies()
+
+
+async def test_the_client_asks_before_each_identify(client, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.api.rate_limits.IDENTIFIES_FREE", 1)
+
+    with pytest.raises(HeldBackError):
+        await client.before_identify_hook(None, initial=True)

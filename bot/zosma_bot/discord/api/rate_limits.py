@@ -45,6 +45,9 @@ PLACES_MAX = 10_000
 SLOW_S = 1.0
 #: After a refusal of the bot's own token it is tried again so often.
 TOKEN_PROBE_S = 30.0
+#: Discord resets the token of a bot that says IDENTIFY a thousand times a day, as a gateway that is out of order can
+#: make it do. After so many in a day there is one in this time: 680 a day at most.
+IDENTIFIES_FREE, IDENTIFY_DAY_S, IDENTIFY_SLOW_S = 200, 86_400.0, 180.0
 #: A refusal by a channel or a user is believed for this long.
 REFUSAL_S = 300.0
 
@@ -105,6 +108,7 @@ class RateLimiter:
         """Discord's time, heard with every answer."""
         self._sent: deque[float] = deque()
         self._invalid: deque[float] = deque()
+        self._identifies: deque[float] = deque()
         self._waiting: list[_Waiter] = []
         self._numbers = itertools.count()
         self._pump: asyncio.TimerHandle | None = None
@@ -182,6 +186,18 @@ class RateLimiter:
     def refuses(self, place: str) -> bool:
         """True when Discord has refused a request to this bucket lately."""
         return self._clock() < self._refusals.get(place, 0.0)
+
+    def identifies(self) -> None:
+        """Counts an IDENTIFY that is about to be said to the gateway.
+
+        Raises:
+          HeldBackError: when there were so many of late that this one must wait.
+        """
+        now = self._clock()
+        _forget(self._identifies, now - IDENTIFY_DAY_S)
+        if len(self._identifies) >= IDENTIFIES_FREE and now < self._identifies[-1] + IDENTIFY_SLOW_S:
+            raise HeldBackError("said IDENTIFY too often today")
+        self._identifies.append(now)
 
     # -- the gate in the session ---------------------------------------------------------------------------------
 

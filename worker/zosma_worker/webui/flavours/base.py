@@ -165,8 +165,8 @@ class Flavour:
             return None
         title = entry.get("title") or entry.get("model_name")
         name = entry.get("model_name") or title
-        if not isinstance(title, str) or not isinstance(name, str):
-            return None
+        if not isinstance(title, str) or not isinstance(name, str) or not title.strip():
+            return None  # Discord takes no choice without a name
         short = entry.get("hash")
         facts = facts_of(_HASH_AT_END.sub("", title))
         short, whole = (value if isinstance(value, str) else None for value in (short, entry.get("sha256")))
@@ -498,8 +498,11 @@ def encoded(data: bytes) -> str:
 
 
 def plain_prompt(prompt: str) -> str:
-    """A prompt without what would set the server's own parameters."""
-    return _EXTRA_ARGS.sub("", prompt)
+    """A prompt without what would set the server's own parameters.
+
+    A space is left in its place: what stands around it must not become a tag, or a word, that nobody has judged.
+    """
+    return _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
 
 
 def _sd_upscale(asked: SDUpscale) -> dict[str, Any]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from zosma_queue.request import Upscale
 from zosma_worker.backend import Order
+from zosma_worker.errors import PromptUnreadable
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.base import encoded
 from zosma_worker.webui.flavours.plain import Plain
+
+#: Of a prompt it reads so much, and of that what is ASCII (`clean_input_prompt` in its sources).
+PROMPT_MAX_CHARS = 800
+#: What phones and languages write instead of ASCII, where no decomposition leads to it.
+_WRITTEN = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "×": "x",
+     "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+     "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"}
+)  # fmt: skip
 
 
 class KoboldCpp(Plain):
@@ -44,11 +55,30 @@ class KoboldCpp(Plain):
         said = await client.get_or_none("/api/extra/version")
         return {"clip": "clip"} if isinstance(said, dict) and said.get("vision") is True else {}
 
+    def _body(self, order: Order) -> dict[str, Any]:
+        body = super()._body(order)
+        return {**body, **{name: readable(body[name]) for name in ("prompt", "negative_prompt")}}
+
     def _upscale(self, order: Order) -> dict[str, Any]:
         upscale = order.request.upscale
         if upscale is None:
             raise TypeError("the order is for something else")
         return {"image": encoded(order.inputs[upscale.image]), "upscaling_resize": covering(upscale)}
+
+
+def readable(words: str) -> str:
+    """A prompt as koboldcpp reads it whole: without accents, typographic marks and emoji.
+
+    Raises:
+      PromptUnreadable: when letters would be lost, or it is too long.
+    """
+    plain = unicodedata.normalize("NFKD", words.translate(_WRITTEN))
+    if any(letter.isalpha() and not letter.isascii() for letter in plain):
+        raise PromptUnreadable("this GPU reads Latin letters only (koboldcpp): write the prompt in English")
+    plain = plain.encode("ascii", "ignore").decode()
+    if len(plain) > PROMPT_MAX_CHARS:
+        raise PromptUnreadable(f"this GPU reads {PROMPT_MAX_CHARS} characters of a prompt (koboldcpp): shorten it")
+    return plain
 
 
 def covering(upscale: Upscale) -> int:

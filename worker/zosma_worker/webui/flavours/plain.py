@@ -17,7 +17,7 @@ from zosma_worker.backend import Order
 from zosma_worker.decoding import DECODING
 from zosma_worker.errors import WebUIRefused
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Flavour, encoded
+from zosma_worker.webui.flavours.base import Flavour, encoded, plain_prompt
 
 #: What both put where a hash should be.
 NO_HASH = "8888888888"
@@ -66,7 +66,10 @@ class Plain(Flavour):
     def _body(self, order: Order) -> dict[str, Any]:
         body = super()._body(order)
         # LoRA tags are words to one of them, and to the other only with a weight; both take a list.
-        body["prompt"] = without_loras(body["prompt"]).strip() or " "  # an empty one is refused
+        words = body["prompt"]
+        while lora_tags(words):  # what stood around one may spell another, which nobody has judged
+            words = without_loras(words)
+        body["prompt"] = plain_prompt(words).strip() or " "  # an empty one is refused
         paths = self._lora_paths or {}
         loras = [
             {"path": paths.get(tag.name, tag.name), "multiplier": _weight(tag.weight)}
