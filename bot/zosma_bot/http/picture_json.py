@@ -7,7 +7,7 @@ an answer of twelve megabytes takes one of memory and holds up nobody else's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pybase64
@@ -22,9 +22,19 @@ WHOLE_MAX_BYTES = 1024 * 1024
 _JSON = "application/json"
 
 
-def picture_answer(key: str, pictures: Sequence[bytes], rest: Mapping[str, Any] | None = None) -> web.Response:
-    """`{"<key>": [base64, …], …rest}`."""
-    return _answer(f"{{{json.dumps(key)}: [", pictures, "]" + _after(rest))
+def picture_answer(
+    key: str,
+    pictures: Sequence[bytes],
+    rest: Mapping[str, Any] | None = None,
+    *,
+    meanwhile: Awaitable[None] | None = None,
+) -> web.Response:
+    """`{"<key>": [base64, …], …rest}`.
+
+    `meanwhile`: what must be done before the answer is whole, while the pictures, of which there is one at least, go
+    out. It raises nothing.
+    """
+    return _answer(f"{{{json.dumps(key)}: [", pictures, "]" + _after(rest), meanwhile)
 
 
 def one_picture_answer(key: str, picture: bytes, before: Mapping[str, Any]) -> web.Response:
@@ -36,8 +46,8 @@ def _after(rest: Mapping[str, Any] | None) -> str:
     return ", " + json.dumps(rest)[1:] if rest else "}"
 
 
-def _answer(head: str, pictures: Sequence[bytes], tail: str) -> web.Response:
-    body = _PictureJson(head.encode(), pictures, tail.encode())
+def _answer(head: str, pictures: Sequence[bytes], tail: str, meanwhile: Awaitable[None] | None = None) -> web.Response:
+    body = _PictureJson(head.encode(), pictures, tail.encode(), meanwhile)
     if not pictures:
         return web.Response(body=b"".join(body.pieces()), content_type=_JSON, charset="utf-8")
     return web.Response(
@@ -50,9 +60,11 @@ class _PictureJson(Payload):
 
     _autoclose = True
 
-    def __init__(self, head: bytes, pictures: Sequence[bytes], tail: bytes) -> None:
+    def __init__(
+        self, head: bytes, pictures: Sequence[bytes], tail: bytes, meanwhile: Awaitable[None] | None = None
+    ) -> None:
         super().__init__(None, content_type=_JSON)
-        self._head, self._pictures, self._tail = head, pictures, tail
+        self._head, self._pictures, self._tail, self._meanwhile = head, pictures, tail, meanwhile
         between = 2 * max(len(pictures) - 1, 0)
         encoded = sum((len(one) + 2) // 3 * 4 + 2 for one in pictures)
         self.length = len(head) + encoded + between + len(tail)
@@ -64,6 +76,10 @@ class _PictureJson(Payload):
 
     def pieces(self) -> Iterator[bytes]:
         """The whole, piece by piece."""
+        yield from self._up_to_tail()
+        yield self._tail
+
+    def _up_to_tail(self) -> Iterator[bytes]:
         yield self._head
         for number, picture in enumerate(self._pictures):
             yield b', "' if number else b'"'
@@ -71,15 +87,18 @@ class _PictureJson(Payload):
             for at in range(0, len(view), PIECE_BYTES):
                 yield pybase64.b64encode(view[at : at + PIECE_BYTES])
             yield b'"'
-        yield self._tail
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Piece by piece, as fast as the client takes them."""
-        if self.length <= WHOLE_MAX_BYTES:
+        is_small = self.length <= WHOLE_MAX_BYTES
+        if is_small and self._meanwhile is None:
             await writer.write(b"".join(self.pieces()))
             return
-        for piece in self.pieces():
+        for piece in [b"".join(self._up_to_tail())] if is_small else self._up_to_tail():
             await writer.write(piece)
+        if self._meanwhile is not None:
+            await self._meanwhile
+        await writer.write(self._tail)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The whole as text, for aiohttp's own use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from base64 import b64encode
@@ -56,6 +57,23 @@ async def test_a_client_reads_the_pictures_and_the_rest(sizes, answers):
     assert body == json.dumps({"images": encoded, **REST}).encode()
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert int(answer.headers["Content-Length"]) == len(body)
+
+
+@pytest.mark.parametrize("size", [5, WHOLE_MAX_BYTES * 2])
+async def test_an_answer_is_whole_once_what_is_done_meanwhile_is_done(size, answers):
+    go_on, picture = asyncio.Event(), os.urandom(size)
+
+    async def meanwhile():
+        await go_on.wait()
+
+    asking = asyncio.create_task(
+        answers("/f", lambda: picture_answer("images", [picture], REST, meanwhile=meanwhile()))
+    )
+    await asyncio.wait({asking}, timeout=0.05)
+    assert not asking.done()
+    go_on.set()
+
+    assert json.loads((await asking)[1]) == {"images": [b64encode(picture).decode()], **REST}
 
 
 @pytest.mark.parametrize("size", [5, WHOLE_MAX_BYTES * 2])
