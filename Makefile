@@ -39,12 +39,12 @@ fuzz-guided: ## The same fed by atheris, which seeks new branches, where it has 
 
 CHAOS := PYTHONPATH=tests uv run python -m chaos
 .PHONY: chaos
-chaos: ## A killing spree of half an hour, with a ledger (SEED=… replays one)
-	$(CHAOS) --seconds 1800 --every 5 $(if $(SEED),--seed $(SEED))
+chaos: ## A killing spree of half an hour, with a ledger (SEED=… replays one; BUCKET=1: pictures lie in a bucket)
+	$(CHAOS) --seconds 1800 --every 5 $(if $(SEED),--seed $(SEED)) $(if $(BUCKET),--bucket)
 
 .PHONY: chaos-short
 chaos-short: ## Its five-minute form
-	$(CHAOS) --seconds 240 --every 4 $(if $(SEED),--seed $(SEED))
+	$(CHAOS) --seconds 240 --every 4 $(if $(SEED),--seed $(SEED)) $(if $(BUCKET),--bucket)
 
 .PHONY: format
 format: ## Format the code and mend what can be mended

@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from zosma_queue.errors import SettingsError
 from zosma_queue.nodes import SENTINEL, is_several, parse_nodes, pool_of, services_known
+from zosma_queue.redis_says import TOO_OLD, is_too_old
 from zosma_queue.settings import Settings, address_of
 
 #: A member is told within 3 s that Redis is away: two tries at this each fit.
@@ -30,13 +31,15 @@ PULSE_S = 5.0
 _KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
 #: A Redis that is there answers at once.
 LOGIN_TIMEOUT_S = 2.0
+#: Has the head that ours have, which servers before Redis 7 can't read.
+_SCRIPT = "#!lua flags=no-writes\nreturn 1"
 
 
 def check_login(settings: Settings, *, must_answer: bool = False) -> None:
-    """Tries the settings' Redis once. One that isn't there is waited for later, but a wrong password mends by no wait.
+    """Tries the settings' Redis once. One that isn't there is waited for later, but no wait mends a wrong password.
 
     Raises:
-      SettingsError: when the password is refused, or with `must_answer` when nobody answers.
+      SettingsError: when the password is refused, the server is too old, or with `must_answer` when nobody answers.
     """
     if not settings.redis:
         return
@@ -45,6 +48,7 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
     try:
         with _client(settings.redis, retry=Retry(NoBackoff(), 0), **limits) as client:
             client.ping()
+            _check_age(client)
     except redis.AuthenticationError as error:
         has_password = "@" in settings.redis
         variable = settings.redis_password_variable
@@ -52,12 +56,23 @@ def check_login(settings: Settings, *, must_answer: bool = False) -> None:
         how = "redis://:PASSWORD@host:6379/0" if variable == "REDIS_URL" else "its password"
         raise SettingsError(f"{variable}: {address} {told}: set {variable} to {how}") from None
     except redis.RedisError as error:
+        if is_too_old(error):
+            raise SettingsError(f"{settings.redis_variable}: {address} {TOO_OLD}") from None
         _check_service(settings)
         if must_answer:
             raise SettingsError(
                 f"{settings.redis_variable}: {address} can't be reached ({error}):"
                 f" start it, or leave {settings.redis_variable} out for a built-in one"
             ) from None
+
+
+def _check_age(client: redis.Redis) -> None:
+    """Raises redis.ResponseError when the server can't read the head of our scripts. What else it says is not asked."""
+    try:
+        client.eval(_SCRIPT, 0)
+    except redis.RedisError as error:
+        if is_too_old(error):
+            raise
 
 
 def _check_service(settings: Settings) -> None:
@@ -73,6 +88,8 @@ def _check_service(settings: Settings) -> None:
 
 def _pool(kind: Any, url: str, *, blocking: bool, **limits: Any) -> Any:
     """A pool of redis-py's class `kind` for one node or several."""
+    # By itself redis-py tells its own name by CLIENT SETINFO, which Redis 7.0 doesn't know, nor in a user's rights.
+    limits["driver_info"] = None
     return pool_of(kind, url, blocking=blocking, **limits) if is_several(url) else kind.from_url(url, **limits)
 
 

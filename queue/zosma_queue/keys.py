@@ -202,6 +202,11 @@ def worker(worker_id: str) -> str:
     return f"{PREFIX}worker:{worker_id}"
 
 
+def notes(place: str) -> str:
+    """string: what whoever drives the WebUI at a place must know again after a worker has died. Python's alone."""
+    return f"{PREFIX}worker:{place}/notes"
+
+
 def can(profile: str) -> str:
     """set: the tokens that workers of a profile can serve."""
     return f"{PREFIX}can:{profile}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+from redis.exceptions import ResponseError
 
 from zosma_queue import calls
 from zosma_queue.calls import NO_LIMIT, Evicted
@@ -23,8 +26,9 @@ async def make_room(redis: Any, most_bytes: int | None) -> Evicted:
     Raises:
       QueueUnavailableError: when Redis doesn't answer.
     """
-    with redis_errors():
-        memory: dict[str, Any] = await redis.info("memory")
+    memory: dict[str, Any] = {}
+    with redis_errors(), suppress(ResponseError):  # hosts may have renamed INFO, or keep it from our user
+        memory = await redis.info("memory")
     limit, used = int(memory.get("maxmemory") or 0), int(memory.get("used_memory") or 0)
     most_in_bucket = most_bytes or NO_LIMIT
     if most_bytes is None:

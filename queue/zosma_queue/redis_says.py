@@ -50,6 +50,9 @@ _WRAPPERS = ("of pipeline caused error: ", "discarded because of: ")
 _LEADING = re.compile(r"-?([A-Z]+)\b")
 #: How Redis before 7 passes on what a script ran into: `ERR Error running script (…): @user_script:1: -OOM command …`.
 _IN_SCRIPT = re.compile(r"@user_script: ?\d+: -?([A-Z]+) ")
+#: Of a server before Redis 7: it can't read the head of our scripts (`#!lua`); before Redis 6 it doesn't know HELLO.
+_OLD = re.compile(r"Error compiling script .* near '#'|unknown command .?HELLO", re.IGNORECASE)
+TOO_OLD = "is older than Redis 7: update it, or take Valkey"
 _NO_CONNECTION_FREE = ("No connection available", "Too many connections")
 
 
@@ -71,6 +74,11 @@ def code_of(error: BaseException) -> str:
     return next((code for code in found if code in NOT_NOW or code in NEVER), "")
 
 
+def is_too_old(error: BaseException) -> bool:
+    """True for what a server says that is too old for us, or that only speaks like Redis."""
+    return _OLD.search(said(error)) is not None
+
+
 def as_queue_error(error: BaseException) -> QueueUnavailableError | None:
     """The error to raise instead; None when Redis is well and the mistake is ours."""
     code, words = code_of(error), said(error)
@@ -78,6 +86,8 @@ def as_queue_error(error: BaseException) -> QueueUnavailableError | None:
         return QueueRefusesError(f"Redis {NEVER[code]}: {code} {words.removeprefix(code).strip()}", code=code)
     if code:
         return QueueUnavailableError(f"Redis {NOT_NOW[code]}: {code} {words.removeprefix(code).strip()}", code=code)
+    if is_too_old(error):
+        return QueueRefusesError(f"Redis {TOO_OLD}")
     if words.startswith(_NO_CONNECTION_FREE):
         return QueueBusyError("all connections to Redis are in use")
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):

@@ -51,6 +51,7 @@ log = logging.getLogger(__name__)
 
 #: Of so many attempts a worker remembers where it has put their pictures; it never finishes more than two at a time.
 CHOICES_KEPT = 16
+NOTES_TTL_S = 90 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +136,12 @@ class WorkerQueue(Protocol):
 
     async def tell_speed(self, ratio: float) -> None:
         """Tells a measured speed. The queue keeps its own if it has learned one from jobs."""
+
+    async def read_notes(self) -> bytes:
+        """What workers at this place have noted for those after them; b'' for nothing."""
+
+    async def write_notes(self, data: bytes) -> None:
+        """Notes something instead of that; b'' for nothing."""
 
     async def sweep(self) -> Swept:
         """Does what time alone changes, unless somebody else does."""
@@ -237,6 +244,19 @@ class RedisWorkerQueue:
         """Writes a measured speed where none is known."""
         with redis_errors():
             await self._redis.hsetnx(keys.SPEED, f"{self.place}|", repr(ratio))
+
+    async def read_notes(self) -> bytes:
+        """One GET."""
+        with redis_errors():
+            return await self._redis.get(keys.notes(self.place)) or b""
+
+    async def write_notes(self, data: bytes) -> None:
+        """Kept for as long as a WebUI can be expected to run on without a worker."""
+        with redis_errors():
+            if data:
+                await self._redis.set(keys.notes(self.place), data, ex=NOTES_TTL_S)
+            else:
+                await self._redis.delete(keys.notes(self.place))
 
     async def sweep(self) -> Swept:
         """One sweep, or none while another process sweeps."""

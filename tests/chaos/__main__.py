@@ -23,8 +23,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from chaos.faults import FAULTS, Blow, plan
-from chaos.ledger import Ledger, Order, left_behind, picture_says
+from chaos.faults import BUCKET_FAULTS, FAULTS, Blow, plan
+from chaos.ledger import Ledger, Order, left_behind, left_in_bucket, picture_says
 from chaos.system import System
 from loopback.discord.state import Member
 
@@ -69,7 +69,7 @@ class Run:
             await asyncio.wait(striking) if striking else None
         await asyncio.gather(*self._orders)
         await self._until_quiet()
-        self._close()
+        await self._close()
 
     # -- orders -------------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class Run:
 
     async def _strike(self, blow: Blow) -> None:
         await asyncio.sleep(blow.at_s)
-        fault = FAULTS[blow.fault]
+        fault = {**FAULTS, **BUCKET_FAULTS}[blow.fault]
         target = f"{fault.target} {blow.which % 3}" if fault.target in ("worker", "webui") else fault.target
         async with self._locks[target]:
             self.ledger.note(blow.fault, time.time(), self._open())
@@ -175,16 +175,23 @@ class Run:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return
 
-    def _close(self) -> None:
+    async def _close(self) -> None:
         self.ledger.left = left_behind(self._system.valkey.url)
+        if self._system.bucket:
+            objects = await self._system.bucket.objects()
+            self.ledger.objects = len(objects)
+            self.ledger.left += left_in_bucket(self._system.valkey.url, objects)
+            if not objects:
+                self.ledger.left.append("no picture at all in the bucket")
         self.ledger.measure_recovery(self._system.discord.messages(self._system.discord.channel))
 
 
 async def _main(options: argparse.Namespace) -> int:
     folder = Path(options.logs or tempfile.mkdtemp(prefix="zosma-chaos-"))
-    blows = plan(options.seed, options.seconds, options.every)
+    faults = {**FAULTS, **BUCKET_FAULTS} if options.bucket else FAULTS
+    blows = plan(options.seed, options.seconds, options.every, faults)
     print(f"seed {options.seed}, {len(blows)} blows in {options.seconds:g} s; logs in {folder}", file=sys.stderr)
-    async with System(folder) as system:
+    async with System(folder, with_bucket=options.bucket) as system:
         run = Run(system, options.seed)
         await run.go(blows, options.seconds)
         violations = system.discord.violations
@@ -214,6 +221,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--every", type=float, default=3.0, help="seconds between two blows, on the average")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--bucket", action="store_true", help="pictures lie in a bucket, which is struck as well")
     parser.add_argument("--logs", help="folder for what the parts say and Redis keeps")
     sys.exit(asyncio.run(_main(parser.parse_args())))
 

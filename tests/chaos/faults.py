@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from chaos.system import System
+from loopback.s3 import SLOW_DOWN, lost_after
 
 #: How long something stays dead or away, in seconds, at least and at most.
 DOWN_S = (0.2, 3.0)
@@ -103,6 +104,28 @@ async def _drop_gateway(system: System, blow: Blow) -> None:
     await system.discord.drop_gateway((None, 1001, 4000, 4009)[blow.which % 4])
 
 
+async def _kill_bucket(system: System, blow: Blow) -> None:
+    await system.pictures.crash()
+    await asyncio.sleep(blow.for_s)
+    await system.pictures.start()
+
+
+async def _still_bucket(system: System, blow: Blow) -> None:
+    await system.pictures.stand_still(blow.for_s)
+
+
+async def _bucket_refuses(system: System, blow: Blow) -> None:
+    system.pictures.fault = SLOW_DOWN
+    await asyncio.sleep(blow.for_s)
+    system.pictures.fault = None
+
+
+async def _bucket_loses_answers(system: System, blow: Blow) -> None:
+    system.pictures.fault = lost_after(system.pictures)
+    await asyncio.sleep(blow.for_s)
+    system.pictures.fault = None
+
+
 FAULTS = {
     "worker killed": Fault("worker", 10, DOWN_S, _kill_worker),
     "all workers killed": Fault("worker", 2, NOBODY_S, _kill_fleet),
@@ -117,15 +140,23 @@ FAULTS = {
     "gateway drops": Fault("discord", 1, DOWN_S, _drop_gateway),
 }
 
+#: Where pictures lie in a bucket.
+BUCKET_FAULTS = {
+    "bucket killed": Fault("bucket", 4, DOWN_S, _kill_bucket),
+    "bucket stands still": Fault("bucket", 2, STILL_S, _still_bucket),
+    "bucket says SlowDown": Fault("bucket", 3, STILL_S, _bucket_refuses),
+    "bucket's answers are lost": Fault("bucket", 3, DOWN_S, _bucket_loses_answers),
+}
 
-def plan(seed: int, seconds: float, every_s: float) -> list[Blow]:
+
+def plan(seed: int, seconds: float, every_s: float, faults: Mapping[str, Fault]) -> list[Blow]:
     """The blows of a run, in order: each kind once at least when there is time, then by weight."""
     dice = random.Random(seed)
     count = int(seconds / every_s)
-    names = list(FAULTS)
+    names = list(faults)
     dice.shuffle(names)
-    drawn = names[:count] + dice.choices(names, [FAULTS[name].weight for name in names], k=max(count - len(names), 0))
+    drawn = names[:count] + dice.choices(names, [faults[name].weight for name in names], k=max(count - len(names), 0))
     return [
-        Blow((number + dice.random()) * every_s, name, dice.uniform(*FAULTS[name].span_s), dice.randrange(100))
+        Blow((number + dice.random()) * every_s, name, dice.uniform(*faults[name].span_s), dice.randrange(100))
         for number, name in enumerate(drawn)
     ]

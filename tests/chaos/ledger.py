@@ -20,7 +20,7 @@ PICTURE = re.compile(r"zosma-([\w-]+)-\d+\.png")
 #: order anew.
 BOUNDED = re.compile(
     r"(bot:)?\{zosma\}:(workers|idle|speed|loads|accuracy|audit|stats|seq|swept|protocol|secret|policies|rules|tags.*"
-    r"|record:.*|picture-bytes|picture-ends|shown|bots|hearing|poster|fleet|fleet-seen|summons|versions|rules-version"
+    r"|record:.*|picture-bytes|picture-ends|shown|object-bytes|object-ends|object-shown|results|bots|hearing|poster|fleet|fleet-seen|summons|versions|rules-version"
     r"|index:(fleet|held|profiles|ready:.*|idle:.*|format|bucket-seq|stranded|sweeper))"
 )
 
@@ -54,6 +54,9 @@ class Ledger:
     """Pictures under another order's words."""
     left: list[str] = field(default_factory=list)
     """What was found in Redis at the end and should not be there."""
+
+    objects: int | None = None
+    """How many pictures lay in the bucket at the end, where there was one."""
 
     @property
     def accepted(self) -> list[Order]:
@@ -140,6 +143,7 @@ class Ledger:
             f"{len(self.orders)} orders, {len(self.accepted)} accepted: {pictures} pictures, "
             f"{len(self.named_errors())} named errors, {len(self.lost)} lost, {len(self.doubled)} doubled, "
             f"{len(self.foreign)} under another's words, {len(self.left)} left behind.",
+            *([f"{self.objects} pictures in the bucket."] if self.objects is not None else []),
         ])  # fmt: skip
 
 
@@ -158,6 +162,18 @@ def _end_of(handle: InteractionHandle) -> str | None:
     if shown is None or shown.thinking or "Cancel" in shown.labels:
         return None
     return shown.text or None
+
+
+def left_in_bucket(url: str, objects: list[str]) -> list[str]:
+    """Objects that the bot won't delete when their job's time is over: it finds them a day later only."""
+    with redis.Redis.from_url(url, decode_responses=True) as raw:
+        found = []
+        for path in objects:
+            job_id, attempt, _ = path.split("/")[-3:]
+            noted = raw.hget("{zosma}:object-bytes", job_id)
+            if noted is None or int(attempt) > int(noted.split(" ")[1]):
+                found.append(f"in the bucket: {path}, noted is {noted}")
+        return found
 
 
 def left_behind(url: str) -> list[str]:

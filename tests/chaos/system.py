@@ -16,6 +16,7 @@ import redis
 from aiohttp import web
 
 from loopback.discord.server import DiscordServer
+from loopback.s3 import KEY, S3, SECRET, moto, s3_on_loopback
 from loopback.webui import ScriptedWebUI, Turn
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
@@ -85,13 +86,16 @@ class Part:
 class System:
     """Everything there is. Use it as `async with`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_bucket: bool = False) -> None:
+        """`with_bucket`: pictures lie in one, and not in Redis."""
         self.port = free_port()
         self.discord = DiscordServer(rate_limits="real")
         self.valkey = PrivateValkey(folder / "valkey")
         self.webuis = [SteadyWebUI() for _ in range(WORKERS)]
         self.bot: Part
         self.workers: list[Part] = []
+        self.bucket: S3 | None = None
+        self._with_bucket = with_bucket
         self._folder = folder
         self._parts = contextlib.AsyncExitStack()
 
@@ -99,6 +103,12 @@ class System:
     def url(self) -> str:
         """The bot's address."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pictures(self) -> S3:
+        """The server of the bucket."""
+        assert self.bucket
+        return self.bucket
 
     @contextlib.contextmanager
     def redis_stands_still(self) -> Iterator[None]:
@@ -123,6 +133,10 @@ class System:
             "DISCORD_API_URL": self.discord.api_url, "DISCORD_GATEWAY_URL": self.discord.gateway_url,
             "ZOSMA_DATA_DIR": str(self._folder / "data"),
         }  # fmt: skip
+        if self._with_bucket:
+            behind = self._parts.enter_context(moto())
+            self.bucket = await self._parts.enter_async_context(s3_on_loopback(behind))
+            env |= {"RESULTS_URL": self.bucket.url, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
         self.bot = Part(self._folder, "bot", ("bot",), env)
         self.workers = [
             Part(self._folder, f"worker-{number}", ("worker", "--webui", webui.url), env)

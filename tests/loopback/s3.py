@@ -17,6 +17,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from pydantic import SecretStr
 from yarl import URL
 
+from loopback.port import Port
 from zosma_queue.results import Bucket, Credentials, parse_results
 
 KEY, SECRET = "AKIDEXAMPLE", "secret-of-the-bucket"
@@ -44,6 +45,16 @@ async def reset(request: web.Request) -> web.StreamResponse:
     if request.transport:
         request.transport.abort()
     raise ConnectionResetError
+
+
+def lost_after(server: S3) -> Fault:
+    """Each request is done, and its answer lost on the way back."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        await server.passed_on(request)
+        return await reset(request)
+
+    return answer
 
 
 async def silence(_: web.Request) -> web.StreamResponse:
@@ -83,14 +94,20 @@ def moto() -> Iterator[str]:
 class S3:
     """The proxy. `fault` answers what `on` names (a method, or all) instead of the server, until it is None again."""
 
-    def __init__(self, behind: str, client: ClientSession) -> None:
+    def __init__(self, behind: str, client: ClientSession, tls: ssl.SSLContext | None = None) -> None:
         self._behind = behind
         self._client = client
-        self.endpoint = ""
+        self._tls = tls
+        self._port = Port()
         self.fault: Fault | None = None
         self.on = ""
         self.seen: Counter[str] = Counter()
         """How often each method was called."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its address, the same after each start."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port.number}"
 
     @property
     def url(self) -> str:
@@ -104,6 +121,33 @@ class S3:
         assert found
         return found
 
+    async def start(self) -> None:
+        """Listens; what was stored is still there."""
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_route("*", "/{rest:.*}", self.serve)
+        await self._port.start(app, self._tls)
+
+    async def stop(self) -> None:
+        """Ends it."""
+        await self._port.stop()
+
+    async def crash(self) -> None:
+        """As after a kill -9: the port closes and all connections drop."""
+        await self._port.crash()
+
+    async def stand_still(self, seconds: float) -> None:
+        """As between SIGSTOP and SIGCONT: requests are taken in, and handled once it goes on."""
+        goes_on = asyncio.Event()
+
+        async def later(request: web.Request) -> web.StreamResponse:
+            await goes_on.wait()
+            return await self.passed_on(request)
+
+        self.fault, self.on = later, ""
+        await asyncio.sleep(seconds)
+        self.fault = None
+        goes_on.set()
+
     async def create(self, name: str) -> None:
         """Makes a bucket."""
         async with self._client.put(f"{self._behind}/{name}") as answer:
@@ -116,9 +160,14 @@ class S3:
 
     async def objects(self, name: str = BUCKET) -> list[str]:
         """What lies in a bucket, but for what tells it from others."""
-        async with self._client.get(f"{self._behind}/{name}?list-type=2") as answer:
-            found = re.findall(r"<Key>([^<]*)</Key>", await answer.text())
-        return [one for one in found if "/." not in one]
+        found: list[str] = []
+        while True:
+            after = {"list-type": "2", "start-after": found[-1] if found else ""}
+            async with self._client.get(f"{self._behind}/{name}", params=after) as answer:
+                text = await answer.text()
+            found += re.findall(r"<Key>([^<]*)</Key>", text)
+            if "<IsTruncated>true" not in text:
+                return [one for one in found if "/." not in one]
 
     async def lose(self, key: str, name: str = BUCKET) -> None:
         """Deletes an object behind everybody's back."""
@@ -132,9 +181,12 @@ class S3:
         signed = _SIGNED_BY.search(request.headers.get("Authorization", ""))
         if not signed or signed[1] != KEY:
             return await said(403, "InvalidAccessKeyId")(request)
-        if self.fault and self.on in ("", request.method):
-            return await self.fault(request)
-        return await self.passed_on(request)
+        try:
+            if self.fault and self.on in ("", request.method):
+                return await self.fault(request)
+            return await self.passed_on(request)
+        except ConnectionResetError:  # nobody hears it any more
+            return web.Response()
 
     async def passed_on(self, request: web.Request) -> web.StreamResponse:
         """The server's own answer."""
@@ -152,18 +204,12 @@ class S3:
 async def s3_on_loopback(behind: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[S3]:
     """The proxy before a moto that runs, with one empty bucket; with TLS, if there is a certificate for it."""
     async with ClientSession(timeout=ClientTimeout(10), auto_decompress=False) as client:
-        server = S3(behind, client)
+        server = S3(behind, client, tls)
         await server.empty()
         await server.create(BUCKET)
-        app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_route("*", "/{rest:.*}", server.serve)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
+        await server.start()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-            await site.start()
-            server.endpoint = "{}://{}:{}".format("https" if tls else "http", *runner.addresses[0][:2])
             yield server
         finally:
             with suppress(asyncio.CancelledError):
-                await runner.cleanup()
+                await server.stop()

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import json
-import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,6 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 from PIL import Image, PngImagePlugin
 
+from loopback.port import Port
 from zosma_worker.settings import Address
 
 Json = dict[str, Any]
@@ -48,12 +48,6 @@ class Turn:
 INTERROGATE = "/sdapi/v1/interrogate"
 GENERATIONS = ("/sdapi/v1/txt2img", "/sdapi/v1/img2img", "/sdapi/v1/extra-single-image", INTERROGATE)
 Answer = Callable[[Turn], Awaitable[web.StreamResponse]]
-
-
-async def drained() -> None:
-    """Connections that the other side has closed are closed here too, before a loop may end."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 def picture(width: int, height: int, seed: int | None, *, text: str | None = None, fmt: str = "PNG") -> bytes:
@@ -234,9 +228,7 @@ class ScriptedWebUI:
         self.canaries: list[Json] = []
         self._canary_script: deque[Answer] = deque()
         self._script: deque[Answer] = deque()
-        self._runner: web.AppRunner | None = None
-        self._listener: socket.socket | None = None
-        self._port = 0
+        self._port = Port()
 
     def script(self, *answers: Answer) -> None:
         """The answers to the next generations."""
@@ -249,7 +241,7 @@ class ScriptedWebUI:
     @property
     def url(self) -> str:
         """Its base URL, the same after each start."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port.number}"
 
     @property
     def address(self) -> Address:
@@ -270,37 +262,15 @@ class ScriptedWebUI:
         """Listens; the port stays the same from the first start on."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handle_signals=False)
-        await self._runner.setup()
-        self._listener = socket.create_server(("127.0.0.1", self._port))
-        await web.SockSite(self._runner, self._listener, ssl_context=self.tls).start()
-        self._port = self._listener.getsockname()[1]
+        await self._port.start(app, self.tls)
 
     async def stop(self) -> None:
         """Ends it."""
-        runner, self._runner = self._runner, None
-        if runner:
-            await self._accept_no_more()
-            await runner.cleanup()
-            await drained()
-
-    async def _accept_no_more(self) -> None:
-        """asyncio never closes what it has accepted just before its server closes (3.11: `Server._attach`)."""
-        if self._listener and self._listener.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._listener.fileno())
-        await drained()
+        await self._port.stop()
 
     async def crash(self) -> None:
         """The port closes and all connections drop."""
-        assert self._runner is not None
-        await self._accept_no_more()
-        for site in list(self._runner.sites):
-            await site.stop()
-        server = self._runner.server
-        for connection in server.connections if server else ():
-            if connection.transport is not None:
-                connection.transport.abort()
-        await drained()
+        await self._port.crash()
 
     async def __aenter__(self) -> Self:
         await self.start()

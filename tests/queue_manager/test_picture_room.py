@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zosma_queue import calls, keys
+from zosma_queue.client import Queue
 from zosma_queue.job import Picture, Result
 from zosma_queue.scripts import call
 
@@ -242,3 +243,17 @@ async def test_the_usual_cap_is_half_of_maxmemory(by_the_clock, rig, make, show,
     finally:
         rig.client.config_set("maxmemory", 0)
     assert stored() == set(jobs[evicted.jobs :])
+
+
+async def test_where_info_is_kept_from_its_user_the_cap_that_is_set_still_holds(
+    by_the_clock, make, show, valkey, raw, stored
+):
+    show(make())
+    raw.execute_command("ACL", "SETUSER", "hosted", "on", ">password", "~*", "&*", "+@all", "-info")
+    try:
+        async with Queue(valkey.url_for("hosted", "password")) as queue:
+            await queue.make_room(SIZE - 1)
+    finally:
+        raw.acl_deluser("hosted")
+
+    assert not stored()

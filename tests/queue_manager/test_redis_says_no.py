@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import redis
 
+from loopback.old_redis import REDIS_5, REDIS_6, old_redis
 from loopback.played_worker import PlayedWorker
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
+from zosma_queue.connections import check_login
 from zosma_queue.errors import QueueRefusesError, QueueUnavailableError, SettingsError
 from zosma_queue.job import State
 from zosma_queue.redis_says import code_of, said
@@ -189,6 +191,16 @@ def test_an_error_of_ours_stays_what_it_is():
 )  # fmt: skip
 def test_older_servers_wrap_the_code_and_it_is_found(text):
     assert code_of(redis.ResponseError(text)) == "OOM"
+
+
+@pytest.mark.parametrize("answers", [REDIS_5, REDIS_6], ids=["5", "6"])
+async def test_one_that_is_too_old_ends_a_start_with_what_to_do_and_later_is_told_so(answers):
+    with old_redis(answers) as url:
+        with pytest.raises(SettingsError, match="older than Redis 7: update it, or take Valkey"):
+            check_login(load(Settings, {"REDIS_URL": url}, env_file=None))
+        async with Queue(url) as queue:
+            with pytest.raises(QueueRefusesError, match="older than Redis 7"):
+                await queue.sweep()
 
 
 async def test_while_redis_is_full_what_is_done_is_delivered_and_what_runs_keeps_its_lease(own, admin):

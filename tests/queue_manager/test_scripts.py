@@ -10,10 +10,11 @@ import pytest
 import redis
 
 import zosma_queue
+from loopback.redis_user import README
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import call, library, with_library
+from zosma_queue.scripts import RARELY, call, library, source, with_library
 
 #: Scripts get these as keys of their own.
 _BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
@@ -128,6 +129,22 @@ def test_every_verb_says_at_its_head_what_it_takes_and_returns(verb):
     assert [word for word in ("KEYS", "ARGV", "Returns") if not re.search(rf"^-- {word}\b", head, re.M)] == []
 
 
+@pytest.mark.parametrize("verb", [file.stem for file in _LUA.glob("[!_]*.lua")])
+def test_every_verb_keeps_to_the_names_that_a_function_of_lua_may_have(raw, verb):
+    assert raw.script_load(source(verb))
+
+
+def test_what_is_declared_only_when_it_is_called_is_a_function_that_verbs_share():
+    assert set(re.findall(r"local function (\w+)\(", _PRELUDE)) >= RARELY
+
+
+def test_what_is_declared_only_when_it_is_called_gives_back_all_that_it_returns(raw):
+    _, used, back = evaluate(raw, "local n = select('#', group_of_person('')) return {1, n, hold('dream', 1) or 0}")
+
+    assert (used, back) == (0, 0)
+    assert raw.hget(keys.HELD, "dream") == b"1"
+
+
 def test_an_emptied_script_cache_changes_nothing(rig, raw):
     rig.submit()
     raw.script_flush()
@@ -159,3 +176,20 @@ def test_a_worker_with_an_acl_user_of_its_own_can_work_but_not_read_where_answer
             assert call(worker, calls.settle(leased.id, leased.attempt, calls.RELEASE, now_ms=rig.now)) == "waiting"
     finally:
         raw.execute_command("ACL", "DELUSER", "gpu")
+
+
+def test_no_script_and_no_users_rights_need_a_server_younger_than_redis_7_0(raw):
+    texts = [path.read_text("utf-8") for path in _LUA.glob("*.lua")]
+    sent = {name.lower() for text in texts for name in re.findall(r"redis\.p?call\(\s*'(\w+)'", text)}
+    rights = re.findall(r"^ +ACL SETUSER gpu (.*)$", README.read_text("utf-8"), re.MULTILINE)
+    sent |= {word[1:] for line in rights for word in line.split() if word[0] == "+"}
+
+    # As a name of its own, for redis-py reads any answer to COMMAND as another list.
+    told = raw.execute_command("command docs", *(name.split("|")[0] for name in sent))
+    since = {}
+    for name, about in told.items():
+        since |= {name.decode(): about[b"since"]}
+        since |= {under.decode(): what[b"since"] for under, what in about.get(b"subcommands", {}).items()}
+
+    assert len(sent) > 40
+    assert not {name: since[name] for name in sent if tuple(map(int, since[name].split(b"."))) >= (7, 1)}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from loopback.fleet import HASTY, Community, Join
-from loopback.webui import ScriptedWebUI, drained
+from loopback.port import drained
+from loopback.webui import ScriptedWebUI
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerInfo, WorkerState
 from zosma_worker import outcomes, pace, slot

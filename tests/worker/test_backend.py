@@ -14,7 +14,7 @@ from loopback.fleet import HASTY, Community, until
 from loopback.webui import picture
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerState
 from zosma_queue.job import State
-from zosma_worker.backend import Answer, Backend, Checked, Found, Order, Report, Run
+from zosma_worker.backend import Answer, Backend, Checked, Found, Notes, Order, Report, Run
 from zosma_worker.errors import BadAnswer, Stalled, WebUICut, WebUIError
 from zosma_worker.settings import Address
 from zosma_worker.slot import WorkerOptions, run_slot
@@ -132,7 +132,7 @@ async def _at_work(painter: Painter, redis_url: str, ann: Community) -> AsyncIte
     """A worker that drives the painter."""
 
     @contextlib.asynccontextmanager
-    async def opened(address: Address) -> AsyncIterator[Backend]:
+    async def opened(address: Address, _: Notes) -> AsyncIterator[Backend]:
         assert address == PLACE
         yield painter
 

@@ -393,7 +393,7 @@ async def test_what_answers_there_is_looked_at_anew_after_it_was_away(comfyui, j
     await ann.worker(WorkerState.AWAY)
 
     webui = ScriptedWebUI()
-    webui._port = int(comfyui.url.rpartition(":")[2])
+    webui._port.number = int(comfyui.url.rpartition(":")[2])
     async with webui:
         back = await ann.worker(WorkerState.READY)
 

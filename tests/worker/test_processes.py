@@ -17,6 +17,7 @@ from PIL import Image
 
 from loopback.comfyui import faults
 from loopback.comfyui.server import ScriptedComfyUI
+from loopback.flavours import A1111WebUI
 from loopback.fleet import until
 from loopback.webui import Hold, ScriptedWebUI, Turn, encoded, pictures
 from zosma_queue import calls, keys
@@ -87,6 +88,21 @@ async def test_sigterm_finishes_the_running_job_and_then_leaves(webui, spawn, an
     assert (await ann.job(waiting)).state is State.WAITING
     assert await ann.queue.workers() == []
     assert "finishes the running one" in worker.said
+
+
+async def test_an_option_that_a_job_has_set_is_put_back_though_its_worker_was_killed(spawn, ann):
+    async with A1111WebUI() as webui:
+        worker = await spawn(SD_API_HOST=webui.url)
+        await ann.worker(WorkerState.READY)
+        await ann.gets(await ann.asks(a1111={"override_settings": {"eta_noise_seed_delta": 31337}}))
+        worker.process.kill()
+        await worker.ended()
+        assert webui.options["eta_noise_seed_delta"] == 31337
+
+        await spawn(SD_API_HOST=webui.url)
+        await ann.gets(await ann.asks(seed=8))
+
+        assert webui.options["eta_noise_seed_delta"] == 7
 
 
 async def test_a_second_signal_ends_it_at_once(webui, spawn, ann):

@@ -115,7 +115,6 @@ def test_it_has_no_command_that_no_part_of_a_worker_sends(worker_url):
     sent |= {
         "blpop",
         "cluster|slots",
-        "client|setinfo",
         "client|setname",
         "eval",
         "evalsha",

@@ -82,6 +82,17 @@ class Checked:
     """What a picture shows, for an order that wanted words."""
 
 
+class Notes(Protocol):
+    """What must be known again of a back end when its worker has died and another comes. Its users are the only ones
+    who know what it means. Both raise QueueUnavailableError."""
+
+    async def read_notes(self) -> bytes:
+        """What was written last; b'' for nothing."""
+
+    async def write_notes(self, data: bytes) -> None:
+        """Writes it anew; b'' for nothing."""
+
+
 class Answer(Protocol):
     """What came of an order. The back end may work on the next one already."""
 
@@ -160,7 +171,11 @@ class Backend(Protocol):
         """Bytes of the GPU's memory that are free; None when it doesn't say."""
 
     async def start(self, order: Order, report: Callable[[Report], None], timeouts: Timeouts) -> Run:
-        """Sends an order. `report` is called with whatever the back end says of it, `timeouts` are this order's."""
+        """Sends an order. `report` is called with whatever the back end says of it, `timeouts` are this order's.
+
+        Raises:
+          QueueUnavailableError: when something must be noted before it (`Notes`), and can't be.
+        """
 
 
 def named(checkpoints: tuple[Checkpoint, ...], wanted: str) -> Checkpoint | None:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from zosma_worker.backend import Backend, Found, Order, Report, Run
+from zosma_worker.backend import Backend, Found, Notes, Order, Report, Run
 from zosma_worker.comfyui.backend import comfyui_backend, is_comfyui
 from zosma_worker.errors import WebUIBusy, WebUIError
 from zosma_worker.settings import Address
@@ -15,12 +15,15 @@ from zosma_worker.webui.backend import a1111_backend
 
 
 @contextlib.asynccontextmanager
-async def open_backend(address: Address, workflows: Path | None = None) -> AsyncIterator[Backend]:
+async def open_backend(
+    address: Address, notes: Notes | None = None, *, workflows: Path | None = None
+) -> AsyncIterator[Backend]:
     """The back end at an address, which need not answer yet: its kind is seen when it does.
 
-    `workflows`: a folder with an operator's own, for ComfyUI.
+    `notes`: of the workers before; None for who makes no jobs. `workflows`: a folder with an operator's own, for
+    ComfyUI.
     """
-    async with a1111_backend(address) as webui, comfyui_backend(address, workflows) as comfyui:
+    async with a1111_backend(address, notes) as webui, comfyui_backend(address, workflows) as comfyui:
 
         async def recognised() -> Backend:
             return comfyui if await is_comfyui(address) else webui

@@ -219,7 +219,10 @@ class Driver:
         """
         order = Order(request=task.request, checkpoint=task.checkpoint, task=task.name)
         began = time.monotonic()
-        run = await self._backend.start(order, _unheard, self._timeouts)
+        try:
+            run = await self._backend.start(order, _unheard, self._timeouts)
+        except QueueUnavailableError as error:
+            raise WebUIBusy(f"{self._backend.url} is not tried now: {error}") from error
         answering = asyncio.create_task(run.answer())
         try:
             await asyncio.wait({answering}, timeout=at_most_s)

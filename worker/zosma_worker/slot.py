@@ -25,7 +25,7 @@ from zosma_queue.results import Bucket
 from zosma_queue.sweeper import Sweeper
 from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, Outcome, RedisWorkerQueue, WorkerQueue
-from zosma_worker.backend import Backend
+from zosma_worker.backend import Backend, Notes
 from zosma_worker.backends import open_backend
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.drive import Driver
@@ -80,7 +80,7 @@ async def run_slot(
     address: Address,
     stop: asyncio.Event,
     options: WorkerOptions | None = None,
-    opened: Callable[[Address], AbstractAsyncContextManager[Backend]] = open_backend,
+    opened: Callable[[Address, Notes], AbstractAsyncContextManager[Backend]] = open_backend,
 ) -> None:
     """Joins the fleet with one WebUI and makes jobs until `stop` is set; then finishes the running one and leaves.
 
@@ -128,14 +128,14 @@ async def _open_slot(
     redis_url: str,
     address: Address,
     options: WorkerOptions,
-    opened: Callable[[Address], AbstractAsyncContextManager[Backend]],
+    opened: Callable[[Address, Notes], AbstractAsyncContextManager[Backend]],
 ) -> AsyncIterator[Runner]:
     """A slot at work. Closing it waits for the running job."""
     name = worker_id(address)
     logs.always(worker=name)
     async with AsyncExitStack() as stack:
         queue: WorkerQueue = await stack.enter_async_context(RedisWorkerQueue(redis_url, name, results=options.results))
-        backend = await stack.enter_async_context(opened(address))
+        backend = await stack.enter_async_context(opened(address, queue))
         parts = _parts(queue, backend, options)
         stack.push_async_callback(parts.heartbeat.leave)
         stack.push_async_callback(parts.handover.end_lingering)

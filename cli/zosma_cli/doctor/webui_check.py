@@ -26,7 +26,7 @@ async def check(settings: WorkerSettings) -> AsyncIterator[Finding]:
 
 async def _one(address: Address, workflows: Path | None) -> Finding:
     try:
-        async with asyncio.timeout(PROBE_S), open_backend(address, workflows) as backend:
+        async with asyncio.timeout(PROBE_S), open_backend(address, workflows=workflows) as backend:
             about = (await backend.probe()).about
     except WebUIUnreachable as error:
         return wrong(PART, str(error), "start it with --api, or correct SD_API_HOST")

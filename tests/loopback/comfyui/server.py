@@ -30,7 +30,8 @@ from loopback.comfyui.execution import (
 )
 from loopback.comfyui.faults import BROKEN_FILE, Fault, Hold, Prompt, is_canary, is_of_zosma
 from loopback.comfyui.nodes import object_info
-from loopback.webui import drained, picture
+from loopback.port import Port, drained
+from loopback.webui import picture
 from zosma_worker.settings import Address
 
 Json = dict[str, Any]
@@ -89,8 +90,7 @@ class ScriptedComfyUI:
         self.restarting: asyncio.Task[None] | None = None
         self._script: deque[Fault] = deque()
         self._own: deque[Fault] = deque()
-        self._runner: web.AppRunner | None = None
-        self._port = 0
+        self._port = Port()
         self._fresh()
 
     def _fresh(self) -> None:
@@ -123,7 +123,7 @@ class ScriptedComfyUI:
     @property
     def url(self) -> str:
         """Its base URL, the same after each start."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self._port.number}"
 
     @property
     def address(self) -> Address:
@@ -175,30 +175,17 @@ class ScriptedComfyUI:
                 app.router.add_route(method, prefix + path, handler)
         app.router.add_get("/ws", self._ws)
         app.middlewares.append(self._watched)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handle_signals=False)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
-        self._port = self._runner.addresses[0][1]
+        await self._port.start(app)
         self._worker = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
         """The process ends: everything that is not on disk is gone."""
-        runner, self._runner = self._runner, None
         if self._worker:
             self._worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._worker
-        if runner is None:
-            return
-        for site in list(runner.sites):
-            await site.stop()
-        server = runner.server
-        for connection in server.connections if server else ():
-            if connection.transport is not None:
-                connection.transport.abort()
-        await drained()
-        await runner.cleanup()
-        await drained()
+        await self._port.crash()
+        await self._port.stop()
         self._fresh()
 
     async def restart(self, back: asyncio.Event) -> None:

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
-from zosma_queue.errors import ErrorKind
+from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.request import Request
 from zosma_queue.tasks import end
-from zosma_worker.backend import Checked, Order, Report
+from zosma_worker.backend import Checked, Notes, Order, Report
 from zosma_worker.errors import (
     BadAnswer,
     WebUIBroken,
@@ -30,6 +30,7 @@ from zosma_worker.webui.answers import NO_ROUTE
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours import Flavour
 from zosma_worker.webui.foreign_work import ForeignWork
+from zosma_worker.webui.own_options import OwnOptions
 from zosma_worker.webui.payload import Part, Payload
 from zosma_worker.webui.pictures import verify_all
 from zosma_worker.webui.probe import Probed, loaded_of, probe
@@ -46,17 +47,18 @@ ASKING_S = 1.0
 
 
 @contextlib.asynccontextmanager
-async def a1111_backend(address: Address) -> AsyncIterator[A1111Backend]:
-    """The WebUI at an address."""
+async def a1111_backend(address: Address, notes: Notes | None = None) -> AsyncIterator[A1111Backend]:
+    """The WebUI at an address. `notes`: of the workers before; None for who makes no jobs."""
     async with Client(address) as client:
-        yield A1111Backend(client)
+        yield A1111Backend(client, notes)
 
 
 class A1111Backend:
     """A WebUI that speaks A1111's API, in whichever dialect: a `Backend`."""
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Client, notes: Notes | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._own_options = OwnOptions(client.home, notes)
         self._clock = clock
         self._foreign_work = ForeignWork(client)
         self._probed: Probed | None = None
@@ -78,6 +80,10 @@ class A1111Backend:
             self.note_gone()
             raise self._explained(error) from error
         self._without_api_since = None
+        try:
+            await self._own_options.recall(found.options)
+        except QueueUnavailableError as error:
+            raise WebUIBusy(f"which of the options of {self.url} are its own is noted in Redis: {error}") from error
         if "txt2img" in self._lacking:
             raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
         about = found.about.model_copy(update=self._lacked())
@@ -88,9 +94,11 @@ class A1111Backend:
     def _tells_loaded(self, flavour: Flavour) -> bool:
         return self._has_made_any or not flavour.loads_late
 
-    def note_made(self) -> None:
+    async def note_made(self, order: Order) -> None:
         """Pictures came: what its options name is in its memory from now on."""
         self._has_made_any = True
+        if self._probed:
+            await self._own_options.after(self._probed.flavour.options_set(order))
 
     def note_gone(self) -> None:
         """It is away: whatever comes back may be another, and has nothing in its memory."""
@@ -157,11 +165,16 @@ class A1111Backend:
         return int(found) if isinstance(found, int | float) else None
 
     async def start(self, order: Order, report: Callable[[Report], None], timeouts: Timeouts) -> A1111Run:
-        """Sends an order, once the last one's answer has been asked after: this one clears the flag."""
+        """Sends an order, once the last one's answer has been asked after: this one clears the flag.
+
+        Raises:
+          QueueUnavailableError: when it can't be noted which options it sets.
+        """
         if self._probed is None:
             raise WebUIBusy(f"{self.url} has not been looked at")
         if self._asking:
             await asyncio.wait({self._asking}, timeout=ASKING_S)
+        await self._own_options.before(self._probed.flavour.options_set(order))
         return A1111Run(self, self._client, self._probed.flavour, order, report, timeouts)
 
     def ask_whether_interrupted(self, flavour: Flavour, *, may_skip: bool) -> asyncio.Task[bool]:
@@ -221,7 +234,7 @@ class A1111Run:
                 self._call.result()
             elif not self._answers.is_set():
                 watching.result()
-            self._backend.note_made()
+            await self._backend.note_made(self._order)
         except (WebUIUnreachable, WebUICut):
             self._backend.note_gone()
             raise

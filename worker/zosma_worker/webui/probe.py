@@ -18,6 +18,8 @@ class Probed(Found):
     """A WebUI that can be used, and how it is spoken to."""
 
     flavour: Flavour
+    options: dict[str, Any]
+    """Its settings as it tells them; {} when it doesn't."""
 
 
 def loaded_of(options: dict[str, Any], checkpoints: tuple[Checkpoint, ...]) -> str | None:
@@ -46,7 +48,7 @@ async def probe(client: Client) -> Probed:
         raise WebUIBroken(f"{client.url} lists no sampler")
     about = flavour.about(client.url, socket.gethostname(), checkpoints)
     loaded = checkpoints[0].name if flavour.one_checkpoint else loaded_of(options, checkpoints)
-    return Probed(about=about, flavour=flavour, loaded=loaded)
+    return Probed(about=about, flavour=flavour, options=options, loaded=loaded)
 
 
 async def _models(client: Client) -> list[Any]:

@@ -359,6 +359,11 @@ class Flavour:
             "force_task_id": order.task,
         }
 
+    def options_set(self, order: Order) -> Mapping[str, Any]:
+        """The options that the calls for an order set, by name."""
+        options: Mapping[str, Any] = self._settings(order).get(OPTIONS, {}) if order.request.generates else {}
+        return options
+
     def _overrides(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The options that a request sets, and those that one before it has, as the operator had them."""
         for name in asked:
@@ -366,7 +371,8 @@ class Flavour:
         return {name: asked.get(name, self._home[name]) for name in PASSED if name in self._home}
 
     def _vae_setting(self, vae: str | None) -> dict[str, Any]:
-        return {"sd_vae": vae or self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")}
+        home = self._home.setdefault("sd_vae", self._options.get("sd_vae") or "Automatic")
+        return {"sd_vae": vae or home}
 
     def _hires(self, hires: Hires, request: Request) -> dict[str, Any]:
         fields: dict[str, Any] = {
