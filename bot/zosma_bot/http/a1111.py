@@ -195,6 +195,7 @@ class A1111:
         try:
             job, result, images = await self._read(request, job_id, given.get("force_task_id") or "")
             marking = asyncio.create_task(self._marked(job))
+            await asyncio.sleep(0)  # it asks Redis before megabytes go out
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
             job, images = stopped.job, [stopped.picture] if stopped.picture else []
