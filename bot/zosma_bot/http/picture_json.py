@@ -31,8 +31,8 @@ def picture_answer(
 ) -> web.Response:
     """`{"<key>": [base64, …], …rest}`.
 
-    `meanwhile`: what must be done before the answer is whole, while the pictures, of which there is one at least, go
-    out. It raises nothing.
+    `meanwhile`: what the request must not end without, though its client goes; for answers with a picture. It raises
+    nothing, and no client waits for it.
     """
     return _answer(f"{{{json.dumps(key)}: [", pictures, "]" + _after(rest), meanwhile)
 
@@ -76,10 +76,6 @@ class _PictureJson(Payload):
 
     def pieces(self) -> Iterator[bytes]:
         """The whole, piece by piece."""
-        yield from self._up_to_tail()
-        yield self._tail
-
-    def _up_to_tail(self) -> Iterator[bytes]:
         yield self._head
         for number, picture in enumerate(self._pictures):
             yield b', "' if number else b'"'
@@ -87,18 +83,16 @@ class _PictureJson(Payload):
             for at in range(0, len(view), PIECE_BYTES):
                 yield pybase64.b64encode(view[at : at + PIECE_BYTES])
             yield b'"'
+        yield self._tail
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Piece by piece, as fast as the client takes them."""
-        is_small = self.length <= WHOLE_MAX_BYTES
-        if is_small and self._meanwhile is None:
-            await writer.write(b"".join(self.pieces()))
-            return
-        for piece in [b"".join(self._up_to_tail())] if is_small else self._up_to_tail():
-            await writer.write(piece)
-        if self._meanwhile is not None:
-            await self._meanwhile
-        await writer.write(self._tail)
+        try:
+            for piece in [b"".join(self.pieces())] if self.length <= WHOLE_MAX_BYTES else self.pieces():
+                await writer.write(piece)
+        finally:
+            if self._meanwhile is not None:
+                await self._meanwhile
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The whole as text, for aiohttp's own use."""
