@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 LAG_EVERY_S = 0.5
 #: Ended jobs that wait to be looked at; in a storm the rest is not measured.
 BACKLOG = 1000
+#: So long after its end a job is looked at: those who wait for its pictures go first.
+LOOK_AFTER_S = 0.1
 _SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 10800)
 _LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 #: Redis's counters that only ever grow.
@@ -117,12 +119,15 @@ class Metrics:
 
     async def _measure_jobs(self) -> None:
         while True:
-            job_id = await self._ended.get()
+            ended = [await self._ended.get()]
+            await asyncio.sleep(LOOK_AFTER_S)
+            while not self._ended.empty():
+                ended.append(self._ended.get_nowait())
             try:
-                job = await self._queue.job(job_id)
+                jobs = await self._queue.jobs(ended)
             except QueueUnavailableError:
                 continue
-            if job is not None:
+            for job in jobs:
                 self.observe(job)
 
     def observe(self, job: Job) -> None:

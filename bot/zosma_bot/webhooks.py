@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 EVENT = "job.ended"
 SIGNATURE, EVENT_ID = "Zosma-Signature", "Zosma-Event-Id"
 POLL_S = 2.0
+#: So long after a job's end it is looked whether that is to be told: those who wait for its pictures go first.
+LOOK_AFTER_S = 0.05
 TIMEOUT_S = 10.0
 #: After the first try that went wrong; twice as long after each further one.
 AGAIN_S, AGAIN_MAX_S = 5.0, 3600.0
@@ -219,7 +221,8 @@ class WebhookSender:
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as http:  # fmt: skip
                 while True:
-                    await set_within(self._work, POLL_S)
+                    if await set_within(self._work, POLL_S):
+                        await asyncio.sleep(LOOK_AFTER_S)
                     self._work.clear()
                     try:
                         await self.run_once(http)

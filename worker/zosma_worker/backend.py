@@ -50,6 +50,8 @@ class Order:
     """The pictures that it starts from, by the ids in the request."""
     ratio: float | None = None
     """Real seconds for each predicted one; None while nobody knows."""
+    waited_for: bool = False
+    """The worker had nothing to do before, and so hardly has another after it: its pictures are wanted at once."""
     on_data: Callable[[Sequence[bytes]], None] | None = None
     """Told of pictures' bytes as they will be handed on, while they are still looked at: they may be stored meanwhile,
     and are good only once `checked` says so. Called from any thread, once for each call's pictures, in their order, or

@@ -63,6 +63,8 @@ class Task:
     """The one to use, also when the request names none."""
     owner: str = ""
     """Who asked for it; '' when it is the worker's own."""
+    waited_for: bool = False
+    """The worker had nothing to do before."""
     others_fine: bool = False
     """As it began, the WebUI did what other members ask for."""
 
@@ -176,6 +178,7 @@ class Driver:
                 earlier=task.earlier,
                 inputs=await self._inputs(task),
                 ratio=ratio,
+                waited_for=task.waited_for,
                 on_data=storing.begin,
             )
             with tracing.span("gpu", "client", {"zosma.checkpoint": task.checkpoint.name}):

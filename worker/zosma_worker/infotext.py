@@ -124,8 +124,8 @@ def without_texts(png: bytes) -> bytes:
     return b"".join((_SIGNATURE, *kept))
 
 
-def _chunks(png: bytes) -> Iterator[bytes]:
-    """Each chunk with its length, type and checksum."""
+def _chunks(png: bytes) -> Iterator[memoryview]:
+    """Each chunk with its length, type and checksum, uncopied: they are megabytes."""
     if not png.startswith(_SIGNATURE):
         raise ValueError("not a PNG")
     at = len(_SIGNATURE)
@@ -134,15 +134,16 @@ def _chunks(png: bytes) -> Iterator[bytes]:
             raise ValueError("the PNG ends in the middle of a chunk")
         (length,) = struct.unpack_from(">I", png, at)
         end = at + 12 + length
-        yield png[at:end]
+        yield memoryview(png)[at:end]
         if png[at + 4 : at + 8] == b"IEND":
             return
         at = end
     raise ValueError("the PNG has no end")
 
 
-def _is_infotext(chunk: bytes) -> bool:
-    return chunk[4:8] in _TEXT_CHUNKS and chunk[8:].startswith(KEYWORD.encode() + b"\0")
+def _is_infotext(chunk: memoryview) -> bool:
+    keyword = KEYWORD.encode() + b"\0"
+    return chunk[4:8] in _TEXT_CHUNKS and chunk[8 : 8 + len(keyword)] == keyword
 
 
 def _text_chunk(text: str) -> bytes:

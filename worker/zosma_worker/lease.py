@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 #: A third of what is allowed at the latest (1.5 s), because a cancel is heard with a renewal.
 RENEW_EVERY_S = 0.5
+#: The first one lets the request to the WebUI go before it: the lease has just been given.
+FIRST_AFTER_S = 0.01
 
 
 class Lease:
@@ -57,6 +59,7 @@ class Lease:
 
     async def _keep(self) -> None:
         away = False
+        await set_within(self._left, FIRST_AFTER_S)
         while not self._left.is_set():
             try:
                 await self._renew()

@@ -59,6 +59,7 @@ class Runner:
             request=request,
             checkpoint=checkpoint,
             owner=delivery.owner,
+            waited_for=delivery.was_waited_for,
             others_fine=self.health.breaker.does_well_for_others(delivery.owner),
         )
         was_loaded = self.health.prober.loaded

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,9 +38,11 @@ from zosma_bot.inputs import submit_with_pictures
 from zosma_queue import tracing
 from zosma_queue.calls import Skipped
 from zosma_queue.client import Queue, new_job_id
-from zosma_queue.errors import OtherRequestError
+from zosma_queue.errors import OtherRequestError, QueueUnavailableError
 from zosma_queue.job import Job, Result, State
 from zosma_queue.tasks import end
+
+log = logging.getLogger(__name__)
 
 #: Pictures that one extra-batch-images may have.
 BATCH_MAX = 16
@@ -188,16 +191,36 @@ class A1111:
     async def _generated(
         self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str
     ) -> web.Response:
+        marking = None
         try:
-            job, result, images = await self._made(request, job_id, given.get("force_task_id") or "")
+            job, result, images = await self._read(request, job_id, given.get("force_task_id") or "")
+            marking = asyncio.create_task(self._marked(job))
+            await asyncio.sleep(0)  # it asks Redis before megabytes go out
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
             job, images = stopped.job, [stopped.picture] if stopped.picture else []
             told = interrupted_info(job)
-        sent = images if given.get("send_images", True) else []
-        return picture_answer("images", sent, {"parameters": echo(given, table, job), "info": json.dumps(told)})
+        rest = {"parameters": echo(given, table, job), "info": json.dumps(told)}
+        if images and given.get("send_images", True):
+            return picture_answer("images", images, rest, meanwhile=marking)
+        if marking:
+            await marking
+        return picture_answer("images", [], rest)
 
-    async def _made(self, request: web.Request, job_id: str, task: str = "") -> tuple[Job, Result, list[bytes]]:
+    async def _marked(self, job: Job) -> None:
+        """Notes that a job's end has been shown; its client has the pictures also where Redis is away by now."""
+        try:
+            await self._queue.mark_delivered(job)
+        except QueueUnavailableError as error:
+            log.warning("job %s: its answer went out, but that can't be noted: %s", job.id, error)
+
+    async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
+        """The finished job, what came of it and its pictures' bytes, once it is noted that its end has been shown."""
+        job, result, images = await self._read(request, job_id)
+        await self._marked(job)
+        return job, result, images
+
+    async def _read(self, request: web.Request, job_id: str, task: str = "") -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes. `task`: what its client calls it."""
         ended = False
         try:
@@ -215,8 +238,8 @@ class A1111:
             raise problems.of_job(job)  # A1111 has no way to say that some are missing
         with tracing.span("deliver"):
             images = await self._queue.pictures(job)
-            await self._queue.mark_delivered(job)  # not before they are read: a bucket may be away
         if None in images:
+            await self._marked(job)
             raise problems.Problem(503, "Expired", "the pictures are no longer stored: ask again")
         self._queue.on_delivered("sdapi")
         return job, job.result, [image for image in images if image]

@@ -7,7 +7,7 @@ an answer of twelve megabytes takes one of memory and holds up nobody else's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pybase64
@@ -22,9 +22,19 @@ WHOLE_MAX_BYTES = 1024 * 1024
 _JSON = "application/json"
 
 
-def picture_answer(key: str, pictures: Sequence[bytes], rest: Mapping[str, Any] | None = None) -> web.Response:
-    """`{"<key>": [base64, …], …rest}`."""
-    return _answer(f"{{{json.dumps(key)}: [", pictures, "]" + _after(rest))
+def picture_answer(
+    key: str,
+    pictures: Sequence[bytes],
+    rest: Mapping[str, Any] | None = None,
+    *,
+    meanwhile: Awaitable[None] | None = None,
+) -> web.Response:
+    """`{"<key>": [base64, …], …rest}`.
+
+    `meanwhile`: what the request must not end without, though its client goes; for answers with a picture. It raises
+    nothing, and no client waits for it.
+    """
+    return _answer(f"{{{json.dumps(key)}: [", pictures, "]" + _after(rest), meanwhile)
 
 
 def one_picture_answer(key: str, picture: bytes, before: Mapping[str, Any]) -> web.Response:
@@ -36,8 +46,8 @@ def _after(rest: Mapping[str, Any] | None) -> str:
     return ", " + json.dumps(rest)[1:] if rest else "}"
 
 
-def _answer(head: str, pictures: Sequence[bytes], tail: str) -> web.Response:
-    body = _PictureJson(head.encode(), pictures, tail.encode())
+def _answer(head: str, pictures: Sequence[bytes], tail: str, meanwhile: Awaitable[None] | None = None) -> web.Response:
+    body = _PictureJson(head.encode(), pictures, tail.encode(), meanwhile)
     if not pictures:
         return web.Response(body=b"".join(body.pieces()), content_type=_JSON, charset="utf-8")
     return web.Response(
@@ -50,9 +60,11 @@ class _PictureJson(Payload):
 
     _autoclose = True
 
-    def __init__(self, head: bytes, pictures: Sequence[bytes], tail: bytes) -> None:
+    def __init__(
+        self, head: bytes, pictures: Sequence[bytes], tail: bytes, meanwhile: Awaitable[None] | None = None
+    ) -> None:
         super().__init__(None, content_type=_JSON)
-        self._head, self._pictures, self._tail = head, pictures, tail
+        self._head, self._pictures, self._tail, self._meanwhile = head, pictures, tail, meanwhile
         between = 2 * max(len(pictures) - 1, 0)
         encoded = sum((len(one) + 2) // 3 * 4 + 2 for one in pictures)
         self.length = len(head) + encoded + between + len(tail)
@@ -75,11 +87,12 @@ class _PictureJson(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Piece by piece, as fast as the client takes them."""
-        if self.length <= WHOLE_MAX_BYTES:
-            await writer.write(b"".join(self.pieces()))
-            return
-        for piece in self.pieces():
-            await writer.write(piece)
+        try:
+            for piece in [b"".join(self.pieces())] if self.length <= WHOLE_MAX_BYTES else self.pieces():
+                await writer.write(piece)
+        finally:
+            if self._meanwhile is not None:
+                await self._meanwhile
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The whole as text, for aiohttp's own use."""

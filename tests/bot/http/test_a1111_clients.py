@@ -17,6 +17,7 @@ from loopback.raw_client import answered, request
 from zosma_bot.http import a1111, waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
+from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import needs_of
 
@@ -45,6 +46,12 @@ async def made(http, worker, body, path=TXT2IMG, **options):
     status, answer = await asked
     assert status == 200, answer
     return decode_request(leased.body), answer
+
+
+async def is_waited_for(http, leased):
+    """Returns once the bot knows which job the request has become: a worker may have it before that."""
+    while (await call(http, "GET", "/sdapi/v1/progress"))[1]["state"]["job"] != leased.id:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
 
 
 async def refused(http, body, path=TXT2IMG):
@@ -474,6 +481,19 @@ async def test_options_that_nobody_has_are_refused(http, worker):
     assert (await refused(http, {"sd_model_checkpoint": "x" * 500_000}, OPTIONS)) == (422, "sd_model_checkpoint")
 
 
+@pytest.mark.parametrize("more", [{}, {"send_images": False}])
+async def test_a_redis_that_goes_when_the_pictures_are_read_takes_them_from_nobody(
+    http, queue, worker, more, monkeypatch
+):
+    async def away(*_, **__):
+        raise QueueUnavailableError("Redis can't be reached")
+
+    monkeypatch.setattr(queue, "mark_delivered", away)
+    _, answer = await made(http, worker, {"prompt": "a", **more})
+
+    assert len(answer["images"]) == (not more)
+
+
 # 9, 10. interrupt and progress
 
 
@@ -515,6 +535,7 @@ async def test_an_interrupt_that_comes_too_late_keeps_nothing_in_memory(queue, h
             await running
             return b"half"
 
+        await is_waited_for(http, leased)
         monkeypatch.setattr(queue, "preview", preview)
         assert await call(http, "POST", INTERRUPT) == (200, {})
 
@@ -564,6 +585,7 @@ async def test_the_name_of_a_request_is_short_for_it_is_remembered(http, worker,
 async def test_skip_ends_the_picture_at_hand_and_answers_with_all_of_them(http, worker):
     running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": 2}))
     leased = await worker.take()
+    await is_waited_for(http, leased)
 
     assert await call(http, "POST", SKIP) == (200, None)
     told = [await worker.progress(leased, 0.5), await worker.progress(leased, 0.6)]
@@ -579,6 +601,7 @@ async def test_where_a_picture_cant_be_skipped_a_lone_one_is_interrupted(http, w
     await worker.beat(about=ABOUT.model_copy(update={"skips": False}))
     running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": count}))
     leased = await worker.take()
+    await is_waited_for(http, leased)
 
     assert await call(http, "POST", SKIP) == (200, None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import os
 from base64 import b64encode
@@ -56,6 +58,38 @@ async def test_a_client_reads_the_pictures_and_the_rest(sizes, answers):
     assert body == json.dumps({"images": encoded, **REST}).encode()
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
     assert int(answer.headers["Content-Length"]) == len(body)
+
+
+@pytest.mark.parametrize("size", [5, WHOLE_MAX_BYTES * 2])
+async def test_a_client_does_not_wait_for_what_is_done_meanwhile(size, answers):
+    go_on, done, picture = asyncio.Event(), asyncio.Event(), os.urandom(size)
+
+    async def meanwhile():
+        await go_on.wait()
+        done.set()
+
+    make = functools.partial(picture_answer, "images", [picture], REST)
+    _, body = await answers("/f", lambda: make(meanwhile=meanwhile()))
+
+    assert json.loads(body) == {"images": [b64encode(picture).decode()], **REST}
+    assert not done.is_set()
+    go_on.set()
+    await done.wait()
+
+
+async def test_what_is_done_meanwhile_is_done_though_the_client_goes():
+    done = asyncio.Event()
+
+    async def meanwhile():
+        done.set()
+
+    class Gone:
+        async def write(self, _):
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await picture_answer("images", [b"x"], REST, meanwhile=meanwhile()).body.write(Gone())
+    assert done.is_set()
 
 
 @pytest.mark.parametrize("size", [5, WHOLE_MAX_BYTES * 2])

@@ -215,6 +215,8 @@ class A1111Run:
         self._watch = Watch(client, order.task, told, timeouts, estimate)
         self._has_skipped = False
         self._answers, self._wanted = asyncio.Event(), asyncio.Event()
+        if order.waited_for:
+            self._wanted.set()
         self._call: asyncio.Task[list[Part]] = asyncio.create_task(self._called())
 
     @property
@@ -225,7 +227,7 @@ class A1111Run:
     async def answer(self) -> A1111Answer:
         """What the WebUI answers, once it begins to, unless the watch gives it up before.
 
-        Its megabytes come when the pictures are to be looked at: they would hold up the next order.
+        Its megabytes come when the pictures are to be looked at, if another order may follow: they would hold that up.
         """
         watching, answers = asyncio.create_task(self._watch.run()), asyncio.create_task(self._answers.wait())
         try:
