@@ -81,8 +81,8 @@ class Index:
     buckets: dict[tuple, set[str]]
     """What a bucket's classes have in common, the profiles that can do them among it → its classes."""
     tags: dict[tuple, dict[str, float]]
-    """Groups of a bucket, owners of a group in it, checkpoints of an owner in it, jobs of those, buckets of an owner, each
-    with its rank."""
+    """Groups of a bucket, owners of a group in it, checkpoints of an owner in it, jobs of those; buckets of an owner.
+    Each with its rank."""
     marks: dict[tuple, set[str]]
     """By checkpoint: the groups of a bucket, the owners of a group in it. What buckets groups are in."""
 
