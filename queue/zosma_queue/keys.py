@@ -333,7 +333,7 @@ def jobs(bucket: str, checkpoint: str, owner: str) -> str:
 
 
 def owner_buckets(owner: str) -> str:
-    """zset: the buckets in which an owner has waiting jobs, by the number of the first one."""
+    """set: the buckets in which an owner has waiting jobs."""
     return f"{PREFIX}index:owner-buckets:{owner}"
 
 
