@@ -50,7 +50,7 @@ _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """A name as it is compared."""
     return name.strip().casefold().replace("\\", "/")
 
@@ -86,15 +86,20 @@ class Checkpoint(BaseModel):
         flat = self.path.replace("/", "_")
         return flat if self.name in (flat, self.stem) else self.name
 
-    def is_called(self, wanted: str) -> bool:
-        """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
+    @property
+    def spellings(self) -> frozenset[str]:
+        """What A1111 would take for this checkpoint, as `spelled`: title, name, file name and hash.
 
         In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
         """
         file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
         file = _HASH_AT_END.sub("", file)
         names = (self.name, self.title, file, self.path, self.stem, self.model_name, self.hash or self.name)
-        return _spelled(wanted) in {_spelled(name) for name in names}
+        return frozenset(map(spelled, names))
+
+    def is_called(self, wanted: str) -> bool:
+        """True when A1111 would take `wanted` for this checkpoint."""
+        return spelled(wanted) in self.spellings
 
 
 def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
@@ -103,10 +108,10 @@ def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
     Each machine has folders of its own, and each kind of WebUI its own way to write them: what all have is the file.
     """
     listed = tuple(checkpoints)
-    found = Counter(_spelled(one.stem) for one in listed)
+    found = Counter(spelled(one.stem) for one in listed)
     return tuple(
         one.model_copy(update={"name": one.stem})
-        if found[_spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
+        if found[spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
         else one
         for one in listed
     )
