@@ -1,4 +1,7 @@
-"""Every Redis key, one function or constant each. Lua builds the same names in lua/_common.lua; a test compares them.
+"""Every Redis key, one function or constant each.
+
+Scripts have the constants from here (`K.needs` is `NEEDS`), and build what the functions do in lua/_common.lua; a test
+compares them.
 
 All queue keys share the hash tag `{zosma}`, so that they lie on one node of a Redis Cluster. What only the bot may read
 begins with `bot:`. What a worker's Redis user needs is in README.md, by name; tests/worker/test_redis_user.py holds it.

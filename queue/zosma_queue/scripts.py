@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Generic, TypeVar
 
 import redis
@@ -20,16 +18,12 @@ import redis.asyncio
 from redis.exceptions import NoScriptError
 
 from zosma_queue import keys
+from zosma_queue.lua_assembly import assembled, read
 from zosma_queue.redis_says import as_queue_error
 
 T = TypeVar("T")
 Argument = str | bytes | int | float
 
-#: What each verb is put together from, besides its own file.
-_PARTS = (
-    "_common", "_versions", "_workers", "_order", "_index", "_join", "_line", "_fleet", "_series", "_speed",
-    "_pictures", "_sets", "_ends", "_take", "_settle", "_inputs", "_adopt",
-)  # fmt: skip
 #: These run although Redis is full, for they free memory or keep what runs alive: without them a full Redis would stay
 #: full, and jobs would be given to a second worker while the first still draws.
 WHEN_FULL = frozenset(
@@ -58,105 +52,10 @@ WHEN_FULL = frozenset(
 
 
 @functools.cache
-def _read(name: str) -> str:
-    return (resources.files("zosma_queue") / "lua" / f"{name}.lua").read_text("utf-8")
-
-
-#: What a verb calls in few of its runs: it is declared when it is called first, with all that nothing else uses. Redis
-#: declares everything else anew at each call, which for an enqueue or a settle was a third of their time.
-RARELY = frozenset(
-    {
-        "adopt",
-        "cancel_job",
-        "end_move",
-        "end_part",
-        "fail",
-        "forget_worker",
-        "hand",
-        "hold",
-        "hold_input",
-        "home_of",
-        "is_outdone",
-        "keep_kind",
-        "let_in",
-        "meet",
-        "move_parked",
-        "part_from",
-        "parts_of",
-        "put_back",
-        "split",
-        "sum_up",
-        "take_again",
-    }
-)
-
-#: A new declaration of a part begins: all that stands outside of functions there is declarations.
-_DECLARED = re.compile(r"^(?=local )", re.MULTILINE)
-_NAMES = re.compile(r"^local (?:function )?([\w, ]+)")
-_WORD = re.compile(r"\w+")
-_COMMENT = re.compile(r"^\s*--.*\n?| -- .*", re.MULTILINE)
-
-
-def library() -> list[str]:
-    """The declarations that verbs may use, each using only those before it."""
-    return [one for part in _PARTS for one in _DECLARED.split(_COMMENT.sub("", _read(part))) if one.strip()]
-
-
-@functools.cache
 def source(verb: str) -> str:
     """The full Lua text of a verb."""
     head = "#!lua flags=allow-oom\n" if verb in WHEN_FULL else ""
-    return head + with_library(_read(verb))
-
-
-def with_library(text: str) -> str:
-    """A script with what it uses of the parts and no more: Redis declares that at each call, and 200 names at most.
-
-    What is only used by `RARELY` is in a function of its own, which declares it when one of those is called.
-    """
-    text = _COMMENT.sub("", text)
-    often = _used_by(text, but=RARELY)
-    stubs = {one for one in often if _names(one) & RARELY}
-    if not stubs:
-        return "".join(often) + text
-    names = [name for one in stubs for name in _names(one)]
-    # The names of keys are declared twice: a function of Lua may use sixty names from outside of it.
-    known = {one for one in often if not any(name.endswith("_key") for name in _names(one))}
-    rarely = _used_by(" ".join(names), known=known - stubs)
-    table = ", ".join(f"{name} = {name}" for name in sorted(names))
-    return "".join(
-        (
-            "local rarely, declared\n",
-            *(one if one not in stubs else _stub(one) for one in often),
-            "rarely = function(name)\nif not declared then\n", *rarely, f"declared = {{{table}}}\nend\n",
-            "return declared[name]\nend\n",
-            text,
-        )
-    )  # fmt: skip
-
-
-def _names(one: str) -> set[str]:
-    found = _NAMES.match(one)
-    return set(_WORD.findall(found[1])) if found else set()
-
-
-def _used_by(text: str, *, but: Set[str] = frozenset(), known: Set[str] = frozenset()) -> list[str]:
-    """The declarations that a text needs, in order, besides those that are `known`; nothing that only `but` needs."""
-    used, found = set(_WORD.findall(text)), []
-    for one in reversed(library()):
-        names = _names(one)
-        if one in known or (names and not used & names):
-            continue
-        found.append(one)
-        if not names & but:
-            used |= set(_WORD.findall(one))
-    return found[::-1]
-
-
-def _stub(one: str) -> str:
-    """In the place of a function that is declared when it is called."""
-    (name,) = _names(one)
-    return f"local function {name}(...) return rarely('{name}')(...) end\n"
+    return head + assembled(read(verb))
 
 
 @functools.cache

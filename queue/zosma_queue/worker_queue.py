@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -46,6 +47,9 @@ __all__ = [
     "release",
     "retry",
 ]
+
+#: A worker whose new abilities are being filed says that it lives as often as any other.
+AGAIN_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -208,10 +212,14 @@ class RedisWorkerQueue:
         trust: Trust = Trust.TRUSTED,
         about: Capabilities | None = None,
     ) -> Heard:
-        """A sign of life. Where what waits must be filed for a new sort of worker first, that is done on the way."""
+        """A sign of life. Where what waits must be filed for a new sort of worker first, that is done on the way.
+
+        Over a slow line that takes long: meanwhile it is said again and again, or this worker would count as gone.
+        """
         told = calls.beat(self._worker, state, loaded=loaded, pixels=pixels, reason=reason, trust=trust, about=about)
         while (heard := await self._run(told)).filing:
-            while not await self._run(calls.file()):
+            until = time.monotonic() + AGAIN_S
+            while not await self._run(calls.file()) and time.monotonic() < until:
                 pass
         return heard
 

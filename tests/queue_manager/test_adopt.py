@@ -161,3 +161,15 @@ def test_an_owner_who_is_let_in_again_has_what_an_old_worker_put_back(rig, raw):
     rig.settle(leased)
 
     assert raw.exists(keys.CLASSES)
+
+
+def test_a_queue_that_began_empty_has_nothing_that_a_sweep_would_have_to_look_for(rig, raw):
+    raw.flushall()
+    rig.worker("w1")
+    for number in range(300):
+        rig.submit(f"owner {number}")
+    before = raw.info("commandstats")["cmdstat_smembers"]["calls"]
+
+    rig.sweep()
+
+    assert raw.info("commandstats")["cmdstat_smembers"]["calls"] - before < 10

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from zosma_queue import calls, keys
+from zosma_queue import calls, keys, worker_queue
 from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerState
 from zosma_queue.policy import Policy
@@ -204,3 +206,30 @@ async def test_a_worker_joins_by_one_sign_of_life_however_many_steps_that_takes(
 
     assert heard.known
     assert rig.fetch("w2")
+
+
+async def test_who_is_there_lives_on_however_slowly_what_it_can_do_now_is_filed(rig, redis_url, monkeypatch):
+    fill(rig)
+    rig.worker("w2", "dream", "anime", samplers=SAMPLERS)
+    monkeypatch.setattr(worker_queue, "AGAIN_S", 0)  # a line over which one step takes as long as all of a beat's pause
+    for name in ("beat", "file"):
+        monkeypatch.setattr(calls, name, partial(getattr(calls, name), filing_us=1))
+
+    said = []
+    async with RedisWorkerQueue(redis_url, "w2") as queue:
+        run = queue._run
+
+        async def counted(wanted):
+            said.append(wanted.verb)
+            rig.client.zadd(keys.WORKERS, {"w2": 1})
+            answer = await run(wanted)
+            if wanted.verb == "beat":
+                assert rig.client.zscore(keys.WORKERS, "w2") > 1
+            return answer
+
+        monkeypatch.setattr(queue, "_run", counted)
+        heard = await queue.beat(WorkerState.READY, loaded=None, pixels=PIXELS_MAX, about=NEWCOMER)
+
+    assert heard.known
+    assert len(said) > 20
+    assert said == ["beat", "file"] * (len(said) // 2) + ["beat"]

@@ -14,29 +14,10 @@ from loopback.redis_user import README
 from zosma_queue import calls, keys
 from zosma_queue.connections import worker_client
 from zosma_queue.errors import QueueUnavailableError
-from zosma_queue.scripts import RARELY, call, library, source, with_library
+from zosma_queue.lua_assembly import PARTS, AssemblyError, assembled, library, read
+from zosma_queue.scripts import call, source
 
-#: Scripts get these as keys of their own.
-_BOTS = ("BOTS", "HEARING", "POSTER", "SUMMONS")
-#: These are read by Python alone.
-_PYTHONS = (
-    "API_KEYS",
-    "API_KEY_USES",
-    "ASKED",
-    "LAST_FLEET",
-    "LAST_FLEET_SEEN",
-    "POLICIES",
-    "PROTOCOL",
-    "RESULTS",
-    "RULES",
-    "SECRET",
-    "WEBHOOKS",
-)
-_CONSTANTS = {
-    name: value
-    for name, value in vars(keys).items()
-    if name.isupper() and name not in ("PREFIX", *_PYTHONS, *_BOTS) and isinstance(value, str)
-}
+_CONSTANTS = [value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)]
 _FUNCTIONS = {
     "job_key": keys.job("1"),
     "worker_key": keys.worker("1"),
@@ -75,20 +56,18 @@ _FUNCTIONS = {
 
 _LUA = Path(zosma_queue.__path__[0]) / "lua"
 
-#: All that verbs may use.
-_PRELUDE = "".join(library())
+_VERBS = sorted(file.stem for file in _LUA.glob("[!_]*.lua"))
 
 
 def evaluate(raw, lua):
-    return raw.eval(with_library(lua), 1, keys.PREFIX)
+    return raw.eval(assembled(lua), 1, keys.PREFIX)
 
 
-def test_lua_and_python_name_the_same_constants(raw):
-    flat = evaluate(
-        raw, "local flat = {} for name, key in pairs(K) do flat[#flat + 1] = name .. '=' .. key end return flat"
-    )
-
-    assert dict(pair.decode().split("=") for pair in flat) == {name.lower(): key for name, key in _CONSTANTS.items()}
+def declared_in(text):
+    """What a Lua text gives names to: variables, functions, parameters, loops."""
+    found = re.findall(r"\blocal ([\w, ]+)|\bfor ([\w, ]+) (?:in|=)|\bfunction ?\w* ?\(([\w, .]*)\)", text)
+    found += [(name, "", "") for name in re.findall(r"\bfunction (\w+)", text)]
+    return {name for some in found for one in some for name in re.findall(r"\w+", one)} - {"function"}
 
 
 @pytest.mark.parametrize("function", sorted(_FUNCTIONS))
@@ -106,12 +85,54 @@ def test_lua_and_python_build_the_same_keys(raw, function):
 
 
 def test_no_key_function_of_the_scripts_is_missing_here():
-    assert set(re.findall(r"local function (\w+_key)\(", _PRELUDE)) == set(_FUNCTIONS)
+    assert {name for name in library() if name.endswith("_key")} == set(_FUNCTIONS)
+
+
+def test_a_script_that_names_a_key_which_keys_py_lacks_is_not_put_together():
+    with pytest.raises(AssemblyError, match=r"K\.wating: keys\.py has no WATING"):
+        assembled("return redis.call('ZCARD', K.wating)")
+
+
+def test_a_script_has_what_it_uses_of_the_parts_and_no_more(raw):
+    script = assembled(
+        "-- push(job)\nlocal its = {tag = 'tag(1)', v = ARGV.tag}\nreturn {its.tag, exact(1), DONE_TTL_MS / DAY_MS}"
+    )
+
+    assert "redis.call" not in script
+    assert raw.eval(script, 0) == [b"tag(1)", b"1", 30]
+
+
+def test_a_value_of_the_parts_is_one_for_a_whole_call(raw):
+    needs = '{"tokens": [], "pixels": 1}'
+
+    assert evaluate(raw, f"able_now['a'] = {{'known'}} return able_for('a', needs_in('{needs}'))") == [b"known"]
+    assert evaluate(raw, f"return able_for('a', needs_in('{needs}'))") == []
+
+
+@pytest.mark.parametrize("file", [*_VERBS, *PARTS])
+def test_no_name_of_the_parts_is_given_to_something_else(file):
+    text = read(file)
+    if file in PARTS:
+        text = re.sub(r"^local (function )?\w+", "", text, flags=re.MULTILINE)
+
+    assert declared_in(text) & {*library(), "LIB", "K", "P"} == set()
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_every_verb_is_one_that_lua_takes(raw, verb):
+    assert raw.script_load(source(verb))
+
+
+def test_every_script_is_far_from_as_many_variables_as_lua_allows():
+    texts = {f"{verb}.lua": source(verb).partition("\nreturn it\nend})\n")[2] for verb in _VERBS} | library()
+
+    # A function may have 200 local variables, and use 60 of those of the functions around it.
+    assert {name: len(declared_in(text)) for name, text in texts.items() if len(declared_in(text)) > 50} == {}
 
 
 def test_every_key_lies_in_one_cluster_slot():
     for key in (
-        *_CONSTANTS.values(),
+        *_CONSTANTS,
         *_FUNCTIONS.values(),
         keys.reply("1"),
         keys.SECRET,
@@ -121,28 +142,12 @@ def test_every_key_lies_in_one_cluster_slot():
         assert "{zosma}" in key
 
 
-@pytest.mark.parametrize("verb", [file.stem for file in _LUA.glob("[!_]*.lua")])
+@pytest.mark.parametrize("verb", _VERBS)
 def test_every_verb_says_at_its_head_what_it_takes_and_returns(verb):
     text = (_LUA / f"{verb}.lua").read_text("utf-8")
     head = "\n".join(itertools.takewhile(lambda line: line.startswith("--"), text.splitlines()))
 
     assert [word for word in ("KEYS", "ARGV", "Returns") if not re.search(rf"^-- {word}\b", head, re.M)] == []
-
-
-@pytest.mark.parametrize("verb", [file.stem for file in _LUA.glob("[!_]*.lua")])
-def test_every_verb_keeps_to_the_names_that_a_function_of_lua_may_have(raw, verb):
-    assert raw.script_load(source(verb))
-
-
-def test_what_is_declared_only_when_it_is_called_is_a_function_that_verbs_share():
-    assert set(re.findall(r"local function (\w+)\(", _PRELUDE)) >= RARELY
-
-
-def test_what_is_declared_only_when_it_is_called_gives_back_all_that_it_returns(raw):
-    _, used, back = evaluate(raw, "local n = select('#', group_of_person('')) return {1, n, hold('dream', 1) or 0}")
-
-    assert (used, back) == (0, 0)
-    assert raw.hget(keys.HELD, "dream") == b"1"
 
 
 def test_an_emptied_script_cache_changes_nothing(rig, raw):

@@ -501,3 +501,20 @@ def test_one_worker_makes_all_of_them_one_after_the_other(rig):
 
 def test_one_that_nobody_has_is_refused_before_anything_is_made(rig):
     assert rig.offer(count=2, compare={"field": "checkpoint", "values": ["dream", "photo"]}) is Accepted.INFEASIBLE
+
+
+def test_a_program_that_has_fetched_all_pictures_of_a_set_lets_those_of_all_parts_go(fleet):
+    job = fleet.submit(count=4, reply="")
+    parts = spread(fleet)
+    for leased in parts.values():
+        make(fleet, leased)
+        fleet.client.set(keys.image(leased.id, leased.attempt, 0), b"x" * 10, px=24 * 3600 * 1000)
+
+    def fetched(index):
+        return call(fleet.client, calls.fetched(job, index, now_ms=fleet.now))
+
+    assert [fetched(index) for index in (0, 3, 3, 1)] == [False] * 4
+    assert call(fleet.client, calls.evict(0, now_ms=fleet.now)).jobs == 0
+    assert fetched(2)
+    assert call(fleet.client, calls.evict(0, now_ms=fleet.now)) == calls.Evicted(4, 40, 0)
+    assert not fleet.client.keys(keys.PREFIX + "image:*")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from pathlib import Path
 
 import pytest
 
 from zosma_queue import calls, keys
 from zosma_queue.calls import Swept
 from zosma_queue.fleet import WorkerState
+from zosma_queue.lua_assembly import library
 from zosma_queue.request import PIXELS_MAX
 from zosma_queue.scripts import call
 from zosma_queue.sweeper import SWEEP_EVERY_S, SWEEP_LEAST_S, Sweeper
@@ -89,10 +88,8 @@ def test_a_killed_workers_job_is_free_again_within_five_seconds():
 
 
 def test_the_scripts_have_the_same_times():
-    text = (Path(calls.__file__).parent / "lua" / "_common.lua").read_text("utf-8")
-    [told] = re.findall(r"local LEASE_MS, AWAY_MS = (\d+), (\d+)", text)
-    assert tuple(map(int, told)) == (calls.LEASE_MS, calls.AWAY_MS)
-    assert f"WORKER_TTL_MS = {calls.WORKER_TTL_MS // 1000} * 1000" in text
+    assert (library()["LEASE_MS"], library()["AWAY_MS"]) == (str(calls.LEASE_MS), str(calls.AWAY_MS))
+    assert library()["WORKER_TTL_MS"] == f"{calls.WORKER_TTL_MS // 1000} * 1000"
 
 
 def test_a_standstill_is_told_by_whoever_comes_first_after_it(rig):

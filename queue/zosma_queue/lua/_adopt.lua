@@ -2,7 +2,7 @@
 -- is of that version or because a worker of it has just put one back, is filed anew. All that counts jobs and orders
 -- owners is the same, so only where they are filed changes.
 
-local function old(name, ...) return P .. table.concat({name, ...}, ':') end
+local function old_name(name, ...) return P .. table.concat({name, ...}, ':') end
 
 local function adopt(now)
   local moved = 0
@@ -10,8 +10,8 @@ local function adopt(now)
   local woken = {}
   for _, owner in ipairs(redis.call('HKEYS', K.open)) do
     local group = redis.call('HGET', K.group_of, owner)
-    for _, class in ipairs(group and redis.call('SMEMBERS', old('owner-classes', owner)) or {}) do
-      local jobs = old('jobs', class, owner)
+    for _, class in ipairs(group and redis.call('SMEMBERS', old_name('owner-classes', owner)) or {}) do
+      local jobs = old_name('jobs', class, owner)
       for _, id in ipairs(redis.call('ZRANGE', jobs, 0, -1)) do
         local job = load_job(id)
         if job and job.state == 'waiting' and pcall(cjson.decode, job.needs) then
@@ -23,12 +23,12 @@ local function adopt(now)
           moved = moved + 1
         end
       end
-      redis.call('DEL', jobs, old('owners', class, group), old('groups', class))
+      redis.call('DEL', jobs, old_name('owners', class, group), old_name('groups', class))
     end
-    redis.call('DEL', old('owner-classes', owner))
-    if group then redis.call('DEL', old('group-classes', group)) end
+    redis.call('DEL', old_name('owner-classes', owner))
+    if group then redis.call('DEL', old_name('group-classes', group)) end
   end
-  redis.call('DEL', K.classes, old('stranded'))
+  redis.call('DEL', K.classes, old_name('stranded'))
   redis.call('SET', K.format, FORMAT)
   for class, needs in pairs(woken) do wake(class, needs_in(needs), now) end
   return moved

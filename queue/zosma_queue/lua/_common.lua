@@ -1,28 +1,6 @@
--- Put in front of every verb. KEYS[1] is the prefix of all queue keys, `{zosma}:`; zosma_queue/keys.py documents
--- each key and a test holds the two lists together. Times are milliseconds, costs and tags GPU-seconds.
+-- What every part and verb may use. Names of Redis keys are those of zosma_queue/keys.py: `P` is the prefix of all queue
+-- keys, KEYS[1] of each verb, and `K.needs` is `keys.NEEDS` (lua_assembly.py). Times are milliseconds, costs and tags GPU-seconds.
 
-local P = KEYS[1]
-local K = {
-  format = P .. 'index:format',
-  waiting = P .. 'waiting', delayed = P .. 'delayed', leases = P .. 'leases', dead = P .. 'dead',
-  undelivered = P .. 'undelivered', workers = P .. 'workers', idle = P .. 'idle', classes = P .. 'classes',
-  tags = P .. 'tags', open = P .. 'open', weights = P .. 'weights',
-  stats = P .. 'stats', seq = P .. 'seq', paused = P .. 'paused', events = P .. 'events',
-  running = P .. 'running', caps = P .. 'caps', bumped = P .. 'bumped', speed = P .. 'speed', loads = P .. 'loads',
-  group_of = P .. 'group-of', person_of = P .. 'person-of', audit = 'bot:' .. P .. 'audit',
-  audit_head = 'bot:' .. P .. 'audit-head', accuracy = P .. 'accuracy',
-  depth = P .. 'depth', busiest = P .. 'busiest', swept = P .. 'swept', sweeper = P .. 'index:sweeper', inputs = P .. 'inputs',
-  input_notes = P .. 'input-notes', input_bytes = P .. 'input-bytes', wanted = P .. 'wanted',
-  needs = P .. 'index:needs', buckets = P .. 'index:buckets', bucket_like = P .. 'index:bucket-like',
-  alike = P .. 'index:alike', special = P .. 'index:special', bucket_seq = P .. 'index:bucket-seq',
-  wanted_tokens = P .. 'index:tokens', profiles = P .. 'index:profiles', fleet = P .. 'index:fleet',
-  join = P .. 'index:join', join_like = P .. 'index:join-like', join_verdicts = P .. 'index:join-verdicts',
-  join_owners = P .. 'index:join-owners',
-  held = P .. 'index:held', stranded = P .. 'index:stranded', patience = P .. 'index:patience',
-  picture_bytes = P .. 'picture-bytes', picture_ends = P .. 'picture-ends', shown = P .. 'shown',
-  object_bytes = P .. 'object-bytes', object_ends = P .. 'object-ends', object_shown = P .. 'object-shown',
-  versions = P .. 'versions', rules_version = 'bot:' .. P .. 'rules-version',
-}
 local function job_key(id) return P .. 'job:' .. id end
 local function worker_key(worker) return P .. 'worker:' .. worker end
 local function can_key(profile) return P .. 'can:' .. profile end
@@ -71,7 +49,8 @@ local FORGET_TTL_MS = 3600 * 1000
 local MADE_TTL_MS = 31 * DAY_MS
 local WORKER_TTL_MS = 8 * 1000
 -- How long a lease lasts, and how long nobody must have given a sign of life for Redis itself to have stood still.
-local LEASE_MS, AWAY_MS = 4500, 3000
+local LEASE_MS = 4500
+local AWAY_MS = 3000
 -- What workers can do is remembered this long after the last one that can do exactly that: most are only started anew.
 local PROFILE_TTL_MS = 10 * 60 * 1000
 

@@ -51,7 +51,8 @@ local function ring(worker)
 end
 
 -- Most profiles among whose idle workers one is looked for that holds the checkpoint, and workers of one that are tried.
-local MOST_PROFILES, TRIES = 50, 3
+local MOST_PROFILES = 50
+local TRIES = 3
 
 -- An idle worker that can serve the class, rather one that holds its checkpoint already, and of those whoever has waited
 -- longest; nil for none.

@@ -6,7 +6,11 @@
 -- their jobs are moved. Meanwhile those jobs are in either, and both are served by the same workers.
 --
 -- `effort.left` is about so many µs of work that may still be done; a step does something even when there are few.
-local CLASS_US, JOB_US, MOVED_US, OWNER_US, BUCKET_US = 15, 2, 4, 4, 1
+local CLASS_US = 15
+local JOB_US = 3
+local MOVED_US = 6
+local OWNER_US = 6
+local BUCKET_US = 1
 local SOME = 50
 
 -- Looks at some classes of a bucket; true once it has at all.
@@ -24,7 +28,7 @@ local function look_at(profile, bucket, effort)
 end
 
 -- Gives a part of a bucket's classes a bucket of their own; their jobs follow by `move_on`.
-local function part(bucket, text, able, verdict)
+local function divide(bucket, text, able, verdict)
   local special = redis.call('HGET', K.special, bucket)
   local traits = {text = text, name = string.match(bucket, '^%w+%.%w+'), special = special and table_in(special)}
   local to = new_bucket(traits, able)
@@ -50,7 +54,7 @@ local function decide(bucket)
   if can < cannot then stays, goes = goes, stays end
   judge(bucket, text, able, stays)
   redis.call('HDEL', K.join, 'cursor', 'bucket')
-  if can > 0 and cannot > 0 then part(bucket, text, able, goes)
+  if can > 0 and cannot > 0 then divide(bucket, text, able, goes)
   else redis.call('DEL', join_checkpoints_key('can'), join_checkpoints_key('cannot'))
   end
   redis.call('DEL', join_classes_key('can'), join_classes_key('cannot'))
@@ -100,31 +104,38 @@ local function next_owner(effort)
   end
 end
 
--- The checkpoint of an owner's jobs that comes next to `after` among those that some of the moved classes name.
-local function next_checkpoint(from, owner, verdict, after, effort)
-  local names, first = heads_of(from, owner), nil
+-- The checkpoints of an owner's jobs beyond `after` among those that some of the moved classes name, the last one first.
+local function checkpoints_left(from, owner, verdict, after, effort)
+  local names, found = heads_of(from, owner), {}
   effort.left = effort.left - OWNER_US - #names / 2
   for at = 1, #names, PAGE do
     local page = {unpack(names, at, math.min(at + PAGE - 1, #names))}
     for i, is_one in ipairs(redis.call('SMISMEMBER', join_checkpoints_key(verdict), unpack(page))) do
-      if is_one == 1 and (not after or page[i] > after) and (not first or page[i] < first) then first = page[i] end
+      if is_one == 1 and (not after or page[i] > after) then table.insert(found, page[i]) end
     end
   end
-  return first
+  table.sort(found, function(a, b) return a > b end)
+  return found
 end
 
 -- Goes on with a move; true when it is over.
 local function move_on(effort)
   local at = redis.call('HMGET', K.join, 'from', 'to', 'verdict', 'owner', 'checkpoint', 'seq')
   local from, to, verdict, owner, checkpoint, seq = at[1], at[2], at[3], at[4], at[5], at[6]
+  local left
   repeat
     owner = owner or next_owner(effort)
     if not owner then
       end_move()
       return true
     end
-    if not seq then checkpoint = next_checkpoint(from, owner, verdict, checkpoint, effort) end
-    if checkpoint then seq = move_some(from, to, owner, checkpoint, seq or '-inf', effort) else owner, seq = nil, nil end
+    if not seq then
+      left = left or checkpoints_left(from, owner, verdict, checkpoint, effort)
+      checkpoint = table.remove(left)
+    end
+    if checkpoint then seq = move_some(from, to, owner, checkpoint, seq or '-inf', effort)
+    else owner, seq, left = nil, nil, nil
+    end
   until effort.left <= 0
   redis.call('HDEL', K.join, 'owner', 'checkpoint', 'seq')
   for name, value in pairs({owner = owner or nil, checkpoint = owner and checkpoint or nil, seq = seq or nil}) do

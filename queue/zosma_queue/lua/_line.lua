@@ -52,8 +52,10 @@ local function pull(job)
   return true
 end
 
--- Files an owner's jobs where a fetch looks, or takes them out of there.
-local function move_parked(owner, group, park)
+-- Files or unfiles an owner after something that may have parked or unparked them.
+local function refile(owner, group, was_parked)
+  local park = is_parked(owner)
+  if park == was_parked then return end
   local buckets = redis.call('SMEMBERS', owner_buckets_key(owner))
   if park then
     for _, bucket in ipairs(buckets) do unfile(owner, group, bucket) end
@@ -70,29 +72,27 @@ local function move_parked(owner, group, park)
   if redis.call('EXISTS', P .. 'owner-classes:' .. owner) == 1 then redis.call('HSET', K.classes, '', '') end
 end
 
--- After something that may have parked or unparked an owner.
-local function refile(owner, group, was_parked)
-  local park = is_parked(owner)
-  if park ~= was_parked then move_parked(owner, group, park) end
-end
-
 local function count_running(owner, group, by)
-  local person = person_of(owner)
-  local groups, was_parked = {[owner] = group}, {}
+  local person, owners, was_parked = person_of(owner), {owner}, {}
   for _, other in ipairs(same_person(owner)) do
-    groups[other] = groups[other] or redis.call('HGET', K.group_of, other)
+    if other ~= owner then table.insert(owners, other) end
   end
-  for one in pairs(groups) do was_parked[one] = is_parked(one) end
+  -- Only who has a limit can come to it.
+  for i, cap in ipairs(redis.call('HMGET', K.caps, unpack(owners))) do
+    if cap then was_parked[owners[i]] = is_parked(owners[i]) end
+  end
   for _, name in ipairs({owner, person and all_of(person) or nil}) do
     if redis.call('HINCRBY', K.running, name, by) <= 0 then redis.call('HDEL', K.running, name) end
   end
-  for one, its in pairs(groups) do
-    if its then refile(one, its, was_parked[one]) end
+  for one, was in pairs(was_parked) do
+    local its = one == owner and group or redis.call('HGET', K.group_of, one)
+    if its then refile(one, its, was) end
   end
 end
 
 -- 0: no limit.
 local function set_cap(owner, group, cap)
+  if cap <= 0 and redis.call('HEXISTS', K.caps, owner) == 0 then return end
   local was_parked = is_parked(owner)
   if cap > 0 then redis.call('HSET', K.caps, owner, cap) else redis.call('HDEL', K.caps, owner) end
   refile(owner, group, was_parked)
@@ -102,9 +102,10 @@ end
 local function move_owner(owner, group, cost)
   local tags = group_tags_key(group)
   local mine = tag(tags, owner) + cost / weight(owner)
-  redis.call('HSET', tags, owner, exact(mine))
+  local text = exact(mine)
+  redis.call('HSET', tags, owner, text)
   for _, bucket in ipairs(redis.call('SMEMBERS', owner_buckets_key(owner))) do
-    redis.call('ZADD', owners_key(bucket, group), 'XX', exact(mine), owner)
+    redis.call('ZADD', owners_key(bucket, group), 'XX', text, owner)
   end
   return mine
 end
@@ -118,9 +119,9 @@ local function charge(owner, group, cost)
   end
   local mine = move_owner(owner, group, cost)
   if person then redis.call('HSET', group_tags_key(group), all_of(person), exact(mine)) end
-  local ours = tag(K.tags, group) + cost / weight('group ' .. group)
-  redis.call('HSET', K.tags, group, exact(ours))
+  local ours = exact(tag(K.tags, group) + cost / weight('group ' .. group))
+  redis.call('HSET', K.tags, group, ours)
   for _, bucket in ipairs(redis.call('SMEMBERS', group_buckets_key(group))) do
-    redis.call('ZADD', groups_key(bucket), 'XX', exact(ours), group)
+    redis.call('ZADD', groups_key(bucket), 'XX', ours, group)
   end
 end

@@ -11,9 +11,7 @@ local BESIDE = 1 - 1e-6
 
 local function tag(key, field) return tonumber(redis.call('HGET', key, field) or '0') or 0 end
 local function raise_tag(key, field, floor)
-  local value = math.max(tag(key, field), floor)
-  redis.call('HSET', key, field, exact(value))
-  return value
+  if floor > tag(key, field) then redis.call('HSET', key, field, exact(floor)) end
 end
 
 local function weight(name) return tonumber(redis.call('HGET', K.weights, name) or '1') or 1 end
@@ -22,15 +20,23 @@ local function set_weight(name, value)
   if tonumber(value) ~= 1 then redis.call('HSET', K.weights, name, value) else redis.call('HDEL', K.weights, name) end
 end
 
--- Nothing open: the busy period is over, and with it every debt (else a lone night owl would pay for the day).
+-- Nothing open: the busy period is over, and with it every debt (else a lone night owl would pay for the day). Nor is there
+-- anything that an older version has filed (`_adopt.lua`).
 local function reset_if_idle()
-  if redis.call('EXISTS', K.open) == 0 then redis.call('DEL', K.tags) end
+  if redis.call('EXISTS', K.open) == 1 then return end
+  redis.call('DEL', K.tags)
+  redis.call('SET', K.format, FORMAT)
 end
 
 -- What is counted of a person over all their owners is in the same hashes as that of each owner.
 local function all_of(person) return 'person ' .. person end
 
-local function person_of(owner) return redis.call('HGET', K.person_of, owner) end
+-- False for nobody; read once in a call.
+local persons_now = {}
+local function person_of(owner)
+  if persons_now[owner] == nil then persons_now[owner] = redis.call('HGET', K.person_of, owner) end
+  return persons_now[owner]
+end
 
 -- The owners with open jobs that are the same person as this one, who has some: one person has one share (`charge`).
 local function same_person(owner)
@@ -58,6 +64,7 @@ local function open_job(owner, group, person)
   redis.call('HINCRBY', K.open, 'group ' .. group, 1)
   if person ~= '' then
     redis.call('HSETNX', K.person_of, owner, person)
+    persons_now[owner] = nil
     redis.call('SADD', owners_of_key(person), owner)
     redis.call('HINCRBY', K.open, all_of(person), 1)
     -- What they have used in another place counts in this one.
@@ -81,6 +88,7 @@ local function close_job(owner, group)
     redis.call('HDEL', K.weights, owner)
     redis.call('HDEL', K.group_of, owner)
     redis.call('HDEL', K.person_of, owner)
+    persons_now[owner] = nil
     if person then redis.call('SREM', owners_of_key(person), owner) end
   end
   if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
@@ -93,7 +101,7 @@ end
 
 -- Where somebody with nothing waiting starts: at the clock, for they bring no credit along. The job's number breaks the
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
-local function start(clock, seq) return clock + (seq % 1000000) * 1e-9 end
+local function start(v, seq) return v + (seq % 1000000) * 1e-9 end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 -- What runs elsewhere for the same person counts.

@@ -6,7 +6,9 @@
 local SERIES = {{60, DAY_MS}, {3600, 90 * DAY_MS}} -- seconds of one hash, ms for which it stays
 
 -- Waits are kept in a sketch: each is counted under a power of GAMMA, so that a quantile is off by a tenth at most.
-local GAMMA, WAIT_LEAST_MS, WAIT_MOST_MS = 1.1 / 0.9, 100, DAY_MS
+local GAMMA = 1.1 / 0.9
+local WAIT_LEAST_MS = 100
+local WAIT_MOST_MS = DAY_MS
 
 local SAMPLE_MS = 10 * 1000
 
@@ -43,25 +45,31 @@ local function record_fault(kind, worker, now)
   record_at(worker, 'faults')
 end
 
+-- Of those who sweep, a worker's user may not count them, and goes by the classes.
+local function count_all_waiting()
+  local waiting, depth = redis.pcall('ZCARD', K.waiting), nil
+  if type(waiting) == 'number' then return waiting end
+  waiting, depth = 0, redis.call('HGETALL', K.depth)
+  for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
+  return waiting
+end
+
 local function look(now)
   local key = series_key(60, math.floor(now / 60000))
   local slot = tostring(math.floor(now % 60000 / SAMPLE_MS))
   if redis.pcall('HGET', key, 'slot') == slot then return end
   if type(redis.pcall('HSET', key, 'slot', slot)) ~= 'number' then return end
   redis.pcall('PEXPIRE', key, DAY_MS + 60000)
-  local alive, ready, busy = 0, 0, 0
+  local function from(key, since) return #redis.call('ZRANGEBYSCORE', key, since, '+inf') end
+  local ready, alive = 0, from(K.workers, now - WORKER_TTL_MS)
   for _, profile in ipairs(redis.call('ZRANGE', K.profiles, 0, -1)) do
-    ready = ready + #redis.call('ZRANGEBYSCORE', ready_key(profile), now - WORKER_TTL_MS, '+inf')
+    ready = ready + from(ready_key(profile), now - WORKER_TTL_MS)
   end
-  for _, worker in ipairs(live_workers(now)) do
-    alive = alive + 1
-    if redis.call('HEXISTS', worker_key(worker), 'job') == 1 then busy = busy + 1 end
-  end
-  local waiting, depth = 0, redis.call('HGETALL', K.depth)
-  for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
-  record({samples = 1, alive = alive, ready = ready, busy = busy, waiting = waiting}, now)
+  -- A worker that has begun its next job while the last one's pictures are looked at has two leases for that moment.
+  local busy = math.min(from(K.leases, now), alive)
+  record({samples = 1, alive = alive, ready = ready, busy = busy, waiting = count_all_waiting()}, now)
 end
 
--- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks. Junk under a
--- worker's name ends the look, and not the sweep.
+-- Looks at fleet and queue, once in SAMPLE_MS however many sweep; each hash has the sums over its looks. Junk ends
+-- the look, and not the sweep.
 local function sample(now) pcall(look, now) end

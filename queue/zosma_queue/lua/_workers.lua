@@ -6,10 +6,6 @@
 -- under this name.
 local function place_of(worker) return string.match(worker, '^(.*)/[^/]*$') or worker end
 
-local function live_workers(now)
-  return redis.call('ZRANGEBYSCORE', K.workers, now - WORKER_TTL_MS, '+inf')
-end
-
 -- The profile of a worker that can do this. Its name says its kind, for the same seed makes another picture on ComfyUI
 -- than on A1111 and its relatives, and how many pixels.
 local function profile_named(tokens, pixels)
@@ -42,11 +38,23 @@ end
 
 local function is_there(profile, now) return #ready_of(profile, now, 0, 1) > 0 end
 
--- {profile, ready (or busy: it can serve), loaded, target, idle (since when), waits (to be handed a
--- job, which is leased to this holder)}; empty for a worker that is unknown.
+-- {profile, ready (or busy: it can serve), loaded, target, idle (since when), waits (to be handed a job, which is leased to
+-- this holder)}; empty for a worker that is unknown. It is read once in a call: whoever changes it takes a copy.
+local filed_now = {}
 local function filed(worker)
+  local its = filed_now[worker]
+  if its then return its end
   local text = redis.call('HGET', K.fleet, worker)
-  return text and table_in(text) or {}
+  its = text and table_in(text) or {}
+  filed_now[worker] = its
+  return its
+end
+
+-- The same, to be changed and filed anew.
+local function copy_of(its)
+  local copy = {}
+  for name, value in pairs(its) do copy[name] = value end
+  return copy
 end
 
 local function is_ready(worker) return filed(worker).ready == true end
@@ -99,6 +107,7 @@ local function file_worker(worker, its, seen)
     if its.profile then redis.call('HSET', K.fleet, worker, cjson.encode(its))
     else redis.call('HDEL', K.fleet, worker)
     end
+    filed_now[worker] = its
   end
 end
 
@@ -121,15 +130,16 @@ end
 
 -- A worker waits for a job, or no longer.
 local function rest_worker(worker, since, holder)
-  local its = filed(worker)
-  if not its.ready or (since and its.idle) then return end
+  local was = filed(worker)
+  if not was.ready or was.idle == since or (since and was.idle) then return end
+  local its = copy_of(was)
   its.idle, its.waits = since, holder
   file_worker(worker, its)
 end
 
 -- The checkpoint that a worker is about to load, or has in use; nil: none any more.
 local function aim_worker(worker, checkpoint)
-  local its = filed(worker)
+  local its = copy_of(filed(worker))
   if not its.profile then return end
   its.target = checkpoint ~= '' and checkpoint or nil
   if checkpoint then its.idle = nil end

@@ -44,8 +44,10 @@ if profile then
   redis.call('PEXPIRE', can_key(profile), WORKER_TTL_MS * 6)
   if not redis.call('ZSCORE', K.profiles, profile) and not meet(profile, {left = tonumber(ARGV[9])}, now) then
     -- It stays what it was.
-    if its.profile and redis.call('ZADD', K.workers, 'XX', 'CH', now, worker) == 1 then
+    if its.profile and redis.call('ZSCORE', K.workers, worker) then
+      redis.call('ZADD', K.workers, now, worker)
       redis.call('HSET', worker_key(worker), 'seen', now)
+      redis.call('PEXPIRE', worker_key(worker), WORKER_TTL_MS * 6)
       file_worker(worker, its, now)
     end
     return {2, 1 - redis.call('EXISTS', K.sweeper)}

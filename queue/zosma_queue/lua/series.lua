@@ -7,7 +7,7 @@
 
 local seconds, first, size, count = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
-local function add(sums, number)
+local function sum_up_in(sums, number)
   local flat = redis.pcall('HGETALL', series_key(seconds, number))
   if flat.err then return end -- junk under its name
   for i = 1, #flat, 2 do
@@ -19,7 +19,7 @@ end
 local found = {}
 for at = 1, count do
   local sums, told = {}, {}
-  for number = first + (at - 1) * size, first + at * size - 1 do add(sums, number) end
+  for number = first + (at - 1) * size, first + at * size - 1 do sum_up_in(sums, number) end
   for name, sum in pairs(sums) do
     table.insert(told, name)
     table.insert(told, string.format('%.0f', sum))
