@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from zosma_queue.a1111_options import MODULES
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
-from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow
+from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow, spelled
 from zosma_queue.needs import hypernetworks_in, loras_in, unknown_tags, with_lora_names
 from zosma_queue.request import Compare, Interrogate, Request, Upscale
 from zosma_queue.workflow_options import checked_options, joined
@@ -166,6 +167,8 @@ class Catalogue:
 
     def _prompt(self, prompt: str, request: Request) -> str:
         """The prompt with its LoRAs under the names that WebUIs list."""
+        if "<" not in prompt:
+            return prompt
         spaced = {name.strip(): name for name in self.loras if name != name.strip()}
         prompt = with_lora_names(prompt, {**self.lora_aliases, **spaced})
         for name in loras_in(prompt):
@@ -285,7 +288,7 @@ class Catalogue:
         for one in self.workflows:
             if one.name.casefold() == workflow and one.facts:
                 return one.facts
-        named = next((one for one in self.checkpoints if one.is_called(checkpoint)), None)
+        named = self._by_spelling.get(spelled(checkpoint))
         return (named or self.usual_checkpoint or _NOBODYS).facts
 
     @property
@@ -307,10 +310,17 @@ class Catalogue:
         Raises:
           RequestRefusedError: when no ready worker has it.
         """
-        for checkpoint in self.checkpoints:
-            if checkpoint.is_called(wanted):
-                return checkpoint
-        raise _unknown("checkpoint", wanted, [checkpoint.name for checkpoint in self.checkpoints])
+        found = self._by_spelling.get(spelled(wanted))
+        if found is None:
+            raise _unknown("checkpoint", wanted, [checkpoint.name for checkpoint in self.checkpoints])
+        return found
+
+    @functools.cached_property
+    def _by_spelling(self) -> dict[str, Checkpoint]:
+        # Of two that are called the same, the first.
+        first = self.checkpoints[::-1]
+        short = {spelling: one for one in first for spelling in one.short_spellings}
+        return short | {spelling: one for one in first for spelling in one.spellings}
 
     def vae(self, wanted: str) -> str:
         """The VAE that `wanted` names.

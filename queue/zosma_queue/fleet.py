@@ -50,7 +50,7 @@ _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """A name as it is compared."""
     return name.strip().casefold().replace("\\", "/")
 
@@ -72,8 +72,12 @@ class Checkpoint(BaseModel):
     @property
     def path(self) -> str:
         """Its file without ending, with `/` between folders."""
+        return _ENDING.sub("", self._file).replace("\\", "/")
+
+    @property
+    def _file(self) -> str:
         file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
-        return _ENDING.sub("", _HASH_AT_END.sub("", file)).replace("\\", "/")
+        return _HASH_AT_END.sub("", file)
 
     @property
     def stem(self) -> str:
@@ -86,16 +90,23 @@ class Checkpoint(BaseModel):
         flat = self.path.replace("/", "_")
         return flat if self.name in (flat, self.stem) else self.name
 
-    def is_called(self, wanted: str) -> bool:
-        """True when A1111 would take `wanted` for this checkpoint: title, name, file name or hash.
+    @property
+    def spellings(self) -> frozenset[str]:
+        """What A1111 would take for this checkpoint, as `spelled`: title, name, file with its folders, and hash.
 
         In any case, and with either separator: a WebUI on Windows writes `sd15\\dream.safetensors`.
         """
-        file = self.title.removesuffix(f" [{self.hash}]") if self.hash else self.title
-        file = _HASH_AT_END.sub("", file)
-        names = (self.name, self.title, file, self.path, self.stem, self.model_name, self.hash or self.name)
-        spelled = {_spelled(name) for name in names}
-        return _spelled(wanted) in {*spelled, _spelled(file).rsplit("/", 1)[-1]}
+        names = (self.name, self.title, self._file, self.path, self.model_name, self.hash or self.name)
+        return frozenset(map(spelled, names))
+
+    @property
+    def short_spellings(self) -> frozenset[str]:
+        """Its file's name without folders, which a file elsewhere may have too: counts where nothing is called so whole."""
+        return frozenset((spelled(self.stem), spelled(self._file).rsplit("/", 1)[-1]))
+
+    def is_called(self, wanted: str) -> bool:
+        """True when A1111 would take `wanted` for this checkpoint."""
+        return spelled(wanted) in self.spellings | self.short_spellings
 
 
 def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
@@ -104,10 +115,10 @@ def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
     Each machine has folders of its own, and each kind of WebUI its own way to write them: what all have is the file.
     """
     listed = tuple(checkpoints)
-    found = Counter(_spelled(one.stem) for one in listed)
+    found = Counter(spelled(one.stem) for one in listed)
     return tuple(
         one.model_copy(update={"name": one.stem})
-        if found[_spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
+        if found[spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
         else one
         for one in listed
     )

@@ -60,6 +60,18 @@ def test_a_checkpoint_of_a_windows_worker_is_known_with_either_separator(spellin
     assert Checkpoint(name="sd15_dream", title=title, hash="0123456789").is_called(spelling)
 
 
+def test_a_file_in_the_first_folder_goes_before_one_of_the_same_name_elsewhere():
+    titles = {"sub_dream": "sub/dream.safetensors", "dream": "dream.safetensors"}
+    one = worker()
+    about = one.about.model_copy(
+        update={"checkpoints": tuple(Checkpoint(name=name, title=title) for name, title in titles.items())}
+    )
+    catalogue = Catalogue.of([replace(one, about=about)])
+
+    assert resolve(catalogue, checkpoint="dream.safetensors").checkpoint == "dream"
+    assert resolve(catalogue, checkpoint="sub/dream.safetensors").checkpoint == "sub_dream"
+
+
 @pytest.mark.parametrize("spelling", ["model [v2]", "sub/model [v2].safetensors", "sub_model [v2]"])
 def test_brackets_that_hold_no_hash_belong_to_the_name(spelling):
     found = Checkpoint(name="sub_model [v2]", title="sub/model [v2].safetensors")

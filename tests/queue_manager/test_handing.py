@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import redis
 
 from zosma_queue import calls, keys
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.lua_assembly import library
+from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy
 from zosma_queue.scripts import call
 
-from .conftest import result
+from .conftest import Rig, result
 
 
 @pytest.fixture(name="waiting")
@@ -29,6 +33,64 @@ def test_a_worker_that_waits_is_handed_what_it_would_have_fetched(waiting, raw):
     assert (leased.id, leased.attempt, leased.owner) == (job, 1, "ann")
     assert b'"seed":7' in leased.body.replace(b" ", b"")
     assert waiting.settle(leased) is State.DONE
+
+
+#: What only says how many buckets there were, what holds the jobs of one back, and the server's clock.
+_BESIDE = (keys.BUCKET_SEQ, keys.PAUSED, keys.SWEPT)
+
+
+def everything(client):
+    """All keys with what is in them."""
+    read = {
+        b"string": client.get, b"hash": client.hgetall, b"set": client.smembers,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+    }  # fmt: skip
+
+    def text_of(found):
+        return (
+            sorted(map(str, found.items() if isinstance(found, dict) else found))
+            if not isinstance(found, bytes)
+            else found
+        )
+
+    def undrawn(text):
+        return re.sub(r"(\.(?:named|any|none)\.)\d+|(message_timestamp\":)\d+", r"\1\2", str(text))
+
+    found = {key: read[client.type(key)](key) for key in client.keys("*") if key.decode() not in _BESIDE}
+    return {undrawn(key): undrawn(text_of(value)) for key, value in found.items()}
+
+
+@pytest.mark.parametrize("person", ["", "somebody"])
+@pytest.mark.parametrize(
+    "asked", [{"checkpoint": "dream"}, {"checkpoint": "anime"}, {}, {"lane": Lane.RELAX}, {"steps": 90}]
+)
+@pytest.mark.parametrize("loaded", ["dream", None])
+def test_what_is_handed_at_once_leaves_all_as_if_it_had_been_filed_and_taken(raw, person, asked, loaded):
+    pool = redis.ConnectionPool(**{**raw.connection_pool.connection_kwargs, "db": 1})
+    with redis.Redis(connection_pool=pool) as other:
+        other.flushdb()
+        other.hset(keys.PAUSED, "worker:of others", "{}")  # with any pause at all a job is filed first
+        for client in (raw, other):
+            rig = Rig(client, client)
+            for worker in ("w1", "w2"):
+                rig.worker(worker, loaded=loaded)
+                assert rig.fetch(worker, waits=True) is None
+            for number in range(4):
+                owner = f"{('ann', 'bob')[number % 2]}{number // 2 if person else ''}"
+                policy = Policy(running=1, weight=1 + number)
+                rig.submit(owner, job_id=f"job-{number}", person=person and f"{person} {number % 2}",
+                           cost=3.3 * (number + 1), policy=policy, group=f"group {number // 2}", group_weight=2.0,
+                           **asked)  # fmt: skip
+                rig.later(2)
+                handed = {worker: leased for worker in ("w1", "w2") if (leased := rig.handed(worker))}
+                for worker, leased in handed.items():
+                    if number != 1:  # which goes on
+                        rig.settle_and_fetch(leased, worker, calls.done(result(1.7)), waits=True)
+
+        assert everything(raw) == everything(other)
+        # Nobody had to file most of them.
+        assert int(raw.get(keys.BUCKET_SEQ) or 0) < int(other.get(keys.BUCKET_SEQ))
 
 
 def test_only_who_waits_with_the_secret_settles_what_it_is_handed(rig):

@@ -52,8 +52,10 @@ local function pull(job)
   return true
 end
 
--- Files an owner's jobs where a fetch looks, or takes them out of there.
-local function move_parked(owner, group, park)
+-- Files or unfiles an owner after something that may have parked or unparked them.
+local function refile(owner, group, was_parked)
+  local park = is_parked(owner)
+  if park == was_parked then return end
   local buckets = redis.call('SMEMBERS', owner_buckets_key(owner))
   if park then
     for _, bucket in ipairs(buckets) do unfile(owner, group, bucket) end
@@ -68,12 +70,6 @@ local function move_parked(owner, group, park)
   for _, bucket in ipairs(buckets) do file(owner, group, bucket, heads_of(bucket, owner)) end
   -- Jobs that a worker of an older version has put back meanwhile: the next sweep looks (`_adopt.lua`).
   if redis.call('EXISTS', P .. 'owner-classes:' .. owner) == 1 then redis.call('HSET', K.classes, '', '') end
-end
-
--- After something that may have parked or unparked an owner.
-local function refile(owner, group, was_parked)
-  local park = is_parked(owner)
-  if park ~= was_parked then move_parked(owner, group, park) end
 end
 
 local function count_running(owner, group, by)

@@ -138,11 +138,18 @@ if due > now then
   publish({event = 'delayed', id = id})
   return {'delayed', 0}
 end
+local idle = idle_for(class, needs, now)
+-- Junk in the worker's keys, or in a job that goes before this one, is no fault of who submits: the worker meets it, or the
+-- lease runs out that it hasn't heard of.
+if idle and set == '' and not needs.avoid and not needs.kind then
+  local could, handed = pcall(hand_new, job, idle, now)
+  local is_leased = not could and redis.call('HGET', job_key(id), 'state') == 'running'
+  if is_leased then ring(idle) end
+  if is_leased or (could and handed) then return {'queued', 0} end
+end
 push(job)
 publish({event = 'waiting', id = id})
-local idle = idle_for(class, needs, now)
 if idle then
-  -- Junk in the worker's keys, or in a job that goes before this one, is no fault of who submits: the worker meets it.
   local could, handed = pcall(hand, idle, now)
   if not (could and handed) then ring(idle) end
 end
