@@ -333,7 +333,7 @@ def jobs(bucket: str, checkpoint: str, owner: str) -> str:
 
 
 def owner_buckets(owner: str) -> str:
-    """set: the buckets in which an owner has waiting jobs."""
+    """zset: the buckets in which an owner has waiting jobs, by the number of the first one."""
     return f"{PREFIX}index:owner-buckets:{owner}"
 
 
