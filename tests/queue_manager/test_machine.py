@@ -164,7 +164,7 @@ class Index:
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
             elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
-            elif kind == "owner-buckets":
+            elif kind == "first":
                 firsts = found.tags["owner", key.removeprefix(f"{known}{kind}:")]
                 for one, seq in client.zrange(key, 0, -1, withscores=True):
                     firsts[like[one.decode()]] = min(seq, firsts.get(like[one.decode()], seq))
