@@ -333,8 +333,8 @@ def jobs(bucket: str, checkpoint: str, owner: str) -> str:
 
 
 def owner_buckets(owner: str) -> str:
-    """set: the buckets in which an owner has waiting jobs."""
-    return f"{PREFIX}index:owner-buckets:{owner}"
+    """zset: the buckets in which an owner has waiting jobs, by the number of the first one."""
+    return f"{PREFIX}index:first:{owner}"
 
 
 def group_buckets(group: str) -> str:

@@ -163,6 +163,27 @@ def test_an_owner_who_is_let_in_again_has_what_an_old_worker_put_back(rig, raw):
     assert raw.exists(keys.CLASSES)
 
 
+def test_owners_whose_buckets_were_in_no_order_have_their_jobs_in_the_same_one(rig, raw):
+    orders = []
+    for filed_before in (False, True):
+        raw.flushall()
+        rig.worker("w1")
+        jobs = [rig.submit(owner, checkpoint=name, job_id=f"{owner}-{name}-{number}")
+                for number in range(2) for name in (None, "dream") for owner in ("ann", "bob")]  # fmt: skip
+        filed = {owner: raw.zrange(keys.owner_buckets(owner), 0, -1, withscores=True) for owner in ("ann", "bob")}
+        for owner, buckets in filed.items() if filed_before else ():
+            raw.sadd(keys.PREFIX + f"index:owner-buckets:{owner}", *dict(buckets))
+            raw.delete(keys.owner_buckets(owner))
+            raw.set(keys.FORMAT, "2")
+        rig.sweep()
+        assert filed == {owner: raw.zrange(keys.owner_buckets(owner), 0, -1, withscores=True) for owner in filed}
+        orders.append([rig.take().id for _ in jobs])
+
+    assert orders[0] == orders[1]
+    assert not raw.keys(keys.PREFIX + "index:owner-buckets:*")
+    assert not raw.keys(keys.PREFIX + "index:first:*")
+
+
 def test_a_queue_that_began_empty_has_nothing_that_a_sweep_would_have_to_look_for(rig, raw):
     raw.flushall()
     rig.worker("w1")

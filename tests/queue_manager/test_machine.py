@@ -81,9 +81,10 @@ class Index:
     buckets: dict[tuple, set[str]]
     """What a bucket's classes have in common, the profiles that can do them among it → its classes."""
     tags: dict[tuple, dict[str, float]]
-    """Groups of a bucket, owners of a group in it, checkpoints of an owner in it, jobs of those, each with its rank."""
+    """Groups of a bucket, owners of a group in it, checkpoints of an owner in it, jobs of those; buckets of an owner.
+    Each with its rank."""
     marks: dict[tuple, set[str]]
-    """By checkpoint: the groups of a bucket, the owners of a group in it. What buckets owners and groups are in."""
+    """By checkpoint: the groups of a bucket, the owners of a group in it. What buckets groups are in."""
 
     @classmethod
     def made_anew(cls, client, waiting):
@@ -110,7 +111,8 @@ class Index:
                 made.tags["heads", bucket, owner].get(checkpoint, seq), seq
             )
             made.tags["jobs", bucket, checkpoint, owner][job] = seq
-            made.marks["owner", owner].add(bucket)
+            firsts = made.tags["owner", owner]
+            firsts[bucket] = min(firsts.get(bucket, seq), seq)
             person = PERSONS.get(owner)
             busy = max(running.get(owner, 0), running.get(f"person {person}", 0))
             if owner in caps and busy >= caps[owner]:
@@ -162,7 +164,11 @@ class Index:
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
             elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
-            elif kind in ("owner-buckets", "group-buckets", "buckets-with"):
+            elif kind == "first":
+                firsts = found.tags["owner", key.removeprefix(f"{known}{kind}:")]
+                for one, seq in client.zrange(key, 0, -1, withscores=True):
+                    firsts[like[one.decode()]] = min(seq, firsts.get(like[one.decode()], seq))
+            elif kind in ("group-buckets", "buckets-with"):
                 name = key.removeprefix(f"{known}{kind}:")
                 found.marks[kind.partition("-")[0], name] |= {like[one] for one in texts(client.smembers(key))}
         return found

@@ -159,6 +159,15 @@ async def test_the_fleet_is_looked_at_once_in_ten_seconds_however_many_sweep(rig
     assert (await minute()).samples == 2
 
 
+async def test_a_worker_that_sweeps_counts_what_waits_though_it_may_not_read_it(rig, raw, redis_url, minute):
+    for owner in ("ann", "bob", "ann"):
+        rig.submit(owner, checkpoint="dream" if owner == "bob" else None)
+    with worker_user(raw, redis_url, "sweeps") as url, redis.Redis.from_url(url) as worker:
+        call(worker, calls.sweep(now_ms=rig.now))
+
+    assert (await minute()).waiting == 3
+
+
 async def test_nothing_is_said_of_a_time_in_which_nobody_looked(rig, queue):
     spans = await read_series(queue._redis, Step.HOUR, 3, now_s=rig.now // 1000)
 

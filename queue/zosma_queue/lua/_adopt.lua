@@ -1,6 +1,6 @@
 -- Versions before the index filed waiting jobs by class, in keys of their own. A queue that still has such jobs, because it
 -- is of that version or because a worker of it has just put one back, is filed anew. All that counts jobs and orders
--- owners is the same, so only where they are filed changes.
+-- owners is the same, so only where they are filed changes. The index's first format had an owner's buckets without an order.
 
 local function old_name(name, ...) return P .. table.concat({name, ...}, ':') end
 
@@ -9,6 +9,11 @@ local function adopt(now)
   if redis.call('GET', K.format) == FORMAT and redis.call('EXISTS', K.classes) == 0 then return moved end
   local woken = {}
   for _, owner in ipairs(redis.call('HKEYS', K.open)) do
+    for _, bucket in ipairs(redis.call('SMEMBERS', old_name('index:owner-buckets', owner))) do
+      local first = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0, 'WITHSCORES')[2]
+      if first then redis.call('ZADD', owner_buckets_key(owner), first, bucket) end
+    end
+    redis.call('DEL', old_name('index:owner-buckets', owner))
     local group = redis.call('HGET', K.group_of, owner)
     for _, class in ipairs(group and redis.call('SMEMBERS', old_name('owner-classes', owner)) or {}) do
       local jobs = old_name('jobs', class, owner)

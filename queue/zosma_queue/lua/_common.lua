@@ -29,7 +29,7 @@ local function heads_key(bucket, owner) return P .. 'index:heads:' .. bucket .. 
 local function jobs_key(bucket, checkpoint, owner)
   return P .. 'index:jobs:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. owner
 end
-local function owner_buckets_key(owner) return P .. 'index:owner-buckets:' .. owner end
+local function owner_buckets_key(owner) return P .. 'index:first:' .. owner end
 local function group_buckets_key(group) return P .. 'index:group-buckets:' .. group end
 local function cooldown_key(owner) return P .. 'cooldown:' .. owner end
 local function spent_key(owner, day) return P .. 'spent:' .. day .. ':' .. owner end
@@ -37,8 +37,8 @@ local function made_key(scope, day) return 'bot:' .. P .. 'made:' .. day .. ':' 
 local function owners_of_key(person) return P .. 'owners-of:' .. person end
 local function series_key(seconds, number) return string.format('%sseries:%d:%d', P, seconds, number) end
 
--- How waiting jobs are filed; `_adopt.lua` files those of the format before.
-local FORMAT = '2'
+-- How waiting jobs are filed; `_adopt.lua` files those of the formats before.
+local FORMAT = '3'
 local DAY_MS = 24 * 3600 * 1000
 -- Ended jobs are kept this long without their pictures: what is asked of an old message is read from them.
 local DONE_TTL_MS = 30 * DAY_MS

@@ -90,7 +90,7 @@ end
 -- An owner who was at their limit of running jobs may be so no longer: whoever waits for a job has looked before that.
 local function let_in(owner, now)
   if is_parked(owner) then return end
-  for _, bucket in ipairs(redis.call('SMEMBERS', owner_buckets_key(owner))) do
+  for _, bucket in ipairs(buckets_of(owner)) do
     local id = next_of(bucket, owner)
     local its = id and redis.call('HMGET', job_key(id), 'class', 'needs') or {}
     if its[1] then wake(its[1], needs_in(its[2]), now) end

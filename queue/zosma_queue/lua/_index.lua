@@ -213,6 +213,9 @@ local function file(owner, group, bucket, checkpoints)
   end
 end
 
+-- The buckets in which an owner has waiting jobs, that of the first one first.
+local function buckets_of(owner) return redis.call('ZRANGE', owner_buckets_key(owner), 0, -1) end
+
 local function heads_of(bucket, owner) return redis.call('ZRANGE', heads_key(bucket, owner), 0, -1) end
 
 -- The id of the next job of an owner in a bucket; nil for none.
@@ -236,8 +239,8 @@ end
 local function put_in(bucket, checkpoint, owner, jobs)
   local key = jobs_key(bucket, checkpoint, owner)
   for from = 1, #jobs, 2 * PAGE do redis.call('ZADD', key, unpack(jobs, from, math.min(from + 2 * PAGE - 1, #jobs))) end
-  redis.call('SADD', owner_buckets_key(owner), bucket)
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', owner_buckets_key(owner), 'LT', first[2], bucket)
   return redis.call('ZADD', heads_key(bucket, owner), first[2], checkpoint) == 1
 end
 
@@ -245,15 +248,17 @@ local function take_out(bucket, checkpoint, owner, group, ids)
   local key, heads = jobs_key(bucket, checkpoint, owner), heads_key(bucket, owner)
   for from = 1, #ids, PAGE do redis.call('ZREM', key, unpack(ids, from, math.min(from + PAGE - 1, #ids))) end
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  if first[1] then
-    redis.call('ZADD', heads, first[2], checkpoint)
-    return
+  if first[1] then redis.call('ZADD', heads, first[2], checkpoint)
+  else
+    redis.call('ZREM', heads, checkpoint)
+    if is_named(bucket) then unmark(bucket, checkpoint, group, owner) end
   end
-  redis.call('ZREM', heads, checkpoint)
-  if is_named(bucket) then unmark(bucket, checkpoint, group, owner) end
-  if redis.call('EXISTS', heads) == 1 then return end
-  redis.call('SREM', owner_buckets_key(owner), bucket)
-  unfile(owner, group, bucket)
+  local head = redis.call('ZRANGE', heads, 0, 0, 'WITHSCORES')
+  if head[1] then redis.call('ZADD', owner_buckets_key(owner), head[2], bucket)
+  else
+    redis.call('ZREM', owner_buckets_key(owner), bucket)
+    unfile(owner, group, bucket)
+  end
 end
 
 -- Jobs of a bucket come into another one, which may have had more patience.

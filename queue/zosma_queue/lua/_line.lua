@@ -56,17 +56,13 @@ end
 local function refile(owner, group, was_parked)
   local park = is_parked(owner)
   if park == was_parked then return end
-  local buckets = redis.call('SMEMBERS', owner_buckets_key(owner))
+  local buckets = buckets_of(owner)
   if park then
     for _, bucket in ipairs(buckets) do unfile(owner, group, bucket) end
     return
   end
-  local seq
-  for _, bucket in ipairs(buckets) do
-    local first = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0, 'WITHSCORES')
-    seq = math.min(seq or math.huge, tonumber(first[2]))
-  end
-  if seq then wake_tags(owner, group, seq) end
+  local seq = redis.call('ZRANGE', owner_buckets_key(owner), 0, 0, 'WITHSCORES')[2]
+  if seq then wake_tags(owner, group, tonumber(seq)) end
   for _, bucket in ipairs(buckets) do file(owner, group, bucket, heads_of(bucket, owner)) end
   -- Jobs that a worker of an older version has put back meanwhile: the next sweep looks (`_adopt.lua`).
   if redis.call('EXISTS', P .. 'owner-classes:' .. owner) == 1 then redis.call('HSET', K.classes, '', '') end
@@ -104,7 +100,7 @@ local function move_owner(owner, group, cost)
   local mine = tag(tags, owner) + cost / weight(owner)
   local text = exact(mine)
   redis.call('HSET', tags, owner, text)
-  for _, bucket in ipairs(redis.call('SMEMBERS', owner_buckets_key(owner))) do
+  for _, bucket in ipairs(buckets_of(owner)) do
     redis.call('ZADD', owners_key(bucket, group), 'XX', text, owner)
   end
   return mine

@@ -45,13 +45,13 @@ local function record_fault(kind, worker, now)
   record_at(worker, 'faults')
 end
 
--- Of those who sweep, a worker's user may not count them, and goes by the classes.
+-- A worker's user may not read which jobs wait, so where no bot sweeps they are counted by their classes.
 local function count_all_waiting()
-  local waiting, depth = redis.pcall('ZCARD', K.waiting), nil
+  local waiting = redis.pcall('ZCARD', K.waiting)
   if type(waiting) == 'number' then return waiting end
-  waiting, depth = 0, redis.call('HGETALL', K.depth)
-  for i = 2, #depth, 2 do waiting = waiting + (tonumber(depth[i]) or 0) end
-  return waiting
+  local sum, depth = 0, redis.call('HGETALL', K.depth)
+  for i = 2, #depth, 2 do sum = sum + (tonumber(depth[i]) or 0) end
+  return sum
 end
 
 local function look(now)

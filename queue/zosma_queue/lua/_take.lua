@@ -80,8 +80,6 @@ local function earliest(candidates)
 end
 
 -- Of one that is filed and has no jobs, the number is before all others: it is the next that is found to be a ghost.
-local function number_of(seq) return seq and tonumber(seq) or -math.huge end
-
 local function candidate(bucket, group, group_tag, owner, owner_tag, checkpoint)
   local heads, seq = heads_key(bucket, owner), nil
   if checkpoint then seq = redis.call('ZSCORE', heads, checkpoint)
@@ -91,7 +89,7 @@ local function candidate(bucket, group, group_tag, owner, owner_tag, checkpoint)
   end
   return {
     bucket = bucket, group = group, owner = owner, checkpoint = checkpoint, group_tag = tonumber(group_tag),
-    owner_tag = tonumber(owner_tag), seq = number_of(seq),
+    owner_tag = tonumber(owner_tag), seq = seq and tonumber(seq) or -math.huge,
   }
 end
 
@@ -136,17 +134,16 @@ local function head_of(some)
       if not owner or name_tag < owner_tag or (name_tag == owner_tag and name < owner) then
         owner, owner_tag, there = name, name_tag, {}
       end
-      if name == owner then table.insert(there, its.bucket) end
+      if name == owner then there[its.bucket] = true end
     end
   end
-  local first
-  for _, bucket in ipairs(there) do
-    local head = redis.call('ZRANGE', heads_key(bucket, owner), 0, 0, 'WITHSCORES')
-    local seq = number_of(head[2])
-    if not first or seq < first.seq then first = {bucket = bucket, checkpoint = head[1] or '', seq = seq} end
+  for from = 0, math.huge, PAGE do
+    local theirs = redis.call('ZRANGE', owner_buckets_key(owner), from, from + PAGE - 1)
+    for _, bucket in ipairs(theirs) do
+      if there[bucket] then return candidate(bucket, group, group_tag, owner, owner_tag) end
+    end
+    if #theirs < PAGE then return candidate(next(there), group, group_tag, owner, owner_tag) end
   end
-  first.group, first.owner, first.group_tag, first.owner_tag = group, owner, group_tag, owner_tag
-  return first
 end
 
 -- -- affinity --------------------------------------------------------------------------------------------------------
