@@ -20,14 +20,15 @@ FREE_AT_END_BYTES = 1024 * 1024
 HEAPS = 2
 
 
-def give_freed_memory_back() -> bool:
+def give_freed_memory_back(mapped_from: int = MAPPED_FROM_BYTES, free_at_end: int = FREE_AT_END_BYTES) -> bool:
     """Has this process give large blocks back to the system when they are freed. Call it before there are threads.
 
-    False where the C library has no such setting.
+    Both are bytes. A block that is mapped anew costs 0.2 ms a megabyte, so a process that handles few at a time may
+    keep some. False where the C library has no such setting.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
         return False
-    settings = {_M_MMAP_THRESHOLD: MAPPED_FROM_BYTES, _M_TRIM_THRESHOLD: FREE_AT_END_BYTES, _M_ARENA_MAX: HEAPS}
+    settings = {_M_MMAP_THRESHOLD: mapped_from, _M_TRIM_THRESHOLD: free_at_end, _M_ARENA_MAX: HEAPS}
     taken = [mallopt(setting, value) == 1 for setting, value in settings.items()]
     return all(taken)
