@@ -101,7 +101,7 @@ class Checkpoint(BaseModel):
 
     @property
     def short_spellings(self) -> frozenset[str]:
-        """Its file's name without folders, which a file elsewhere may have too: counts where nothing is called so whole."""
+        """Its file's name without folders: another file may have it, so it counts where nothing else is called that."""
         return frozenset((spelled(self.stem), spelled(self._file).rsplit("/", 1)[-1]))
 
     def is_called(self, wanted: str) -> bool:
