@@ -193,6 +193,13 @@ def test_older_servers_wrap_the_code_and_it_is_found(text):
     assert code_of(redis.ResponseError(text)) == "OOM"
 
 
+@pytest.mark.parametrize("what", ["run this command or subcommand", "access at least one of the keys mentioned"])
+def test_what_a_scripts_user_may_not_is_known_by_the_words_of_redis_7_0(what):
+    text = f"ERR The user executing the script can't {what} script: 605, on @user_script:1."
+
+    assert code_of(redis.ResponseError(text)) == "NOPERM"
+
+
 @pytest.mark.parametrize("answers", [REDIS_5, REDIS_6], ids=["5", "6"])
 async def test_one_that_is_too_old_ends_a_start_with_what_to_do_and_later_is_told_so(answers):
     with old_redis(answers) as url:

@@ -809,11 +809,12 @@ async def test_a_refusal_of_sd_server_is_told_in_its_own_words(flavoured, ann):
 async def test_koboldcpp_gets_a_phones_prompt_in_the_letters_that_it_reads(flavoured, ann):
     webui, _ = await flavoured(KoboldWebUI)
 
-    job = await ann.gets(await ann.asks(prompt="ein “schöner” See – groß, weiß’s 🙂", negative_prompt="café"))
+    fields = {"prompt": "ein “schöner” See – groß, weiß’s 🙂", "negative_prompt": "cafe\u0301 ≮lora:x:1≯"}
+    job = await ann.gets(await ann.asks(**fields))
 
     assert job.state is State.DONE
     assert webui.jobs[0]["prompt"].strip() == 'ein "schoner" See - gross, weiss\'s'
-    assert webui.jobs[0]["negative_prompt"] == "cafe"
+    assert webui.jobs[0]["negative_prompt"].split() == ["cafe", "lora:x:1"]
 
 
 @pytest.mark.parametrize(

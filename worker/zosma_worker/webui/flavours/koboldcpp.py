@@ -72,13 +72,24 @@ def readable(words: str) -> str:
     Raises:
       PromptUnreadable: when letters would be lost, or it is too long.
     """
-    plain = unicodedata.normalize("NFKD", words.translate(_WRITTEN))
-    if any(letter.isalpha() and not letter.isascii() for letter in plain):
-        raise PromptUnreadable("this GPU reads Latin letters only (koboldcpp): write the prompt in English")
-    plain = plain.encode("ascii", "ignore").decode()
+    plain = "".join(map(_ascii, words.translate(_WRITTEN)))
     if len(plain) > PROMPT_MAX_CHARS:
         raise PromptUnreadable(f"this GPU reads {PROMPT_MAX_CHARS} characters of a prompt (koboldcpp): shorten it")
     return plain
+
+
+def _ascii(sign: str) -> str:
+    """A letter without its accents; a space for a sign that is none, so that no word or tag comes of its neighbours."""
+    if sign.isascii():
+        return sign
+    if unicodedata.combining(sign):
+        return ""
+    if not sign.isalpha():
+        return " "
+    letter = unicodedata.normalize("NFD", sign)[0]
+    if not letter.isascii():
+        raise PromptUnreadable("this GPU reads Latin letters only (koboldcpp): write the prompt in English")
+    return letter
 
 
 def covering(upscale: Upscale) -> int:
