@@ -118,6 +118,24 @@ async def test_an_answer_that_never_ends_is_tried_again_and_the_next_job_is_left
     assert (other.state, other.attempt) == (State.DONE, 1)
 
 
+async def test_a_job_that_is_stopped_ends_with_its_answer_though_nobody_looks_at_that(
+    webui, join, ann, queue, monkeypatch
+):
+    monkeypatch.setattr("zosma_worker.webui.backend.UNWANTED_S", NEVER_S)
+    first, second = Hold(), Hold()
+    webui.script(first, second)
+    await join(webui)
+    jobs = [await ann.asks(seed=seed) for seed in range(2)]  # the second one follows at once
+    await first.started.wait()
+    first.released.set()
+    await second.started.wait()
+
+    await queue.cancel(jobs[1])
+
+    assert [(await ann.gets(job)).state for job in jobs] == [State.DONE, State.CANCELLED]
+    assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
 async def test_an_answer_of_unknown_length_may_be_begun_before_the_pictures_are_made(webui, join, ann):
     halting = Halting(tells_length=False)
     webui.script(halting)

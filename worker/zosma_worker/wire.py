@@ -100,7 +100,8 @@ class Wire:
             async with request as answer:
                 if not 200 <= answer.status < 300:
                     raise self.error_of(answer.status, await self._body(answer, ERROR_MAX_BYTES))
-                if on_head is None or answer.content_length is None:
+                length = answer.content_length
+                if on_head is None or length is None or length > most_bytes:
                     return await self._body(answer, most_bytes)
                 await on_head()
                 return await self._body(answer, most_bytes, READ_TIMEOUT_S)

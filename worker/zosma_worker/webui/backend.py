@@ -11,7 +11,7 @@ from typing import Any
 
 from zosma_queue.errors import ErrorKind, QueueUnavailableError
 from zosma_queue.request import Request
-from zosma_queue.tasks import end
+from zosma_queue.tasks import end, set_within
 from zosma_worker.backend import Checked, Notes, Order, Report
 from zosma_worker.errors import (
     BadAnswer,
@@ -36,6 +36,8 @@ from zosma_worker.webui.pictures import verify_all
 from zosma_worker.webui.probe import Probed, loaded_of, probe
 from zosma_worker.webui.watch import Watch
 
+#: An answer is read after this at the latest, whoever wants it.
+UNWANTED_S = 1.0
 #: An interrupt does nothing while a model loads, so it is repeated.
 INTERRUPT_EVERY_S = 1.0
 #: A WebUI that was interrupted and is idle each of these times in a row has let go, whether or not it answers.
@@ -256,7 +258,7 @@ class A1111Run:
 
     async def _until_wanted(self) -> None:
         self._answers.set()
-        await self._wanted.wait()
+        await set_within(self._wanted, UNWANTED_S)
 
     async def interrupt(self) -> None:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
@@ -272,6 +274,7 @@ class A1111Run:
     async def let_go(self) -> None:
         """Interrupts until the call returns, or until the WebUI is idle and its answer must have got lost."""
         self._payload.stop()
+        self._wanted.set()  # the call ends with its answer, whoever looks at it
         if self._call.done():
             await self._calm()
             return

@@ -15,8 +15,6 @@ from zosma_worker.webui.client import Client, Progress
 
 #: What runs this soon after our request came in, and is this far, can't be ours. A1111 begins at 0.01.
 SOON_S, FAR = 0.1, 0.02
-#: Nothing is read before this, so that our request goes out first.
-LOOK_AFTER_S = 0.01
 
 
 class BusyForEver(WebUIUnreachable):
@@ -56,7 +54,6 @@ class Watch:
           WebUIUnreachable: when it has been silent for too long, or does somebody else's job for ever.
           Stalled: when it has stood still for too long.
         """
-        await asyncio.sleep(LOOK_AFTER_S)
         await self._step(self._look_around)
         while True:
             await asyncio.sleep(self._timeouts.poll_s)

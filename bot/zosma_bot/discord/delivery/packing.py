@@ -90,11 +90,13 @@ class Packer:
         originals = [Original(one, job.result.pictures[_index(one)].parameters) for one in card.pictures]
         labels = _labels(job, card)
         as_grid = self._as_grid or outlet.reply.grid or bool(labels)
+        if _fit_as_they_are(card.pictures, limit, total) and not labels and (len(originals) == 1 or not as_grid):
+            return Packed(card)  # as most do: no thread is needed to find that out
         began = time.monotonic()
         fitting = await asyncio.to_thread(_fit, originals, limit, total, as_grid, labels)
         if fitting is None:
             return None
-        if fitting == card.pictures:
+        if fitting == card.pictures:  # no sheet could be made
             return Packed(card)
         log.info(
             "job %s: %d pictures of %.1f MB made to fit in %.1f s: %s",
@@ -140,6 +142,11 @@ def _labels(job: Job, card: Card) -> list[str]:
     values = job.request.compare.values
     shown = [values[job.result.pictures[_index(one)].place] for one in card.pictures]
     return [one if isinstance(one, str) else f"{one:g}" for one in shown]
+
+
+def _fit_as_they_are(pictures: Sequence[Attached], limit: int, total: int) -> bool:
+    sizes = [len(one.data) for one in pictures]
+    return len(sizes) <= ATTACHMENTS_MAX and max(sizes) <= limit and sum(sizes) <= total - shrink.OVERHEAD_BYTES
 
 
 def _fit(
