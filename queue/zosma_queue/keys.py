@@ -302,6 +302,11 @@ def owners(bucket: str, group: str) -> str:
     return f"{PREFIX}index:owners:{bucket}:{group}"
 
 
+def all_owners(group: str) -> str:
+    """zset: a group's owners with waiting jobs in any bucket, as far as they may be taken, by tag."""
+    return f"{PREFIX}index:all-owners:{group}"
+
+
 def groups_with(bucket: str, checkpoint: str) -> str:
     """set: those of the groups whose jobs in a bucket name this checkpoint."""
     return f"{PREFIX}index:groups-with:{bucket}:{checkpoint}"

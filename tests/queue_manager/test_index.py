@@ -224,3 +224,19 @@ def test_who_has_loaded_what_is_known_when_they_die(rig):
 
     assert rig.client.hgetall(keys.HELD) == {}
     assert rig.client.hkeys(keys.FLEET) == [b"w1"]
+
+
+def test_the_head_is_found_behind_however_many_owners_whose_jobs_the_worker_can_not_do(rig):
+    call(rig.as_worker, calls.leave("w1"))
+    rig.worker("w1", "dream", samplers=("Euler a", "DDIM"))
+    rig.worker("w2", "dream", "anime", samplers=("Euler a",))
+    for number in range(5):
+        rig.submit(f"owner {number}", checkpoint="anime", sampler="Euler a")
+    both = rig.submit("ann", checkpoint="dream", sampler="Euler a")
+    own = rig.submit("bob", checkpoint="dream", sampler="DDIM")
+    profile = rig.client.hget(keys.worker("w1"), "profile").decode()
+    assert rig.client.scard(keys.serves(profile)) == 2, "else there is but one list to look into"
+
+    assert [rig.take("w1").id, rig.take("w1").id] == [both, own]
+    assert rig.fetch("w1") is None
+    assert rig.take("w2").owner == "owner 0"

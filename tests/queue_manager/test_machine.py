@@ -119,6 +119,7 @@ class Index:
                 continue
             made.tags["groups", bucket][group] = float(client.hget(keys.TAGS, group) or 0)
             made.tags["owners", bucket, group][owner] = float(client.hget(keys.group_tags(group), owner) or 0)
+            made.tags["all owners", group][owner] = made.tags["owners", bucket, group][owner]
             made.marks["group", group].add(bucket)
             if mode == "named":
                 made.marks["groups with", bucket, checkpoint].add(group)
@@ -164,6 +165,11 @@ class Index:
                     found.tags[where][name] = min(score, found.tags[where].get(name, score))
             elif kind in ("groups-with", "owners-with", "cold"):
                 found.marks[kind.replace("-", " "), like[bucket], *of_names(kind, rest)] |= texts(client.smembers(key))
+            elif kind == "all-owners":
+                group = key.removeprefix(f"{known}{kind}:")
+                found.tags["all owners", group] = {
+                    name.decode(): tag for name, tag in client.zrange(key, 0, -1, withscores=True)
+                }
             elif kind == "first":
                 firsts = found.tags["owner", key.removeprefix(f"{known}{kind}:")]
                 for one, seq in client.zrange(key, 0, -1, withscores=True):

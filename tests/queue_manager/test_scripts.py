@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "join_checkpoints_key": keys.join_checkpoints("1"),
     "groups_key": keys.groups("1"),
     "owners_key": keys.owners("1", "2"),
+    "all_owners_key": keys.all_owners("1"),
     "groups_with_key": keys.groups_with("1", "2"),
     "owners_with_key": keys.owners_with("1", "22", "3"),
     "buckets_with_key": keys.buckets_with("1"),

@@ -15,6 +15,9 @@ local function adopt(now)
     end
     redis.call('DEL', old_name('index:owner-buckets', owner))
     local group = redis.call('HGET', K.group_of, owner)
+    if group and #buckets_of(owner) > 0 and not is_parked(owner) then
+      redis.call('ZADD', all_owners_key(group), exact(tag(group_tags_key(group), owner)), owner)
+    end
     for _, class in ipairs(group and redis.call('SMEMBERS', old_name('owner-classes', owner)) or {}) do
       local jobs = old_name('jobs', class, owner)
       for _, id in ipairs(redis.call('ZRANGE', jobs, 0, -1)) do

@@ -19,6 +19,7 @@ local function image_key(id, attempt, index) return P .. 'image:' .. id .. ':' .
 local function group_tags_key(group) return P .. 'tags:' .. group end
 local function groups_key(bucket) return P .. 'index:groups:' .. bucket end
 local function owners_key(bucket, group) return P .. 'index:owners:' .. bucket .. ':' .. group end
+local function all_owners_key(group) return P .. 'index:all-owners:' .. group end
 local function groups_with_key(bucket, checkpoint) return P .. 'index:groups-with:' .. bucket .. ':' .. checkpoint end
 local function owners_with_key(bucket, checkpoint, group)
   return P .. 'index:owners-with:' .. bucket .. ':' .. #checkpoint .. ':' .. checkpoint .. ':' .. group

@@ -204,7 +204,9 @@ end
 
 -- Files an owner in a bucket in which they have waiting jobs, of which some name these checkpoints.
 local function file(owner, group, bucket, checkpoints)
-  redis.call('ZADD', owners_key(bucket, group), exact(tag(group_tags_key(group), owner)), owner)
+  local its = exact(tag(group_tags_key(group), owner))
+  redis.call('ZADD', owners_key(bucket, group), its, owner)
+  redis.call('ZADD', all_owners_key(group), its, owner)
   if is_named(bucket) then
     for _, checkpoint in ipairs(checkpoints) do mark(bucket, checkpoint, group, owner) end
   end
@@ -258,6 +260,7 @@ local function take_out(bucket, checkpoint, owner, group, ids)
   else
     redis.call('ZREM', owner_buckets_key(owner), bucket)
     unfile(owner, group, bucket)
+    if redis.call('EXISTS', owner_buckets_key(owner)) == 0 then redis.call('ZREM', all_owners_key(group), owner) end
   end
 end
 

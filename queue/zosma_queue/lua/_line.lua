@@ -59,6 +59,7 @@ local function refile(owner, group, was_parked)
   local buckets = buckets_of(owner)
   if park then
     for _, bucket in ipairs(buckets) do unfile(owner, group, bucket) end
+    redis.call('ZREM', all_owners_key(group), owner)
     return
   end
   local seq = redis.call('ZRANGE', owner_buckets_key(owner), 0, 0, 'WITHSCORES')[2]
@@ -100,6 +101,7 @@ local function move_owner(owner, group, cost)
   local mine = tag(tags, owner) + cost / weight(owner)
   local text = exact(mine)
   redis.call('HSET', tags, owner, text)
+  redis.call('ZADD', all_owners_key(group), 'XX', text, owner)
   for _, bucket in ipairs(buckets_of(owner)) do
     redis.call('ZADD', owners_key(bucket, group), 'XX', text, owner)
   end
