@@ -28,8 +28,8 @@ _FILTER_MAX = 4
 _PIECE_BYTES = 256 * 1024
 #: Read at once: after each such piece it is looked at how long it took.
 _PACKED_BYTES = 64 * 1024
-#: An honest picture takes 2 ns for each byte of its rows, or 5 by zlib. One of a million empty blocks takes 50 times as
-#: long, and is left to a decoder that may be killed.
+#: An honest picture takes 2 ns for each byte of its rows, or 5 by zlib. One of millions of empty blocks takes 100 or
+#: more, and is left to a decoder that may be killed.
 _NS_A_BYTE, _NS_BESIDES = 20, 10_000_000
 #: How the rows begin: deflate with a window of 32 kB. Smaller windows, which nothing of this size has, are not held to.
 _WINDOW = b"\x78"
