@@ -423,12 +423,13 @@ end
 local function hand(worker, now)
   local holder = filed(worker).waits
   local job = holder and take(worker, holder, HANDED_MS, now)
-  if job then put_down(worker, job) end
-  return job ~= nil and job ~= false
+  if not job then return false end
+  put_down(worker, job)
+  return true
 end
 
 -- The same with a job that is new, where nothing else waits and nothing is paused: what filing it and taking it out again
--- would come to, in a third of the calls. False where it must be filed.
+-- would come to, in half the calls. False where it must be filed.
 local function hand_new(job, worker, now)
   local taker = taker_of(worker, now)
   local holder = taker.its.waits
