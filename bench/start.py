@@ -22,6 +22,7 @@ from pathlib import Path
 import aiohttp
 
 from clockwork import Clockwork, served
+from figures import note
 from loopback.discord.server import DiscordServer
 from zosma_cli.processes import free_port
 from zosma_cli.valkey import PrivateValkey
@@ -134,6 +135,7 @@ def main() -> None:
     for name in taken[0]:
         found = [one[name] for one in taken]
         print(f"| {name} | {statistics.median(found):.2f} | {min(found):.2f} |")
+        note(f"{name}, s", statistics.median(found))
 
 
 if __name__ == "__main__":

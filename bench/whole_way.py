@@ -23,6 +23,7 @@ from pathlib import Path
 import aiohttp
 
 from clockwork import Clockwork, bare_call, served, worker_at
+from figures import note
 from loopback.discord.server import DiscordServer
 from loopback.discord.state import Member
 from zosma_cli.processes import free_port
@@ -125,6 +126,7 @@ def main() -> None:
     for side, count in SHAPES:
         for way in asyncio.run(measure(side, count, rounds)):
             print(f"{f'{side}² × {count}':>10} {way.name:>18}{way.row}", flush=True)
+            note(f"{way.name}, {side}² × {count}, ms", 1000 * statistics.median(way.taken[WARM_UP:]))
 
 
 if __name__ == "__main__":
