@@ -101,7 +101,7 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     found += [("negative_prompt", text) for text in (request.negative_prompt, request.negative_template)]
     found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
     # WebUIs take tags out, and a word that one stood in is then whole.
-    found += [(field, without_tags(text)) for field, text in found if "<" in text]
+    found += [(field, plain) for field, text in found if "<" in text for plain in without_tags(text)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
         found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]

@@ -49,6 +49,7 @@ async def refused(queue, request, sender=ANN):
         ({"prompt": "a cat <lora:GoryScene_v2:0.8>"}, "prompt"),
         ({"prompt": "a go<lora:hat:1>ry cat"}, "prompt"),
         ({"negative_prompt": "go<hypernet:hat:1>ry"}, "negative_prompt"),
+        ({"prompt": "a cat <go<lora:hat:1>ry:x>"}, "prompt"),
         ({"styles": ["Splatter"]}, "styles"),
     ],
 )
