@@ -91,15 +91,17 @@ async def test_the_next_job_begins_while_the_rest_of_the_last_answer_is_on_its_w
     assert [(job.state, job.attempt) for job in (first, await ann.gets(jobs[1]))] == [(State.DONE, 1)] * 2
 
 
-@pytest.mark.parametrize("how", ["breaks off", "stands still"])
+@pytest.mark.parametrize("how", ["breaks off", "stands still", "comes for ever"])
 async def test_an_answer_that_never_ends_is_tried_again_and_the_next_job_is_left_alone(
     how, webui, join, ann, monkeypatch
 ):
-    halting, second = Halting(breaks_off=True), Hold()
+    halting, second = Halting(breaks_off=True, trickles=how == "comes for ever"), Hold()
     webui.script(halting, second)
     await join(webui)
     if how == "stands still":
         monkeypatch.setattr("zosma_worker.wire.READ_TIMEOUT_S", 0.3)
+    if how == "comes for ever":
+        monkeypatch.setattr("zosma_worker.wire.ANSWER_TIMEOUT_S", 0.3)
     jobs = [await ann.asks(seed=seed) for seed in range(2)]
 
     await second.started.wait()
