@@ -148,6 +148,7 @@ def check_amounts(request: Request, rules: Iterable[ContentRules]) -> None:
     wanted = (
         ("count", "count", request.count),
         ("steps", "steps", request.steps),
+        ("steps", "hires.steps", request.hires.steps if request.hires else 0),
         ("side", "width" if request.width >= request.height else "height", max(request.width, request.height)),
     )
     for one in rules:

@@ -112,6 +112,7 @@ async def test_everybodys_rules_and_the_groups_hold_together(queue):
     assert (await refused(queue, cat(prompt="doghouse"))).values["word"] == "dog"
     error = await refused(queue, cat(steps=21))
     assert (error.code, error.values) == ("over-rule", {"field": "steps", "given": 21, "most": 20})
+    assert (await refused(queue, cat(hires={"steps": 21}))).field == "hires.steps"
     assert (await refused(queue, cat(prompt="gory"), ELSEWHERE)).code == "blocked-word"
     assert await queue.submit(cat(prompt="doghouse", steps=21), ELSEWHERE)
 
