@@ -7,7 +7,7 @@ to both, so no way of sending one goes round them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -18,12 +18,16 @@ from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in, without_tags
-from zosma_queue.request import COUNT_MAX, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.request import COUNT_MAX, INPUT_MARK, SIDE_MAX_PX, STEPS_MAX, Name, Request
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
 BLOCKED_MAX = 500
 CHECKPOINTS_MAX = 200
+#: What `Request.a1111` may have words in, and checkpoints besides the request's own.
+SCRIPTS = "alwayson_scripts"
+_MORE_PROMPTS = ("hr_prompt", "hr_negative_prompt")
+_MORE_CHECKPOINTS = ("refiner_checkpoint", "hr_checkpoint_name")
 #: Where a name like `DarkHorse_v2` has its words.
 _INNER_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 
@@ -75,7 +79,8 @@ def parse_rules(fields: Mapping[str, object]) -> ContentRules:
 
 
 def check_words(request: Request, rules: Iterable[ContentRules], catalogue: Catalogue) -> None:
-    """Returns when no rule blocks a word of its prompts, of its LoRAs' and styles' names, of its styles' prompts.
+    """Returns when no rule blocks a word of its prompts, of its LoRAs' and styles' names, of its styles' prompts, or
+    of any other text that it has for a second pass, a script or a workflow.
 
     What a style excludes is the WebUI's, and not asked for by the member.
 
@@ -99,13 +104,32 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     # Of what prompts are drawn from all of it counts: whether it is refused is no matter of luck.
     found = [("prompt", text) for text in (*request.all_prompts, request.template)]
     found += [("negative_prompt", text) for text in (request.negative_prompt, request.negative_template)]
-    found += [("prompt", _apart(name)) for prompt in request.all_prompts for name in loras_in(prompt)]
+    found += _words_besides(request)
+    found += [(field, _apart(name)) for field, text in found if field != "negative_prompt" for name in loras_in(text)]
     # WebUIs take tags out, and a word that one stood in is then whole.
-    found += [(field, without_tags(text)) for field, text in found if "<" in text]
+    found += [(field, plain) for field, text in found if "<" in text for plain in without_tags(text)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
         found += [("styles", _apart(name)), ("styles", styles[name].prompt if name in styles else "")]
     return [(field, text) for field, text in found if text]
+
+
+def _words_besides(request: Request) -> list[tuple[str, str]]:
+    """Texts that a second pass, a script or an operator's workflow takes: any of them may be a prompt."""
+    found = [(name, request.a1111.get(name)) for name in _MORE_PROMPTS]
+    found += [(SCRIPTS, text) for text in dict.fromkeys(_texts_in(request.a1111.get(SCRIPTS)))]
+    found += [("workflow_options", value) for value in request.workflow_options.values()]
+    return [(field, text) for field, text in found if isinstance(text, str)]
+
+
+def _texts_in(inside: Any) -> Iterator[str]:
+    """The texts among a script's arguments, without the pictures."""
+    if isinstance(inside, str):
+        if not inside.startswith(INPUT_MARK):
+            yield inside
+    elif isinstance(inside, dict | list):
+        for one in inside.values() if isinstance(inside, dict) else inside:
+            yield from _texts_in(one)
 
 
 def _apart(name: str) -> str:
@@ -124,6 +148,7 @@ def check_amounts(request: Request, rules: Iterable[ContentRules]) -> None:
     wanted = (
         ("count", "count", request.count),
         ("steps", "steps", request.steps),
+        ("steps", "hires.steps", request.hires.steps if request.hires else 0),
         ("side", "width" if request.width >= request.height else "height", max(request.width, request.height)),
     )
     for one in rules:
@@ -169,15 +194,18 @@ def with_allowed_checkpoint(
         if all(any(checkpoint.is_called(name) for name in one) for one in lists)
     ]
     shown = ", ".join(allowed) or names
+    given = {"checkpoint": request.checkpoint or "", **{name: request.a1111.get(name) for name in _MORE_CHECKPOINTS}}
+    for field, one in given.items():
+        fine = request.checkpoint in allowed if field == "checkpoint" else _is_one_of(allowed, one, catalogue)
+        if one and not fine:
+            raise RequestRefusedError(
+                detail=f"{one!r} is not allowed here: use {shown}",
+                code="checkpoint-not-allowed",
+                field=field,
+                values={"given": one, "allowed": shown},
+            )
     if request.checkpoint:
-        if request.checkpoint in allowed:
-            return request
-        raise RequestRefusedError(
-            detail=f"{request.checkpoint!r} is not allowed here: use {shown}",
-            code="checkpoint-not-allowed",
-            field="checkpoint",
-            values={"given": request.checkpoint, "allowed": shown},
-        )
+        return request
     if not allowed:
         raise RequestRefusedError(
             detail=f": none that is allowed here is online right now; allowed are {names}",
@@ -191,6 +219,10 @@ def with_allowed_checkpoint(
         return not any(can_do(worker, named) for worker in workers), name not in catalogue.loaded
 
     return request.model_copy(update={"checkpoint": min(allowed, key=rank)})
+
+
+def _is_one_of(allowed: Sequence[str], given: Any, catalogue: Catalogue) -> bool:
+    return any(one.is_called(str(given)) for one in catalogue.checkpoints if one.name in allowed)
 
 
 def suited_here(catalogue: Catalogue, fields: Mapping[str, Any], rules: Iterable[ContentRules]) -> dict[str, Any]:

@@ -113,18 +113,20 @@ def lora_tags(prompt: str) -> list[LoraTag]:
     return tags
 
 
-def without_loras(prompt: str) -> str:
-    """The prompt without its tags for LoRAs."""
+def without_loras(prompt: str, instead: str = "") -> str:
+    """The prompt without its tags for LoRAs, and with something in the place of each."""
     kept, at = [], 0
     for tag in lora_tags(prompt):
         kept.append(prompt[at : tag.start])
         at = tag.end
-    return "".join((*kept, prompt[at:]))
+    return instead.join((*kept, prompt[at:]))
 
 
-def without_tags(prompt: str) -> str:
-    """The prompt as A1111 reads it: without LoRAs and other extra networks, and what stood around them joined."""
-    return _TAG.sub("", without_loras(prompt))
+def without_tags(prompt: str) -> tuple[str, ...]:
+    """The prompt as back ends read it, what stood around tags joined: A1111 takes out each extra network as it writes
+    them, others the LoRAs alone, and A1111's may be left of those."""
+    plain = without_loras(prompt)
+    return _TAG.sub("", prompt), plain, _TAG.sub("", plain)
 
 
 def loras_in(prompt: str) -> list[str]:

@@ -16,6 +16,7 @@ from aiohttp import web
 from PIL import Image, PngImagePlugin
 
 from loopback.port import Port
+from zosma_queue.tasks import set_within
 from zosma_worker.settings import Address
 
 Json = dict[str, Any]
@@ -188,6 +189,8 @@ class Halting:
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     breaks_off: bool = False
+    trickles: bool = False
+    """Meanwhile it goes on byte by byte."""
 
     async def __call__(self, turn: Turn) -> web.StreamResponse:
         body = json.dumps(good_answer(turn.body, turn.checkpoint)).encode()
@@ -197,6 +200,8 @@ class Halting:
         await answer.prepare(turn.request)
         await answer.write(body[: len(body) // 2])
         self.begun.set()
+        while self.trickles and not await set_within(self.goes_on, 0.02):
+            await answer.write(b" ")
         await self.goes_on.wait()
         if self.breaks_off:
             assert turn.request.transport is not None

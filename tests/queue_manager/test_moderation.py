@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from zosma_queue import calls, keys
+from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, Checkpoint, Style, WorkerState
-from zosma_queue.moderation import ContentRules
+from zosma_queue.moderation import ContentRules, check_words
 from zosma_queue.request import PIXELS_MAX, parse_request
 from zosma_queue.scripts import call
 
@@ -27,6 +28,7 @@ def _fleet(raw):
         styles=(Style(name="Noir", prompt="film noir", negative_prompt="gory"), Style(name="Splatter", prompt="gory")),
         checkpoints=(Checkpoint(name="dream", title="dream.safetensors [abc]", hash="abc"),
                      Checkpoint(name="anime", title="anime.ckpt")),
+        fields=("refiner_checkpoint", "hr_checkpoint_name"),
     )  # fmt: skip
     call(raw, calls.beat("w1", WorkerState.READY, loaded="anime", pixels=PIXELS_MAX, about=about))
 
@@ -49,7 +51,18 @@ async def refused(queue, request, sender=ANN):
         ({"prompt": "a cat <lora:GoryScene_v2:0.8>"}, "prompt"),
         ({"prompt": "a go<lora:hat:1>ry cat"}, "prompt"),
         ({"negative_prompt": "go<hypernet:hat:1>ry"}, "negative_prompt"),
+        ({"prompt": "a cat <go<lora:hat:1>ry:x>"}, "prompt"),
         ({"styles": ["Splatter"]}, "styles"),
+        ({"a1111": {"hr_prompt": "a GORY cat"}}, "hr_prompt"),
+        (
+            {
+                "a1111": {
+                    "alwayson_scripts": {"ADetailer": [True, {"ad_model": "face", "ad_prompt": "go<lora:hat:1>ry"}]}
+                }
+            },
+            "alwayson_scripts",
+        ),
+        ({"a1111": {"alwayson_scripts": {"ADetailer": [{"ad_prompt": "<lora:GoryScene_v2:1>"}]}}}, "alwayson_scripts"),
     ],
 )
 @pytest.mark.usefixtures("fleet")
@@ -63,6 +76,24 @@ async def test_a_blocked_word_is_refused_wherever_it_stands_and_the_prompt_is_no
     assert str(error) == f"{field} has 'gory', which is not allowed here: leave it out"
     assert (await queue.depth()).waiting == 0
     assert await queue.jobs_of(ANN.owner) == []
+
+
+def test_a_text_that_a_workflow_takes_besides_is_judged_as_a_prompt():
+    request = cat(workflow="mine", workflow_options={"sky": "gory", "steps": 5})
+
+    with pytest.raises(BlockedError, match="workflow_options has 'gory'"):
+        check_words(request, [ContentRules(blocked=("gory",))], Catalogue())
+
+
+@pytest.mark.parametrize("field", ["refiner_checkpoint", "hr_checkpoint_name"])
+@pytest.mark.usefixtures("fleet")
+async def test_a_checkpoint_that_is_not_allowed_does_no_second_pass_either(field, queue):
+    await queue.admin.set_rules("root", "", {"checkpoints": ["dream"]})
+
+    error = await refused(queue, cat(a1111={field: "anime"}))
+
+    assert (error.code, error.field) == ("checkpoint-not-allowed", field)
+    assert await queue.submit(cat(a1111={field: "dream.safetensors"}), ANN)
 
 
 @pytest.mark.usefixtures("fleet")
@@ -81,6 +112,7 @@ async def test_everybodys_rules_and_the_groups_hold_together(queue):
     assert (await refused(queue, cat(prompt="doghouse"))).values["word"] == "dog"
     error = await refused(queue, cat(steps=21))
     assert (error.code, error.values) == ("over-rule", {"field": "steps", "given": 21, "most": 20})
+    assert (await refused(queue, cat(hires={"steps": 21}))).field == "hires.steps"
     assert (await refused(queue, cat(prompt="gory"), ELSEWHERE)).code == "blocked-word"
     assert await queue.submit(cat(prompt="doghouse", steps=21), ELSEWHERE)
 

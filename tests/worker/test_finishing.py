@@ -11,10 +11,14 @@ from loopback.webui import Halting, Hold, encoded, picture, pictures
 from zosma_queue import keys
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import State
+from zosma_queue.request import parse_request
 from zosma_queue.worker_queue import RedisWorkerQueue
 from zosma_worker import handover
+from zosma_worker.backend import Order
 from zosma_worker.lease import Lease
 from zosma_worker.storing import Storing
+from zosma_worker.timeouts import Timeouts
+from zosma_worker.webui.backend import a1111_backend
 
 #: A test that waits for this fails by its time.
 NEVER_S = 3600.0
@@ -91,15 +95,17 @@ async def test_the_next_job_begins_while_the_rest_of_the_last_answer_is_on_its_w
     assert [(job.state, job.attempt) for job in (first, await ann.gets(jobs[1]))] == [(State.DONE, 1)] * 2
 
 
-@pytest.mark.parametrize("how", ["breaks off", "stands still"])
+@pytest.mark.parametrize("how", ["breaks off", "stands still", "comes for ever"])
 async def test_an_answer_that_never_ends_is_tried_again_and_the_next_job_is_left_alone(
     how, webui, join, ann, monkeypatch
 ):
-    halting, second = Halting(breaks_off=True), Hold()
+    halting, second = Halting(breaks_off=True, trickles=how == "comes for ever"), Hold()
     webui.script(halting, second)
     await join(webui)
     if how == "stands still":
         monkeypatch.setattr("zosma_worker.wire.READ_TIMEOUT_S", 0.3)
+    if how == "comes for ever":
+        monkeypatch.setattr("zosma_worker.wire.ANSWER_TIMEOUT_S", 0.3)
     jobs = [await ann.asks(seed=seed) for seed in range(2)]
 
     await second.started.wait()
@@ -134,6 +140,56 @@ async def test_a_job_that_is_stopped_ends_with_its_answer_though_nobody_looks_at
 
     assert [(await ann.gets(job)).state for job in jobs] == [State.DONE, State.CANCELLED]
     assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_a_webui_that_answers_already_is_neither_interrupted_nor_told_to_skip(webui):
+    halting = Halting()
+    webui.script(halting)
+    async with a1111_backend(webui.address) as backend:
+        checkpoint = (await backend.probe()).about.checkpoints[0]
+        order = Order(request=parse_request({"prompt": "a cat", "seed": 7}), checkpoint=checkpoint, task="task(x-1)")
+        run = await backend.start(order, lambda report: None, Timeouts())
+        await run.answer()
+        looks = len(webui.paths("GET"))
+
+        await run.skip()
+        stopping = asyncio.create_task(run.let_go())
+
+        async def looked():
+            return len(webui.paths("GET")) > looks + 1
+
+        await until(looked)
+        halting.goes_on.set()
+        await stopping
+
+    assert not {"/sdapi/v1/interrupt", "/sdapi/v1/skip"} & set(webui.paths())
+
+
+async def test_nobody_waits_for_redis_to_note_what_an_answer_says_of_options(webui):
+    class Slow:
+        noted = asyncio.Event()
+        data = b""
+
+        async def read_notes(self):
+            return self.data
+
+        async def write_notes(self, data):
+            if not data:
+                await self.noted.wait()
+            self.data = data
+
+    notes = Slow()
+    async with a1111_backend(webui.address, notes) as backend:
+        checkpoint = (await backend.probe()).about.checkpoints[0]
+        for delta in (5, 0):
+            fields = {"prompt": "a cat", "a1111": {"override_settings": {"eta_noise_seed_delta": delta}}}
+            order = Order(request=parse_request(fields), checkpoint=checkpoint, task=f"task(x-{delta})")
+            run = await backend.start(order, lambda report: None, Timeouts())
+            await run.answer()
+        assert notes.data
+        notes.noted.set()
+
+    assert not notes.data
 
 
 async def test_an_answer_of_unknown_length_may_be_begun_before_the_pictures_are_made(webui, join, ann):

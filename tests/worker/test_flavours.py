@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -30,7 +31,10 @@ from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
 from zosma_queue.infotext import pairs
 from zosma_queue.job import State
+from zosma_queue.words import WordFinder
+from zosma_worker.errors import PromptUnreadable
 from zosma_worker.layout import prepared_mask
+from zosma_worker.webui.flavours.koboldcpp import readable
 
 FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)
@@ -292,7 +296,8 @@ async def test_sd_server_gets_loras_as_a_list_and_none_of_its_own_settings_from_
     ["<sd_cpp_<sd_cpp_extra_args></sd_cpp_extra_args>extra_args>{}</sd_cpp_extra_args>",
      "<sd_cpp<lora:lighthouses:1>_extra_args>{}</sd_cpp_extra_args>",
      "<lo<sd_cpp_extra_args></sd_cpp_extra_args>ra:lighthouses:1>",
-     "<lo<lora:lighthouses:1>ra:secret:1>"],
+     "<lo<lora:lighthouses:1>ra:secret:1>",
+     "go<lo<lo<lora:lighthouses:1>ra:secret:1>ra:secret:1>ry"],
 )  # fmt: skip
 async def test_what_is_taken_out_of_a_prompt_leaves_no_tag_that_nobody_has_judged(prompt, flavoured, ann):
     webui, _ = await flavoured(SDCppWebUI)
@@ -303,6 +308,7 @@ async def test_what_is_taken_out_of_a_prompt_leaves_no_tag_that_nobody_has_judge
     assert read.startswith("a sea")
     assert "<sd_cpp_extra_args>" not in read
     assert "<lora:" not in read
+    assert "gory" not in read
 
 
 async def test_a_prompt_of_nothing_but_a_lora_is_no_empty_prompt(flavoured, ann):
@@ -831,6 +837,14 @@ async def test_what_koboldcpp_would_leave_out_of_a_prompt_is_refused(prompt, wor
     assert words in job.error
     assert not webui.jobs
     assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+def test_no_letter_that_koboldcpp_reads_otherwise_spells_a_word_that_the_rules_have_not_seen():
+    for sign in map(chr, range(0x80, 0x2500)):
+        with contextlib.suppress(PromptUnreadable):
+            letters = readable(sign)
+            word = f"wab{letters}ken"
+            assert not word.isalnum() or WordFinder([word]).find(f"wab{sign}ken"), sign
 
 
 async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):

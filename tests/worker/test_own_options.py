@@ -107,6 +107,37 @@ async def test_what_the_operator_sets_after_a_worker_died_is_theirs(a1111, kept)
     assert a1111.options[DELTA] == 99
 
 
+async def test_what_an_operator_sets_later_is_theirs_though_a_job_had_set_the_same_once(a1111, kept):
+    await makes(a1111, kept, setting(**{DELTA: 31337}), dies=True)
+    a1111.options[DELTA] = 7  # it was started anew
+    await makes(a1111, kept, asked())
+    a1111.options[DELTA] = 31337
+
+    await makes(a1111, kept, setting(**{DELTA: 5}), asked())
+
+    assert a1111.options[DELTA] == 31337
+
+
+async def test_what_is_known_again_counts_though_redis_is_full(kept, monkeypatch):
+    async def full(data):
+        raise QueueUnavailableError("Redis is full", code="OOM")
+
+    kept.data, home = json.dumps({DELTA: {"own": 7, "set": [31337]}}).encode(), {}
+    monkeypatch.setattr(kept, "write_notes", full)
+
+    await OwnOptions(home, kept).recall({DELTA: 31337})
+
+    assert home == {DELTA: 7}
+
+
+async def test_a_webui_that_tells_no_options_now_may_still_have_a_jobs(kept):
+    kept.data = before = json.dumps({DELTA: {"own": 7, "set": [31337]}}).encode()
+
+    await OwnOptions({}, kept).recall({})
+
+    assert kept.data == before
+
+
 async def test_a_vae_that_a_member_chose_is_not_the_operators(a1111, kept):
     await makes(a1111, kept, asked(vae="soft.safetensors"), dies=True)
     assert a1111.options["sd_vae"] == "soft.safetensors"
@@ -174,7 +205,7 @@ async def test_a_webui_is_not_used_before_it_is_known_what_is_the_operators(a111
         pytest.param(b"[" * 100_000, id="deep"),
         b"\xff", b"[]", b"5", b'{"eta_noise_seed_delta": 5}', b'{"outdir_samples": {"own": "/srv", "set": [31337]}}',
         b'{"eta_noise_seed_delta": {"own": "/srv", "set": [31337]}}', b'{"eta_noise_seed_delta": {"set": [31337]}}',
-        b'{"eta_noise_seed_delta": {"own": 7, "set": 31337}}',
+        b'{"eta_noise_seed_delta": {"own": 7, "set": 31337}}', b'{"randn_source": {"own": "CPU", "set": [null]}}',
         b'{"sd_vae": {"own": {}, "set": ["Automatic"]}, "forge_additional_modules": {"own": [5], "set": [null]}}',
     ],
 )  # fmt: skip

@@ -31,6 +31,8 @@ from zosma_worker.settings import Address
 CONNECT_TIMEOUT_S = 5.0
 #: Reads queue up behind a generation on some servers (10.6 s seen), so this is patience and not precision.
 READ_TIMEOUT_S = 15.0
+#: All of an answer that has begun and says how long it is: its pictures hold up a cancel, and the worker's end.
+ANSWER_TIMEOUT_S = 120.0
 #: Of an answer that has come and that nobody has looked at yet: with aiohttp's 64 kB megabytes come haltingly.
 READ_BUFFER_BYTES = 256 * 1024
 #: Smaller parts of an answer are put together as they come: a server that sends byte by byte takes no more memory so.
@@ -88,7 +90,7 @@ class Wire:
         """The body of a 2xx answer.
 
         `on_head`: called when such an answer begins that says how long it is, and so is made. The rest is read once
-        that returns, and may stand still for no longer than a read.
+        that returns, and may stand still for no longer than a read, and take `ANSWER_TIMEOUT_S` in all.
 
         Raises:
           WebUIError: for every other, and when none comes.
@@ -109,7 +111,7 @@ class Wire:
     async def _body(self, answer: aiohttp.ClientResponse, most_bytes: int, still_s: float | None = None) -> bytes:
         """What was sent, byte by byte as it came: nothing is unfolded, and nothing read beyond what can be needed.
 
-        `still_s`: for how long nothing may come; None: for ever.
+        `still_s`: for how long nothing may come, of an answer that has a limit in all; None: for ever.
         """
         encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
         if encoding not in ("", "identity"):
@@ -124,6 +126,8 @@ class Wire:
             raise too_much
         parts: list[bytes | bytearray] = []
         size = 0
+        clock = asyncio.get_running_loop().time
+        end = clock() + ANSWER_TIMEOUT_S
         async with asyncio.timeout(still_s) as limit:
             async for part in answer.content.iter_any():
                 if len(part) >= PART_MIN_BYTES:
@@ -136,7 +140,7 @@ class Wire:
                 if size > most_bytes:
                     raise too_much
                 if still_s is not None:
-                    limit.reschedule(asyncio.get_running_loop().time() + still_s)
+                    limit.reschedule(min(clock() + still_s, end))
         return b"".join(parts)
 
     async def read(self, raw: bytes, marks_max: int = READ_MARKS_MAX) -> Any:

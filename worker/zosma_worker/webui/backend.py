@@ -52,7 +52,11 @@ ASKING_S = 1.0
 async def a1111_backend(address: Address, notes: Notes | None = None) -> AsyncIterator[A1111Backend]:
     """The WebUI at an address. `notes`: of the workers before; None for who makes no jobs."""
     async with Client(address) as client:
-        yield A1111Backend(client, notes)
+        backend = A1111Backend(client, notes)
+        try:
+            yield backend
+        finally:
+            await backend.noted()
 
 
 class A1111Backend:
@@ -65,6 +69,7 @@ class A1111Backend:
         self._foreign_work = ForeignWork(client)
         self._probed: Probed | None = None
         self._asking: asyncio.Task[bool] | None = None
+        self._noting: asyncio.Task[None] | None = None
         self._lacking: set[str] = set()
         self._has_made_any = False
         self._without_api_since: float | None = None
@@ -96,11 +101,16 @@ class A1111Backend:
     def _tells_loaded(self, flavour: Flavour) -> bool:
         return self._has_made_any or not flavour.loads_late
 
-    async def note_made(self, order: Order) -> None:
-        """Pictures came: what its options name is in its memory from now on."""
+    def note_made(self, order: Order) -> None:
+        """Pictures came: what its options name is in its memory from now on. Nobody waits for Redis here."""
         self._has_made_any = True
         if self._probed:
-            await self._own_options.after(self._probed.flavour.options_set(order))
+            self._noting = asyncio.create_task(self._own_options.after(self._probed.flavour.options_set(order)))
+
+    async def noted(self) -> None:
+        """Returns once it is noted what the last pictures say of its options, or Redis has shown to be away."""
+        if self._noting:
+            await self._noting
 
     def note_gone(self) -> None:
         """It is away: whatever comes back may be another, and has nothing in its memory."""
@@ -238,7 +248,7 @@ class A1111Run:
                 self._call.result()
             elif not self._answers.is_set():
                 watching.result()
-            await self._backend.note_made(self._order)
+            self._backend.note_made(self._order)
         except (WebUIUnreachable, WebUICut):
             self._backend.note_gone()
             raise
@@ -262,14 +272,18 @@ class A1111Run:
 
     async def interrupt(self) -> None:
         """Interrupts the WebUI, but never while it runs somebody else's work."""
-        if await self._watch.ours():
+        if await self._at_work():
             await self._client.interrupt()
 
     async def skip(self) -> None:
         """Ends the picture at hand, but never one of somebody else's work."""
-        if self._flavour.skips and await self._watch.ours():
+        if self._flavour.skips and await self._at_work():
             self._has_skipped = True
             await self._client.skip()
+
+    async def _at_work(self) -> bool:
+        """Whether the WebUI may be at this order: once it answers, whatever it does is somebody else's."""
+        return await self._watch.ours() and not self._answers.is_set()
 
     async def let_go(self) -> None:
         """Interrupts until the call returns, or until the WebUI is idle and its answer must have got lost."""

@@ -50,11 +50,15 @@ class OwnOptions:
         """
         if self._recalled or self._notes is None:
             return
-        for name, own, values in _read(await self._notes.read_notes()):
-            if any(_same(name, options.get(name), one) for one in values):
+        data = await self._notes.read_notes()
+        for name, own, values in _read(data):
+            if name in options and any(_same(name, options[name], one) for one in values):
                 self._home[name] = own
                 self._set[name] = _with_last(name, values, options[name])
                 log.info("its option %s is a job's of before: it goes back to the operator's with the next one", name)
+        if data and options:  # what is not there any more must not be known again where an operator sets it later
+            with suppress(QueueUnavailableError):  # a full Redis keeps no worker away
+                await self._write(self._set)
         self._recalled = True
 
     async def before(self, sent: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from zosma_worker.webui.flavours.plain import Plain
 PROMPT_MAX_CHARS = 800
 #: What phones and languages write instead of ASCII, where no decomposition leads to it.
 _WRITTEN = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "×": "x",
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "×": " x ",
      "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
      "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"}
 )  # fmt: skip
@@ -82,8 +82,8 @@ def _ascii(sign: str) -> str:
     """A letter without its accents; a space for a sign that is none, so that no word or tag comes of its neighbours."""
     if sign.isascii():
         return sign
-    if unicodedata.combining(sign):
-        return ""
+    if unicodedata.category(sign) == "Mn" and unicodedata.combining(sign):
+        return ""  # an accent; marks that take a place of their own are signs to the rules, too
     if not sign.isalpha():
         return " "
     letter = unicodedata.normalize("NFD", sign)[0]

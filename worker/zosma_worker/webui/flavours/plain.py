@@ -66,9 +66,9 @@ class Plain(Flavour):
     def _body(self, order: Order) -> dict[str, Any]:
         body = super()._body(order)
         # LoRA tags are words to one of them, and to the other only with a weight; both take a list.
-        words = body["prompt"]
-        while lora_tags(words):  # what stood around one may spell another, which nobody has judged
-            words = without_loras(words)
+        words = without_loras(body["prompt"])
+        while lora_tags(words):  # what stood around one spells another; what stands around that, nobody has judged
+            words = without_loras(words, " ")
         body["prompt"] = plain_prompt(words).strip() or " "  # an empty one is refused
         paths = self._lora_paths or {}
         loras = [
