@@ -138,6 +138,7 @@ local function strand()
 end
 
 adopt(now)
+look_again(now)
 
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 if redis.call('HEXISTS', K.paused, 'queue') == 1 then redis.call('DEL', K.stranded)
