@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 
 import pytest
 import redis
@@ -283,6 +285,24 @@ def test_junk_in_a_number_that_workers_write_loses_no_job(rig, raw, key, field, 
         rig.sweep()
         raw.hset(key, field, junk)
         assert rig.settle(rig.take()) is State.DONE
+
+
+@pytest.mark.parametrize("field", ["profile", "loaded", "target", "idle", "waits", "ready"])
+@pytest.mark.parametrize("junk", [{}, None, True], ids=str)
+def test_junk_in_how_an_idle_worker_is_filed_loses_no_job(rig, raw, field, junk):
+    rig.worker("w1", loaded="dream")
+    assert rig.fetch("w1", waits=True) is None
+    raw.hset(keys.FLEET, "w1", json.dumps({**json.loads(raw.hget(keys.FLEET, "w1")), field: junk}))
+
+    job = rig.submit("ann")
+
+    with suppress(redis.ResponseError):
+        rig.fetch("w1")
+    rig.later(8)
+    call(rig.as_worker, calls.leave("w1", now_ms=rig.now))
+    rig.worker("w2")
+    rig.sweep()
+    assert rig.take("w2").id == job
 
 
 @pytest.mark.parametrize("junk", JUNK)

@@ -2,10 +2,11 @@
 
 -- The job is its worker's from now on, and its predicted cost is charged.
 local function begin(job)
-  count_at_work(job, 1)
-  charge(job.owner, job.group, number_in(job.charged, 0))
+  -- First, so that whatever of the rest Redis refuses, the lease runs out and the job comes back.
   redis.call('HSET', job_key(job.id), 'state', 'running')
   job.state = 'running'
+  count_at_work(job, 1)
+  charge(job.owner, job.group, number_in(job.charged, 0))
 end
 
 -- True for whoever fetched the job: only they know what `lease` is the hash of. Anybody who works may read the hash.

@@ -376,6 +376,7 @@ local function lease_out(taker, job, holder, lease_ms)
   job.attempt = count_on(job_key(job.id), 'attempt', 1, 0)
   redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
     'runs_on', runs_on(taker, needs), 'lease', holder, 'kind', job.kind or kind_of(worker))
+  redis.call('ZADD', K.leases, now + lease_ms, job.id)
   begin(job)
   if cold then
     count_in_stats('loads', 1)
@@ -383,7 +384,6 @@ local function lease_out(taker, job, holder, lease_ms)
   end
   -- A job that was put off begins to wait when it falls due.
   if job.attempt == 1 then record_wait(now - math.max(number_in(job.created, now), number_in(job.run_at, 0)), now) end
-  redis.call('ZADD', K.leases, now + lease_ms, job.id)
   aim_worker(worker, checkpoint)
   redis.call('DEL', wake_key(worker))
   redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)
