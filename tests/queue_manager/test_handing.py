@@ -351,6 +351,24 @@ def test_junk_in_a_job_keeps_neither_it_nor_another_from_its_end(rig, raw, field
     assert {raw.hget(keys.job(job), "state") for job in (first, second)} == {b"done"}
 
 
+@pytest.mark.parametrize("state", ["running", "delayed", "waiting"])
+def test_what_is_no_job_any_more_holds_up_neither_the_sweep_nor_a_worker(rig, raw, state):
+    first = rig.submit("bob", run_in_s=1 if state == "delayed" else 0)
+    if state == "running":
+        rig.take()
+    second = rig.submit("ann")
+    raw.delete(keys.job(first))
+    raw.set(keys.job(first), "junk")
+    rig.later(10)
+    rig.worker("w1")
+
+    rig.sweep()
+
+    assert rig.take().id == second
+    assert not raw.exists(keys.DELAYED)
+    assert raw.zcard(keys.LEASES) == 1
+
+
 @pytest.fixture(name="goes")
 def _goes(rig):
     """How a worker stops taking jobs: it says that it is away, or leaves."""

@@ -129,8 +129,10 @@ local function audit(who, act, target, now, part, value)
   redis.call('HSET', K.audit_head, 'n', n, 'hash', hash)
 end
 
+-- nil for none, and for what is no job at all.
 local function load_job(id)
-  local flat = redis.call('HGETALL', job_key(id))
+  local flat = redis.pcall('HGETALL', job_key(id))
+  if flat.err and not string.find(flat.err, 'WRONGTYPE', 1, true) then error(flat) end
   if #flat == 0 then return nil end
   local job = {id = id}
   for i = 1, #flat, 2 do job[flat[i]] = flat[i + 1] end

@@ -318,7 +318,8 @@ end
 -- What is filed and doesn't wait: somebody has ended it past the index, like a bot of an older version.
 local function unfile_ghost(one)
   take_out(one.bucket, one.checkpoint, one.owner, one.group, {one.id or ''})
-  local class = one.id and redis.call('HGET', job_key(one.id), 'class')
+  local job = one.id and load_job(one.id)
+  local class = job and job.class
   if class and redis.call('HEXISTS', K.depth, class) == 0 then drop_class(class) end
 end
 
