@@ -19,9 +19,9 @@ from zosma_queue.request import PIXELS_MAX
 from zosma_queue.sampler_names import PAIRS
 
 #: What this worker's verbs and messages look like; counted up when an older worker would do harm.
-PROTOCOL = 2
+PROTOCOL = 3
 #: The oldest that this bot's queue lets work. The bot writes it down at its start, workers read it as they join.
-OLDEST_PROTOCOL = 2
+OLDEST_PROTOCOL = 3
 
 
 #: The flavour of ComfyUI, which makes other pictures of the same seed than all others do.

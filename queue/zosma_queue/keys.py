@@ -34,6 +34,8 @@ IDLE = PREFIX + "idle"
 CLASSES = PREFIX + "classes"
 #: string: how waiting jobs are filed (`FORMAT` in _common.lua).
 FORMAT = PREFIX + "index:format"
+#: string: when the sweep last looked for what workers of a version before left, and how far it came; goes by itself.
+LOOKED = PREFIX + "index:looked"
 #: hash: class → its needs (JSON), for each class with waiting jobs.
 NEEDS = PREFIX + "index:needs"
 #: hash: class → the bucket in which its jobs wait. A bucket has the classes which the same workers can do.

@@ -57,8 +57,8 @@ _WRAPPERS = ("of pipeline caused error: ", "discarded because of: ")
 _LEADING = re.compile(r"-?([A-Z]+)\b")
 #: How Redis before 7 passes on what a script ran into: `ERR Error running script (…): @user_script:1: -OOM command …`.
 _IN_SCRIPT = re.compile(r"@user_script: ?\d+: -?([A-Z]+) ")
-#: How Redis 7.0 passes on that a script did what its user may not.
-_DENIED_IN_SCRIPT = "The user executing the script can't"
+#: How Redis 7.0, and later ones and Valkey, pass on that a script did what its user may not.
+_DENIED_IN_SCRIPT = re.compile("The user executing the script can't|ACL failure in script")
 #: Of a server before Redis 7: it can't read the head of our scripts (`#!lua`); before Redis 6 it doesn't know HELLO.
 _OLD = re.compile(r"Error compiling script .* near '#'|unknown command .?HELLO", re.IGNORECASE)
 TOO_OLD = "is older than Redis 7: update it, or take Valkey"
@@ -80,7 +80,7 @@ def code_of(error: BaseException) -> str:
     found = [getattr(error, "status_code", None)]
     found += [match.group(1) for match in (_LEADING.match(text), _IN_SCRIPT.search(text)) if match]
     found += [code for kind, code in _CLASSES if isinstance(error, kind)]
-    found += ["NOPERM"] if _DENIED_IN_SCRIPT in text else []
+    found += ["NOPERM"] if _DENIED_IN_SCRIPT.search(text) else []
     return next((code for code in found if code in NOT_NOW or code in NEVER), "")
 
 

@@ -194,3 +194,48 @@ def test_a_queue_that_began_empty_has_nothing_that_a_sweep_would_have_to_look_fo
     rig.sweep()
 
     assert raw.info("commandstats")["cmdstat_smembers"]["calls"] - before < 10
+
+
+@pytest.mark.parametrize("checkpoint", [None, "dream"])
+def test_whom_an_old_worker_has_let_in_without_filing_their_jobs_is_filed_by_the_sweep(rig, raw, checkpoint):
+    """What `settle` of the versions before does: it finds no jobs of the owner where it looks for them."""
+    jobs = [rig.submit("ann", policy=Policy(running=1), checkpoint=checkpoint) for _ in range(2)]
+    rig.sweep()
+    assert rig.take().id == jobs[0]
+    raw.zrem(keys.LEASES, jobs[0])
+    raw.hdel(keys.worker("w1"), "job", "target")
+    raw.delete(keys.RUNNING)
+    rig.later(10)
+    rig.worker("w1")
+    assert rig.fetch() is None
+
+    rig.sweep()
+
+    assert raw.llen(keys.wake("w1")) == 1
+    assert rig.take().id == jobs[1]
+    assert rig.fetch() is None
+
+
+@pytest.mark.parametrize("running", [0, 1])
+def test_what_an_old_worker_has_put_back_stands_where_it_did_and_counts_in_its_owners_limit(rig, raw, running):
+    """What `push` of the index's first format does."""
+    filed = []
+    for by_old in (False, True):
+        raw.flushall()
+        rig.worker("w1", loaded="dream")
+        rig.submit("ann", checkpoint="dream", job_id="first")
+        rig.submit("ann", job_id="second", policy=Policy(running=running))
+        rig.submit("bob", job_id="third")
+        rig.sweep()
+        if by_old:
+            raw.sadd(keys.PREFIX + "index:owner-buckets:ann", *raw.zrange(keys.owner_buckets("ann"), 0, -1))
+            raw.delete(keys.owner_buckets("ann"))
+            raw.zrem(keys.all_owners("guild"), "ann")
+            rig.later(10)
+            rig.worker("w1", loaded="dream")
+            rig.sweep()
+        filed.append([rig.take().id, leased.id if (leased := rig.fetch()) else None])
+        assert not raw.exists(keys.PREFIX + "index:owner-buckets:ann")
+
+    assert filed[0] == filed[1]
+    assert filed[0][0] == "first"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 
 import pytest
 import redis
 
 from zosma_queue import calls, keys
+from zosma_queue.errors import ErrorKind
 from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_queue.lua_assembly import library
@@ -257,16 +260,113 @@ def test_what_junk_kept_from_being_handed_over_is_there_for_the_next_look(waitin
     assert waiting.take("w1").id == job
 
 
-@pytest.mark.parametrize(("field", "junk"), [("cost", "x"), ("set", "junk"), ("attempt", "x"), ("created", "x")])
-def test_junk_in_a_job_fails_nobody_elses_submit(rig, raw, field, junk):
-    call(rig.client, calls.pause("admin", "queue", now_ms=rig.now))
-    raw.hset(keys.job(rig.submit("bob")), field, junk)
+JUNK = ("x", "", "nan", "inf", "-inf")
+#: Numbers that workers may write, each with one of its fields.
+NUMBERS = [
+    (keys.SPEED, "w1|"), (keys.LOADS, "w1"), (keys.ACCURACY, "bias"), (keys.STATS, "loads"), (keys.STATS, "done"),
+    (keys.STATS, "lost"), (keys.RUNNING, "ann"), (keys.OPEN, "ann"), (keys.OPEN, "group guild"), (keys.TAGS, "v"),
+    (keys.TAGS, "guild"), (keys.group_tags("guild"), "ann"), (keys.WEIGHTS, "ann"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize(("key", "field"), NUMBERS, ids=" ".join)
+def test_junk_in_a_number_that_workers_write_loses_no_job(rig, raw, key, field, waits):
+    rig.worker("w1", loaded="anime")
+    rig.submit("zoe", run_in_s=1000)
+    for junk in JUNK:
+        assert rig.fetch("w1", waits=waits) is None
+        raw.hset(key, field, junk)
+        job = rig.submit("ann", checkpoint="dream")
+        assert (rig.handed() if waits else rig.take()).id == job
+        rig.later(6)
+        raw.hset(key, field, junk)
+        rig.worker("w1", loaded="anime")
+        rig.sweep()
+        raw.hset(key, field, junk)
+        assert rig.settle(rig.take()) is State.DONE
+
+
+@pytest.mark.parametrize("field", ["profile", "loaded", "target", "idle", "waits", "ready"])
+@pytest.mark.parametrize("junk", [{}, None, True], ids=str)
+def test_junk_in_how_an_idle_worker_is_filed_loses_no_job(rig, raw, field, junk):
+    rig.worker("w1", loaded="dream")
     assert rig.fetch("w1", waits=True) is None
-    raw.delete(keys.PAUSED)
+    raw.hset(keys.FLEET, "w1", json.dumps({**json.loads(raw.hget(keys.FLEET, "w1")), field: junk}))
+
     job = rig.submit("ann")
 
-    assert rig.job(job).state is State.WAITING
-    assert raw.llen(keys.wake("w1")) == 1
+    with suppress(redis.ResponseError):
+        rig.fetch("w1")
+    rig.later(8)
+    call(rig.as_worker, calls.leave("w1", now_ms=rig.now))
+    rig.worker("w2")
+    rig.sweep()
+    assert rig.take("w2").id == job
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_junk_in_what_an_owner_has_used_today_keeps_nobody_from_asking_and_no_job_from_its_end(rig, raw, junk):
+    key = keys.spent("ann", rig.now // (24 * 3600 * 1000))
+    raw.set(key, junk)
+    job = rig.submit("ann", policy=Policy(daily_gpu_s=100))
+
+    assert rig.settle(rig.take()) is State.DONE
+    assert rig.job(job).state is State.DONE
+    assert float(raw.get(key)) == 1
+
+
+@pytest.mark.parametrize("junk", ["x", "nan"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "cost", "set", "attempt", "created", "run_at", "seq", "patience", "wait", "charged", "lost", "failures",
+        "forecast",
+    ],
+)  # fmt: skip
+def test_junk_in_a_job_keeps_neither_it_nor_another_from_its_end(rig, raw, field, junk):
+    call(rig.client, calls.pause("admin", "queue", now_ms=rig.now))
+    first = rig.submit("bob")
+    raw.hset(keys.job(first), mapping={field: junk, "forecast_at": rig.now})
+    assert rig.fetch("w1", waits=True) is None
+    raw.delete(keys.PAUSED)
+    second = rig.submit("ann")
+
+    assert rig.handed().id == first
+    raw.hset(keys.job(first), field, junk)
+    rig.later(6)
+    rig.worker("w1")
+    rig.sweep()
+    for _ in range(2):
+        leased = rig.take()
+        again = calls.retry(ErrorKind.OUT_OF_MEMORY, "", backoff_ms=1000, max_failures=3)
+        if field != "attempt":  # which says whose delivery it is
+            raw.hset(keys.job(first), field, junk)
+        rig.settle(leased, again if leased.id == first else None)
+    rig.later(60)
+    rig.worker("w1")
+    rig.sweep()
+    assert rig.settle(rig.take()) is State.DONE
+
+    assert {raw.hget(keys.job(job), "state") for job in (first, second)} == {b"done"}
+
+
+@pytest.mark.parametrize("state", ["running", "delayed", "waiting"])
+def test_what_is_no_job_any_more_holds_up_neither_the_sweep_nor_a_worker(rig, raw, state):
+    first = rig.submit("bob", run_in_s=1 if state == "delayed" else 0)
+    if state == "running":
+        rig.take()
+    second = rig.submit("ann")
+    raw.delete(keys.job(first))
+    raw.set(keys.job(first), "junk")
+    rig.later(10)
+    rig.worker("w1")
+
+    rig.sweep()
+
+    assert rig.take().id == second
+    assert not raw.exists(keys.DELAYED)
+    assert raw.zcard(keys.LEASES) == 1
 
 
 @pytest.fixture(name="goes")

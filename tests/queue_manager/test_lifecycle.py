@@ -403,9 +403,10 @@ def test_nothing_but_ended_jobs_is_left_in_redis_after_they_ended(rig, raw):
         "index:profiles",
         f"index:ready:{profile}",
     }
-    index = {f"index:idle:{profile}", "index:bucket-seq", "index:stranded", "index:format"}
+    index = {f"index:idle:{profile}", "index:bucket-seq", "index:stranded", "index:format", "index:looked"}
     assert left == {*(f"job:{job}" for job in jobs), *of_w1, *index, *learned}
     assert all(raw.ttl(keys.spent(owner, 0)) > 0 for owner in ("bob", "cid"))
+    assert raw.ttl(keys.LOOKED) > 0
     rig.submit()
     assert float(raw.hget(keys.TAGS, "v") or 0) < 0.001
 

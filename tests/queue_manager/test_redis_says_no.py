@@ -19,6 +19,7 @@ from zosma_queue.errors import QueueRefusesError, QueueUnavailableError, Setting
 from zosma_queue.job import State
 from zosma_queue.redis_says import code_of, said
 from zosma_queue.request import parse_request
+from zosma_queue.scripts import call
 from zosma_queue.settings import Settings, load
 from zosma_queue.tasks import Survivor
 
@@ -198,6 +199,13 @@ def test_what_a_scripts_user_may_not_is_known_by_the_words_of_redis_7_0(what):
     text = f"ERR The user executing the script can't {what} script: 605, on @user_script:1."
 
     assert code_of(redis.ResponseError(text)) == "NOPERM"
+
+
+def test_what_a_scripts_user_may_not_is_a_refusal_of_this_server_too(raw, worker_url):
+    with redis.Redis.from_url(worker_url) as as_worker, pytest.raises(QueueRefusesError) as refused:
+        call(as_worker, calls.pause("admin", "queue"))
+
+    assert refused.value.code == "NOPERM"
 
 
 @pytest.mark.parametrize("answers", [REDIS_5, REDIS_6], ids=["5", "6"])

@@ -72,6 +72,13 @@ local function table_in(text)
   return readable and type(its) == 'table' and its or {}
 end
 
+-- A finite number; `otherwise` where there is none.
+local function number_in(text, otherwise)
+  local its = tonumber(text or '')
+  if its and its - its == 0 then return its end
+  return otherwise
+end
+
 local function string_in(value) return type(value) == 'string' and value or nil end
 
 -- What a job needs; junk needs nothing.
@@ -93,6 +100,8 @@ local function count_on(key, field, by, junk)
   redis.call('HSET', key, field, junk)
   return redis.call('HINCRBY', key, field, by)
 end
+
+local function count_in_stats(name, by) return count_on(K.stats, name, by, 0) end
 
 -- The part of a set that begins with this picture, and the set that an id is a part of (itself, for any other job).
 local function part_id(id, first) return id .. '~' .. first end
@@ -120,8 +129,10 @@ local function audit(who, act, target, now, part, value)
   redis.call('HSET', K.audit_head, 'n', n, 'hash', hash)
 end
 
+-- nil for none, and for what is no job at all.
 local function load_job(id)
-  local flat = redis.call('HGETALL', job_key(id))
+  local flat = redis.pcall('HGETALL', job_key(id))
+  if flat.err and not string.find(flat.err, 'WRONGTYPE', 1, true) then error(flat) end
   if #flat == 0 then return nil end
   local job = {id = id}
   for i = 1, #flat, 2 do job[flat[i]] = flat[i + 1] end

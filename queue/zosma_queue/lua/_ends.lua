@@ -2,10 +2,11 @@
 
 -- The job is its worker's from now on, and its predicted cost is charged.
 local function begin(job)
-  count_at_work(job, 1)
-  charge(job.owner, job.group, tonumber(job.charged))
+  -- First, so that whatever of the rest Redis refuses, the lease runs out and the job comes back.
   redis.call('HSET', job_key(job.id), 'state', 'running')
   job.state = 'running'
+  count_at_work(job, 1)
+  charge(job.owner, job.group, number_in(job.charged, 0))
 end
 
 -- True for whoever fetched the job: only they know what `lease` is the hash of. Anybody who works may read the hash.
@@ -22,14 +23,14 @@ local function end_lease(job)
   end
 end
 
-local function refund(job) charge(job.owner, job.group, -tonumber(job.charged)) end
+local function refund(job) charge(job.owner, job.group, -number_in(job.charged, 0)) end
 
 -- Each attempt loses its worker once at most. Returns how many attempts have.
 local function count_loss(job)
-  if job.lost_at == job.attempt then return tonumber(job.lost) end
+  if job.lost_at == job.attempt then return number_in(job.lost, 1) end
   redis.call('HSET', job_key(job.id), 'lost_at', job.attempt)
-  redis.call('HINCRBY', K.stats, 'lost', 1)
-  return redis.call('HINCRBY', job_key(job.id), 'lost', 1)
+  count_in_stats('lost', 1)
+  return count_on(job_key(job.id), 'lost', 1, 0)
 end
 
 -- The delivery that had this waiting job last goes on with it: its worker is alive after all.
@@ -43,8 +44,8 @@ local function take_again(job)
   end
   if job.lost_at == job.attempt then
     redis.call('HDEL', job_key(job.id), 'lost_at')
-    redis.call('HINCRBY', job_key(job.id), 'lost', -1)
-    redis.call('HINCRBY', K.stats, 'lost', -1)
+    count_on(job_key(job.id), 'lost', -1, 1)
+    count_in_stats('lost', -1)
   end
 end
 
@@ -67,7 +68,7 @@ local function finish(job, state, now, ttl)
   redis.call('HDEL', job_key(job.id), 'cancel')
   redis.call('PEXPIRE', job_key(job.id), retention(job, ttl))
   redis.call('DEL', preview_key(job.id))
-  redis.call('HINCRBY', K.stats, state, 1)
+  count_in_stats(state, 1)
   record({[state] = 1}, now)
   if job.deliver == '1' then redis.call('ZADD', K.undelivered, now, job.id) end
   publish({event = 'settled', id = job.id, state = state})

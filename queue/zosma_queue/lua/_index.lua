@@ -179,7 +179,7 @@ end
 
 -- Keeps count of the jobs that wait in a class, so that nobody has to look through them.
 local function count_waiting(class, by)
-  if redis.call('HINCRBY', K.depth, class, by) > 0 then return end
+  if count_on(K.depth, class, by, 2) > 0 then return end
   redis.call('HDEL', K.depth, class)
   drop_class(class)
 end

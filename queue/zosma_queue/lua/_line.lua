@@ -16,7 +16,7 @@ local function note_shortest(field, its)
 end
 
 local function note_patience(bucket, job)
-  local patience, wait = tonumber(job.patience), tonumber(job.wait or '0')
+  local patience, wait = number_in(job.patience), number_in(job.wait, 0)
   note_shortest(bucket, patience)
   note_shortest('*' .. bucket, wait > 0 and wait or patience)
 end
@@ -30,12 +30,13 @@ end
 local function push(job)
   local id, owner, group, class = job.id, job.owner, job.group, job.class
   local asleep = redis.call('EXISTS', owner_buckets_key(owner)) == 0
-  if redis.call('ZADD', K.waiting, job.created, id) == 1 then count_waiting(class, 1) end
+  local created, seq = number_in(job.created, 0), number_in(job.seq, 0)
+  if redis.call('ZADD', K.waiting, created, id) == 1 then count_waiting(class, 1) end
   local bucket, checkpoint = bucket_of(class, job.needs), checkpoint_in(job.needs)
   note_patience(bucket, job)
-  local first = put_in(bucket, checkpoint, owner, {job.seq, id})
+  local first = put_in(bucket, checkpoint, owner, {exact(seq), id})
   if is_parked(owner) then return end
-  if asleep or redis.call('EXISTS', group_buckets_key(group)) == 0 then wake_tags(owner, group, job.seq) end
+  if asleep or redis.call('EXISTS', group_buckets_key(group)) == 0 then wake_tags(owner, group, seq) end
   if first then file(owner, group, bucket, {checkpoint}) end
 end
 
@@ -79,7 +80,7 @@ local function count_running(owner, group, by)
     if cap then was_parked[owners[i]] = is_parked(owners[i]) end
   end
   for _, name in ipairs({owner, person and all_of(person) or nil}) do
-    if redis.call('HINCRBY', K.running, name, by) <= 0 then redis.call('HDEL', K.running, name) end
+    if count_on(K.running, name, by, 0) <= 0 then redis.call('HDEL', K.running, name) end
   end
   for one, was in pairs(was_parked) do
     local its = one == owner and group or redis.call('HGET', K.group_of, one)

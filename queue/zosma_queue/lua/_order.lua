@@ -9,12 +9,15 @@
 -- Of a charge, what the same person's other owners are moved on by.
 local BESIDE = 1 - 1e-6
 
-local function tag(key, field) return tonumber(redis.call('HGET', key, field) or '0') or 0 end
+local function tag(key, field) return number_in(redis.call('HGET', key, field), 0) end
 local function raise_tag(key, field, floor)
   if floor > tag(key, field) then redis.call('HSET', key, field, exact(floor)) end
 end
 
-local function weight(name) return tonumber(redis.call('HGET', K.weights, name) or '1') or 1 end
+local function weight(name)
+  local its = number_in(redis.call('HGET', K.weights, name), 1)
+  return its > 0 and its or 1
+end
 
 local function set_weight(name, value)
   if tonumber(value) ~= 1 then redis.call('HSET', K.weights, name, value) else redis.call('HDEL', K.weights, name) end
@@ -59,14 +62,14 @@ local function open_job(owner, group, person)
   reset_if_idle()
   redis.call('HSETNX', K.group_of, owner, group_of_person(person) or group)
   group = redis.call('HGET', K.group_of, owner)
-  local open = redis.call('HINCRBY', K.open, owner, 1)
+  local open = count_on(K.open, owner, 1, 0)
   redis.call('ZADD', K.busiest, open, owner)
-  redis.call('HINCRBY', K.open, 'group ' .. group, 1)
+  count_on(K.open, 'group ' .. group, 1, 0)
   if person ~= '' then
     redis.call('HSETNX', K.person_of, owner, person)
     persons_now[owner] = nil
     redis.call('SADD', owners_of_key(person), owner)
-    redis.call('HINCRBY', K.open, all_of(person), 1)
+    count_on(K.open, all_of(person), 1, 0)
     -- What they have used in another place counts in this one.
     local tags = group_tags_key(group)
     if open == 1 then raise_tag(tags, owner, tag(tags, all_of(person))) end
@@ -76,10 +79,10 @@ end
 
 local function close_job(owner, group)
   local person = person_of(owner)
-  if person and redis.call('HINCRBY', K.open, all_of(person), -1) <= 0 then
+  if person and count_on(K.open, all_of(person), -1, 1) <= 0 then
     redis.call('HDEL', K.open, all_of(person))
   end
-  local left = redis.call('HINCRBY', K.open, owner, -1)
+  local left = count_on(K.open, owner, -1, 1)
   if left > 0 then redis.call('ZADD', K.busiest, left, owner)
   else
     redis.call('ZREM', K.busiest, owner)
@@ -91,7 +94,7 @@ local function close_job(owner, group)
     persons_now[owner] = nil
     if person then redis.call('SREM', owners_of_key(person), owner) end
   end
-  if redis.call('HINCRBY', K.open, 'group ' .. group, -1) <= 0 then
+  if count_on(K.open, 'group ' .. group, -1, 1) <= 0 then
     redis.call('HDEL', K.open, 'group ' .. group)
     redis.call('HDEL', K.weights, 'group ' .. group)
     redis.call('DEL', group_tags_key(group))
@@ -105,7 +108,7 @@ local function start(v, seq) return v + (seq % 1000000) * 1e-9 end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 -- What runs elsewhere for the same person counts.
-local function running_of(name) return tonumber(redis.call('HGET', K.running, name) or '0') or 0 end
+local function running_of(name) return number_in(redis.call('HGET', K.running, name), 0) end
 
 local function is_parked(owner)
   local cap = redis.call('HGET', K.caps, owner)

@@ -16,7 +16,7 @@ local function parts_of(job)
 end
 
 local function add(key, field, number)
-  redis.call('HSET', key, field, exact(tonumber(redis.call('HGET', key, field) or '0') + number))
+  redis.call('HSET', key, field, exact(number_in(redis.call('HGET', key, field), 0) + number))
 end
 
 -- The job is at work, or no longer.
@@ -37,8 +37,8 @@ local function sum_up(of)
     pictures = pictures + part.count
     if not state then done = done + part.count
     elseif state == 'running' and progress then
-      done = done + part.count * tonumber(progress)
-      eta = eta and tonumber(its_eta or '') and math.max(eta, tonumber(its_eta))
+      done = done + part.count * number_in(progress, 0)
+      eta = eta and number_in(its_eta) and math.max(eta, number_in(its_eta))
       if by_time == '1' then estimated = '1' end
     else eta = nil
     end
@@ -61,7 +61,7 @@ end
 
 local function load_s(worker)
   local known = redis.call('HMGET', K.loads, place_of(worker), '')
-  return tonumber(known[1] or known[2] or USUAL_LOAD_S)
+  return math.max(number_in(known[1], number_in(known[2], USUAL_LOAD_S)), 0)
 end
 
 -- A job that was begun goes on with the kind that began it, where workers of both could take it.
@@ -92,7 +92,7 @@ local function spread(job, count, worker, loaded, idle, now)
       local cold = filed(one).loaded ~= checkpoint
       table.insert(machines, {
         worker = one, pictures = one == worker and 1 or 0, free_at = cold and load_s(one) or 0,
-        each = tonumber(job.cost) / count * speed_of(one, checkpoint),
+        each = number_in(job.cost, 0) / count * speed_of(one, checkpoint),
       })
     end
   end
@@ -109,7 +109,7 @@ local function spread(job, count, worker, loaded, idle, now)
     if machine.pictures > 0 then
       table.insert(shares, {
         first = first, count = machine.pictures, worker = machine.worker, needs = needs_text, class = class,
-        cost = tonumber(job.cost) * machine.pictures / count,
+        cost = number_in(job.cost, 0) * machine.pictures / count,
       })
       first = first + machine.pictures
     end
@@ -150,8 +150,11 @@ end
 -- Splits a waiting job as this worker, which holds `loaded`, is about to take it; `idle` are others with nothing to do. What
 -- this worker gets is returned, the rest waits where the job did, promised to those for whom it is meant. nil: it stays one.
 local function split(job, worker, loaded, idle, now)
-  local set = cjson.decode(job.set)
-  local shares = set.variants and one_each(set.variants) or spread(job, set.count, worker, loaded, idle, now)
+  local set = table_in(job.set)
+  local shares
+  if set.variants then shares = one_each(set.variants)
+  elseif set.count then shares = spread(job, set.count, worker, loaded, idle, now)
+  end
   if not shares then return nil end
   job.kind = job.kind or kind_of(worker)
   local listed, mine, bumped = {}, make_part(job, shares[1], now), redis.call('ZREM', K.bumped, job.id) == 1

@@ -26,7 +26,7 @@ local function settle(id, outcome, now)
 
   -- What the owner pays: the real seconds, but never for a checkpoint load that the order of jobs brought about.
   local function bill()
-    local real, cost, expected = math.max(real_s, 0), tonumber(job.cost), tonumber(job.charged)
+    local real, cost, expected = math.max(real_s, 0), number_in(job.cost, 0), number_in(job.charged, 0)
     if job.cold == '1' then
       learn(K.loads, place_of(job.worker), math.max(real - expected, 0))
       learn(K.loads, '', math.max(real - expected, 0))
@@ -47,17 +47,17 @@ local function settle(id, outcome, now)
     if made then return bill() end
     local real = math.max(real_s, 0)
     if job.cold ~= '1' then return real end
-    return math.min(real, tonumber(job.charged) * (tonumber(job.progress or '') or 0))
+    return math.min(real, number_in(job.charged, 0) * number_in(job.progress, 0))
   end
 
   -- Puts what the owner pays in the place of what was predicted, in their share and their quota.
   local function pay(billed)
-    charge(job.owner, job.group, billed - tonumber(job.charged))
+    charge(job.owner, job.group, billed - number_in(job.charged, 0))
     if billed == 0 then return end
     if job.of then add(job_key(job.of), 'paid', billed) end
     for _, name in ipairs({job.owner, job.person}) do
       local spent = spent_key(name, math.floor(now / DAY_MS))
-      redis.call('INCRBYFLOAT', spent, exact(billed))
+      if type(redis.pcall('INCRBYFLOAT', spent, exact(billed))) ~= 'string' then redis.call('SET', spent, exact(billed)) end
       redis.call('PEXPIRE', spent, 2 * DAY_MS)
     end
   end
@@ -90,7 +90,7 @@ local function settle(id, outcome, now)
     return 'waiting'
   end
 
-  local failures = redis.call('HINCRBY', job_key(id), 'failures', 1)
+  local failures = count_on(job_key(id), 'failures', 1, 0)
   redis.call('HSET', job_key(id), 'error_kind', kind, 'error', text)
   if verb == 'retry' and failures < most_failures then
     keep_kind(job, now)
@@ -103,7 +103,7 @@ local function settle(id, outcome, now)
     redis.call('HSET', job_key(id), 'state', 'delayed', 'run_at', now + backoff_ms)
     redis.call('HDEL', job_key(id), 'progress', 'eta')
     redis.call('ZADD', K.delayed, now + backoff_ms, id)
-    redis.call('HINCRBY', K.stats, 'retried', 1)
+    count_in_stats('retried', 1)
     record({retried = 1}, now)
     record_fault(kind, job.worker, now)
     if job.of then sum_up(job.of) end

@@ -4,12 +4,14 @@
 local KEEP = 0.8 -- how much of the old value stays when a new one comes
 
 local function learn(key, field, value)
-  local old = tonumber(redis.call('HGET', key, field) or '')
+  local old = number_in(redis.call('HGET', key, field))
   redis.call('HSET', key, field, exact(old and old * KEEP + value * (1 - KEEP) or value))
 end
 
+local function possible(ratio) return math.min(math.max(ratio, 0.001), 1000) end
+
 local function learn_speed(worker, checkpoint, ratio)
-  ratio = math.min(math.max(ratio, 0.001), 1000)
+  ratio = possible(ratio)
   local place = place_of(worker)
   learn(K.speed, place .. '|' .. checkpoint, ratio)
   learn(K.speed, place .. '|', ratio)
@@ -19,15 +21,15 @@ end
 local function speed_of(worker, checkpoint)
   local place = place_of(worker)
   local known = redis.call('HMGET', K.speed, place .. '|' .. checkpoint, place .. '|', '|' .. checkpoint)
-  return tonumber(known[1] or known[2] or known[3] or '1')
+  return possible(number_in(known[1], number_in(known[2], number_in(known[3], 1))))
 end
 
 -- How the forecast of a finished job turned out.
 local function learn_accuracy(job, now)
-  local at, span = tonumber(job.forecast_at or ''), tonumber(job.forecast or '')
+  local at, span = number_in(job.forecast_at), number_in(job.forecast, 0)
   if not at or span <= 0 then return end
   local real = (now - at) / 1000
   learn(K.accuracy, 'bias', math.min(math.max(real / span, 0.2), 5))
-  learn(K.accuracy, 'error', math.abs(real - span * (tonumber(job.forecast_bias) or 1)) / math.max(real, 1))
-  redis.call('HINCRBY', K.accuracy, 'count', 1)
+  learn(K.accuracy, 'error', math.abs(real - span * number_in(job.forecast_bias, 1)) / math.max(real, 1))
+  count_on(K.accuracy, 'count', 1, 0)
 end

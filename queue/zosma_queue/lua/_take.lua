@@ -318,7 +318,8 @@ end
 -- What is filed and doesn't wait: somebody has ended it past the index, like a bot of an older version.
 local function unfile_ghost(one)
   take_out(one.bucket, one.checkpoint, one.owner, one.group, {one.id or ''})
-  local class = one.id and redis.call('HGET', job_key(one.id), 'class')
+  local job = one.id and load_job(one.id)
+  local class = job and job.class
   if class and redis.call('HEXISTS', K.depth, class) == 0 then drop_class(class) end
 end
 
@@ -337,9 +338,9 @@ local function next_for(taker)
       if chosen ~= first then
         redis.call('HINCRBY', job_key(first.id), 'skips', 1)
         redis.call('HSETNX', job_key(first.id), 'skipped_since', taker.now)
-        if is_warm(taker, chosen) then redis.call('HINCRBY', K.stats, 'loads_saved', 1) end
+        if is_warm(taker, chosen) then count_in_stats('loads_saved', 1) end
       end
-      if lane == 'fast' and #found.relax > 0 then redis.call('HINCRBY', K.stats, 'fast_in_a_row', 1)
+      if lane == 'fast' and #found.relax > 0 then count_in_stats('fast_in_a_row', 1)
       elseif in_a_row then redis.call('HDEL', K.stats, 'fast_in_a_row')
       end
       raise_tag(K.tags, 'v', first.group_tag)
@@ -372,18 +373,18 @@ local function lease_out(taker, job, holder, lease_ms)
   local needs = needs_in(job.needs)
   local checkpoint = needs.checkpoint or taker.loaded or ''
   local cold = needs.checkpoint and needs.checkpoint ~= taker.loaded
-  job.charged = exact(tonumber(job.cost) * speed_of(worker, checkpoint))
-  job.attempt = redis.call('HINCRBY', job_key(job.id), 'attempt', 1)
+  job.charged = exact(number_in(job.cost, 0) * speed_of(worker, checkpoint))
+  job.attempt = count_on(job_key(job.id), 'attempt', 1, 0)
   redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
     'runs_on', runs_on(taker, needs), 'lease', holder, 'kind', job.kind or kind_of(worker))
+  redis.call('ZADD', K.leases, now + lease_ms, job.id)
   begin(job)
   if cold then
-    redis.call('HINCRBY', K.stats, 'loads', 1)
+    count_in_stats('loads', 1)
     record({loads = 1}, now)
   end
   -- A job that was put off begins to wait when it falls due.
-  if job.attempt == 1 then record_wait(now - math.max(tonumber(job.created), tonumber(job.run_at or '0')), now) end
-  redis.call('ZADD', K.leases, now + lease_ms, job.id)
+  if job.attempt == 1 then record_wait(now - math.max(number_in(job.created, now), number_in(job.run_at, 0)), now) end
   aim_worker(worker, checkpoint)
   redis.call('DEL', wake_key(worker))
   redis.call('HSET', worker_key(worker), 'job', job.id, 'target', checkpoint)

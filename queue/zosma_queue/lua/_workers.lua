@@ -44,8 +44,10 @@ local filed_now = {}
 local function filed(worker)
   local its = filed_now[worker]
   if its then return its end
-  local text = redis.call('HGET', K.fleet, worker)
-  its = text and table_in(text) or {}
+  local told = table_in(redis.call('HGET', K.fleet, worker))
+  its = {}
+  for _, name in ipairs({'profile', 'loaded', 'target', 'waits'}) do its[name] = string_in(told[name]) end
+  if its.profile then its.ready, its.idle = told.ready == true, type(told.idle) == 'number' and told.idle or nil end
   filed_now[worker] = its
   return its
 end

@@ -41,7 +41,7 @@ local function is_stale()
 end
 if is_stale() then return {'stale', 0} end
 
-local function waiting_of(name) return tonumber(redis.call('HGET', K.open, name) or '0') - running_of(name) end
+local function waiting_of(name) return number_in(redis.call('HGET', K.open, name), 0) - running_of(name) end
 
 -- Ms until the person may ask anywhere again, by the cooldown that holds here.
 local function cooling_elsewhere()
@@ -50,7 +50,7 @@ local function cooling_elsewhere()
 end
 
 local function spent_on(day)
-  local function spent(name) return tonumber(redis.call('GET', spent_key(name, day)) or '0') end
+  local function spent(name) return number_in(redis.call('GET', spent_key(name, day)), 0) end
   return math.max(spent(owner), person ~= '' and spent(person) or 0)
 end
 
@@ -80,7 +80,7 @@ end
 local limit, retry_ms = over()
 if limit then
   if message ~= '?' then
-    redis.call('HINCRBY', K.stats, 'refused', 1)
+    count_in_stats('refused', 1)
     record({refused = 1}, now)
   end
   return {'over-limit', math.ceil(retry_ms), limit}

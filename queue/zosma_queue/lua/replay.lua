@@ -18,6 +18,6 @@ job.created = now
 job.group = open_job(job.owner, job.group, job.person or '')
 redis.call('HSET', job_key(id), 'created', now, 'group', job.group)
 put_back(job, now)
-redis.call('HINCRBY', K.stats, 'replayed', 1)
+count_in_stats('replayed', 1)
 audit(ARGV[2], 'retry', id, now)
 return 1

@@ -8,7 +8,7 @@
 
 -- Changes nothing, before anything else is written: a full Redis refuses this, and would let a script go on that had begun
 -- with a ZREM.
-redis.call('HINCRBY', K.stats, 'done', 0)
+count_in_stats('done', 0)
 local now = clock(ARGV[1])
 local state = settle(ARGV[2], {unpack(ARGV, 3, 11)}, now)
 -- Junk in another job is no fault of this one, whose end must be told.

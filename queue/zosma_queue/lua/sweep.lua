@@ -90,9 +90,9 @@ local function give_up(bucket, since, alone)
       looks = looks - 1
       if looks < 0 or given_up >= most then return end
       local its = redis.call('HMGET', job_key(id), 'created', 'run_at', 'patience', 'wait')
-      local wait = alone and tonumber(its[4] or '0') or 0
-      local began = math.max(since, tonumber(its[1]), tonumber(its[2] or '0'))
-      if now - began >= (wait > 0 and wait or tonumber(its[3])) then
+      local wait = alone and number_in(its[4], 0) or 0
+      local began = math.max(since, number_in(its[1], 0), number_in(its[2], 0))
+      if now - began >= (wait > 0 and wait or number_in(its[3], USUAL_PATIENCE_MS)) then
         local job = load_job(id)
         pull(job)
         if wait > 0 then fail(job, 'no-gpu', 'no GPU came within the time for which jobs wait for one', now)
@@ -138,6 +138,7 @@ local function strand()
 end
 
 adopt(now)
+look_again(now)
 
 -- Nobody's patience runs while the queue is paused: the workers may well be down for that.
 if redis.call('HEXISTS', K.paused, 'queue') == 1 then redis.call('DEL', K.stranded)
