@@ -239,3 +239,16 @@ def test_what_an_old_worker_has_put_back_stands_where_it_did_and_counts_in_its_o
 
     assert filed[0] == filed[1]
     assert filed[0][0] == "first"
+
+
+@pytest.mark.parametrize("junk", ["x", "1 " + "9" * 40, None])
+def test_junk_in_how_far_it_has_looked_keeps_no_sweep_from_looking(rig, raw, junk):
+    rig.submit()
+    if junk is None:
+        raw.rpush(keys.LOOKED, "junk")
+    else:
+        raw.set(keys.LOOKED, junk)
+
+    rig.sweep()
+
+    assert raw.get(keys.LOOKED) == b"%d 0" % (rig.now // 10_000)

@@ -56,18 +56,19 @@ end
 local LOOK_AGAIN_MS = 10000
 local function look_again(now)
   local slot = string.format('%.0f', math.floor(now / LOOK_AGAIN_MS))
-  local last, cursor = string.match(redis.call('GET', K.looked) or '', '^(%d+) (%d+)$')
+  local noted = redis.pcall('GET', K.looked)
+  local last, cursor = string.match(type(noted) == 'string' and noted or '', '^(%d+) (%d+)$')
   if last == slot then return end
-  local page = redis.call('HSCAN', K.open, cursor or '0', 'COUNT', PAGE)
+  local page = redis.call('HSCAN', K.open, cursor and #cursor < 16 and cursor or '0', 'COUNT', PAGE)
   redis.call('SET', K.looked, slot .. ' ' .. page[1], 'PX', 6 * LOOK_AGAIN_MS)
-  local function is_kept_out(owner, group)
-    return redis.call('HEXISTS', K.caps, owner) == 1 and redis.call('EXISTS', owner_buckets_key(owner)) == 1
-      and not redis.call('ZSCORE', all_owners_key(group), owner) and not is_parked(owner)
-  end
-  for i = 1, #page[2], 2 do
-    local owner = page[2][i]
-    local group = redis.call('HGET', K.group_of, owner)
-    local kept_out = group and is_kept_out(owner, group)
+  local owners = {}
+  for i = 1, #page[2], 2 do table.insert(owners, page[2][i]) end
+  if #owners == 0 then return end
+  local groups, caps = redis.call('HMGET', K.group_of, unpack(owners)), redis.call('HMGET', K.caps, unpack(owners))
+  for i, owner in ipairs(owners) do
+    local group = groups[i]
+    local kept_out = group and caps[i] and not redis.call('ZSCORE', all_owners_key(group), owner)
+      and redis.call('EXISTS', owner_buckets_key(owner)) == 1 and not is_parked(owner)
     if kept_out then refile(owner, group, true) end
     if kept_out or group and redis.call('EXISTS', old_name('index:owner-buckets', owner)) == 1 then
       file_anew(owner, group)
