@@ -172,10 +172,10 @@ async def test_what_never_works_is_told_from_what_passes(user, own, admin, reque
 
 
 async def test_a_key_of_another_type_never_works(own, admin):
-    admin.rpush(keys.job("1"), "junk")
+    admin.rpush(keys.PAUSED, "junk")
     async with Queue(own.url) as queue:
         with pytest.raises(QueueRefusesError, match="something else") as raised:
-            await queue.cancel("1")
+            await queue.admin.pause("ann", "queue")
 
     assert raised.value.code == "WRONGTYPE"
 
