@@ -54,7 +54,7 @@ GOALS = (
     ("parts", "`zosma --help`, s", None, 0.25, True),
     ("parts", "`zosma worker`, until its WebUI has a job, s", None, 1.0, True),
     ("parts", "`zosma bot`, until a command is acknowledged, s", None, 1.5, True),
-    ("parts", "fetch's p99 in Redis, 5,000 classes, 1,000 workers of 1 kinds, ms", None, 1.0, True),
+    ("parts", "fetch's p99 in Redis, 5,000 classes, 1,000 workers of 1 kind, ms", None, 1.0, True),
     ("parts", "fetch's p99 in Redis, 5,000 classes, 1,000 workers of 8 kinds, ms", None, 1.0, True),
 )
 #: A figure that moved by more than this since the last table is pointed out.
@@ -184,7 +184,7 @@ def plot(figures: Mapping[str, Any]) -> bool:
         axis.barh(list(shown), [its[name] for its in shown.values()], color=colours)
         axis.set(title=title, xscale="log" if is_log else "linear")
         axis.grid(axis="x", alpha=0.3)
-        axis.set_xlim(left=1 if is_log else 0)  # a bar on a logarithmic axis has no other beginning
+        axis.set_xlim(left=0.5 if is_log else 0)  # a bar on a logarithmic axis has no other beginning
     axes[0].invert_yaxis()
     figure.savefig(PLOT, dpi=100)
     return True

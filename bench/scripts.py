@@ -233,7 +233,7 @@ def run(client: redis.Redis, load: Load, samples: int) -> None:
             flush=True,
         )
     note(
-        f"fetch's p99 in Redis, {load.classes:,} classes, {load.workers:,} workers of {load.kinds} kinds, ms",
+        f"fetch's p99 in Redis, {load.classes:,} classes, {load.workers:,} workers of {load.kinds} kind{'s'[: load.kinds > 1]}, ms",
         1e3 * statistics.quantiles(clock.inside["fetch"], n=100)[98],
     )
 
