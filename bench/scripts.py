@@ -232,10 +232,9 @@ def run(client: redis.Redis, load: Load, samples: int) -> None:
             f"| {name} | {quantiles(seconds)} | {quantiles(clock.inside[name]) if name in clock.inside else ''} |",
             flush=True,
         )
-    note(
-        f"fetch's p99 in Redis, {load.classes:,} classes, {load.workers:,} workers of {load.kinds} kind{'s'[: load.kinds > 1]}, ms",
-        1e3 * statistics.quantiles(clock.inside["fetch"], n=100)[98],
-    )
+    workers = f"{load.workers:,} workers of {load.kinds} kind{'s' if load.kinds > 1 else ''}"
+    slowest = statistics.quantiles(clock.inside["fetch"], n=100)[98]
+    note(f"fetch's p99 in Redis, {load.classes:,} classes, {workers}, ms", 1e3 * slowest)
 
 
 def main() -> None:
