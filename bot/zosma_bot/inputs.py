@@ -15,7 +15,7 @@ from zosma_queue.calls import PATIENCE_MS
 from zosma_queue.client import Queue, Sender
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import Lane
-from zosma_queue.request import COUNT_MAX, INPUT_MAX_BYTES, INPUT_PIXELS_MAX, Request, parse_request
+from zosma_queue.request import COUNT_MAX, INPUT_MAX_BYTES, INPUT_PIXELS_MAX, SCRIPTS, Request, parse_request
 from zosma_queue.sandbox import Answer, Limits, Sandbox, SandboxError
 
 log = logging.getLogger(__name__)
@@ -209,8 +209,8 @@ def _taken_out(fields: dict[str, Any]) -> dict[tuple[str, str], Any]:
         if isinstance(fields.get(part), dict) and fields[part].get(name) is not None
     }
     if isinstance(a1111 := fields.get(_A1111), dict):
-        scripts = script_pictures.taken_out(a1111.get(script_pictures.FIELD))
-        sent |= {(script_pictures.FIELD, where): picture for where, picture in scripts.items()}
+        scripts = script_pictures.taken_out(a1111.get(SCRIPTS))
+        sent |= {(SCRIPTS, where): picture for where, picture in scripts.items()}
     start = fields.get(_PART)
     if isinstance(start, dict) and isinstance(start.get(_LIST), list) and len(start[_LIST]) < COUNT_MAX:
         sent |= {(_PART, f"{_LIST}.{number}"): one for number, one in enumerate(start.pop(_LIST))}
@@ -256,9 +256,9 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
     """
     fields = dict(fields)
     for part, name in pictures:
-        if part != script_pictures.FIELD:
+        if part != SCRIPTS:
             fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
-    if in_scripts := [_UNSTORED for part, _ in pictures if part == script_pictures.FIELD]:
+    if in_scripts := [_UNSTORED for part, _ in pictures if part == SCRIPTS]:
         fields[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
     if source := pictures.get(("upscale", "image")):
         fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
@@ -285,7 +285,7 @@ async def store(
     try:
         for (part, name), picture in pictures.items():
             kept.append(await queue.keep_input(picture.data, owner))
-            if part == script_pictures.FIELD:
+            if part == SCRIPTS:
                 in_scripts.append(kept[-1])
             else:
                 stored[part] = _with_picture(stored.get(part, {}), name, kept[-1])

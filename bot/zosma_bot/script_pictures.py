@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import INPUT_MARK, with_inputs
+from zosma_queue.request import INPUT_MARK, SCRIPTS, with_inputs
 
 #: The field of a request in whose arguments they stand.
-FIELD = "alwayson_scripts"
 #: Pictures that the scripts of one request may have.
 PICTURES_MAX = 8
 #: What stands in fields of these names is a picture, or nothing.
@@ -54,12 +53,12 @@ def taken_out(scripts: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if not isinstance(scripts, dict):
         return found
-    for text in list(_texts(scripts, FIELD, "")):
+    for text in list(_texts(scripts, SCRIPTS, "")):
         if text.value.startswith(INPUT_MARK):
             raise _refused(text.path, f"begins with {INPUT_MARK!r}, which stands for pictures here")
         if text.name in _PICTURES or text.value.startswith(_BEGINNINGS):
             if text.value:
-                found[text.path.removeprefix(f"{FIELD}.")] = text.value
+                found[text.path.removeprefix(f"{SCRIPTS}.")] = text.value
                 text.inside[text.key] = f"{INPUT_MARK}{len(found) - 1}"
         elif text.value and (text.name.startswith(_OF_ITS_DISK) or _PLACE.search(text.value.strip()[:_PATH_MAX_CHARS])):
             raise _refused(
@@ -67,13 +66,13 @@ def taken_out(scripts: Any) -> dict[str, Any]:
                 "names a file or an address, which the WebUI's machine would open: leave it out",
             )
     if len(found) > PICTURES_MAX:
-        raise _refused(FIELD, f"has {len(found)} pictures, at most {PICTURES_MAX} are possible")
+        raise _refused(SCRIPTS, f"has {len(found)} pictures, at most {PICTURES_MAX} are possible")
     return found
 
 
 def put_back(a1111: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     """`Request.a1111` with the pictures' ids where `taken_out` has left its marks."""
-    return {**a1111, FIELD: with_inputs(a1111[FIELD], lambda number: f"{INPUT_MARK}{ids[int(number)]}")}
+    return {**a1111, SCRIPTS: with_inputs(a1111[SCRIPTS], lambda number: f"{INPUT_MARK}{ids[int(number)]}")}
 
 
 def _texts(inside: Any, path: str, name: str) -> Iterator[_Text]:

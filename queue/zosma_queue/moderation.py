@@ -18,16 +18,17 @@ from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in, without_tags
-from zosma_queue.request import COUNT_MAX, INPUT_MARK, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.request import COUNT_MAX, INPUT_MARK, SCRIPTS, SIDE_MAX_PX, STEPS_MAX, Name, Request
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
 BLOCKED_MAX = 500
 CHECKPOINTS_MAX = 200
 #: What `Request.a1111` may have words in, and checkpoints besides the request's own.
-SCRIPTS = "alwayson_scripts"
 _MORE_PROMPTS = ("hr_prompt", "hr_negative_prompt")
 _MORE_CHECKPOINTS = ("refiner_checkpoint", "hr_checkpoint_name")
+#: Where ADetailer names the one that it paints with, and what says in these places that it is the request's own.
+_SCRIPTS_CHECKPOINT, _OWN = "ad_checkpoint", ("", "none", "use same checkpoint")
 #: Where a name like `DarkHorse_v2` has its words.
 _INNER_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 
@@ -194,10 +195,10 @@ def with_allowed_checkpoint(
         if all(any(checkpoint.is_called(name) for name in one) for one in lists)
     ]
     shown = ", ".join(allowed) or names
-    given = {"checkpoint": request.checkpoint or "", **{name: request.a1111.get(name) for name in _MORE_CHECKPOINTS}}
-    for field, one in given.items():
-        fine = request.checkpoint in allowed if field == "checkpoint" else _is_one_of(allowed, one, catalogue)
-        if one and not fine:
+    given = [("checkpoint", request.checkpoint)] if request.checkpoint else []
+    for field, one in (*given, *_checkpoints_besides(request)):
+        fine = one in allowed if field == "checkpoint" else _is_one_of(allowed, one, catalogue)
+        if not fine:
             raise RequestRefusedError(
                 detail=f"{one!r} is not allowed here: use {shown}",
                 code="checkpoint-not-allowed",
@@ -221,8 +222,24 @@ def with_allowed_checkpoint(
     return request.model_copy(update={"checkpoint": min(allowed, key=rank)})
 
 
-def _is_one_of(allowed: Sequence[str], given: Any, catalogue: Catalogue) -> bool:
-    return any(one.is_called(str(given)) for one in catalogue.checkpoints if one.name in allowed)
+def _checkpoints_besides(request: Request) -> list[tuple[str, str]]:
+    """What a second pass or a script would load: (field, name)."""
+    found = [(name, request.a1111.get(name)) for name in _MORE_CHECKPOINTS]
+    found += [(SCRIPTS, one) for one in _named_in(request.a1111.get(SCRIPTS), _SCRIPTS_CHECKPOINT)]
+    return [(field, str(one)) for field, one in found if one and str(one).strip().casefold() not in _OWN]
+
+
+def _named_in(inside: Any, name: str) -> Iterator[Any]:
+    """The values under a name, however deep."""
+    if isinstance(inside, dict):
+        yield from (value for key, value in inside.items() if key == name)
+    if isinstance(inside, dict | list):
+        for one in inside.values() if isinstance(inside, dict) else inside:
+            yield from _named_in(one, name)
+
+
+def _is_one_of(allowed: Sequence[str], given: str, catalogue: Catalogue) -> bool:
+    return any(one.is_called(given) for one in catalogue.checkpoints if one.name in allowed)
 
 
 def suited_here(catalogue: Catalogue, fields: Mapping[str, Any], rules: Iterable[ContentRules]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import MODULES, option_token_name
-from zosma_queue.request import DRAWN_SEED_MAX, SD_UPSCALE, USUAL_SEED_MAX, Request, Upscale
+from zosma_queue.request import DRAWN_SEED_MAX, SCRIPTS, SD_UPSCALE, USUAL_SEED_MAX, Request, Upscale
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -266,7 +266,7 @@ def controlnet_token(model: str) -> str:
 
 def _controlnet_tokens(request: Request) -> Iterator[str]:
     """For each model that a unit of ControlNet's asks for; some preprocessors need none."""
-    for name, script in request.a1111.get("alwayson_scripts", {}).items():
+    for name, script in request.a1111.get(SCRIPTS, {}).items():
         args = script.get("args") if isinstance(script, dict) and name.casefold() == CONTROLNET else None
         for unit in args if isinstance(args, list) else ():
             model = unit.get("model") if isinstance(unit, dict) and unit.get("enabled", True) else None
@@ -275,9 +275,9 @@ def _controlnet_tokens(request: Request) -> Iterator[str]:
 
 
 def _of_a1111(request: Request) -> list[str]:
-    tokens = [field_token(name) for name in request.a1111 if name not in ("alwayson_scripts", OPTIONS)]
+    tokens = [field_token(name) for name in request.a1111 if name not in (SCRIPTS, OPTIONS)]
     tokens += [field_token(option_token_name(name)) for name in request.a1111.get(OPTIONS, {})]
-    tokens += [script_token(name) for name in request.a1111.get("alwayson_scripts", {})]
+    tokens += [script_token(name) for name in request.a1111.get(SCRIPTS, {})]
     tokens += _controlnet_tokens(request)
     tokens += [SCRIPT_PICTURES] if request.script_inputs else []
     if request.sd_upscale:

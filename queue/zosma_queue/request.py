@@ -67,6 +67,8 @@ A1111_FIELDS = (
 #: As JSON: they stay with the job for a month.
 A1111_MAX_CHARS = 32_768
 
+#: Of `Request.a1111`, and of A1111's bodies: the scripts that work along, with their arguments.
+SCRIPTS = "alwayson_scripts"
 #: Stands in a script's arguments before the id of a picture that was stored with `Queue.keep_input`.
 INPUT_MARK = "zosma-input:"
 
@@ -503,7 +505,7 @@ class Request(BaseModel):
         Scripts and an operator's workflows may go by the number of a picture in its batch; several pictures to start
         from are one batch.
         """
-        if self.compare or self.count == 1 or self.workflow or self.sd_upscale or "alwayson_scripts" in self.a1111:
+        if self.compare or self.count == 1 or self.workflow or self.sd_upscale or SCRIPTS in self.a1111:
             return False
         return not (self.img2img and self.img2img.more_images) and self.seed + self.count - 1 <= SEED_MAX
 
@@ -558,7 +560,7 @@ class Request(BaseModel):
     @property
     def script_inputs(self) -> tuple[str, ...]:
         """Ids of the pictures among its scripts' arguments."""
-        return tuple(_inputs_in(self.a1111.get("alwayson_scripts")))
+        return tuple(_inputs_in(self.a1111.get(SCRIPTS)))
 
     @property
     def generates(self) -> bool:
@@ -587,8 +589,8 @@ def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
 def _wrong_in(a1111: Mapping[str, Any]) -> str:
     """What is wrong with those of `Request.a1111` that have parts; '' when nothing is."""
     options, modules = a1111.get(OPTIONS, {}), a1111.get(MODULES, [])
-    if not isinstance(a1111.get("alwayson_scripts", {}), dict):
-        return "alwayson_scripts must be an object"
+    if not isinstance(a1111.get(SCRIPTS, {}), dict):
+        return f"{SCRIPTS} must be an object"
     if not isinstance(options, dict) or not options.keys() <= set(PASSED):
         return f"{OPTIONS} must be an object of {', '.join(PASSED)}"
     if wrong := next((name for name, value in options.items() if option_problem(name, value)), None):

@@ -28,7 +28,7 @@ def _fleet(raw):
         styles=(Style(name="Noir", prompt="film noir", negative_prompt="gory"), Style(name="Splatter", prompt="gory")),
         checkpoints=(Checkpoint(name="dream", title="dream.safetensors [abc]", hash="abc"),
                      Checkpoint(name="anime", title="anime.ckpt")),
-        fields=("refiner_checkpoint", "hr_checkpoint_name"),
+        fields=("refiner_checkpoint", "hr_checkpoint_name"), scripts=("adetailer",),
     )  # fmt: skip
     call(raw, calls.beat("w1", WorkerState.READY, loaded="anime", pixels=PIXELS_MAX, about=about))
 
@@ -94,6 +94,21 @@ async def test_a_checkpoint_that_is_not_allowed_does_no_second_pass_either(field
 
     assert (error.code, error.field) == ("checkpoint-not-allowed", field)
     assert await queue.submit(cat(a1111={field: "dream.safetensors"}), ANN)
+
+
+@pytest.mark.usefixtures("fleet")
+async def test_a_checkpoint_that_is_not_allowed_paints_no_details_either(queue):
+    def details(checkpoint):
+        args = [True, False, {"ad_model": "face_yolov8n.pt", "ad_use_checkpoint": True, "ad_checkpoint": checkpoint}]
+        return cat(a1111={"alwayson_scripts": {"ADetailer": {"args": args}}})
+
+    await queue.admin.set_rules("root", "", {"checkpoints": ["dream"]})
+
+    error = await refused(queue, details("anime"))
+
+    assert (error.code, error.field, error.values["given"]) == ("checkpoint-not-allowed", "alwayson_scripts", "anime")
+    for fine in ("dream", "Use same checkpoint", "None", None):
+        assert await queue.submit(details(fine), ANN)
 
 
 @pytest.mark.usefixtures("fleet")

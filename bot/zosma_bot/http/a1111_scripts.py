@@ -8,9 +8,8 @@ from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import SD_UPSCALE
+from zosma_queue.request import SCRIPTS, SD_UPSCALE
 
-FIELD = "alwayson_scripts"
 SELECTED, ARGUMENTS = "script_name", "script_args"
 #: Why some of A1111's scripts can't be selected, and what to do instead. Keys as `casefold` makes them.
 _REFUSED: Mapping[str, str] = {
@@ -24,7 +23,7 @@ _REFUSED: Mapping[str, str] = {
 }
 _DECIDES = (
     "decides by itself how many pictures are made and how large: send a request for each picture "
-    f"(scripts that work along go into {FIELD})"
+    f"(scripts that work along go into {SCRIPTS})"
 )
 
 
@@ -37,7 +36,7 @@ def used_scripts(given: Any) -> dict[str, list[Any]]:
     if not given:
         return {}
     if not isinstance(given, dict):
-        raise RequestRefusedError(f"{FIELD} must be an object", field=FIELD)
+        raise RequestRefusedError(f"{SCRIPTS} must be an object", field=SCRIPTS)
     return {str(name): args for name, one in given.items() if not _is_off(args := _args(str(name), one))}
 
 
@@ -78,7 +77,7 @@ def _args(name: str, given: Any) -> list[Any]:
     if args is None:
         return []
     if not isinstance(args, list):
-        raise RequestRefusedError(f"{FIELD}.{name[:100]}.args must be a list", field=f"{FIELD}.{name[:100]}")
+        raise RequestRefusedError(f"{SCRIPTS}.{name[:100]}.args must be a list", field=f"{SCRIPTS}.{name[:100]}")
     return args
 
 

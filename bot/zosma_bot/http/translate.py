@@ -15,11 +15,10 @@ from typing import Any
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_bot.http.a1111_options import is_default, override_fields
 from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, sd_upscale_fields, used_scripts
-from zosma_bot.http.a1111_scripts import FIELD as SCRIPTS
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import SEVERAL_STARTS
-from zosma_queue.request import COUNT_MAX, INTERROGATORS, SD_UPSCALE
+from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS, SD_UPSCALE
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50

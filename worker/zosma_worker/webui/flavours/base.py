@@ -21,6 +21,7 @@ from zosma_queue.request import (
     INTERROGATORS,
     LATENT_PX,
     PIXELS_MAX,
+    SCRIPTS,
     SD_UPSCALE,
     Hires,
     Img2Img,
@@ -40,8 +41,6 @@ _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.D
 
 #: Of a request's own fields in A1111's names, those that are options.
 _OVERRIDES = (OPTIONS, MODULES)
-#: The field in which pictures stand as marks. Other fields are words, whatever they begin with.
-_SCRIPTS = "alwayson_scripts"
 _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
@@ -336,8 +335,9 @@ class Flavour:
         if request.hires:
             body |= self._hires(request.hires, request)
         body |= {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
-        if scripts := request.a1111.get(_SCRIPTS):
-            body[_SCRIPTS] = with_inputs(scripts, lambda input_id: encoded(order.inputs[input_id]))
+        if scripts := request.a1111.get(SCRIPTS):
+            # Pictures stand here as marks. Other fields are words, whatever they begin with.
+            body[SCRIPTS] = with_inputs(scripts, lambda input_id: encoded(order.inputs[input_id]))
         return body
 
     def _sampling(self, request: Request) -> tuple[str | None, str | None]:
