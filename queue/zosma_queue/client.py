@@ -856,10 +856,20 @@ class Queue:
 
     async def open_jobs(self, limit: int = 1000) -> list[str]:
         """Ids of jobs that wait, back off or run."""
+        return _whole(await self._at_one_moment((keys.LEASES, keys.WAITING, keys.DELAYED), limit))
+
+    async def untold(self, limit: int = 1000) -> list[str]:
+        """Ids of jobs whose end has not been shown, oldest first, and of those that wait, back off or run."""
+        sets = (keys.UNDELIVERED, keys.LEASES, keys.WAITING, keys.DELAYED)
+        return _whole(await self._at_one_moment(sets, limit))
+
+    async def _at_one_moment(self, sets: Sequence[str], limit: int) -> list[str]:
+        """What is in these sorted sets. Read one after the other they would miss a job that moves between them."""
+        pipe = self._redis.pipeline(transaction=True)
+        for key in sets:
+            pipe.zrange(key, 0, limit - 1)
         with redis_errors():
-            found = [await self._redis.zrange(key, 0, limit - 1) for key in (keys.LEASES, keys.WAITING, keys.DELAYED)]
-        # A set is one job, however many of its parts wait or run.
-        return list(dict.fromkeys(keys.whole(job_id) for ids in found for job_id in texts(keys.WAITING, ids)))
+            return [one for key, ids in zip(sets, await pipe.execute(), strict=True) for one in texts(key, ids)]
 
     async def mark_delivered(self, job: Job, keep_s: float | None = None, *, seen: bool = True) -> None:
         """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min.
@@ -1043,6 +1053,11 @@ class Queue:
         ):
             async for event in heard:
                 yield event
+
+
+def _whole(job_ids: Iterable[str]) -> list[str]:
+    """Each job once: a set is one, however many of its parts wait or run."""
+    return list(dict.fromkeys(keys.whole(job_id) for job_id in job_ids))
 
 
 def _unheard(_: str) -> None:

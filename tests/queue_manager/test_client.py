@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import threading
 
 import pytest
 import redis
 
+from zosma_queue import keys
 from zosma_queue.client import Queue
 from zosma_queue.connections import BOT_CONNECTIONS
 from zosma_queue.errors import QueueUnavailableError
@@ -68,3 +71,24 @@ async def test_a_hundred_who_ask_for_their_place_at_once_are_answered_from_one_l
     await asyncio.gather(*(queue.place(f"job-{number}") for number in range(100)))
     # Each look asks the server for its time once. Who comes while one is under way waits for the next.
     assert 1 <= raw.info("commandstats")["cmdstat_time"]["calls"] <= 2
+
+
+async def test_a_job_that_goes_from_one_set_to_another_is_never_missed(queue, raw):
+    places = (keys.DELAYED, keys.WAITING, keys.LEASES, keys.UNDELIVERED)
+    over = threading.Event()
+
+    def move() -> None:
+        for before, after in itertools.cycle(itertools.pairwise((*places, places[0]))):
+            if over.is_set():
+                return
+            with raw.pipeline(transaction=True) as pipe:
+                pipe.zrem(before, "job-1").zadd(after, {"job-1": 1}).execute()
+
+    raw.zadd(places[0], {"job-1": 1})
+    moving = asyncio.create_task(asyncio.to_thread(move))
+    try:
+        for _ in range(200):
+            assert await queue.untold() == ["job-1"]
+    finally:
+        over.set()
+        await moving

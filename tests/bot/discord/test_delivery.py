@@ -331,6 +331,24 @@ async def test_a_closing_bot_finishes_the_edit_in_flight(server, bot, worker, an
     assert await queue.undelivered() == []
 
 
+async def test_a_message_that_is_stopped_when_its_process_posts_again_is_gone_on_with(
+    server, client, worker, ann, queue, until
+):
+    _, leased = await begin(server, ann, worker)
+    held, before = asyncio.Event(), len(server.requests_to("PATCH", "^/webhooks/"))
+    server.delay_next("PATCH", r"^/webhooks/", held)
+    await worker.progress(leased, 0.5)
+    await server.wait_for_request("PATCH", r"^/webhooks/", count=before + 1)
+    client.deliveries.lead(posts=False, shared=True)
+    client.deliveries.lead(posts=True, shared=False)
+    for _ in range(3):  # its own looking is done by then
+        assert await client.deliveries.sync() == 1
+    held.set()
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert pictures(server) == [made]
+
+
 async def test_jobs_of_other_programs_are_left_alone(server, client, worker, queue):
     sender = Sender(owner="key:web", group="web")
     owed = await queue.submit(parse_request(SMALL), sender, reply='{"kind": "elsewhere"}')

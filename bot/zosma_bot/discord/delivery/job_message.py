@@ -92,7 +92,8 @@ class JobMessage:
         """How many pictures of a set are made, and they as one small one."""
         self.asleep = False
         """True while it waits before another try at the end."""
-        self._stopping = False
+        self.stopping = False
+        """True once it was told to end before its job has."""
 
     def poke(self) -> None:
         """Makes the message look at its job again."""
@@ -106,7 +107,7 @@ class JobMessage:
 
     def stop(self) -> None:
         """Ends `run` after the step that it is doing."""
-        self._stopping = True
+        self.stopping = True
         self.poke()
 
     async def run(self) -> None:
@@ -114,7 +115,7 @@ class JobMessage:
         with logs.about(job=self._id), self._tools.hub.watch(self._id) as watch:
             self._watch = watch
             outlet = None
-            while not self._stopping:
+            while not self.stopping:
                 try:
                     outlet = outlet or await self._open()
                     if outlet is None or await self._look(outlet):
@@ -123,7 +124,7 @@ class JobMessage:
                     # The hub wakes everybody as soon as Redis is back.
                     pass
                 await watch.changed(self._rest_s())
-        if not self._stopping:
+        if not self.stopping:
             self._tools.open_messages.forget(self._id)
 
     async def _open(self) -> Outlet | None:
@@ -243,7 +244,7 @@ class JobMessage:
     async def _until_shown(self, attempt: Callable[[], Awaitable[bool]]) -> None:
         retry_s = RETRY_MIN_S
         while not await attempt():
-            if self._stopping:
+            if self.stopping:
                 return
             self.asleep = True
             await self._tools.sleep(retry_s)

@@ -58,7 +58,13 @@ class DeliveryManager:
         delivery = JobMessage(job_id, self._tools, pace_s=self._pace_s)
         task = asyncio.create_task(self._guard(job_id, delivery), name=f"delivery-{job_id}")
         self._running[job_id] = delivery, task
-        task.add_done_callback(lambda _: self._running.pop(job_id, None))
+        task.add_done_callback(lambda _: self._done(job_id, delivery))
+
+    def _done(self, job_id: str, delivery: JobMessage) -> None:
+        """One that was stopped may come to its end when this process has been made the one that posts again."""
+        self._running.pop(job_id, None)
+        if delivery.stopping:
+            self._sync.set()
 
     def lead(self, *, posts: bool, shared: bool) -> None:
         """Says whether this process is the one that posts, and whether others take up what members do, too.
@@ -107,8 +113,10 @@ class DeliveryManager:
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
         """
-        for job_id in [*await self._tools.queue.undelivered(), *await self._tools.queue.open_jobs()]:
-            self.follow(job_id)
+        running = set(self._running)
+        for job_id in await self._tools.queue.untold():
+            if job_id not in running:  # or it may have come to its end since the queue was read
+                self.follow(job_id)
         await self._follow_lost()
         return len(self._running)
 
