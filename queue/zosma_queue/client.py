@@ -39,7 +39,7 @@ from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.copies import Copy
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
-from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
@@ -502,7 +502,11 @@ class Queue:
     ) -> _Judged:
         fleet, rulebook = known
         workers = fleet.fleet.judges
-        request = fleet.catalogue.resolve(request.pinned())
+        try:
+            request = fleet.catalogue.resolve(request.pinned())
+        except NoWorkerError:
+            await self.check_writable()  # nor can workers say that they are there in a Redis that takes no writes
+            raise
         if rules := rulebook.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
