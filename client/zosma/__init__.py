@@ -28,7 +28,18 @@ from zosma.errors import (
     UnreadableAnswerError,
     ZosmaError,
 )
-from zosma.fields import Compare, Hires, Image, Img2Img, Interrogate, RequestFields, SDUpscale, Upscale, Webhook
+from zosma.fields import (
+    Compare,
+    Hires,
+    Image,
+    Img2Img,
+    Interrogate,
+    RequestFields,
+    SDUpscale,
+    UltimateSDUpscale,
+    Upscale,
+    Webhook,
+)
 from zosma.models import (
     Catalogue,
     Checkpoint,
@@ -88,6 +99,7 @@ __all__ = [
     "SDUpscale",
     "Scheduler",
     "State",
+    "UltimateSDUpscale",
     "UnauthorizedError",
     "UnavailableError",
     "UnreachableError",

@@ -90,6 +90,24 @@ class SDUpscale(_SDUpscaleNeeds, total=False):
     overlap: int
 
 
+class UltimateSDUpscale(TypedDict, total=False):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, and at wish their seams
+    once more, as by the script of that name, an extension of A1111's."""
+
+    upscaler: str
+    scale_factor: float
+    target_width: int
+    target_height: int
+    redraw_mode: int
+    mask_blur: int
+    padding: int
+    seams_fix_type: int
+    seams_fix_width: int
+    seams_fix_denoise: float
+    seams_fix_mask_blur: int
+    seams_fix_padding: int
+
+
 class _InterrogateNeeds(TypedDict):
     image: Image
 
@@ -144,6 +162,7 @@ class RequestFields(TypedDict, total=False):
     img2img: Img2Img
     upscale: Upscale
     sd_upscale: SDUpscale
+    ultimate_sd_upscale: UltimateSDUpscale
     interrogate: Interrogate
     compare: Compare
     workflow: str

@@ -153,9 +153,9 @@ class Catalogue:
             if upscaler is None:
                 raise _unknown("hires.upscaler", request.hires.upscaler, self.upscalers)
             changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
-        if request.sd_upscale:
-            upscaler = _known("sd_upscale.upscaler", request.sd_upscale.upscaler, self.enlargers)
-            changes["sd_upscale"] = request.sd_upscale.model_copy(update={"upscaler": upscaler})
+        if request.tiled and request.tiled.upscaler:
+            upscaler = _known(f"{request.tiled_by}.upscaler", request.tiled.upscaler, self.enlargers)
+            changes[request.tiled_by] = request.tiled.model_copy(update={"upscaler": upscaler})
         if request.vae:
             changes["vae"] = _known("vae", request.vae, self.vaes)
         if modules := request.a1111.get(MODULES):

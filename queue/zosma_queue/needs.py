@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import MODULES, option_token_name
-from zosma_queue.request import DRAWN_SEED_MAX, SCRIPTS, SD_UPSCALE, USUAL_SEED_MAX, Request, Upscale
+from zosma_queue.request import DRAWN_SEED_MAX, SCRIPTS, USUAL_SEED_MAX, Request, Upscale
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -280,8 +281,9 @@ def _of_a1111(request: Request) -> list[str]:
     tokens += [script_token(name) for name in request.a1111.get(SCRIPTS, {})]
     tokens += _controlnet_tokens(request)
     tokens += [SCRIPT_PICTURES] if request.script_inputs else []
-    if request.sd_upscale:
-        tokens += [field_token(SD_UPSCALE), f"{UPSCALE}:{request.sd_upscale.upscaler}"]
+    if request.tiled:
+        tokens.append(field_token(SD_UPSCALE if request.sd_upscale else ULTIMATE_SD_UPSCALE))
+        tokens += [f"{UPSCALE}:{request.tiled.upscaler}"] if request.tiled.upscaler else []
     tokens += [f"vae:{name}" for name in request.a1111.get(MODULES, [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))

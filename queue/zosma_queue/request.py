@@ -6,7 +6,6 @@ Field names are those of AUTOMATIC1111's API where it has one.
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +25,7 @@ from pydantic import (
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import MODULES, PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError, Value
+from zosma_queue.tiles import Pieces, SDUpscale, UltimateSDUpscale
 from zosma_queue.validation import malformed, problems_of
 
 PROMPT_MAX_CHARS = 4000
@@ -217,37 +217,9 @@ class Upscale(BaseModel):
         return tuple(name for name, is_used in used.items() if is_used)
 
 
-#: A1111's name for the script.
-SD_UPSCALE = "SD upscale"
 #: Tiles of one request, all its pictures together, and the pixels in them: they overlap, and small ones take as long.
 TILES_MAX = 256
 TILES_PIXELS_MAX = 4 * PIXELS_MAX
-
-
-class SDUpscale(BaseModel):
-    """The picture to start from is made larger by an upscaler, then painted anew in tiles of the request's width and
-    height, which overlap: A1111's script of that name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    upscaler: Name
-    scale_factor: float = Field(2.0, ge=1.0, le=4.0)
-    overlap: int = Field(64, ge=0, le=256)
-    """Pixels that neighbouring tiles have in common."""
-    source_width: int = Field(0, ge=0, le=16_384)
-    """0: nobody has looked at the picture yet."""
-    source_height: int = Field(0, ge=0, le=16_384)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
-        return int(self.source_width * self.scale_factor), int(self.source_height * self.scale_factor)
-
-    def tiles(self, width: int, height: int) -> int:
-        """How many tiles of this size a picture takes."""
-        sides = zip(self.size, (width, height), strict=True)
-        across, down = (max(math.ceil((side - self.overlap) / (tile - self.overlap)), 1) for side, tile in sides)
-        return across * down
 
 
 class _WrongError(ValueError):
@@ -301,6 +273,8 @@ class Request(BaseModel):
     upscale: Upscale | None = None
     sd_upscale: SDUpscale | None = None
     """With `img2img`, of which it takes the picture and the strength; `width` and `height` are a tile's."""
+    ultimate_sd_upscale: UltimateSDUpscale | None = None
+    """As `sd_upscale`, by the other script. Not together with it."""
     workflow: Name | None = None
     """An operator's own workflow, of ComfyUI; None: whatever makes the pictures of the checkpoint."""
     workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
@@ -403,19 +377,24 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _tiles_can_be_made(self) -> Self:
-        if self.sd_upscale is None:
+        if self.tiled is None:
             return self
         start, problem = self.img2img, ""
         if start is None or start.mask or start.more_images or self.compare or self.workflow:
             problem = "it starts from one picture, without a mask, a comparison or a workflow"
-        elif self.sd_upscale.overlap >= min(self.width, self.height, *filter(None, self.sd_upscale.size)):
+        elif self.sd_upscale and self.ultimate_sd_upscale:
+            problem = "sd_upscale does the same in another way: leave one of them out"
+        elif self.sd_upscale and self.sd_upscale.overlap >= min(
+            self.width, self.height, *filter(None, self.sd_upscale.size)
+        ):
             problem = "the tiles, and the picture made larger, must be larger than the overlap"
         else:
-            tiles = self.count * self.sd_upscale.tiles(self.width, self.height)
-            if tiles > TILES_MAX or tiles * self.width * self.height > TILES_PIXELS_MAX:
+            tiles = self.count * sum(one.number for one in self.pieces)
+            pixels = self.count * sum(one.number * one.width * one.height for one in self.pieces)
+            if tiles > TILES_MAX or pixels > TILES_PIXELS_MAX:
                 problem = f"it would take {tiles:,} tiles: larger ones, a smaller scale or fewer pictures are needed"
         if problem:
-            raise _WrongError(f": {problem}", "malformed", "sd_upscale", {"given": "…", "problem": problem})
+            raise _WrongError(f": {problem}", "malformed", self.tiled_by, {"given": "…", "problem": problem})
         return self
 
     @model_validator(mode="after")
@@ -438,7 +417,7 @@ class Request(BaseModel):
         if self.upscale and self.output_pixels > PIXELS_MAX:
             raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
         if self.output_pixels > PIXELS_MAX:
-            field = "sd_upscale.scale_factor" if self.sd_upscale else "hires.scale"
+            field = f"{self.tiled_by}.scale_factor" if self.tiled_by else "hires.scale"
             raise self._too_large(field, "use a smaller size or scale")
         if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
             raise _WrongError(
@@ -469,9 +448,28 @@ class Request(BaseModel):
     @property
     def exact_size(self) -> tuple[float, float]:
         """(width, height) in pixels of a picture that is generated, before it is brought to the latent grid."""
-        if self.sd_upscale:
-            return self.sd_upscale.size
+        if self.tiled:
+            return self.tiled.size
         return self.hires.size(self.width, self.height) if self.hires else (self.width, self.height)
+
+    @property
+    def tiled(self) -> SDUpscale | UltimateSDUpscale | None:
+        """How it is made larger and painted anew in pieces, if it is."""
+        return self.sd_upscale or self.ultimate_sd_upscale
+
+    @property
+    def tiled_by(self) -> str:
+        """The field that says so; '' for none."""
+        if self.sd_upscale:
+            return "sd_upscale"
+        return "ultimate_sd_upscale" if self.ultimate_sd_upscale else ""
+
+    @property
+    def pieces(self) -> list[Pieces]:
+        """What is painted of each picture, where that is done in pieces."""
+        if self.tiled is None or self.img2img is None:
+            return []
+        return self.tiled.pieces(self.width, self.height, self.img2img.denoising_strength)
 
     @property
     def output_pixels(self) -> int:
@@ -664,7 +662,7 @@ def limits_of(field: str) -> tuple[float, float]:
     if parents:
         parts: dict[str, type[BaseModel]] = {
             "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate, "compare": Compare,
-            "sd_upscale": SDUpscale,
+            "sd_upscale": SDUpscale, "ultimate_sd_upscale": UltimateSDUpscale,
         }  # fmt: skip
         model = parts[parents[0]]
     lower: float = 0

@@ -18,6 +18,11 @@ from PIL import Image
 
 from loopback.webui import INTERROGATE, Json, ScriptedWebUI, Turn, encoded, good_answer, picture
 
+#: What Ultimate SD upscale takes, as `script-info` tells it.
+ULTIMATE_ARGUMENTS = (
+    "", "Tile width", "Tile height", "Mask blur", "Padding", "Width", "Denoise", "Padding", "Upscaler", "Upscaled",
+    "Type", "Seams fix", "Mask blur", "Type", "Target size type", "Custom width", "Custom height", "Scale",
+)  # fmt: skip
 #: A1111's lists beyond those that every scripted WebUI has.
 MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
@@ -28,6 +33,12 @@ MORE_LISTS = {
     "/sdapi/v1/script-info": [
         {"name": "x/y/z plot", "is_alwayson": False, "is_img2img": False, "args": []},
         {"name": "sd upscale", "is_alwayson": False, "is_img2img": True, "args": []},
+        {
+            "name": "ultimate sd upscale",
+            "is_alwayson": False,
+            "is_img2img": True,
+            "args": [{"label": label} for label in ULTIMATE_ARGUMENTS],
+        },
     ],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
@@ -111,11 +122,51 @@ class A1111WebUI(ScriptedWebUI):
         return web.json_response(self.answer(turn))
 
     def _scripted(self, turn: Turn) -> web.StreamResponse:
+        """What a selected script answers; they work on a picture alone."""
+        of_pictures = {"sd upscale": self._sd_upscale, "ultimate sd upscale": self._ultimate_sd_upscale}
+        name = turn.body["script_name"]
+        if name not in of_pictures or not turn.request.path.endswith("img2img"):
+            return web.json_response({"detail": f"Script '{name}' not found"}, status=422)
+        try:
+            return of_pictures[name](turn)
+        except (TypeError, ValueError, IndexError) as error:
+            answer = {"error": type(error).__name__, "detail": "", "body": "", "errors": str(error)}
+            return web.json_response(answer, status=500)
+
+    def _ultimate_sd_upscale(self, turn: Turn) -> web.StreamResponse:
+        """As that script: one picture whatever `n_iter` says; with its seams painted anew another before it. What
+        stands in a picture is its last tile's, with the tile's size."""
+        body = turn.body
+        (
+            _, tile_width, tile_height, mask_blur, padding, _, _, _, upscaler, saves, _, saves_seams, _, seams, sizing,
+            wide, high, scale,
+        ) = body["script_args"]  # fmt: skip
+        upscalers = self._lists()["/sdapi/v1/upscalers"]
+        [source] = body["init_images"]
+        if sizing == 0:
+            wide, high = body["width"], body["height"]
+        elif sizing == 2:
+            wide, high = (math.ceil(side * scale / 64) * 64 for side in opened(source).size)
+        self.saved += saves + saves_seams
+        tile = [math.ceil((side + padding) / 64) * 64 for side in (tile_width, tile_height or tile_width)]
+        seed = body["seed"]
+        more = (
+            f", Ultimate SD upscale upscaler: {upscalers[upscaler]['name']}, Ultimate SD upscale tile_width:"
+            f" {tile_width}, Ultimate SD upscale tile_height: {tile_height}, Ultimate SD upscale mask_blur:"
+            f" {mask_blur}, Ultimate SD upscale padding: {padding}"
+        )
+        made = good_answer({**body, "n_iter": 1, "batch_size": 1}, turn.checkpoint)
+        info = json.loads(made["info"])
+        text = info["infotexts"][0]
+        passes = 2 if seams else 1
+        info |= {"infotexts": [f"{text}, Size: {wide}x{high}{more}"] * passes}
+        told = f"{text}, Size: {tile[0]}x{tile[1]}{more}"
+        images = [encoded(picture(wide, high, seed + number, text=told)) for number in reversed(range(passes))]
+        return web.json_response({**made, "images": images, "info": json.dumps(info)})
+
+    def _sd_upscale(self, turn: Turn) -> web.StreamResponse:
         """As A1111's `SD upscale`: nothing stands in its pictures, and the seed that it tells is its last tile's."""
         body = turn.body
-        if body["script_name"] != "sd upscale" or not turn.request.path.endswith("img2img"):
-            detail = {"detail": f"Script '{body['script_name']}' not found"}
-            return web.json_response(detail, status=422)
         _, overlap, upscaler, factor = body["script_args"]
         [source] = body["init_images"]
         wide, high = (int(side * factor // 8 * 8) for side in opened(source).size)

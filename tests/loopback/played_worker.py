@@ -47,6 +47,7 @@ ABOUT = Capabilities(
         "override_settings.eta_noise_seed_delta",
         "override_settings.face_restoration_model",
         "SD upscale",
+        "Ultimate SD upscale",
     ),
     scripts=("adetailer",),
     face_restorers=("GFPGAN",),

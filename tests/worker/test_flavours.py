@@ -1130,6 +1130,57 @@ async def test_sd_upscale_makes_a_picture_larger_in_tiles_and_leaves_none_on_the
     assert webui.options["samples_save"]
 
 
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, ReForgeWebUI])
+async def test_ultimate_sd_upscale_makes_each_picture_by_a_call_and_names_the_upscaler_by_the_webuis_own_number(
+    kind, flavoured, ann, queue
+):
+    webui, worker = await flavoured(kind)
+    name = worker.about.enlargers[0]
+    asked = {
+        "img2img": {"image": await sends(queue), "denoising_strength": 0.3}, "count": 2, "seed": 7,
+        "ultimate_sd_upscale": {
+            "upscaler": name, "scale_factor": 2.5, "padding": 16, "seams_fix_type": 3, "source_width": 96,
+            "source_height": 64,
+        },
+    }  # fmt: skip
+
+    job = await ann.gets(await ann.asks(**asked))
+
+    assert job.state is State.DONE, job.error
+    arguments = [None, 64, 64, 8, 16, 64, 0.35, 16, 1, False, 0, False, 4, 3, 1, 256, 192, 2.5]
+    assert [(one["script_name"], one["script_args"]) for one in webui.jobs] == [("ultimate sd upscale", arguments)] * 2
+    assert [(one.width, one.height, one.seed) for one in job.result.pictures] == [(256, 192, 7), (256, 192, 8)]
+    for one, data in zip(job.result.pictures, await queue.pictures(job), strict=True):
+        assert f"Seed: {one.seed}" in one.parameters
+        assert "Size: 256x192" in one.parameters  # and not a tile's
+        assert f"Ultimate SD upscale upscaler: {name}" in one.parameters
+        with Image.open(io.BytesIO(data)) as image:
+            # Its last: the one before still has its seams.
+            assert image.getpixel((0, 0)) == Image.open(io.BytesIO(picture(8, 8, one.seed))).getpixel((0, 0))
+    assert webui.saved == 0
+
+
+async def test_ultimate_sd_upscale_without_an_upscaler_only_resizes(flavoured, ann, queue):
+    webui, _ = await flavoured(A1111WebUI)
+    tiles = {"target_width": 200, "target_height": 120, "source_width": 96, "source_height": 64}
+
+    job = await ann.gets(await ann.asks(img2img={"image": await sends(queue)}, ultimate_sd_upscale=tiles))
+
+    assert job.state is State.DONE, job.error
+    assert (webui.jobs[0]["script_args"][8], job.result.pictures[0].width) == (0, 200)
+
+
+async def test_an_ultimate_sd_upscale_with_other_arguments_is_none(flavoured):
+    class Older(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            old = {"name": "ultimate sd upscale", "is_alwayson": False, "is_img2img": True, "args": [{}] * 17}
+            self.lists["/sdapi/v1/script-info"] = [old]
+
+    _, worker = await flavoured(Older)
+    assert "Ultimate SD upscale" not in worker.about.fields
+
+
 async def test_sd_upscale_goes_to_nobody_whose_webui_does_not_have_it(flavoured, ann, queue):
     class Bare(A1111WebUI):
         def __init__(self):

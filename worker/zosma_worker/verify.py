@@ -364,7 +364,7 @@ def _is_black(data: bytes) -> bool:
 
 
 def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None:
-    if enlarged := request.upscale or request.sd_upscale:
+    if enlarged := request.upscale or request.tiled:
         sides = list(zip(size, enlarged.size, strict=True))
         # WebUIs cut a side to whole latents; those with whole factors make it up to so much larger.
         right = all(0 <= side - found < LATENT_PX for found, side in sides) or (
@@ -391,7 +391,7 @@ def _fits(found: int, side: float, over: float) -> bool:
 
 def _box(seen: _Seen, request: Request) -> tuple[int, int, int, int] | None:
     """What is to be cut out of a picture that had to be made larger than asked for; None where nothing is."""
-    if request.sd_upscale:
+    if request.tiled:
         return None  # where a WebUI cuts it to whole latents, and where not, is its own
     exact_wide, exact_high = request.exact_size
     sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
@@ -443,7 +443,7 @@ def _labelled(seen: _Seen, text: str) -> bytes:
 
 def _seeds(info: dict[str, Any], request: Request) -> list[int]:
     """The seed of each picture, by the WebUI's word if it gives one."""
-    found = None if request.sd_upscale else info.get("all_seeds")  # those are the seeds of its tiles
+    found = None if request.tiled else info.get("all_seeds")  # those are the seeds of its tiles
     if isinstance(found, list) and len(found) >= request.count and all(type(seed) is int for seed in found):
         return found[: request.count]
     return request.seeds
@@ -466,7 +466,9 @@ def _texts(
     words = _prompts(request)
     texts = []
     for index, seed in enumerate(made["all_seeds"]):
-        said = (seen[index].infotext, given[index] if index < len(given) else None)
+        said = [seen[index].infotext, given[index] if index < len(given) else None]
+        if request.ultimate_sd_upscale:
+            said.reverse()  # in the picture stands what its last tile was
         whole = (text for text in said if isinstance(text, str) and traits.writes_infotext and is_whole(text, seed))
         texts.append(
             next(whole, None)

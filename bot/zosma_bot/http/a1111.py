@@ -22,6 +22,7 @@ from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
+from zosma_bot.http.lists import upscaler_names
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     img2img_fields,
@@ -159,7 +160,8 @@ class A1111:
     async def _chosen(self, request: web.Request) -> dict[str, Any]:
         """What goes for the caller where a request names nothing; waits for a worker, if there is none."""
         await wait_for_worker(request, self._fleet)
-        return await self._choices.of(request[CALLER].owner, await self._fleet.catalogue())
+        catalogue = await self._fleet.catalogue()
+        return {**await self._choices.of(request[CALLER].owner, catalogue), "upscalers": upscaler_names(catalogue)}
 
     async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
         """The id of the job, which this request's connection waits for from now on."""

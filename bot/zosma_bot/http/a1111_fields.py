@@ -149,7 +149,7 @@ def is_nothing(value: Any) -> bool:
 def _read(name: str, kind: str, value: Any) -> Any:
     try:
         if kind == "whole":
-            return _whole(value)
+            return read_whole(value)
         if kind == "number":
             return _number(value)
         if kind == "switch":
@@ -169,8 +169,12 @@ def _number(value: Any) -> float:
     return number
 
 
-def _whole(value: Any) -> int:
-    """Cut off, as A1111 does, and not rounded."""
+def read_whole(value: Any) -> int:
+    """The whole number that a value means: cut off, as A1111 does, and not rounded.
+
+    Raises:
+      TypeError, ValueError, OverflowError: when it is none.
+    """
     whole = value if isinstance(value, int) and not isinstance(value, bool) else int(_number(value))
     if abs(whole) >= WHOLE_MAX:
         raise OverflowError

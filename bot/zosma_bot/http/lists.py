@@ -15,7 +15,7 @@ from zosma_bot.inputs import infotext_of
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.infotext import pairs, words
 from zosma_queue.needs import CONTROLNET
-from zosma_queue.request import SD_UPSCALE
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
@@ -123,7 +123,7 @@ def _scripts(catalogue: Catalogue) -> Any:
 
 def _selectable(catalogue: Catalogue) -> list[str]:
     """Scripts that start from a picture and that `script_name` may select, in lower case as A1111 has them."""
-    return [SD_UPSCALE.casefold()] if SD_UPSCALE in catalogue.fields else []
+    return [name.casefold() for name in (SD_UPSCALE, ULTIMATE_SD_UPSCALE) if name in catalogue.fields]
 
 
 def _script_info(catalogue: Catalogue) -> Any:
@@ -181,12 +181,18 @@ def _schedulers(catalogue: Catalogue) -> Any:
 
 
 def _upscalers(catalogue: Catalogue) -> Any:
-    names = dict.fromkeys(("None", *catalogue.upscalers, *catalogue.enlargers))
     return [
         {"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
-        for name in names
-        if not name.casefold().startswith(_LATENT)
+        for name in upscaler_names(catalogue)
     ]
+
+
+def upscaler_names(catalogue: Catalogue) -> list[str]:
+    """The upscalers in A1111's own order: some scripts know them by their number, which must not change with who of
+    the fleet came first."""
+    names = {name for name in (*catalogue.upscalers, *catalogue.enlargers) if not name.casefold().startswith(_LATENT)}
+    built_in = [name for name in ("None", "Lanczos", "Nearest") if name in names or name == "None"]
+    return [*built_in, *sorted(names - {*built_in}, key=str.lower)]
 
 
 def _latent_modes(catalogue: Catalogue) -> Any:

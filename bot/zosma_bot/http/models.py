@@ -21,7 +21,8 @@ from zosma_queue.api_keys import KeyScope
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy
-from zosma_queue.request import Hires, Img2Img, Request, SDUpscale, Upscale
+from zosma_queue.request import Hires, Img2Img, Request, Upscale
+from zosma_queue.tiles import SDUpscale, UltimateSDUpscale
 
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
@@ -65,6 +66,16 @@ class SentSDUpscale(SDUpscale):
     """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, as by A1111's script."""
 
     model_config = ConfigDict(title="SDUpscale", use_attribute_docstrings=True)
+
+    source_width: SkipJsonSchema[int] = 0
+    source_height: SkipJsonSchema[int] = 0
+
+
+class SentUltimateSDUpscale(UltimateSDUpscale):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, and at wish their seams
+    once more, as by the script of that name, an extension of A1111's."""
+
+    model_config = ConfigDict(title="UltimateSDUpscale", use_attribute_docstrings=True)
 
     source_width: SkipJsonSchema[int] = 0
     source_height: SkipJsonSchema[int] = 0
@@ -136,6 +147,7 @@ class NewJob(SubmitOptions, Request):
     img2img: SentImg2Img | None = None
     upscale: SentUpscale | None = None
     sd_upscale: SentSDUpscale | None = None
+    ultimate_sd_upscale: SentUltimateSDUpscale | None = None
 
 
 # -- what is told -------------------------------------------------------------------------------------------------

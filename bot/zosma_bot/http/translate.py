@@ -14,11 +14,12 @@ from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_bot.http.a1111_options import is_default, override_fields
-from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, sd_upscale_fields, used_scripts
+from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, tile_script_fields, used_scripts
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import SEVERAL_STARTS
-from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS, SD_UPSCALE
+from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50
@@ -61,7 +62,7 @@ def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    sd_upscale_fields(given, starts=False)
+    tile_script_fields(given, (), starts=False)
     fields = _common(given, chosen)
     for name in ("firstphase_width", "firstphase_height"):
         _refuse(given, name)
@@ -101,13 +102,13 @@ def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
             start["mask_blur"] = across
         if not given.get("mask_round", True):
             fields["a1111"]["mask_round"] = False
-    if sd_upscale := sd_upscale_fields(given, starts=True):
+    if in_tiles := tile_script_fields(given, chosen.get("upscalers", ()), starts=True):
         if len(images) > 1:
             raise RequestRefusedError(
-                f"init_images has {len(images)} pictures: {SD_UPSCALE!r} starts from one", field="init_images"
+                f"init_images has {len(images)} pictures: {given[SELECTED]!r} starts from one", field="init_images"
             )
-        # A batch of it is of tiles.
-        fields |= {"sd_upscale": sd_upscale, "count": given.get("n_iter", 1)}
+        # A batch of the first is of tiles, and the other makes one picture whatever is asked for.
+        fields |= {**in_tiles, "count": given.get("n_iter", 1) if "sd_upscale" in in_tiles else 1}
     start["inpainting_mask_invert"] = bool(given.get("inpainting_mask_invert"))
     fields["img2img"] = start
     return fields
@@ -229,10 +230,10 @@ _A1111_NAMES = {
     "interrogate.model": "model",
     "a1111": SCRIPTS,
     "sd_upscale": SELECTED,
-    "sd_upscale.overlap": ARGUMENTS,
-    "sd_upscale.upscaler": ARGUMENTS,
-    "sd_upscale.scale_factor": ARGUMENTS,
+    "ultimate_sd_upscale": SELECTED,
 }
+#: Begin what is among a script's arguments.
+_OF_SCRIPTS = ("sd_upscale.", "ultimate_sd_upscale.")
 #: Ends the name of a picture that stands in a list.
 _LIST_ENTRY = re.compile(r"\.\d+$")
 
@@ -254,7 +255,7 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
-    if lacking["name"] == SD_UPSCALE:
+    if lacking["name"] in (SD_UPSCALE, ULTIMATE_SD_UPSCALE):
         return SELECTED
     kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
     return kinds.get(str(lacking["kind"]))
@@ -264,6 +265,7 @@ def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     """The same refusal in A1111's words."""
     field = error.field or ""
     name = _A1111_NAMES.get(_LIST_ENTRY.sub("", field)) or field.removeprefix("img2img.").removeprefix("upscale.")
+    name = ARGUMENTS if field.startswith(_OF_SCRIPTS) else name
     if name == field:
         return error
     return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

@@ -284,13 +284,98 @@ async def test_a_script_whose_pictures_nobody_can_foretell_is_refused(http, work
         ("SD upscale", "send it to img2img"),
         ("x/y/z PLOT", "by numbers"),
         ("Prompts from file or textbox", "for each line"),
-        ("Ultimate SD upscale", "use 'SD upscale'"),
+        ("Ultimate SD upscale", "send it to img2img"),
         ("Loopback", "send a request for each picture"),
     ],
 )
 async def test_a_refused_script_says_why_and_what_to_do(http, worker, name, told):
     _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "script_name": name})
     assert (answer["field"], told in answer["errors"]) == ("script_name", True), answer
+
+
+def by_ultimate(*changes, **fields):
+    """As a Discord bot, an app and a desktop program send it: all 18 arguments, most of them at their defaults."""
+    args = [None, 512, 0, 8, 32, 64, 0.275, 32, 3, True, 1, False, 8, 0, 2, 2048, 2048, 2.0]
+    for place, value in changes:
+        args[place] = value
+    script = {"script_name": "Ultimate SD upscale", "script_args": args}
+    return {"init_images": [sent()], "prompt": "a cat", **script, **fields}
+
+
+async def test_ultimate_sd_upscales_number_is_that_of_our_own_list_of_upscalers(http, worker):
+    _, listed = await call(http, "GET", "/sdapi/v1/upscalers")
+    names = [one["name"] for one in listed]
+    assert names == ["None", "Lanczos", "R-ESRGAN 4x+"]
+    body = by_ultimate((8, names.index("R-ESRGAN 4x+")), n_iter=2, denoising_strength=0.2, seed=7)
+
+    asked, answer = await made(http, worker, body, IMG2IMG)
+
+    assert (asked.count, asked.output_size, asked.img2img.denoising_strength) == (1, (192, 128), 0.2)
+    tiled = asked.ultimate_sd_upscale
+    assert (tiled.upscaler, tiled.redraw_mode, tiled.padding, tiled.seams_fix_type) == ("R-ESRGAN 4x+", 1, 32, 0)
+    assert (asked.width, asked.height, len(answer["images"])) == (512, 512, 1)
+    assert "upscale:R-ESRGAN 4x+" in needs_of(asked).tokens
+    assert answer["parameters"]["script_args"] == body["script_args"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ([(14, 0)], (640, 480)),  # as the request says
+        ([(14, 1), (15, 1080), (16, 1440)], (1080, 1440)),
+        ([(14, 2), (17, 1.875)], (192, 128)),
+        ([(14, 2.0), (17, "3")], (320, 192)),
+    ],
+)
+async def test_ultimate_sd_upscale_takes_its_size_in_three_ways(http, worker, changes, size):
+    body = by_ultimate((8, 1), *changes, width=640, height=480)
+    assert (await made(http, worker, body, IMG2IMG))[0].ultimate_sd_upscale.size == size
+
+
+async def test_ultimate_sd_upscale_with_none_only_resizes_and_its_seams_are_understood(http, worker):
+    asked, _ = await made(http, worker, by_ultimate((1, 0), (2, 256), (8, 0), (13, 3)), IMG2IMG)
+
+    tiled = asked.ultimate_sd_upscale
+    assert (tiled.upscaler, tiled.seams_fix_type, tiled.seams_fix_denoise, tiled.seams_fix_mask_blur) == (
+        None, 3, 0.275, 8,
+    )  # fmt: skip
+    assert (asked.width, asked.height) == (256, 256)
+
+
+async def test_ultimate_sd_upscales_upscaler_may_be_named(http, worker):
+    asked, _ = await made(http, worker, by_ultimate((8, "r-esrgan 4x+")), IMG2IMG)
+    assert asked.ultimate_sd_upscale.upscaler == "R-ESRGAN 4x+"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"script_args": []}, "must be these 18"),
+        ({"script_args": [None, 512]}, "must be these 18"),
+        (by_ultimate((8, 3)), "0 None, 1 Lanczos, 2 R-ESRGAN 4x+"),
+        (by_ultimate((8, -1)), "0 None, 1 Lanczos"),
+        (by_ultimate((8, None)), "upscaler among"),
+        (by_ultimate((8, "nobody's")), "is not known here"),
+        (by_ultimate((8, 1), (14, 3)), "target_size_type"),
+        (by_ultimate((8, 1), (1, "wide")), "tile_width"),
+        (by_ultimate((8, 1), (1, 0)), "between 64 and 2048"),
+        (by_ultimate((8, 1), (13, 4)), "between 0 and 3"),
+        (by_ultimate((8, 1), (17, 17)), "between 1 and 16"),
+        (by_ultimate((8, 1), (17, 1e99)), "between 1 and 16"),
+        (by_ultimate((8, 1), mask=sent(2)), "without a mask"),
+    ],
+)
+async def test_an_ultimate_sd_upscale_that_cannot_be_made_is_refused(http, worker, fields, told):
+    status, answer = await call(http, "POST", IMG2IMG, json={**by_ultimate(), **fields})
+    assert (status, told in answer["errors"]) == (422, True), answer
+
+
+async def test_ultimate_sd_upscale_is_refused_by_name_where_no_webui_has_it(http, worker):
+    fields = tuple(name for name in ABOUT.fields if name != "Ultimate SD upscale")
+    await worker.beat(about=ABOUT.model_copy(update={"fields": fields}))
+
+    status, answer = await call(http, "POST", IMG2IMG, json=by_ultimate((8, 1)))
+    assert (status, answer["field"], "Ultimate SD upscale" in answer["errors"]) == (422, "script_name", True), answer
 
 
 # 6. npm stable-diffusion-api: alwayson_scripts without arguments
@@ -318,7 +403,7 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
 
     assert asked.a1111 == {"alwayson_scripts": {"ADetailer": scripts["ADetailer"]}}
     assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {
-        "txt2img": ["adetailer"], "img2img": ["adetailer", "sd upscale"],
+        "txt2img": ["adetailer"], "img2img": ["adetailer", "sd upscale", "ultimate sd upscale"],
     }  # fmt: skip
 
 
@@ -790,7 +875,7 @@ async def test_what_prompts_and_scripts_may_name_is_listed_as_the_fleet_has_it(h
     assert [one["name"] for one in listed["hypernetworks"]] == ["ink"]
     assert [one["name"] for one in listed["realesrgan-models"]] == ["R-ESRGAN 4x+"]
     assert [(one["name"], one["is_img2img"]) for one in listed["script-info"]] == [
-        ("adetailer", False), ("adetailer", True), ("sd upscale", True),
+        ("adetailer", False), ("adetailer", True), ("sd upscale", True), ("ultimate sd upscale", True),
     ]  # fmt: skip
     assert [one["sha256"] for one in listed["sd-models"]] == [whole]
 

@@ -87,6 +87,8 @@ def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[A
     """The entries that are pictures of ours: without a grid before them and extra images after them."""
     if not images:
         raise BadAnswer(ErrorKind.EMPTY)
+    if request.ultimate_sd_upscale:
+        return images[-1:]  # before it comes the one whose seams were still to be painted
     first = info.get("index_of_first_image")
     first = first if isinstance(first, int) and 0 <= first < len(images) else 0
     named = info.get("infotexts")

@@ -22,16 +22,15 @@ from zosma_queue.request import (
     LATENT_PX,
     PIXELS_MAX,
     SCRIPTS,
-    SD_UPSCALE,
     Hires,
     Img2Img,
     Interrogate,
     Request,
-    SDUpscale,
     with_inputs,
 )
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
+from zosma_worker.webui.tile_scripts import numbers_of, script_fields, tile_scripts_in
 
 _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 #: A1111's setting that takes what follows a `#` out of a prompt.
@@ -78,8 +77,10 @@ class Lists:
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
     """Those that work along, in lower case as A1111 lists them."""
-    sd_upscale: bool = False
-    """The script of that name is there."""
+    tile_scripts: tuple[str, ...] = ()
+    """Of the scripts that paint a picture anew in pieces, those that are there."""
+    upscaler_numbers: Mapping[str, int] = field(default_factory=dict)
+    """The place of each in its list, by which scripts know them."""
     controlnet_models: tuple[str, ...] = ()
     controlnet_modules: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
@@ -183,7 +184,7 @@ class Flavour:
         )
         infos = _objects(await client.get_or_none("/sdapi/v1/script-info")) if self.takes_scripts else []
         scripts = names_in([one for one in infos if one.get("is_alwayson") and not one.get("is_img2img")])
-        selectable = names_in([one for one in infos if one.get("is_img2img") and not one.get("is_alwayson")])
+        selectable = [one for one in infos if one.get("is_img2img") and not one.get("is_alwayson")]
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
             samplers=names_in(samplers),
@@ -197,7 +198,8 @@ class Flavour:
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=scripts,
-            sd_upscale=SD_UPSCALE.casefold() in (name.casefold() for name in selectable),
+            tile_scripts=tile_scripts_in(selectable, numbers_of(upscalers)),
+            upscaler_numbers=numbers_of(upscalers),
             controlnet_models=await self._controlnet_list(client, scripts, "model_list"),
             controlnet_modules=await self._controlnet_list(client, scripts, "module_list"),
             face_restorers=await self._face_restorers(client),
@@ -250,7 +252,7 @@ class Flavour:
             fields=(
                 *self.fields,
                 *(option_token_name(name) for name in self._passed_options()),
-                *([SD_UPSCALE] if lists.sd_upscale else []),
+                *lists.tile_scripts,
             ),
             scripts=self.lists.scripts,
             script_pictures=self.takes_scripts,
@@ -284,11 +286,12 @@ class Flavour:
         if not request.generates:
             return [request]
         words = request.prompts or (request.prompt,) * request.count
+        per_call = 1 if request.ultimate_sd_upscale else self.per_call  # that script makes one, whatever is asked for
         parts, first = [], 0
         for _, same in itertools.groupby(words):
             end = first + len(list(same))
-            for begin in range(first, end, self.per_call or end - first):
-                parts.append(request.part(begin, min(self.per_call or end - first, end - begin)))
+            for begin in range(first, end, per_call or end - first):
+                parts.append(request.part(begin, min(per_call or end - first, end - begin)))
             first = end
         return parts
 
@@ -415,8 +418,7 @@ class Flavour:
             "resize_mode": start.resize_mode,
             "include_init_images": False,
         }
-        if order.request.sd_upscale:
-            fields |= _sd_upscale(order.request.sd_upscale)
+        fields |= script_fields(order.request, self.lists.upscaler_numbers)
         if start.mask:
             fields |= {
                 "mask": encoded(order.inputs[start.mask]),
@@ -503,14 +505,6 @@ def plain_prompt(prompt: str) -> str:
     A space is left in its place: what stands around it must not become a tag, or a word, that nobody has judged.
     """
     return _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
-
-
-def _sd_upscale(asked: SDUpscale) -> dict[str, Any]:
-    """A1111's script, which takes an upscaler by its name; its first argument is a text on its page."""
-    return {
-        "script_name": SD_UPSCALE.casefold(),
-        "script_args": [None, asked.overlap, asked.upscaler, asked.scale_factor],
-    }
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
