@@ -25,7 +25,10 @@ STRANGERS = Sandbox("strangers", Limits())
 _LOOK = "zosma_bot.picture_work:look"
 #: Stands in a request for a picture that is not stored yet.
 _UNSTORED = "0" * 20
-_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"))
+_PLACES = (
+    ("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"), ("detect", "image"),
+    ("detect", "mask"),
+)  # fmt: skip
 #: A list of pictures; its entries are named `more_images.0`, `more_images.1`, …
 _PART, _LIST = "img2img", "more_images"
 #: What makes the picture to start from larger, by its size.
@@ -262,8 +265,9 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
             fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
     if in_scripts := [_UNSTORED for part, _ in pictures if part == SCRIPTS]:
         fields[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
-    if source := pictures.get(("upscale", "image")):
-        fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
+    for part in ("upscale", "detect"):
+        if source := pictures.get((part, "image")):
+            fields[part] |= {"source_width": source.width, "source_height": source.height}
     for script in _IN_TILES:
         if isinstance(fields.get(script), dict):
             source = pictures.get((_PART, "image"), _UNSEEN)

@@ -30,6 +30,7 @@ from zosma.errors import (
 )
 from zosma.fields import (
     Compare,
+    Detect,
     Hires,
     Image,
     Img2Img,
@@ -71,6 +72,7 @@ __all__ = [
     "Client",
     "Compare",
     "ConflictError",
+    "Detect",
     "Estimate",
     "ForbiddenError",
     "Hires",

@@ -118,6 +118,21 @@ class Interrogate(_InterrogateNeeds, total=False):
     model: str
 
 
+class _DetectNeeds(TypedDict):
+    image: Image
+    module: str
+
+
+class Detect(_DetectNeeds, total=False):
+    """A picture to be looked at by one of ControlNet's preprocessors ("canny", "openpose_full", …); there is no
+    prompt. `job.result.pose` has a pose."""
+
+    mask: Image
+    processor_res: int
+    threshold_a: float
+    threshold_b: float
+
+
 class Compare(TypedDict):
     """One picture for each value of a field, with everything else alike."""
 
@@ -164,6 +179,7 @@ class RequestFields(TypedDict, total=False):
     sd_upscale: SDUpscale
     ultimate_sd_upscale: UltimateSDUpscale
     interrogate: Interrogate
+    detect: Detect
     compare: Compare
     workflow: str
     """An operator's own workflow, of ComfyUI."""
@@ -187,9 +203,9 @@ def body_of(prompt: str, fields: Mapping[str, Any]) -> dict[str, Any]:
       OSError: when one can't be read.
       TypeError: when a picture is given as something else than `Image`.
     """
-    is_wordless = fields.get("upscale") or fields.get("interrogate")
+    is_wordless = any(fields.get(name) for name in ("upscale", "interrogate", "detect"))
     body = dict(fields) if is_wordless and not prompt else {"prompt": prompt, **fields}
-    for name in ("img2img", "upscale", "interrogate"):
+    for name in ("img2img", "upscale", "interrogate", "detect"):
         if isinstance(body.get(name), Mapping):
             body[name] = {key: _encoded(f"{name}.{key}", key, value) for key, value in body[name].items()}
     if isinstance(body.get("not_before"), datetime.datetime):

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import MODULES
+from zosma_queue.controlnet import ControlNet
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow, spelled
-from zosma_queue.needs import hypernetworks_in, loras_in, unknown_tags, with_lora_names
-from zosma_queue.request import Compare, Interrogate, Request, Upscale
+from zosma_queue.needs import CONTROLNET, hypernetworks_in, loras_in, unknown_tags, with_lora_names
+from zosma_queue.request import WORDLESS, Compare, Interrogate, Request, Upscale
 from zosma_queue.workflow_options import checked_options, joined
 
 T = TypeVar("T")
@@ -54,6 +55,9 @@ class Catalogue:
     """Of A1111's fields beyond our own, those that somebody honours."""
     controlnet_models: tuple[str, ...] = ()
     controlnet_modules: tuple[str, ...] = ()
+    controlnet: ControlNet = field(default_factory=ControlNet)
+    detectors: tuple[str, ...] = ()
+    """ControlNet's preprocessors that may be asked for by themselves, under all their names."""
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
     face_restorers: tuple[str, ...] = ()
@@ -102,6 +106,8 @@ class Catalogue:
             fields=union(lambda about: about.fields),
             controlnet_models=union(lambda about: about.controlnet_models),
             controlnet_modules=union(lambda about: about.controlnet_modules),
+            controlnet=ControlNet.joined(about.controlnet for about in abouts if about.has_script(CONTROLNET)),
+            detectors=union(lambda about: about.detectors),
             enlargers=union(lambda about: about.enlargers),
             face_restorers=union(lambda about: about.face_restorers),
             interrogators=union(lambda about: about.interrogators),
@@ -138,6 +144,9 @@ class Catalogue:
             return self._comparing(request, request.compare)
         if request.interrogate:
             return request.model_copy(update={"interrogate": self._interrogating(request.interrogate)})
+        if request.detect:
+            module = _known("detect.module", request.detect.module, self.detectors)
+            return request.model_copy(update={"detect": request.detect.model_copy(update={"module": module})})
         if request.workflow:
             request = self._with_workflow(request, request.workflow)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
@@ -274,7 +283,7 @@ class Catalogue:
         """
         compared = fields.get("compare")
         several = isinstance(compared, Mapping) and compared.get("field") == "checkpoint"
-        if several or fields.get("upscale") or fields.get("interrogate"):
+        if several or any(fields.get(name) for name in WORDLESS):
             return dict(fields)
         usual = self.usual_checkpoint
         if not fields.get("checkpoint") and not fields.get("workflow") and usual and self._has_several_families:

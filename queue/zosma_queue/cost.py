@@ -18,6 +18,8 @@ SECONDS_PER_UPSCALED_MEGAPIXEL = 0.6
 SECONDS_PER_FACE_RESTORER = 1.0
 #: Putting a picture into words: BLIP writes a sentence, CLIP compares it with some thousands of others.
 SECONDS_INTERROGATE = 3.0
+#: One of ControlNet's preprocessors: edges take a tenth of it, depth and poses have a network to load.
+SECONDS_DETECT = 2.0
 #: Samplers that ask the model twice for each step (k-diffusion's second-order ones).
 SECOND_ORDER_SAMPLERS = frozenset(
     {
@@ -32,6 +34,8 @@ def predict_gpu_seconds(request: Request) -> float:
         return sum(map(predict_gpu_seconds, request.variants))
     if request.interrogate:
         return SECONDS_FIXED + SECONDS_INTERROGATE
+    if request.detect:
+        return SECONDS_FIXED + SECONDS_DETECT
     if request.upscale:
         faces = len(request.upscale.face_restorers) * SECONDS_PER_FACE_RESTORER
         return SECONDS_FIXED + request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL + faces

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.controlnet import UNITS, UNITS_MAX, ControlNet
 from zosma_queue.families import Facts
 from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
@@ -210,6 +211,8 @@ class Capabilities(BaseModel):
     """As ControlNet lists them, with their hashes."""
     controlnet_modules: tuple[str, ...] = ()
     """ControlNet's preprocessors."""
+    controlnet: ControlNet = ControlNet()
+    """What else is known of it."""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -256,7 +259,23 @@ class Capabilities(BaseModel):
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
         found += [needs.controlnet_token(name) for name in self.controlnet_models]
+        found += [needs.units_token(units) for units in range(UNITS + 1, min(self.controlnet.units, UNITS_MAX) + 1)]
+        if self.detectors:
+            found += [needs.DETECT, *dict.fromkeys(needs.detect_token(name) for name in self.detectors)]
+            found += [needs.DETECT_MASKED] if self.controlnet.detects_masked else []
         return (*found, *self._abilities())
+
+    def has_script(self, name: str) -> bool:
+        """Whether a script of that name, in lower case, may work along."""
+        return name in (script.casefold() for script in self.scripts)
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """ControlNet's preprocessors that may be asked for by themselves, under all their names."""
+        if not self.controlnet.detects:
+            return ()
+        labels = (module.label for module in self.controlnet.modules.values() if module.label)
+        return tuple(dict.fromkeys((*self.controlnet_modules, *labels)))
 
     def _samplers_with_schedule(self) -> list[str]:
         """A1111's old names for what it can do with a sampler and a scheduler."""

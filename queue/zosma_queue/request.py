@@ -136,6 +136,39 @@ class Interrogate(BaseModel):
     model: Name = INTERROGATORS[0]
 
 
+#: A preprocessor's shorter side where none is asked for.
+DETECT_SIDE_PX = 512
+
+
+class Detect(BaseModel):
+    """A picture to be looked at by one of ControlNet's preprocessors: its edges, depth, poses, … become a picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    image: InputId
+    mask: InputId | None = None
+    """Some need one."""
+    module: Name
+    """The preprocessor's name, or what ControlNet's page calls it."""
+    processor_res: int | None = Field(None, ge=64, le=SIDE_MAX_PX)
+    """The shorter side of what comes out; None: as the preprocessor likes it."""
+    threshold_a: float | None = Field(None, ge=0, le=1e6)
+    """What it means differs from one preprocessor to the next; None: its own default."""
+    threshold_b: float | None = Field(None, ge=0, le=1e6)
+    source_width: int = Field(0, ge=0, le=16_384)
+    """0: nobody has looked at the picture yet."""
+    source_height: int = Field(0, ge=0, le=16_384)
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """(width, height) in pixels of the largest picture that may come out: some keep the size of what came."""
+        source = self.source_width, self.source_height
+        factor = (self.processor_res or DETECT_SIDE_PX) / max(min(source), 1)
+        return source if factor <= 1 else (round(source[0] * factor), round(source[1] * factor))
+
+
+#: The fields of a request by which it makes nothing from words.
+WORDLESS = ("upscale", "interrogate", "detect")
 #: What can be compared: fields of `Request`.
 COMPARED = ("checkpoint", "sampler", "cfg_scale")
 COMPARED_MIN, COMPARED_MAX = 2, 4
@@ -280,6 +313,7 @@ class Request(BaseModel):
     workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
     """What the workflow lets be chosen besides, by its names."""
     interrogate: Interrogate | None = None
+    detect: Detect | None = None
     compare: Compare | None = None
     """`count` is the number of its values."""
     a1111: dict[str, Any] = {}
@@ -289,7 +323,7 @@ class Request(BaseModel):
     @classmethod
     def _words_are_there(cls, data: Any, told: ValidationInfo) -> Any:
         worded = told.context is None or told.context.get("worded", True)
-        if worded and isinstance(data, dict) and not (data.get("upscale") or data.get("interrogate")):
+        if worded and isinstance(data, dict) and not any(data.get(name) for name in WORDLESS):
             if "prompt" not in data:
                 raise _WrongError("is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
@@ -333,6 +367,9 @@ class Request(BaseModel):
                 "interrogate-alone",
                 "interrogate",
             )
+        if self.detect and (self.upscale or self.interrogate or self.img2img or self.hires or self.count != 1):
+            problem = "it looks at one picture and makes none from words: leave the other fields out"
+            raise _WrongError(f": {problem}", "malformed", "detect", {"given": "…", "problem": problem})
         if self.compare and not self.generates:
             raise _WrongError(
                 ": belongs to pictures that are made: leave the other fields out", "compare-alone", "compare"
@@ -442,6 +479,8 @@ class Request(BaseModel):
         """(width, height) in pixels of the finished picture."""
         if self.upscale:
             return self.upscale.size
+        if self.detect:
+            return self.detect.most
         wide, high = self.exact_size
         return _on_grid(wide), _on_grid(high)
 
@@ -553,6 +592,8 @@ class Request(BaseModel):
             return tuple(dict.fromkeys((*own, *self.script_inputs)))
         if self.interrogate:
             return (self.interrogate.image,)
+        if self.detect:
+            return (self.detect.image, *([self.detect.mask] if self.detect.mask else []))
         return (self.upscale.image,) if self.upscale else ()
 
     @property
@@ -563,7 +604,7 @@ class Request(BaseModel):
     @property
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
-        return not (self.upscale or self.interrogate)
+        return not (self.upscale or self.interrogate or self.detect)
 
 
 def _inputs_in(inside: Any) -> Iterator[str]:
@@ -662,6 +703,7 @@ def limits_of(field: str) -> tuple[float, float]:
     if parents:
         parts: dict[str, type[BaseModel]] = {
             "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate, "compare": Compare,
+            "detect": Detect,
             "sd_upscale": SDUpscale, "ultimate_sd_upscale": UltimateSDUpscale,
         }  # fmt: skip
         model = parts[parents[0]]

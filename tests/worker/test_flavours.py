@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -14,6 +15,8 @@ from PIL import Image
 from loopback.flavours import (
     EVERY,
     A1111WebUI,
+    ControlNetWebUI,
+    ForgeControlNetWebUI,
     ForgeWebUI,
     KoboldWebUI,
     NewKoboldWebUI,
@@ -23,7 +26,7 @@ from loopback.flavours import (
     WindowsWebUI,
     opened,
 )  # fmt: skip
-from loopback.fleet import until
+from loopback.fleet import HASTY, until
 from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
 from zosma_queue.calls import Skipped
@@ -45,11 +48,11 @@ async def _flavoured(join):
     """Starts a WebUI of a kind with a worker on it."""
     started = []
 
-    async def start(kind):
+    async def start(kind, **options):
         webui = kind()
         await webui.start()
         started.append(webui)
-        return webui, await join(webui)
+        return webui, await join(webui, **options)
 
     yield start
     for webui in started:
@@ -1033,6 +1036,130 @@ async def test_an_interrupt_before_it_spoils_no_words(flavoured, ann, queue):
     job = await ann.gets(await ann.asks(prompt="", interrogate={"image": await sends(queue), "model": "deepdanbooru"}))
 
     assert job.state is State.DONE, job.error
+
+
+WITH_CONTROLNET = [ControlNetWebUI, ForgeControlNetWebUI]
+
+
+async def detects(queue, module, **fields):
+    """What asks a preprocessor of ControlNet's to look at a picture."""
+    image = await sends(queue)
+    detect = {"image": image, "module": module, "source_width": 96, "source_height": 64, **fields}
+    return {"prompt": "", "detect": detect}
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_preprocessor_looks_at_a_picture_which_may_be_all_black(kind, flavoured, ann, queue):
+    webui, worker = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "canny", processor_res=128, threshold_a=100)))
+
+    assert job.state is State.DONE, job.error
+    [body] = [seen.body for seen in webui.seen if (seen.method, seen.path) == ("POST", "/controlnet/detect")]
+    assert {name: body[name] for name in body if name != "controlnet_input_images"} == {
+        "controlnet_module": "canny", "controlnet_processor_res": 128, "controlnet_threshold_a": 100,
+    }  # fmt: skip
+    assert opened(body["controlnet_input_images"][0]).size == (96, 64)
+    assert [image.size for image in await shown(queue, job)] == [(192, 128)]
+    assert (job.result.pose, job.result.checkpoint, worker.about.controlnet.detects) == (None, "", True)
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_preprocessors_own_settings_are_left_to_the_webui_and_a_pose_comes_with_the_picture(
+    kind, flavoured, ann, queue
+):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "OpenPose_full")))
+
+    assert job.state is State.DONE, job.error
+    assert job.result.pose == {"people": [{"pose_keypoints_2d": [1.0, 2.5, 0.123457]}], "canvas_width": 96}
+    assert (job.result.pictures[0].width, job.result.pictures[0].height) == (192, 128)
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_webui_that_answers_nothing_else_while_a_preprocessor_works_is_waited_for(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind, timeouts=replace(HASTY, deaf_s=0.0, loading_s=600.0))
+    webui.keeps_on.clear()
+    webui.hangs_up = True
+
+    async def is_deaf():
+        return webui.unanswered >= 3
+
+    asked = await ann.asks(**await detects(queue, "depth_midas"))
+    await until(is_deaf)
+    webui.keeps_on.set()
+
+    job = await ann.gets(asked)
+    assert (job.state, job.attempt) == (State.DONE, 1), job.error
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+@pytest.mark.parametrize("module", ["ip-adapter_clip_sd15", "t2ia_style_clipvision"])
+async def test_what_is_no_picture_is_refused_once_and_speaks_against_nobody(kind, module, flavoured, ann, queue):
+    _, worker = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, module)))
+
+    assert (job.state, job.error_kind, job.failures) == (State.FAILED, "refused", 1)
+    assert "makes no picture" in job.error or "Module not supported" in job.error
+    assert worker.state is not WorkerState.AWAY
+
+
+async def test_more_poses_than_can_be_kept_are_refused(flavoured, ann, queue):
+    webui, _ = await flavoured(ControlNetWebUI)
+    webui.pose = {"people": [{"pose_keypoints_2d": [123.456789] * 54}] * 400}
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "openpose_full")))
+
+    assert (job.state, "too many people" in job.error) == (State.FAILED, True), job.error
+
+
+async def test_a_mask_goes_to_a_controlnet_that_takes_one(flavoured, ann, queue):
+    await flavoured(ForgeControlNetWebUI)
+    with pytest.raises(InfeasibleError, match="detect with a mask"):
+        await ann.asks(**await detects(queue, "inpaint_only", mask=await sends(queue)))
+
+    webui, _ = await flavoured(ControlNetWebUI)
+    job = await ann.gets(await ann.asks(**await detects(queue, "inpaint_only", mask=await sends(queue))))
+
+    assert job.state is State.DONE, job.error
+    [body] = [seen.body for seen in webui.seen if (seen.method, seen.path) == ("POST", "/controlnet/detect")]
+    assert len(body["controlnet_masks"]) == 1
+
+
+async def test_what_a_controlnet_tells_of_itself_is_told(flavoured):
+    _, worker = await flavoured(ControlNetWebUI)
+    about = worker.about
+
+    assert (about.controlnet.version, about.controlnet.units, about.controlnet.detects_masked) == (3, 4, True)
+    assert about.controlnet.modules["depth"].label == "depth_midas"
+    assert about.controlnet.modules["canny"].sliders[1].name == "Canny Low Threshold"
+    assert about.controlnet.modules["canny"].sliders[2] is None
+    assert about.controlnet.modules["none"].model_free
+    assert about.controlnet.types["Canny"].default_option == "canny"
+    assert {"4 units of controlnet", "detect:depth", "detect:depth_midas"} <= set(about.tokens())
+    assert "5 units of controlnet" not in about.tokens()
+
+
+async def test_who_has_no_preprocessors_is_asked_for_none(flavoured, ann, queue):
+    _, worker = await flavoured(A1111WebUI)
+    with pytest.raises(RequestRefusedError, match="'canny' is not known here: the fleet offers none"):
+        await ann.asks(**await detects(queue, "canny"))
+    assert not worker.about.controlnet.detects
+
+
+async def test_units_beyond_those_that_a_webui_has_room_for_go_elsewhere(flavoured, ann):
+    await flavoured(ForgeControlNetWebUI)
+    units = [{"enabled": True, "module": "canny", "model": "None"}] * 4
+    scripts = {"alwayson_scripts": {"ControlNet": {"args": units}}}
+    with pytest.raises(InfeasibleError, match="4 units of controlnet"):
+        await ann.asks(a1111=scripts)
+
+    webui, _ = await flavoured(ControlNetWebUI)
+    job = await ann.gets(await ann.asks(a1111=scripts))
+
+    assert (job.state, len(webui.jobs[0]["alwayson_scripts"]["ControlNet"]["args"])) == (State.DONE, 4)
 
 
 @pytest.mark.parametrize("kind", FULL)

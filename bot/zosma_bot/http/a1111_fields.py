@@ -105,6 +105,16 @@ UPSCALE: Mapping[str, tuple[str, Any]] = {
     "image": ("any", ""),
 }
 INTERROGATE: Mapping[str, tuple[str, Any]] = {"image": ("any", ""), "model": ("text", "clip")}
+#: Of ControlNet's `detect`; what it says of memory is the WebUI's own business.
+DETECT: Mapping[str, tuple[str, Any]] = {
+    "controlnet_module": ("text", "none"),
+    "controlnet_input_images": ("any", []),
+    "controlnet_masks": ("any", []),
+    "controlnet_processor_res": ("whole", -1),
+    "controlnet_threshold_a": ("number", -1),
+    "controlnet_threshold_b": ("number", -1),
+    "low_vram": ("switch", False),
+}
 #: Of `/internal/progress`.
 TASK: Mapping[str, tuple[str, Any]] = {
     "id_task": ("text", ""), "id_live_preview": ("whole", -1), "live_preview": ("switch", True),

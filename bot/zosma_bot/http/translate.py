@@ -17,7 +17,7 @@ from zosma_bot.http.a1111_options import is_default, override_fields
 from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, tile_script_fields, used_scripts
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.needs import SEVERAL_STARTS
+from zosma_queue.needs import CONTROLNET, DETECT_MASKED, SEVERAL_STARTS
 from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS
 from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
@@ -130,6 +130,16 @@ def interrogate_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"interrogate": {"image": given.get("image", ""), "model": given.get("model") or INTERROGATORS[0]}}
 
 
+def detect_fields(given: Mapping[str, Any], image: Any, mask: Any) -> dict[str, Any]:
+    """The request's fields in the fields of a body of ControlNet's `detect`, for one of its pictures."""
+    detect = {"image": image, "module": given.get("controlnet_module", "none")}
+    if mask is not None:
+        detect["mask"] = mask
+    # Below 0 is the extension's word for a preprocessor's own; Forge would take it as it is.
+    own = {name: given.get(f"controlnet_{name}", -1) for name in ("processor_res", "threshold_a", "threshold_b")}
+    return {"detect": {**detect, **{name: value for name, value in own.items() if value >= 0}}}
+
+
 def _refuse(given: Mapping[str, Any], name: str) -> None:
     if given.get(name) and not is_nothing(given[name]):
         raise RequestRefusedError(f"{name} is not supported by this server: leave it out", field=name)
@@ -229,6 +239,12 @@ _A1111_NAMES = {
     "interrogate.image": "image",
     "interrogate.model": "model",
     "a1111": SCRIPTS,
+    "detect.module": "controlnet_module",
+    "detect.image": "controlnet_input_images",
+    "detect.mask": "controlnet_masks",
+    "detect.processor_res": "controlnet_processor_res",
+    "detect.threshold_a": "controlnet_threshold_a",
+    "detect.threshold_b": "controlnet_threshold_b",
     "sd_upscale": SELECTED,
     "ultimate_sd_upscale": SELECTED,
 }
@@ -257,8 +273,12 @@ def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
     if lacking["name"] in (SD_UPSCALE, ULTIMATE_SD_UPSCALE):
         return SELECTED
-    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
-    return kinds.get(str(lacking["kind"]))
+    kinds = {
+        "field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images",
+        DETECT_MASKED: "controlnet_masks",
+    }  # fmt: skip
+    kind = str(lacking["kind"])
+    return SCRIPTS if kind.endswith(f"units of {CONTROLNET}") else kinds.get(kind)
 
 
 def _renamed(error: RequestRefusedError) -> RequestRefusedError:

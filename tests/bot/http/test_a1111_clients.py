@@ -17,6 +17,7 @@ from loopback.raw_client import answered, request
 from zosma_bot.http import a1111, waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
+from zosma_queue.controlnet import ControlNet, ControlType, Module, Slider
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import needs_of
@@ -824,6 +825,163 @@ async def test_png_info_takes_the_parameters_apart(http, worker):
         "Prompt": "a cat", "Negative prompt": "dog", "Steps": "20", "Sampler": "Euler a", "CFG scale": "7", "Seed": "5",
         "Size": "64x48", "Size-1": "64", "Size-2": "48",
     }  # fmt: skip
+
+
+# 12a. ControlNet's own addresses: webuiapi, plugins of Photoshop and Krita, nodes of workflows
+
+DETECT = "/controlnet/detect"
+WITH_CONTROLNET = ABOUT.model_copy(
+    update={
+        "scripts": ("controlnet",),
+        "controlnet_models": ("None", "canny [abc]"),
+        "controlnet_modules": ("none", "canny", "depth"),
+        "controlnet": ControlNet(
+            version=3,
+            units=4,
+            detects=True,
+            modules={
+                "canny": Module(sliders=(Slider(name="Resolution", value=512, min=64, max=2048), None)),
+                "depth": Module(label="depth_midas"),
+            },
+            types={"Canny": ControlType(module_list=("none", "canny"), default_option="canny")},
+        ),
+    }
+)
+
+
+@pytest.fixture(name="looker")
+async def _looker(http, worker):
+    """A worker whose WebUI has ControlNet."""
+    await worker.beat(about=WITH_CONTROLNET)
+    async with asyncio.timeout(5):
+        while (await call(http, "GET", "/controlnet/version"))[0] == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return worker
+
+
+def looks(**fields):
+    """As webuiapi's `controlnet_detect` sends it."""
+    return {
+        "controlnet_module": "canny", "controlnet_input_images": [sent()], "controlnet_processor_res": 512,
+        "controlnet_threshold_a": 64, "controlnet_threshold_b": 64, **fields,
+    }  # fmt: skip
+
+
+async def test_detect_asks_a_preprocessor_as_a_job(http, looker):
+    asked, answer = await made(http, looker, looks(), DETECT)
+
+    detect = asked.detect
+    assert (detect.module, detect.processor_res, detect.threshold_a, detect.threshold_b) == ("canny", 512, 64, 64)
+    assert (detect.source_width, detect.source_height, asked.generates) == (96, 64, False)
+    assert set(needs_of(asked).tokens) == {"detect", "detect:canny"}
+    [image] = answer.pop("images")
+    assert Image.open(io.BytesIO(b64decode(image))).size == (768, 512)
+    assert answer == {"info": "Success"}
+
+
+async def test_detect_looks_at_each_picture_and_tells_each_pose(http, looker):
+    looker.pose = {"people": [], "canvas_width": 96}
+    body = looks(controlnet_module="depth_midas", controlnet_input_images=[sent(1), sent(2)])
+    asked = asyncio.create_task(call(http, "POST", DETECT, json=body))
+    first, second = await looker.take(), await looker.take()
+    images = await looker.finish(first) + await looker.finish(second)
+
+    status, answer = await asked
+    assert (status, [b64decode(image) for image in answer["images"]]) == (200, images)
+    assert answer["poses"] == [looker.pose] * 2
+
+
+@pytest.mark.parametrize("unset", [-1, -1.5, None])
+async def test_what_the_extension_means_by_less_than_nothing_is_left_to_each_webui(http, looker, unset):
+    own = {f"controlnet_{name}": unset for name in ("processor_res", "threshold_a", "threshold_b")}
+    asked, _ = await made(http, looker, looks(**own, low_vram=True), DETECT)
+    assert (asked.detect.processor_res, asked.detect.threshold_a, asked.detect.threshold_b) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"controlnet_module": "unheard-of"}, "controlnet_module"),
+        ({"controlnet_module": 5}, "controlnet_module"),
+        ({"controlnet_input_images": []}, "controlnet_input_images"),
+        ({"controlnet_input_images": "a picture"}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["bm90IGEgcGljdHVyZQ=="]}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["http://example.org/a.png"]}, "controlnet_input_images"),
+        ({"controlnet_input_images": [None]}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["x"] * 17}, "controlnet_input_images"),
+        ({"controlnet_masks": ["x"]}, "controlnet_masks"),
+        ({"controlnet_masks": {}}, None),
+        ({"controlnet_masks": "x"}, "controlnet_masks"),
+        ({"controlnet_processor_res": 4096}, "controlnet_processor_res"),
+        ({"controlnet_processor_res": "far"}, "controlnet_processor_res"),
+        ({"controlnet_threshold_a": 1e9}, "controlnet_threshold_a"),
+    ],
+)
+async def test_a_detect_that_cannot_be_is_refused_by_its_own_words(http, queue, looker, fields, field):
+    if field is None:  # nothing is none
+        await made(http, looker, looks(**fields), DETECT)
+        return
+    assert await refused(http, looks(**fields), DETECT) == (422, field)
+    assert await queue.open_jobs() == []
+
+
+async def test_detect_is_refused_where_nobody_has_preprocessors(http, worker):
+    status, answer = await call(http, "POST", DETECT, json=looks())
+    assert (status, answer["field"]) == (422, "controlnet_module")
+    assert "'canny' is not known here: the fleet offers none" in answer["errors"]
+
+
+async def test_a_refusal_of_the_webuis_own_reaches_the_client(http, looker):
+    asked = asyncio.create_task(call(http, "POST", DETECT, json=looks()))
+    await looker.settle(await looker.take(), calls.fail("refused", "the WebUI refused it: Module not supported"))
+
+    status, answer = await asked
+    assert (status, "Module not supported" in answer["errors"]) == (422, True)
+
+
+async def test_controlnets_lists_tell_what_the_fleet_has(http, looker):
+    told = {
+        path: (await call(http, "GET", f"/controlnet/{path}"))[1]
+        for path in ("version", "settings", "control_types", "module_list", "module_list?alias_names=true")
+    }
+    slider = {"name": "Resolution", "value": 512.0, "min": 64.0, "max": 2048.0}
+
+    assert (told["version"], told["settings"]) == ({"version": 3}, {"control_net_unit_count": 4})
+    assert told["control_types"]["control_types"] == {
+        "Canny": {
+            "module_list": ["none", "canny"], "model_list": [], "default_option": "canny", "default_model": "None",
+        }
+    }  # fmt: skip
+    assert told["module_list"]["module_list"] == ["none", "canny", "depth"]
+    assert told["module_list"]["module_detail"]["canny"] == {"model_free": False, "sliders": [slider, None]}
+    assert told["module_list?alias_names=true"]["module_list"] == ["none", "canny", "depth_midas"]
+    assert set(told["module_list?alias_names=true"]["module_detail"]) == {"none", "canny", "depth_midas"}
+
+
+async def test_units_beyond_what_every_webui_has_room_for_are_a_need(http, looker):
+    unit = {"enabled": True, "module": "none", "model": "None"}
+    units = [unit, unit, {**unit, "enabled": False}, unit, {**unit, "enabled": False}]
+    asked, _ = await made(http, looker, {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": units}}})
+    assert "4 units of controlnet" in needs_of(asked).tokens
+
+    body = {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": [unit] * 5}}}
+    assert await refused(http, body) == (422, "alwayson_scripts")
+
+
+async def test_our_own_way_asks_a_preprocessor_too_and_tells_its_pose(http, looker):
+    looker.pose = {"people": []}
+    detect = {"image": sent(), "module": "Canny", "processor_res": 64}
+    status, job = await call(http, "POST", "/api/v1/jobs", json={"detect": detect})
+    assert status == 202, job
+    leased = await looker.take()
+    assert decode_request(leased.body).detect.module == "canny"
+    await looker.finish(leased)
+
+    _, job = await call(http, "GET", f"/api/v1/jobs/{job['id']}")
+    assert (job["state"], job["result"]["pose"], len(job["result"]["images"])) == ("done", {"people": []}, 1)
+    both = {"detect": detect, "upscale": {"image": sent()}}
+    status, problem = await call(http, "POST", "/api/v1/jobs", json=both)
+    assert (status, problem["field"]) == (422, "detect"), problem
 
 
 # 13. routes

@@ -13,7 +13,8 @@ from zosma_queue.request import Request
 from zosma_worker.backend import Checked
 from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
-from zosma_worker.verify import OnData, check, check_caption, check_upscaled, joined
+from zosma_worker.verify import OnData, check, check_caption, check_detected, check_upscaled, joined
+from zosma_worker.webui.controlnet import detected
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -43,6 +44,9 @@ def _verify_part(
     upscale = part.request.upscale
     if part.request.interrogate:
         return check_caption(part.answer.get("caption") if isinstance(part.answer, dict) else None)
+    if part.request.detect:
+        image, pose = detected(part.answer)
+        return check_detected(_bytes_of(image), part.request, flavour, pose)
     if not upscale:
         return verify(part.answer, part.request, checkpoint, flavour, inputs, on_data)
     if not isinstance(part.answer, dict):

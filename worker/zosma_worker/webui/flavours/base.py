@@ -16,12 +16,12 @@ from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, SAVES, option_t
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
-from zosma_queue.needs import CONTROLNET
 from zosma_queue.request import (
     INTERROGATORS,
     LATENT_PX,
     PIXELS_MAX,
     SCRIPTS,
+    Detect,
     Hires,
     Img2Img,
     Interrogate,
@@ -30,6 +30,7 @@ from zosma_queue.request import (
 )
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
+from zosma_worker.webui.controlnet import DETECT_PATH, ControlNetLists, read_controlnet
 from zosma_worker.webui.tile_scripts import numbers_of, script_fields, tile_scripts_in
 
 _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
@@ -81,8 +82,7 @@ class Lists:
     """Of the scripts that paint a picture anew in pieces, those that are there."""
     upscaler_numbers: Mapping[str, int] = field(default_factory=dict)
     """The place of each in its list, by which scripts know them."""
-    controlnet_models: tuple[str, ...] = ()
-    controlnet_modules: tuple[str, ...] = ()
+    controlnet: ControlNetLists = field(default_factory=ControlNetLists)
     own: Mapping[str, str] = field(default_factory=dict)
     """What the WebUI itself calls them, where that is something else."""
 
@@ -200,8 +200,7 @@ class Flavour:
             scripts=scripts,
             tile_scripts=tile_scripts_in(selectable, numbers_of(upscalers)),
             upscaler_numbers=numbers_of(upscalers),
-            controlnet_models=await self._controlnet_list(client, scripts, "model_list"),
-            controlnet_modules=await self._controlnet_list(client, scripts, "module_list"),
+            controlnet=await read_controlnet(client, scripts, self._options),
             face_restorers=await self._face_restorers(client),
             interrogators=await self._interrogators(client),
         )
@@ -215,15 +214,6 @@ class Flavour:
     async def _interrogators(self, client: Client) -> Mapping[str, str]:
         """A1111 has both or none: it fetches their files when they are first asked."""
         return {name: name for name in INTERROGATORS} if await client.takes_posts(INTERROGATE_PATH) else {}
-
-    async def _controlnet_list(self, client: Client, scripts: tuple[str, ...], name: str) -> tuple[str, ...]:
-        """One of ControlNet's lists, which stand at an address of its own; () where it isn't there."""
-        if CONTROLNET not in (script.casefold() for script in scripts):
-            return ()
-        found = await client.get_or_none(f"/controlnet/{name}")
-        listed = found.get(name) if isinstance(found, dict) else None
-        names = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
-        return tuple(dict.fromkeys(names))[:NAMES_MAX]
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
@@ -256,8 +246,9 @@ class Flavour:
             ),
             scripts=self.lists.scripts,
             script_pictures=self.takes_scripts,
-            controlnet_models=lists.controlnet_models,
-            controlnet_modules=lists.controlnet_modules,
+            controlnet_models=lists.controlnet.models,
+            controlnet_modules=lists.controlnet.modules,
+            controlnet=lists.controlnet.about,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
@@ -308,6 +299,8 @@ class Flavour:
             return Call("/sdapi/v1/extra-single-image", self._upscale(order))
         if order.request.interrogate:
             return Call(INTERROGATE_PATH, self._interrogate(order.request.interrogate, order))
+        if order.request.detect:
+            return Call(DETECT_PATH, self._detect(order.request.detect, order))
         if order.request.img2img:
             return Call("/sdapi/v1/img2img", {**self._body(order), **self._img2img(order.request.img2img, order)})
         return Call("/sdapi/v1/txt2img", self._body(order))
@@ -465,6 +458,19 @@ class Flavour:
     def _interrogate(self, interrogate: Interrogate, order: Order) -> dict[str, Any]:
         model = self.lists.interrogators.get(interrogate.model, interrogate.model)
         return {"image": encoded(order.inputs[interrogate.image]), "model": model}
+
+    def _detect(self, detect: Detect, order: Order) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "controlnet_module": detect.module,
+            "controlnet_input_images": [encoded(order.inputs[detect.image])],
+        }
+        if detect.mask:
+            fields["controlnet_masks"] = [encoded(order.inputs[detect.mask])]
+        for name in ("processor_res", "threshold_a", "threshold_b"):
+            # What isn't asked for is left to the WebUI: the extension means a preprocessor's own by -1, Forge doesn't.
+            if (value := getattr(detect, name)) is not None:
+                fields[f"controlnet_{name}"] = value
+        return fields
 
     # -- what it answers ----------------------------------------------------------------------------------------
 
