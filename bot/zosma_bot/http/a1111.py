@@ -23,7 +23,7 @@ from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
-from zosma_bot.http.lists import upscaler_names
+from zosma_bot.http.lists import check_controlnet, upscaler_names
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     detect_fields,
@@ -141,6 +141,8 @@ class A1111:
     async def detect(self, request: web.Request) -> web.Response:
         """Blocks until one of ControlNet's preprocessors has looked at the pictures, each as a job of its own."""
         body = await read_object(request, PICTURES_MAX_BYTES)
+        await wait_for_worker(request, self._fleet)
+        check_controlnet(await self._fleet.catalogue())
         with in_a1111s_words():
             given = read_fields(body, DETECT)
             body.clear()

@@ -76,8 +76,7 @@ class Lists:
 
         async def handler(request: web.Request) -> web.Response:
             catalogue = await self._fleet.catalogue()
-            if CONTROLNET not in (name.casefold() for name in catalogue.scripts):
-                raise web.HTTPNotFound
+            check_controlnet(catalogue)
             return web.json_response(make(catalogue, request.query))
 
         return handler
@@ -88,6 +87,16 @@ class Lists:
         text = await infotext_of(body.get("image"), "image", request[CALLER].everywhere)
         items = {"parameters": text} if text else {}
         return web.json_response({"info": text, "items": items, "parameters": parameters_of(text)})
+
+
+def check_controlnet(catalogue: Catalogue) -> None:
+    """Returns when somebody has ControlNet.
+
+    Raises:
+      HTTPNotFound: as a WebUI without it answers.
+    """
+    if CONTROLNET not in (name.casefold() for name in catalogue.scripts):
+        raise web.HTTPNotFound
 
 
 def _controlnet_modules(catalogue: Catalogue, query: Mapping[str, str]) -> Any:

@@ -925,7 +925,14 @@ async def test_a_detect_that_cannot_be_is_refused_by_its_own_words(http, queue, 
     assert await queue.open_jobs() == []
 
 
-async def test_detect_is_refused_where_nobody_has_preprocessors(http, worker):
+async def test_detect_is_not_there_where_nobody_has_controlnet(http, worker):
+    assert (await call(http, "POST", DETECT, json=looks()))[0] == 404
+
+
+async def test_detect_is_refused_where_no_controlnet_has_it(http, looker):
+    without = WITH_CONTROLNET.controlnet.without_detect()
+    await looker.beat(about=WITH_CONTROLNET.model_copy(update={"controlnet": without}))
+
     status, answer = await call(http, "POST", DETECT, json=looks())
     assert (status, answer["field"]) == (422, "controlnet_module")
     assert "'canny' is not known here: the fleet offers none" in answer["errors"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
 import pytest
 
+from loopback.played_worker import ABOUT
 from zosma_bot.http.a1111_fields import DETECT, IMG2IMG, TXT2IMG, UPSCALE
+from zosma_queue.controlnet import ControlNet
 from zosma_queue.request import Request
 
 STRANGE = (
@@ -45,6 +48,11 @@ INNER = {
 @pytest.fixture(autouse=True)
 async def _full(http, queue, worker):
     """Whoever is all right comes too soon after this one: nobody here waits for a picture."""
+    more = {"controlnet_modules": ("none", "canny"), "controlnet": ControlNet(detects=True)}
+    await worker.beat(about=ABOUT.model_copy(update={"scripts": ("adetailer", "controlnet"), **more}))
+    async with asyncio.timeout(10):
+        while (await http.get("/controlnet/version")).status == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     await queue.admin.set_policy("root", "default", {"cooldown_s": 86_400})
     async with http.post("/api/v1/jobs", json={"prompt": "a"}) as answer:
         assert answer.status == 202
