@@ -191,6 +191,8 @@ class Capabilities(BaseModel):
     """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     embeddings: tuple[str, ...] = ()
     """Words that stand for more in a prompt."""
+    embedding_widths: Mapping[str, int] = {}
+    """Embedding → the width of its vectors, 0 where the WebUI doesn't tell; none from workers of older versions."""
     hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
@@ -243,6 +245,7 @@ class Capabilities(BaseModel):
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
         found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         found += [f"hypernet:{name}" for name in self.hypernetworks]
+        found += list(dict.fromkeys(needs.embedding_token(name) for name in self.embedding_widths))
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]

@@ -272,6 +272,11 @@ def controlnet_token(model: str) -> str:
     return f"{CONTROLNET}:{model.partition(' [')[0].strip().casefold()}"
 
 
+def embedding_token(name: str) -> str:
+    """Needed for an embedding, which WebUIs know in any case."""
+    return f"embedding:{name.casefold()}"
+
+
 def detect_token(module: str) -> str:
     """Needed for a preprocessor of ControlNet's that is asked for by itself."""
     return f"{DETECT}:{module.casefold()}"

@@ -599,7 +599,13 @@ class Request(BaseModel):
     @property
     def script_inputs(self) -> tuple[str, ...]:
         """Ids of the pictures among its scripts' arguments."""
-        return tuple(_inputs_in(self.a1111.get(SCRIPTS)))
+        texts = _texts_in(self.a1111.get(SCRIPTS))
+        return tuple(text.removeprefix(INPUT_MARK) for text in texts if text.startswith(INPUT_MARK))
+
+    @property
+    def script_texts(self) -> tuple[str, ...]:
+        """The texts among its scripts' arguments, without the pictures: any of them may be a prompt."""
+        return tuple(text for text in _texts_in(self.a1111.get(SCRIPTS)) if not text.startswith(INPUT_MARK))
 
     @property
     def generates(self) -> bool:
@@ -607,13 +613,13 @@ class Request(BaseModel):
         return not (self.upscale or self.interrogate or self.detect)
 
 
-def _inputs_in(inside: Any) -> Iterator[str]:
-    """The ids behind each `INPUT_MARK` in a script's arguments."""
-    if isinstance(inside, str) and inside.startswith(INPUT_MARK):
-        yield inside.removeprefix(INPUT_MARK)
+def _texts_in(inside: Any) -> Iterator[str]:
+    """The texts in a script's arguments."""
+    if isinstance(inside, str):
+        yield inside
     elif isinstance(inside, dict | list):
         for value in inside.values() if isinstance(inside, dict) else inside:
-            yield from _inputs_in(value)
+            yield from _texts_in(value)
 
 
 def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:

@@ -30,7 +30,10 @@ MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
     "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
     "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
-    "/sdapi/v1/embeddings": {"loaded": {"EasyNegative": {"vectors": 8}}, "skipped": {"ngTI": {}}},
+    "/sdapi/v1/embeddings": {
+        "loaded": {"EasyNegative": {"shape": 768, "vectors": 8}},
+        "skipped": {"ngTI": {"shape": 2048, "vectors": 4}},
+    },
     "/sdapi/v1/hypernetworks": [{"name": "ink", "path": "/models/hypernetworks/ink.pt"}],
     "/sdapi/v1/script-info": [
         {"name": "x/y/z plot", "is_alwayson": False, "is_img2img": False, "args": []},

@@ -101,6 +101,30 @@ async def test_what_prompts_may_name_is_told_where_it_has_its_effect(kind, hyper
     _, worker = await flavoured(kind)
 
     assert (worker.about.embeddings, worker.about.hypernetworks) == (("EasyNegative", "ngTI"), hypernetworks)
+    assert worker.about.embedding_widths == {"EasyNegative": 768, "ngTI": 2048}
+
+
+@pytest.mark.parametrize("listed", [{"loaded": ["EasyNegative"]}, {"loaded": {"EasyNegative": {"shape": "wide"}}}, []])
+async def test_embeddings_are_known_by_name_where_no_more_is_told(listed, flavoured):
+    class Less(SDNextWebUI):
+        def __init__(self):
+            super().__init__()
+            self.lists["/sdapi/v1/embeddings"] = listed
+
+    _, worker = await flavoured(Less)
+    assert worker.about.embedding_widths == ({"EasyNegative": 0} if listed else {})
+
+
+async def test_an_embedding_that_is_marked_as_for_comfyui_is_written_as_the_webui_knows_it(flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+    words = {"prompt": "a cat, (embedding:ngTI:1.2)", "negative_prompt": "embedding:EasyNegative.pt, blurry"}
+    second = {"a1111": {"hr_prompt": "embedding:ngTI"}, "hires": {}}
+    job = await ann.gets(await ann.asks(**words, **second))
+
+    assert job.state is State.DONE, job.error
+    body = webui.jobs[0]
+    assert (body["prompt"], body["negative_prompt"]) == ("a cat, (ngTI:1.2)", "EasyNegative, blurry")
+    assert body["hr_prompt"] == "ngTI"
 
 
 async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, SAVES, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.embeddings import without_marks
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
 from zosma_queue.request import (
@@ -41,11 +42,14 @@ _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.D
 
 #: Of a request's own fields in A1111's names, those that are options.
 _OVERRIDES = (OPTIONS, MODULES)
+_SECOND_PROMPTS = ("hr_prompt", "hr_negative_prompt")
 _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
 #: Nobody looks through more.
 NAMES_MAX = 5_000
+#: No text encoder has wider ones.
+WIDTH_MAX = 100_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -72,7 +76,8 @@ class Lists:
     """What puts pictures into words, by A1111's names, and what the WebUI calls each."""
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
-    embeddings: tuple[str, ...] = ()
+    embeddings: Mapping[str, int] = field(default_factory=dict)
+    """Those that fit the checkpoint in memory and those that don't → the width of their vectors; 0: it doesn't tell."""
     hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
@@ -235,7 +240,8 @@ class Flavour:
             interrogators=tuple(lists.interrogators),
             loras=lists.loras,
             lora_aliases=lists.lora_aliases,
-            embeddings=lists.embeddings,
+            embeddings=tuple(lists.embeddings),
+            embedding_widths=lists.embeddings,
             hypernetworks=lists.hypernetworks,
             vaes=lists.vaes,
             styles=lists.styles,
@@ -331,6 +337,7 @@ class Flavour:
         if request.hires:
             body |= self._hires(request.hires, request)
         body |= {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        body |= {name: without_marks(body[name]) for name in _SECOND_PROMPTS if isinstance(body.get(name), str)}
         if scripts := request.a1111.get(SCRIPTS):
             # Pictures stand here as marks. Other fields are words, whatever they begin with.
             body[SCRIPTS] = with_inputs(scripts, lambda input_id: encoded(order.inputs[input_id]))
@@ -506,11 +513,12 @@ def encoded(data: bytes) -> str:
 
 
 def plain_prompt(prompt: str) -> str:
-    """A prompt without what would set the server's own parameters.
+    """A prompt without what would set the server's own parameters, and with embeddings as A1111 has them.
 
     A space is left in its place: what stands around it must not become a tag, or a word, that nobody has judged.
     """
-    return _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
+    plain = _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
+    return without_marks(plain)
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
@@ -529,11 +537,17 @@ def lora_aliases_in(entries: Any) -> dict[str, str]:
     return found
 
 
-def embeddings_in(found: Any) -> tuple[str, ...]:
-    """Names of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names alone."""
+def embeddings_in(found: Any) -> dict[str, int]:
+    """Name → width of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names
+    alone."""
     parts = [found.get(name) for name in ("loaded", "skipped")] if isinstance(found, dict) else []
-    names = (name for part in parts if isinstance(part, dict | list) for name in part if isinstance(name, str) and name)
-    return tuple(itertools.islice(dict.fromkeys(names), NAMES_MAX))
+    widths: dict[str, int] = {}
+    for part in parts:
+        for name in part if isinstance(part, dict | list) else ():
+            told = part[name].get("shape") if isinstance(part, dict) and isinstance(part[name], dict) else None
+            if isinstance(name, str) and name and len(widths) < NAMES_MAX:
+                widths.setdefault(name, told if type(told) is int and 0 < told < WIDTH_MAX else 0)
+    return widths
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
