@@ -25,9 +25,14 @@ STRANGERS = Sandbox("strangers", Limits())
 _LOOK = "zosma_bot.picture_work:look"
 #: Stands in a request for a picture that is not stored yet.
 _UNSTORED = "0" * 20
-_PLACES = (("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"))
+_PLACES = (
+    ("img2img", "image"), ("img2img", "mask"), ("upscale", "image"), ("interrogate", "image"), ("detect", "image"),
+    ("detect", "mask"),
+)  # fmt: skip
 #: A list of pictures; its entries are named `more_images.0`, `more_images.1`, …
 _PART, _LIST = "img2img", "more_images"
+#: What makes the picture to start from larger, by its size.
+_IN_TILES = ("sd_upscale", "ultimate_sd_upscale")
 #: What only A1111 has; its scripts may have pictures among their arguments.
 _A1111 = "a1111"
 
@@ -260,12 +265,14 @@ def draft(fields: dict[str, Any], pictures: Pictures, *, worded: bool = True) ->
             fields[part] = _with_picture(fields.get(part, {}), name, _UNSTORED)
     if in_scripts := [_UNSTORED for part, _ in pictures if part == SCRIPTS]:
         fields[_A1111] = script_pictures.put_back(fields[_A1111], in_scripts)
-    if source := pictures.get(("upscale", "image")):
-        fields["upscale"] |= {"source_width": source.width, "source_height": source.height}
-    if isinstance(fields.get("sd_upscale"), dict):
-        source = pictures.get((_PART, "image"), _UNSEEN)
-        wide, high = (0, 0) if source is _UNSEEN else (source.width, source.height)
-        fields["sd_upscale"] = {**fields["sd_upscale"], "source_width": wide, "source_height": high}
+    for part in ("upscale", "detect"):
+        if source := pictures.get((part, "image")):
+            fields[part] |= {"source_width": source.width, "source_height": source.height}
+    for script in _IN_TILES:
+        if isinstance(fields.get(script), dict):
+            source = pictures.get((_PART, "image"), _UNSEEN)
+            wide, high = (0, 0) if source is _UNSEEN else (source.width, source.height)
+            fields[script] = {**fields[script], "source_width": wide, "source_height": high}
     return parse_request(fields, worded=worded)
 
 

@@ -164,6 +164,7 @@ def body_of(job: Job) -> bytes:
     body = made(view)
     if len(body) > BODY_MAX_BYTES:
         view["request"] = None
+        view.get("result", {}).pop("pose", None)
         for image in view.get("result", {}).get("images", ()):
             image["parameters"] = ""
         body = made(view)

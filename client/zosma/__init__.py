@@ -28,7 +28,19 @@ from zosma.errors import (
     UnreadableAnswerError,
     ZosmaError,
 )
-from zosma.fields import Compare, Hires, Image, Img2Img, Interrogate, RequestFields, SDUpscale, Upscale, Webhook
+from zosma.fields import (
+    Compare,
+    Detect,
+    Hires,
+    Image,
+    Img2Img,
+    Interrogate,
+    RequestFields,
+    SDUpscale,
+    UltimateSDUpscale,
+    Upscale,
+    Webhook,
+)
 from zosma.models import (
     Catalogue,
     Checkpoint,
@@ -60,6 +72,7 @@ __all__ = [
     "Client",
     "Compare",
     "ConflictError",
+    "Detect",
     "Estimate",
     "ForbiddenError",
     "Hires",
@@ -88,6 +101,7 @@ __all__ = [
     "SDUpscale",
     "Scheduler",
     "State",
+    "UltimateSDUpscale",
     "UnauthorizedError",
     "UnavailableError",
     "UnreachableError",

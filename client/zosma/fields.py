@@ -90,6 +90,24 @@ class SDUpscale(_SDUpscaleNeeds, total=False):
     overlap: int
 
 
+class UltimateSDUpscale(TypedDict, total=False):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, and at wish their seams
+    once more, as by the script of that name, an extension of A1111's."""
+
+    upscaler: str
+    scale_factor: float
+    target_width: int
+    target_height: int
+    redraw_mode: int
+    mask_blur: int
+    padding: int
+    seams_fix_type: int
+    seams_fix_width: int
+    seams_fix_denoise: float
+    seams_fix_mask_blur: int
+    seams_fix_padding: int
+
+
 class _InterrogateNeeds(TypedDict):
     image: Image
 
@@ -98,6 +116,21 @@ class Interrogate(_InterrogateNeeds, total=False):
     """A picture to be put into words: `job.result.caption` has them. Then there is no prompt."""
 
     model: str
+
+
+class _DetectNeeds(TypedDict):
+    image: Image
+    module: str
+
+
+class Detect(_DetectNeeds, total=False):
+    """A picture to be looked at by one of ControlNet's preprocessors ("canny", "openpose_full", …); there is no
+    prompt. `job.result.pose` has a pose."""
+
+    mask: Image
+    processor_res: int
+    threshold_a: float
+    threshold_b: float
 
 
 class Compare(TypedDict):
@@ -144,7 +177,9 @@ class RequestFields(TypedDict, total=False):
     img2img: Img2Img
     upscale: Upscale
     sd_upscale: SDUpscale
+    ultimate_sd_upscale: UltimateSDUpscale
     interrogate: Interrogate
+    detect: Detect
     compare: Compare
     workflow: str
     """An operator's own workflow, of ComfyUI."""
@@ -168,9 +203,9 @@ def body_of(prompt: str, fields: Mapping[str, Any]) -> dict[str, Any]:
       OSError: when one can't be read.
       TypeError: when a picture is given as something else than `Image`.
     """
-    is_wordless = fields.get("upscale") or fields.get("interrogate")
+    is_wordless = any(fields.get(name) for name in ("upscale", "interrogate", "detect"))
     body = dict(fields) if is_wordless and not prompt else {"prompt": prompt, **fields}
-    for name in ("img2img", "upscale", "interrogate"):
+    for name in ("img2img", "upscale", "interrogate", "detect"):
         if isinstance(body.get(name), Mapping):
             body[name] = {key: _encoded(f"{name}.{key}", key, value) for key, value in body[name].items()}
     if isinstance(body.get("not_before"), datetime.datetime):

@@ -54,6 +54,8 @@ class Result:
     images: list[ImageView]
     caption: str = ""
     """What is on the picture that was to be put into words."""
+    pose: dict[str, Any] | None = None
+    """The bodies, hands and faces that a preprocessor of ControlNet's has found."""
     other_kind: bool = False
     """Another kind of server made it than the one that began it: of the same seed it makes another picture."""
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import MODULES
+from zosma_queue.controlnet import ControlNet
+from zosma_queue.embeddings import EmbeddingFinder, fits, is_unmistakable, marked_in
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.families import FAMILIES, Facts, suited
 from zosma_queue.feasibility import nobody
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, WorkerInfo, WorkerState, Workflow, spelled
-from zosma_queue.needs import hypernetworks_in, loras_in, unknown_tags, with_lora_names
-from zosma_queue.request import Compare, Interrogate, Request, Upscale
+from zosma_queue.needs import CONTROLNET, hypernetworks_in, loras_in, unknown_tags, with_lora_names, without_tags
+from zosma_queue.request import WORDLESS, Compare, Interrogate, Request, Upscale
 from zosma_queue.workflow_options import checked_options, joined
 
 T = TypeVar("T")
@@ -43,6 +46,8 @@ class Catalogue:
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
     """Other name → the one in `loras`."""
     embeddings: tuple[str, ...] = ()
+    uneven_embeddings: Mapping[str, int] = field(default_factory=dict)
+    """Those that some ready workers say they have and others don't, as `Capabilities.embedding_widths`."""
     hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
@@ -54,6 +59,9 @@ class Catalogue:
     """Of A1111's fields beyond our own, those that somebody honours."""
     controlnet_models: tuple[str, ...] = ()
     controlnet_modules: tuple[str, ...] = ()
+    controlnet: ControlNet = field(default_factory=ControlNet)
+    detectors: tuple[str, ...] = ()
+    """ControlNet's preprocessors that may be asked for by themselves, under all their names."""
     enlargers: tuple[str, ...] = ()
     """What makes finished pictures larger."""
     face_restorers: tuple[str, ...] = ()
@@ -94,6 +102,7 @@ class Catalogue:
                 alias: name for about in abouts for alias, name in about.lora_aliases.items() if alias not in loras
             },
             embeddings=union(lambda about: about.embeddings),
+            uneven_embeddings=_uneven_embeddings(abouts),
             hypernetworks=union(lambda about: about.hypernetworks),
             vaes=union(lambda about: about.vaes),
             styles=tuple({style.name: style for about in abouts for style in about.styles}.values()),
@@ -102,6 +111,8 @@ class Catalogue:
             fields=union(lambda about: about.fields),
             controlnet_models=union(lambda about: about.controlnet_models),
             controlnet_modules=union(lambda about: about.controlnet_modules),
+            controlnet=ControlNet.joined(about.controlnet for about in abouts if about.has_script(CONTROLNET)),
+            detectors=union(lambda about: about.detectors),
             enlargers=union(lambda about: about.enlargers),
             face_restorers=union(lambda about: about.face_restorers),
             interrogators=union(lambda about: about.interrogators),
@@ -115,6 +126,34 @@ class Catalogue:
     def takes_jobs(self) -> bool:
         """True while a worker is ready, or jobs may wait for one."""
         return self.ready > 0 or self.last_seen_ms is not None
+
+    @functools.cached_property
+    def _embedding_finder(self) -> EmbeddingFinder:
+        return EmbeddingFinder(self.embeddings)
+
+    def embeddings_in(self, text: str) -> list[str]:
+        """The names of embeddings in a text."""
+        return self._embedding_finder.find(without_tags(text)[0]) if self.embeddings else []
+
+    @functools.cached_property
+    def _uneven_finder(self) -> EmbeddingFinder:
+        return EmbeddingFinder(self.uneven_embeddings)
+
+    def embeddings_for(self, request: Request) -> list[str]:
+        """The embeddings that a request asks for, of those that not everybody has and that mean something to its
+        checkpoint. What may as well be a word is one, unless it is marked: `embedding:cat`."""
+        if not self.uneven_embeddings or not request.generates:
+            return []
+        named = self._by_spelling.get(spelled(request.checkpoint)) if request.checkpoint else None
+        facts = named.facts if named else None
+        texts = (*request.all_prompts, request.negative_prompt, *_second_prompts(request), *request.script_texts)
+        marked = {name.casefold() for text in texts for name in marked_in(text)}
+        found = dict.fromkeys(name for text in texts for name in self._uneven_finder.find(without_tags(text)[0]))
+        return [
+            name
+            for name in found
+            if (is_unmistakable(name) or name.casefold() in marked) and fits(self.uneven_embeddings[name], facts)
+        ]
 
     @property
     def lora_names(self) -> tuple[str, ...]:
@@ -138,6 +177,9 @@ class Catalogue:
             return self._comparing(request, request.compare)
         if request.interrogate:
             return request.model_copy(update={"interrogate": self._interrogating(request.interrogate)})
+        if request.detect:
+            module = _known("detect.module", request.detect.module, self.detectors)
+            return request.model_copy(update={"detect": request.detect.model_copy(update={"module": module})})
         if request.workflow:
             request = self._with_workflow(request, request.workflow)
         sampler, scheduler = self._sampler(request.sampler, request.scheduler)
@@ -146,6 +188,7 @@ class Catalogue:
             "scheduler": scheduler,
             "checkpoint": request.checkpoint and self.checkpoint(request.checkpoint).name,
         }
+        self._check_marked(request)
         changes["prompt"] = self._prompt(request.prompt, request)
         changes["prompts"] = tuple(self._prompt(prompt, request) for prompt in request.prompts)
         if request.hires and request.hires.upscaler:
@@ -153,9 +196,9 @@ class Catalogue:
             if upscaler is None:
                 raise _unknown("hires.upscaler", request.hires.upscaler, self.upscalers)
             changes["hires"] = request.hires.model_copy(update={"upscaler": upscaler})
-        if request.sd_upscale:
-            upscaler = _known("sd_upscale.upscaler", request.sd_upscale.upscaler, self.enlargers)
-            changes["sd_upscale"] = request.sd_upscale.model_copy(update={"upscaler": upscaler})
+        if request.tiled and request.tiled.upscaler:
+            upscaler = _known(f"{request.tiled_by}.upscaler", request.tiled.upscaler, self.enlargers)
+            changes[request.tiled_by] = request.tiled.model_copy(update={"upscaler": upscaler})
         if request.vae:
             changes["vae"] = _known("vae", request.vae, self.vaes)
         if modules := request.a1111.get(MODULES):
@@ -188,6 +231,14 @@ class Catalogue:
                     values={"given": shown},
                 )
         return prompt
+
+    def _check_marked(self, request: Request) -> None:
+        """Raises RequestRefusedError for what a prompt marks as an embedding that nobody has: others say nothing."""
+        texts = [("prompt", one) for one in request.all_prompts] + [("negative_prompt", request.negative_prompt)]
+        for where, text in texts:
+            for name in marked_in(text):
+                if _match(name, self.embeddings) is None:
+                    raise _unknown(where, f"embedding:{name}", [f"embedding:{one}" for one in self.embeddings])
 
     def _upscaling(self, upscale: Upscale) -> Upscale:
         """It with an upscaler that somebody has, rather one that adds detail when it names none."""
@@ -274,7 +325,7 @@ class Catalogue:
         """
         compared = fields.get("compare")
         several = isinstance(compared, Mapping) and compared.get("field") == "checkpoint"
-        if several or fields.get("upscale") or fields.get("interrogate"):
+        if several or any(fields.get(name) for name in WORDLESS):
             return dict(fields)
         usual = self.usual_checkpoint
         if not fields.get("checkpoint") and not fields.get("workflow") and usual and self._has_several_families:
@@ -367,6 +418,26 @@ class Catalogue:
             if wanted.casefold() in (one.label.casefold(), one.name.casefold()):
                 return one.label
         return None
+
+
+def _uneven_embeddings(abouts: Sequence[Capabilities]) -> dict[str, int]:
+    """Embedding → its width, as far as one tells it; of those that not all have."""
+    listed, holders = Counter(itertools.chain.from_iterable(about.embedding_widths for about in abouts)), Counter[str]()
+    for name, count in listed.items():
+        holders[name.casefold()] += count
+    told: dict[str, int] = {}
+    for about in abouts:
+        told |= about.embedding_widths
+    return {
+        name: told[name] or next((width for about in abouts if (width := about.embedding_widths.get(name))), 0)
+        for name in listed
+        if holders[name.casefold()] < len(abouts)
+    }
+
+
+def _second_prompts(request: Request) -> list[str]:
+    told = (request.a1111.get(name) for name in ("hr_prompt", "hr_negative_prompt"))
+    return [text for text in told if isinstance(text, str)]
 
 
 def _match(wanted: str, known: Iterable[str]) -> str | None:

@@ -41,7 +41,7 @@ from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
 from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
-from zosma_queue.feasibility import can_do, why_infeasible
+from zosma_queue.feasibility import can_do, serves, why_infeasible, with_embeddings
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
 from zosma_queue.fleet_reader import FleetCopy, read_fleet
 from zosma_queue.forecast import Place, Snapshot, WaitingJob, place_if_added
@@ -52,7 +52,7 @@ from zosma_queue.job_sets import OPEN, jobs_in
 from zosma_queue.last_fleet import Fleet, LastFleet
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import ContentRules, check_age, held_to, suited_here
-from zosma_queue.needs import Lane, needs_of
+from zosma_queue.needs import Lane, Needs, needs_of
 from zosma_queue.picture_headers import format_of
 from zosma_queue.picture_room import make_room
 from zosma_queue.policy import UNLIMITED, policy_for
@@ -446,7 +446,7 @@ class Queue:
           QueueUnavailableError: when Redis doesn't answer.
         """
         judged = await self._judged(request, sender, new_job_id(), await self._latest())
-        able = tuple(one.id for one in judged.workers if not one.gone and can_do(one, judged.request))
+        able = tuple(one.id for one in judged.workers if not one.gone and serves(one, judged.job.needs))
         job, estimate = judged.job, Estimate(cost_s=judged.job.cost, workers=able)
         try:
             _check_lane(job, lane)
@@ -518,13 +518,13 @@ class Queue:
             message=encode_request(job_id, request),
             owner=sender.owner,
             group=sender.group,
-            needs=needs_of(request),
+            needs=_needs_of(request, fleet.catalogue, workers),
             cost=predict_gpu_seconds(request),
             person=sender.person,
             policy=policy_for((sender.owner, *sender.roles), rulebook.policies),
             group_weight=rulebook.policies.get(sender.group, UNLIMITED).weight,
             pictures=request.count if request.splits else 1,
-            variants=_variants(request),
+            variants=_variants(request, fleet.catalogue, workers),
             inputs=request.inputs,
             fleet_version=fleet.version,
             rules_version=rulebook.version,
@@ -1079,10 +1079,16 @@ def _as_added(job: NewJob, order: Snapshot) -> tuple[WaitingJob, Snapshot]:
     )  # fmt: skip
 
 
-def _variants(request: Request) -> tuple[Variant, ...]:
+def _needs_of(request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]) -> Needs:
+    """What a request needs, its embeddings too where some have them and others don't."""
+    request = request.variants[0]
+    return with_embeddings(needs_of(request), catalogue.embeddings_for(request), workers)
+
+
+def _variants(request: Request, catalogue: Catalogue, workers: Sequence[WorkerInfo]) -> tuple[Variant, ...]:
     if request.compare is None:
         return ()
-    return tuple(Variant(needs_of(one), predict_gpu_seconds(one)) for one in request.variants)
+    return tuple(Variant(_needs_of(one, catalogue, workers), predict_gpu_seconds(one)) for one in request.variants)
 
 
 def _held_to(

@@ -18,6 +18,8 @@ SECONDS_PER_UPSCALED_MEGAPIXEL = 0.6
 SECONDS_PER_FACE_RESTORER = 1.0
 #: Putting a picture into words: BLIP writes a sentence, CLIP compares it with some thousands of others.
 SECONDS_INTERROGATE = 3.0
+#: One of ControlNet's preprocessors: edges take a tenth of it, depth and poses have a network to load.
+SECONDS_DETECT = 2.0
 #: Samplers that ask the model twice for each step (k-diffusion's second-order ones).
 SECOND_ORDER_SAMPLERS = frozenset(
     {
@@ -32,21 +34,36 @@ def predict_gpu_seconds(request: Request) -> float:
         return sum(map(predict_gpu_seconds, request.variants))
     if request.interrogate:
         return SECONDS_FIXED + SECONDS_INTERROGATE
+    if request.detect:
+        return SECONDS_FIXED + SECONDS_DETECT
     if request.upscale:
         faces = len(request.upscale.face_restorers) * SECONDS_PER_FACE_RESTORER
         return SECONDS_FIXED + request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL + faces
     order = 2 if request.sampler in SECOND_ORDER_SAMPLERS else 1
+    if request.tiled:
+        return _tiled_seconds(request, order)
     megapixel_steps = request.width * request.height / 1e6 * request.steps
     if request.img2img:
         # It walks only the share of the steps that its strength asks for; reading the picture comes first.
         megapixel_steps *= max(request.img2img.denoising_strength, 1 / request.steps)
-    if request.sd_upscale:
-        tiles = request.sd_upscale.tiles(request.width, request.height)
-        enlarging = request.output_pixels / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL
-        return enlarging + request.count * tiles * (
-            SECONDS_FIXED + order * megapixel_steps * SECONDS_PER_MEGAPIXEL_STEP
-        )
     if request.hires:
         second = (request.hires.steps or request.steps) * request.hires.denoise
         megapixel_steps += request.output_pixels / 1e6 * second
     return request.count * (SECONDS_FIXED + order * megapixel_steps * SECONDS_PER_MEGAPIXEL_STEP)
+
+
+def _tiled_seconds(request: Request, order: int) -> float:
+    """For pictures that are made larger, then painted anew in pieces."""
+    # The first script makes it larger once for all its pictures, the other for each.
+    enlarged = request.output_pixels * (1 if request.sd_upscale else request.count)
+    painting = sum(
+        one.number
+        * (
+            SECONDS_FIXED
+            + order
+            * (one.width * one.height / 1e6 * request.steps * max(one.denoising_strength, 1 / request.steps))
+            * SECONDS_PER_MEGAPIXEL_STEP
+        )
+        for one in request.pieces
+    )
+    return enlarged / 1e6 * SECONDS_PER_UPSCALED_MEGAPIXEL + request.count * painting

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from zosma_queue.errors import InfeasibleError, NoWorkerError, RequestRefusedError
 from zosma_queue.fleet import Capabilities, WorkerInfo, WorkerState
-from zosma_queue.needs import needs_of
+from zosma_queue.needs import Needs, embedding_token, needs_of
 from zosma_queue.request import Request
 
 #: How many names a refusal lists.
@@ -15,10 +16,30 @@ NAMES_MAX = 5
 
 def can_do(worker: WorkerInfo, request: Request) -> bool:
     """Whether a worker would be given this job: `serves` of the scripts, in Python's words."""
+    return serves(worker, needs_of(request))
+
+
+def serves(worker: WorkerInfo, needs: Needs) -> bool:
+    """Whether a worker would be given a job with these needs."""
     if worker.state is WorkerState.AWAY or worker.about is None:
         return False
-    needs = needs_of(request)
     return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
+
+
+def with_embeddings(needs: Needs, names: Iterable[str], workers: Sequence[WorkerInfo]) -> Needs:
+    """The needs, and of these embeddings as many as a worker has that can do the rest and takes jobs.
+
+    Not more: they are words that may mean nothing to the checkpoint, and no request is refused for them.
+    """
+    wanted: set[str] = set()
+    for name in names:
+        more = replace(needs, tokens=tuple(sorted((*needs.tokens, embedding_token(name)))))
+        # What a worker can do is a long list: who hasn't got all of these need not be asked for the rest.
+        having = (one for one in workers if one.about and {*wanted, name} <= one.about.embedding_widths.keys())
+        if any(serves(worker, more) for worker in having if not worker.is_held):
+            needs = more
+            wanted.add(name)
+    return needs
 
 
 def nobody(*, is_new: bool = False) -> NoWorkerError:

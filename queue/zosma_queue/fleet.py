@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from zosma_queue import needs
+from zosma_queue.controlnet import UNITS, UNITS_MAX, ControlNet
 from zosma_queue.families import Facts
 from zosma_queue.keys import whole
 from zosma_queue.request import PIXELS_MAX
@@ -190,6 +191,8 @@ class Capabilities(BaseModel):
     """Other name → the one in `loras`: a file may carry one of its own, and WebUIs take either."""
     embeddings: tuple[str, ...] = ()
     """Words that stand for more in a prompt."""
+    embedding_widths: Mapping[str, int] = {}
+    """Embedding → the width of its vectors, 0 where the WebUI doesn't tell; none from workers of older versions."""
     hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
@@ -210,6 +213,8 @@ class Capabilities(BaseModel):
     """As ControlNet lists them, with their hashes."""
     controlnet_modules: tuple[str, ...] = ()
     """ControlNet's preprocessors."""
+    controlnet: ControlNet = ControlNet()
+    """What else is known of it."""
     hires: bool = True
     img2img: bool = False
     inpainting: bool = False
@@ -240,6 +245,7 @@ class Capabilities(BaseModel):
         found += [f"scheduler:{scheduler.label}" for scheduler in self.schedulers]
         found += [f"lora:{name}" for name in (*self.loras, *self.lora_aliases)]
         found += [f"hypernet:{name}" for name in self.hypernetworks]
+        found += list(dict.fromkeys(needs.embedding_token(name) for name in self.embedding_widths))
         if self.hires:
             found += ["hires", *(f"upscaler:{name}" for name in self.upscalers)]
         found += [f"vae:{name}" for name in self.vaes]
@@ -256,7 +262,23 @@ class Capabilities(BaseModel):
         found += [needs.field_token(name) for name in self.fields]
         found += [needs.script_token(name) for name in self.scripts]
         found += [needs.controlnet_token(name) for name in self.controlnet_models]
+        found += [needs.units_token(units) for units in range(UNITS + 1, min(self.controlnet.units, UNITS_MAX) + 1)]
+        if self.detectors:
+            found += [needs.DETECT, *dict.fromkeys(needs.detect_token(name) for name in self.detectors)]
+            found += [needs.DETECT_MASKED] if self.controlnet.detects_masked else []
         return (*found, *self._abilities())
+
+    def has_script(self, name: str) -> bool:
+        """Whether a script of that name, in lower case, may work along."""
+        return name in (script.casefold() for script in self.scripts)
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """ControlNet's preprocessors that may be asked for by themselves, under all their names."""
+        if not self.controlnet.detects:
+            return ()
+        labels = (module.label for module in self.controlnet.modules.values() if module.label)
+        return tuple(dict.fromkeys((*self.controlnet_modules, *labels)))
 
     def _samplers_with_schedule(self) -> list[str]:
         """A1111's old names for what it can do with a sampler and a scheduler."""

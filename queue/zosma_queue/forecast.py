@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from zosma_queue import keys
 from zosma_queue.calls import AFFINITY_WINDOW_S, LOOK_OWNERS, MAX_SKIP_MS, MAX_SKIPS, TRICKLE
-from zosma_queue.needs import INTERROGATE, KIND_COMFYUI, UPSCALE, Lane
+from zosma_queue.needs import KIND_COMFYUI, WITHOUT_CHECKPOINT, Lane
 from zosma_queue.scopes import CHECKPOINT, LANE, QUEUE, Scope, worker_scopes
 
 #: What a checkpoint load takes while nobody has measured one; see _sets.lua.
@@ -452,7 +452,7 @@ class _Play:
 
     def _may_run(self, machine: Machine, job: WaitingJob) -> bool:
         paused = self._snapshot.paused
-        checkpoint = job.checkpoint or (None if {UPSCALE, INTERROGATE} & job.tokens else machine.loaded)
+        checkpoint = job.checkpoint or (None if WITHOUT_CHECKPOINT & job.tokens else machine.loaded)
         if str(Scope(LANE, job.lane)) in paused or (checkpoint and str(Scope(CHECKPOINT, checkpoint)) in paused):
             return False
         return self._serves(machine, job)

@@ -74,6 +74,8 @@ class Result(BaseModel):
     pictures: tuple[Picture, ...]
     caption: str = ""
     """What a picture shows, in words, for a request that wanted those."""
+    pose: dict[str, Any] | None = None
+    """The bodies, hands and faces that a preprocessor has found, as ControlNet tells them."""
     attempt: int
     checkpoint: str
     checkpoint_hash: str | None = None

@@ -14,11 +14,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from zosma_queue.catalogue import Catalogue
+from zosma_queue.embeddings import without_marks
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.feasibility import can_do
 from zosma_queue.fleet import WorkerInfo
 from zosma_queue.needs import loras_in, without_tags
-from zosma_queue.request import COUNT_MAX, INPUT_MARK, SCRIPTS, SIDE_MAX_PX, STEPS_MAX, Name, Request
+from zosma_queue.request import COUNT_MAX, SCRIPTS, SIDE_MAX_PX, STEPS_MAX, Name, Request
 from zosma_queue.validation import problems_of
 from zosma_queue.words import WordFinder
 
@@ -106,8 +107,11 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
     found = [("prompt", text) for text in (*request.all_prompts, request.template)]
     found += [("negative_prompt", text) for text in (request.negative_prompt, request.negative_template)]
     found += _words_besides(request)
-    found += [(field, _apart(name)) for field, text in found if field != "negative_prompt" for name in loras_in(text)]
-    # WebUIs take tags out, and a word that one stood in is then whole.
+    shown = [(field, text) for field, text in found if field != "negative_prompt"]
+    found += [(field, _apart(name)) for field, text in shown for name in loras_in(text)]
+    found += [(field, _apart(name)) for field, text in shown for name in catalogue.embeddings_in(text)]
+    # A worker takes marks out, WebUIs tags after that, and a word that one stood in is then whole.
+    found += [(field, plain) for field, text in found if (plain := without_marks(text)) != text]
     found += [(field, plain) for field, text in found if "<" in text for plain in without_tags(text)]
     styles = {style.name: style for style in catalogue.styles}
     for name in request.styles:
@@ -118,19 +122,9 @@ def _words_of(request: Request, catalogue: Catalogue) -> list[tuple[str, str]]:
 def _words_besides(request: Request) -> list[tuple[str, str]]:
     """Texts that a second pass, a script or an operator's workflow takes: any of them may be a prompt."""
     found = [(name, request.a1111.get(name)) for name in _MORE_PROMPTS]
-    found += [(SCRIPTS, text) for text in dict.fromkeys(_texts_in(request.a1111.get(SCRIPTS)))]
+    found += [(SCRIPTS, text) for text in dict.fromkeys(request.script_texts)]
     found += [("workflow_options", value) for value in request.workflow_options.values()]
     return [(field, text) for field, text in found if isinstance(text, str)]
-
-
-def _texts_in(inside: Any) -> Iterator[str]:
-    """The texts among a script's arguments, without the pictures."""
-    if isinstance(inside, str):
-        if not inside.startswith(INPUT_MARK):
-            yield inside
-    elif isinstance(inside, dict | list):
-        for one in inside.values() if isinstance(inside, dict) else inside:
-            yield from _texts_in(one)
 
 
 def _apart(name: str) -> str:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import MODULES, option_token_name
-from zosma_queue.request import DRAWN_SEED_MAX, SCRIPTS, SD_UPSCALE, USUAL_SEED_MAX, Request, Upscale
+from zosma_queue.controlnet import UNITS
+from zosma_queue.request import DRAWN_SEED_MAX, SCRIPTS, USUAL_SEED_MAX, Request, Upscale
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 #: Pixel counts are rounded up to these, so that sizes don't split jobs into needlessly many classes.
 PIXEL_STEPS = tuple(2**power for power in range(18, 26))
@@ -161,7 +163,10 @@ def unknown_tags(prompt: str) -> list[str]:
 
 #: What not every WebUI can do. These stand in refusals ("no GPU here offers …"), so they are words.
 IMG2IMG, INPAINTING, UPSCALE, VARIATIONS, CLIP_SKIP = "img2img", "inpainting", "upscale", "variations", "clip skip"
-INTERROGATE = "interrogate"
+INTERROGATE, DETECT = "interrogate", "detect"
+DETECT_MASKED = "detect with a mask"
+#: Begin the classes' tokens of what makes no pictures from words; the scripts know these, too.
+WITHOUT_CHECKPOINT = frozenset({UPSCALE, INTERROGATE, DETECT})
 #: What no request needs: its sender may ask for it while it runs.
 SKIP = "skip of a picture"
 SEVERAL_STARTS = "several pictures to start from"
@@ -197,6 +202,9 @@ def needs_of(request: Request) -> Needs:
         tokens = _enlarging(request.upscale)
     elif request.interrogate:
         tokens = [INTERROGATE, f"{INTERROGATE}:{request.interrogate.model}"]
+    elif request.detect:
+        tokens = [DETECT, detect_token(request.detect.module)]
+        tokens += [DETECT_MASKED] if request.detect.mask else []
     else:
         tokens = _generation(request)
     pixels = next(step for step in PIXEL_STEPS if step >= request.output_pixels)
@@ -264,14 +272,35 @@ def controlnet_token(model: str) -> str:
     return f"{CONTROLNET}:{model.partition(' [')[0].strip().casefold()}"
 
 
+def embedding_token(name: str) -> str:
+    """Needed for an embedding, which WebUIs know in any case."""
+    return f"embedding:{name.casefold()}"
+
+
+def detect_token(module: str) -> str:
+    """Needed for a preprocessor of ControlNet's that is asked for by itself."""
+    return f"{DETECT}:{module.casefold()}"
+
+
+def units_token(units: int) -> str:
+    """Needed for so many units of ControlNet, where that is more than every WebUI has."""
+    return f"{units} units of {CONTROLNET}"
+
+
 def _controlnet_tokens(request: Request) -> Iterator[str]:
-    """For each model that a unit of ControlNet's asks for; some preprocessors need none."""
+    """For each model that a unit of ControlNet's asks for (some preprocessors need none), and for many units: a WebUI
+    passes over those for which its page has no room."""
     for name, script in request.a1111.get(SCRIPTS, {}).items():
         args = script.get("args") if isinstance(script, dict) and name.casefold() == CONTROLNET else None
-        for unit in args if isinstance(args, list) else ():
-            model = unit.get("model") if isinstance(unit, dict) and unit.get("enabled", True) else None
+        last = 0
+        for number, unit in enumerate(args if isinstance(args, list) else (), start=1):
+            if not isinstance(unit, dict) or not unit.get("enabled", True):
+                continue
+            last, model = number, unit.get("model")
             if isinstance(model, str) and model.strip().casefold() not in ("", "none"):
                 yield controlnet_token(model)
+        if last > UNITS:
+            yield units_token(last)
 
 
 def _of_a1111(request: Request) -> list[str]:
@@ -280,8 +309,9 @@ def _of_a1111(request: Request) -> list[str]:
     tokens += [script_token(name) for name in request.a1111.get(SCRIPTS, {})]
     tokens += _controlnet_tokens(request)
     tokens += [SCRIPT_PICTURES] if request.script_inputs else []
-    if request.sd_upscale:
-        tokens += [field_token(SD_UPSCALE), f"{UPSCALE}:{request.sd_upscale.upscaler}"]
+    if request.tiled:
+        tokens.append(field_token(SD_UPSCALE if request.sd_upscale else ULTIMATE_SD_UPSCALE))
+        tokens += [f"{UPSCALE}:{request.tiled.upscaler}"] if request.tiled.upscaler else []
     tokens += [f"vae:{name}" for name in request.a1111.get(MODULES, [])]
     if request.hires and (request.hires.width or request.hires.height):
         tokens.append(field_token(HR_RESIZE))

@@ -6,7 +6,6 @@ Field names are those of AUTOMATIC1111's API where it has one.
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +25,7 @@ from pydantic import (
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.a1111_options import MODULES, PASSED, option_problem
 from zosma_queue.errors import RequestRefusedError, Value
+from zosma_queue.tiles import Pieces, SDUpscale, UltimateSDUpscale
 from zosma_queue.validation import malformed, problems_of
 
 PROMPT_MAX_CHARS = 4000
@@ -136,6 +136,39 @@ class Interrogate(BaseModel):
     model: Name = INTERROGATORS[0]
 
 
+#: A preprocessor's shorter side where none is asked for.
+DETECT_SIDE_PX = 512
+
+
+class Detect(BaseModel):
+    """A picture to be looked at by one of ControlNet's preprocessors: its edges, depth, poses, … become a picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    image: InputId
+    mask: InputId | None = None
+    """Some need one."""
+    module: Name
+    """The preprocessor's name, or what ControlNet's page calls it."""
+    processor_res: int | None = Field(None, ge=64, le=SIDE_MAX_PX)
+    """The shorter side of what comes out; None: as the preprocessor likes it."""
+    threshold_a: float | None = Field(None, ge=0, le=1e6)
+    """What it means differs from one preprocessor to the next; None: its own default."""
+    threshold_b: float | None = Field(None, ge=0, le=1e6)
+    source_width: int = Field(0, ge=0, le=16_384)
+    """0: nobody has looked at the picture yet."""
+    source_height: int = Field(0, ge=0, le=16_384)
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """(width, height) in pixels of the largest picture that may come out: some keep the size of what came."""
+        source = self.source_width, self.source_height
+        factor = (self.processor_res or DETECT_SIDE_PX) / max(min(source), 1)
+        return source if factor <= 1 else (round(source[0] * factor), round(source[1] * factor))
+
+
+#: The fields of a request by which it makes nothing from words.
+WORDLESS = ("upscale", "interrogate", "detect")
 #: What can be compared: fields of `Request`.
 COMPARED = ("checkpoint", "sampler", "cfg_scale")
 COMPARED_MIN, COMPARED_MAX = 2, 4
@@ -217,37 +250,9 @@ class Upscale(BaseModel):
         return tuple(name for name, is_used in used.items() if is_used)
 
 
-#: A1111's name for the script.
-SD_UPSCALE = "SD upscale"
 #: Tiles of one request, all its pictures together, and the pixels in them: they overlap, and small ones take as long.
 TILES_MAX = 256
 TILES_PIXELS_MAX = 4 * PIXELS_MAX
-
-
-class SDUpscale(BaseModel):
-    """The picture to start from is made larger by an upscaler, then painted anew in tiles of the request's width and
-    height, which overlap: A1111's script of that name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    upscaler: Name
-    scale_factor: float = Field(2.0, ge=1.0, le=4.0)
-    overlap: int = Field(64, ge=0, le=256)
-    """Pixels that neighbouring tiles have in common."""
-    source_width: int = Field(0, ge=0, le=16_384)
-    """0: nobody has looked at the picture yet."""
-    source_height: int = Field(0, ge=0, le=16_384)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
-        return int(self.source_width * self.scale_factor), int(self.source_height * self.scale_factor)
-
-    def tiles(self, width: int, height: int) -> int:
-        """How many tiles of this size a picture takes."""
-        sides = zip(self.size, (width, height), strict=True)
-        across, down = (max(math.ceil((side - self.overlap) / (tile - self.overlap)), 1) for side, tile in sides)
-        return across * down
 
 
 class _WrongError(ValueError):
@@ -301,11 +306,14 @@ class Request(BaseModel):
     upscale: Upscale | None = None
     sd_upscale: SDUpscale | None = None
     """With `img2img`, of which it takes the picture and the strength; `width` and `height` are a tile's."""
+    ultimate_sd_upscale: UltimateSDUpscale | None = None
+    """As `sd_upscale`, by the other script. Not together with it."""
     workflow: Name | None = None
     """An operator's own workflow, of ComfyUI; None: whatever makes the pictures of the checkpoint."""
     workflow_options: dict[Name, bool | int | float | OptionText] = Field({}, max_length=WORKFLOW_OPTIONS_MAX)
     """What the workflow lets be chosen besides, by its names."""
     interrogate: Interrogate | None = None
+    detect: Detect | None = None
     compare: Compare | None = None
     """`count` is the number of its values."""
     a1111: dict[str, Any] = {}
@@ -315,7 +323,7 @@ class Request(BaseModel):
     @classmethod
     def _words_are_there(cls, data: Any, told: ValidationInfo) -> Any:
         worded = told.context is None or told.context.get("worded", True)
-        if worded and isinstance(data, dict) and not (data.get("upscale") or data.get("interrogate")):
+        if worded and isinstance(data, dict) and not any(data.get(name) for name in WORDLESS):
             if "prompt" not in data:
                 raise _WrongError("is missing", "missing", "prompt")
             if isinstance(data["prompt"], str) and not _visible(data["prompt"]):
@@ -359,6 +367,9 @@ class Request(BaseModel):
                 "interrogate-alone",
                 "interrogate",
             )
+        if self.detect and (self.upscale or self.interrogate or self.img2img or self.hires or self.count != 1):
+            problem = "it looks at one picture and makes none from words: leave the other fields out"
+            raise _WrongError(f": {problem}", "malformed", "detect", {"given": "…", "problem": problem})
         if self.compare and not self.generates:
             raise _WrongError(
                 ": belongs to pictures that are made: leave the other fields out", "compare-alone", "compare"
@@ -403,19 +414,24 @@ class Request(BaseModel):
 
     @model_validator(mode="after")
     def _tiles_can_be_made(self) -> Self:
-        if self.sd_upscale is None:
+        if self.tiled is None:
             return self
         start, problem = self.img2img, ""
         if start is None or start.mask or start.more_images or self.compare or self.workflow:
             problem = "it starts from one picture, without a mask, a comparison or a workflow"
-        elif self.sd_upscale.overlap >= min(self.width, self.height, *filter(None, self.sd_upscale.size)):
+        elif self.sd_upscale and self.ultimate_sd_upscale:
+            problem = "sd_upscale does the same in another way: leave one of them out"
+        elif self.sd_upscale and self.sd_upscale.overlap >= min(
+            self.width, self.height, *filter(None, self.sd_upscale.size)
+        ):
             problem = "the tiles, and the picture made larger, must be larger than the overlap"
         else:
-            tiles = self.count * self.sd_upscale.tiles(self.width, self.height)
-            if tiles > TILES_MAX or tiles * self.width * self.height > TILES_PIXELS_MAX:
+            tiles = self.count * sum(one.number for one in self.pieces)
+            pixels = self.count * sum(one.number * one.width * one.height for one in self.pieces)
+            if tiles > TILES_MAX or pixels > TILES_PIXELS_MAX:
                 problem = f"it would take {tiles:,} tiles: larger ones, a smaller scale or fewer pictures are needed"
         if problem:
-            raise _WrongError(f": {problem}", "malformed", "sd_upscale", {"given": "…", "problem": problem})
+            raise _WrongError(f": {problem}", "malformed", self.tiled_by, {"given": "…", "problem": problem})
         return self
 
     @model_validator(mode="after")
@@ -438,7 +454,7 @@ class Request(BaseModel):
         if self.upscale and self.output_pixels > PIXELS_MAX:
             raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
         if self.output_pixels > PIXELS_MAX:
-            field = "sd_upscale.scale_factor" if self.sd_upscale else "hires.scale"
+            field = f"{self.tiled_by}.scale_factor" if self.tiled_by else "hires.scale"
             raise self._too_large(field, "use a smaller size or scale")
         if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
             raise _WrongError(
@@ -463,15 +479,36 @@ class Request(BaseModel):
         """(width, height) in pixels of the finished picture."""
         if self.upscale:
             return self.upscale.size
+        if self.detect:
+            return self.detect.most
         wide, high = self.exact_size
         return _on_grid(wide), _on_grid(high)
 
     @property
     def exact_size(self) -> tuple[float, float]:
         """(width, height) in pixels of a picture that is generated, before it is brought to the latent grid."""
-        if self.sd_upscale:
-            return self.sd_upscale.size
+        if self.tiled:
+            return self.tiled.size
         return self.hires.size(self.width, self.height) if self.hires else (self.width, self.height)
+
+    @property
+    def tiled(self) -> SDUpscale | UltimateSDUpscale | None:
+        """How it is made larger and painted anew in pieces, if it is."""
+        return self.sd_upscale or self.ultimate_sd_upscale
+
+    @property
+    def tiled_by(self) -> str:
+        """The field that says so; '' for none."""
+        if self.sd_upscale:
+            return "sd_upscale"
+        return "ultimate_sd_upscale" if self.ultimate_sd_upscale else ""
+
+    @property
+    def pieces(self) -> list[Pieces]:
+        """What is painted of each picture, where that is done in pieces."""
+        if self.tiled is None or self.img2img is None:
+            return []
+        return self.tiled.pieces(self.width, self.height, self.img2img.denoising_strength)
 
     @property
     def output_pixels(self) -> int:
@@ -555,26 +592,34 @@ class Request(BaseModel):
             return tuple(dict.fromkeys((*own, *self.script_inputs)))
         if self.interrogate:
             return (self.interrogate.image,)
+        if self.detect:
+            return (self.detect.image, *([self.detect.mask] if self.detect.mask else []))
         return (self.upscale.image,) if self.upscale else ()
 
     @property
     def script_inputs(self) -> tuple[str, ...]:
         """Ids of the pictures among its scripts' arguments."""
-        return tuple(_inputs_in(self.a1111.get(SCRIPTS)))
+        texts = _texts_in(self.a1111.get(SCRIPTS))
+        return tuple(text.removeprefix(INPUT_MARK) for text in texts if text.startswith(INPUT_MARK))
+
+    @property
+    def script_texts(self) -> tuple[str, ...]:
+        """The texts among its scripts' arguments, without the pictures: any of them may be a prompt."""
+        return tuple(text for text in _texts_in(self.a1111.get(SCRIPTS)) if not text.startswith(INPUT_MARK))
 
     @property
     def generates(self) -> bool:
         """True for pictures that are made from words; False for what only looks at a picture, or makes it larger."""
-        return not (self.upscale or self.interrogate)
+        return not (self.upscale or self.interrogate or self.detect)
 
 
-def _inputs_in(inside: Any) -> Iterator[str]:
-    """The ids behind each `INPUT_MARK` in a script's arguments."""
-    if isinstance(inside, str) and inside.startswith(INPUT_MARK):
-        yield inside.removeprefix(INPUT_MARK)
+def _texts_in(inside: Any) -> Iterator[str]:
+    """The texts in a script's arguments."""
+    if isinstance(inside, str):
+        yield inside
     elif isinstance(inside, dict | list):
         for value in inside.values() if isinstance(inside, dict) else inside:
-            yield from _inputs_in(value)
+            yield from _texts_in(value)
 
 
 def with_inputs(inside: Any, put: Callable[[str], str]) -> Any:
@@ -664,7 +709,8 @@ def limits_of(field: str) -> tuple[float, float]:
     if parents:
         parts: dict[str, type[BaseModel]] = {
             "hires": Hires, "img2img": Img2Img, "upscale": Upscale, "interrogate": Interrogate, "compare": Compare,
-            "sd_upscale": SDUpscale,
+            "detect": Detect,
+            "sd_upscale": SDUpscale, "ultimate_sd_upscale": UltimateSDUpscale,
         }  # fmt: skip
         model = parts[parents[0]]
     lower: float = 0

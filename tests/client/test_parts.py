@@ -19,7 +19,8 @@ from zosma.feed import Event, Feed, Views
 from zosma.models import JobView, decode
 from zosma.patience import FIRST_S, MOST_S, Patience
 from zosma_bot.http import models as served
-from zosma_queue.request import Compare, Hires, Img2Img, Interrogate, Request, SDUpscale, Upscale
+from zosma_queue.request import Compare, Detect, Hires, Img2Img, Interrogate, Request, Upscale
+from zosma_queue.tiles import SDUpscale, UltimateSDUpscale
 
 VIEW = {
     "id": "1", "state": "waiting", "position": 1, "starts_in_s": 2, "ends_in_s": 3.5, "paused": False, "progress": None,
@@ -70,6 +71,8 @@ def test_the_queue_is_told_without_its_workers_which_have_a_call_of_their_own():
         (fields.Img2Img, set(Img2Img.model_fields)),
         (fields.Upscale, set(Upscale.model_fields) - {"source_width", "source_height"}),
         (fields.SDUpscale, set(SDUpscale.model_fields) - {"source_width", "source_height"}),
+        (fields.UltimateSDUpscale, set(UltimateSDUpscale.model_fields) - {"source_width", "source_height"}),
+        (fields.Detect, set(Detect.model_fields) - {"source_width", "source_height"}),
         (fields.Interrogate, set(Interrogate.model_fields)),
         (fields.Compare, set(Compare.model_fields)),
     ],

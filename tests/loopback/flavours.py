@@ -6,11 +6,13 @@ answered as it does.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -18,16 +20,30 @@ from PIL import Image
 
 from loopback.webui import INTERROGATE, Json, ScriptedWebUI, Turn, encoded, good_answer, picture
 
+#: What Ultimate SD upscale takes, as `script-info` tells it.
+ULTIMATE_ARGUMENTS = (
+    "", "Tile width", "Tile height", "Mask blur", "Padding", "Width", "Denoise", "Padding", "Upscaler", "Upscaled",
+    "Type", "Seams fix", "Mask blur", "Type", "Target size type", "Custom width", "Custom height", "Scale",
+)  # fmt: skip
 #: A1111's lists beyond those that every scripted WebUI has.
 MORE_LISTS = {
     "/sdapi/v1/loras": [{"name": "lighthouses", "alias": "lh", "path": "/models/lighthouses.safetensors"}],
     "/sdapi/v1/prompt-styles": [{"name": "misty", "prompt": "{prompt}, misty", "negative_prompt": ""}],
     "/sdapi/v1/face-restorers": [{"name": "CodeFormer", "cmd_dir": "/m"}, {"name": "GFPGAN", "cmd_dir": None}],
-    "/sdapi/v1/embeddings": {"loaded": {"EasyNegative": {"vectors": 8}}, "skipped": {"ngTI": {}}},
+    "/sdapi/v1/embeddings": {
+        "loaded": {"EasyNegative": {"shape": 768, "vectors": 8}},
+        "skipped": {"ngTI": {"shape": 2048, "vectors": 4}},
+    },
     "/sdapi/v1/hypernetworks": [{"name": "ink", "path": "/models/hypernetworks/ink.pt"}],
     "/sdapi/v1/script-info": [
         {"name": "x/y/z plot", "is_alwayson": False, "is_img2img": False, "args": []},
         {"name": "sd upscale", "is_alwayson": False, "is_img2img": True, "args": []},
+        {
+            "name": "ultimate sd upscale",
+            "is_alwayson": False,
+            "is_img2img": True,
+            "args": [{"label": label} for label in ULTIMATE_ARGUMENTS],
+        },
     ],
     "/sdapi/v1/sd-vae": [{"model_name": "soft.safetensors", "filename": "/models/VAE/soft.safetensors"}],
 }
@@ -111,11 +127,51 @@ class A1111WebUI(ScriptedWebUI):
         return web.json_response(self.answer(turn))
 
     def _scripted(self, turn: Turn) -> web.StreamResponse:
+        """What a selected script answers; they work on a picture alone."""
+        of_pictures = {"sd upscale": self._sd_upscale, "ultimate sd upscale": self._ultimate_sd_upscale}
+        name = turn.body["script_name"]
+        if name not in of_pictures or not turn.request.path.endswith("img2img"):
+            return web.json_response({"detail": f"Script '{name}' not found"}, status=422)
+        try:
+            return of_pictures[name](turn)
+        except (TypeError, ValueError, IndexError) as error:
+            answer = {"error": type(error).__name__, "detail": "", "body": "", "errors": str(error)}
+            return web.json_response(answer, status=500)
+
+    def _ultimate_sd_upscale(self, turn: Turn) -> web.StreamResponse:
+        """As that script: one picture whatever `n_iter` says; with its seams painted anew another before it. What
+        stands in a picture is its last tile's, with the tile's size."""
+        body = turn.body
+        (
+            _, tile_width, tile_height, mask_blur, padding, _, _, _, upscaler, saves, _, saves_seams, _, seams, sizing,
+            wide, high, scale,
+        ) = body["script_args"]  # fmt: skip
+        upscalers = self._lists()["/sdapi/v1/upscalers"]
+        [source] = body["init_images"]
+        if sizing == 0:
+            wide, high = body["width"], body["height"]
+        elif sizing == 2:
+            wide, high = (math.ceil(side * scale / 64) * 64 for side in opened(source).size)
+        self.saved += saves + saves_seams
+        tile = [math.ceil((side + padding) / 64) * 64 for side in (tile_width, tile_height or tile_width)]
+        seed = body["seed"]
+        more = (
+            f", Ultimate SD upscale upscaler: {upscalers[upscaler]['name']}, Ultimate SD upscale tile_width:"
+            f" {tile_width}, Ultimate SD upscale tile_height: {tile_height}, Ultimate SD upscale mask_blur:"
+            f" {mask_blur}, Ultimate SD upscale padding: {padding}"
+        )
+        made = good_answer({**body, "n_iter": 1, "batch_size": 1}, turn.checkpoint)
+        info = json.loads(made["info"])
+        text = info["infotexts"][0]
+        passes = 2 if seams else 1
+        info |= {"infotexts": [f"{text}, Size: {wide}x{high}{more}"] * passes}
+        told = f"{text}, Size: {tile[0]}x{tile[1]}{more}"
+        images = [encoded(picture(wide, high, seed + number, text=told)) for number in reversed(range(passes))]
+        return web.json_response({**made, "images": images, "info": json.dumps(info)})
+
+    def _sd_upscale(self, turn: Turn) -> web.StreamResponse:
         """As A1111's `SD upscale`: nothing stands in its pictures, and the seed that it tells is its last tile's."""
         body = turn.body
-        if body["script_name"] != "sd upscale" or not turn.request.path.endswith("img2img"):
-            detail = {"detail": f"Script '{body['script_name']}' not found"}
-            return web.json_response(detail, status=422)
         _, overlap, upscaler, factor = body["script_args"]
         [source] = body["init_images"]
         wide, high = (int(side * factor // 8 * 8) for side in opened(source).size)
@@ -169,6 +225,134 @@ class A1111WebUI(ScriptedWebUI):
         return good
 
 
+class _ControlNet(A1111WebUI):
+    """With ControlNet. Its preprocessors work in the event loop, so that nothing else is answered meanwhile."""
+
+    #: name → what its page calls it.
+    preprocessors: Mapping[str, str] = {
+        "none": "none",
+        "canny": "canny",
+        "depth": "depth_midas",
+        "openpose_full": "openpose_full",
+        "inpaint_only": "inpaint_only",
+        "ip-adapter_clip_sd15": "ip-adapter_clip_sd15",
+        "clip_vision": "t2ia_style_clipvision",
+    }
+    #: What it takes where nothing is asked for.
+    usual_sliders: Mapping[str, float] = {"processor_res": -1, "threshold_a": -1, "threshold_b": -1}
+
+    def __init__(self) -> None:
+        super().__init__()
+        script = {"name": "controlnet", "is_alwayson": True, "args": []}
+        scripts = [{**script, "is_img2img": is_img2img} for is_img2img in (False, True)]
+        self.lists["/sdapi/v1/script-info"] = [*self.lists["/sdapi/v1/script-info"], *scripts]
+        self.lists["/controlnet/model_list"] = {"model_list": ["None", "control_v11p_sd15_canny [d14c016b]"]}
+        self.special["/controlnet/module_list"] = self._module_list
+        self.special["/controlnet/detect"] = self._detect
+        self.pose: Json = {"people": [{"pose_keypoints_2d": [1.0, 2.5, 0.123456789]}], "canvas_width": 96}
+        #: How many requests came meanwhile. Whoever sent them waits, or by `hangs_up` has waited too long at once.
+        self.unanswered, self.hangs_up = 0, False
+        self.keeps_on, self.detecting = asyncio.Event(), asyncio.Event()
+        self.keeps_on.set()
+        self._free = asyncio.Event()
+        self._free.set()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if not self._free.is_set():
+            self.unanswered += 1
+            if self.hangs_up and request.transport:
+                request.transport.abort()
+            await self._free.wait()
+        return await super()._handle(request)
+
+    async def _module_list(self, request: web.Request) -> web.StreamResponse:
+        by_labels = request.query.get("alias_names") == "true"
+        detail = {
+            "canny": {
+                "model_free": False,
+                "sliders": [
+                    {"name": "Resolution", "value": 512, "min": 64, "max": 2048, "step": 8},
+                    {"name": "Canny Low Threshold", "value": 100, "min": 1, "max": 255, "step": 1},
+                    None,
+                ],
+            },
+            "none": {"model_free": True, "sliders": []},
+        }
+        names = self.preprocessors.values() if by_labels else self.preprocessors
+        return web.json_response({"module_list": list(names), "module_detail": detail})
+
+    async def _detect(self, request: web.Request) -> web.StreamResponse:
+        if request.method != "POST":
+            return web.json_response({"detail": "Method Not Allowed"}, status=405)
+        body = await request.json()
+        wrong = self._wrong_with(body)
+        if wrong:
+            return web.json_response({"detail": wrong}, status=422)
+        self._free.clear()
+        self.detecting.set()
+        try:
+            await self.keeps_on.wait()
+            return web.json_response(self._detected(body))
+        except ValueError as error:  # a resolution below 0
+            answer = {"error": "ValueError", "detail": "", "body": "", "errors": str(error)}
+            return web.json_response(answer, status=500)
+        finally:
+            self._free.set()
+
+    def _wrong_with(self, body: Json) -> str:
+        name = self._name_of(body.get("controlnet_module", "none"))
+        if name is None:
+            return "Module not available"
+        if name == "clip_vision":
+            return "Module not supported"
+        images, masks = body.get("controlnet_input_images", []), body.get("controlnet_masks", [])
+        if not images:
+            return "No image selected"
+        if name == "inpaint_only" and len(masks) != len(images):
+            return f"Preprocessor {name} requires `controlnet_masks` param."
+        return ""
+
+    def _name_of(self, module: str) -> str | None:
+        return next((name for name, label in self.preprocessors.items() if module in (name, label)), None)
+
+    def _detected(self, body: Json) -> Json:
+        name = self._name_of(body["controlnet_module"])
+        if name == "ip-adapter_clip_sd15":
+            return {"info": "Success", "tensor": ["UEsDBA=="]}
+        images = [self._seen(one, body) for one in body["controlnet_input_images"]]
+        poses = {"poses": [self.pose] * len(images)} if name == "openpose_full" else {}
+        return {"info": "Success", **poses, "images": images}
+
+    def _seen(self, image: str, body: Json) -> str:
+        """Of somebody of whom nothing is seen a picture is black."""
+        asked = body.get("controlnet_processor_res", self.usual_sliders["processor_res"])
+        shorter = 128 if asked == -1 else asked
+        source = opened(image)
+        factor = shorter / min(source.size)
+        wide, high = (round(side * factor) for side in source.size)
+        return encoded(picture(wide, high, None))
+
+
+class ControlNetWebUI(_ControlNet):
+    """A1111 with the extension."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.options |= {"control_net_unit_count": 4}
+        self.lists["/controlnet/version"] = {"version": 3}
+        self.lists["/controlnet/settings"] = {"control_net_unit_count": 4}
+        self.lists["/controlnet/control_types"] = {
+            "control_types": {
+                "Canny": {
+                    "module_list": ["none", "canny"],
+                    "model_list": ["None", "control_v11p_sd15_canny [d14c016b]"],
+                    "default_option": "canny",
+                    "default_model": "control_v11p_sd15_canny [d14c016b]",
+                }
+            }
+        }
+
+
 class WindowsWebUI(A1111WebUI):
     """A1111 on Windows, with two files of one name in two folders. `wrong`: it takes the other one."""
 
@@ -213,6 +397,30 @@ class ForgeWebUI(A1111WebUI):
             error = {"error": "TypeError", "detail": "", "body": "", "message": "argument of type 'NoneType' is not"}
             return web.json_response(error, status=500)
         return await super().usual(turn)
+
+
+class ForgeControlNetWebUI(ForgeWebUI, _ControlNet):
+    """Forge has ControlNet built in, with other defaults, less to tell and no masks; for what is no picture it sends
+    words."""
+
+    usual_sliders = {"processor_res": 128, "threshold_a": 64, "threshold_b": 64}  # noqa: RUF012
+
+    async def _module_list(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"module_list": [*self.preprocessors.values()]})
+
+    def _wrong_with(self, body: Json) -> str:
+        wrong = super()._wrong_with({**body, "controlnet_masks": body.get("controlnet_input_images", [])})
+        return "" if wrong == "Module not supported" else wrong
+
+    def _detected(self, body: Json) -> Json:
+        if self._name_of(body["controlnet_module"]) in ("ip-adapter_clip_sd15", "clip_vision"):
+            return {"images": ["Detect result is not image"], "info": "Success"}
+        return super()._detected(body)
+
+    def _seen(self, image: str, body: Json) -> str:
+        if body.get("controlnet_processor_res", 1) < 0:
+            raise ValueError("height and width must be > 0")
+        return super()._seen(image, body)
 
 
 class ReForgeWebUI(A1111WebUI):

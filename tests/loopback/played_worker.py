@@ -51,6 +51,7 @@ ABOUT = Capabilities(
         "override_settings.eta_noise_seed_delta",
         "override_settings.face_restoration_model",
         "SD upscale",
+        "Ultimate SD upscale",
     ),
     scripts=("adetailer",),
     face_restorers=("GFPGAN",),
@@ -101,6 +102,8 @@ class PlayedWorker:
         self.gpu_seconds = 1.5
         self.inputs: dict[str, bytes] = {}
         """The pictures that the request at hand starts from."""
+        self.pose: dict[str, Any] | None = None
+        """What a preprocessor finds besides."""
         self.bucket: S3Pictures | None = None
         """Where finished pictures are put; None: into Redis."""
         self._redis: Any = redis.asyncio.Redis.from_url(url)
@@ -204,6 +207,7 @@ class PlayedWorker:
             pictures=pictures, attempt=leased.attempt, checkpoint=checkpoint,
             checkpoint_hash="0123456789", sampler=request.sampler or "DPM++ 2M", scheduler=request.scheduler,
             worker=self.name, gpu_seconds=self.gpu_seconds,
+            pose=self.pose if request.detect else None,
             caption=f"a picture by {request.interrogate.model}" if request.interrogate else "",
             info={"prompt": request.prompt, "seed": request.seed, "sd_model_name": checkpoint},
         )  # fmt: skip

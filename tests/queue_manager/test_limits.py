@@ -10,6 +10,7 @@ import redis.asyncio
 from zosma_queue import calls, keys
 from zosma_queue.admission import check_admitted
 from zosma_queue.calls import Accepted, Admission
+from zosma_queue.controlnet import ControlNet
 from zosma_queue.errors import CODES, LimitError, RequestRefusedError
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
@@ -293,6 +294,28 @@ def test_a_workers_speed_is_learned_for_each_checkpoint(rig, raw):
     rig.submit(checkpoint="dream", cost=8)
     leased = rig.take("fast/webui/1")
     assert float(raw.hget(keys.job(leased.id), "charged")) == 2.0
+
+
+LOOKED_AT = {"image": "0" * 20, "source_width": 64, "source_height": 64}
+
+
+@pytest.mark.parametrize(
+    ("fields", "tells"),
+    [
+        ({"hires": {"upscaler": "Latent"}}, True),  # whose needs name an upscaler too
+        ({"prompt": "", "upscale": {**LOOKED_AT, "upscaler_1": "Lanczos"}}, False),
+        ({"prompt": "", "interrogate": {"image": "0" * 20, "model": "clip"}}, False),
+        ({"prompt": "", "detect": {**LOOKED_AT, "module": "canny"}}, False),
+    ],
+)
+def test_what_makes_no_picture_from_words_says_nothing_of_a_workers_speed(rig, raw, fields, tells):
+    raw.set(keys.picture_input("0" * 20), b"a picture")
+    more = {"enlargers": ("Lanczos",), "interrogators": ("clip",), "controlnet_modules": ("canny",)}
+    rig.worker("w1", loaded="dream", controlnet=ControlNet(detects=True), **more)
+    rig.submit(cost=4, **fields)
+    rig.settle(rig.take(), calls.done(result(1.0, 1)))
+
+    assert raw.exists(keys.SPEED) == tells
 
 
 def test_a_checkpoint_load_is_learned_and_not_charged(rig, raw):

@@ -7,6 +7,7 @@ import pytest
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.request import DRAWN_SEED_MAX, PROMPT_MAX_CHARS, parse_request
+from zosma_queue.tiles import Pieces
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def in_tiles(**fields):
 
 def test_sd_upscale_costs_what_its_tiles_cost():
     one = in_tiles()
-    assert (one.output_size, one.sd_upscale.tiles(512, 512)) == ((2048, 1536), 5 * 4)
+    assert (one.output_size, one.pieces) == ((2048, 1536), [Pieces(5 * 4, 512, 512, 0.75)])
 
     whole, twice = predict_gpu_seconds(one), predict_gpu_seconds(in_tiles(count=2))
     tile = predict_gpu_seconds(parse_request({"prompt": "a cat", "img2img": {"image": "0" * 20}}))
@@ -113,6 +114,57 @@ def test_sd_upscale_costs_what_its_tiles_cost():
     assert whole == pytest.approx(20 * tile + enlarging)
     assert twice == pytest.approx(40 * tile + enlarging)
     assert not in_tiles(count=2).splits
+
+
+def by_ultimate(**fields):
+    tiles = {"source_width": 1000, "source_height": 760, **fields.pop("tiles", {})}
+    return parse_request({"prompt": "a cat", "img2img": {"image": "0" * 20}, "ultimate_sd_upscale": tiles, **fields})
+
+
+@pytest.mark.parametrize(
+    ("tiles", "pieces"),
+    [
+        # 2048×1536: each of 4×3 tiles is seen with the 32 pixels around it, up to a multiple of 64.
+        ({}, [(12, 576, 576, 0.75)]),
+        ({"padding": 65}, [(12, 640, 640, 0.75)]),
+        ({"redraw_mode": 1, "seams_fix_type": 1}, [(12, 576, 576, 0.75), (3, 96, 1536, 0.35), (2, 2048, 96, 0.35)]),
+        ({"seams_fix_type": 2, "seams_fix_denoise": 0.5}, [(12, 576, 576, 0.75), (17, 512, 512, 0.5)]),
+        ({"redraw_mode": 2, "seams_fix_type": 3}, [(23, 512, 512, 0.35)]),
+        ({"target_width": 500, "target_height": 300, "seams_fix_type": 3}, [(1, 576, 576, 0.75)]),
+        ({"redraw_mode": 2}, []),
+    ],
+)
+def test_ultimate_sd_upscale_paints_these_pieces(tiles, pieces):
+    assert by_ultimate(tiles=tiles).pieces == [Pieces(*one) for one in pieces]
+
+
+def test_ultimate_sd_upscale_costs_what_its_pieces_cost():
+    one, twice = by_ultimate(tiles={"seams_fix_type": 2}), by_ultimate(tiles={"seams_fix_type": 2}, count=2)
+
+    enlarging = 2048 * 1536 / 1e6 * 0.6
+    tiles = 12 * (0.3 + 576 * 576 / 1e6 * 20 * 0.75 * 0.4)
+    seams = 17 * (0.3 + 512 * 512 / 1e6 * 20 * 0.35 * 0.4)
+    assert one.output_size == (2048, 1536)
+    assert predict_gpu_seconds(one) == pytest.approx(enlarging + tiles + seams)
+    assert predict_gpu_seconds(twice) == pytest.approx(2 * predict_gpu_seconds(one))
+    assert twice.splits
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"count": 16, "tiles": {"seams_fix_type": 3}}, "560 tiles"),
+        ({"count": 16, "width": 2048, "height": 2048, "tiles": {"scale_factor": 1}}, "16 tiles"),
+        ({"img2img": None}, "starts from one picture"),
+        ({"img2img": {"image": "0" * 20, "mask": "0" * 20}}, "starts from one picture"),
+        ({"sd_upscale": {"upscaler": "Lanczos"}}, "leave one of them out"),
+        ({"width": 2048, "height": 2048, "tiles": {"scale_factor": 8}}, "_upscale.scale_factor: makes .* megapixels"),
+        ({"tiles": {"seams_fix_type": 4}}, "between 0 and 3"),
+    ],
+)
+def test_ultimate_sd_upscale_is_bounded(fields, says):
+    with pytest.raises(RequestRefusedError, match=says):
+        by_ultimate(**fields)
 
 
 @pytest.mark.parametrize(

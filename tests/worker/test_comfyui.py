@@ -107,6 +107,11 @@ async def test_loras_vae_and_clip_skip_become_nodes_of_their_own(comfyui, join, 
     assert inputs_of(made, "VAELoader")["vae_name"] == "vae-ft-mse.safetensors"
     texts = [entry["inputs"]["text"] for entry in made.graph.values() if entry["class_type"] == "CLIPTextEncode"]
     assert texts == ["a cat  by embedding:EasyNegative", ""]
+    [worker] = await ann.queue.workers()
+    assert worker.about.embedding_widths == {"EasyNegative": 0}
+    await ann.gets(await ann.asks(prompt="a cat by embedding:EasyNegative"))
+    texts = [one["inputs"]["text"] for one in comfyui.jobs[-1].graph.values() if one["class_type"] == "CLIPTextEncode"]
+    assert texts == ["a cat by embedding:EasyNegative", ""]
 
 
 async def test_without_them_the_graph_has_none_of_their_nodes(comfyui, join, ann):

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -14,6 +15,8 @@ from PIL import Image
 from loopback.flavours import (
     EVERY,
     A1111WebUI,
+    ControlNetWebUI,
+    ForgeControlNetWebUI,
     ForgeWebUI,
     KoboldWebUI,
     NewKoboldWebUI,
@@ -23,7 +26,7 @@ from loopback.flavours import (
     WindowsWebUI,
     opened,
 )  # fmt: skip
-from loopback.fleet import until
+from loopback.fleet import HASTY, until
 from loopback.pictures import INFOTEXT, with_parameters
 from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
 from zosma_queue.calls import Skipped
@@ -45,11 +48,11 @@ async def _flavoured(join):
     """Starts a WebUI of a kind with a worker on it."""
     started = []
 
-    async def start(kind):
+    async def start(kind, **options):
         webui = kind()
         await webui.start()
         started.append(webui)
-        return webui, await join(webui)
+        return webui, await join(webui, **options)
 
     yield start
     for webui in started:
@@ -98,6 +101,30 @@ async def test_what_prompts_may_name_is_told_where_it_has_its_effect(kind, hyper
     _, worker = await flavoured(kind)
 
     assert (worker.about.embeddings, worker.about.hypernetworks) == (("EasyNegative", "ngTI"), hypernetworks)
+    assert worker.about.embedding_widths == {"EasyNegative": 768, "ngTI": 2048}
+
+
+@pytest.mark.parametrize("listed", [{"loaded": ["EasyNegative"]}, {"loaded": {"EasyNegative": {"shape": "wide"}}}, []])
+async def test_embeddings_are_known_by_name_where_no_more_is_told(listed, flavoured):
+    class Less(SDNextWebUI):
+        def __init__(self):
+            super().__init__()
+            self.lists["/sdapi/v1/embeddings"] = listed
+
+    _, worker = await flavoured(Less)
+    assert worker.about.embedding_widths == ({"EasyNegative": 0} if listed else {})
+
+
+async def test_an_embedding_that_is_marked_as_for_comfyui_is_written_as_the_webui_knows_it(flavoured, ann):
+    webui, _ = await flavoured(A1111WebUI)
+    words = {"prompt": "a cat, (embedding:ngTI:1.2)", "negative_prompt": "embedding:EasyNegative.pt, blurry"}
+    second = {"a1111": {"hr_prompt": "embedding:ngTI"}, "hires": {}}
+    job = await ann.gets(await ann.asks(**words, **second))
+
+    assert job.state is State.DONE, job.error
+    body = webui.jobs[0]
+    assert (body["prompt"], body["negative_prompt"]) == ("a cat, (ngTI:1.2)", "EasyNegative, blurry")
+    assert body["hr_prompt"] == "ngTI"
 
 
 async def test_a_reforge_with_forges_options_but_a1111s_vaes_is_still_one(flavoured, ann):
@@ -1035,6 +1062,130 @@ async def test_an_interrupt_before_it_spoils_no_words(flavoured, ann, queue):
     assert job.state is State.DONE, job.error
 
 
+WITH_CONTROLNET = [ControlNetWebUI, ForgeControlNetWebUI]
+
+
+async def detects(queue, module, **fields):
+    """What asks a preprocessor of ControlNet's to look at a picture."""
+    image = await sends(queue)
+    detect = {"image": image, "module": module, "source_width": 96, "source_height": 64, **fields}
+    return {"prompt": "", "detect": detect}
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_preprocessor_looks_at_a_picture_which_may_be_all_black(kind, flavoured, ann, queue):
+    webui, worker = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "canny", processor_res=128, threshold_a=100)))
+
+    assert job.state is State.DONE, job.error
+    [body] = [seen.body for seen in webui.seen if (seen.method, seen.path) == ("POST", "/controlnet/detect")]
+    assert {name: body[name] for name in body if name != "controlnet_input_images"} == {
+        "controlnet_module": "canny", "controlnet_processor_res": 128, "controlnet_threshold_a": 100,
+    }  # fmt: skip
+    assert opened(body["controlnet_input_images"][0]).size == (96, 64)
+    assert [image.size for image in await shown(queue, job)] == [(192, 128)]
+    assert (job.result.pose, job.result.checkpoint, worker.about.controlnet.detects) == (None, "", True)
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_preprocessors_own_settings_are_left_to_the_webui_and_a_pose_comes_with_the_picture(
+    kind, flavoured, ann, queue
+):
+    await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "OpenPose_full")))
+
+    assert job.state is State.DONE, job.error
+    assert job.result.pose == {"people": [{"pose_keypoints_2d": [1.0, 2.5, 0.123457]}], "canvas_width": 96}
+    assert (job.result.pictures[0].width, job.result.pictures[0].height) == (192, 128)
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+async def test_a_webui_that_answers_nothing_else_while_a_preprocessor_works_is_waited_for(kind, flavoured, ann, queue):
+    webui, _ = await flavoured(kind, timeouts=replace(HASTY, deaf_s=0.0, loading_s=600.0))
+    webui.keeps_on.clear()
+    webui.hangs_up = True
+
+    async def is_deaf():
+        return webui.unanswered >= 3
+
+    asked = await ann.asks(**await detects(queue, "depth_midas"))
+    await until(is_deaf)
+    webui.keeps_on.set()
+
+    job = await ann.gets(asked)
+    assert (job.state, job.attempt) == (State.DONE, 1), job.error
+
+
+@pytest.mark.parametrize("kind", WITH_CONTROLNET)
+@pytest.mark.parametrize("module", ["ip-adapter_clip_sd15", "t2ia_style_clipvision"])
+async def test_what_is_no_picture_is_refused_once_and_speaks_against_nobody(kind, module, flavoured, ann, queue):
+    _, worker = await flavoured(kind)
+
+    job = await ann.gets(await ann.asks(**await detects(queue, module)))
+
+    assert (job.state, job.error_kind, job.failures) == (State.FAILED, "refused", 1)
+    assert "makes no picture" in job.error or "Module not supported" in job.error
+    assert worker.state is not WorkerState.AWAY
+
+
+async def test_more_poses_than_can_be_kept_are_refused(flavoured, ann, queue):
+    webui, _ = await flavoured(ControlNetWebUI)
+    webui.pose = {"people": [{"pose_keypoints_2d": [123.456789] * 54}] * 400}
+
+    job = await ann.gets(await ann.asks(**await detects(queue, "openpose_full")))
+
+    assert (job.state, "too many people" in job.error) == (State.FAILED, True), job.error
+
+
+async def test_a_mask_goes_to_a_controlnet_that_takes_one(flavoured, ann, queue):
+    await flavoured(ForgeControlNetWebUI)
+    with pytest.raises(InfeasibleError, match="detect with a mask"):
+        await ann.asks(**await detects(queue, "inpaint_only", mask=await sends(queue)))
+
+    webui, _ = await flavoured(ControlNetWebUI)
+    job = await ann.gets(await ann.asks(**await detects(queue, "inpaint_only", mask=await sends(queue))))
+
+    assert job.state is State.DONE, job.error
+    [body] = [seen.body for seen in webui.seen if (seen.method, seen.path) == ("POST", "/controlnet/detect")]
+    assert len(body["controlnet_masks"]) == 1
+
+
+async def test_what_a_controlnet_tells_of_itself_is_told(flavoured):
+    _, worker = await flavoured(ControlNetWebUI)
+    about = worker.about
+
+    assert (about.controlnet.version, about.controlnet.units, about.controlnet.detects_masked) == (3, 4, True)
+    assert about.controlnet.modules["depth"].label == "depth_midas"
+    assert about.controlnet.modules["canny"].sliders[1].name == "Canny Low Threshold"
+    assert about.controlnet.modules["canny"].sliders[2] is None
+    assert about.controlnet.modules["none"].model_free
+    assert about.controlnet.types["Canny"].default_option == "canny"
+    assert {"4 units of controlnet", "detect:depth", "detect:depth_midas"} <= set(about.tokens())
+    assert "5 units of controlnet" not in about.tokens()
+
+
+async def test_who_has_no_preprocessors_is_asked_for_none(flavoured, ann, queue):
+    _, worker = await flavoured(A1111WebUI)
+    with pytest.raises(RequestRefusedError, match="'canny' is not known here: the fleet offers none"):
+        await ann.asks(**await detects(queue, "canny"))
+    assert not worker.about.controlnet.detects
+
+
+async def test_units_beyond_those_that_a_webui_has_room_for_go_elsewhere(flavoured, ann):
+    await flavoured(ForgeControlNetWebUI)
+    units = [{"enabled": True, "module": "canny", "model": "None"}] * 4
+    scripts = {"alwayson_scripts": {"ControlNet": {"args": units}}}
+    with pytest.raises(InfeasibleError, match="4 units of controlnet"):
+        await ann.asks(a1111=scripts)
+
+    webui, _ = await flavoured(ControlNetWebUI)
+    job = await ann.gets(await ann.asks(a1111=scripts))
+
+    assert (job.state, len(webui.jobs[0]["alwayson_scripts"]["ControlNet"]["args"])) == (State.DONE, 4)
+
+
 @pytest.mark.parametrize("kind", FULL)
 async def test_faces_are_restored_where_that_is_offered(kind, flavoured, ann, queue):
     webui, _ = await flavoured(kind)
@@ -1128,6 +1279,57 @@ async def test_sd_upscale_makes_a_picture_larger_in_tiles_and_leaves_none_on_the
     assert webui.saved == 0
     await ann.gets(await ann.asks())
     assert webui.options["samples_save"]
+
+
+@pytest.mark.parametrize("kind", [A1111WebUI, ForgeWebUI, ReForgeWebUI])
+async def test_ultimate_sd_upscale_makes_each_picture_by_a_call_and_names_the_upscaler_by_the_webuis_own_number(
+    kind, flavoured, ann, queue
+):
+    webui, worker = await flavoured(kind)
+    name = worker.about.enlargers[0]
+    asked = {
+        "img2img": {"image": await sends(queue), "denoising_strength": 0.3}, "count": 2, "seed": 7,
+        "ultimate_sd_upscale": {
+            "upscaler": name, "scale_factor": 2.5, "padding": 16, "seams_fix_type": 3, "source_width": 96,
+            "source_height": 64,
+        },
+    }  # fmt: skip
+
+    job = await ann.gets(await ann.asks(**asked))
+
+    assert job.state is State.DONE, job.error
+    arguments = [None, 64, 64, 8, 16, 64, 0.35, 16, 1, False, 0, False, 4, 3, 1, 256, 192, 2.5]
+    assert [(one["script_name"], one["script_args"]) for one in webui.jobs] == [("ultimate sd upscale", arguments)] * 2
+    assert [(one.width, one.height, one.seed) for one in job.result.pictures] == [(256, 192, 7), (256, 192, 8)]
+    for one, data in zip(job.result.pictures, await queue.pictures(job), strict=True):
+        assert f"Seed: {one.seed}" in one.parameters
+        assert "Size: 256x192" in one.parameters  # and not a tile's
+        assert f"Ultimate SD upscale upscaler: {name}" in one.parameters
+        with Image.open(io.BytesIO(data)) as image:
+            # Its last: the one before still has its seams.
+            assert image.getpixel((0, 0)) == Image.open(io.BytesIO(picture(8, 8, one.seed))).getpixel((0, 0))
+    assert webui.saved == 0
+
+
+async def test_ultimate_sd_upscale_without_an_upscaler_only_resizes(flavoured, ann, queue):
+    webui, _ = await flavoured(A1111WebUI)
+    tiles = {"target_width": 200, "target_height": 120, "source_width": 96, "source_height": 64}
+
+    job = await ann.gets(await ann.asks(img2img={"image": await sends(queue)}, ultimate_sd_upscale=tiles))
+
+    assert job.state is State.DONE, job.error
+    assert (webui.jobs[0]["script_args"][8], job.result.pictures[0].width) == (0, 200)
+
+
+async def test_an_ultimate_sd_upscale_with_other_arguments_is_none(flavoured):
+    class Older(A1111WebUI):
+        def __init__(self):
+            super().__init__()
+            old = {"name": "ultimate sd upscale", "is_alwayson": False, "is_img2img": True, "args": [{}] * 17}
+            self.lists["/sdapi/v1/script-info"] = [old]
+
+    _, worker = await flavoured(Older)
+    assert "Ultimate SD upscale" not in worker.about.fields
 
 
 async def test_sd_upscale_goes_to_nobody_whose_webui_does_not_have_it(flavoured, ann, queue):

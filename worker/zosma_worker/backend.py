@@ -82,6 +82,8 @@ class Checked:
     """A1111's `info`, with all its keys, whichever the back end."""
     caption: str = ""
     """What a picture shows, for an order that wanted words."""
+    pose: dict[str, Any] | None = None
+    """See `Result`."""
 
 
 class Notes(Protocol):

@@ -325,6 +325,7 @@ class Driver:
         return Result(
             pictures=pictures,
             caption=checked.caption,
+            pose=checked.pose,
             attempt=task.attempt,
             checkpoint=task.checkpoint.name if task.request.generates else "",
             checkpoint_hash=short if isinstance(short, str) else task.checkpoint.hash,

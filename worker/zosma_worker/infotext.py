@@ -12,7 +12,8 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from zosma_queue.infotext import pairs
-from zosma_queue.request import Hires, Request, SDUpscale
+from zosma_queue.request import Hires, Request
+from zosma_queue.tiles import SDUpscale, UltimateSDUpscale
 
 KEYWORD = "parameters"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -75,13 +76,21 @@ def _second_look(request: Request) -> dict[str, Any]:
         return {
             "Denoising strength": f"{request.img2img.denoising_strength:g}",
             "Mask blur": request.img2img.mask_blur if request.img2img.mask else None,
-            **(_tiled(request.sd_upscale) if request.sd_upscale else {}),
+            **(_tiled(request.tiled, request) if request.tiled else {}),
         }
     return {}
 
 
-def _tiled(asked: SDUpscale) -> dict[str, Any]:
-    return {"SD upscale overlap": asked.overlap, "SD upscale upscaler": asked.upscaler}
+def _tiled(asked: SDUpscale | UltimateSDUpscale, request: Request) -> dict[str, Any]:
+    if isinstance(asked, SDUpscale):
+        return {"SD upscale overlap": asked.overlap, "SD upscale upscaler": asked.upscaler}
+    return {
+        "Ultimate SD upscale upscaler": asked.upscaler or "None",
+        "Ultimate SD upscale tile_width": request.width,
+        "Ultimate SD upscale tile_height": request.height,
+        "Ultimate SD upscale mask_blur": asked.mask_blur,
+        "Ultimate SD upscale padding": asked.padding,
+    }
 
 
 def _hires_size(hires: Hires) -> dict[str, str]:

@@ -43,6 +43,10 @@ class Timeouts:
 
     def with_job(self, request: Request, ratio: float | None) -> Timeouts:
         """For one job, on a WebUI that takes `ratio` times what is predicted; None: nobody knows."""
+        if request.detect:
+            # The same, and no address answers before it is done: ControlNet does it all in the WebUI's event loop.
+            long = self.loading_s
+            return replace(self, stalled_s=long, unanswered_s=long, deaf_s=max(self.deaf_s, long))
         if request.interrogate or (request.upscale and request.upscale.face_restorers):
             # A1111 fetches what it needs for these when it is first asked, and says that it is idle meanwhile.
             return replace(self, stalled_s=self.loading_s, unanswered_s=self.loading_s)

@@ -15,7 +15,7 @@ from zosma_queue.fleet import Checkpoint
 from zosma_queue.infotext import pairs
 from zosma_queue.job import PER_PICTURE, Picture
 from zosma_queue.picture_headers import check_parts
-from zosma_queue.request import LATENT_PX, Request, Upscale
+from zosma_queue.request import LATENT_PX, PIXELS_MAX, Request, Upscale
 from zosma_queue.sampler_names import together
 from zosma_queue.sandbox import SandboxError
 from zosma_worker.backend import Checked
@@ -162,6 +162,7 @@ def joined(checked: Sequence[Checked]) -> Checked:
         tuple(data for one in checked for data in one.data),
         info,
         checked[0].caption,
+        checked[0].pose,
     )
 
 
@@ -257,6 +258,19 @@ def check_caption(caption: Any) -> Checked:
     return Checked((), (), _info_without_words([], (0, 0), []), words[:CAPTION_MAX_CHARS])
 
 
+def check_detected(data: bytes, request: Request, traits: Traits, pose: dict[str, Any] | None) -> Checked:
+    """What a preprocessor has seen in a picture, checked: it may be all black. `pose`: what it told besides. Takes CPU
+    time: call it in a thread.
+
+    Raises:
+      BadAnswer: for the first thing wrong.
+    """
+    seen = _opened(data, request, traits)
+    _check_all([seen], request)
+    info = _info_without_words([request.seed], seen.size, [""])
+    return replace(_checked([seen], [request.seed], [""], info), pose=pose)
+
+
 def _shrunk(seen: _Seen, size: tuple[int, int]) -> _Seen:
     """A picture that was enlarged further than asked for, at the size asked for; what stands over is cut off."""
     if seen.size == size:
@@ -343,7 +357,7 @@ def _opened(data: bytes, request: Request, traits: Traits) -> _Seen:
 def _check_all(seen: Sequence[_Seen], request: Request) -> None:
     """Raises BadAnswer for the first picture that is broken, or black where it should show something."""
     for is_black in _AT_ONCE.map(_is_black, [one.data for one in seen]):
-        if is_black and request.upscale is None:
+        if is_black and request.generates:
             raise BadAnswer(ErrorKind.BLACK)
 
 
@@ -364,7 +378,9 @@ def _is_black(data: bytes) -> bool:
 
 
 def _check_size(size: tuple[int, int], request: Request, traits: Traits) -> None:
-    if enlarged := request.upscale or request.sd_upscale:
+    if request.detect:
+        right = size[0] * size[1] <= PIXELS_MAX  # each has ways of its own to come to its size
+    elif enlarged := request.upscale or request.tiled:
         sides = list(zip(size, enlarged.size, strict=True))
         # WebUIs cut a side to whole latents; those with whole factors make it up to so much larger.
         right = all(0 <= side - found < LATENT_PX for found, side in sides) or (
@@ -391,7 +407,7 @@ def _fits(found: int, side: float, over: float) -> bool:
 
 def _box(seen: _Seen, request: Request) -> tuple[int, int, int, int] | None:
     """What is to be cut out of a picture that had to be made larger than asked for; None where nothing is."""
-    if request.sd_upscale:
+    if request.tiled:
         return None  # where a WebUI cuts it to whole latents, and where not, is its own
     exact_wide, exact_high = request.exact_size
     sizes = {(int(exact_wide) // LATENT_PX * LATENT_PX, int(exact_high) // LATENT_PX * LATENT_PX)}
@@ -443,7 +459,7 @@ def _labelled(seen: _Seen, text: str) -> bytes:
 
 def _seeds(info: dict[str, Any], request: Request) -> list[int]:
     """The seed of each picture, by the WebUI's word if it gives one."""
-    found = None if request.sd_upscale else info.get("all_seeds")  # those are the seeds of its tiles
+    found = None if request.tiled else info.get("all_seeds")  # those are the seeds of its tiles
     if isinstance(found, list) and len(found) >= request.count and all(type(seed) is int for seed in found):
         return found[: request.count]
     return request.seeds
@@ -466,7 +482,9 @@ def _texts(
     words = _prompts(request)
     texts = []
     for index, seed in enumerate(made["all_seeds"]):
-        said = (seen[index].infotext, given[index] if index < len(given) else None)
+        said = [seen[index].infotext, given[index] if index < len(given) else None]
+        if request.ultimate_sd_upscale:
+            said.reverse()  # in the picture stands what its last tile was
         whole = (text for text in said if isinstance(text, str) and traits.writes_infotext and is_whole(text, seed))
         texts.append(
             next(whole, None)

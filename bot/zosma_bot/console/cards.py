@@ -189,6 +189,11 @@ def summary(request: Request) -> list[tuple[str, str]]:
         told.append(("From a picture", f"{request.img2img.denoising_strength:g} denoising"))
     if request.upscale:
         told.append(("Made larger", request.upscale.upscaler_1 or "by the fleet's upscaler"))
+    if request.tiled:
+        how = request.tiled.upscaler or "no upscaler"
+        told.append(("Painted anew in tiles", f"{request.width} × {request.height}, {how}"))
+    if request.detect:
+        told.append(("ControlNet's preprocessor", request.detect.module))
     if request.styles:
         told.append(("Styles", ", ".join(request.styles)))
     if request.vae:

@@ -6,24 +6,27 @@ What a real one has once for everybody (progress, interrupt, options), each call
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import hdrs, web
 
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view, task_view
-from zosma_bot.http.a1111_fields import IMG2IMG, INTERROGATE, TASK, TXT2IMG, UPSCALE, read_fields
+from zosma_bot.http.a1111_fields import DETECT, IMG2IMG, INTERROGATE, TASK, TXT2IMG, UPSCALE, read_fields
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
+from zosma_bot.http.lists import check_controlnet, upscaler_names
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
+    detect_fields,
     img2img_fields,
     in_a1111s_words,
     interrogate_fields,
@@ -40,6 +43,7 @@ from zosma_queue.calls import Skipped
 from zosma_queue.client import Queue, new_job_id
 from zosma_queue.errors import OtherRequestError, QueueUnavailableError
 from zosma_queue.job import Job, Result, State
+from zosma_queue.needs import CONTROLNET
 from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,7 @@ class A1111:
             web.post(f"{base}/extra-single-image", self.upscale),
             web.post(f"{base}/extra-batch-images", self.upscale_batch),
             web.post(f"{base}/interrogate", self.interrogate),
+            web.post(f"/{CONTROLNET}/detect", self.detect),
             web.post(f"{base}/skip", self.skip),
             web.post("/internal/progress", self.task_progress),
             web.get("/internal/pending-tasks", self.pending_tasks),
@@ -133,16 +138,42 @@ class A1111:
         _, result, _ = await self._made(request, job_id)
         return web.json_response({"caption": result.caption})
 
+    async def detect(self, request: web.Request) -> web.Response:
+        """Blocks until one of ControlNet's preprocessors has looked at the pictures, each as a job of its own."""
+        body = await read_object(request, PICTURES_MAX_BYTES)
+        await wait_for_worker(request, self._fleet)
+        check_controlnet(await self._fleet.catalogue())
+        with in_a1111s_words():
+            given = read_fields(body, DETECT)
+            body.clear()
+            images, masks = (_listed(given, f"controlnet_{name}") for name in ("input_images", "masks"))
+            if not images:
+                raise problems.Problem(422, "HTTPException", "No image selected", field="controlnet_input_images")
+            pairs = list(itertools.zip_longest(images, masks[: len(images)]))
+            for listed in (images, masks):
+                listed.clear()  # the client waits for minutes, and so would the bytes
+            made = await self._each(request, pairs, lambda pair: detect_fields(given, *pair))
+        poses = [result.pose for _, result, _ in made if result.pose is not None]
+        rest = {"info": "Success", **({"poses": poses} if poses else {})}
+        return picture_answer("images", [pictures[0] for _, _, pictures in made], rest)
+
     async def _enlarged(self, request: web.Request, body: Mapping[str, Any], images: list[Any]) -> list[bytes]:
         """The pictures made larger as the body says."""
         with in_a1111s_words():
             settings = read_fields(body, UPSCALE)
+            made = await self._each(request, images, lambda image: upscale_fields({**settings, "image": image}))
+        return [pictures[0] for _, _, pictures in made]
+
+    async def _each(
+        self, request: web.Request, sent: list[Any], fields_of: Callable[[Any], dict[str, Any]]
+    ) -> list[tuple[Job, Result, list[bytes]]]:
+        """What became of each of the pictures in a body, whose list is empty then: as many jobs, all or none."""
+        with in_a1111s_words():
             await wait_for_worker(request, self._fleet)
             jobs: list[str] = []
             try:
-                while images:
-                    fields = upscale_fields({**settings, "image": images.pop(0)})
-                    jobs.append(await self._submit(request, fields))
+                while sent:
+                    jobs.append(await self._submit(request, fields_of(sent.pop(0))))
             except BaseException:
                 for job_id in jobs:
                     await self._wanted.drop(job_id, ended=False)
@@ -150,16 +181,16 @@ class A1111:
         await done_with_body(request)
         making = [asyncio.create_task(self._made(request, job_id)) for job_id in jobs]
         try:
-            made = await asyncio.gather(*making)
+            return await asyncio.gather(*making)
         except BaseException:
             await end(*making)  # nobody will see the others
             raise
-        return [pictures[0] for _, _, pictures in made]
 
     async def _chosen(self, request: web.Request) -> dict[str, Any]:
         """What goes for the caller where a request names nothing; waits for a worker, if there is none."""
         await wait_for_worker(request, self._fleet)
-        return await self._choices.of(request[CALLER].owner, await self._fleet.catalogue())
+        catalogue = await self._fleet.catalogue()
+        return {**await self._choices.of(request[CALLER].owner, catalogue), "upscalers": upscaler_names(catalogue)}
 
     async def _submit(self, request: web.Request, fields: dict[str, Any], named: Named | None = None) -> str:
         """The id of the job, which this request's connection waits for from now on."""
@@ -177,7 +208,7 @@ class A1111:
             await self._wanted.drop(job_id, ended=False)
             raise
         finally:
-            if not fields.get("upscale"):  # there may be more pictures in this body
+            if not (fields.get("upscale") or fields.get("detect")):  # there may be more pictures in this body
                 await done_with_body(request)
 
     async def _unless_cancelled(self, named: Named) -> str:
@@ -321,6 +352,16 @@ class _InterruptedError(Exception):
         super().__init__(job.id)
         self.job = job
         self.picture = picture
+
+
+def _listed(given: Mapping[str, Any], name: str) -> list[Any]:
+    """A list of pictures out of a body; the pictures themselves are looked at one by one."""
+    listed = given.get(name) or []
+    if not isinstance(listed, list) or len(listed) > BATCH_MAX:
+        raise problems.Problem(
+            422, "ValidationError", f"{name} must be a list of at most {BATCH_MAX} pictures", field=name
+        )
+    return listed
 
 
 def _program(request: web.Request) -> str:

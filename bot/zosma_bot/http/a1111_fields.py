@@ -105,6 +105,16 @@ UPSCALE: Mapping[str, tuple[str, Any]] = {
     "image": ("any", ""),
 }
 INTERROGATE: Mapping[str, tuple[str, Any]] = {"image": ("any", ""), "model": ("text", "clip")}
+#: Of ControlNet's `detect`; what it says of memory is the WebUI's own business.
+DETECT: Mapping[str, tuple[str, Any]] = {
+    "controlnet_module": ("text", "none"),
+    "controlnet_input_images": ("any", []),
+    "controlnet_masks": ("any", []),
+    "controlnet_processor_res": ("whole", -1),
+    "controlnet_threshold_a": ("number", -1),
+    "controlnet_threshold_b": ("number", -1),
+    "low_vram": ("switch", False),
+}
 #: Of `/internal/progress`.
 TASK: Mapping[str, tuple[str, Any]] = {
     "id_task": ("text", ""), "id_live_preview": ("whole", -1), "live_preview": ("switch", True),
@@ -149,7 +159,7 @@ def is_nothing(value: Any) -> bool:
 def _read(name: str, kind: str, value: Any) -> Any:
     try:
         if kind == "whole":
-            return _whole(value)
+            return read_whole(value)
         if kind == "number":
             return _number(value)
         if kind == "switch":
@@ -169,8 +179,12 @@ def _number(value: Any) -> float:
     return number
 
 
-def _whole(value: Any) -> int:
-    """Cut off, as A1111 does, and not rounded."""
+def read_whole(value: Any) -> int:
+    """The whole number that a value means: cut off, as A1111 does, and not rounded.
+
+    Raises:
+      TypeError, ValueError, OverflowError: when it is none.
+    """
     whole = value if isinstance(value, int) and not isinstance(value, bool) else int(_number(value))
     if abs(whole) >= WHOLE_MAX:
         raise OverflowError

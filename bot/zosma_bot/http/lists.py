@@ -13,9 +13,10 @@ from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.inputs import infotext_of
 from zosma_queue.catalogue import Catalogue
+from zosma_queue.controlnet import Module
 from zosma_queue.infotext import pairs, words
 from zosma_queue.needs import CONTROLNET
-from zosma_queue.request import SD_UPSCALE
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 _BASE = "/sdapi/v1"
 #: An upscaler that works on latents is known by its name alone.
@@ -68,14 +69,15 @@ class Lists:
 
         return handler
 
-    def _of_controlnet(self, make: Callable[[Catalogue], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _of_controlnet(
+        self, make: Callable[[Catalogue, Mapping[str, str]], Any]
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Not there, as on a WebUI, while nobody has ControlNet."""
 
-        async def handler(_: web.Request) -> web.Response:
+        async def handler(request: web.Request) -> web.Response:
             catalogue = await self._fleet.catalogue()
-            if CONTROLNET not in (name.casefold() for name in catalogue.scripts):
-                raise web.HTTPNotFound
-            return web.json_response(make(catalogue))
+            check_controlnet(catalogue)
+            return web.json_response(make(catalogue, request.query))
 
         return handler
 
@@ -87,11 +89,43 @@ class Lists:
         return web.json_response({"info": text, "items": items, "parameters": parameters_of(text)})
 
 
-#: ControlNet's own addresses. Its version 2 is the first whose units stand in `alwayson_scripts`.
-_CONTROLNETS: Mapping[str, Callable[[Catalogue], Any]] = {
-    "version": lambda _: {"version": 2},
-    "model_list": lambda catalogue: {"model_list": list(catalogue.controlnet_models)},
-    "module_list": lambda catalogue: {"module_list": list(catalogue.controlnet_modules), "module_detail": {}},
+def check_controlnet(catalogue: Catalogue) -> None:
+    """Returns when somebody has ControlNet.
+
+    Raises:
+      HTTPNotFound: as a WebUI without it answers.
+    """
+    if CONTROLNET not in (name.casefold() for name in catalogue.scripts):
+        raise web.HTTPNotFound
+
+
+def _controlnet_modules(catalogue: Catalogue, query: Mapping[str, str]) -> Any:
+    """The preprocessors by their names, or with `alias_names` by what their page calls them."""
+    known = catalogue.controlnet.modules
+    by_labels = query.get("alias_names", "").casefold() in ("true", "1", "yes", "on")
+    shown = {
+        name: (by_labels and known[name].label) or name if name in known else name
+        for name in catalogue.controlnet_modules
+    }
+    detail = {
+        shown[name]: {
+            "model_free": module.model_free,
+            "sliders": [slider and slider.model_dump(exclude_none=True) for slider in module.sliders],
+        }
+        for name, module in {name: known.get(name, Module()) for name in shown}.items()
+    }
+    return {"module_list": list(dict.fromkeys(shown.values())), "module_detail": detail}
+
+
+#: ControlNet's own addresses.
+_CONTROLNETS: Mapping[str, Callable[[Catalogue, Mapping[str, str]], Any]] = {
+    "version": lambda catalogue, _: {"version": catalogue.controlnet.version},
+    "model_list": lambda catalogue, _: {"model_list": list(catalogue.controlnet_models)},
+    "module_list": _controlnet_modules,
+    "control_types": lambda catalogue, _: {
+        "control_types": {name: one.model_dump() for name, one in catalogue.controlnet.types.items()}
+    },
+    "settings": lambda catalogue, _: {"control_net_unit_count": catalogue.controlnet.units},
 }
 
 
@@ -123,7 +157,7 @@ def _scripts(catalogue: Catalogue) -> Any:
 
 def _selectable(catalogue: Catalogue) -> list[str]:
     """Scripts that start from a picture and that `script_name` may select, in lower case as A1111 has them."""
-    return [SD_UPSCALE.casefold()] if SD_UPSCALE in catalogue.fields else []
+    return [name.casefold() for name in (SD_UPSCALE, ULTIMATE_SD_UPSCALE) if name in catalogue.fields]
 
 
 def _script_info(catalogue: Catalogue) -> Any:
@@ -181,12 +215,18 @@ def _schedulers(catalogue: Catalogue) -> Any:
 
 
 def _upscalers(catalogue: Catalogue) -> Any:
-    names = dict.fromkeys(("None", *catalogue.upscalers, *catalogue.enlargers))
     return [
         {"name": name, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
-        for name in names
-        if not name.casefold().startswith(_LATENT)
+        for name in upscaler_names(catalogue)
     ]
+
+
+def upscaler_names(catalogue: Catalogue) -> list[str]:
+    """The upscalers in A1111's own order: some scripts know them by their number, which must not change with who of
+    the fleet came first."""
+    names = {name for name in (*catalogue.upscalers, *catalogue.enlargers) if not name.casefold().startswith(_LATENT)}
+    built_in = [name for name in ("None", "Lanczos", "Nearest") if name in names or name == "None"]
+    return [*built_in, *sorted(names - {*built_in}, key=str.lower)]
 
 
 def _latent_modes(catalogue: Catalogue) -> Any:

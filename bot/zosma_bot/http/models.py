@@ -21,7 +21,8 @@ from zosma_queue.api_keys import KeyScope
 from zosma_queue.job import State
 from zosma_queue.needs import Lane
 from zosma_queue.policy import Policy
-from zosma_queue.request import Hires, Img2Img, Request, SDUpscale, Upscale
+from zosma_queue.request import Detect, Hires, Img2Img, Request, Upscale
+from zosma_queue.tiles import SDUpscale, UltimateSDUpscale
 
 #: A job may be put off for a month.
 DELAY_MAX_S = 30 * 24 * 3600
@@ -66,6 +67,29 @@ class SentSDUpscale(SDUpscale):
 
     model_config = ConfigDict(title="SDUpscale", use_attribute_docstrings=True)
 
+    source_width: SkipJsonSchema[int] = 0
+    source_height: SkipJsonSchema[int] = 0
+
+
+class SentUltimateSDUpscale(UltimateSDUpscale):
+    """The picture of `img2img` made larger, then painted anew in tiles of `width` × `height`, and at wish their seams
+    once more, as by the script of that name, an extension of A1111's."""
+
+    model_config = ConfigDict(title="UltimateSDUpscale", use_attribute_docstrings=True)
+
+    source_width: SkipJsonSchema[int] = 0
+    source_height: SkipJsonSchema[int] = 0
+
+
+class SentDetect(Detect):
+    """A picture to be looked at by one of ControlNet's preprocessors: its edges, depth, poses, … become a picture.
+    Nothing is made from words, so there is no prompt."""
+
+    model_config = ConfigDict(title="Detect", use_attribute_docstrings=True)
+
+    image: Base64
+    mask: Base64 | None = None
+    """Some need one."""
     source_width: SkipJsonSchema[int] = 0
     source_height: SkipJsonSchema[int] = 0
 
@@ -136,6 +160,8 @@ class NewJob(SubmitOptions, Request):
     img2img: SentImg2Img | None = None
     upscale: SentUpscale | None = None
     sd_upscale: SentSDUpscale | None = None
+    ultimate_sd_upscale: SentUltimateSDUpscale | None = None
+    detect: SentDetect | None = None
 
 
 # -- what is told -------------------------------------------------------------------------------------------------
@@ -189,6 +215,8 @@ class ResultView(Model):
     gpu_seconds: float
     caption: str = Field(default=None)  # type: ignore[assignment] # left out where no words were asked for
     """What is on the picture that was to be put into words."""
+    pose: dict[str, Any] = Field(default=None)  # type: ignore[arg-type] # left out where none was found
+    """The bodies, hands and faces that a preprocessor has found, as ControlNet tells them."""
     other_kind: bool = Field(default=None)  # type: ignore[assignment] # left out where it isn't so
     """Another kind of server made it than the one that began it: of the same seed it makes another picture."""
     images: list[ImageView]

@@ -14,11 +14,12 @@ from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing
 from zosma_bot.http.a1111_options import is_default, override_fields
-from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, sd_upscale_fields, used_scripts
+from zosma_bot.http.a1111_scripts import ARGUMENTS, SELECTED, tile_script_fields, used_scripts
 from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.needs import SEVERAL_STARTS
-from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS, SD_UPSCALE
+from zosma_queue.needs import CONTROLNET, DETECT_MASKED, SEVERAL_STARTS
+from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS
+from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 #: A1111's API takes this many steps when none are named.
 DEFAULT_STEPS = 50
@@ -61,7 +62,7 @@ def txt2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
     Raises:
       RequestRefusedError: names the A1111 field that is at fault.
     """
-    sd_upscale_fields(given, starts=False)
+    tile_script_fields(given, (), starts=False)
     fields = _common(given, chosen)
     for name in ("firstphase_width", "firstphase_height"):
         _refuse(given, name)
@@ -101,13 +102,13 @@ def img2img_fields(given: Mapping[str, Any], chosen: Mapping[str, Any] = {}) -> 
             start["mask_blur"] = across
         if not given.get("mask_round", True):
             fields["a1111"]["mask_round"] = False
-    if sd_upscale := sd_upscale_fields(given, starts=True):
+    if in_tiles := tile_script_fields(given, chosen.get("upscalers", ()), starts=True):
         if len(images) > 1:
             raise RequestRefusedError(
-                f"init_images has {len(images)} pictures: {SD_UPSCALE!r} starts from one", field="init_images"
+                f"init_images has {len(images)} pictures: {given[SELECTED]!r} starts from one", field="init_images"
             )
-        # A batch of it is of tiles.
-        fields |= {"sd_upscale": sd_upscale, "count": given.get("n_iter", 1)}
+        # A batch of the first is of tiles, and the other makes one picture whatever is asked for.
+        fields |= {**in_tiles, "count": given.get("n_iter", 1) if "sd_upscale" in in_tiles else 1}
     start["inpainting_mask_invert"] = bool(given.get("inpainting_mask_invert"))
     fields["img2img"] = start
     return fields
@@ -127,6 +128,16 @@ def upscale_fields(given: Mapping[str, Any]) -> dict[str, Any]:
 def interrogate_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """The request's fields in the fields of an interrogate body; the picture stays base64."""
     return {"interrogate": {"image": given.get("image", ""), "model": given.get("model") or INTERROGATORS[0]}}
+
+
+def detect_fields(given: Mapping[str, Any], image: Any, mask: Any) -> dict[str, Any]:
+    """The request's fields in the fields of a body of ControlNet's `detect`, for one of its pictures."""
+    detect = {"image": image, "module": given.get("controlnet_module", "none")}
+    if mask is not None:
+        detect["mask"] = mask
+    # Below 0 is the extension's word for a preprocessor's own; Forge would take it as it is.
+    own = {name: given.get(f"controlnet_{name}", -1) for name in ("processor_res", "threshold_a", "threshold_b")}
+    return {"detect": {**detect, **{name: value for name, value in own.items() if value >= 0}}}
 
 
 def _refuse(given: Mapping[str, Any], name: str) -> None:
@@ -228,11 +239,17 @@ _A1111_NAMES = {
     "interrogate.image": "image",
     "interrogate.model": "model",
     "a1111": SCRIPTS,
+    "detect.module": "controlnet_module",
+    "detect.image": "controlnet_input_images",
+    "detect.mask": "controlnet_masks",
+    "detect.processor_res": "controlnet_processor_res",
+    "detect.threshold_a": "controlnet_threshold_a",
+    "detect.threshold_b": "controlnet_threshold_b",
     "sd_upscale": SELECTED,
-    "sd_upscale.overlap": ARGUMENTS,
-    "sd_upscale.upscaler": ARGUMENTS,
-    "sd_upscale.scale_factor": ARGUMENTS,
+    "ultimate_sd_upscale": SELECTED,
 }
+#: Begin what is among a script's arguments.
+_OF_SCRIPTS = ("sd_upscale.", "ultimate_sd_upscale.")
 #: Ends the name of a picture that stands in a list.
 _LIST_ENTRY = re.compile(r"\.\d+$")
 
@@ -254,16 +271,21 @@ def in_a1111s_words() -> Iterator[None]:
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     """The field that asks for what nobody has."""
-    if lacking["name"] == SD_UPSCALE:
+    if lacking["name"] in (SD_UPSCALE, ULTIMATE_SD_UPSCALE):
         return SELECTED
-    kinds = {"field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images"}
-    return kinds.get(str(lacking["kind"]))
+    kinds = {
+        "field": str(lacking["name"]), "script": SCRIPTS, "controlnet": SCRIPTS, SEVERAL_STARTS: "init_images",
+        DETECT_MASKED: "controlnet_masks",
+    }  # fmt: skip
+    kind = str(lacking["kind"])
+    return SCRIPTS if kind.endswith(f"units of {CONTROLNET}") else kinds.get(kind)
 
 
 def _renamed(error: RequestRefusedError) -> RequestRefusedError:
     """The same refusal in A1111's words."""
     field = error.field or ""
     name = _A1111_NAMES.get(_LIST_ENTRY.sub("", field)) or field.removeprefix("img2img.").removeprefix("upscale.")
+    name = ARGUMENTS if field.startswith(_OF_SCRIPTS) else name
     if name == field:
         return error
     return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

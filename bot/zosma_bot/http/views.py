@@ -71,6 +71,7 @@ def _of_job(job: Job, place: Place | None, paused: bool) -> dict[str, Any]:
             "gpu_seconds": job.result.gpu_seconds,
             **({"other_kind": True} if job.other_kind else {}),
             **({"caption": job.result.caption} if job.result.caption else {}),
+            **({"pose": job.result.pose} if job.result.pose else {}),
             "images": [
                 {
                     "url": f"{JOBS}/{job.id}/images/{picture.index}",

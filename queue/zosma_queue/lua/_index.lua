@@ -18,7 +18,7 @@ local function lane_of(class) return string.match(class, '^[^|]*') end
 local function mode_of(needs)
   if needs.checkpoint then return 'named' end
   for _, token in ipairs(needs.tokens) do
-    if token == 'upscale' or token == 'interrogate' then return 'none' end
+    if token == 'upscale' or token == 'interrogate' or token == 'detect' then return 'none' end
   end
   return 'any'
 end

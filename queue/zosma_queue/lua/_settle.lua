@@ -32,10 +32,10 @@ local function settle(id, outcome, now)
       learn(K.loads, '', math.max(real - expected, 0))
       return math.min(real, expected)
     end
-    -- Making a picture larger, or putting it into words, says nothing of how fast pictures are made.
-    local makes = not (string.find(job.class, '|upscale', 1, true) or string.find(job.class, '|interrogate', 1, true))
-    if cost > 0 and makes then
-      local checkpoint = needs_in(job.needs).checkpoint or filed(job.worker).loaded or ''
+    -- What makes no pictures with a checkpoint (one made larger, put into words, …) says nothing of how fast they are made.
+    local needs = needs_in(job.needs)
+    if cost > 0 and mode_of(needs) ~= 'none' then
+      local checkpoint = needs.checkpoint or filed(job.worker).loaded or ''
       learn_speed(job.worker, checkpoint, real / cost)
     end
     return real

@@ -17,6 +17,7 @@ from loopback.raw_client import answered, request
 from zosma_bot.http import a1111, waiting
 from zosma_bot.http.app import make_app, serve
 from zosma_queue import calls, keys
+from zosma_queue.controlnet import ControlNet, ControlType, Module, Slider
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import needs_of
@@ -284,13 +285,98 @@ async def test_a_script_whose_pictures_nobody_can_foretell_is_refused(http, work
         ("SD upscale", "send it to img2img"),
         ("x/y/z PLOT", "by numbers"),
         ("Prompts from file or textbox", "for each line"),
-        ("Ultimate SD upscale", "use 'SD upscale'"),
+        ("Ultimate SD upscale", "send it to img2img"),
         ("Loopback", "send a request for each picture"),
     ],
 )
 async def test_a_refused_script_says_why_and_what_to_do(http, worker, name, told):
     _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "script_name": name})
     assert (answer["field"], told in answer["errors"]) == ("script_name", True), answer
+
+
+def by_ultimate(*changes, **fields):
+    """As a Discord bot, an app and a desktop program send it: all 18 arguments, most of them at their defaults."""
+    args = [None, 512, 0, 8, 32, 64, 0.275, 32, 3, True, 1, False, 8, 0, 2, 2048, 2048, 2.0]
+    for place, value in changes:
+        args[place] = value
+    script = {"script_name": "Ultimate SD upscale", "script_args": args}
+    return {"init_images": [sent()], "prompt": "a cat", **script, **fields}
+
+
+async def test_ultimate_sd_upscales_number_is_that_of_our_own_list_of_upscalers(http, worker):
+    _, listed = await call(http, "GET", "/sdapi/v1/upscalers")
+    names = [one["name"] for one in listed]
+    assert names == ["None", "Lanczos", "R-ESRGAN 4x+"]
+    body = by_ultimate((8, names.index("R-ESRGAN 4x+")), n_iter=2, denoising_strength=0.2, seed=7)
+
+    asked, answer = await made(http, worker, body, IMG2IMG)
+
+    assert (asked.count, asked.output_size, asked.img2img.denoising_strength) == (1, (192, 128), 0.2)
+    tiled = asked.ultimate_sd_upscale
+    assert (tiled.upscaler, tiled.redraw_mode, tiled.padding, tiled.seams_fix_type) == ("R-ESRGAN 4x+", 1, 32, 0)
+    assert (asked.width, asked.height, len(answer["images"])) == (512, 512, 1)
+    assert "upscale:R-ESRGAN 4x+" in needs_of(asked).tokens
+    assert answer["parameters"]["script_args"] == body["script_args"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ([(14, 0)], (640, 480)),  # as the request says
+        ([(14, 1), (15, 1080), (16, 1440)], (1080, 1440)),
+        ([(14, 2), (17, 1.875)], (192, 128)),
+        ([(14, 2.0), (17, "3")], (320, 192)),
+    ],
+)
+async def test_ultimate_sd_upscale_takes_its_size_in_three_ways(http, worker, changes, size):
+    body = by_ultimate((8, 1), *changes, width=640, height=480)
+    assert (await made(http, worker, body, IMG2IMG))[0].ultimate_sd_upscale.size == size
+
+
+async def test_ultimate_sd_upscale_with_none_only_resizes_and_its_seams_are_understood(http, worker):
+    asked, _ = await made(http, worker, by_ultimate((1, 0), (2, 256), (8, 0), (13, 3)), IMG2IMG)
+
+    tiled = asked.ultimate_sd_upscale
+    assert (tiled.upscaler, tiled.seams_fix_type, tiled.seams_fix_denoise, tiled.seams_fix_mask_blur) == (
+        None, 3, 0.275, 8,
+    )  # fmt: skip
+    assert (asked.width, asked.height) == (256, 256)
+
+
+async def test_ultimate_sd_upscales_upscaler_may_be_named(http, worker):
+    asked, _ = await made(http, worker, by_ultimate((8, "r-esrgan 4x+")), IMG2IMG)
+    assert asked.ultimate_sd_upscale.upscaler == "R-ESRGAN 4x+"
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"script_args": []}, "must be these 18"),
+        ({"script_args": [None, 512]}, "must be these 18"),
+        (by_ultimate((8, 3)), "0 None, 1 Lanczos, 2 R-ESRGAN 4x+"),
+        (by_ultimate((8, -1)), "0 None, 1 Lanczos"),
+        (by_ultimate((8, None)), "upscaler among"),
+        (by_ultimate((8, "nobody's")), "is not known here"),
+        (by_ultimate((8, 1), (14, 3)), "target_size_type"),
+        (by_ultimate((8, 1), (1, "wide")), "tile_width"),
+        (by_ultimate((8, 1), (1, 0)), "between 64 and 2048"),
+        (by_ultimate((8, 1), (13, 4)), "between 0 and 3"),
+        (by_ultimate((8, 1), (17, 17)), "between 1 and 16"),
+        (by_ultimate((8, 1), (17, 1e99)), "between 1 and 16"),
+        (by_ultimate((8, 1), mask=sent(2)), "without a mask"),
+    ],
+)
+async def test_an_ultimate_sd_upscale_that_cannot_be_made_is_refused(http, worker, fields, told):
+    status, answer = await call(http, "POST", IMG2IMG, json={**by_ultimate(), **fields})
+    assert (status, told in answer["errors"]) == (422, True), answer
+
+
+async def test_ultimate_sd_upscale_is_refused_by_name_where_no_webui_has_it(http, worker):
+    fields = tuple(name for name in ABOUT.fields if name != "Ultimate SD upscale")
+    await worker.beat(about=ABOUT.model_copy(update={"fields": fields}))
+
+    status, answer = await call(http, "POST", IMG2IMG, json=by_ultimate((8, 1)))
+    assert (status, answer["field"], "Ultimate SD upscale" in answer["errors"]) == (422, "script_name", True), answer
 
 
 # 6. npm stable-diffusion-api: alwayson_scripts without arguments
@@ -318,7 +404,7 @@ async def test_a_script_that_a_worker_has_reaches_it_with_its_arguments(http, wo
 
     assert asked.a1111 == {"alwayson_scripts": {"ADetailer": scripts["ADetailer"]}}
     assert (await call(http, "GET", "/sdapi/v1/scripts"))[1] == {
-        "txt2img": ["adetailer"], "img2img": ["adetailer", "sd upscale"],
+        "txt2img": ["adetailer"], "img2img": ["adetailer", "sd upscale", "ultimate sd upscale"],
     }  # fmt: skip
 
 
@@ -741,6 +827,170 @@ async def test_png_info_takes_the_parameters_apart(http, worker):
     }  # fmt: skip
 
 
+# 12a. ControlNet's own addresses: webuiapi, plugins of Photoshop and Krita, nodes of workflows
+
+DETECT = "/controlnet/detect"
+WITH_CONTROLNET = ABOUT.model_copy(
+    update={
+        "scripts": ("controlnet",),
+        "controlnet_models": ("None", "canny [abc]"),
+        "controlnet_modules": ("none", "canny", "depth"),
+        "controlnet": ControlNet(
+            version=3,
+            units=4,
+            detects=True,
+            modules={
+                "canny": Module(sliders=(Slider(name="Resolution", value=512, min=64, max=2048), None)),
+                "depth": Module(label="depth_midas"),
+            },
+            types={"Canny": ControlType(module_list=("none", "canny"), default_option="canny")},
+        ),
+    }
+)
+
+
+@pytest.fixture(name="looker")
+async def _looker(http, worker):
+    """A worker whose WebUI has ControlNet."""
+    await worker.beat(about=WITH_CONTROLNET)
+    async with asyncio.timeout(5):
+        while (await call(http, "GET", "/controlnet/version"))[0] == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return worker
+
+
+def looks(**fields):
+    """As webuiapi's `controlnet_detect` sends it."""
+    return {
+        "controlnet_module": "canny", "controlnet_input_images": [sent()], "controlnet_processor_res": 512,
+        "controlnet_threshold_a": 64, "controlnet_threshold_b": 64, **fields,
+    }  # fmt: skip
+
+
+async def test_detect_asks_a_preprocessor_as_a_job(http, looker):
+    asked, answer = await made(http, looker, looks(), DETECT)
+
+    detect = asked.detect
+    assert (detect.module, detect.processor_res, detect.threshold_a, detect.threshold_b) == ("canny", 512, 64, 64)
+    assert (detect.source_width, detect.source_height, asked.generates) == (96, 64, False)
+    assert set(needs_of(asked).tokens) == {"detect", "detect:canny"}
+    [image] = answer.pop("images")
+    assert Image.open(io.BytesIO(b64decode(image))).size == (768, 512)
+    assert answer == {"info": "Success"}
+
+
+async def test_detect_looks_at_each_picture_and_tells_each_pose(http, looker):
+    looker.pose = {"people": [], "canvas_width": 96}
+    body = looks(controlnet_module="depth_midas", controlnet_input_images=[sent(1), sent(2)])
+    asked = asyncio.create_task(call(http, "POST", DETECT, json=body))
+    first, second = await looker.take(), await looker.take()
+    images = await looker.finish(first) + await looker.finish(second)
+
+    status, answer = await asked
+    assert (status, [b64decode(image) for image in answer["images"]]) == (200, images)
+    assert answer["poses"] == [looker.pose] * 2
+
+
+@pytest.mark.parametrize("unset", [-1, -1.5, None])
+async def test_what_the_extension_means_by_less_than_nothing_is_left_to_each_webui(http, looker, unset):
+    own = {f"controlnet_{name}": unset for name in ("processor_res", "threshold_a", "threshold_b")}
+    asked, _ = await made(http, looker, looks(**own, low_vram=True), DETECT)
+    assert (asked.detect.processor_res, asked.detect.threshold_a, asked.detect.threshold_b) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"controlnet_module": "unheard-of"}, "controlnet_module"),
+        ({"controlnet_module": 5}, "controlnet_module"),
+        ({"controlnet_input_images": []}, "controlnet_input_images"),
+        ({"controlnet_input_images": "a picture"}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["bm90IGEgcGljdHVyZQ=="]}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["http://example.org/a.png"]}, "controlnet_input_images"),
+        ({"controlnet_input_images": [None]}, "controlnet_input_images"),
+        ({"controlnet_input_images": ["x"] * 17}, "controlnet_input_images"),
+        ({"controlnet_masks": ["x"]}, "controlnet_masks"),
+        ({"controlnet_masks": {}}, None),
+        ({"controlnet_masks": "x"}, "controlnet_masks"),
+        ({"controlnet_processor_res": 4096}, "controlnet_processor_res"),
+        ({"controlnet_processor_res": "far"}, "controlnet_processor_res"),
+        ({"controlnet_threshold_a": 1e9}, "controlnet_threshold_a"),
+    ],
+)
+async def test_a_detect_that_cannot_be_is_refused_by_its_own_words(http, queue, looker, fields, field):
+    if field is None:  # nothing is none
+        await made(http, looker, looks(**fields), DETECT)
+        return
+    assert await refused(http, looks(**fields), DETECT) == (422, field)
+    assert await queue.open_jobs() == []
+
+
+async def test_detect_is_not_there_where_nobody_has_controlnet(http, worker):
+    assert (await call(http, "POST", DETECT, json=looks()))[0] == 404
+
+
+async def test_detect_is_refused_where_no_controlnet_has_it(http, looker):
+    without = WITH_CONTROLNET.controlnet.without_detect()
+    await looker.beat(about=WITH_CONTROLNET.model_copy(update={"controlnet": without}))
+
+    status, answer = await call(http, "POST", DETECT, json=looks())
+    assert (status, answer["field"]) == (422, "controlnet_module")
+    assert "'canny' is not known here: the fleet offers none" in answer["errors"]
+
+
+async def test_a_refusal_of_the_webuis_own_reaches_the_client(http, looker):
+    asked = asyncio.create_task(call(http, "POST", DETECT, json=looks()))
+    await looker.settle(await looker.take(), calls.fail("refused", "the WebUI refused it: Module not supported"))
+
+    status, answer = await asked
+    assert (status, "Module not supported" in answer["errors"]) == (422, True)
+
+
+async def test_controlnets_lists_tell_what_the_fleet_has(http, looker):
+    told = {
+        path: (await call(http, "GET", f"/controlnet/{path}"))[1]
+        for path in ("version", "settings", "control_types", "module_list", "module_list?alias_names=true")
+    }
+    slider = {"name": "Resolution", "value": 512.0, "min": 64.0, "max": 2048.0}
+
+    assert (told["version"], told["settings"]) == ({"version": 3}, {"control_net_unit_count": 4})
+    assert told["control_types"]["control_types"] == {
+        "Canny": {
+            "module_list": ["none", "canny"], "model_list": [], "default_option": "canny", "default_model": "None",
+        }
+    }  # fmt: skip
+    assert told["module_list"]["module_list"] == ["none", "canny", "depth"]
+    assert told["module_list"]["module_detail"]["canny"] == {"model_free": False, "sliders": [slider, None]}
+    assert told["module_list?alias_names=true"]["module_list"] == ["none", "canny", "depth_midas"]
+    assert set(told["module_list?alias_names=true"]["module_detail"]) == {"none", "canny", "depth_midas"}
+
+
+async def test_units_beyond_what_every_webui_has_room_for_are_a_need(http, looker):
+    unit = {"enabled": True, "module": "none", "model": "None"}
+    units = [unit, unit, {**unit, "enabled": False}, unit, {**unit, "enabled": False}]
+    asked, _ = await made(http, looker, {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": units}}})
+    assert "4 units of controlnet" in needs_of(asked).tokens
+
+    body = {"prompt": "a", "alwayson_scripts": {"ControlNet": {"args": [unit] * 5}}}
+    assert await refused(http, body) == (422, "alwayson_scripts")
+
+
+async def test_our_own_way_asks_a_preprocessor_too_and_tells_its_pose(http, looker):
+    looker.pose = {"people": []}
+    detect = {"image": sent(), "module": "Canny", "processor_res": 64}
+    status, job = await call(http, "POST", "/api/v1/jobs", json={"detect": detect})
+    assert status == 202, job
+    leased = await looker.take()
+    assert decode_request(leased.body).detect.module == "canny"
+    await looker.finish(leased)
+
+    _, job = await call(http, "GET", f"/api/v1/jobs/{job['id']}")
+    assert (job["state"], job["result"]["pose"], len(job["result"]["images"])) == ("done", {"people": []}, 1)
+    both = {"detect": detect, "upscale": {"image": sent()}}
+    status, problem = await call(http, "POST", "/api/v1/jobs", json=both)
+    assert (status, problem["field"]) == (422, "detect"), problem
+
+
 # 13. routes
 
 
@@ -790,7 +1040,7 @@ async def test_what_prompts_and_scripts_may_name_is_listed_as_the_fleet_has_it(h
     assert [one["name"] for one in listed["hypernetworks"]] == ["ink"]
     assert [one["name"] for one in listed["realesrgan-models"]] == ["R-ESRGAN 4x+"]
     assert [(one["name"], one["is_img2img"]) for one in listed["script-info"]] == [
-        ("adetailer", False), ("adetailer", True), ("sd upscale", True),
+        ("adetailer", False), ("adetailer", True), ("sd upscale", True), ("ultimate sd upscale", True),
     ]  # fmt: skip
     assert [one["sha256"] for one in listed["sd-models"]] == [whole]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
 import pytest
 
-from zosma_bot.http.a1111_fields import IMG2IMG, TXT2IMG, UPSCALE
+from loopback.played_worker import ABOUT
+from zosma_bot.http.a1111_fields import DETECT, IMG2IMG, TXT2IMG, UPSCALE
+from zosma_queue.controlnet import ControlNet
 from zosma_queue.request import Request
 
 STRANGE = (
@@ -24,6 +27,7 @@ BODIES = {
     "/sdapi/v1/options": (("sd_model_checkpoint", "CLIP_stop_at_last_layers", "sd_vae"), {}),
     "/sdapi/v1/png-info": (("image",), {}),
     "/sdapi/v1/interrogate": (("image", "model"), {}),
+    "/controlnet/detect": (DETECT, {"controlnet_input_images": ["x"]}),
     "/api/v1/jobs": ((*Request.model_fields, "delay_s"), {"prompt": "a"}),
     "/api/v1/admin/pause": (("scope", "why"), {"scope": "nobody"}),
     "/api/v1/admin/resume": (("scope",), {}),
@@ -35,12 +39,20 @@ INNER = {
     "img2img": ("image", "mask", "denoising_strength", "resize_mode", "mask_blur"),
     "upscale": ("image", "upscaling_resize", "resize_mode", "upscaler_1", "source_width"),
     "a1111": ("alwayson_scripts", "tiling", "eta"),
+    "detect": ("image", "mask", "module", "processor_res", "threshold_a", "source_width"),
+    "sd_upscale": ("upscaler", "scale_factor", "overlap", "source_width"),
+    "ultimate_sd_upscale": ("upscaler", "scale_factor", "target_width", "padding", "seams_fix_type", "source_width"),
 }
 
 
 @pytest.fixture(autouse=True)
 async def _full(http, queue, worker):
     """Whoever is all right comes too soon after this one: nobody here waits for a picture."""
+    more = {"controlnet_modules": ("none", "canny"), "controlnet": ControlNet(detects=True)}
+    await worker.beat(about=ABOUT.model_copy(update={"scripts": ("adetailer", "controlnet"), **more}))
+    async with asyncio.timeout(10):
+        while (await http.get("/controlnet/version")).status == 404:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     await queue.admin.set_policy("root", "default", {"cooldown_s": 86_400})
     async with http.post("/api/v1/jobs", json={"prompt": "a"}) as answer:
         assert answer.status == 202

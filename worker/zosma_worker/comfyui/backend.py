@@ -226,6 +226,7 @@ class ComfyUIBackend:
 
     def _about(self, checkpoints: tuple[Checkpoint, ...], recipes: list[Recipe]) -> Capabilities:
         lists = self._lists
+        embeddings = [name.replace("\\", "/").rpartition("/")[2] for name in lists.embeddings]
         return Capabilities(
             webui=self.url,
             flavour=COMFYUI,
@@ -237,7 +238,8 @@ class ComfyUIBackend:
             upscalers=hires_upscalers(lists, recipes),
             enlargers=lists.enlargers,
             loras=tuple(lists.loras),
-            embeddings=tuple(name.replace("\\", "/").rpartition("/")[2] for name in lists.embeddings),
+            embeddings=tuple(embeddings),
+            embedding_widths=dict.fromkeys(embeddings, 0),
             vaes=tuple(lists.vaes),
             workflows=self._workflows(),
             fields=("distilled_cfg_scale",) if any(one.workflow.about.facts.distilled for one in recipes) else (),

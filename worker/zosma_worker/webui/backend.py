@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from zosma_queue.errors import ErrorKind, QueueUnavailableError
+from zosma_queue.fleet import Capabilities
 from zosma_queue.request import Request
 from zosma_queue.tasks import end, set_within
 from zosma_worker.backend import Checked, Notes, Order, Report
@@ -93,7 +94,7 @@ class A1111Backend:
             raise WebUIBusy(f"which of the options of {self.url} are its own is noted in Redis: {error}") from error
         if "txt2img" in self._lacking:
             raise WebUINotSetUp(f"{self.url} has no /sdapi/v1/txt2img: update the WebUI, or check SD_API_HOST")
-        about = found.about.model_copy(update=self._lacked())
+        about = found.about.model_copy(update=self._lacked(found.about))
         loaded = found.loaded if self._tells_loaded(found.flavour) else None
         self._probed = replace(found, about=about, loaded=loaded, selected=found.loaded)
         return self._probed
@@ -129,9 +130,10 @@ class A1111Backend:
             return error
         return WebUIBusy(f"{self.url} answers without an API: wait if it is starting, else start the WebUI with --api")
 
-    def _lacked(self) -> dict[str, Any]:
+    def _lacked(self, about: Capabilities) -> dict[str, Any]:
         less: dict[str, Any] = {"enlargers": (), "face_restorers": ()} if "upscale" in self._lacking else {}
         less |= {"interrogators": ()} if "interrogate" in self._lacking else {}
+        less |= {"controlnet": about.controlnet.without_detect()} if "detect" in self._lacking else {}
         return {**less, "img2img": False, "inpainting": False} if "img2img" in self._lacking else less
 
     async def lack(self, request: Request, refusal: WebUIRefused) -> WebUIError:
@@ -146,6 +148,8 @@ class A1111Backend:
             kind, detail = ("upscale", "it can't make pictures larger")
         elif request.interrogate:
             kind, detail = ("interrogate", "it can't put pictures into words")
+        elif request.detect:
+            kind, detail = ("detect", "its ControlNet has no preprocessors to be asked for by themselves")
         elif request.img2img:
             kind, detail = ("img2img", "it can't start from a picture")
         self._lacking.add(kind)
@@ -362,7 +366,9 @@ class A1111Answer:
         try:
             interrupted = await self._interrupted
             await asyncio.wait({looking})
-            if interrupted and not self._order.request.interrogate:  # which needn't clear what a job before left
+            request = self._order.request
+            # These needn't clear what a job before them has left.
+            if interrupted and not (request.interrogate or request.detect):
                 raise BadAnswer(ErrorKind.INTERRUPTED)
             return looking.result()
         finally:

@@ -13,7 +13,8 @@ from zosma_queue.request import Request
 from zosma_worker.backend import Checked
 from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import BadAnswer
-from zosma_worker.verify import OnData, check, check_caption, check_upscaled, joined
+from zosma_worker.verify import OnData, check, check_caption, check_detected, check_upscaled, joined
+from zosma_worker.webui.controlnet import detected
 from zosma_worker.webui.flavours import A1111, Flavour
 from zosma_worker.webui.payload import Part
 
@@ -43,6 +44,9 @@ def _verify_part(
     upscale = part.request.upscale
     if part.request.interrogate:
         return check_caption(part.answer.get("caption") if isinstance(part.answer, dict) else None)
+    if part.request.detect:
+        image, pose = detected(part.answer)
+        return check_detected(_bytes_of(image), part.request, flavour, pose)
     if not upscale:
         return verify(part.answer, part.request, checkpoint, flavour, inputs, on_data)
     if not isinstance(part.answer, dict):
@@ -87,6 +91,8 @@ def _wanted(images: list[Any], info: dict[str, Any], request: Request) -> list[A
     """The entries that are pictures of ours: without a grid before them and extra images after them."""
     if not images:
         raise BadAnswer(ErrorKind.EMPTY)
+    if request.ultimate_sd_upscale:
+        return images[-1:]  # before it comes the one whose seams were still to be painted
     first = info.get("index_of_first_image")
     first = first if isinstance(first, int) and 0 <= first < len(images) else 0
     named = info.get("infotexts")

@@ -14,24 +14,25 @@ from typing import Any, ClassVar
 from zosma_queue import sampler_names
 from zosma_queue.a1111_options import DEFAULTS, MODULES, PASSED, SAVES, option_token_name
 from zosma_queue.a1111_options import FIELD as OPTIONS
+from zosma_queue.embeddings import without_marks
 from zosma_queue.families import facts_of
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style
-from zosma_queue.needs import CONTROLNET
 from zosma_queue.request import (
     INTERROGATORS,
     LATENT_PX,
     PIXELS_MAX,
     SCRIPTS,
-    SD_UPSCALE,
+    Detect,
     Hires,
     Img2Img,
     Interrogate,
     Request,
-    SDUpscale,
     with_inputs,
 )
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
+from zosma_worker.webui.controlnet import DETECT_PATH, ControlNetLists, read_controlnet
+from zosma_worker.webui.tile_scripts import numbers_of, script_fields, tile_scripts_in
 
 _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
 #: A1111's setting that takes what follows a `#` out of a prompt.
@@ -41,11 +42,14 @@ _EXTRA_ARGS = re.compile(r"<sd_cpp_extra_args>.*?(</sd_cpp_extra_args>|$)", re.D
 
 #: Of a request's own fields in A1111's names, those that are options.
 _OVERRIDES = (OPTIONS, MODULES)
+_SECOND_PROMPTS = ("hr_prompt", "hr_negative_prompt")
 _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
 #: Nobody looks through more.
 NAMES_MAX = 5_000
+#: No text encoder has wider ones.
+WIDTH_MAX = 100_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
 #: Those that extra-single-image has fields for.
 FACE_RESTORERS = ("GFPGAN", "CodeFormer")
@@ -72,16 +76,18 @@ class Lists:
     """What puts pictures into words, by A1111's names, and what the WebUI calls each."""
     loras: tuple[str, ...] = ()
     lora_aliases: Mapping[str, str] = field(default_factory=dict)
-    embeddings: tuple[str, ...] = ()
+    embeddings: Mapping[str, int] = field(default_factory=dict)
+    """Those that fit the checkpoint in memory and those that don't → the width of their vectors; 0: it doesn't tell."""
     hypernetworks: tuple[str, ...] = ()
     vaes: tuple[str, ...] = ()
     styles: tuple[Style, ...] = ()
     scripts: tuple[str, ...] = ()
     """Those that work along, in lower case as A1111 lists them."""
-    sd_upscale: bool = False
-    """The script of that name is there."""
-    controlnet_models: tuple[str, ...] = ()
-    controlnet_modules: tuple[str, ...] = ()
+    tile_scripts: tuple[str, ...] = ()
+    """Of the scripts that paint a picture anew in pieces, those that are there."""
+    upscaler_numbers: Mapping[str, int] = field(default_factory=dict)
+    """The place of each in its list, by which scripts know them."""
+    controlnet: ControlNetLists = field(default_factory=ControlNetLists)
     own: Mapping[str, str] = field(default_factory=dict)
     """What the WebUI itself calls them, where that is something else."""
 
@@ -183,7 +189,7 @@ class Flavour:
         )
         infos = _objects(await client.get_or_none("/sdapi/v1/script-info")) if self.takes_scripts else []
         scripts = names_in([one for one in infos if one.get("is_alwayson") and not one.get("is_img2img")])
-        selectable = names_in([one for one in infos if one.get("is_img2img") and not one.get("is_alwayson")])
+        selectable = [one for one in infos if one.get("is_img2img") and not one.get("is_alwayson")]
         enlargers = tuple(name for name in names_in(upscalers) if name != "None")
         self.lists = Lists(
             samplers=names_in(samplers),
@@ -197,9 +203,9 @@ class Flavour:
             vaes=await self._vaes(client),
             styles=styles_in(styles),
             scripts=scripts,
-            sd_upscale=SD_UPSCALE.casefold() in (name.casefold() for name in selectable),
-            controlnet_models=await self._controlnet_list(client, scripts, "model_list"),
-            controlnet_modules=await self._controlnet_list(client, scripts, "module_list"),
+            tile_scripts=tile_scripts_in(selectable, numbers_of(upscalers)),
+            upscaler_numbers=numbers_of(upscalers),
+            controlnet=await read_controlnet(client, scripts, self._options),
             face_restorers=await self._face_restorers(client),
             interrogators=await self._interrogators(client),
         )
@@ -213,15 +219,6 @@ class Flavour:
     async def _interrogators(self, client: Client) -> Mapping[str, str]:
         """A1111 has both or none: it fetches their files when they are first asked."""
         return {name: name for name in INTERROGATORS} if await client.takes_posts(INTERROGATE_PATH) else {}
-
-    async def _controlnet_list(self, client: Client, scripts: tuple[str, ...], name: str) -> tuple[str, ...]:
-        """One of ControlNet's lists, which stand at an address of its own; () where it isn't there."""
-        if CONTROLNET not in (script.casefold() for script in scripts):
-            return ()
-        found = await client.get_or_none(f"/controlnet/{name}")
-        listed = found.get(name) if isinstance(found, dict) else None
-        names = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
-        return tuple(dict.fromkeys(names))[:NAMES_MAX]
 
     async def _vaes(self, client: Client) -> tuple[str, ...]:
         return names_in(await client.get_or_none("/sdapi/v1/sd-vae"), "model_name")
@@ -243,19 +240,21 @@ class Flavour:
             interrogators=tuple(lists.interrogators),
             loras=lists.loras,
             lora_aliases=lists.lora_aliases,
-            embeddings=lists.embeddings,
+            embeddings=tuple(lists.embeddings),
+            embedding_widths=lists.embeddings,
             hypernetworks=lists.hypernetworks,
             vaes=lists.vaes,
             styles=lists.styles,
             fields=(
                 *self.fields,
                 *(option_token_name(name) for name in self._passed_options()),
-                *([SD_UPSCALE] if lists.sd_upscale else []),
+                *lists.tile_scripts,
             ),
             scripts=self.lists.scripts,
             script_pictures=self.takes_scripts,
-            controlnet_models=lists.controlnet_models,
-            controlnet_modules=lists.controlnet_modules,
+            controlnet_models=lists.controlnet.models,
+            controlnet_modules=lists.controlnet.modules,
+            controlnet=lists.controlnet.about,
             hires=self.hires,
             img2img=self.img2img,
             inpainting=self.inpainting,
@@ -284,11 +283,12 @@ class Flavour:
         if not request.generates:
             return [request]
         words = request.prompts or (request.prompt,) * request.count
+        per_call = 1 if request.ultimate_sd_upscale else self.per_call  # that script makes one, whatever is asked for
         parts, first = [], 0
         for _, same in itertools.groupby(words):
             end = first + len(list(same))
-            for begin in range(first, end, self.per_call or end - first):
-                parts.append(request.part(begin, min(self.per_call or end - first, end - begin)))
+            for begin in range(first, end, per_call or end - first):
+                parts.append(request.part(begin, min(per_call or end - first, end - begin)))
             first = end
         return parts
 
@@ -305,6 +305,8 @@ class Flavour:
             return Call("/sdapi/v1/extra-single-image", self._upscale(order))
         if order.request.interrogate:
             return Call(INTERROGATE_PATH, self._interrogate(order.request.interrogate, order))
+        if order.request.detect:
+            return Call(DETECT_PATH, self._detect(order.request.detect, order))
         if order.request.img2img:
             return Call("/sdapi/v1/img2img", {**self._body(order), **self._img2img(order.request.img2img, order)})
         return Call("/sdapi/v1/txt2img", self._body(order))
@@ -335,6 +337,7 @@ class Flavour:
         if request.hires:
             body |= self._hires(request.hires, request)
         body |= {name: value for name, value in request.a1111.items() if name not in _OVERRIDES}
+        body |= {name: without_marks(body[name]) for name in _SECOND_PROMPTS if isinstance(body.get(name), str)}
         if scripts := request.a1111.get(SCRIPTS):
             # Pictures stand here as marks. Other fields are words, whatever they begin with.
             body[SCRIPTS] = with_inputs(scripts, lambda input_id: encoded(order.inputs[input_id]))
@@ -415,8 +418,7 @@ class Flavour:
             "resize_mode": start.resize_mode,
             "include_init_images": False,
         }
-        if order.request.sd_upscale:
-            fields |= _sd_upscale(order.request.sd_upscale)
+        fields |= script_fields(order.request, self.lists.upscaler_numbers)
         if start.mask:
             fields |= {
                 "mask": encoded(order.inputs[start.mask]),
@@ -464,6 +466,19 @@ class Flavour:
         model = self.lists.interrogators.get(interrogate.model, interrogate.model)
         return {"image": encoded(order.inputs[interrogate.image]), "model": model}
 
+    def _detect(self, detect: Detect, order: Order) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "controlnet_module": detect.module,
+            "controlnet_input_images": [encoded(order.inputs[detect.image])],
+        }
+        if detect.mask:
+            fields["controlnet_masks"] = [encoded(order.inputs[detect.mask])]
+        for name in ("processor_res", "threshold_a", "threshold_b"):
+            # What isn't asked for is left to the WebUI: the extension means a preprocessor's own by -1, Forge doesn't.
+            if (value := getattr(detect, name)) is not None:
+                fields[f"controlnet_{name}"] = value
+        return fields
+
     # -- what it answers ----------------------------------------------------------------------------------------
 
     def sampler_said(self, name: str) -> str:
@@ -498,19 +513,12 @@ def encoded(data: bytes) -> str:
 
 
 def plain_prompt(prompt: str) -> str:
-    """A prompt without what would set the server's own parameters.
+    """A prompt without what would set the server's own parameters, and with embeddings as A1111 has them.
 
     A space is left in its place: what stands around it must not become a tag, or a word, that nobody has judged.
     """
-    return _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
-
-
-def _sd_upscale(asked: SDUpscale) -> dict[str, Any]:
-    """A1111's script, which takes an upscaler by its name; its first argument is a text on its page."""
-    return {
-        "script_name": SD_UPSCALE.casefold(),
-        "script_args": [None, asked.overlap, asked.upscaler, asked.scale_factor],
-    }
+    plain = _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
+    return without_marks(plain)
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
@@ -529,11 +537,17 @@ def lora_aliases_in(entries: Any) -> dict[str, str]:
     return found
 
 
-def embeddings_in(found: Any) -> tuple[str, ...]:
-    """Names of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names alone."""
+def embeddings_in(found: Any) -> dict[str, int]:
+    """Name → width of embeddings: those that fit the checkpoint in memory and those that don't. SD.Next lists names
+    alone."""
     parts = [found.get(name) for name in ("loaded", "skipped")] if isinstance(found, dict) else []
-    names = (name for part in parts if isinstance(part, dict | list) for name in part if isinstance(name, str) and name)
-    return tuple(itertools.islice(dict.fromkeys(names), NAMES_MAX))
+    widths: dict[str, int] = {}
+    for part in parts:
+        for name in part if isinstance(part, dict | list) else ():
+            told = part[name].get("shape") if isinstance(part, dict) and isinstance(part[name], dict) else None
+            if isinstance(name, str) and name and len(widths) < NAMES_MAX:
+                widths.setdefault(name, told if type(told) is int and 0 < told < WIDTH_MAX else 0)
+    return widths
 
 
 def schedulers_in(entries: Any) -> tuple[Scheduler, ...]:
