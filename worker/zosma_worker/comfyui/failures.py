@@ -17,6 +17,7 @@ from zosma_worker.errors import (
     WebUINotSetUp,
     WebUIRefused,
 )
+from zosma_worker.pages import words_of
 
 #: Said by torch on CUDA, ROCm, MPS and the CPU.
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
@@ -41,8 +42,16 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
         )
     if status == 503:
         return WebUIBusy(f"{url} is starting or busy (503)")
+    if status == 429:
+        return WebUIBusy(f"{url} lets nothing more in for now (429): raise the limit of the proxy before it")
     if status >= 500:
-        return WebUIBroken(f"{url} failed ({status}): {one_line(body.decode('utf-8', 'replace'))}")
+        return WebUIBroken(f"{url} failed ({status}): {words_of(body) or 'no reason given'}")
+    if status == 413:
+        return WebUIRefused(
+            f"{url} takes no upload this large (413): raise --max-upload-size, or the limit of the proxy before it",
+            detail="the picture to start from is too large for the way to this GPU: send a smaller one",
+            status=status,
+        )
     try:
         found = bounded_json(body, ANSWER_MARKS_MAX)
     except ValueError:
