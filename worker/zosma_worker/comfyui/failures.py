@@ -27,6 +27,8 @@ _BROKEN_FILE = (
     "safetensorerror", "error while deserializing header", "unpicklingerror", "pytorchstreamreader", "unexpected eof",
     "could not detect model type", "invalid load key",
 )  # fmt: skip
+#: Said of a workflow with a class of nodes that is not installed: since 2026, and before.
+_NO_NODE = ("missing_node_type", "invalid_prompt")
 #: In the names of nodes that load checkpoints, and the inputs that name one.
 _MODEL_LOADERS = ("checkpointloader", "unetloader")
 _LOADERS = ("ckpt_name", "unet_name")
@@ -68,7 +70,7 @@ def refusal(url: str, found: dict[str, Any], status: int = 400) -> WebUIError:
     first = _first_wrong(found.get("node_errors"))
     if first is None:
         text = one_line(f"{error.get('message', '')} {error.get('details', '')}")
-        if error.get("type") == "invalid_prompt" or "does not exist" in text:
+        if error.get("type") in _NO_NODE or "does not exist" in text:
             return NodesMissing(f"{url} lacks a node that the workflow needs: {text}")
         return WebUIRefused(f"{url} refused the prompt: {text or 'no reason given'}", detail=text, status=status)
     class_type, wrong = first

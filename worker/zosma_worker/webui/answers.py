@@ -8,6 +8,7 @@ from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import (
     NotANumber,
     OutOfMemory,
+    ProxyGaveUp,
     WebUIBroken,
     WebUIBusy,
     WebUIError,
@@ -68,7 +69,7 @@ def _failure(url: str, status: int, text: str, words: str) -> WebUIError:
     if status == 503:
         return WebUIBusy(f"{url} is starting or busy (503)")
     if status in _GATEWAY_TIMEOUTS:
-        return WebUIBroken(
+        return ProxyGaveUp(
             f"a proxy before {url} waited no longer for its answer ({status}): let it wait longer, or go round it"
         )
     return WebUIBroken(f"{url} failed ({status}): {text or 'no reason given'}")
