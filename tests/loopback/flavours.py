@@ -242,6 +242,11 @@ class SDNextWebUI(A1111WebUI):
         lists.pop("/sdapi/v1/latent-upscale-modes")
         return {
             **lists,
+            # Files without their endings, and folders with their slashes.
+            "/sdapi/v1/sd-models": [
+                {"title": name, "model_name": name, "hash": None, "sha256": None, "type": "safetensors", "config": None}
+                for name in self.models
+            ],
             "/sdapi/v1/version": {"app": "sd.next", "updated": "2026-08-01", "hash": "abc"},
             "/sdapi/v1/samplers": [
                 {"name": name, "options": {}} for name in ("Default", "UniPC", "DPM++ 2M", "Euler a")

@@ -827,6 +827,8 @@ def _answers(images, **more):
 
 
 BUSY = status(503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}})
+#: Said once the picture is made: more than 60 in a minute from one address.
+LIMITED = status(429, {"error": "HTTPException", "code": 429, "detail": "x: rate limit exceeded", "errors": "429"})
 A1111_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. Tried"})
 FORGE_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": "CUDA out of memory. Tried"})
 FAULTS = {
@@ -901,9 +903,10 @@ def test_no_letter_that_koboldcpp_reads_otherwise_spells_a_word_that_the_rules_h
             assert not word.isalnum() or WordFinder([word]).find(f"wab{sign}ken"), sign
 
 
-async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):
-    webui, _ = await flavoured(KoboldWebUI)
-    webui.script(BUSY)
+@pytest.mark.parametrize(("kind", "answer"), [(KoboldWebUI, BUSY), (SDNextWebUI, LIMITED)])
+async def test_a_server_that_lets_nothing_in_for_now_makes_the_picture_later(kind, answer, flavoured, ann):
+    webui, _ = await flavoured(kind)
+    webui.script(answer)
 
     job = await ann.gets(await ann.asks())
 

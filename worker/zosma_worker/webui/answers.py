@@ -49,7 +49,10 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
             status=status,
         )
     if status == 429:
-        return WebUIBusy(f"{url} lets nothing more in for now (429): raise the limit of the proxy before it")
+        return WebUIBusy(
+            f"{url} lets nothing more in for now (429): raise its limit (SD.Next's is server_rate_limit), or that of"
+            " the proxy before it"
+        )
     if not isinstance(data, dict) or status < 400:
         return WebUINotSetUp(
             f"{url} is not a Stable Diffusion WebUI (it answers {status}{f': {text}' if text else ''}):"
