@@ -117,12 +117,14 @@ def named_by_file(checkpoints: Iterable[Checkpoint]) -> tuple[Checkpoint, ...]:
     """
     listed = tuple(checkpoints)
     found = Counter(spelled(one.stem) for one in listed)
-    return tuple(
-        one.model_copy(update={"name": one.stem})
-        if found[spelled(one.stem)] == 1 and one.name == one.path.replace("/", "_")
-        else one
-        for one in listed
-    )
+
+    def called(one: Checkpoint) -> str:
+        flat = one.path.replace("/", "_")
+        if one.name.replace("\\", "/") not in (one.path, flat):
+            return one.name
+        return one.stem if found[spelled(one.stem)] == 1 else flat
+
+    return tuple(one.model_copy(update={"name": called(one)}) for one in listed)
 
 
 class Scheduler(BaseModel):

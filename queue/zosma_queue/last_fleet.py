@@ -45,7 +45,7 @@ class Fleet:
     last_seen_ms: int | None = None
     """When one was last ready, by Redis's clock; None while one is, and where none is known to have been."""
     is_new: bool = False
-    """True where jobs may wait for a worker, and none has ever been ready."""
+    """True where jobs may wait for a worker, none has ever been ready, and none is there that may be soon."""
 
     @property
     def ready(self) -> bool:
@@ -126,7 +126,7 @@ class LastFleet:
                 with skipping(keys.LAST_FLEET_SEEN):
                     seen[place.decode()] = int(finite(str(at)))
             if not seen:
-                return replace(fleet, is_new=wait_ms > 0)
+                return replace(fleet, is_new=wait_ms > 0 and not workers)
             recent = [place for place, at in seen.items() if at >= now_ms - wait_ms]
             found = await self._redis.hmget(keys.LAST_FLEET, recent) if recent else []
         last = [one for place, row in zip(recent, found, strict=True) if (one := _worker(place, row, seen[place]))]

@@ -435,9 +435,14 @@ class ReForgeWebUI(A1111WebUI):
 
 
 class SDNextWebUI(A1111WebUI):
-    """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler."""
+    """SD.Next: JPEG, no model name, no schedulers; null is an error, and so is an unknown sampler.
+
+    What it tells of its progress is the last job's until the next one begins: done, with no job at hand; at work after
+    it has enlarged a picture or failed with an exception, for nothing there ends what it has begun to count.
+    """
 
     flavour = "sdnext"
+    interrupts_with = 204
     clips = ("ViT-H-14/laion2b_s32b_b79k", "ViT-L-14/openai")
 
     def _lists(self) -> dict[str, Any]:
@@ -445,6 +450,11 @@ class SDNextWebUI(A1111WebUI):
         lists.pop("/sdapi/v1/latent-upscale-modes")
         return {
             **lists,
+            # Files without their endings, and folders with their slashes.
+            "/sdapi/v1/sd-models": [
+                {"title": name, "model_name": name, "hash": None, "sha256": None, "type": "safetensors", "config": None}
+                for name in self.models
+            ],
             "/sdapi/v1/version": {"app": "sd.next", "updated": "2026-08-01", "hash": "abc"},
             "/sdapi/v1/samplers": [
                 {"name": name, "options": {}} for name in ("Default", "UniPC", "DPM++ 2M", "Euler a")
@@ -461,7 +471,23 @@ class SDNextWebUI(A1111WebUI):
             return web.json_response({"detail": "Model not found"}, status=404)
         return web.json_response({"caption": self.caption, "medium": None, "artist": None})
 
+    def leave_told(self, jobs: int, fraction: float) -> None:
+        """What its state is from now on, whether or not anything runs."""
+        state = {**self.progress["state"], "job": "Process" if jobs else "", "job_count": jobs, "sampling_step": 20}
+        self.progress = {**self.progress, "progress": fraction, "state": state}
+
+    async def throw(self, turn: Turn) -> web.StreamResponse:
+        """As its handler does with a TypeError, whose words are all there is."""
+        self.leave_told(1, 0.4)
+        return web.json_response("'NoneType' object is not iterable", status=500)
+
     async def usual(self, turn: Turn) -> web.StreamResponse:
+        answer = await self._answer(turn)
+        enlarges = turn.request.path.endswith("extra-single-image")
+        self.leave_told(1 if enlarges else 0, 0.0 if enlarges else 1.0)
+        return answer
+
+    async def _answer(self, turn: Turn) -> web.StreamResponse:
         body = turn.body
         if None in body.values():
             return web.json_response({"detail": [{"loc": ["body"], "msg": "none is not allowed"}]}, status=422)

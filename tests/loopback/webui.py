@@ -219,6 +219,9 @@ def _is_canary(body: Any) -> bool:
 class ScriptedWebUI:
     """A WebUI that answers generations by script, in order, and well once the script is over."""
 
+    #: The status of its answer to interrupt and skip; 204 has no body.
+    interrupts_with = 200
+
     def __init__(self, models: Iterable[str] = ("dream", "anime"), *, auth: str | None = None) -> None:
         self.models = list(models)
         self.auth = auth
@@ -309,7 +312,7 @@ class ScriptedWebUI:
         if request.path in ("/sdapi/v1/interrupt", "/sdapi/v1/skip"):
             if self.held:
                 self.held.interrupted.set()
-            return web.json_response({})
+            return web.json_response({}) if self.interrupts_with == 200 else web.Response(status=self.interrupts_with)
         found = self._lists().get(request.path)
         return web.json_response(
             {"detail": "Not Found"} if found is None else found, status=200 if found is not None else 404

@@ -206,6 +206,17 @@ def test_two_files_of_one_name_keep_their_folders():
     assert names("sd15/dream.safetensors", "xl/dream.safetensors") == ["sd15_dream", "xl_dream"]
 
 
+def test_folders_as_sdnext_writes_them_are_those_of_the_others():
+    there = [
+        Checkpoint(name="sd15/dream", title="sd15/dream [0123456789]", hash="0123456789"),
+        Checkpoint(name="xl\\dream", title="xl\\dream"),
+        Checkpoint(name="xl/anime v3", title="xl/anime v3"),
+    ]
+
+    assert [one.name for one in named_by_file(there)] == ["sd15_dream", "xl_dream", "anime v3"]
+    assert [one.is_called("anime v3") for one in named_by_file(there)] == [False, False, True]
+
+
 def test_a_name_of_the_webuis_own_stays():
     own = Checkpoint(name="Dream v8", title="sd15/dream.safetensors")
 

@@ -78,6 +78,14 @@ async def test_where_there_never_was_one_it_is_said_how_to_start_one(patient):
         assert refused.value.code == "no-worker-yet"
 
 
+async def test_one_that_is_here_and_takes_no_jobs_is_not_told_to_have_never_been(patient, redis_url):
+    async with PlayedWorker(redis_url) as worker:
+        await worker.beat(WorkerState.AWAY, reason="busy elsewhere")
+        with pytest.raises(NoWorkerError) as refused:
+            await patient.submit(request(), ANN)
+    assert refused.value.code == "no-worker"
+
+
 async def test_the_last_one_may_not_have_been_here_too_long_ago(patient, redis_url, raw):
     await was_here(patient, redis_url)
     ago(raw, DAY_S - 60)

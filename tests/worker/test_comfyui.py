@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,8 @@ from zosma_queue.fleet import WorkerState
 from zosma_queue.job import State
 from zosma_worker.comfyui import watch
 from zosma_worker.comfyui.backend import ComfyUIBackend
+from zosma_worker.comfyui.failures import error_of
+from zosma_worker.errors import NodesMissing, WebUIBroken, WebUIBusy, WebUIRefused
 
 
 @pytest.fixture(name="comfyui")
@@ -570,6 +573,34 @@ async def test_nodes_that_are_gone_are_an_error_of_their_own(comfyui, join, ann)
 
     assert (job.failures, job.error_kind) == (1, "nodes-missing")
     assert (await ann.worker(WorkerState.READY)).about.loras == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing_node_type", "Node 'Ink' not found. The custom node may not be installed."),
+        ("invalid_prompt", "Cannot execute because node Ink does not exist."),
+    ],
+)
+def test_a_missing_node_is_known_by_what_new_servers_say_and_old_ones(kind, message):
+    body = {"error": {"type": kind, "message": message, "details": "Node ID '#7'"}, "node_errors": {}}
+
+    assert type(error_of("http://gpu:8188", 400, json.dumps(body).encode())) is NodesMissing
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (413, WebUIRefused, "--max-upload-size"),
+        (429, WebUIBusy, "raise the limit"),
+        (502, WebUIBroken, "failed (502): 502 Bad Gateway"),
+    ],
+)
+def test_what_a_proxy_before_it_says_is_told_as_what_it_is(status, kind, words):
+    error = error_of("http://gpu:8188", status, b"<html><head><title>502 Bad Gateway</title></head></html>")
+
+    assert type(error) is kind
+    assert words in str(error)
 
 
 async def test_silence_during_a_load_is_no_stall(comfyui, join, ann, monkeypatch):

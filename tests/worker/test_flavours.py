@@ -36,6 +36,7 @@ from zosma_queue.infotext import pairs
 from zosma_queue.job import State
 from zosma_queue.words import WordFinder
 from zosma_worker.errors import PromptUnreadable
+from zosma_worker.gate import Gate
 from zosma_worker.layout import prepared_mask
 from zosma_worker.webui.flavours.koboldcpp import readable
 
@@ -92,6 +93,7 @@ async def test_each_kind_is_known_and_offers_only_what_it_has(kind, flavoured, q
         SDCppWebUI: (None, 100), KoboldWebUI: (1024, 80),
     }.get(kind, (None, None))  # fmt: skip
     assert (bool(about.vaes), bool(about.styles), bool(about.enlargers)) == (full,) * 3
+    assert not [name for name in about.enlargers if name.startswith("Latent")]
     assert {"DPM++ 2M", "Euler a"} <= set(about.samplers)
     assert not {"Default", "default", "euler_a"} & set(about.samplers)
 
@@ -789,6 +791,58 @@ async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_ma
     assert (job.state, job.failures, len(webui.jobs)) == (State.DONE, 1, 2)
 
 
+# -- what SD.Next goes on telling of a job that has ended -------------------------------------------------------
+
+
+async def _enlarges(ann, queue):
+    upscale = {"image": await sends(queue), "source_width": 96, "source_height": 64}
+    return await ann.asks(prompt="", upscale=upscale)
+
+
+async def _draws(ann, queue):
+    return await ann.asks()
+
+
+@pytest.mark.parametrize("asks", [_draws, _enlarges])
+async def test_what_an_sdnext_still_tells_of_our_last_job_is_not_taken_for_somebody_elses(
+    asks, flavoured, ann, queue, monkeypatch
+):
+    webui, _ = await flavoured(SDNextWebUI)
+    shut = []
+    monkeypatch.setattr(Gate, "shut", lambda self, reason, level=0: shut.append(reason))
+    await ann.gets(await asks(ann, queue))
+    assert webui.progress["progress"] or webui.progress["state"]["job_count"]
+    looked = webui.paths("GET").count("/sdapi/v1/progress")
+
+    async def has_looked_again():
+        return webui.paths("GET").count("/sdapi/v1/progress") >= looked + 3
+
+    await until(has_looked_again)
+    assert shut == []
+
+
+async def test_an_exception_of_an_sdnext_leaves_its_worker_at_work(flavoured, ann):
+    webui, _ = await flavoured(SDNextWebUI)
+    webui.script(webui.throw)
+
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.failures) == (State.DONE, 1)
+
+
+async def test_an_sdnext_that_failed_says_that_it_was_interrupted_and_is_not_believed(flavoured, ann):
+    webui, _ = await flavoured(SDNextWebUI)
+
+    async def out_of_memory(turn):
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        return web.json_response({"images": [], "parameters": {}, "info": ""})
+
+    webui.script(*[out_of_memory] * 3)
+    job = await ann.gets(await ann.asks())
+
+    assert (job.state, job.error_kind) == (State.FAILED, "empty")
+
+
 # -- faults -----------------------------------------------------------------------------------------------------
 
 
@@ -800,6 +854,8 @@ def _answers(images, **more):
 
 
 BUSY = status(503, {"detail": {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}})
+#: Said once the picture is made: more than 60 in a minute from one address.
+LIMITED = status(429, {"error": "HTTPException", "code": 429, "detail": "x: rate limit exceeded", "errors": "429"})
 A1111_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "errors": "CUDA out of memory. Tried"})
 FORGE_OOM = status(500, {"error": "OutOfMemoryError", "detail": "", "body": "", "message": "CUDA out of memory. Tried"})
 FAULTS = {
@@ -874,9 +930,10 @@ def test_no_letter_that_koboldcpp_reads_otherwise_spells_a_word_that_the_rules_h
             assert not word.isalnum() or WordFinder([word]).find(f"wab{sign}ken"), sign
 
 
-async def test_a_koboldcpp_whose_queue_is_full_makes_the_picture_later(flavoured, ann):
-    webui, _ = await flavoured(KoboldWebUI)
-    webui.script(BUSY)
+@pytest.mark.parametrize(("kind", "answer"), [(KoboldWebUI, BUSY), (SDNextWebUI, LIMITED)])
+async def test_a_server_that_lets_nothing_in_for_now_makes_the_picture_later(kind, answer, flavoured, ann):
+    webui, _ = await flavoured(kind)
+    webui.script(answer)
 
     job = await ann.gets(await ann.asks())
 

@@ -140,6 +140,31 @@ async def test_after_one_fault_the_second_try_makes_the_picture(name, webui, joi
     assert first["force_task_id"] != second["force_task_id"]
 
 
+@pytest.mark.parametrize("broken_by", ["the server", "a proxy that waits no longer"])
+async def test_what_a_webui_works_on_after_the_connection_broke_is_stopped_before_the_next_try(
+    broken_by, webui, join, ann
+):
+    async def breaks(turn):
+        webui.held = Hold()
+        if broken_by == "the server":
+            return await cut()(turn)
+        return await status(504, html="<html><title>504 Gateway Time-out</title></html>")(turn)
+
+    async def heeds(request):
+        webui.held = None
+        return web.json_response({})
+
+    webui.special["/sdapi/v1/interrupt"] = heeds
+    webui.script(breaks)
+    await join(webui)
+
+    job = await ann.gets(await ann.asks())
+
+    made, stopped = "/sdapi/v1/txt2img", "/sdapi/v1/interrupt"
+    assert (job.state, job.failures) == (State.DONE, 1)
+    assert [path for path in webui.paths() if path in (made, stopped)] == [made, stopped, made]
+
+
 async def test_fewer_pictures_than_asked_for_are_a_fault(webui, join, ann):
     webui.script(*[pictures(lambda answer: answer["images"].pop())] * 3)
     await join(webui)

@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 import trustme
+from aiohttp import web
 from pydantic import SecretStr
 
 from loopback.webui import ScriptedWebUI, with_special
@@ -13,7 +14,8 @@ from zosma_queue.fleet import Scheduler, Style
 from zosma_worker.errors import WebUIBusy, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.settings import Address
 from zosma_worker.webui.backend import A1111Backend
-from zosma_worker.webui.client import Client
+from zosma_worker.webui.client import Client, progress_of
+from zosma_worker.webui.foreign_work import ForeignWork
 from zosma_worker.webui.probe import loaded_of, probe
 
 MODELS = "/sdapi/v1/sd-models"
@@ -84,6 +86,30 @@ async def test_progress_beyond_all_numbers_is_as_good_as_none():
 
     assert progress is not None
     assert (progress.fraction, progress.eta_s, progress.idle) == (0.0, None, True)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "jobs", "told"),
+    [(1.0, 0, (0.0, True)), (0.0, 1, (0.0, False)), (0.01, -1, (0.01, False)), (0.5, None, (0.5, False))],
+)
+def test_a_webui_without_a_job_is_idle_whatever_it_still_tells_of_the_last_one(fraction, jobs, told):
+    progress = progress_of({"progress": fraction, "state": {"job_count": jobs, "sampling_step": 20}})
+
+    assert (progress.fraction, progress.idle) == told
+
+
+async def test_what_stays_as_our_job_has_left_it_is_nobody_elses_work():
+    webui = ScriptedWebUI()
+    webui.progress = {"progress": 0.4, "state": {"job_count": 1, "sampling_step": 8, "job_timestamp": "1"}}
+    async with webui, Client(webui.address) as client:
+        work = ForeignWork(client)
+        assert await work.busy()
+
+        work.note_own_end()
+        assert [await work.busy(), await work.busy()] == [False, False]
+
+        webui.progress = {"progress": 0.4, "state": {"job_count": 1, "sampling_step": 8, "job_timestamp": "2"}}
+        assert await work.busy()
 
 
 async def test_an_a1111_with_all_it_has():
@@ -173,6 +199,39 @@ async def test_something_else_is_told_to_be_no_webui(code, html):
     webui.special[MODELS] = webui.special[OPTIONS]
 
     assert "is not a Stable Diffusion WebUI" in str(await reason(webui))
+
+
+async def test_another_servers_api_is_told_to_be_no_webui_with_its_own_word():
+    swarm = with_special(OPTIONS, 404, {"error": "Invalid request: path unknown", "error_id": "bad_request"})
+
+    error = await reason(swarm)
+
+    assert isinstance(error, WebUINotSetUp)
+    assert "(it answers 404: Invalid request: path unknown): check SD_API_HOST" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("location", "fix"),
+    [
+        ("https://sd.example.org/sdapi/v1/options?x=1", "write https://sd.example.org into SD_API_HOST"),
+        ("/sd/sdapi/v1/options", "/sd into SD_API_HOST"),
+        ("/login?next=%2Fsdapi", "SD_API_HOST must name the WebUI itself, not a login page"),
+        ("https://user:word@team.example.org/login?token=t", "https://team.example.org/login (308)"),
+        ("http://[", "SD_API_HOST must name the WebUI itself"),
+    ],
+)
+async def test_where_a_proxy_sends_on_to_is_told_with_what_to_write(location, fix):
+    webui = ScriptedWebUI()
+
+    async def on(request):
+        return web.Response(status=308, headers={"Location": location})
+
+    webui.special[OPTIONS] = on
+    error = await reason(webui)
+
+    assert isinstance(error, WebUINotSetUp)
+    assert fix in str(error)
+    assert not any(secret in str(error) for secret in ("token", "word@"))
 
 
 async def test_a_webui_without_checkpoints_is_told_where_to_put_one():

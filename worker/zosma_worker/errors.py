@@ -33,6 +33,10 @@ class WebUICut(WebUIBroken):
     """Raised when the connection ended before the answer: it died, or dropped us."""
 
 
+class ProxyGaveUp(WebUICut):
+    """Raised when a proxy before it waited no longer: it may be at work on the request for a long time yet."""
+
+
 class WebUIRefused(WebUIError):
     """Raised on 4xx: it won't do this request. `detail` is its own word on it."""
 

@@ -9,7 +9,7 @@ import time
 from zosma_queue.errors import ErrorKind
 from zosma_worker.circuit_breaker import CircuitBreaker
 from zosma_worker.drive import Ended, Task
-from zosma_worker.errors import WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
+from zosma_worker.errors import ProxyGaveUp, WebUIBusy, WebUICut, WebUIError, WebUINotSetUp, WebUIUnreachable
 from zosma_worker.gate import BUSY_ELSEWHERE, Gate
 from zosma_worker.handover import Handover
 from zosma_worker.heartbeat import Heartbeat
@@ -25,7 +25,7 @@ def _first_help(error: WebUIError) -> str:
     """What to do about a WebUI that has never answered, where the error itself doesn't say."""
     if isinstance(error, WebUIUnreachable):
         return ": start the WebUI, or check SD_API_HOST"
-    if isinstance(error, WebUICut):
+    if isinstance(error, WebUICut) and not isinstance(error, ProxyGaveUp):
         return ": check SD_API_HOST, and write https:// there if the WebUI has a certificate"
     return ""
 

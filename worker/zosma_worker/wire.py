@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 from zosma_queue.sandbox import SandboxError
 from zosma_worker.bounds import (
@@ -100,6 +101,8 @@ class Wire:
                 method, f"{self.url}{path}", data=data, timeout=timeout, headers=headers, allow_redirects=False
             )
             async with request as answer:
+                if "Location" in answer.headers and 300 <= answer.status < 400:
+                    raise _sent_on(self.url, path, answer)
                 if not 200 <= answer.status < 300:
                     raise self.error_of(answer.status, await self._body(answer, ERROR_MAX_BYTES))
                 length = answer.content_length
@@ -192,6 +195,18 @@ class Wire:
             raise WebUIRubbish(f"{self.url} answered with {error}, which nothing asked for needs") from None
         except ValueError:
             raise WebUIRubbish(f"{self.url} answered with something that is not JSON") from None
+
+
+def _sent_on(base: str, path: str, answer: aiohttp.ClientResponse) -> WebUINotSetUp:
+    """The error that a redirect stands for. None is followed: a request has a login with it, and pictures."""
+    try:
+        there = answer.url.join(URL(answer.headers["Location"])).with_query(None).with_fragment(None).with_user(None)
+    except ValueError:
+        there = answer.url.origin()
+    moved = str(there).removesuffix(path.partition("?")[0])
+    is_moved = moved not in (str(there), base)
+    fix = f"write {moved} into SD_API_HOST" if is_moved else "SD_API_HOST must name the WebUI itself, not a login page"
+    return WebUINotSetUp(f"{base} sends on to {there} ({answer.status}): {fix}", status=answer.status)
 
 
 def _why(error: Exception) -> str:

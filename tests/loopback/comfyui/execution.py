@@ -32,13 +32,14 @@ def validated(
     """(the refusal's body or None, node_errors, outputs that can run)."""
     for node, entry in prompt.items():
         name = entry.get("class_type") if isinstance(entry, dict) else None
+        where = f"Node ID '#{node}'"
         if name is None:
-            why = f"Node ID '#{node}'"
-            text = "Cannot execute because a node is missing the class_type property."
-            return refused("invalid_prompt", text, why), {}, []
+            text = f"Node '{where}' has no class_type. The workflow may be corrupted or a custom node is missing."
+            return refused("missing_node_type", text, where), {}, []
         if name not in nodes:
-            text = f"Cannot execute because node {name} does not exist."
-            return refused("invalid_prompt", text, f"Node ID '#{node}'"), {}, []
+            title = entry.get("_meta", {}).get("title", name)
+            text = f"Node '{title}' not found. The custom node may not be installed."
+            return refused("missing_node_type", text, where), {}, []
     outputs = [node for node, entry in prompt.items() if nodes[entry["class_type"]]["output_node"]]
     if not outputs:
         return refused("prompt_no_outputs", "Prompt has no outputs"), {}, []

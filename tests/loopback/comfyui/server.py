@@ -40,6 +40,16 @@ Json = dict[str, Any]
 PREVIEW, PREVIEW_WITH_METADATA = 1, 4
 
 
+def _is_canonical(prompt_id: Any) -> bool:
+    """Whether a caller may call a prompt that; None leaves it to the server."""
+    if prompt_id is None:
+        return True
+    try:
+        return isinstance(prompt_id, str) and str(uuid.UUID(prompt_id)) == prompt_id
+    except ValueError:
+        return False
+
+
 class _Interrupted(Exception):
     """The flag was seen."""
 
@@ -307,6 +317,8 @@ class ScriptedComfyUI:
             return web.Response(status=500, text="500 Internal Server Error\n\nServer got itself in trouble")
         if "prompt" not in body:
             return web.json_response(refused("no_prompt", "No prompt provided", "No prompt provided"), status=400)
+        if not self.chooses_ids and not _is_canonical(body.get("prompt_id")):
+            return web.json_response(refused("invalid_prompt_id", "prompt_id must be a valid UUID"), status=400)
         refusal, errors, outputs = validated(body["prompt"], self.nodes, self.inputs)
         if refusal is not None:
             return web.json_response(refusal, status=400)
@@ -403,7 +415,7 @@ class ScriptedComfyUI:
         self.sockets[name] = socket
         await self._send_to(name, "status", {"status": self._status, "sid": name})
         if self._running and self._running.client == name:
-            await self._send_to(name, "executing", {"node": self._now, "prompt_id": self._running.id})
+            await self._send_to(name, "executing", {"node": self._now})
         async for message in socket:
             if message.type is WSMsgType.TEXT and json.loads(message.data).get("type") == "feature_flags":
                 await self._send_to(name, "feature_flags", {"supports_preview_metadata": True})

@@ -17,6 +17,7 @@ from zosma_worker.errors import (
     WebUINotSetUp,
     WebUIRefused,
 )
+from zosma_worker.pages import words_of
 
 #: Said by torch on CUDA, ROCm, MPS and the CPU.
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
@@ -26,6 +27,8 @@ _BROKEN_FILE = (
     "safetensorerror", "error while deserializing header", "unpicklingerror", "pytorchstreamreader", "unexpected eof",
     "could not detect model type", "invalid load key",
 )  # fmt: skip
+#: Said of a workflow with a class of nodes that is not installed: since 2026, and before.
+_NO_NODE = ("missing_node_type", "invalid_prompt")
 #: In the names of nodes that load checkpoints, and the inputs that name one.
 _MODEL_LOADERS = ("checkpointloader", "unetloader")
 _LOADERS = ("ckpt_name", "unet_name")
@@ -41,8 +44,16 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
         )
     if status == 503:
         return WebUIBusy(f"{url} is starting or busy (503)")
+    if status == 429:
+        return WebUIBusy(f"{url} lets nothing more in for now (429): raise the limit of the proxy before it")
     if status >= 500:
-        return WebUIBroken(f"{url} failed ({status}): {one_line(body.decode('utf-8', 'replace'))}")
+        return WebUIBroken(f"{url} failed ({status}): {words_of(body) or 'no reason given'}")
+    if status == 413:
+        return WebUIRefused(
+            f"{url} takes no upload this large (413): raise --max-upload-size, or the limit of the proxy before it",
+            detail="the picture to start from is too large for the way to this GPU: send a smaller one",
+            status=status,
+        )
     try:
         found = bounded_json(body, ANSWER_MARKS_MAX)
     except ValueError:
@@ -59,7 +70,7 @@ def refusal(url: str, found: dict[str, Any], status: int = 400) -> WebUIError:
     first = _first_wrong(found.get("node_errors"))
     if first is None:
         text = one_line(f"{error.get('message', '')} {error.get('details', '')}")
-        if error.get("type") == "invalid_prompt" or "does not exist" in text:
+        if error.get("type") in _NO_NODE or "does not exist" in text:
             return NodesMissing(f"{url} lacks a node that the workflow needs: {text}")
         return WebUIRefused(f"{url} refused the prompt: {text or 'no reason given'}", detail=text, status=status)
     class_type, wrong = first

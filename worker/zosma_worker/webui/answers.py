@@ -8,17 +8,18 @@ from zosma_worker.bounds import ANSWER_MARKS_MAX, bounded_json
 from zosma_worker.errors import (
     NotANumber,
     OutOfMemory,
+    ProxyGaveUp,
     WebUIBroken,
     WebUIBusy,
     WebUIError,
     WebUINotSetUp,
     WebUIRefused,
 )
+from zosma_worker.pages import WORDS_CHARS, words_of
 
 #: Said by torch on CUDA, ROCm, MPS and the CPU; the class name differs, the words don't.
 _OOM = ("out of memory", "outofmemory", "not enough memory", "can't allocate memory")
 _NAN = ("nansexception", "all nans")
-_DETAIL_CHARS = 300
 #: Said by proxies that wait no longer for the server behind them; the second one by Cloudflare, after 100 s.
 _GATEWAY_TIMEOUTS = (504, 524)
 #: FastAPI's word for an address that it doesn't know, in answers of 404.
@@ -28,8 +29,8 @@ NO_ROUTE = "Not Found"
 def error_of(url: str, status: int, body: bytes) -> WebUIError:
     """The error that an answer stands for. `url` is the WebUI's base URL."""
     data = _json(body)
-    text = detail_of(data)
-    words = f"{data.get('error', '')} {text}".casefold() if isinstance(data, dict) else ""
+    text = detail_of(data) if isinstance(data, dict) else words_of(data.encode() if isinstance(data, str) else body)
+    words = f"{data.get('error', '') if isinstance(data, dict) else ''} {text}".casefold()
     if status >= 500:
         return _failure(url, status, text, words)
     if status in (401, 403):
@@ -40,9 +41,23 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
         return WebUINotSetUp(
             f"{url} answers, but its API is off: start the WebUI with --api", detail=NO_ROUTE, status=status
         )
+    if status == 413:
+        return WebUIRefused(
+            f"{url} takes no request this large (413): raise the limit of the proxy before it (nginx's is"
+            " client_max_body_size, 1 MB unless set)",
+            detail="the picture to start from is too large for the way to this GPU: send a smaller one",
+            status=status,
+        )
+    if status == 429:
+        return WebUIBusy(
+            f"{url} lets nothing more in for now (429): raise its limit (SD.Next's is server_rate_limit), or that of"
+            " the proxy before it"
+        )
     if not isinstance(data, dict) or status < 400:
         return WebUINotSetUp(
-            f"{url} is not a Stable Diffusion WebUI (it answers {status}): check SD_API_HOST", status=status
+            f"{url} is not a Stable Diffusion WebUI (it answers {status}{f': {text}' if text else ''}):"
+            " check SD_API_HOST",
+            status=status,
         )
     return WebUIRefused(
         f"{url} refused the request ({status}): {text or 'no reason given'}", detail=text, status=status
@@ -57,7 +72,7 @@ def _failure(url: str, status: int, text: str, words: str) -> WebUIError:
     if status == 503:
         return WebUIBusy(f"{url} is starting or busy (503)")
     if status in _GATEWAY_TIMEOUTS:
-        return WebUIBroken(
+        return ProxyGaveUp(
             f"a proxy before {url} waited no longer for its answer ({status}): let it wait longer, or go round it"
         )
     return WebUIBroken(f"{url} failed ({status}): {text or 'no reason given'}")
@@ -85,4 +100,4 @@ def detail_of(data: Any) -> str:
     elif isinstance(detail, dict):
         detail = detail.get("msg")
     found = detail or data.get("errors") or data.get("message") or data.get("body") or data.get("error") or ""
-    return " ".join(str(found).split())[:_DETAIL_CHARS]
+    return " ".join(str(found).split())[:WORDS_CHARS]

@@ -113,6 +113,11 @@ class A1111Backend:
         if self._noting:
             await self._noting
 
+    def note_ended(self, flavour: Flavour) -> None:
+        """A job of ours is over, however it ended."""
+        if flavour.tells_of_ended:
+            self._foreign_work.note_own_end()
+
     def note_gone(self) -> None:
         """It is away: whatever comes back may be another, and has nothing in its memory."""
         self._lacking.clear()
@@ -258,6 +263,7 @@ class A1111Run:
             raise
         finally:
             await end(watching, answers)
+            self._backend.note_ended(self._flavour)
         asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped)
         return A1111Answer(self._client, self._flavour, self._order, self._call, self._wanted, asked)
 
@@ -369,6 +375,8 @@ class A1111Answer:
             request = self._order.request
             # These needn't clear what a job before them has left.
             if interrupted and not (request.interrogate or request.detect):
+                if self._flavour.fails_as_interrupted:
+                    looking.result()  # what is wrong with the answer says more, if anything is
                 raise BadAnswer(ErrorKind.INTERRUPTED)
             return looking.result()
         finally:

@@ -177,15 +177,18 @@ def progress_of(found: dict[str, Any]) -> Progress:
     """What an answer to `progress` says; what can't be read in it is as if it weren't said."""
     state = found.get("state")
     state = state if isinstance(state, dict) else {}
-    fraction = number(found.get("progress")) or 0.0
+    fraction = min(max(number(found.get("progress")) or 0.0, 0.0), 1.0)
     eta = number(found.get("eta_relative"))
-    loading = state.get("job_count") == -1
+    jobs = number(state.get("job_count"))
+    loading = jobs == -1
+    # A1111 calls itself idle by its count of jobs. SD.Next's fraction is the last job's until the next one begins.
+    idle = not fraction if jobs is None else not jobs
     image = found.get("current_image")
     return Progress(
-        fraction=min(max(fraction, 0.0), 1.0),
+        fraction=0.0 if idle else fraction,
         eta_s=eta if eta and not loading and fraction >= ETA_FROM and 0 < eta < ETA_MAX_S else None,
         loading=loading,
-        idle=not fraction and not state.get("job_count"),
+        idle=idle,
         mark=f"{fraction} {state.get('job')} {state.get('job_no')} {state.get('sampling_step')}",
         image=image if isinstance(image, str) else None,
         interrupted=state.get("interrupted") is True,

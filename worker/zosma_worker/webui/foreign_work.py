@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from zosma_worker.webui.client import Client
+from zosma_worker.webui.client import Client, Progress
 
 #: Tasks may wait unmoved for this long: after that they are leftovers, which a WebUI that failed at them never forgets.
 PENDING_S = 10.0
@@ -18,12 +18,18 @@ class ForeignWork:
         self._has_pending = True
         self._pending: tuple[str, ...] = ()
         self._mark = ""
+        self._own_ended = False
+        self._left_over = ""
         self._moved_at = self._pending_since = time.monotonic()
 
     @property
     def still_s(self) -> float:
         """For how long their work has not moved."""
         return time.monotonic() - self._moved_at
+
+    def note_own_end(self) -> None:
+        """A job of ours has ended: what is told at the next look, and as long as it stays the same, is left over."""
+        self._own_ended = True
 
     async def busy(self) -> bool:
         """True while the WebUI works, which can't be for us.
@@ -32,12 +38,18 @@ class ForeignWork:
           WebUIError: when it doesn't answer.
         """
         progress = await self._client.progress(image=False)
-        if progress and not progress.idle:
+        if progress and not progress.idle and not self._is_left_over(progress):
             if progress.mark != self._mark:
                 self._mark, self._moved_at = progress.mark, time.monotonic()
             return True
         self._mark, self._moved_at = "", time.monotonic()
         return await self._some_wait()
+
+    def _is_left_over(self, progress: Progress) -> bool:
+        told = f"{progress.began} {progress.mark}"
+        if self._own_ended:
+            self._own_ended, self._left_over = False, told
+        return told == self._left_over
 
     async def _some_wait(self) -> bool:
         if not self._has_pending:

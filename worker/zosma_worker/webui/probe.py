@@ -8,7 +8,7 @@ from typing import Any
 
 from zosma_queue.fleet import Checkpoint, named_by_file
 from zosma_worker.backend import Found, named
-from zosma_worker.errors import WebUIBroken, WebUINotSetUp, WebUIRubbish
+from zosma_worker.errors import WebUIBroken, WebUINotSetUp, WebUIRefused, WebUIRubbish
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours import Flavour, identify
 
@@ -37,8 +37,17 @@ async def probe(client: Client) -> Probed:
     Raises:
       WebUIError: when it can't be used; the text says why and what to do.
     """
-    options = await client.options()
-    models = await _models(client)
+    try:
+        options = await client.options()
+        models = await _models(client)
+    except WebUIRefused as refusal:
+        if isinstance(refusal, WebUINotSetUp) or refusal.status != 404:
+            raise
+        # An API of its own, which says in words of its own that it has no such address.
+        raise WebUINotSetUp(
+            f"{client.url} is not a Stable Diffusion WebUI (it answers 404: {refusal.detail}): check SD_API_HOST",
+            status=refusal.status,
+        ) from refusal
     flavour = await identify(client, options)
     checkpoints = named_by_file(found for entry in models if (found := flavour.checkpoint(entry)))
     if not checkpoints:

@@ -109,6 +109,10 @@ class Flavour:
     #: `sd_vae_name` in its `info` is the VAE that it used.
     tells_vae: ClassVar[bool] = False
     tells_progress: ClassVar[bool] = True
+    #: It may go on telling of a job that has ended.
+    tells_of_ended: ClassVar[bool] = False
+    #: What it says of an interrupted picture it says of one that it failed at, too.
+    fails_as_interrupted: ClassVar[bool] = False
     #: Of `A1111_FIELDS`, `hr_resize_x` and `resize_mode 3`, those that have their effect.
     fields: ClassVar[tuple[str, ...]] = ()
     #: Scripts that requests may use are A1111's own way: nobody else takes their arguments.

@@ -13,6 +13,8 @@ from zosma_worker.webui.flavours.base import INTERROGATE_PATH, Flavour
 
 #: The one that A1111 has.
 _USUAL_CLIP = "ViT-L-14/openai"
+#: Upscalers of a second pass alone: a finished picture comes out of them merely resized.
+_OF_LATENTS = "Latent "
 
 
 class SDNext(Flavour):
@@ -21,6 +23,10 @@ class SDNext(Flavour):
     name: ClassVar[str] = "sdnext"
     restores_faces: ClassVar[bool] = True
     skips: ClassVar[bool] = True
+    # After it has enlarged a picture, and after an exception: nothing there ends what it has begun to count.
+    tells_of_ended: ClassVar[bool] = True
+    # An exception of torch's, as of too little memory, ends a picture there in the same way.
+    fails_as_interrupted: ClassVar[bool] = True
 
     @property
     def clip_skip(self) -> bool:
@@ -33,6 +39,7 @@ class SDNext(Flavour):
         self.lists = dataclasses.replace(
             self.lists,
             samplers=tuple(name for name in self.lists.samplers if name != "Default"),
+            enlargers=tuple(name for name in self.lists.enlargers if not name.startswith(_OF_LATENTS)),
             schedulers=(),  # its list of that name holds the samplers' classes; requests have no such field
         )
 
