@@ -122,6 +122,8 @@ class Gateway:
         self.heartbeats = 0
         #: Set to False and heartbeats stay unanswered: a zombie connection.
         self.acknowledge = True
+        #: Guilds of which READY names the id and nothing else comes: Discord has not got to them yet, or is in trouble.
+        self.untold: set[int] = set()
         self._ops = {IDENTIFY: self._identify, RESUME: self._resume, REQUEST_MEMBERS: self._members}
         world.emit = self.emit
 
@@ -254,6 +256,8 @@ class Gateway:
         }
         connection.put_frame(session.push("READY", ready))
         for guild in guilds:
+            if guild.id in self.untold:
+                continue
             full = guild_create_json(self._world, guild, bool(session.intents & GUILD_MEMBERS))
             connection.put_frame(session.push("GUILD_CREATE", full))
         self._world.changes.ring()

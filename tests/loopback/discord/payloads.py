@@ -7,7 +7,7 @@ from typing import Any
 
 from loopback.discord.interaction import Interaction, Kind
 from loopback.discord.permissions import ALL, DIRECT, NONE, P, permissions_in
-from loopback.discord.state import Attachment, Channel, Guild, Member, Message, Role, User, World
+from loopback.discord.state import VOICE, Attachment, Channel, Guild, Member, Message, Role, User, World
 
 Json = dict[str, Any]
 
@@ -105,7 +105,7 @@ def channel_json(channel: Channel) -> Json:
                 "create_timestamp": "2026-01-01T00:00:00+00:00",
             },
         }
-    return common | {
+    body = common | {
         "guild_id": str(channel.guild.id),
         "name": channel.name,
         "topic": None,
@@ -115,6 +115,20 @@ def channel_json(channel: Channel) -> Json:
         "rate_limit_per_user": 0,
         "permission_overwrites": overwrites,
     }
+    return body | {"bitrate": 64_000, "user_limit": 0} if channel.type in VOICE else body
+
+
+#: All that an interaction tells of a channel; of a thread its metadata besides. Only id and type are promised.
+_PARTIAL = (
+    "id", "type", "name", "last_message_id", "last_pin_timestamp", "nsfw", "parent_id", "guild_id", "flags",
+    "rate_limit_per_user", "topic", "position", "thread_metadata",
+)  # fmt: skip
+
+
+def partial_channel_json(channel: Channel, permissions: P = NONE) -> Json:
+    """The channel as interactions tell it: with what the member may do there, and without much else."""
+    told = {key: value for key, value in channel_json(channel).items() if key in _PARTIAL}
+    return told | {"permissions": str(int(permissions))}
 
 
 def guild_json(guild: Guild) -> Json:
@@ -288,7 +302,7 @@ def interaction_json(world: World, interaction: Interaction) -> Json:
         "version": 1,
         "data": interaction.data,
         "channel_id": str(channel.id),
-        "channel": channel_json(channel) | {"permissions": str(int(held))},
+        "channel": partial_channel_json(channel, held),
         "locale": member.locale,
         "app_permissions": str(int(bot_permissions(world, channel) if world.knows(channel) else AS_APP)),
         "entitlements": [],

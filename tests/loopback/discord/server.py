@@ -175,6 +175,10 @@ class DiscordServer:
         self.world.emit("GUILD_CREATE", told, guild.id)
         return guild
 
+    def add_activity(self) -> None:
+        """The portal's switch for Activities: Discord adds the command that starts it."""
+        self.commands.upsert(None, {"type": 4, "name": "launch", "description": "Launch an activity", "handler": 2})
+
     def add_foreign_guild(self, name: str, channels: Iterable[str] = ("general",)) -> Guild:
         """A guild where the bot is no member: commands reach it only of who has installed it for themselves."""
         guild = self.world.add_foreign_guild(name)

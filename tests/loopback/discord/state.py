@@ -28,6 +28,8 @@ TEXT_CHANNEL = 0
 DIRECT_CHANNEL = 1
 GROUP_CHANNEL = 3
 PUBLIC_THREAD = 11
+#: Voice and stage channels, which have a chat of their own.
+VOICE = (2, 13)
 
 
 class Snowflakes:
@@ -93,6 +95,8 @@ class Channel:
     group: list[User] = field(default_factory=list)
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     nsfw: bool = False
+    #: None: the type follows from the rest. Others are voice channels and the like, and what Discord thinks of next.
+    kind: int | None = None
     #: Of a thread: the channel (or forum) that it hangs on, whose overwrites are its own.
     parent: Channel | None = None
     #: A thread goes to the archive by itself after an hour without a new message; edits don't count.
@@ -103,6 +107,8 @@ class Channel:
 
     @property
     def type(self) -> int:
+        if self.kind is not None:
+            return self.kind
         if self.group:
             return GROUP_CHANNEL
         if self.parent:
@@ -213,7 +219,8 @@ class World:
         self.changes = Changes()
         self.settings = Settings()
         self.application_id = self.new_id()
-        self.bot = User(self.application_id, "Zosma", bot=True)
+        #: Like those of before 2017: the bot's account has another id than its application.
+        self.bot = User(self.new_id(), "Zosma", bot=True)
         self.owner = User(self.new_id(), "owner")
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
         self.guilds: dict[int, Guild] = {}
