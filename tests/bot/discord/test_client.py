@@ -265,6 +265,16 @@ async def test_a_server_that_names_its_charset_is_read_all_the_same(server, bot,
     assert [file.data for file in shown.files] == made
 
 
+@pytest.mark.parametrize("path", ["/callback$", "/messages/@original$", r"^/webhooks/\d+/[^/]+/messages/\d+$"])
+async def test_a_limit_that_names_no_proxy_is_waited_for_all_the_same(server, client, worker, ann, path):
+    server.settings.says_via = server.settings.tells_of_callbacks = False
+    server.limit_next("*", path, 0.01)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
+    assert 429 in {one.status for one in server.requests}
+
+
 async def test_ids_that_hold_no_date_make_no_token_look_old(server, bot, worker, ann, monkeypatch):
     numbers = itertools.count(1000)
     monkeypatch.setattr(Snowflakes, "__call__", lambda _: next(numbers))

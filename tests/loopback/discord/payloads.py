@@ -245,9 +245,27 @@ def message_json(world: World, message: Message) -> Json:
             "channel_id": body["channel_id"],
             "message_id": str(message.reference),
         }
+    if message.forwards is not None:
+        body |= _forwarded(world, message.forwards)
     if message.interaction is not None:
         body |= _through_interaction(world, message.interaction)
     return body
+
+
+#: What a snapshot has of the message that is forwarded: neither its id nor its author.
+_SNAPSHOT = (
+    "type", "content", "embeds", "attachments", "components", "flags", "timestamp", "edited_timestamp", "mentions",
+    "mention_roles",
+)  # fmt: skip
+
+
+def _forwarded(world: World, message: Message) -> Json:
+    told = message_json(world, message)
+    reference = {"type": 1, "channel_id": told["channel_id"], "message_id": told["id"]}
+    return {
+        "message_reference": reference,
+        "message_snapshots": [{"message": {key: told[key] for key in _SNAPSHOT}}],
+    }
 
 
 def _through_interaction(world: World, interaction: Interaction) -> Json:
@@ -288,6 +306,13 @@ def message_event_json(world: World, message: Message) -> Json:
         if (member := guild.members.get(message.author.id)) is not None:
             body["member"] = {k: v for k, v in member_json(world, member).items() if k != "user"}
     return body
+
+
+def unread(world: World, told: Json) -> Json:
+    """A message as bots without MESSAGE_CONTENT get it, by whatever way: what others wrote in a guild is empty."""
+    if told["author"]["id"] == str(world.bot.id) or f"<@{world.bot.id}>" in told["content"]:
+        return told
+    return told | {"content": "", "embeds": [], "attachments": [], "components": []}
 
 
 def interaction_json(world: World, interaction: Interaction) -> Json:

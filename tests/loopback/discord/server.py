@@ -319,6 +319,12 @@ class DiscordServer:
         uploads = {n: (f.filename, f.data) for n, f in enumerate(files)}
         return self._messages.create(message, {"content": content}, uploads).history[-1]
 
+    def forward(self, member: Member, message: AnyMessage, *, channel: Channel | None = None) -> Shown:
+        """Forward a message as this member."""
+        forward = self._messages.new(channel or self._where(member, None, False), member.user)
+        forward.forwards = message_of(self.world, message)
+        return self._messages.create(forward, {}, {}).history[-1]
+
     def delete_message(self, message: AnyMessage) -> None:
         """A moderator deletes it."""
         if (found := message_of(self.world, message)) is not None:

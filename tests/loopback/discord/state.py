@@ -24,6 +24,9 @@ EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
 
+#: The intent without which a bot doesn't see what others write.
+MESSAGE_CONTENT = 1 << 15
+
 TEXT_CHANNEL = 0
 DIRECT_CHANNEL = 1
 GROUP_CHANNEL = 3
@@ -166,6 +169,8 @@ class Message:
     created: float = 0.0
     edited: float | None = None
     reference: int | None = None
+    #: The message that this one forwards, of which it carries a picture.
+    forwards: Message | None = None
     allowed_mentions: Json | None = None
     #: Set when it came through an interaction; its member alone sees it when it is ephemeral.
     interaction: Interaction | None = None
@@ -204,6 +209,8 @@ class Settings:
     shards_required: bool = False
     #: Answer callbacks with 204 whatever was asked, as servers that are only compatible may.
     tells_of_callbacks: bool = True
+    #: Say by `Via` that a 429 is not Cloudflare's, as Discord does; servers that are only compatible may not.
+    says_via: bool = True
     #: Edits of messages older than an hour, by the bot's token: so many in so many seconds for a channel, then 30046.
     #: Discord tells no figure; this is what others have met.
     old_edits: tuple[int, float] = (3, 20.0)

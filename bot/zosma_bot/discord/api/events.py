@@ -31,6 +31,8 @@ _CHANNEL: Json = {
     "parent_id": "0", "owner_id": "0", "message_count": 0, "member_count": 0,
     "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": "2015-01-01T00:00:00Z"},
 }  # fmt: skip
+_MEMBER: Json = {"roles": [], "flags": 0}
+_USER: Json = {"discriminator": "0", "avatar": None}
 
 
 def harden(client: discord.Client) -> None:
@@ -55,7 +57,12 @@ def _harmless(name: str, parse: Parser, said: Hourly) -> Parser:
 def completed(interaction: Json) -> Json:
     """An interaction with all that discord.py needs of one; what it tells itself stays."""
     least = {"version": 1, "attachment_size_limit": DEFAULT_FILE_SIZE_LIMIT_BYTES}
-    return least | interaction | {"channel": _channel(interaction)}
+    whole = least | interaction | {"channel": _channel(interaction)}
+    if member := interaction.get("member"):
+        whole["member"] = _MEMBER | member | {"user": _USER | member["user"]}
+    elif user := interaction.get("user"):
+        whole["user"] = _USER | user
+    return whole
 
 
 def _channel(interaction: Json) -> Json:
