@@ -88,6 +88,25 @@ async def test_an_event_that_cannot_be_read_costs_nobody_the_connection(server, 
     ]
 
 
+async def test_what_a_member_did_is_handled_once_though_discord_tells_of_it_twice(
+    server, client, worker, ann, queue, monkeypatch
+):
+    emit = server.world.emit
+
+    def twice(event, data, guild_id):
+        emit(event, data, guild_id)
+        emit(event, data, guild_id)
+
+    monkeypatch.setattr(server.world, "emit", twice)
+    first = await made(server, worker, ann)
+    again = await server.click(ann, first, "Again")
+    await worker.finish(await worker.take())
+    second = await again.wait_for(lambda shown: shown.attachments)
+    assert [one.attachments for one in server.messages()] == [first.attachments, second.attachments]
+    assert first.attachments != second.attachments
+    assert {one.status for one in server.requests_to("POST", "/callback$")} == {200}
+
+
 async def test_roles_count_before_discord_has_told_of_their_server(server, bot, worker, ann):
     role = server.add_role("painter")
     ann.roles.append(role)

@@ -49,7 +49,7 @@ class FormErrors:
             if value is not None or low > 0:
                 self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
             return
-        if low > 0 and not value:
+        if low > 0 and not value.strip():  # Discord takes the blanks around a text away
             self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
         elif not low <= len(value) <= high:
             self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
