@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ Json = dict[str, Any]
 #: Discord counts milliseconds from the first second of 2015.
 DISCORD_EPOCH_MS = 1_420_070_400_000
 
+#: Addresses of attachments are good for a day; each tells when it ends, and is signed.
+ADDRESS_TTL_S = 24 * 3600
+
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
@@ -33,6 +37,11 @@ GROUP_CHANNEL = 3
 PUBLIC_THREAD = 11
 #: Voice and stage channels, which have a chat of their own.
 VOICE = (2, 13)
+
+
+def signature(attachment_id: int, ends: int) -> str:
+    """What an attachment's address is signed with."""
+    return hashlib.sha256(f"{attachment_id} {ends}".encode()).hexdigest()
 
 
 class Snowflakes:
@@ -211,6 +220,10 @@ class Settings:
     tells_of_callbacks: bool = True
     #: Say by `Via` that a 429 is not Cloudflare's, as Discord does; servers that are only compatible may not.
     says_via: bool = True
+    #: Where the portal has interactions sent; then the gateway tells of none.
+    interactions_endpoint_url: str | None = None
+    #: The portal's "Requires OAuth2 Code Grant".
+    requires_code_grant: bool = False
     #: Edits of messages older than an hour, by the bot's token: so many in so many seconds for a channel, then 30046.
     #: Discord tells no figure; this is what others have met.
     old_edits: tuple[int, float] = (3, 20.0)
@@ -311,7 +324,9 @@ class World:
     def store(self, filename: str, data: bytes, content_type: str) -> Attachment:
         """Keep a file where `/attachments/...` serves it."""
         attachment_id = self.new_id()
-        url = f"{self.base_url}/attachments/{attachment_id}/{filename}"
+        ends = int(self.now() + ADDRESS_TTL_S)
+        signed = f"ex={ends:x}&is=0&hm={signature(attachment_id, ends)}&"
+        url = f"{self.base_url}/attachments/{attachment_id}/{filename}?{signed}"
         attachment = Attachment(attachment_id, filename, data, content_type, url)
         self.attachments[attachment_id] = attachment
         return attachment

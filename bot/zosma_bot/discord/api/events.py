@@ -33,6 +33,7 @@ _CHANNEL: Json = {
 }  # fmt: skip
 _MEMBER: Json = {"roles": [], "flags": 0}
 _USER: Json = {"discriminator": "0", "avatar": None}
+_MESSAGE: Json = {"type": 0, "content": "", "embeds": [], "attachments": []}
 
 
 def harden(client: discord.Client) -> None:
@@ -56,12 +57,14 @@ def _harmless(name: str, parse: Parser, said: Hourly) -> Parser:
 
 def completed(interaction: Json) -> Json:
     """An interaction with all that discord.py needs of one; what it tells itself stays."""
-    least = {"version": 1, "attachment_size_limit": DEFAULT_FILE_SIZE_LIMIT_BYTES}
+    least: Json = {"version": 1, "attachment_size_limit": DEFAULT_FILE_SIZE_LIMIT_BYTES}
     whole = least | interaction | {"channel": _channel(interaction)}
     if member := interaction.get("member"):
         whole["member"] = _MEMBER | member | {"user": _USER | member["user"]}
     elif user := interaction.get("user"):
         whole["user"] = _USER | user
+    if message := interaction.get("message"):
+        whole["message"] = _MESSAGE | {"channel_id": whole["channel"]["id"]} | message
     return whole
 
 
