@@ -438,6 +438,19 @@ async def test_servers_that_the_settings_name_and_the_bot_is_not_in(set_up):
     assert "ZOSMA_HOME_GUILDS names 43" in second.text
 
 
+async def test_a_portal_that_sends_what_members_do_elsewhere(set_up, discord_server):
+    discord_server.settings.interactions_endpoint_url = "https://old.example/interactions"
+    (found,) = not_well(await set_up.found())
+    assert "to https://old.example/interactions, and none to the bot" in found.text
+    assert "Interactions Endpoint URL" in found.mend
+
+
+async def test_a_portal_that_lets_nobody_invite_the_bot(set_up, discord_server):
+    discord_server.settings.requires_code_grant = True
+    (found,) = not_well(await set_up.found())
+    assert "Requires OAuth2 Code Grant" in found.mend
+
+
 async def test_commands_that_are_not_registered(set_up, discord_server):
     discord_server.commands.replace(None, [])
 

@@ -42,7 +42,7 @@ async def test_a_client_gets_ready_and_knows_guild_channel_and_itself(server: Di
     await start(client)
     await soon(client.is_up.wait())
     assert client.user is not None
-    assert client.user.id == server.application_id
+    assert client.user.id == server.bot_member.id
     guild = client.get_guild(server.guild.id)
     assert guild is not None
     assert guild.me.id == client.user.id
@@ -79,7 +79,7 @@ async def test_without_the_content_intent_what_others_write_arrives_empty(server
     await start(listener)
     alice = server.add_member("alice")
     server.say(alice, "hello")
-    server.say(alice, f"<@{server.application_id}> hello")
+    server.say(alice, f"<@{server.bot_member.id}> hello")
     assert await soon(listener.seen.get()) == ""
     assert (await soon(listener.seen.get())).endswith("hello")
 
@@ -136,7 +136,7 @@ async def test_two_clients_both_get_every_event(server: DiscordServer, start: St
     one, two = Listener(), Listener()
     await start(one)
     await start(two)
-    server.say(server.add_member("alice"), f"<@{server.application_id}> hello")
+    server.say(server.add_member("alice"), f"<@{server.bot_member.id}> hello")
     assert await soon(one.seen.get()) == await soon(two.seen.get())
 
 

@@ -10,14 +10,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Self
 
+import aiohttp
 import discord
 from discord import InteractionType, app_commands
 
 from zosma_bot.classifier import Classifier
 from zosma_bot.discord import features
-from zosma_bot.discord.api import endpoints, login_errors
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api import endpoints, events, login_errors
 from zosma_bot.discord.api.rate_limits import RateLimiter
+from zosma_bot.discord.api.registering import NotTakenError, register
 from zosma_bot.discord.core.door import Door
 from zosma_bot.discord.core.error_handler import answer_error
 from zosma_bot.discord.core.services import Services
@@ -55,6 +56,8 @@ CLAIM_S = 0.4
 IDENTIFY_EVERY_S = 5.0
 #: discord.py waits out a limit while it holds what it sends; a longer one is tried again later, and holds nothing.
 PATIENCE_S = 60.0
+#: Commands that Discord doesn't take now are told it again this often.
+REGISTER_AGAIN_S = 600.0
 
 
 class Zosma(discord.Client):
@@ -89,6 +92,7 @@ class Zosma(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
         )
+        events.harden(self)
         self._settings = settings
         self._rate_limiter = rate_limiter
         self._sleep = sleep
@@ -124,6 +128,7 @@ class Zosma(discord.Client):
         self.presence = Presence(queue)
         self._closing = asyncio.Event()
         self._standing: asyncio.Task[None] | None = None
+        self._registering: asyncio.Task[None] | None = None
         self.door = Door(self, guilds=settings.served_guilds, homes=settings.homes, direct=settings.direct_messages)
         self.tree = Tree(self)
         self.router = Router()
@@ -165,24 +170,22 @@ class Zosma(discord.Client):
             return True
 
     async def _register_commands(self) -> None:
-        """In one guild, where they appear at once, or everywhere. Never both: members would see each twice."""
-        if self._settings.discord_guild_id is None:
-            await self.tree.sync()
-            return
-        guild = discord.Object(self._settings.discord_guild_id)
-        self.tree.copy_global_to(guild=guild)
+        """The bot works without: Discord keeps the commands of its last start."""
         try:
-            await self.tree.sync(guild=guild)
-        except discord.Forbidden as error:
-            if is_cloudflares(error):
-                raise
-            raise SettingsError(
-                f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
-                " invite it with the scopes bot and applications.commands, or correct the id"
-            ) from None
-        # Those of an earlier start without DISCORD_GUILD_ID stay until somebody takes them away.
-        if self.application_id is not None:
-            await self.http.bulk_upsert_global_commands(self.application_id, [])
+            await register(self, self.tree, self._settings.discord_guild_id)
+        except NotTakenError as error:
+            log.error("Discord doesn't take the commands, which stay as they were; trying on: %s", error)
+            self._registering = asyncio.create_task(self._keep_registering(), name="registering")
+
+    async def _keep_registering(self) -> None:
+        while not await set_within(self._closing, REGISTER_AGAIN_S):
+            try:
+                await register(self, self.tree, self._settings.discord_guild_id)
+            except (NotTakenError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.info("Discord doesn't take the commands yet: %s", type(error).__name__)
+            else:
+                log.info("Discord has taken the commands")
+                return
 
     async def on_interaction(self, interaction: discord.Interaction[Self]) -> None:
         """A button, menu or form: the command tree takes the rest."""
@@ -224,6 +227,8 @@ class Zosma(discord.Client):
         self.presence.closing = True
         await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
         self._closing.set()
+        if self._registering:
+            await self._registering
         if self._standing:
             await self._standing
             await self.presence.go()

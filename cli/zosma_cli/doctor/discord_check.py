@@ -32,6 +32,8 @@ async def check(settings: BotSettings) -> AsyncIterator[Finding]:
 
 
 async def _of(account: Account, settings: BotSettings) -> AsyncIterator[Finding]:
+    for finding in _portal(account):
+        yield finding
     guilds = await account.guilds()
     if not guilds:
         yield wrong(PART, f"{account.name} is in no server", f"invite it: {account.invite}")
@@ -46,6 +48,20 @@ async def _of(account: Account, settings: BotSettings) -> AsyncIterator[Finding]
             lacking = await account.lacking(guild_id)
             for finding in _channels(guilds[guild_id], lacking):
                 yield finding
+
+
+def _portal(account: Account) -> Iterator[Finding]:
+    """Switches of the developer portal that keep the bot from working."""
+    if account.endpoint:
+        yield wrong(
+            PART, f"Discord sends commands and buttons to {account.endpoint}, and none to the bot",
+            "clear Interactions Endpoint URL in the Developer Portal (General Information)",
+        )  # fmt: skip
+    if not account.is_invitable:
+        yield wrong(
+            PART, "nobody can invite the bot",
+            "switch Requires OAuth2 Code Grant off in the Developer Portal (Bot)",
+        )  # fmt: skip
 
 
 def _ids(settings: BotSettings, guilds: dict[int, str]) -> Iterator[Finding]:

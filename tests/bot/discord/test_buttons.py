@@ -212,6 +212,19 @@ async def test_closed_direct_messages_are_told(server, ann, made):
     assert "can't send you direct messages" in (await answer_of(pressed)).text
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (403, 50278, "can't send you direct messages"),  # no server in common any more
+        (400, 20009, "explicit content"),
+    ],
+)
+async def test_why_a_direct_message_is_refused_is_told(server, ann, made, status, code, words):
+    server.fail_next("POST", r"^/channels/\d+/messages$", status, {"code": code, "message": "no"})
+    pressed = await use(server, ann, made, Act.SEND)
+    assert words in (await answer_of(pressed)).text
+
+
 async def test_deleting_takes_the_message_away(server, ann, made):
     await (await use(server, ann, made, Act.DELETE)).response()
     await server.world.changes.until(lambda: not server.messages(), 5, lambda: str(server.messages()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zosma_bot.discord.core.options import request_fields
-from zosma_bot.discord.ui.choices import checkpoint_choices, name_choices, rank
+from zosma_bot.discord.ui.choices import checkpoint_choices, name_choices, rank, size_choices
 from zosma_bot.discord.ui.language import translations_for
 from zosma_bot.discord.ui.sizes import SIZES
 from zosma_queue.catalogue import Catalogue
@@ -27,6 +27,11 @@ def test_a_beginning_beats_a_part_and_a_part_a_misspelling():
 def test_everything_is_offered_before_anything_is_typed_with_loaded_ones_first():
     offered = checkpoint_choices(translations_for(None), catalogue("a", "b", "c", loaded="c"), "")
     assert [(one.name, one.value) for one in offered] == [("c (loaded now)", "c"), ("a", "a"), ("b", "b")]
+
+
+def test_a_size_is_offered_as_it_was_typed_unless_that_is_longer_than_a_choice_may_be():
+    assert size_choices(translations_for(None), " 640x480")[0].value == "640x480"
+    assert size_choices(translations_for(None), "1" * 150) == []
 
 
 def test_never_more_than_discord_takes():

@@ -63,6 +63,11 @@ async def test_a_guild_that_the_bot_is_not_in_is_named(bot, queue, hub):
     assert "DISCORD_GUILD_ID=17" in await refusal(bot, queue, hub, discord_guild_id=17)
 
 
+async def test_a_guild_that_is_not_there_is_named(server, bot, queue, hub):
+    server.fail_next("PUT", "/commands$", 404, {"code": 10004, "message": "Unknown Guild"})
+    assert "DISCORD_GUILD_ID=17" in await refusal(bot, queue, hub, discord_guild_id=17)
+
+
 async def test_commands_go_to_one_guild_when_it_is_named_and_everywhere_otherwise(server, bot):
     await bot.start()
     await server.wait_for_commands("imagine", "queue")
@@ -74,6 +79,48 @@ async def test_commands_go_to_one_guild_when_it_is_named_and_everywhere_otherwis
     await server.world.changes.until(
         lambda: not server.commands.all(None) or None, 10.0, lambda: "global commands are left"
     )
+
+
+@pytest.mark.parametrize("in_guild", [False, True], ids=["everywhere", "one server"])
+async def test_the_command_that_starts_an_activity_stays(server, bot, in_guild):
+    server.add_activity()
+    await bot.start(bot.settings(discord_guild_id=server.guild.id) if in_guild else None)
+    await server.wait_for_commands("imagine", guild=server.guild if in_guild else None)
+    (launch,) = [one for one in server.commands.all(None) if one["type"] == 4]
+    assert (launch["name"], launch["handler"]) == ("launch", 2)
+
+
+@pytest.fixture(name="refuses", params=["too many new ones", "too many requests"])
+def _refuses(request, server):
+    """Discord takes no commands, once."""
+
+    def refuse():
+        if request.param == "too many requests":
+            server.limit_next("PUT", "/commands$", 3000.0)
+        else:
+            text = "Max number of daily application command creates has been reached (200)"
+            server.fail_next("PUT", "/commands$", 400, {"code": 30034, "message": text})
+
+    return refuse
+
+
+async def test_while_discord_takes_no_commands_those_of_before_work_on_and_it_is_tried_again(
+    server, bot, worker, ann, caplog, monkeypatch, refuses
+):
+    await bot.start()
+    await bot.close()
+    monkeypatch.setattr("zosma_bot.discord.client.REGISTER_AGAIN_S", 0.01)
+    again = asyncio.Event()
+    refuses()
+    server.delay_next("PUT", "/commands$", again)
+    await bot.start()
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
+    again.set()
+    _, _, taken = await server.wait_for_request("PUT", "/commands$", 3)
+    await server.world.changes.until(lambda: taken.status, 10.0, lambda: "no answer")
+    assert caplog.text.count("Discord doesn't take the commands, which stay as they were") == 1
 
 
 async def test_a_client_that_is_closed_hears_no_events_any_more(bot, hub):
@@ -216,6 +263,16 @@ async def test_a_server_that_names_its_charset_is_read_all_the_same(server, bot,
 
     shown = await asked.wait_for(lambda shown: shown.attachments)
     assert [file.data for file in shown.files] == made
+
+
+@pytest.mark.parametrize("path", ["/callback$", "/messages/@original$", r"^/webhooks/\d+/[^/]+/messages/\d+$"])
+async def test_a_limit_that_names_no_proxy_is_waited_for_all_the_same(server, client, worker, ann, path):
+    server.settings.says_via = server.settings.tells_of_callbacks = False
+    server.limit_next("*", path, 0.01)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
+    assert 429 in {one.status for one in server.requests}
 
 
 async def test_ids_that_hold_no_date_make_no_token_look_old(server, bot, worker, ann, monkeypatch):

@@ -267,6 +267,13 @@ async def test_cloudflares_ban_is_waited_out(rate_limiter, clock):
     await ask(rate_limiter)
 
 
+async def test_a_limit_of_discords_own_form_is_no_ban_by_whatever_proxy_it_comes(rate_limiter):
+    json = {"Retry-After": "120", "Content-Type": "application/json; charset=utf-8"}
+    await ask(rate_limiter, status=429, headers=json)
+    await ask(rate_limiter)
+    assert rate_limiter.invalid == 1
+
+
 async def test_a_refusal_is_believed_for_five_minutes(rate_limiter, clock):
     rate_limiter.refused("user 1")
     assert rate_limiter.refuses("user 1")

@@ -124,6 +124,34 @@ async def test_who_sees_the_channel_and_moderates_nothing_decides_nothing(
     assert server.messages(modlog)[1].labels
 
 
+@pytest.mark.parametrize("why", ["no right to attach", "too large there", "out of reach"])
+async def test_a_report_comes_without_the_picture_where_that_cannot_come(
+    server, picture, modlog, admin, bob, said, report, why
+):
+    await said(admin, "admin rules reports", {"channel": modlog})
+    if why == "no right to attach":
+        modlog.overwrite(server.bot_member, allow=P.VIEW_CHANNEL, deny=P.ATTACH_FILES)
+    elif why == "too large there":
+        server.fail_next("POST", rf"^/channels/{modlog.id}/messages$", 413, {"code": 40005, "message": "too large"})
+    else:
+        del server.world.attachments[picture.attachments[0].id]
+    assert "moderators" in await report(bob, picture)
+    posted = server.messages(modlog)[-1]
+    assert posted.files == ()
+    assert "not nice" in posted.content
+    assert len(posted.labels) == 2
+
+
+async def test_a_report_whose_posting_was_not_confirmed_is_posted_once(
+    server, picture, modlog, admin, bob, said, report
+):
+    await said(admin, "admin rules reports", {"channel": modlog})
+    server.cut_next("POST", rf"^/channels/{modlog.id}/messages$", after=True)
+    assert "moderators" in await report(bob, picture)
+    (posted,) = [one for one in server.messages(modlog) if one.labels]
+    assert posted.files
+
+
 async def test_without_a_channel_and_when_it_is_gone_a_report_is_noted(
     server, picture, modlog, admin, bob, ann, said, report, restart, queue
 ):

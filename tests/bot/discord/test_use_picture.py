@@ -60,6 +60,15 @@ async def test_the_form_names_what_can_not_be_asked_for(server, client, ann):
     assert not any(label.get("description") for label in labels[1:])
 
 
+async def test_new_pictures_start_from_one_that_somebody_has_forwarded(server, client, worker, ann, queue):
+    elsewhere = server.say(server.add_member("bob"), "look", files=[silent((640, 480))])
+    form = await opened(server, ann, server.forward(ann, elsewhere))
+    await server.submit_modal(ann, form, {"prompt": "a boat"})
+    request = (await queue.job((await worker.take()).id)).request
+    assert (request.width, request.height) == (640, 480)
+    assert request.img2img.image
+
+
 async def test_the_form_opens_in_time_when_the_picture_does_not_come(server, client, ann):
     message = server.say(ann, "", files=[with_parameters()])
     del server.world.attachments[message.attachments[0].id]
@@ -100,7 +109,8 @@ async def test_of_several_pictures_one_is_chosen(server, client, worker, ann, qu
 
 
 async def test_an_address_that_has_run_out_is_asked_for_anew(server, client, worker, ann, queue):
-    message = server.say(ann, "", files=[silent()])
+    # In a server, Discord shows a bot without MESSAGE_CONTENT none of others' pictures by its own token.
+    message = server.say(ann, "", channel=server.dm(ann), files=[silent()])
     form = await opened(server, ann, message)
     server.world.attachments[message.attachments[0].id].filename = "moved.png"
     (found,) = server.world.message(message.id).attachments

@@ -12,13 +12,13 @@ from loopback.discord.state import World
 
 Json = dict[str, Any]
 
-CHAT_INPUT, USER, MESSAGE = 1, 2, 3
+CHAT_INPUT, USER, MESSAGE, ENTRY_POINT = 1, 2, 3, 4
 SUB_COMMAND, SUB_GROUP, STRING, INTEGER, BOOLEAN, NUMBER = 1, 2, 3, 4, 5, 10
 ATTACHMENT = 11
 #: Option types that may offer choices or autocomplete.
 CHOOSABLE = (STRING, INTEGER, NUMBER)
-#: Most commands of each type: slash commands, user and message commands.
-MOST = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15}
+#: Most commands of each type: slash commands, user and message commands, and that which starts an Activity.
+MOST = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15, ENTRY_POINT: 1}
 #: Languages in which names and descriptions can be given besides the plain one.
 LOCALES = frozenset((
     "id", "da", "de", "en-GB", "en-US", "es-ES", "es-419", "fr", "hr", "it", "lt", "hu", "nl", "no", "pl", "pt-BR",
@@ -64,12 +64,18 @@ class Commands:
                     "Command names must be unique",
                 )
         form.check()
+        if scope is None and self._has_entry_point and not any(b.get("type") == ENTRY_POINT for b in bodies):
+            raise errors.entry_point_left_out()
         self._check_count(bodies)
         known = {(c["name"], c["type"]): c["id"] for c in self.all(scope)}
         stored = [self._stored(scope, body, known) for body in bodies]
         self._scopes[scope] = {int(c["id"]): c for c in stored}
         self._world.changes.ring()
         return stored
+
+    @property
+    def _has_entry_point(self) -> bool:
+        return any(command["type"] == ENTRY_POINT for command in self.all(None))
 
     def upsert(self, scope: int | None, body: Json) -> Json:
         form = FormErrors()
@@ -120,6 +126,8 @@ class Commands:
         }
         if kind == CHAT_INPUT:
             command["options"] = body.get("options") or []
+        if kind == ENTRY_POINT:
+            command["handler"] = body.get("handler")
         if scope is not None:
             command["guild_id"] = str(scope)
         return command
@@ -136,7 +144,7 @@ def check_command(form: FormErrors, path: Path, body: Json) -> None:
         form.length((*path, "name"), body.get("name"), 1, 32)
         for where, name in _localised(form, path, body, "name"):
             form.length(where, name, 1, 32)
-        if body.get("description") or body.get("options"):
+        if body.get("options") or (body.get("description") and kind != ENTRY_POINT):
             form.add(path, "APPLICATION_COMMAND_CONTEXT_MENU", "Context menus have no description or options")
     contexts = body.get("contexts")
     if contexts is not None and (not contexts or set(contexts) - {0, 1, 2}):

@@ -165,11 +165,9 @@ class Driver:
             world.new_id(), token, kind, world.now(), member, channel, data, name, source, opened_by
         )
         world.interactions[interaction.id] = interaction
-        world.emit(
-            "INTERACTION_CREATE",
-            interaction_json(world, interaction),
-            channel.guild.id if channel.guild else None,
-        )
+        if world.settings.interactions_endpoint_url is None:
+            told = interaction_json(world, interaction)
+            world.emit("INTERACTION_CREATE", told, channel.guild.id if channel.guild else None)
         return InteractionHandle(world, interaction)
 
 

@@ -49,7 +49,7 @@ class FormErrors:
             if value is not None or low > 0:
                 self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
             return
-        if low > 0 and not value:
+        if low > 0 and not value.strip():  # Discord takes the blanks around a text away
             self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
         elif not low <= len(value) <= high:
             self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
@@ -154,6 +154,14 @@ def blocked_by_cloudflare() -> ApiError:
 
 def invalid_webhook_token() -> ApiError:
     return ApiError(401, 50027, "Invalid Webhook Token")
+
+
+def entry_point_left_out() -> ApiError:
+    text = (
+        "You cannot remove this app's Entry Point command in a bulk update operation."
+        " Please include the Entry Point command in your update request or delete it separately."
+    )
+    return ApiError(400, 50240, text)
 
 
 def thread_archived() -> ApiError:

@@ -12,15 +12,15 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from loopback.discord.compression import Pack, packer
-from loopback.discord.payloads import guild_create_json, member_json, user_json
-from loopback.discord.state import World
+from loopback.discord.payloads import guild_create_json, member_json, unread, user_json
+from loopback.discord.state import MESSAGE_CONTENT, World
 
 Json = dict[str, Any]
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 7, 8, 9, 10, 11
 
-GUILD_MEMBERS, PRESENCES, MESSAGE_CONTENT = 1 << 1, 1 << 8, 1 << 15
+GUILD_MEMBERS, PRESENCES = 1 << 1, 1 << 8
 PRIVILEGED = GUILD_MEMBERS | PRESENCES | MESSAGE_CONTENT
 #: The intent that each event needs, in a guild and in a direct message; others need none.
 INTENT_OF = {
@@ -122,6 +122,8 @@ class Gateway:
         self.heartbeats = 0
         #: Set to False and heartbeats stay unanswered: a zombie connection.
         self.acknowledge = True
+        #: Guilds of which READY names the id and nothing else comes: Discord has not got to them yet, or is in trouble.
+        self.untold: set[int] = set()
         self._ops = {IDENTIFY: self._identify, RESUME: self._resume, REQUEST_MEMBERS: self._members}
         world.emit = self.emit
 
@@ -140,11 +142,7 @@ class Gateway:
     def _for_session(self, session: Session, event: str, data: Json) -> Json:
         """Without MESSAGE_CONTENT, what others wrote in a guild arrives empty."""
         hide = event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and "guild_id" in data
-        if not hide or session.intents & MESSAGE_CONTENT or data["author"]["id"] == str(self._world.bot.id):
-            return data
-        if f"<@{self._world.bot.id}>" in data["content"]:
-            return data
-        return data | {"content": "", "embeds": [], "attachments": [], "components": []}
+        return unread(self._world, data) if hide and not session.intents & MESSAGE_CONTENT else data
 
     async def drop(self, code: int | None = None) -> None:
         """Close all connections; their sessions stay and can be resumed."""
@@ -254,6 +252,8 @@ class Gateway:
         }
         connection.put_frame(session.push("READY", ready))
         for guild in guilds:
+            if guild.id in self.untold:
+                continue
             full = guild_create_json(self._world, guild, bool(session.intents & GUILD_MEMBERS))
             connection.put_frame(session.push("GUILD_CREATE", full))
         self._world.changes.ring()

@@ -40,7 +40,7 @@ class Messages:
         message.flags |= int(body.get("flags") or 0) & SETTABLE
         self._check(body, files, message.flags, at)
         self._fill(message, body, files)
-        if not (message.content or message.embeds or message.attachments or message.components):
+        if not (message.content or message.embeds or message.attachments or message.components or message.forwards):
             raise errors.empty_message()
         self._publish(message)
         return message

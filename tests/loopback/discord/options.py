@@ -14,7 +14,7 @@ from loopback.discord.commands import (
     SUB_GROUP,
 )
 from loopback.discord.errors import RefusedByClient
-from loopback.discord.payloads import attachment_json, channel_json, member_json, role_json, user_json
+from loopback.discord.payloads import attachment_json, member_json, partial_channel_json, role_json, user_json
 from loopback.discord.state import Channel, Member, Role, Upload, World
 
 Json = dict[str, Any]
@@ -113,7 +113,7 @@ class Options:
             allowed = option.get("channel_types")
             if allowed and value.type not in allowed:
                 raise RefusedByClient(option["name"], f"a channel of type {value.type} cannot be chosen")
-            return self._add("channels", value.id, channel_json(value) | {"permissions": "0"})
+            return self._add("channels", value.id, partial_channel_json(value))
         if kind == ATTACHMENT and isinstance(value, Upload):
             return self.add_file(value)
         raise RefusedByClient(option["name"], f"{value!r} does not fit an option of type {kind}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from loopback.discord.interaction import Interaction, Kind
 from loopback.discord.permissions import ALL, DIRECT, NONE, P, permissions_in
-from loopback.discord.state import Attachment, Channel, Guild, Member, Message, Role, User, World
+from loopback.discord.state import VOICE, Attachment, Channel, Guild, Member, Message, Role, User, World
 
 Json = dict[str, Any]
 
@@ -105,7 +105,7 @@ def channel_json(channel: Channel) -> Json:
                 "create_timestamp": "2026-01-01T00:00:00+00:00",
             },
         }
-    return common | {
+    body = common | {
         "guild_id": str(channel.guild.id),
         "name": channel.name,
         "topic": None,
@@ -115,6 +115,20 @@ def channel_json(channel: Channel) -> Json:
         "rate_limit_per_user": 0,
         "permission_overwrites": overwrites,
     }
+    return body | {"bitrate": 64_000, "user_limit": 0} if channel.type in VOICE else body
+
+
+#: All that an interaction tells of a channel; of a thread its metadata besides. Only id and type are promised.
+_PARTIAL = (
+    "id", "type", "name", "last_message_id", "last_pin_timestamp", "nsfw", "parent_id", "guild_id", "flags",
+    "rate_limit_per_user", "topic", "position", "thread_metadata",
+)  # fmt: skip
+
+
+def partial_channel_json(channel: Channel, permissions: P = NONE) -> Json:
+    """The channel as interactions tell it: with what the member may do there, and without much else."""
+    told = {key: value for key, value in channel_json(channel).items() if key in _PARTIAL}
+    return told | {"permissions": str(int(permissions))}
 
 
 def guild_json(guild: Guild) -> Json:
@@ -231,9 +245,27 @@ def message_json(world: World, message: Message) -> Json:
             "channel_id": body["channel_id"],
             "message_id": str(message.reference),
         }
+    if message.forwards is not None:
+        body |= _forwarded(world, message.forwards)
     if message.interaction is not None:
         body |= _through_interaction(world, message.interaction)
     return body
+
+
+#: What a snapshot has of the message that is forwarded: neither its id nor its author.
+_SNAPSHOT = (
+    "type", "content", "embeds", "attachments", "components", "flags", "timestamp", "edited_timestamp", "mentions",
+    "mention_roles",
+)  # fmt: skip
+
+
+def _forwarded(world: World, message: Message) -> Json:
+    told = message_json(world, message)
+    reference = {"type": 1, "channel_id": told["channel_id"], "message_id": told["id"]}
+    return {
+        "message_reference": reference,
+        "message_snapshots": [{"message": {key: told[key] for key in _SNAPSHOT}}],
+    }
 
 
 def _through_interaction(world: World, interaction: Interaction) -> Json:
@@ -276,6 +308,13 @@ def message_event_json(world: World, message: Message) -> Json:
     return body
 
 
+def unread(world: World, told: Json) -> Json:
+    """A message as bots without MESSAGE_CONTENT get it, by whatever way: what others wrote in a guild is empty."""
+    if told["author"]["id"] == str(world.bot.id) or f"<@{world.bot.id}>" in told["content"]:
+        return told
+    return told | {"content": "", "embeds": [], "attachments": [], "components": []}
+
+
 def interaction_json(world: World, interaction: Interaction) -> Json:
     """INTERACTION_CREATE, field by field as Discord sends it."""
     member, channel = interaction.member, interaction.channel
@@ -288,7 +327,7 @@ def interaction_json(world: World, interaction: Interaction) -> Json:
         "version": 1,
         "data": interaction.data,
         "channel_id": str(channel.id),
-        "channel": channel_json(channel) | {"permissions": str(int(held))},
+        "channel": partial_channel_json(channel, held),
         "locale": member.locale,
         "app_permissions": str(int(bot_permissions(world, channel) if world.knows(channel) else AS_APP)),
         "entitlements": [],

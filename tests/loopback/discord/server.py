@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from loopback.discord.rest.channels import Channels
 from loopback.discord.rest.interactions import Interactions
 from loopback.discord.shown import Shown
 from loopback.discord.state import (
+    Attachment,
     Channel,
     Guild,
     Member,
@@ -38,6 +39,7 @@ from loopback.discord.state import (
     Upload,
     User,
     World,
+    signature,
 )
 
 Json = dict[str, Any]
@@ -122,9 +124,16 @@ class DiscordServer:
     async def _attachment(self, request: web.Request) -> web.Response:
         key = request.match_info["id"]
         found = self.world.attachments.get(int(key)) if key.isdecimal() else None
-        if found is None or found.filename != request.match_info["name"]:
+        if found is None or found.filename != request.match_info["name"] or not self._is_signed(found, request.query):
             return web.Response(status=404, text="This content is no longer available.")
         return web.Response(body=found.data, headers={"Content-Type": found.content_type})
+
+    def _is_signed(self, attachment: Attachment, query: Mapping[str, str]) -> bool:
+        try:
+            ends = int(query["ex"], 16)
+        except (KeyError, ValueError):
+            return False
+        return query.get("hm") == signature(attachment.id, ends) and self.world.now() < ends
 
     # --- addresses and settings ---------------------------------------------------------------------
 
@@ -174,6 +183,10 @@ class DiscordServer:
         del told["unavailable"]
         self.world.emit("GUILD_CREATE", told, guild.id)
         return guild
+
+    def add_activity(self) -> None:
+        """The portal's switch for Activities: Discord adds the command that starts it."""
+        self.commands.upsert(None, {"type": 4, "name": "launch", "description": "Launch an activity", "handler": 2})
 
     def add_foreign_guild(self, name: str, channels: Iterable[str] = ("general",)) -> Guild:
         """A guild where the bot is no member: commands reach it only of who has installed it for themselves."""
@@ -314,6 +327,12 @@ class DiscordServer:
         message = self._messages.new(channel or self._where(member, None, False), member.user)
         uploads = {n: (f.filename, f.data) for n, f in enumerate(files)}
         return self._messages.create(message, {"content": content}, uploads).history[-1]
+
+    def forward(self, member: Member, message: AnyMessage, *, channel: Channel | None = None) -> Shown:
+        """Forward a message as this member."""
+        forward = self._messages.new(channel or self._where(member, None, False), member.user)
+        forward.forwards = message_of(self.world, message)
+        return self._messages.create(forward, {}, {}).history[-1]
 
     def delete_message(self, message: AnyMessage) -> None:
         """A moderator deletes it."""

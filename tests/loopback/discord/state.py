@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,14 +21,27 @@ Json = dict[str, Any]
 #: Discord counts milliseconds from the first second of 2015.
 DISCORD_EPOCH_MS = 1_420_070_400_000
 
+#: Addresses of attachments are good for a day; each tells when it ends, and is signed.
+ADDRESS_TTL_S = 24 * 3600
+
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
+
+#: The intent without which a bot doesn't see what others write.
+MESSAGE_CONTENT = 1 << 15
 
 TEXT_CHANNEL = 0
 DIRECT_CHANNEL = 1
 GROUP_CHANNEL = 3
 PUBLIC_THREAD = 11
+#: Voice and stage channels, which have a chat of their own.
+VOICE = (2, 13)
+
+
+def signature(attachment_id: int, ends: int) -> str:
+    """What an attachment's address is signed with."""
+    return hashlib.sha256(f"{attachment_id} {ends}".encode()).hexdigest()
 
 
 class Snowflakes:
@@ -93,6 +107,8 @@ class Channel:
     group: list[User] = field(default_factory=list)
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     nsfw: bool = False
+    #: None: the type follows from the rest. Others are voice channels and the like, and what Discord thinks of next.
+    kind: int | None = None
     #: Of a thread: the channel (or forum) that it hangs on, whose overwrites are its own.
     parent: Channel | None = None
     #: A thread goes to the archive by itself after an hour without a new message; edits don't count.
@@ -103,6 +119,8 @@ class Channel:
 
     @property
     def type(self) -> int:
+        if self.kind is not None:
+            return self.kind
         if self.group:
             return GROUP_CHANNEL
         if self.parent:
@@ -160,6 +178,8 @@ class Message:
     created: float = 0.0
     edited: float | None = None
     reference: int | None = None
+    #: The message that this one forwards, of which it carries a picture.
+    forwards: Message | None = None
     allowed_mentions: Json | None = None
     #: Set when it came through an interaction; its member alone sees it when it is ephemeral.
     interaction: Interaction | None = None
@@ -199,6 +219,12 @@ class Settings:
     shards_required: bool = False
     #: Answer callbacks with 204 whatever was asked, as servers that are only compatible may.
     tells_of_callbacks: bool = True
+    #: Say by `Via` that a 429 is not Cloudflare's, as Discord does; servers that are only compatible may not.
+    says_via: bool = True
+    #: Where the portal has interactions sent; then the gateway tells of none.
+    interactions_endpoint_url: str | None = None
+    #: The portal's "Requires OAuth2 Code Grant".
+    requires_code_grant: bool = False
     #: Edits of messages older than an hour, by the bot's token: so many in so many seconds for a channel, then 30046.
     #: Discord tells no figure; this is what others have met.
     old_edits: tuple[int, float] = (3, 20.0)
@@ -214,7 +240,8 @@ class World:
         self.changes = Changes()
         self.settings = Settings()
         self.application_id = self.new_id()
-        self.bot = User(self.application_id, "Zosma", bot=True)
+        #: Like those of before 2017: the bot's account has another id than its application.
+        self.bot = User(self.new_id(), "Zosma", bot=True)
         self.owner = User(self.new_id(), "owner")
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
         self.guilds: dict[int, Guild] = {}
@@ -298,7 +325,9 @@ class World:
     def store(self, filename: str, data: bytes, content_type: str) -> Attachment:
         """Keep a file where `/attachments/...` serves it."""
         attachment_id = self.new_id()
-        url = f"{self.base_url}/attachments/{attachment_id}/{filename}"
+        ends = int(self.now() + ADDRESS_TTL_S)
+        signed = f"ex={ends:x}&is=0&hm={signature(attachment_id, ends)}&"
+        url = f"{self.base_url}/attachments/{attachment_id}/{filename}?{signed}"
         attachment = Attachment(attachment_id, filename, data, content_type, url)
         self.attachments[attachment_id] = attachment
         return attachment

@@ -51,6 +51,18 @@ class Account:
         return discord.utils.oauth_url(self._id, permissions=INVITED_WITH, scopes=_SCOPES)
 
     @property
+    def endpoint(self) -> str | None:
+        """Where Discord sends what members do, if the portal names an address for that: then the bot hears nothing."""
+        application = self._client.application
+        return application.interactions_endpoint_url if application else None
+
+    @property
+    def is_invitable(self) -> bool:
+        """False where the portal demands more of an invitation than a link can bring."""
+        application = self._client.application
+        return not (application and application.bot_require_code_grant)
+
+    @property
     def _id(self) -> int:
         if self._client.application_id is None or self._client.user is None:
             raise DiscordAwayError("Discord doesn't say which application the token belongs to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import json
 from typing import Any
 
@@ -23,9 +24,17 @@ _DISCORDS_GATEWAY = DiscordWebSocket.DEFAULT_GATEWAY
 
 
 async def _json_or_text(response: aiohttp.ClientResponse) -> Any:
-    """discord.py's reading of an answer, but also where the content type goes on: `application/json; charset=utf-8`."""
+    """discord.py's reading of an answer, but also where the content type goes on: `application/json; charset=utf-8`.
+
+    And a limit that says when to come again is waited for, by whatever proxy it came: without a `Via` discord.py takes
+    it for Cloudflare's ban, and gives up.
+    """
     text = await response.text(encoding="utf-8")
-    return json.loads(text) if text and response.content_type == "application/json" else text
+    told = json.loads(text) if text and response.content_type == "application/json" else text
+    if response.status == http.HTTPStatus.TOO_MANY_REQUESTS and isinstance(told, dict) and "retry_after" in told:
+        response._cache["headers"] = headers = response.headers.copy()
+        headers.setdefault("Via", "1.1 none")
+    return told
 
 
 def use(settings: BotSettings) -> None:

@@ -18,7 +18,7 @@ import itertools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -235,7 +235,7 @@ class RateLimiter:
         self._invalid.append(now)
         if status == http.HTTPStatus.UNAUTHORIZED and not path.startswith(_BY_THEIR_TOKEN):
             self._no_token_until = now + TOKEN_PROBE_S
-        elif status == http.HTTPStatus.TOO_MANY_REQUESTS and "Via" not in headers:
+        elif status == http.HTTPStatus.TOO_MANY_REQUESTS and "Via" not in headers and not _is_json(headers):
             # Not Discord but Cloudflare in front of it: the whole address is shut out.
             self._banned_until = now + _seconds(headers.get("Retry-After"))
             log.error("Discord's Cloudflare shuts this address out for %.0f s", self._banned_until - now)
@@ -315,6 +315,11 @@ class RateLimiter:
 def _forget(times: deque[float], before: float) -> None:
     while times and times[0] <= before:
         times.popleft()
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    """True for an answer of Discord's own form. Cloudflare's are pages, or problems by RFC 9457."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
 
 
 def _scope(status: int, told: str | None) -> str:

@@ -96,6 +96,7 @@ def member_of(owner: str) -> int | None:
 def role_ids(interaction: discord.Interaction[Any]) -> set[int]:
     """The member's roles; in direct messages those that they have where they belong."""
     if isinstance(interaction.user, discord.Member):
-        return {role.id for role in interaction.user.roles}
+        # `Member.roles` leaves out what discord.py hasn't heard of: all of them, until Discord has told of the server.
+        return {interaction.user.guild.id, *interaction.user._roles}
     home = home_of(interaction)
     return set(home.roles) if home else set()

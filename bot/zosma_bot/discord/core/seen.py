@@ -62,8 +62,10 @@ class SeenMessage:
 
 
 def pictures_in(message: discord.Message | None) -> list[discord.Attachment]:
-    """A message's pictures in their order."""
-    found = message.attachments if message else []
+    """A message's pictures in their order, those of what it forwards among them."""
+    if message is None:
+        return []
+    found = [*message.attachments, *(one for forwarded in message.message_snapshots for one in forwarded.attachments)]
     return [one for one in found if (one.content_type or "image/").startswith("image/")]
 
 

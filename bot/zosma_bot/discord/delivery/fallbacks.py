@@ -326,10 +326,10 @@ class Fallbacks:
     async def _sent_before(self, outlet: Outlet, channel: Messageable, began_ms: int) -> discord.Message | None:
         # A minute earlier, for clocks that disagree.
         start = discord.Object((began_ms - 60_000 - discord.utils.DISCORD_EPOCH) << 22)
-        me = self._client.application_id
+        me = self._client.user  # an application of before 2017 has another id than its bot
         try:
             async for message in channel.history(limit=HISTORY_MESSAGES, after=start):
-                if message.author.id == me and _shows(message, outlet.job_id):
+                if message.author == me and _shows(message, outlet.job_id):
                     return message
         except discord.Forbidden as error:
             if is_cloudflares(error):

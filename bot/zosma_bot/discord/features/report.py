@@ -13,7 +13,7 @@ from discord import app_commands
 
 from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.permissions import is_moderator
-from zosma_bot.discord.core.seen import seen
+from zosma_bot.discord.core.seen import SeenMessage, seen
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.ui import refusals, texts
 from zosma_bot.discord.ui.buttons import Button, view_of
@@ -110,16 +110,29 @@ async def _tell(services: Services, interaction: discord.Interaction[Any], of: O
         ),
     )
     channel = interaction.client.get_partial_messageable(here.report_channel, guild_id=interaction.guild_id)
-    try:
-        files = [
-            discord.File(io.BytesIO(await one.read()), filename=one.filename, spoiler=True)
-            for one in message.pictures[:SHOWN]
-        ]
-        await channel.send(text, files=files, view=view_of(rows) or discord.utils.MISSING, allowed_mentions=NO_MENTIONS)
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        log.warning("a report could not be posted: %s", type(error).__name__)
-        return False
-    return True
+    # The pictures come along where that is possible. Without them it is still a report, and links to them.
+    for with_pictures in (True, False):
+        try:
+            files = await _files(message) if with_pictures else []
+            await channel.send(
+                text,
+                files=files,
+                view=view_of(rows) or discord.utils.MISSING,
+                nonce=str(interaction.id),  # Discord may have taken the first and not been able to say so
+                allowed_mentions=NO_MENTIONS,
+            )
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.warning("a report could not be posted: %s", type(error).__name__)
+        else:
+            return True
+    return False
+
+
+async def _files(message: SeenMessage) -> list[discord.File]:
+    return [
+        discord.File(io.BytesIO(await one.read()), filename=one.filename, spoiler=True)
+        for one in message.pictures[:SHOWN]
+    ]
 
 
 async def _reported(interaction: discord.Interaction[Any], custom_id: CustomId) -> tuple[int, int] | None:

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 #: A sign of life this often: after a `kill -9` of the one that posts, another does within 4 s.
 STAND_EVERY_S = 0.75
+#: Of what was taken up, so much is remembered: more than Discord tells of while it could be told again.
+REMEMBERED = 2_000
 
 
 class Presence:
@@ -26,6 +28,7 @@ class Presence:
         self.closing = False
         """True once it takes up nothing new."""
         self._standing = Standing(posts=False, others_hearing=0)
+        self._taken_up: dict[str, None] = {}
 
     @property
     def posts(self) -> bool:
@@ -57,8 +60,15 @@ class Presence:
             log.debug("presence: %s", error)
 
     async def claims(self, name: str) -> bool:
-        """True when what is called so is for this process to handle. While Redis is away, everybody does: Discord takes
-        one answer."""
+        """True when what is called so is for this process to handle, once. While Redis is away, everybody does: Discord
+        takes one answer."""
+        # The gateway may tell of the same thing twice. Two handlers would get into each other's way: one's answer is
+        # the other's "has been acknowledged before", and it goes on with a message that isn't its own.
+        if name in self._taken_up:
+            return False
+        self._taken_up[name] = None
+        while len(self._taken_up) > REMEMBERED:
+            del self._taken_up[next(iter(self._taken_up))]
         if not self.shared:
             return True
         if self.closing:

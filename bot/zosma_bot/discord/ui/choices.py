@@ -97,8 +97,9 @@ def size_options(w: Translations) -> list[discord.SelectOption]:
 def size_choices(w: Translations, typed: str) -> list[Choice[str]]:
     """The shapes that fit, and what was typed where it is another size."""
     found = _choices([(texts.size_name(w, name), name) for name in SIZES], typed)
-    if any(sign.isdigit() for sign in typed) and all(one.value != typed for one in found):
-        found.insert(0, Choice(name=texts.cut(typed.strip(), CHOICE_MAX_CHARS), value=typed.strip()))
+    own = typed.strip()
+    if len(own) <= CHOICE_MAX_CHARS and any(sign.isdigit() for sign in own) and all(one.value != own for one in found):
+        found.insert(0, Choice(name=own, value=own))
     return found[:CHOICES_MAX]
 
 

@@ -79,6 +79,8 @@ class Rest:
             recorded.status, recorded.response = answer.status, answer.body
             self._world.changes.ring()
             response = answer.response()
+            if not self._world.settings.says_via:
+                response.headers.popall("Via", None)
             response.headers["Date"] = formatdate(self._world.now(), usegmt=True)
             return response
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from loopback.discord import errors
 from loopback.discord.messages import Messages
-from loopback.discord.payloads import bot_permissions, channel_json, message_json
+from loopback.discord.payloads import bot_permissions, channel_json, message_json, unread
 from loopback.discord.permissions import NONE, P
 from loopback.discord.ratelimits import RateLimits, Window
 from loopback.discord.rest.call import Call, Json
 from loopback.discord.rest.route import Route
-from loopback.discord.state import EPHEMERAL, Channel, Message, World
+from loopback.discord.state import EPHEMERAL, MESSAGE_CONTENT, Channel, Message, World
 
 #: Message type of a reply.
 REPLY = 19
@@ -66,7 +66,7 @@ class Channels:
             found = [m for m in found if m.id < int(before)]
         if after := call.query.get("after"):
             found = [m for m in found if m.id > int(after)]
-        return [message_json(self._world, m) for m in found[: int(call.query.get("limit", 50))]]
+        return [self._read(m) for m in found[: int(call.query.get("limit", 50))]]
 
     def create(self, call: Call) -> Json:
         channel, body = self._channel(call), call.body
@@ -79,7 +79,12 @@ class Channels:
         return message_json(self._world, self._messages.create(message, allowed, call.files))
 
     def get_message(self, call: Call) -> Json:
-        return message_json(self._world, self._message(call))
+        return self._read(self._message(call))
+
+    def _read(self, message: Message) -> Json:
+        told = message_json(self._world, message)
+        may_read = message.channel.guild is None or self._world.settings.privileged_intents & MESSAGE_CONTENT
+        return told if may_read else unread(self._world, told)
 
     def edit(self, call: Call) -> Json:
         message = self._message(call)

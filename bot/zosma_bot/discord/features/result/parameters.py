@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 
+from zosma_bot.discord.api.cloudflare import is_cloudflares
 from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.parameters import show
 from zosma_bot.discord.core.recipes import recipe_of, stored
@@ -25,6 +26,9 @@ from zosma_bot.discord.ui.refusals import refused
 from zosma_bot.discord.ui.respond import say
 from zosma_bot.discord.ui.router import Router
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
+
+#: "Explicit content cannot be sent to the desired recipient(s)."
+_EXPLICIT = 20009
 
 
 def add(router: Router, services: Services) -> None:
@@ -55,8 +59,10 @@ def add(router: Router, services: Services) -> None:
             await interaction.user.send(message.jump_url if message else "", files=files)
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
-        except discord.HTTPException:
-            await say(interaction, w("send-refused"))
+        except discord.HTTPException as error:
+            if error.code != _EXPLICIT and (error.status != 403 or is_cloudflares(error)):
+                raise
+            await say(interaction, w("send-explicit" if error.code == _EXPLICIT else "send-refused"))
         else:
             await say(interaction, w("sent-privately"))
 

@@ -12,6 +12,7 @@ from zosma_bot.discord.core.attachments import ADDRESS_TTL_S, Source, fitting_si
 from zosma_bot.discord.core.drawing import typed_words
 from zosma_bot.discord.core.options import STRENGTH
 from zosma_bot.discord.core.recipes import Recipe
+from zosma_bot.discord.core.seen import pictures_in
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.core.sizes import PICTURES_MAX
 from zosma_bot.discord.ui import texts
@@ -144,7 +145,7 @@ async def _fetch(client: discord.Client, found: dict[str, Any], picture: dict[st
     except (discord.Forbidden, discord.NotFound):
         channel = client.get_partial_messageable(found["channel"])
         message = await channel.fetch_message(found["message"])
-        for attachment in message.attachments:
+        for attachment in pictures_in(message):
             if attachment.id == picture["id"]:
                 return await attachment.read()
         raise

@@ -60,6 +60,7 @@ deleted-before = ⚠️ Diese Nachricht ist schon weg.
 delete-refused = ⚠️ Discord lässt mich diese Nachricht nicht löschen. Die Moderation kann es.
 sent-privately = 📨 Dir als Direktnachricht geschickt.
 send-refused = ⚠️ Ich kann dir keine Direktnachricht schicken. Bitte in den Datenschutz-Einstellungen des Servers erlauben und noch einmal drücken.
+send-explicit = ⚠️ Discord hält dieses Bild für anstößig und lässt es mich dir nicht als Direktnachricht schicken.
 parameters-shown = 📋 Als Befehl:
 parameters-like = 📋 Als Befehl, für ähnliche Bilder:
 parameters-from-picture = ℹ️ Es entstand aus einem anderen Bild, deshalb macht es kein Befehl noch einmal.

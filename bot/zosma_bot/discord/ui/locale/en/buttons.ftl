@@ -63,6 +63,7 @@ deleted-before = ⚠️ This message is already gone.
 delete-refused = ⚠️ Discord doesn't let me delete this message. A moderator can.
 sent-privately = 📨 Sent to you in a direct message.
 send-refused = ⚠️ I can't send you direct messages. Allow them in the server's privacy settings (Direct Messages), and press again.
+send-explicit = ⚠️ Discord takes this picture for explicit content, and doesn't let me send it to you as a direct message.
 parameters-shown = 📋 As a command:
 parameters-like = 📋 As a command, for pictures like it:
 parameters-from-picture = ℹ️ It was made from another picture, so no command makes it again.

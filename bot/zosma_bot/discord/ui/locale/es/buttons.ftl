@@ -60,6 +60,7 @@ deleted-before = ⚠️ Este mensaje ya no existe.
 delete-refused = ⚠️ Discord no me deja eliminar este mensaje. Un moderador sí puede.
 sent-privately = 📨 Enviado por mensaje directo.
 send-refused = ⚠️ No puedo enviarte mensajes directos. Permítelos en los ajustes de privacidad del servidor (Mensajes directos) y pulsa otra vez.
+send-explicit = ⚠️ Discord considera explícita esta imagen y no me deja enviártela por mensaje directo.
 parameters-shown = 📋 Como comando:
 parameters-like = 📋 Como comando, para imágenes parecidas:
 parameters-from-picture = ℹ️ Se creó a partir de otra imagen, así que ningún comando puede repetirla.

@@ -60,6 +60,7 @@ deleted-before = ⚠️ Ce message n’existe déjà plus.
 delete-refused = ⚠️ Discord ne me laisse pas supprimer ce message. Un modérateur peut le faire.
 sent-privately = 📨 Envoyé en message privé.
 send-refused = ⚠️ Je ne peux pas t’envoyer de message privé. Autorise-les dans les paramètres de confidentialité du serveur (Messages privés), puis appuie à nouveau.
+send-explicit = ⚠️ Discord prend cette image pour un contenu explicite et ne me laisse pas te l’envoyer en message privé.
 parameters-shown = 📋 Sous forme de commande :
 parameters-like = 📋 Sous forme de commande, pour des images similaires :
 parameters-from-picture = ℹ️ Elle a été créée à partir d’une autre image, aucune commande ne peut donc la refaire.
