@@ -17,7 +17,10 @@ _SMALL_QUALITY = 80
 
 
 def form(args: dict[str, Any], blobs: list[bytes]) -> Answer:
-    """The picture anew. `args`: `format`, and `size` that its longer side may have (null: as it is)."""
+    """The picture anew. `args`: `format`, and `size` that its longer side may have (null: as it is).
+
+    Or `exact`, the [width, height] that it is brought to.
+    """
     (data,) = blobs
     check_parts(data)
     format_, size = args["format"], args["size"]
@@ -28,6 +31,8 @@ def form(args: dict[str, Any], blobs: list[bytes]) -> Answer:
         made = image if image.mode == "RGB" or (image.mode == "RGBA" and format_ != "jpeg") else image.convert("RGB")
         if size:
             made.thumbnail((size, size))
+        if exact := args.get("exact"):
+            made = made.resize(tuple(exact))
         out = io.BytesIO()
         quality = {"quality": _SMALL_QUALITY if size else _QUALITY[format_]} if format_ in _QUALITY else {}
         made.save(out, format_.upper(), **quality)

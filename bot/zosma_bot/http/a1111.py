@@ -22,6 +22,7 @@ from zosma_bot.http.choices import Choices, options_view
 from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
+from zosma_bot.http.negotiation import brought_to
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     img2img_fields,
@@ -198,8 +199,10 @@ class A1111:
             await asyncio.sleep(0)  # it asks Redis before megabytes go out
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
-            job, images = stopped.job, [stopped.picture] if stopped.picture else []
-            told = interrupted_info(job)
+            job, images = stopped.job, []
+            if stopped.picture and job.request:  # a small one, while clients rely on the size that they asked for
+                images = [await brought_to(job.request.output_size, stopped.picture, who=job.owner)]
+            told = interrupted_info(job, len(images))
         rest = {"parameters": echo(given, table, job), "info": json.dumps(told)}
         if images and given.get("send_images", True):
             return picture_answer("images", images, rest, meanwhile=marking)

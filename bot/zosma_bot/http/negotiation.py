@@ -21,6 +21,15 @@ _FORM = "zosma_bot.picture_forms:form"
 _FORMS = Sandbox("forms", Limits(cpu_s=60, wall_s=90.0, memory_bytes=1024**3))
 
 
+async def brought_to(size: tuple[int, int], data: bytes, *, who: str) -> bytes:
+    """The picture as a PNG of this size; as it is, where that can't be made of it. `who` asks."""
+    try:
+        _, (made,) = await _FORMS.run(_FORM, {"format": "png", "size": None, "exact": size}, [data], who=who)
+    except SandboxError:
+        return data
+    return made
+
+
 class Negotiator:
     """Chooses forms and makes them."""
 
