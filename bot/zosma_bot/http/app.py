@@ -122,8 +122,10 @@ def make_app(
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
     """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
 
-    A page of our own says by itself what may run there.
+    A page of our own says by itself what may run there. And has caches on the way keep nothing that doesn't say so by
+    itself: some keep whatever came by GET, for minutes, and `progress` would stand still.
     """
+    answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"
 

@@ -29,6 +29,8 @@ _PROGRAM_SCHEMES = frozenset(
      "vscode-webview"}
 )  # fmt: skip
 _PREFLIGHT_AGE_S = 600
+#: Headers beside the few that browsers always let a page read.
+_READABLE = "ETag, Location, Retry-After"
 #: In which proxies say for whom they ask: nginx as people write it, Caddy, Traefik, Cloudflare. And RFC 7239's way.
 _FORWARDED_FOR = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP")
 _FOR = re.compile(r'\bfor="?([^";,]*)', re.IGNORECASE)
@@ -109,8 +111,9 @@ class Doors:
             if invited and origin is not None and not answer.prepared:
                 answer.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
                 answer.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+                answer.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _READABLE
             if self.origins and not answer.prepared:
-                answer.headers[hdrs.VARY] = "Origin"
+                answer.headers.add(hdrs.VARY, "Origin")
             return answer
 
         return invited_in
@@ -122,8 +125,8 @@ def _check_forwarded(request: web.Request) -> None:
         if not (is_loopback(address) or is_loopback(name_in(address))):
             raise Problem(
                 http.HTTPStatus.FORBIDDEN, "Forbidden",
-                f"this comes through a proxy, from {address[:100]!r}: without keys only this machine is served",
-                hint="the operator makes a key by `zosma keys create NAME --scope admin`",
+                f"this comes through a proxy, from {address[:100]!r}, and without keys only this machine is served:"
+                " make one by `zosma keys create NAME --scope admin`", hint="send a key, once there is one",
             )  # fmt: skip
 
 

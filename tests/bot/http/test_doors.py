@@ -181,6 +181,7 @@ async def test_a_site_that_is_named_may_use_it_from_a_browser(inviting):
     )
     assert status == 200
     assert b"Access-Control-Allow-Origin: https://lite.koboldai.net" in answer
+    assert b"Access-Control-Expose-Headers: ETag, Location, Retry-After" in answer
     _, refusal = await answered(inviting, request("POST", b"/sdapi/v1/txt2img", kobold))
     assert b"Access-Control-Allow-Origin" in refusal  # a page reads what was wrong, too
 
