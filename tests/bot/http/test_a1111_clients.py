@@ -126,9 +126,31 @@ async def test_what_the_fleet_has_of_a1111s_fields_reaches_the_worker(http, work
     asked, _ = await made(
         http,
         worker,
-        {"prompt": "a cat", "restore_faces": True, "tiling": "true", "eta": 0.3, "seed_resize_from_w": 640},
+        {"prompt": "a cat", "restore_faces": True, "tiling": "true", "seed_resize_from_w": 640},
     )
-    assert asked.a1111 == {"restore_faces": True, "tiling": True, "eta": 0.3, "seed_resize_from_w": 640}
+    assert asked.a1111 == {"restore_faces": True, "tiling": True, "seed_resize_from_w": 640}
+
+
+@pytest.mark.parametrize(
+    ("sampler", "reaches"),
+    [("Euler a", True), ("DPM++ 2M", False), ("DPM++ 2M Karras", False), ("dpm++ 2m", False), ("", True)],
+)
+async def test_eta_reaches_the_worker_for_samplers_that_have_a_use_for_it(http, worker, sampler, reaches):
+    # The example in A1111's own description has `"eta": 0`, and clients have it from there. "": the worker's own.
+    asked, answer = await made(http, worker, {"prompt": "a cat", "eta": 0, "sampler_name": sampler})
+    assert asked.a1111 == ({"eta": 0.0} if reaches else {})
+    assert answer["parameters"]["eta"] == 0
+
+
+async def test_a_field_that_nobody_has_is_to_be_left_out_and_not_replaced(http, worker):
+    _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a cat", "s_churn": 0.5})
+    assert answer["errors"].endswith("leave it out")
+
+
+async def test_no_cache_on_the_way_keeps_what_changes(http, worker):
+    for path in ("/sdapi/v1/progress", "/sdapi/v1/sd-models", "/api/v1/queue", "/metrics", "/no-such-thing"):
+        async with http.get(path) as answer:
+            assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_the_hires_passs_own_fields_do_too(http, worker):
@@ -473,6 +495,37 @@ async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_request
         while "eta_noise_seed_delta" in (await call(http, "GET", OPTIONS))[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("jpg", "JPEG"), ("JPEG", "JPEG"), ("webp", "WEBP"), ("png", "PNG")])
+async def test_pictures_come_in_the_format_that_is_asked_for_with_their_text(http, worker, name, kind):
+    body = {"prompt": "a cat", "n_iter": 2, "override_settings": {"samples_format": name}}
+    _, answer = await made(http, worker, body)
+    images = [Image.open(io.BytesIO(b64decode(image))) for image in answer["images"]]
+    assert [image.format for image in images] == [kind, kind]
+    if kind != "PNG":
+        texts = [image.getexif().get_ifd(0x8769)[0x9286] for image in images]
+        told = json.loads(answer["info"])["infotexts"]
+        assert texts == [b"UNICODE\0" + text.encode("utf-16-be") for text in told]
+
+
+async def test_the_format_may_be_chosen_for_all_later_requests(http, worker):
+    assert (await call(http, "POST", OPTIONS, json={"samples_format": "webp"}))[0] == 200
+    assert (await call(http, "GET", OPTIONS))[1]["samples_format"] == "webp"
+    _, answer = await made(http, worker, {"prompt": "a cat"})
+    _, own = await made(http, worker, {"prompt": "a cat", "override_settings": {"samples_format": "png"}})
+
+    assert Image.open(io.BytesIO(b64decode(answer["images"][0]))).format == "WEBP"
+    assert Image.open(io.BytesIO(b64decode(own["images"][0]))).format == "PNG"
+
+
+@pytest.mark.parametrize("value", ["avif", 5, ["png"], {}])
+async def test_a_format_that_there_is_not_is_refused_by_name(http, worker, value):
+    status, answer = await call(http, "POST", OPTIONS, json={"samples_format": value})
+    assert (status, answer["field"]) == (422, "samples_format")
+    if value:
+        body = {"prompt": "a", "override_settings": {"samples_format": value}}
+        assert await refused(http, body) == (422, "override_settings.samples_format")
 
 
 @pytest.mark.parametrize(("value", "passed"), [(0, None), (0.0, None), (31337.0, 31337)])
