@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.sandbox import Answer
@@ -17,7 +17,10 @@ _SMALL_QUALITY = 80
 
 
 def form(args: dict[str, Any], blobs: list[bytes]) -> Answer:
-    """The picture anew. `args`: `format`, and `size` that its longer side may have (null: as it is)."""
+    """The picture anew. `args`: `format`, and `size` that its longer side may have (null: as it is).
+
+    Or `exact`, the [width, height] that it is brought to. `told`: how it was made, where A1111 writes that.
+    """
     (data,) = blobs
     check_parts(data)
     format_, size = args["format"], args["size"]
@@ -28,7 +31,18 @@ def form(args: dict[str, Any], blobs: list[bytes]) -> Answer:
         made = image if image.mode == "RGB" or (image.mode == "RGBA" and format_ != "jpeg") else image.convert("RGB")
         if size:
             made.thumbnail((size, size))
+        if exact := args.get("exact"):
+            made = made.resize(tuple(exact))
         out = io.BytesIO()
         quality = {"quality": _SMALL_QUALITY if size else _QUALITY[format_]} if format_ in _QUALITY else {}
-        made.save(out, format_.upper(), **quality)
+        made.save(out, format_.upper(), **quality, **_comment(args.get("told", ""), format_))
     return {}, [out.getvalue()]
+
+
+def _comment(told: str, format_: str) -> dict[str, Any]:
+    """What Pillow takes to write a text into a JPEG or WebP."""
+    if not told or format_ == "png":
+        return {}
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + told.encode("utf-16-be")
+    return {"exif": exif}

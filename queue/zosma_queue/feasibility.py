@@ -78,7 +78,8 @@ def why_infeasible(request: Request, workers: Iterable[WorkerInfo]) -> RequestRe
     )
     lacking = lacking_in(nearest)
     kind, _, name = lacking[0].partition(":")
-    have = [token.partition(":")[2] for token in nearest.tokens() if token.startswith(f"{kind}:")]
+    # A field is no name that another one could stand for.
+    have = [token.partition(":")[2] for token in nearest.tokens() if kind != "field" and token.startswith(f"{kind}:")]
     wanted = f"{kind} {name!r}" if name else kind
     rest = f" together with {request.checkpoint}" if request.checkpoint and kind != "checkpoint" else ""
     return InfeasibleError(

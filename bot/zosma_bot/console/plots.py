@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zosma_bot.console.render import duration, number, stamp
+from zosma_bot.console.render import bound, duration, number, stamp
 from zosma_bot.console.wording import fault
 from zosma_queue.series import Span
 
@@ -141,7 +141,7 @@ def totals(spans: Sequence[Span]) -> list[Total]:
     median, late = _quantile(spans, 0.5), _quantile(spans, 0.95)
     return [
         Total("Pictures", number(pictures), f"of {_counted(done, 'job')}"),
-        Total("Median wait", duration(median), f"19 of 20 within {duration(late)}"),
+        Total("Median wait", duration(median), f"19 of 20 within {bound(late)}"),
         Total("GPU use", _percent(min(busy / ready, 1) if ready else None), "of the GPUs that take jobs"),
         Total("Failed", number(failed), f"{_percent(failed / ended if ended else None)} of what ended"),
     ]
@@ -164,7 +164,7 @@ def _waits(spans: Sequence[Span]) -> Plot:
         _of(spans, "Half began within", "one", lambda span: span.wait_quantile_s(0.5)),
         _of(spans, "19 of 20 began within", "two", lambda span: span.wait_quantile_s(0.95)),
     )
-    told = f"Half of the jobs began within {duration(_quantile(spans, 0.5))}."
+    told = f"Half of the jobs began within {bound(_quantile(spans, 0.5))}."
     return _plot("waits", "Waits", told, lines, spans, duration, top=_nice_seconds(_most(lines)))
 
 

@@ -71,7 +71,8 @@ def _compiled(assets: Assets) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {
-        "duration": duration, "ago": ago, "clock": clock, "number": number, "short": short, "stamp": stamp,
+        "duration": duration, "bound": bound, "ago": ago, "clock": clock, "number": number, "short": short,
+        "stamp": stamp,
     }  # fmt: skip
     templates.globals |= {"asset": assets.url, "query": query, "styles": markupsafe.Markup(assets.styles)}  # noqa: S704
     return templates
@@ -103,6 +104,11 @@ def duration(seconds: float | None) -> str:
         hours, minutes = divmod(round(seconds / _MINUTE), 60)
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{seconds / _DAY:.0f} days"
+
+
+def bound(seconds: float | None) -> str:
+    """The same behind "within" and "about": under 1 s is 1 s there."""
+    return duration(seconds and max(seconds, 1))
 
 
 def ago(at_ms: float | None) -> str:

@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from zosma_bot.http import problems
 from zosma_bot.http.a1111_answers import IDLE, echo, info, interrupted_info, progress_view, task_view
 from zosma_bot.http.a1111_fields import DETECT, IMG2IMG, INTERROGATE, TASK, TXT2IMG, UPSCALE, read_fields
+from zosma_bot.http.a1111_options import FORMAT, answer_format
 from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, done_with_body, read_object
 from zosma_bot.http.choices import Choices, options_view
@@ -24,6 +25,7 @@ from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import check_controlnet, upscaler_names
+from zosma_bot.http.negotiation import brought_to, in_format
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     detect_fields,
@@ -90,8 +92,10 @@ class A1111:
         with in_a1111s_words():
             given, named = read_fields(body, TXT2IMG), await named_by(request, body, "sdapi")
             body.clear()
-            job_id = await self._submit(request, txt2img_fields(given, await self._chosen(request)), named)
-        return await self._generated(request, given, TXT2IMG, job_id)
+            chosen = await self._chosen(request)
+            fields, format_ = txt2img_fields(given, chosen), _format(given, chosen)
+            job_id = await self._submit(request, fields, named)
+        return await self._generated(request, given, TXT2IMG, job_id, format_)
 
     async def img2img(self, request: web.Request) -> web.Response:
         """Blocks until the pictures made from another are there. That one is sent as its bytes, never as an address."""
@@ -100,14 +104,15 @@ class A1111:
             raise problems.Problem(404, "HTTPException", "Init image not found", field="init_images")
         with in_a1111s_words():
             given, named = read_fields(body, IMG2IMG), await named_by(request, body, "sdapi")
-            fields = img2img_fields(given, await self._chosen(request))
+            chosen = await self._chosen(request)
+            fields, format_ = img2img_fields(given, chosen), _format(given, chosen)
             body.clear()
             if not given.get("include_init_images"):
                 # As A1111 answers. They also take memory for as long as the client waits.
                 given.pop("init_images")
                 given.pop("mask", None)
             job_id = await self._submit(request, fields, named)
-        return await self._generated(request, given, IMG2IMG, job_id)
+        return await self._generated(request, given, IMG2IMG, job_id, format_)
 
     async def upscale(self, request: web.Request) -> web.Response:
         """Makes a picture larger."""
@@ -220,17 +225,22 @@ class A1111:
         return new_job_id()
 
     async def _generated(
-        self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str
-    ) -> web.Response:
+        self, request: web.Request, given: Mapping[str, Any], table: Mapping[str, tuple[str, Any]], job_id: str,
+        format_: str,
+    ) -> web.Response:  # fmt: skip
         marking = None
         try:
             job, result, images = await self._read(request, job_id, given.get("force_task_id") or "")
+            if format_ != "png":
+                images = await _in_format(format_, images, result, job.owner)
             marking = asyncio.create_task(self._marked(job))
             await asyncio.sleep(0)  # it asks Redis before megabytes go out
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
-            job, images = stopped.job, [stopped.picture] if stopped.picture else []
-            told = interrupted_info(job)
+            job, images = stopped.job, []
+            if stopped.picture and job.request:  # a small one, while clients rely on the size that they asked for
+                images = [await brought_to(job.request.output_size, stopped.picture, who=job.owner)]
+            told = interrupted_info(job, len(images))
         rest = {"parameters": echo(given, table, job), "info": json.dumps(told)}
         if images and given.get("send_images", True):
             return picture_answer("images", images, rest, meanwhile=marking)
@@ -362,6 +372,19 @@ def _listed(given: Mapping[str, Any], name: str) -> list[Any]:
             422, "ValidationError", f"{name} must be a list of at most {BATCH_MAX} pictures", field=name
         )
     return listed
+
+
+def _format(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
+    """In which format the client wants its pictures: as it says in this request, else as it has chosen before."""
+    asked = (given.get("override_settings") or {}).get(FORMAT)
+    return answer_format(asked, f"override_settings.{FORMAT}") if asked else str(chosen["format"])
+
+
+async def _in_format(format_: str, images: list[bytes], result: Result, who: str) -> list[bytes]:
+    return [
+        image if made.format == format_ else await in_format(format_, image, made.parameters, who=who)
+        for image, made in zip(images, result.pictures, strict=True)
+    ]
 
 
 def _program(request: web.Request) -> str:

@@ -95,21 +95,46 @@ def info(result: Result, given: Mapping[str, Any], asked: Request | None) -> dic
     }
 
 
-def interrupted_info(job: Job) -> dict[str, Any]:
-    """A1111's `info` for a job that was interrupted: what was asked, for nothing is known of the picture."""
+def interrupted_info(job: Job, pictures: int) -> dict[str, Any]:
+    """A1111's `info` for a job that was interrupted: what was asked, for nothing is known of the pictures.
+
+    All of A1111's fields are there, since its clients check them.
+    """
     asked = job.request
     if asked is None:
         return {"infotexts": []}
+    count, strength = asked.count, asked.subseed_strength
     return {
         "prompt": asked.prompt,
+        "all_prompts": list(asked.prompts or (asked.prompt,) * count),
         "negative_prompt": asked.negative_prompt,
+        "all_negative_prompts": [asked.negative_prompt] * count,
         "seed": asked.seed,
         "all_seeds": asked.seeds,
+        "subseed": asked.subseed,
+        "all_subseeds": [asked.subseed + index if strength else -1 for index in range(count)],
+        "subseed_strength": strength,
         "width": asked.width,
         "height": asked.height,
-        "steps": asked.steps,
-        "sampler_name": asked.sampler,
+        "sampler_name": asked.sampler or "",
         "cfg_scale": asked.cfg_scale,
+        "steps": asked.steps,
+        "batch_size": 1,
+        "restore_faces": bool(asked.a1111.get("restore_faces")),
+        "face_restoration_model": None,
+        "sd_model_name": asked.checkpoint or "",
+        "sd_model_hash": "",
+        "sd_vae_name": asked.vae,
+        "sd_vae_hash": None,
+        "seed_resize_from_w": -1,
+        "seed_resize_from_h": -1,
+        "denoising_strength": asked.img2img.denoising_strength if asked.img2img else None,
+        "extra_generation_params": {},
         "index_of_first_image": 0,
-        "infotexts": [""] * asked.count,
+        "infotexts": [""] * pictures,
+        "styles": list(asked.styles),
+        "job_timestamp": "0",
+        "clip_skip": asked.clip_skip or 1,
+        "is_using_inpainting_conditioning": False,
+        "version": "",
     }

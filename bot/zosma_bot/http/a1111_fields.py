@@ -127,15 +127,16 @@ WHOLE_MAX = 2**63
 LABEL_MAX_CHARS = 200
 _ON, _OFF = ("true", "1", "on", "yes", "t", "y"), ("false", "0", "off", "no", "f", "n", "")
 _WORDS = {
-    "whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text",
-    "label": f"a text of at most {LABEL_MAX_CHARS} characters",
+    "whole": "a whole number", "large": "a whole number of at most 18 digits", "number": "a number",
+    "switch": "true or false", "text": "a text", "label": f"a text of at most {LABEL_MAX_CHARS} characters",
 }  # fmt: skip
 #: How menus say "not set". They stand in fields that name something.
 _NOTHING = frozenset({"", "none", "null", "automatic", "use same checkpoint", "use same sampler", "use same scheduler"})
 
 
 def read_fields(body: Mapping[str, Any], table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
-    """The fields that a body names, as A1111 would read them: "20" and 20.0 are 20, 100.7 is 100, "false" is false.
+    """The fields that a body names, as A1111 would read them: "20" and 20.0 are 20, 100.7 is 100, "false" is false,
+    and a prompt of 1984 is "1984".
 
     Null is as good as left out. Fields that A1111 doesn't know are not there.
 
@@ -164,13 +165,20 @@ def _read(name: str, kind: str, value: Any) -> Any:
             return _number(value)
         if kind == "switch":
             return _switch(value)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise _unreadable(name, "large", value) from None
+    except (TypeError, ValueError):
         raise _unreadable(name, kind, value) from None
-    if kind in ("text", "label") and not isinstance(value, str):
+    return _text(name, kind, value) if kind in ("text", "label") else value
+
+
+def _text(name: str, kind: str, value: Any) -> str:
+    if not isinstance(value, str | int | float):
         raise _unreadable(name, kind, value)
-    if kind == "label" and len(value) > LABEL_MAX_CHARS:
+    text = str(value)
+    if kind == "label" and len(text) > LABEL_MAX_CHARS:
         raise _unreadable(name, kind, value)
-    return value
+    return text
 
 
 def _number(value: Any) -> float:

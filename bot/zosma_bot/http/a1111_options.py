@@ -10,9 +10,12 @@ from zosma_queue.errors import RequestRefusedError
 
 #: Options that are fields of our own requests.
 HONOURED = ("sd_model_checkpoint", "CLIP_stop_at_last_layers", "sd_vae")
+#: In which format pictures are answered: A1111's names → ours. The pictures themselves are made and kept as they are.
+FORMAT = "samples_format"
+_FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp"}
 #: They touch no picture: how it is saved, shown or told about. Forge's preset follows the checkpoint.
 _HARMLESS = frozenset(
-    {"samples_format", "save_images", "samples_save", "grid_save", "return_grid", "return_mask", "enable_pnginfo",
+    {FORMAT, "save_images", "samples_save", "grid_save", "return_grid", "return_mask", "enable_pnginfo",
      "return_mask_composite", "do_not_show_images", "live_previews_enable", "show_progress_every_n_steps",
      "save_txt", "forge_preset", "add_model_hash_to_info", "add_model_name_to_info", "live_preview_content",
      "jpeg_quality"}
@@ -81,6 +84,17 @@ def read_option(name: str, value: Any, field: str) -> Any:
     if problem := option_problem(name, value):
         raise RequestRefusedError(f"{field} is {str(value)[:60]!r}: it {problem}", field=field)
     return type(DEFAULTS[name])(value)  # 31337.0 is 31337
+
+
+def answer_format(value: Any, field: str) -> str:
+    """`png`, `jpeg` or `webp`, for A1111's `samples_format`; `field` is where it stands.
+
+    Raises:
+      RequestRefusedError: for another; names `field`.
+    """
+    if isinstance(value, str) and (found := _FORMATS.get(value.strip().casefold())):
+        return found
+    raise RequestRefusedError(f"{field} is {str(value)[:60]!r}: it must be png, jpg or webp", field=field)
 
 
 def is_default(name: str, value: Any) -> bool:

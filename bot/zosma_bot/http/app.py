@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import cast
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.payload import Payload
 
 from zosma_bot.console.console import Console
@@ -39,6 +39,7 @@ from zosma_bot.http.masks import Masks
 from zosma_bot.http.metrics import MetricsPage
 from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.pictures import Pictures
+from zosma_bot.http.protocol import Protocol
 from zosma_bot.http.traced import traced
 from zosma_bot.http.wanted import Wanted
 from zosma_bot.http.wicket import Wicket
@@ -121,16 +122,31 @@ def make_app(
 async def inert(_: web.Request, answer: web.StreamResponse) -> None:
     """Has browsers take every answer, those with pictures too, for what it says it is, and run nothing in it.
 
-    A page of our own says by itself what may run there.
+    A page of our own says by itself what may run there. And has caches on the way keep nothing that doesn't say so by
+    itself: some keep whatever came by GET, for minutes, and `progress` would stand still.
     """
+    answer.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     answer.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
     answer.headers["X-Content-Type-Options"] = "nosniff"
 
 
-#: As A1111: `/sdapi/v1/samplers/` is told where to go, with its body.
-without_slash = web.normalize_path_middleware(
+_without_slash = web.normalize_path_middleware(
     append_slash=False, remove_slash=True, merge_slashes=False, redirect_class=web.HTTPTemporaryRedirect
 )
+
+
+@web.middleware
+async def without_slash(request: web.Request, handler: problems.Handler) -> web.StreamResponse:
+    """As A1111: `/sdapi/v1/samplers/` is told where to go, with its body.
+
+    By an address that is relative: a proxy may have put us below a path of its own.
+    """
+    try:
+        return await _without_slash(request, handler)
+    except web.HTTPTemporaryRedirect as moved:
+        up = "../" * (request.rel_url.raw_path.count("/") - 1)
+        moved.headers[hdrs.LOCATION] = up + moved.headers[hdrs.LOCATION].lstrip("/")
+        raise
 
 
 @web.middleware
@@ -152,13 +168,14 @@ async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[str
       SettingsError: when the port is taken or the host isn't ours.
     """
     logging.getLogger("aiohttp.server").addFilter(problems.without_traceback)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     server: asyncio.Server | None = None
     try:
-        factory = app[ALL].watched(cast(Callable[[], asyncio.Protocol], runner.server))
+        loop, manager = asyncio.get_running_loop(), cast(web.Server, runner.server)
+        factory = app[ALL].watched(lambda: Protocol(manager, loop=loop, access_log=None))
         try:
-            server = await asyncio.get_running_loop().create_server(factory, host, port, backlog=ACCEPTED_AT_ONCE)
+            server = await loop.create_server(factory, host, port, backlog=ACCEPTED_AT_ONCE)
         except OSError as error:
             raise SettingsError(
                 f"ZOSMA_HOST={host!r} ZOSMA_PORT={port}: can't listen there ({error.strerror or error}):"

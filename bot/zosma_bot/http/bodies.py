@@ -181,7 +181,11 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
         And what `Intake.read` raises.
     """
     if not _is_json(request):
-        raise Problem(UNPROCESSABLE, "ValidationError", "send the body as JSON, with Content-Type: application/json")
+        sent = request.headers.get(hdrs.CONTENT_TYPE, "")[:100].strip()
+        why = f"the body is sent as {sent}: " if sent else ""
+        raise Problem(
+            UNPROCESSABLE, "ValidationError", f"{why}send it as JSON, with the header Content-Type: application/json"
+        )
     try:
         found = await request.app[INTAKE].read(request, request[CALLER].owner, max_bytes)
     except (ValueError, RecursionError) as error:

@@ -7,12 +7,12 @@ that is loaded, and keeps it: otherwise the same request would alternate between
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
 from zosma_bot.http.a1111_fields import is_nothing
-from zosma_bot.http.a1111_options import read_option
+from zosma_bot.http.a1111_options import FORMAT, answer_format, read_option
 from zosma_queue.a1111_options import PASSED, option_problem, option_token_name
 from zosma_queue.catalogue import Catalogue
 from zosma_queue.client import Queue
@@ -40,8 +40,8 @@ class Choices:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def of(self, owner: str, catalogue: Catalogue) -> dict[str, Any]:
-        """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `options`,
-        `sampler`, `styles`.
+        """What goes for the caller's next request: `checkpoint` (None: any), `clip_skip`, `vae`, `format`,
+        `options`, `sampler`, `styles`.
 
         Raises:
           QueueUnavailableError: when Redis doesn't answer.
@@ -54,6 +54,7 @@ class Choices:
             "checkpoint": kept.get("checkpoint") if kept.get("checkpoint") in known else None,
             "clip_skip": kept.get("clip_skip"),
             "vae": kept.get("vae") if kept.get("vae") in catalogue.vaes else None,
+            "format": kept.get("format") or "png",
             "options": {name: value for name, value in kept.get("options", {}).items() if name in possible},
             "sampler": _SAMPLER if _SAMPLER in catalogue.samplers else None,
             "styles": [style.name for style in catalogue.styles],
@@ -74,6 +75,8 @@ class Choices:
             chosen["clip_skip"] = parse_request(fields, worded=False).clip_skip
         if "sd_vae" in options:
             chosen["vae"] = None if is_nothing(options["sd_vae"]) else catalogue.vae(_name(options, "sd_vae"))
+        if not is_nothing(options.get(FORMAT)):
+            chosen["format"] = answer_format(options[FORMAT], FORMAT)
         kept = await self._kept(owner)
         if own := _own_options(options, catalogue):
             chosen["options"] = {**kept.get("options", {}), **own}
@@ -99,6 +102,8 @@ class Chosen(BaseModel):
     checkpoint: str | None = None
     clip_skip: int | None = Field(None, ge=1, le=12)
     vae: str | None = None
+    format: Literal["png", "jpeg", "webp"] = "png"
+    """Of the pictures in answers."""
     options: dict[str, bool | int | float | str] = {}
     """A1111's other options, by its names."""
 
@@ -137,7 +142,7 @@ def options_view(catalogue: Catalogue, chosen: dict[str, Any]) -> dict[str, Any]
     return {
         "sd_model_checkpoint": current.title if current else None,
         "sd_checkpoint_hash": current.hash if current else None,
-        "samples_format": "png",
+        FORMAT: "jpg" if chosen["format"] == "jpeg" else chosen["format"],
         "CLIP_stop_at_last_layers": chosen["clip_skip"] or 1,
         "sd_vae": chosen["vae"] or "Automatic",
         **chosen["options"],

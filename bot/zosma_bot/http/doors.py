@@ -7,7 +7,8 @@ Browsers send `Origin` and `Sec-Fetch-Site` by themselves, and no page can chang
 from __future__ import annotations
 
 import http
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
@@ -28,6 +29,11 @@ _PROGRAM_SCHEMES = frozenset(
      "vscode-webview"}
 )  # fmt: skip
 _PREFLIGHT_AGE_S = 600
+#: Headers beside the few that browsers always let a page read.
+_READABLE = "ETag, Location, Retry-After"
+#: In which proxies say for whom they ask: nginx as people write it, Caddy, Traefik, Cloudflare. And RFC 7239's way.
+_FORWARDED_FOR = ("X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP")
+_FOR = re.compile(r'\bfor="?([^";,]*)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +50,14 @@ class Doors:
         machine has none.
 
         Raises:
-          Problem: 403 for a name that isn't ours, and for a foreign page that would change something.
+          Problem: 403 for a name that isn't ours, for what a proxy on this machine hands on from others, and for a
+            foreign page that would change something.
         """
         if not any_host and not request.path.startswith(SIGNED_PATHS):
             for host in request.headers.getall(hdrs.HOST, []):
                 self._check_host(host)
+            if name_in(request.headers.get(hdrs.HOST, "")) not in self.hosts:
+                _check_forwarded(request)
         if request.method not in _SAFE and self._is_foreign(request):
             raise Problem(
                 http.HTTPStatus.FORBIDDEN, "Forbidden",
@@ -102,11 +111,32 @@ class Doors:
             if invited and origin is not None and not answer.prepared:
                 answer.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
                 answer.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+                answer.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _READABLE
             if self.origins and not answer.prepared:
-                answer.headers[hdrs.VARY] = "Origin"
+                answer.headers.add(hdrs.VARY, "Origin")
             return answer
 
         return invited_in
+
+
+def _check_forwarded(request: web.Request) -> None:
+    """A proxy calls us by our own name, unless it is told not to, and so brings the whole internet in."""
+    for address in _asking(request):
+        if not (is_loopback(address) or is_loopback(name_in(address))):
+            raise Problem(
+                http.HTTPStatus.FORBIDDEN, "Forbidden",
+                f"this comes through a proxy, from {address[:100]!r}, and without keys only this machine is served:"
+                " make one by `zosma keys create NAME --scope admin`", hint="send a key, once there is one",
+            )  # fmt: skip
+
+
+def _asking(request: web.Request) -> Iterator[str]:
+    """The addresses for which proxies say that they ask."""
+    for name in _FORWARDED_FOR:
+        for value in request.headers.getall(name, []):
+            yield from (entry.strip() for entry in value.split(","))
+    for value in request.headers.getall(hdrs.FORWARDED, []):
+        yield from _FOR.findall(value)
 
 
 def name_in(host: str) -> str:

@@ -157,6 +157,8 @@ class SubmitOptions(Model):
 class NewJob(SubmitOptions, Request):
     """What somebody asks for. `prompt` is needed, but with `upscale`."""
 
+    # Not said by `anyOf`: openapi-python-client then makes no model of it, and datamodel-code-generator three.
+
     img2img: SentImg2Img | None = None
     upscale: SentUpscale | None = None
     sd_upscale: SentSDUpscale | None = None

@@ -14,11 +14,36 @@ FORMATS = ("png", "webp", "jpeg")
 KEPT_BYTES = 32 * 1024 * 1024
 #: Larger ones are asked for once, as a rule.
 KEPT_EACH_BYTES = 1024 * 1024
+#: What is told of a picture stands in a JPEG's one segment of 64 kB, with two bytes a character.
+TOLD_MAX_CHARS = 30_000
 #: Of one `Accept`; browsers send some hundred characters.
 _ACCEPT_MAX_CHARS = 1_000
 _FORM = "zosma_bot.picture_forms:form"
 #: Apart from strangers' and from those on their way to Discord.
 _FORMS = Sandbox("forms", Limits(cpu_s=60, wall_s=90.0, memory_bytes=1024**3))
+
+
+async def brought_to(size: tuple[int, int], data: bytes, *, who: str) -> bytes:
+    """The picture as a PNG of this size; as it is, where that can't be made of it. `who` asks."""
+    try:
+        _, (made,) = await _FORMS.run(_FORM, {"format": "png", "size": None, "exact": size}, [data], who=who)
+    except SandboxError:
+        return data
+    return made
+
+
+async def in_format(format_: str, data: bytes, told: str, *, who: str) -> bytes:
+    """The picture in one of `FORMATS`, with what is told of how it was made. `who` asks.
+
+    Raises:
+      Problem: 406 when it can't be made.
+    """
+    args = {"format": format_, "size": None, "told": told[:TOLD_MAX_CHARS]}
+    try:
+        _, (made,) = await _FORMS.run(_FORM, args, [data], who=who)
+    except SandboxError as error:
+        raise _unmade(format_, "leave samples_format out") from error
+    return made
 
 
 class Negotiator:
@@ -58,8 +83,7 @@ class Negotiator:
         try:
             _, (made,) = await _FORMS.run(_FORM, {"format": format_, "size": size}, [data], who=who)
         except SandboxError as error:
-            why = f"this picture can't be made into {format_}: ask for image/{original} without a size"
-            raise Problem(http.HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", why, field="Accept") from error
+            raise _unmade(format_, f"ask for image/{original} without a size", field="Accept") from error
         self._keep(tag, made)
         return made
 
@@ -71,6 +95,11 @@ class Negotiator:
         while self._bytes > KEPT_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= len(oldest)
+
+
+def _unmade(format_: str, instead: str, *, field: str = "samples_format") -> Problem:
+    why = f"this picture can't be made into {format_}: {instead}"
+    return Problem(http.HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", why, field=field)
 
 
 def _quality(accept: str, format_: str) -> float:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from zosma_bot.http.described import JSON, Answer, Endpoint, Parameter
-from zosma_bot.http.models import MORE_MODELS, NewJob, Problem, WebhookEvent
+from zosma_bot.http.models import MORE_MODELS, Problem, WebhookEvent
 from zosma_bot.http.problems import PROBLEM_JSON
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -98,8 +98,6 @@ class _Shapes:
             sent = TypeAdapter.json_schemas(bodies)[1].get("$defs", {})
             for name in self.schemas.keys() - sent.keys():
                 self.schemas[name].pop("additionalProperties", None)
-        # What every job must say, but one that makes a picture larger.
-        self.schemas[NewJob.__name__]["anyOf"] = [{"required": ["prompt"]}, {"required": ["upscale"]}]
 
     def of(self, model: Any, mode: JsonSchemaMode) -> Any:
         """The schema of a type."""

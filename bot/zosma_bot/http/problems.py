@@ -188,11 +188,16 @@ def of_queue(error: QueueUnavailableError) -> Problem:
     return Problem(http.HTTPStatus.SERVICE_UNAVAILABLE, name, why)
 
 
+def in_one_line(said: object) -> str:
+    """What a library says of a request, cut to a length that an answer or a log may have."""
+    return " ".join(str(said).split())[:200]
+
+
 def without_traceback(record: logging.LogRecord) -> bool:
     """A filter for aiohttp's log: a request that is no HTTP is its client's mistake and worth one line."""
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-        reason = " ".join(str(getattr(error, "message", error)).split())[:200]
+        reason = in_one_line(getattr(error, "message", error))
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.msg, record.args, record.exc_info = "refused a malformed request: %s", (reason,), None
     return True

@@ -19,6 +19,7 @@ from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.needs import CONTROLNET, DETECT_MASKED, SEVERAL_STARTS
 from zosma_queue.request import COUNT_MAX, INTERROGATORS, SCRIPTS
+from zosma_queue.sampler_names import parted
 from zosma_queue.tiles import SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 #: A1111's API takes this many steps when none are named.
@@ -51,6 +52,8 @@ _EXTRAS: Mapping[str, tuple[Any, ...]] = {
     "s_tmin": (0,),
     "tiling": (False,),
 }
+#: Samplers that have no use for `eta`. Clients copy `"eta": 0` from the example in A1111's own description.
+_WITHOUT_ETA = frozenset({"euler", "heun", "lms", "dpm2", "dpm++ 2m", "unipc", "plms", "restart"})
 _HIRES_EXTRAS = ("hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt", "hr_negative_prompt")
 #: Would change the picture; refused unless they say "off".
 _UNSUPPORTED = ("infotext", "latent_mask", "firstpass_image")
@@ -162,6 +165,8 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     own = override_fields(overrides)
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
     fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
+    if _has_no_eta(fields["sampler"]):
+        fields["a1111"].pop("eta", None)
     # What a body names holds, also where it names A1111's default and so asks for nothing.
     options = {
         name: value
@@ -171,6 +176,14 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     if options := {**options, **fields["a1111"].get(OPTIONS, {})}:
         fields["a1111"][OPTIONS] = options
     return fields
+
+
+def _has_no_eta(sampler: str | None) -> bool:
+    """True for one that draws no noise between its steps; False where nobody can say."""
+    if sampler is None:
+        return False
+    name, _ = parted(sampler) or (sampler, "")
+    return name.strip().casefold() in _WITHOUT_ETA
 
 
 def _styles(given: Any, known: Any) -> list[Any]:

@@ -16,7 +16,7 @@ from PIL import Image
 from loopback.played_worker import PlayedWorker, png
 from zosma_bot.console.forms import FORM_MAX_BYTES, Form
 from zosma_bot.console.plots import plots, totals
-from zosma_bot.console.render import duration, short
+from zosma_bot.console.render import bound, duration, short
 from zosma_bot.console.views.create import fields_of
 from zosma_bot.http.app import make_app, serve
 from zosma_bot.hub import Hub
@@ -501,6 +501,10 @@ async def test_a_page_that_is_not_there_is_a_page(page):
 )  # fmt: skip
 def test_times_are_said_as_people_say_them(seconds, words):
     assert duration(seconds) == words
+
+
+def test_within_and_about_are_never_followed_by_under():
+    assert [bound(seconds) for seconds in (None, 0, 0.4, 2.4)] == ["–", "0 s", "1 s", "2 s"]
 
 
 def test_a_long_text_is_cut_to_one_line():

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from base64 import b64decode, b64encode
+from urllib.parse import urljoin
 
 import aiohttp
 import pytest
@@ -49,6 +50,12 @@ async def made(http, worker, body, path=TXT2IMG, **options):
     return decode_request(leased.body), answer
 
 
+def small_jpeg():
+    out = io.BytesIO()
+    Image.new("RGB", (48, 32)).save(out, "JPEG")
+    return out.getvalue()
+
+
 async def is_waited_for(http, leased):
     """Returns once the bot knows which job the request has become: a worker may have it before that."""
     while (await call(http, "GET", "/sdapi/v1/progress"))[1]["state"]["job"] != leased.id:  # noqa: ASYNC110
@@ -69,6 +76,18 @@ async def test_a_body_without_content_type_is_json(without, http, worker):
     asked, _ = await made(http, worker, None, data=data, **without)
 
     assert (asked.prompt, asked.steps) == ("a cat", 4)
+
+
+async def test_what_is_sent_as_something_else_is_told_as_what(http):
+    # curl -d '{"prompt": "a cat"}'
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, answer = await call(http, "POST", TXT2IMG, data=b'{"prompt": "a cat"}', headers=headers)
+
+    assert (status, answer["errors"]) == (
+        422,
+        "the body is sent as application/x-www-form-urlencoded: send it as JSON, with the header Content-Type:"
+        " application/json",
+    )
 
 
 async def test_a_vendors_kind_of_json_is_json(http, worker):
@@ -108,9 +127,31 @@ async def test_what_the_fleet_has_of_a1111s_fields_reaches_the_worker(http, work
     asked, _ = await made(
         http,
         worker,
-        {"prompt": "a cat", "restore_faces": True, "tiling": "true", "eta": 0.3, "seed_resize_from_w": 640},
+        {"prompt": "a cat", "restore_faces": True, "tiling": "true", "seed_resize_from_w": 640},
     )
-    assert asked.a1111 == {"restore_faces": True, "tiling": True, "eta": 0.3, "seed_resize_from_w": 640}
+    assert asked.a1111 == {"restore_faces": True, "tiling": True, "seed_resize_from_w": 640}
+
+
+@pytest.mark.parametrize(
+    ("sampler", "reaches"),
+    [("Euler a", True), ("DPM++ 2M", False), ("DPM++ 2M Karras", False), ("dpm++ 2m", False), ("", True)],
+)
+async def test_eta_reaches_the_worker_for_samplers_that_have_a_use_for_it(http, worker, sampler, reaches):
+    # The example in A1111's own description has `"eta": 0`, and clients have it from there. "": the worker's own.
+    asked, answer = await made(http, worker, {"prompt": "a cat", "eta": 0, "sampler_name": sampler})
+    assert asked.a1111 == ({"eta": 0.0} if reaches else {})
+    assert answer["parameters"]["eta"] == 0
+
+
+async def test_a_field_that_nobody_has_is_to_be_left_out_and_not_replaced(http, worker):
+    _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a cat", "s_churn": 0.5})
+    assert answer["errors"].endswith("leave it out")
+
+
+async def test_no_cache_on_the_way_keeps_what_changes(http, worker):
+    for path in ("/sdapi/v1/progress", "/sdapi/v1/sd-models", "/api/v1/queue", "/metrics", "/no-such-thing"):
+        async with http.get(path) as answer:
+            assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_the_hires_passs_own_fields_do_too(http, worker):
@@ -542,6 +583,37 @@ async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_request
     assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
 
 
+@pytest.mark.parametrize(("name", "kind"), [("jpg", "JPEG"), ("JPEG", "JPEG"), ("webp", "WEBP"), ("png", "PNG")])
+async def test_pictures_come_in_the_format_that_is_asked_for_with_their_text(http, worker, name, kind):
+    body = {"prompt": "a cat", "n_iter": 2, "override_settings": {"samples_format": name}}
+    _, answer = await made(http, worker, body)
+    images = [Image.open(io.BytesIO(b64decode(image))) for image in answer["images"]]
+    assert [image.format for image in images] == [kind, kind]
+    if kind != "PNG":
+        texts = [image.getexif().get_ifd(0x8769)[0x9286] for image in images]
+        told = json.loads(answer["info"])["infotexts"]
+        assert texts == [b"UNICODE\0" + text.encode("utf-16-be") for text in told]
+
+
+async def test_the_format_may_be_chosen_for_all_later_requests(http, worker):
+    assert (await call(http, "POST", OPTIONS, json={"samples_format": "webp"}))[0] == 200
+    assert (await call(http, "GET", OPTIONS))[1]["samples_format"] == "webp"
+    _, answer = await made(http, worker, {"prompt": "a cat"})
+    _, own = await made(http, worker, {"prompt": "a cat", "override_settings": {"samples_format": "png"}})
+
+    assert Image.open(io.BytesIO(b64decode(answer["images"][0]))).format == "WEBP"
+    assert Image.open(io.BytesIO(b64decode(own["images"][0]))).format == "PNG"
+
+
+@pytest.mark.parametrize("value", ["avif", 5, ["png"], {}])
+async def test_a_format_that_there_is_not_is_refused_by_name(http, worker, value):
+    status, answer = await call(http, "POST", OPTIONS, json={"samples_format": value})
+    assert (status, answer["field"]) == (422, "samples_format")
+    if value:
+        body = {"prompt": "a", "override_settings": {"samples_format": value}}
+        assert await refused(http, body) == (422, "override_settings.samples_format")
+
+
 @pytest.mark.parametrize(("value", "passed"), [(0, None), (0.0, None), (31337.0, 31337)])
 async def test_an_option_that_is_set_is_passed_as_one_in_a_body_would_be(http, worker, value, passed):
     """At A1111's default it asks for nothing: else whoever posts all options back needs a GPU that has them all."""
@@ -584,12 +656,13 @@ async def test_a_redis_that_goes_when_the_pictures_are_read_takes_them_from_nobo
 
 
 async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_it_is(http, worker):
-    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "seed": 5}))
+    first = {"prompt": "first", "seed": 5, "width": 96, "height": 64}
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json=first))
     leased = await worker.take()
     waiting_one = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "second", "steps": 7}))
     while len(await worker._redis.zrange(keys.WAITING, 0, -1)) < 1:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    await worker.progress(leased, 0.5, preview=b"\xff\xd8half")
+    await worker.progress(leased, 0.5, preview=small_jpeg())
     _, progress = await call(http, "GET", "/sdapi/v1/progress")
     assert (progress["progress"], progress["state"]["job"]) == (0.5, leased.id)
     assert await call(http, "POST", INTERRUPT) == (200, {})
@@ -598,10 +671,35 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     status, answer = await running
 
     assert status == 200
-    assert [b64decode(image) for image in answer["images"]] == [b"\xff\xd8half"]
-    assert (json.loads(answer["info"])["seed"], answer["parameters"]["prompt"]) == (5, "first")
+    (image,) = [Image.open(io.BytesIO(b64decode(image))) for image in answer["images"]]
+    assert (image.format, image.size) == ("PNG", (96, 64))
+    info = json.loads(answer["info"])
+    assert (info["seed"], info["infotexts"], answer["parameters"]["prompt"]) == (5, [""], "first")
     await worker.finish(await worker.take())  # the other went on
     assert (await waiting_one)[0] == 200
+
+
+async def test_an_interrupted_request_tells_all_that_a1111_tells(http, worker):
+    """sd-backend-client checks each field, and that its value is of A1111's kind."""
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": 2}))
+    leased = await worker.take()
+    await is_waited_for(http, leased)
+    await call(http, "POST", INTERRUPT)
+    await worker.settle(leased, calls.cancelled())
+    info = json.loads((await running)[1]["info"])
+
+    assert {name: type(value) for name, value in info.items() if value is not None} == {
+        **dict.fromkeys(("all_prompts", "all_negative_prompts", "all_seeds", "all_subseeds"), list),
+        **dict.fromkeys(("infotexts", "styles"), list),
+        **dict.fromkeys(("seed", "subseed", "width", "height", "steps", "batch_size", "clip_skip"), int),
+        **dict.fromkeys(("seed_resize_from_w", "seed_resize_from_h", "index_of_first_image"), int),
+        **dict.fromkeys(("prompt", "negative_prompt", "sampler_name", "sd_model_name", "sd_model_hash"), str),
+        **dict.fromkeys(("job_timestamp", "version"), str),
+        **dict.fromkeys(("subseed_strength", "cfg_scale"), float),
+        **dict.fromkeys(("restore_faces", "is_using_inpainting_conditioning"), bool),
+        "extra_generation_params": dict,
+    }
+    assert (len(info["all_prompts"]), len(info["all_seeds"]), info["infotexts"]) == (2, 2, [])
 
 
 async def test_an_interrupt_that_comes_too_late_keeps_nothing_in_memory(queue, hub, worker, monkeypatch):
@@ -750,13 +848,13 @@ async def test_two_programs_on_one_machine_stop_their_own_request_each(http, wor
 
 async def test_numbers_are_read_as_a1111_reads_them(http, worker):
     body = {
-        "prompt": "a cat", "steps": 25.0, "width": 100.7, "height": "512", "cfg_scale": "7.5", "enable_hr": "false",
+        "prompt": 1984, "steps": 25.0, "width": 100.7, "height": "512", "cfg_scale": "7.5", "enable_hr": "false",
         "send_images": "false", "hr_second_pass_steps": 4.5, "seed": 7.0, "batch_size": True, "scheduler": "",
     }  # fmt: skip
     asked, answer = await made(http, worker, body)
 
     assert (asked.steps, asked.width, asked.height, asked.cfg_scale, asked.seed) == (25, 96, 512, 7.5, 7)
-    assert (asked.hires, asked.count, answer["images"]) == (None, 1, [])
+    assert (asked.hires, asked.count, answer["images"], asked.prompt) == (None, 1, [], "1984")
 
 
 async def test_half_a_step_is_cut_off(http, worker):
@@ -776,7 +874,8 @@ async def test_a_number_beyond_all_counting_is_told_in_few_digits(http, worker, 
     status, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a", "width": number})
 
     assert (status, answer["field"]) == (422, "width")
-    assert len(answer["errors"]) < 100
+    assert answer["errors"].endswith("it must be a whole number of at most 18 digits")
+    assert len(answer["errors"]) < 110
 
 
 async def test_a_program_may_draw_its_seeds_as_large_as_javascript_does(http, worker):
@@ -1166,10 +1265,15 @@ async def test_a_face_restorer_that_nobody_has_is_refused_by_its_field(http, wor
 
 
 async def test_a_slash_at_the_end_leads_on_with_the_body(http, worker):
-    async with http.get("/sdapi/v1/samplers/", allow_redirects=False) as answer:
-        assert (answer.status, answer.headers["Location"]) == (307, "/sdapi/v1/samplers")
     asked, _ = await made(http, worker, {"prompt": "a cat"}, TXT2IMG + "/")
     assert asked.prompt == "a cat"
+
+
+async def test_it_leads_on_below_the_path_that_a_proxy_has_us_under(http):
+    async with http.get("/sdapi/v1/samplers/?a=/b", allow_redirects=False) as answer:
+        assert answer.status == 307
+        whole = urljoin("http://proxy/sub/sdapi/v1/samplers/", answer.headers["Location"])
+    assert whole == "http://proxy/sub/sdapi/v1/samplers?a=/b"
 
 
 async def test_answers_are_compressed_and_heads_are_answered(queue, hub, worker):

@@ -75,6 +75,35 @@ async def test_names_that_are_configured_are_answered_to(inviting):
     assert await status_of(inviting, "GET", "/api/v1/queue", host=b"evil.example") == 403
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (b"X-Forwarded-For: 203.0.113.5", 403),
+        (b"X-Forwarded-For: 127.0.0.1, 192.168.1.7", 403),
+        (b"X-Forwarded-For: unknown", 403),
+        (b"X-Real-IP: 2001:db8::1", 403),
+        (b"CF-Connecting-IP: 203.0.113.5", 403),
+        (b'Forwarded: by=127.0.0.1;for="[2001:db8::1]:4711"', 403),
+        (b"X-Forwarded-For: 127.0.0.1", 200),
+        (b"X-Forwarded-For: ::1, 127.0.0.1:4711", 200),
+        (b'Forwarded: proto=http;for="[::1]:4711"', 200),
+        (b"Forwarded: proto=https", 200),
+    ],
+)
+async def test_without_keys_a_proxy_on_this_machine_brings_nobody_else_in(port, header, status):
+    # nginx's `proxy_pass http://127.0.0.1:1324` asks for 127.0.0.1: every visitor of a public site would be an admin.
+    assert await status_of(port, "GET", "/api/v1/admin/jobs", header, host=b"127.0.0.1:1324") == status
+    assert await status_of(port, "GET", "/", header, host=b"127.0.0.1:1324") == status
+
+
+async def test_a_proxy_is_let_in_under_a_name_that_is_configured_and_with_keys(inviting, queue, hub):
+    header = b"X-Forwarded-For: 192.168.1.7"
+    assert await status_of(inviting, "GET", "/api/v1/queue", header, host=b"gpu-box.lan") == 200
+    async with serve(make_app(queue, hub, {"ann-key": "ann"}), "127.0.0.1", 0) as url:
+        port = int(url.rsplit(":", 1)[1])
+        assert await status_of(port, "GET", "/api/v1/queue", header, b"Authorization: Bearer ann-key") == 200
+
+
 async def test_signed_links_are_opened_under_whatever_name_the_proxy_has(port):
     assert await status_of(port, "GET", "/pictures/x/0?expires=1&signature=a", host=b"pictures.example.org") == 403
     _, said = await answered(port, request("GET", b"/pictures/x/0?expires=1&signature=a", host=b"pictures.example.org"))
@@ -152,6 +181,7 @@ async def test_a_site_that_is_named_may_use_it_from_a_browser(inviting):
     )
     assert status == 200
     assert b"Access-Control-Allow-Origin: https://lite.koboldai.net" in answer
+    assert b"Access-Control-Expose-Headers: ETag, Location, Retry-After" in answer
     _, refusal = await answered(inviting, request("POST", b"/sdapi/v1/txt2img", kobold))
     assert b"Access-Control-Allow-Origin" in refusal  # a page reads what was wrong, too
 

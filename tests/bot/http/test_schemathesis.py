@@ -158,6 +158,8 @@ def test_whatever_is_asked_the_answer_is_one_that_is_described(live):
     # They have no end: test_events.py reads them.
     for path in [path for path in described["paths"] if path.endswith("/events")]:
         del described["paths"][path]
+    # Said in words: generators of clients make no model of a shape that has alternatives.
+    described["components"]["schemas"]["NewJob"]["anyOf"] = [{"required": ["prompt"]}, {"required": ["upscale"]}]
     schema = schemathesis.openapi.from_dict(described)
     schema.config.update(base_url=live.url)
     ids, answered = jobs_of(live.url), Counter[tuple[str, int]]()
