@@ -60,8 +60,8 @@ end
 -- whatever a sender says.
 local function open_job(owner, group, person)
   reset_if_idle()
-  redis.call('HSETNX', K.group_of, owner, group_of_person(person) or group)
-  group = redis.call('HGET', K.group_of, owner)
+  group = group_of_person(person) or group
+  if redis.call('HSETNX', K.group_of, owner, group) == 0 then group = redis.call('HGET', K.group_of, owner) end
   local open = count_on(K.open, owner, 1, 0)
   redis.call('ZADD', K.busiest, open, owner)
   count_on(K.open, 'group ' .. group, 1, 0)
@@ -105,6 +105,15 @@ end
 -- Where somebody with nothing waiting starts: at the clock, for they bring no credit along. The job's number breaks the
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
 local function start(v, seq) return v + (seq % 1000000) * 1e-9 end
+
+-- A group or owner (`field` of the hash `key`) is the next, and the clock moves on to where it stands. `starts`: it had
+-- nothing to be taken before the job of number `seq`.
+local function go_next(key, field, seq, starts)
+  local its = redis.call('HMGET', key, field, 'v')
+  local mine, v = number_in(its[1], 0), number_in(its[2], 0)
+  local tag_now = starts and math.max(mine, start(v, seq)) or mine
+  if tag_now > mine or tag_now > v then redis.call('HSET', key, field, exact(tag_now), 'v', exact(math.max(v, tag_now))) end
+end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 -- What runs elsewhere for the same person counts.

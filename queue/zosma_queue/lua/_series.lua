@@ -17,10 +17,12 @@ local function record(counts, now)
   for _, one in ipairs(SERIES) do
     local key = series_key(one[1], math.floor(now / (one[1] * 1000)))
     for name, by in pairs(counts) do
-      local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
-      if type(sum) ~= 'number' then break end
-      -- New in it, so the hash itself may be.
-      if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
+      if by ~= 0 then
+        local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
+        if type(sum) ~= 'number' then break end
+        -- New in it, so the hash itself may be.
+        if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
+      end
     end
   end
 end
