@@ -30,7 +30,7 @@ end
 local function record_wait(ms, now)
   ms = math.min(math.max(ms, 0), WAIT_MOST_MS)
   local bin = math.ceil(math.log(math.max(ms, WAIT_LEAST_MS)) / math.log(GAMMA))
-  record({waits = 1, wait_ms = ms, ['wait:' .. bin] = 1}, now)
+  record({['wait:' .. bin] = 1}, now)
 end
 
 -- Counts beside what a worker says of itself, for as long as it is there.

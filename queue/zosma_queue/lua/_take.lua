@@ -327,10 +327,10 @@ end
 local function next_for(taker)
   while true do
     local found, lane = open_buckets(taker), 'fast'
+    if #found.fast + #found.relax == 0 then return nil end
     local in_a_row = redis.call('HGET', K.stats, 'fast_in_a_row')
     local relax_is_due = (tonumber(in_a_row or '0') or 0) >= TRICKLE - 1
     if #found.relax > 0 and (#found.fast == 0 or relax_is_due) then lane = 'relax' end
-    if #found[lane] == 0 then return nil end
     local first = head_of(found[lane])
     local chosen = chosen_of(taker, found[lane], first)
     local job = id_of(chosen) and load_job(chosen.id)
@@ -435,9 +435,10 @@ local function hand_new(job, worker, now)
   local taker = taker_of(worker, now)
   local holder = taker.its.waits
   if not holder or not taker.its.ready or next(taker.paused) or is_parked(job.owner) then return false end
-  if redis.call('EXISTS', K.waiting, K.join) > 0 or redis.call('HEXISTS', worker_key(worker), 'promised') == 1 then return false end
-  go_next(K.tags, job.group, job.seq, redis.call('EXISTS', group_buckets_key(job.group)) == 0)
-  go_next(group_tags_key(job.group), job.owner, job.seq, true)
+  if redis.call('EXISTS', K.waiting, K.join, group_buckets_key(job.group)) > 0 then return false end
+  if redis.call('HEXISTS', worker_key(worker), 'promised') == 1 then return false end
+  go_next(K.tags, job.group, job.seq)
+  go_next(group_tags_key(job.group), job.owner, job.seq)
   redis.call('HDEL', K.stats, 'fast_in_a_row')
   publish({event = 'waiting', id = job.id})
   put_down(worker, lease_out(taker, job, holder, HANDED_MS))
