@@ -50,8 +50,10 @@ ANONYMOUS = Sender(owner="dramatiq", group="dramatiq")
 class Delivery(MessageProxy):
     """A leased job on its way through Dramatiq. The actor, or a middleware, leaves its outcome here."""
 
-    def __init__(self, message: Message[Any], leased: Leased, *, waited_for: bool = False) -> None:
+    def __init__(self, message: Message[Any], leased: Leased, request: Request, *, waited_for: bool) -> None:
         super().__init__(message)
+        self.request = request
+        """What is to be made, as the message has it."""
         self.job_id = leased.id
         self.attempt = leased.attempt
         self.owner = leased.owner
@@ -240,7 +242,7 @@ class SlotConsumer(Consumer):
         """The delivery, or None after setting aside a body that nobody can read."""
         try:
             message = decode_message(leased.body)
-            request = request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
+            request = request_for(message, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
             if leased.count:
                 fields = request.model_dump(mode="json", exclude_defaults=True)
                 message = message.copy(message_id=leased.id, args=(), kwargs={"request": fields})
@@ -249,7 +251,7 @@ class SlotConsumer(Consumer):
             outcome = calls.fail(ErrorKind.UNDECODABLE, str(error))
             call(self._client, calls.settle(leased.id, leased.attempt, outcome, token=self._token))
             return None
-        return Delivery(message, leased, waited_for=waited_for)
+        return Delivery(message, leased, request, waited_for=waited_for)
 
     def ack(self, message: MessageProxy) -> None:
         """Settles a delivery with the outcome its actor left."""

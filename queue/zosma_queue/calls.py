@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zosma_queue import history, keys
 from zosma_queue.errors import ErrorKind
@@ -233,12 +233,10 @@ def leased_in(text: bytes) -> Leased | None:
     """The job that a worker has fetched or was handed; None for one whose id is no text."""
     head, _, body = text.partition(b"\n")
     with skipping(keys.LEASES):  # by an id that is no text nothing can be settled: the sweep sees to it
-        about = json.loads(head.decode(errors="surrogateescape"))
-        job_id, owner = (one.encode(errors="surrogateescape") for one in (about[0], about[2]))
-        whole = Leased(job_id.decode(), about[1], body, owner.decode(errors="replace"))
-        if len(about) == 3:
-            return whole
-        return replace(whole, first=about[3], count=about[4], checkpoint=about[5])
+        job_id, attempt, owner, *part = json.loads(head.decode(errors="surrogateescape"))
+        job_id.encode()
+        owner = owner.encode(errors="surrogateescape").decode(errors="replace")
+        return Leased(job_id, attempt, body, owner, *part)
     return None
 
 

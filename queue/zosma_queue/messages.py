@@ -59,13 +59,13 @@ def decode_request(body: bytes) -> Request:
     return request_of(decode_message(body))
 
 
-def request_for(body: bytes, *, first: int, count: int, checkpoint: str) -> Request:
+def request_for(message: Message[Any], *, first: int, count: int, checkpoint: str) -> Request:
     """What a delivery is to make: the request in its message, or those pictures of it that a part of a set is.
 
     Raises:
-      PoisonMessageError: when it is no message, or its request breaks the rules.
+      PoisonMessageError: when there is none, or it breaks the rules.
     """
-    request = decode_request(body)
+    request = request_of(message)
     return request.part(first, count, checkpoint or None) if count else request
 
 

@@ -56,10 +56,6 @@ class Span:
     """Of checkpoints."""
     gpu_ms: int = 0
     """Of the jobs that ended, from the call of the WebUI to its answer."""
-    waits: int = 0
-    """Jobs that began for the first time."""
-    wait_ms: int = 0
-    """That these had waited together."""
     samples: int = 0
     """Looks at the fleet; the sums over them follow."""
     alive: int = 0
@@ -73,7 +69,7 @@ class Span:
     faults: Mapping[str, int] = field(default_factory=dict)
     """What went wrong with single tries, by ErrorKind."""
     wait_bins: Mapping[int, int] = field(default_factory=dict)
-    """The sketch of the waits: power of GAMMA, in ms → how many."""
+    """The sketch of the waits of jobs that began for the first time: power of GAMMA, in ms → how many."""
 
     def average(self, name: str) -> float | None:
         """Of `alive`, `ready`, `busy` or `waiting` over the looks; None where there was none."""
@@ -97,8 +93,8 @@ class Span:
 
 _COUNTS = frozenset(
     {
-        "submitted", "refused", "done", "failed", "cancelled", "retried", "pictures", "loads", "gpu_ms", "waits",
-        "wait_ms", "samples", "alive", "ready", "busy", "waiting",
+        "submitted", "refused", "done", "failed", "cancelled", "retried", "pictures", "loads", "gpu_ms", "samples",
+        "alive", "ready", "busy", "waiting",
     }
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from zosma_queue import calls, keys
 from zosma_queue.calls import Leased, Outcome
 from zosma_queue.fleet import Capabilities, Checkpoint, Scheduler, Style, Trust, WorkerState
 from zosma_queue.job import Picture, Result, State
-from zosma_queue.messages import request_for
+from zosma_queue.messages import decode_message, request_for
 from zosma_queue.picture_store import RedisPictures, place
 from zosma_queue.request import PIXELS_MAX, Request
 from zosma_queue.s3_pictures import S3Pictures
@@ -86,7 +86,8 @@ def infotext(request: Request, seed: int, checkpoint: str) -> str:
 
 def wanted(leased: Leased) -> Request:
     """What a delivery is to make."""
-    return request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
+    message = decode_message(leased.body)
+    return request_for(message, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
 
 
 class PlayedWorker:

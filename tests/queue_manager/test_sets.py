@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from loopback.played_worker import wanted
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Cancelled, Lease, Skipped
 from zosma_queue.errors import ErrorKind
 from zosma_queue.job import Picture, Result, State
-from zosma_queue.messages import request_for
 from zosma_queue.policy import Policy
 from zosma_queue.request import parse_request
 from zosma_queue.scripts import call
@@ -32,7 +32,7 @@ def idle(rig, *workers, loaded="dream", **more):
 
 def pictures_of(leased, seed=1):
     """What a worker hands over for a delivery."""
-    request = request_for(leased.body, first=leased.first, count=leased.count, checkpoint=leased.checkpoint)
+    request = wanted(leased)
     return Result(
         pictures=tuple(
             Picture(index=index, format="png", width=64, height=64, bytes=10, seed=one, parameters=f"seed {one}")
@@ -145,7 +145,7 @@ def test_what_may_come_out_otherwise_in_parts_stays_one_job(fields):
 def test_variations_keep_their_seed_and_count_the_subseed_on(fleet):
     fleet.submit(count=2, seed=7, subseed=40, subseed_strength=0.2)
     taken = spread(fleet, *GPUS[:2])
-    asked = [request_for(one.body, first=one.first, count=one.count, checkpoint="") for one in taken.values()]
+    asked = [wanted(one) for one in taken.values()]
     assert [(one.seed, one.subseed) for one in asked] == [(7, 40), (7, 41)]
 
 
@@ -483,7 +483,7 @@ def test_each_of_the_compared_goes_to_who_holds_it_with_the_same_seed(fleet):
     job = compare(fleet)
     assert fleet.take(GPUS[0]).checkpoint == "dream"
     taken = fleet.take(GPUS[2])
-    asked = request_for(taken.body, first=taken.first, count=taken.count, checkpoint=taken.checkpoint)
+    asked = wanted(taken)
     assert (keys.whole(taken.id), asked.checkpoint, asked.seed, asked.count) == (job, "anime", 7, 1)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
 
 from zosma_queue.broker import Delivery
-from zosma_queue.request import Request, parse_request
+from zosma_queue.request import Request
 from zosma_queue.worker_queue import RELEASE, Outcome
 from zosma_worker import outcomes
 from zosma_worker.drive import Driver, Ended, Task
@@ -29,13 +28,13 @@ class Runner:
         self.handover = handover
         self._aways: dict[str, int] = {}
 
-    async def do(self, delivery: Delivery, fields: dict[str, Any]) -> Outcome:
+    async def do(self, delivery: Delivery) -> Outcome:
         """The outcome of one delivery. Never raises."""
         self.handover.taken()
         self.health.begin()
         ended = Ended(outcome=RELEASE)
         try:
-            ended = await self._make(delivery, parse_request(fields, worded=False).pinned())
+            ended = await self._make(delivery, delivery.request.pinned())
         except Exception as error:
             log.exception("job %s attempt %d: a bug in the worker", delivery.job_id, delivery.attempt)
             ended = Ended(outcome=outcomes.after(error, delivery.attempt - 1))

@@ -96,17 +96,17 @@ async def run_slot(
 def _actor(broker: dramatiq.Broker, runner: Runner, loop: asyncio.AbstractEventLoop) -> None:
     """Declares the actor: it runs in Dramatiq's threads and waits there for the event loop."""
 
-    def generate(request: dict[str, Any]) -> None:
+    def generate(*_: Any, **__: Any) -> None:  # the delivery has the request, checked already
         delivery = current_delivery()
         delivery.outcome = RELEASE
         with contextlib.suppress(concurrent.futures.CancelledError):  # the loop is going down: somebody else's job now
-            work = _do(runner, delivery, request)
+            work = _do(runner, delivery)
             delivery.outcome = asyncio.run_coroutine_threadsafe(work, loop).result()
 
     dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker)(generate)
 
 
-async def _do(runner: Runner, delivery: Delivery, request: dict[str, Any]) -> Outcome:
+async def _do(runner: Runner, delivery: Delivery) -> Outcome:
     """The outcome of a delivery; all that is said meanwhile names the job, and its trace goes on here."""
     about: tracing.About = {"zosma.job": delivery.job_id, "zosma.attempt": delivery.attempt}
     if delivery.attempt == 1:
@@ -116,7 +116,7 @@ async def _do(runner: Runner, delivery: Delivery, request: dict[str, Any]) -> Ou
         logs.about(job=delivery.job_id, attempt=delivery.attempt),
         tracing.span("job", "consumer", about, parent=delivery.traceparent) as span,
     ):
-        outcome = await runner.do(delivery, request)
+        outcome = await runner.do(delivery)
         span.note({"zosma.outcome": outcome.verb})
         if outcome.kind:
             span.fail(outcome.kind)

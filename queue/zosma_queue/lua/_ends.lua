@@ -1,9 +1,8 @@
 -- How a job leaves the queue, or goes back into it. The caller has taken it out of wherever it was.
 
--- The job is its worker's from now on, and its predicted cost is charged.
-local function begin(job)
-  -- First, so that whatever of the rest Redis refuses, the lease runs out and the job comes back.
-  redis.call('HSET', job_key(job.id), 'state', 'running')
+-- The job, which has a lease, is its worker's from now on, and its predicted cost is charged. What follows is written of it.
+local function begin(job, ...)
+  redis.call('HSET', job_key(job.id), 'state', 'running', ...)
   job.state = 'running'
   count_at_work(job, 1)
   charge(job.owner, job.group, number_in(job.charged, 0))
@@ -65,7 +64,7 @@ local function finish(job, state, now, ttl)
   end
   close_job(job.owner, job.group)
   redis.call('HSET', job_key(job.id), 'state', state, 'finished', now)
-  redis.call('HDEL', job_key(job.id), 'cancel')
+  if job.cancel then redis.call('HDEL', job_key(job.id), 'cancel') end
   redis.call('PEXPIRE', job_key(job.id), retention(job, ttl))
   redis.call('DEL', preview_key(job.id))
   count_in_stats(state, 1)

@@ -100,12 +100,10 @@ end
 local function move_owner(owner, group, cost)
   local tags = group_tags_key(group)
   local mine = tag(tags, owner) + cost / weight(owner)
-  local text = exact(mine)
+  local text, buckets = exact(mine), buckets_of(owner)
   redis.call('HSET', tags, owner, text)
-  redis.call('ZADD', all_owners_key(group), 'XX', text, owner)
-  for _, bucket in ipairs(buckets_of(owner)) do
-    redis.call('ZADD', owners_key(bucket, group), 'XX', text, owner)
-  end
+  if buckets[1] then redis.call('ZADD', all_owners_key(group), 'XX', text, owner) end
+  for _, bucket in ipairs(buckets) do redis.call('ZADD', owners_key(bucket, group), 'XX', text, owner) end
   return mine
 end
 

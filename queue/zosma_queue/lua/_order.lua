@@ -60,8 +60,10 @@ end
 -- whatever a sender says.
 local function open_job(owner, group, person)
   reset_if_idle()
-  redis.call('HSETNX', K.group_of, owner, group_of_person(person) or group)
-  group = redis.call('HGET', K.group_of, owner)
+  group = group_of_person(person) or group
+  if redis.call('HSETNX', K.group_of, owner, group) == 1 then persons_now[owner] = person ~= '' and person
+  else group = redis.call('HGET', K.group_of, owner)
+  end
   local open = count_on(K.open, owner, 1, 0)
   redis.call('ZADD', K.busiest, open, owner)
   count_on(K.open, 'group ' .. group, 1, 0)
@@ -98,13 +100,23 @@ local function close_job(owner, group)
     redis.call('HDEL', K.open, 'group ' .. group)
     redis.call('HDEL', K.weights, 'group ' .. group)
     redis.call('DEL', group_tags_key(group))
-    if tag(K.tags, group) <= tag(K.tags, 'v') then redis.call('HDEL', K.tags, group) end
+    local tags = redis.call('HMGET', K.tags, group, 'v')
+    if number_in(tags[1], 0) <= number_in(tags[2], 0) then redis.call('HDEL', K.tags, group) end
   end
 end
 
 -- Where somebody with nothing waiting starts: at the clock, for they bring no credit along. The job's number breaks the
 -- tie between those who start at one clock: by arrival, where Redis would go by name and favour the same names for ever.
 local function start(v, seq) return v + (seq % 1000000) * 1e-9 end
+
+-- A group or owner (`field` of the hash `key`) that has nothing but the job of number `seq` is the next: the clock moves on
+-- to where it starts.
+local function go_next(key, field, seq)
+  local its = redis.call('HMGET', key, field, 'v')
+  local v = number_in(its[2], 0)
+  local mine = math.max(number_in(its[1], 0), start(v, seq))
+  redis.call('HSET', key, field, exact(mine), 'v', exact(math.max(v, mine)))
+end
 
 -- An owner at their limit of running jobs is parked: their jobs wait, but are not filed where a fetch looks.
 -- What runs elsewhere for the same person counts.

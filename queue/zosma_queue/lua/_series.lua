@@ -17,10 +17,12 @@ local function record(counts, now)
   for _, one in ipairs(SERIES) do
     local key = series_key(one[1], math.floor(now / (one[1] * 1000)))
     for name, by in pairs(counts) do
-      local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
-      if type(sum) ~= 'number' then break end
-      -- New in it, so the hash itself may be.
-      if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
+      if by ~= 0 then
+        local sum = redis.pcall('HINCRBY', key, name, string.format('%.0f', by))
+        if type(sum) ~= 'number' then break end
+        -- New in it, so the hash itself may be.
+        if sum == by then redis.pcall('PEXPIRE', key, one[2] + one[1] * 1000) end
+      end
     end
   end
 end
@@ -28,7 +30,7 @@ end
 local function record_wait(ms, now)
   ms = math.min(math.max(ms, 0), WAIT_MOST_MS)
   local bin = math.ceil(math.log(math.max(ms, WAIT_LEAST_MS)) / math.log(GAMMA))
-  record({waits = 1, wait_ms = ms, ['wait:' .. bin] = 1}, now)
+  record({['wait:' .. bin] = 1}, now)
 end
 
 -- Counts beside what a worker says of itself, for as long as it is there.

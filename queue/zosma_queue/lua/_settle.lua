@@ -28,8 +28,7 @@ local function settle(id, outcome, now)
   local function bill()
     local real, cost, expected = math.max(real_s, 0), number_in(job.cost, 0), number_in(job.charged, 0)
     if job.cold == '1' then
-      learn(K.loads, place_of(job.worker), math.max(real - expected, 0))
-      learn(K.loads, '', math.max(real - expected, 0))
+      learn(K.loads, math.max(real - expected, 0), place_of(job.worker), '')
       return math.min(real, expected)
     end
     -- What makes no pictures with a checkpoint (one made larger, put into words, …) says nothing of how fast they are made.

@@ -327,10 +327,10 @@ end
 local function next_for(taker)
   while true do
     local found, lane = open_buckets(taker), 'fast'
+    if #found.fast + #found.relax == 0 then return nil end
     local in_a_row = redis.call('HGET', K.stats, 'fast_in_a_row')
     local relax_is_due = (tonumber(in_a_row or '0') or 0) >= TRICKLE - 1
     if #found.relax > 0 and (#found.fast == 0 or relax_is_due) then lane = 'relax' end
-    if #found[lane] == 0 then return nil end
     local first = head_of(found[lane])
     local chosen = chosen_of(taker, found[lane], first)
     local job = id_of(chosen) and load_job(chosen.id)
@@ -375,10 +375,10 @@ local function lease_out(taker, job, holder, lease_ms)
   local cold = needs.checkpoint and needs.checkpoint ~= taker.loaded
   job.charged = exact(number_in(job.cost, 0) * speed_of(worker, checkpoint))
   job.attempt = count_on(job_key(job.id), 'attempt', 1, 0)
-  redis.call('HSET', job_key(job.id), 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0',
-    'runs_on', runs_on(taker, needs), 'lease', holder, 'kind', job.kind or kind_of(worker))
+  -- First, so that whatever of the rest Redis refuses, the lease runs out and the job comes back.
   redis.call('ZADD', K.leases, now + lease_ms, job.id)
-  begin(job)
+  begin(job, 'worker', worker, 'started', now, 'charged', job.charged, 'cold', cold and '1' or '0', 'runs_on',
+    runs_on(taker, needs), 'lease', holder, 'kind', job.kind or kind_of(worker))
   if cold then
     count_in_stats('loads', 1)
     record({loads = 1}, now)
@@ -435,13 +435,13 @@ local function hand_new(job, worker, now)
   local taker = taker_of(worker, now)
   local holder = taker.its.waits
   if not holder or not taker.its.ready or next(taker.paused) or is_parked(job.owner) then return false end
-  if redis.call('EXISTS', K.waiting, K.join) > 0 or redis.call('HEXISTS', worker_key(worker), 'promised') == 1 then return false end
-  wake_tags(job.owner, job.group, job.seq)
+  if redis.call('EXISTS', K.waiting, K.join, group_buckets_key(job.group)) > 0 then return false end
+  if redis.call('HEXISTS', worker_key(worker), 'promised') == 1 then return false end
+  go_next(K.tags, job.group, job.seq)
+  go_next(group_tags_key(job.group), job.owner, job.seq)
   redis.call('HDEL', K.stats, 'fast_in_a_row')
-  raise_tag(K.tags, 'v', tag(K.tags, job.group))
-  raise_tag(group_tags_key(job.group), 'v', tag(group_tags_key(job.group), job.owner))
   publish({event = 'waiting', id = job.id})
-  put_down(worker, lease_out(taker, load_job(job.id), holder, HANDED_MS))
+  put_down(worker, lease_out(taker, job, holder, HANDED_MS))
   return true
 end
 

@@ -42,6 +42,7 @@ end
 if is_stale() then return {'stale', 0} end
 
 local function waiting_of(name) return number_in(redis.call('HGET', K.open, name), 0) - running_of(name) end
+local function most_waiting() return math.max(waiting_of(owner), person ~= '' and waiting_of(all_of(person)) or 0) end
 
 -- Ms until the person may ask anywhere again, by the cooldown that holds here.
 local function cooling_elsewhere()
@@ -56,9 +57,10 @@ end
 
 -- The first limit that this job would break.
 local function over()
-  local waiting = math.max(waiting_of(owner), person ~= '' and waiting_of(all_of(person)) or 0)
-  -- Their next place is free when their next job begins: at about the cost of one.
-  if limits.waiting > 0 and waiting >= limits.waiting then return 'waiting', math.max(1000, tonumber(cost) * 1000) end
+  if limits.waiting > 0 and most_waiting() >= limits.waiting then
+    -- Their next place is free when their next job begins: at about the cost of one.
+    return 'waiting', math.max(1000, tonumber(cost) * 1000)
+  end
   local cooling = math.max(redis.call('PTTL', cooldown_key(owner)), cooling_elsewhere())
   if cooling > 0 then return 'cooldown_s', cooling end
   local day = math.floor(now / DAY_MS)
@@ -103,8 +105,8 @@ end
 -- Not again for a job that is forgotten and sent once more. Of one ms their ids decide, which begin with the time.
 redis.call('ZADD', KEYS[3], 'NX', now, id)
 local job = {
-  id = id, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
-  seq = redis.call('INCR', K.seq), created = now, patience = patience_ms, wait = wait_ms,
+  id = id, message = message, owner = owner, group = open_job(owner, group, person), class = class, needs = needs_json,
+  cost = cost, seq = redis.call('INCR', K.seq), created = now, patience = patience_ms, wait = wait_ms,
 }
 redis.call('HSET', job_key(id), 'message', message, 'owner', owner, 'group', job.group, 'class', class,
   'needs', needs_json, 'cost', cost, 'seq', job.seq, 'created', now, 'patience', patience_ms,
