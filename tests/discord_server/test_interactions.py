@@ -351,6 +351,7 @@ async def test_an_answer_after_three_seconds_meets_an_unknown_interaction(
         clock.advance(3.1)
         await interaction.response.send_message("too late")
 
+    server.settings.first_answer_s = 3.0
     client = await start(client_with("slow", slow))
     handle = await server.slash(server.add_member("alice"), "slow")
     error = await soon(client.errors.get())

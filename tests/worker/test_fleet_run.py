@@ -22,7 +22,7 @@ JOB_S = 0.01
 #: A WebUI is down for this long.
 START_S = 0.3
 #: A job that is hit waits for the watchdog, the interrupt and its turn elsewhere, and never longer than this.
-MAX_WAIT_S = 10.0
+MAX_WAIT_S = 30.0
 TIMEOUTS = Timeouts(
     poll_s=0.03, deaf_s=0.3, stalled_s=0.3, floor_s=0.3, loading_s=5.0, stubborn_s=0.3, pauses=Pauses(first_s=0.1)
 )

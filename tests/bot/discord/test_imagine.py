@@ -328,7 +328,7 @@ async def test_a_hundred_pictures_that_finish_together_delay_no_answer(server, c
     await late.response()  # how long it takes is measured by bench/storm.py
     await asyncio.gather(*finishing)
     for handle in handles:
-        await handle.wait_for(lambda shown: shown.attachments, timeout=30)
+        await handle.wait_for(lambda shown: shown.attachments)
 
 
 # -- choosing ---------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ async def test_after_many_jobs_everything_is_as_small_as_before(server, client, 
         wishes = [SMALL | {"seed": first + number} for number in range(30)]
         asked = [await server.slash(members[wish["seed"] % 10], "imagine", wish) for wish in wishes]
         for handle in asked:
-            await handle.wait_for(lambda shown: shown.attachments, timeout=30)
+            await handle.wait_for(lambda shown: shown.attachments)
 
         async def all_told():
             return not await queue.undelivered() and not client.deliveries._running

@@ -8,17 +8,10 @@ import pytest
 
 from loopback.crew import Crew
 from loopback.discord.interaction import Callback
-from zosma_bot.discord.state import background
 
 JOBS, MEMBERS, WORKERS = 100, 40, 4
 #: Of the 10,000 invalid requests in ten minutes that get an address banned.
 FAR_FROM_A_BAN = 10
-
-
-@pytest.fixture(autouse=True)
-def _in_any_time(monkeypatch):
-    """How soon a storm is answered is measured by bench/storm.py: a loaded machine would refuse some in time."""
-    monkeypatch.setattr(background, "BEHIND_S", 60.0)
 
 
 @pytest.fixture(name="crew")

@@ -26,7 +26,7 @@ class InteractionHandle:
     def token(self) -> str:
         return self.interaction.token
 
-    async def response(self, timeout: float = 15.0) -> Ack:
+    async def response(self, timeout: float = 60.0) -> Ack:
         """The first answer. Without one, the member reads "The application did not respond"."""
         return await self._world.changes.until(lambda: self.interaction.ack, timeout, lambda: repr(self))
 
