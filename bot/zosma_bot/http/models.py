@@ -155,7 +155,7 @@ class SubmitOptions(Model):
 
 
 class NewJob(SubmitOptions, Request):
-    """What somebody asks for. `prompt` is needed, but with `upscale`."""
+    """What somebody asks for. `prompt` is needed, but with `upscale`, `interrogate` or `detect`."""
 
     img2img: SentImg2Img | None = None
     upscale: SentUpscale | None = None

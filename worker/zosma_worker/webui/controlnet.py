@@ -55,7 +55,7 @@ async def read_controlnet(client: Client, scripts: Iterable[str], options: Mappi
     detects = await client.takes_posts(DETECT_PATH)
     units = number(options.get("control_net_unit_count"))
     about = ControlNet(
-        version=min(int(version or 0), _VERSION_MAX) or ControlNet().version,
+        version=min(max(int(version or 0), 0), _VERSION_MAX) or ControlNet().version,
         units=min(max(int(units), 1), UNITS_MAX) if units else UNITS,
         modules=_modules(modules, _names(_part(labelled, "module_list")), _part(listed, "module_detail")),
         types=_types(types),
