@@ -827,7 +827,7 @@ async def test_png_info_takes_the_parameters_apart(http, worker):
     }  # fmt: skip
 
 
-# 12a. ControlNet's own addresses: webuiapi, plugins of Photoshop and Krita, nodes of workflows
+# 12a. ControlNet's own addresses
 
 DETECT = "/controlnet/detect"
 WITH_CONTROLNET = ABOUT.model_copy(
@@ -860,7 +860,7 @@ async def _looker(http, worker):
 
 
 def looks(**fields):
-    """As webuiapi's `controlnet_detect` sends it."""
+    """As the extension's own tests send it. (webuiapi says `controlnet_images`, which no ControlNet knows.)"""
     return {
         "controlnet_module": "canny", "controlnet_input_images": [sent()], "controlnet_processor_res": 512,
         "controlnet_threshold_a": 64, "controlnet_threshold_b": 64, **fields,
