@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 #: What A1111's extension has unless its operator chose otherwise; a WebUI passes over the units of a request beyond.
 UNITS = 3
@@ -18,10 +18,10 @@ class Slider(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    value: float
-    min: float
-    max: float
-    step: float | None = None
+    value: FiniteFloat
+    min: FiniteFloat
+    max: FiniteFloat
+    step: FiniteFloat | None = None
 
 
 class Module(BaseModel):

@@ -27,19 +27,28 @@ def serves(worker: WorkerInfo, needs: Needs) -> bool:
 
 
 def with_embeddings(needs: Needs, names: Iterable[str], workers: Sequence[WorkerInfo]) -> Needs:
-    """The needs, and of these embeddings as many as a worker has that can do the rest and takes jobs.
+    """The needs, and of these embeddings as many as a worker has that can do the rest and takes jobs, where another has
+    them not.
 
     Not more: they are words that may mean nothing to the checkpoint, and no request is refused for them.
     """
-    wanted: set[str] = set()
+    able, wanted = [one for one in workers if _may_serve(one, needs)], set[str]()
     for name in names:
         more = replace(needs, tokens=tuple(sorted((*needs.tokens, embedding_token(name)))))
-        # What a worker can do is a long list: who hasn't got all of these need not be asked for the rest.
-        having = (one for one in workers if one.about and {*wanted, name} <= one.about.embedding_widths.keys())
-        if any(serves(worker, more) for worker in having if not worker.is_held):
+        # What a worker can do is a long list: who hasn't got these need not be asked for the rest.
+        having = (one for one in able if one.about and {*wanted, name} <= one.about.embedding_widths.keys())
+        lacking = (one for one in able if one.about and name not in one.about.embedding_widths)
+        if any(serves(one, more) for one in having) and any(serves(one, needs) for one in lacking):
             needs = more
             wanted.add(name)
     return needs
+
+
+def _may_serve(worker: WorkerInfo, needs: Needs) -> bool:
+    """False for who gets no jobs, or hasn't got the checkpoint."""
+    if worker.about is None or worker.is_held:
+        return False
+    return needs.checkpoint is None or any(one.name == needs.checkpoint for one in worker.about.checkpoints)
 
 
 def nobody(*, is_new: bool = False) -> NoWorkerError:

@@ -453,6 +453,8 @@ class Request(BaseModel):
     def _within_the_canvas(self) -> Self:
         if self.upscale and self.output_pixels > PIXELS_MAX:
             raise self._too_large("upscale.upscaling_resize", "use a smaller scale")
+        if self.detect and self.output_pixels > PIXELS_MAX:
+            raise self._too_large("detect.processor_res", "use a smaller resolution, or a picture less long")
         if self.output_pixels > PIXELS_MAX:
             field = f"{self.tiled_by}.scale_factor" if self.tiled_by else "hires.scale"
             raise self._too_large(field, "use a smaller size or scale")

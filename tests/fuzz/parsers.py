@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,6 +63,8 @@ from zosma_queue.api_keys import digest_of
 from zosma_queue.audit import BrokenChainError, Chain
 from zosma_queue.audit import verify as verify_chain
 from zosma_queue.catalogue import Catalogue
+from zosma_queue.controlnet import ControlNet
+from zosma_queue.embeddings import marked_in, without_marks
 from zosma_queue.errors import PoisonMessageError, RequestRefusedError
 from zosma_queue.events import decode_event
 from zosma_queue.fleet import Capabilities, Checkpoint, WorkerInfo, WorkerState
@@ -91,6 +94,7 @@ from zosma_worker.errors import BadAnswer, WebUIError
 from zosma_worker.infotext import with_exif_infotext, with_infotext
 from zosma_worker.webui.answers import error_of
 from zosma_worker.webui.client import Client, progress_of
+from zosma_worker.webui.controlnet import detected, read_controlnet
 from zosma_worker.webui.flavours import A1111, Forge, KoboldCpp, ReForge, SDCpp, SDNext
 from zosma_worker.webui.pictures import verify as verify_answer
 from zosma_worker.webui.probe import probe
@@ -318,6 +322,52 @@ def _lists(flavour: type[Any]) -> Callable[[dict[str, Any]], None]:
     return read
 
 
+_CONTROLNET = {
+    "model_list": {"model_list": ["None", "canny [abc]"]},
+    "module_list": {
+        "module_list": ["none", "canny"],
+        "module_detail": {
+            "canny": {"model_free": False, "sliders": [{"name": "a", "value": 1, "min": 0, "max": 2, "step": 1}, None]}
+        },
+    },
+    "module_list?alias_names=true": {"module_list": ["none", "canny edges"]},
+    "control_types": {
+        "control_types": {
+            "Canny": {"module_list": ["canny"], "model_list": [], "default_option": "canny", "default_model": "None"}
+        }
+    },
+    "version": {"version": 3},
+    "detect": {},
+    "units": 4,
+}
+_DETECTED = {"images": ["x"], "info": "Success", "poses": [{"people": [{"pose_keypoints_2d": [1.0, 2.5, 1e300]}]}]}
+_ULTIMATE = [None, 512, 512, 8, 32, 64, 0.35, 32, 1, False, 0, False, 8, 3, 2, 2048, 2048, 2.0]
+
+
+def _controlnet(options: dict[str, Any], told: dict[str, Any]) -> None:
+    given = {**options, "control_net_unit_count": told["units"]} if "units" in told else options
+    found = asyncio.run(read_controlnet(_Told({}, told), ["ControlNet"], given))
+    more = {"scripts": ("controlnet",), "controlnet_modules": found.modules, "controlnet": found.about}
+    about = ABOUT.model_copy(update=more)
+    about.tokens()
+    read = Capabilities.model_validate_json(about.model_dump_json())
+    json.dumps([ControlNet.joined([read.controlnet, found.about]).model_dump()], allow_nan=False)
+
+
+def _detected(answer: Any) -> None:
+    _, pose = detected(answer)
+    json.dumps(pose, allow_nan=False)
+
+
+def _embeddings(names: list[str], text: str) -> None:
+    known = dict.fromkeys(names, 768)
+    catalogue = replace(CATALOGUE, embeddings=tuple(names), uneven_embeddings=known)
+    request = parse_request({"prompt": "a cat", "negative_prompt": text})
+    catalogue.embeddings_for(catalogue.resolve(request))
+    if set(marked_in(without_marks(text))) > set(marked_in(text)):
+        raise AssertionError("a mark was made by taking one out")
+
+
 _PROGRESS = {"progress": 0.5, "eta_relative": 1.0, "state": {"job_count": 1, "job": "task"}, "current_image": None}
 
 
@@ -414,6 +464,14 @@ PARSERS: dict[str, Parser] = {
         lambda given: CATALOGUE.resolve(parse_request({"prompt": "a cat", **given})),
         (RequestRefusedError,),
     ),
+    "embeddings as typed": Parser(
+        st.tuples(st.lists(TEXTS, max_size=4), TEXTS), lambda two: _embeddings(*two), (RequestRefusedError,)
+    ),
+    "scripts' arguments": Parser(
+        spoilt({"script_name": "Ultimate SD upscale", "script_args": _ULTIMATE, "init_images": ["x"]}),
+        _img2img,
+        (RequestRefusedError,),
+    ),
     "blocked words": Parser(st.tuples(st.lists(TEXTS, max_size=4), TEXTS), lambda two: WordFinder(two[0]).find(two[1])),
     "a server's file": Parser(JSON | spoilt(SERVER_FILE).map(lambda one: json.dumps(one).encode()), _file),
     "a prompt's flags": Parser(TEXTS, read_flags, (RequestRefusedError,)),
@@ -485,6 +543,8 @@ PARSERS: dict[str, Parser] = {
         f"lists of {kind.name}": Parser(st.dictionaries(st.sampled_from(_LISTS), LISTINGS), _lists(kind), (WebUIError,))
         for kind in (A1111, Forge, ReForge, SDNext, SDCpp, KoboldCpp)
     },
+    "a ControlNet": Parser(st.tuples(_OPTIONS, spoilt(_CONTROLNET)), lambda two: _controlnet(*two), (WebUIError,)),
+    "what a preprocessor has seen": Parser(spoilt(_DETECTED) | OBJECTS, _detected, (BadAnswer, WebUIError)),
     "a WebUI's progress": Parser(OBJECTS | spoilt(_PROGRESS), _progressed),
     "a WebUI's error": Parser(st.tuples(st.integers(100, 599), JSON), lambda two: error_of("http://w", *two)),
     "a WebUI's JSON": Parser(JSON, lambda data: shortened(bounded_json(data, 1000)), (ValueError,)),

@@ -147,16 +147,26 @@ async def test_it_is_no_need_where_all_have_it_nor_where_none_can_do_the_rest(qu
     assert await tokens_of(queue, raw, negative_prompt="EasyNegative") == []
 
 
-async def test_of_several_as_many_are_needed_as_one_worker_has(queue, raw, two):
+async def test_it_is_no_need_where_all_that_can_do_the_rest_have_it(queue, raw, two):
+    _, other = two
+    await other.beat(about=WITHOUT.model_copy(update={"checkpoints": ABOUT.checkpoints[:1]}))
+
+    assert await tokens_of(queue, raw, negative_prompt="EasyNegative", checkpoint="anime") == []
+    assert await tokens_of(queue, raw, negative_prompt="EasyNegative") == ["embedding:easynegative"]
+
+
+async def test_of_several_as_many_are_needed_as_one_worker_has(queue, raw, two, worker_url):
     one, other = two
     await other.beat(about=WITHOUT.model_copy(update={"embedding_widths": {"badhandv4": 768, "ngTI": 0}}))
     words = "EasyNegative, badhandv4, ngTI"
     assert await tokens_of(queue, raw, negative_prompt=words) == ["embedding:easynegative"]
 
-    await one.beat(about=WITH.model_copy(update={"embedding_widths": {"EasyNegative": 768, "ngTI": 0}}))
-    await other.beat(about=WITHOUT.model_copy(update={"embedding_widths": {"badhandv4": 768}}))
-    tokens = await tokens_of(queue, raw, negative_prompt=words)
-    assert tokens == ["embedding:easynegative", "embedding:ngti"]
+    # Who has the first one alone is to be kept from it by the other.
+    async with PlayedWorker(worker_url, "gpu/third") as third:
+        await third.beat(about=WITHOUT.model_copy(update={"embedding_widths": {"EasyNegative": 768}}))
+        await one.beat(about=WITH.model_copy(update={"embedding_widths": {"EasyNegative": 768, "ngTI": 0}}))
+        tokens = await tokens_of(queue, raw, negative_prompt=words)
+        assert tokens == ["embedding:easynegative", "embedding:ngti"]
 
 
 async def test_who_gets_no_jobs_is_waited_for_by_none(queue, raw, two):

@@ -116,8 +116,8 @@ def test_rules_in_other_scripts_are_found(rule, text):
 
 def test_the_longest_prompt_against_the_most_rules_takes_no_noticeable_time():
     finder = WordFinder(f"blocked{number}" for number in range(500))
-    begun = time.perf_counter()
+    begun = time.process_time()  # others may have the processor meanwhile
     for text in ("b l " * 1000, "lighthouse at dusk " * 210, "ж" * 4000, "l.0.c." * 660):
         assert finder.find(text) is None
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

@@ -257,7 +257,10 @@ class A1111:
 
     async def _made(self, request: web.Request, job_id: str) -> tuple[Job, Result, list[bytes]]:
         """The finished job, what came of it and its pictures' bytes, once it is noted that its end has been shown."""
-        job, result, images = await self._read(request, job_id)
+        try:
+            job, result, images = await self._read(request, job_id)
+        except _InterruptedError as stopped:  # half of it is nothing
+            raise problems.of_job(stopped.job) from None
         await self._marked(job)
         return job, result, images
 

@@ -66,8 +66,9 @@ class Jobs:
                 method="POST", path=JOBS, handler=self.submit, name="submitJob", group="Jobs", scope="submit",
                 told="Submit a job",
                 more="Pictures to start from (`img2img.image`, `img2img.more_images`, `img2img.mask`,"
-                " `upscale.image`) or to put into words (`interrogate.image`) are sent as base64, never as addresses. A"
-                " request for what no worker can do, or more than your limits allow, is refused at once. Try again with"
+                " `upscale.image`), to put into words (`interrogate.image`) or to be looked at by a preprocessor of"
+                " ControlNet's (`detect.image`, `detect.mask`) are sent as base64, never as addresses. A request for"
+                " what no worker can do, or more than your limits allow, is refused at once. Try again with"
                 " the same `Idempotency-Key` and the same body: it stays one job.",
                 parameters=(_KEY,), body=NewJob, problems=(409,),
                 answers={202: Answer(told="It is queued.", model=JobView, headers=_LOCATION)},

@@ -155,7 +155,7 @@ class SubmitOptions(Model):
 
 
 class NewJob(SubmitOptions, Request):
-    """What somebody asks for. `prompt` is needed, but with `upscale`."""
+    """What somebody asks for. `prompt` is needed, but with `upscale`, `interrogate` or `detect`."""
 
     # Not said by `anyOf`: openapi-python-client then makes no model of it, and datamodel-code-generator three.
 

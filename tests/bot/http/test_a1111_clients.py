@@ -926,7 +926,7 @@ async def test_png_info_takes_the_parameters_apart(http, worker):
     }  # fmt: skip
 
 
-# 12a. ControlNet's own addresses: webuiapi, plugins of Photoshop and Krita, nodes of workflows
+# 12a. ControlNet's own addresses
 
 DETECT = "/controlnet/detect"
 WITH_CONTROLNET = ABOUT.model_copy(
@@ -959,7 +959,7 @@ async def _looker(http, worker):
 
 
 def looks(**fields):
-    """As webuiapi's `controlnet_detect` sends it."""
+    """As the extension's own tests send it. (webuiapi says `controlnet_images`, which no ControlNet knows.)"""
     return {
         "controlnet_module": "canny", "controlnet_input_images": [sent()], "controlnet_processor_res": 512,
         "controlnet_threshold_a": 64, "controlnet_threshold_b": 64, **fields,
@@ -1022,6 +1022,32 @@ async def test_a_detect_that_cannot_be_is_refused_by_its_own_words(http, queue, 
         return
     assert await refused(http, looks(**fields), DETECT) == (422, field)
     assert await queue.open_jobs() == []
+
+
+async def test_a_picture_that_is_far_too_long_for_a_preprocessor_is_refused_by_its_resolution(http, looker):
+    strip = b64encode(png(1, (4, 400))).decode()
+    body = looks(controlnet_input_images=[strip], controlnet_processor_res=2048)
+    status, answer = await call(http, "POST", DETECT, json=body)
+    assert (status, answer["field"]) == (422, "controlnet_processor_res"), answer
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (DETECT, looks()),
+        ("/sdapi/v1/interrogate", {"image": sent()}),
+        ("/sdapi/v1/extra-single-image", {"image": sent(), "upscaler_1": "Lanczos"}),
+    ],
+)
+async def test_an_interrupt_ends_what_makes_no_picture_from_words_with_a_word(http, looker, path, body):
+    asked = asyncio.create_task(call(http, "POST", path, json=body))
+    leased = await looker.take()
+    await is_waited_for(http, leased)
+    await call(http, "POST", INTERRUPT)
+    await looker.settle(leased, calls.cancelled())
+
+    status, answer = await asked
+    assert (status, answer["error"]) == (409, "Cancelled"), answer
 
 
 async def test_detect_is_not_there_where_nobody_has_controlnet(http, worker):

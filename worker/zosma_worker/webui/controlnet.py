@@ -22,6 +22,7 @@ from zosma_worker.webui.client import Client
 DETECT_PATH = f"/{CONTROLNET}/detect"
 #: The version of its API from which a mask may come with a picture.
 _MASKS_SINCE = 3
+_VERSION_MAX = 99
 #: Nobody looks through more.
 _NAMES_MAX, _TYPES_MAX, _SLIDERS_MAX = 5_000, 100, 4
 #: A body with hands and face is some 3 kB. What came of a job is kept for a month.
@@ -54,7 +55,7 @@ async def read_controlnet(client: Client, scripts: Iterable[str], options: Mappi
     detects = await client.takes_posts(DETECT_PATH)
     units = number(options.get("control_net_unit_count"))
     about = ControlNet(
-        version=int(version or 0) or ControlNet().version,
+        version=min(max(int(version or 0), 0), _VERSION_MAX) or ControlNet().version,
         units=min(max(int(units), 1), UNITS_MAX) if units else UNITS,
         modules=_modules(modules, _names(_part(labelled, "module_list")), _part(listed, "module_detail")),
         types=_types(types),
