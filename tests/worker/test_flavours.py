@@ -16,6 +16,7 @@ from loopback.flavours import (
     A1111WebUI,
     ForgeWebUI,
     KoboldWebUI,
+    MinimalWebUI,
     NewKoboldWebUI,
     ReForgeWebUI,
     SDCppWebUI,
@@ -762,6 +763,39 @@ async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_ma
     job = await ann.gets(await ann.asks())
 
     assert (job.state, job.failures, len(webui.jobs)) == (State.DONE, 1, 2)
+
+
+# -- servers with few of A1111's addresses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lists", [(), ("options",), ("sd-models",), ("sd-models", "options"), ("sd-models", "samplers", "progress")]
+)
+async def test_a_server_with_txt2img_and_few_lists_makes_pictures_and_offers_nothing_else(lists, join, ann):
+    async with MinimalWebUI(*lists) as webui:
+        about = (await join(webui)).about
+
+        job = await ann.gets(await ann.asks(count=2))
+
+        assert (about.flavour, about.hires, about.img2img, about.inpainting) == ("minimal", False, False, False)
+        assert (about.variations, about.clip_skip, about.mask_settings, about.loras) == (False, False, False, ())
+        named = {"sd-models": "dream", "options": "dream"}
+        assert about.checkpoints[0].name == next((named[one] for one in lists if one in named), "default")
+        assert about.samplers == (("DPM++ 2M", "Euler a") if "samplers" in lists else ())
+        assert (job.state, [one.seed for one in job.result.pictures]) == (State.DONE, [7, 8])
+        told = [body.get("override_settings") for body in webui.jobs]
+        assert told == [{"sd_model_checkpoint": "dream.safetensors"} if "sd-models" in lists else None] * 2
+        assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_a_small_server_that_has_img2img_starts_from_a_picture(join, ann, queue):
+    async with MinimalWebUI("sd-models", img2img=True) as webui:
+        assert (await join(webui)).about.img2img
+
+        job = await ann.gets(await ann.asks(img2img={"image": await sends(queue, (64, 64))}))
+
+        assert job.state is State.DONE
+        assert opened(webui.jobs[0]["init_images"][0]).size == (64, 64)
 
 
 # -- what SD.Next goes on telling of a job that has ended -------------------------------------------------------

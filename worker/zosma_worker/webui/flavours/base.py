@@ -118,7 +118,7 @@ class Flavour:
     #: Options that requests may set have their effect, for one job.
     takes_options: ClassVar[bool] = False
     hires: ClassVar[bool] = True
-    img2img: ClassVar[bool] = True
+    img2img: bool = True
     inpainting: bool = True
     mask_settings: ClassVar[bool] = True
     #: img2img takes several pictures in one call.
