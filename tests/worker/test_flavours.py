@@ -26,7 +26,7 @@ from loopback.flavours import (
 )  # fmt: skip
 from loopback.fleet import until
 from loopback.pictures import INFOTEXT, with_parameters
-from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
+from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status, with_special
 from zosma_queue.calls import Skipped
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
@@ -36,7 +36,9 @@ from zosma_queue.words import WordFinder
 from zosma_worker.errors import PromptUnreadable
 from zosma_worker.gate import Gate
 from zosma_worker.layout import prepared_mask
+from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.koboldcpp import readable
+from zosma_worker.webui.probe import probe
 
 FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)
@@ -786,6 +788,17 @@ async def test_a_server_with_txt2img_and_few_lists_makes_pictures_and_offers_not
         told = [body.get("override_settings") for body in webui.jobs]
         assert told == [{"sd_model_checkpoint": "dream.safetensors"} if "sd-models" in lists else None] * 2
         assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_a_server_that_knows_post_alone_is_one_of_them():
+    webui = MinimalWebUI()
+    for path in ("/sdapi/v1/sd-models", "/sdapi/v1/options", "/sdapi/v1/samplers", "/sdapi/v1/txt2img"):
+        webui.special[path] = with_special(path, 501, html="<title>Error response</title>").special[path]
+
+    async with webui, Client(webui.address) as client:
+        found = await probe(client)
+
+    assert (found.about.flavour, [one.name for one in found.about.checkpoints]) == ("minimal", ["default"])
 
 
 async def test_a_small_server_that_has_img2img_starts_from_a_picture(join, ann, queue):

@@ -70,6 +70,19 @@ async def test_entries_of_other_shapes_are_left_out_or_called_by_their_name():
     assert about.styles == (Style(name="misty", negative_prompt="fog"),)
 
 
+async def test_lists_of_names_alone_are_read_too():
+    webui = with_special(MODELS, 200, ["sd15/dream.safetensors", "anime", ""])
+    webui.special["/sdapi/v1/samplers"] = with_special("/x", 200, ["Euler", 7, "Euler a"]).special["/x"]
+
+    about = (await look(webui)).about
+
+    assert [(one.name, one.title) for one in about.checkpoints] == [
+        ("dream", "sd15/dream.safetensors"),
+        ("anime", "anime"),
+    ]
+    assert about.samplers == ("Euler", "Euler a")
+
+
 async def test_a_checkpoint_without_a_name_is_left_out():
     listed = [{"title": " ", "model_name": ""}, {"title": "dream.safetensors", "model_name": "dream"}]
 

@@ -18,6 +18,8 @@ from zosma_worker.webui.blobs import json_with_blobs
 from zosma_worker.webui.bounds import bounds_of_read
 from zosma_worker.wire import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Wire, within
 
+#: Said of an address that takes POST alone; the second by Python's own `http.server`.
+_NOT_BY_GET = (405, 501)
 _JSON = {"Content-Type": "application/json"}
 #: An estimate above this is none: A1111 divides by next to nothing at the start.
 ETA_MAX_S = 24 * 3600.0
@@ -120,7 +122,7 @@ class Client(Wire):
         try:
             await self._send("GET", path, within(READ_TIMEOUT_S))
         except WebUIRefused as refusal:
-            return refusal.status == 405
+            return refusal.status in _NOT_BY_GET
         except WebUIBroken:
             return False
         return False
@@ -181,7 +183,7 @@ class Client(Wire):
 
 def is_missing(refusal: WebUIRefused) -> bool:
     """Whether a refusal says that there is no such address."""
-    return refusal.status in (404, 405)
+    return refusal.status in (404, *_NOT_BY_GET)
 
 
 def progress_of(found: dict[str, Any]) -> Progress:

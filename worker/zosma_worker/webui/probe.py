@@ -46,9 +46,7 @@ async def probe(client: Client) -> Probed:
         flavour = await identify(client, options)
     options = options or {}
     if models is None:
-        named = options.get("sd_model_checkpoint")
-        title = named if isinstance(named, str) and named else UNNAMED
-        models = [{"title": title, "model_name": Checkpoint(name=title, title=title).path}]
+        models = [options.get("sd_model_checkpoint") or UNNAMED]
     checkpoints = named_by_file(found for entry in models if (found := flavour.checkpoint(entry)))
     if not checkpoints:
         raise WebUINotSetUp(f"{client.url} has no checkpoint: {flavour.where_checkpoints_go}")
