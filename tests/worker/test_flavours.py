@@ -801,6 +801,32 @@ async def test_a_server_that_knows_post_alone_is_one_of_them():
     assert (found.about.flavour, [one.name for one in found.about.checkpoints]) == ("minimal", ["default"])
 
 
+async def _shut_in_three_looks(webui, monkeypatch):
+    """Why the worker took no jobs at any of the next three looks at its WebUI."""
+    shut = []
+    monkeypatch.setattr(Gate, "shut", lambda self, reason, level=0: shut.append(reason))
+    looked = webui.paths("GET").count("/sdapi/v1/progress")
+
+    async def has_looked_again():
+        return webui.paths("GET").count("/sdapi/v1/progress") >= looked + 3
+
+    await until(has_looked_again)
+    return shut
+
+
+async def test_what_a_small_server_goes_on_telling_of_its_progress_holds_nobody_up(join, ann, monkeypatch):
+    async def all_done(turn):
+        webui.progress = {"progress": 1.0}
+        return await webui.usual(turn)
+
+    async with MinimalWebUI("sd-models", "progress") as webui:
+        await join(webui)
+        webui.script(all_done)
+        await ann.gets(await ann.asks())
+
+        assert await _shut_in_three_looks(webui, monkeypatch) == []
+
+
 async def test_a_small_server_that_has_img2img_starts_from_a_picture(join, ann, queue):
     async with MinimalWebUI("sd-models", img2img=True) as webui:
         assert (await join(webui)).about.img2img
@@ -828,17 +854,10 @@ async def test_what_an_sdnext_still_tells_of_our_last_job_is_not_taken_for_someb
     asks, flavoured, ann, queue, monkeypatch
 ):
     webui, _ = await flavoured(SDNextWebUI)
-    shut = []
-    monkeypatch.setattr(Gate, "shut", lambda self, reason, level=0: shut.append(reason))
     await ann.gets(await asks(ann, queue))
     assert webui.progress["progress"] or webui.progress["state"]["job_count"]
-    looked = webui.paths("GET").count("/sdapi/v1/progress")
 
-    async def has_looked_again():
-        return webui.paths("GET").count("/sdapi/v1/progress") >= looked + 3
-
-    await until(has_looked_again)
-    assert shut == []
+    assert await _shut_in_three_looks(webui, monkeypatch) == []
 
 
 async def test_an_exception_of_an_sdnext_leaves_its_worker_at_work(flavoured, ann):
