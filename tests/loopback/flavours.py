@@ -616,4 +616,30 @@ class NewKoboldWebUI(KoboldWebUI):
         return await super().usual(turn)
 
 
+class MinimalWebUI(ScriptedWebUI):
+    """Somebody's own program: txt2img, whose answer is pictures and nothing else, and the lists that it is given."""
+
+    flavour = "minimal"
+
+    def __init__(self, *lists: str, img2img: bool = False) -> None:
+        super().__init__()
+        self._has = [f"/sdapi/v1/{name}" for name in lists]
+        self._posts = ["/sdapi/v1/txt2img", *(["/sdapi/v1/img2img"] if img2img else [])]
+
+    def _lists(self) -> dict[str, Any]:
+        return {path: found for path, found in super()._lists().items() if path in self._has}
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self._posts and request.method != "POST":
+            return web.Response(status=405, text="405: Method Not Allowed")
+        if request.path.endswith(("/interrupt", "/skip")):
+            return web.json_response({"detail": "Not Found"}, status=404)
+        return await super()._handle(request)
+
+    async def usual(self, turn: Turn) -> web.StreamResponse:
+        body = turn.body
+        images = [encoded(picture(body["width"], body["height"], body["seed"], text=None))]
+        return web.json_response({"images": images})
+
+
 EVERY = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)

@@ -53,7 +53,7 @@ async def test_a_webui_that_is_not_there_is_waited_for(webui, join, ann):
 @pytest.mark.parametrize(
     ("path", "code", "body", "reason"),
     [
-        ("/sdapi/v1/options", 404, {"detail": "Not Found"}, "start the WebUI with --api"),
+        ("/sdapi/v1/sd-models", 404, {"detail": "Not Found"}, "start the WebUI with --api"),
         ("/sdapi/v1/sd-models", 200, [], "has no checkpoint"),
         ("/sdapi/v1/sd-models", 200, {"hello": "world"}, "is not a Stable Diffusion WebUI"),
     ],

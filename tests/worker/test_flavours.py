@@ -19,6 +19,7 @@ from loopback.flavours import (
     ForgeControlNetWebUI,
     ForgeWebUI,
     KoboldWebUI,
+    MinimalWebUI,
     NewKoboldWebUI,
     ReForgeWebUI,
     SDCppWebUI,
@@ -28,7 +29,7 @@ from loopback.flavours import (
 )  # fmt: skip
 from loopback.fleet import HASTY, until
 from loopback.pictures import INFOTEXT, with_parameters
-from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status
+from loopback.webui import INTERROGATE, Hold, cut, encoded, picture, status, with_special
 from zosma_queue.calls import Skipped
 from zosma_queue.errors import InfeasibleError, RequestRefusedError
 from zosma_queue.fleet import WorkerState
@@ -38,7 +39,9 @@ from zosma_queue.words import WordFinder
 from zosma_worker.errors import PromptUnreadable
 from zosma_worker.gate import Gate
 from zosma_worker.layout import prepared_mask
+from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.koboldcpp import readable
+from zosma_worker.webui.probe import probe
 
 FULL = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI)
 SMALL = (SDCppWebUI, KoboldWebUI)
@@ -791,6 +794,76 @@ async def test_half_a_picture_after_somebody_stopped_it_on_the_webuis_page_is_ma
     assert (job.state, job.failures, len(webui.jobs)) == (State.DONE, 1, 2)
 
 
+# -- servers with few of A1111's addresses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lists", [(), ("options",), ("sd-models",), ("sd-models", "options"), ("sd-models", "samplers", "progress")]
+)
+async def test_a_server_with_txt2img_and_few_lists_makes_pictures_and_offers_nothing_else(lists, join, ann):
+    async with MinimalWebUI(*lists) as webui:
+        about = (await join(webui)).about
+
+        job = await ann.gets(await ann.asks(count=2))
+
+        assert (about.flavour, about.hires, about.img2img, about.inpainting) == ("minimal", False, False, False)
+        assert (about.variations, about.clip_skip, about.mask_settings, about.loras) == (False, False, False, ())
+        named = {"sd-models": "dream", "options": "dream"}
+        assert about.checkpoints[0].name == next((named[one] for one in lists if one in named), "default")
+        assert about.samplers == (("DPM++ 2M", "Euler a") if "samplers" in lists else ())
+        assert (job.state, [one.seed for one in job.result.pictures]) == (State.DONE, [7, 8])
+        told = [body.get("override_settings") for body in webui.jobs]
+        assert told == [{"sd_model_checkpoint": "dream.safetensors"} if "sd-models" in lists else None] * 2
+        assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_a_server_that_knows_post_alone_is_one_of_them():
+    webui = MinimalWebUI()
+    for path in ("/sdapi/v1/sd-models", "/sdapi/v1/options", "/sdapi/v1/samplers", "/sdapi/v1/txt2img"):
+        webui.special[path] = with_special(path, 501, html="<title>Error response</title>").special[path]
+
+    async with webui, Client(webui.address) as client:
+        found = await probe(client)
+
+    assert (found.about.flavour, [one.name for one in found.about.checkpoints]) == ("minimal", ["default"])
+
+
+async def _shut_in_three_looks(webui, monkeypatch):
+    """Why the worker took no jobs at any of the next three looks at its WebUI."""
+    shut = []
+    monkeypatch.setattr(Gate, "shut", lambda self, reason, level=0: shut.append(reason))
+    looked = webui.paths("GET").count("/sdapi/v1/progress")
+
+    async def has_looked_again():
+        return webui.paths("GET").count("/sdapi/v1/progress") >= looked + 3
+
+    await until(has_looked_again)
+    return shut
+
+
+async def test_what_a_small_server_goes_on_telling_of_its_progress_holds_nobody_up(join, ann, monkeypatch):
+    async def all_done(turn):
+        webui.progress = {"progress": 1.0}
+        return await webui.usual(turn)
+
+    async with MinimalWebUI("sd-models", "progress") as webui:
+        await join(webui)
+        webui.script(all_done)
+        await ann.gets(await ann.asks())
+
+        assert await _shut_in_three_looks(webui, monkeypatch) == []
+
+
+async def test_a_small_server_that_has_img2img_starts_from_a_picture(join, ann, queue):
+    async with MinimalWebUI("sd-models", img2img=True) as webui:
+        assert (await join(webui)).about.img2img
+
+        job = await ann.gets(await ann.asks(img2img={"image": await sends(queue, (64, 64))}))
+
+        assert job.state is State.DONE
+        assert opened(webui.jobs[0]["init_images"][0]).size == (64, 64)
+
+
 # -- what SD.Next goes on telling of a job that has ended -------------------------------------------------------
 
 
@@ -808,17 +881,10 @@ async def test_what_an_sdnext_still_tells_of_our_last_job_is_not_taken_for_someb
     asks, flavoured, ann, queue, monkeypatch
 ):
     webui, _ = await flavoured(SDNextWebUI)
-    shut = []
-    monkeypatch.setattr(Gate, "shut", lambda self, reason, level=0: shut.append(reason))
     await ann.gets(await asks(ann, queue))
     assert webui.progress["progress"] or webui.progress["state"]["job_count"]
-    looked = webui.paths("GET").count("/sdapi/v1/progress")
 
-    async def has_looked_again():
-        return webui.paths("GET").count("/sdapi/v1/progress") >= looked + 3
-
-    await until(has_looked_again)
-    assert shut == []
+    assert await _shut_in_three_looks(webui, monkeypatch) == []
 
 
 async def test_an_exception_of_an_sdnext_leaves_its_worker_at_work(flavoured, ann):

@@ -70,6 +70,19 @@ async def test_entries_of_other_shapes_are_left_out_or_called_by_their_name():
     assert about.styles == (Style(name="misty", negative_prompt="fog"),)
 
 
+async def test_lists_of_names_alone_are_read_too():
+    webui = with_special(MODELS, 200, ["sd15/dream.safetensors", "anime", ""])
+    webui.special["/sdapi/v1/samplers"] = with_special("/x", 200, ["Euler", 7, "Euler a"]).special["/x"]
+
+    about = (await look(webui)).about
+
+    assert [(one.name, one.title) for one in about.checkpoints] == [
+        ("dream", "sd15/dream.safetensors"),
+        ("anime", "anime"),
+    ]
+    assert about.samplers == ("Euler", "Euler a")
+
+
 async def test_a_checkpoint_without_a_name_is_left_out():
     listed = [{"title": " ", "model_name": ""}, {"title": "dream.safetensors", "model_name": "dream"}]
 
@@ -185,8 +198,15 @@ async def test_a_wrong_login_is_told_with_its_fix(auth):
     assert "wrong" not in str(error)
 
 
+def without_api(body=None) -> ScriptedWebUI:
+    """A WebUI that has no address of the API, or another server's API."""
+    webui = with_special(OPTIONS, 404, body or {"detail": "Not Found"})
+    webui.special[MODELS] = webui.special[OPTIONS]
+    return webui
+
+
 async def test_an_api_that_is_off_is_told_with_its_fix():
-    error = await reason(with_special(OPTIONS, 404, {"detail": "Not Found"}))
+    error = await reason(without_api())
 
     assert "its API is off: start the WebUI with --api" in str(error)
 
@@ -202,9 +222,7 @@ async def test_something_else_is_told_to_be_no_webui(code, html):
 
 
 async def test_another_servers_api_is_told_to_be_no_webui_with_its_own_word():
-    swarm = with_special(OPTIONS, 404, {"error": "Invalid request: path unknown", "error_id": "bad_request"})
-
-    error = await reason(swarm)
+    error = await reason(without_api({"error": "Invalid request: path unknown", "error_id": "bad_request"}))
 
     assert isinstance(error, WebUINotSetUp)
     assert "(it answers 404: Invalid request: path unknown): check SD_API_HOST" in str(error)
@@ -213,8 +231,8 @@ async def test_another_servers_api_is_told_to_be_no_webui_with_its_own_word():
 @pytest.mark.parametrize(
     ("location", "fix"),
     [
-        ("https://sd.example.org/sdapi/v1/options?x=1", "write https://sd.example.org into SD_API_HOST"),
-        ("/sd/sdapi/v1/options", "/sd into SD_API_HOST"),
+        ("https://sd.example.org/sdapi/v1/sd-models?x=1", "write https://sd.example.org into SD_API_HOST"),
+        ("/sd/sdapi/v1/sd-models", "/sd into SD_API_HOST"),
         ("/login?next=%2Fsdapi", "SD_API_HOST must name the WebUI itself, not a login page"),
         ("https://user:word@team.example.org/login?token=t", "https://team.example.org/login (308)"),
         ("http://[", "SD_API_HOST must name the WebUI itself"),
@@ -226,7 +244,7 @@ async def test_where_a_proxy_sends_on_to_is_told_with_what_to_write(location, fi
     async def on(request):
         return web.Response(status=308, headers={"Location": location})
 
-    webui.special[OPTIONS] = on
+    webui.special[MODELS] = on
     error = await reason(webui)
 
     assert isinstance(error, WebUINotSetUp)
@@ -274,7 +292,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_told_with_its_fix(tmp_pa
 
 async def test_a_port_without_its_api_may_be_starting_for_a_minute():
     now = 0.0
-    webui = with_special("/sdapi/v1/options", 404, {"detail": "Not Found"})
+    webui = without_api()
     async with webui, Client(webui.address) as client:
         backend = A1111Backend(client, clock=lambda: now)
         with pytest.raises(WebUIBusy, match="wait if it is starting, else start the WebUI with --api"):
@@ -286,5 +304,17 @@ async def test_a_port_without_its_api_may_be_starting_for_a_minute():
         with pytest.raises(WebUINotSetUp, match="its API is off: start the WebUI with --api"):
             await backend.probe()
 
-        del webui.special["/sdapi/v1/options"]
+        webui.special.clear()
         assert (await backend.probe()).loaded == "dream"
+
+
+async def test_a_server_without_options_is_there_as_long_as_anything_answers():
+    async with with_special(OPTIONS, 404, {"detail": "Not Found"}) as webui, Client(webui.address) as client:
+        with pytest.raises(WebUINotSetUp):
+            await client.options()
+        client.has_options = False
+        assert await client.options() == {}
+
+        await webui.stop()
+        with pytest.raises(WebUIUnreachable):
+            await client.options()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from loopback.fleet import until
 from zosma_queue.request import Request
+from zosma_queue.tasks import end
 from zosma_worker.backend import Report
 from zosma_worker.errors import Stalled, WebUIUnreachable
 from zosma_worker.timeouts import Timeouts
@@ -75,3 +76,17 @@ async def test_a_server_without_progress_has_the_whole_time_of_the_job(webui):
         watch = Watch(client, "task(a-1)", lambda report: None, Timeouts(poll_s=0.01, whole_s=0.05))
         with pytest.raises(Stalled, match="has not ended a job"):
             await watch.run()
+
+
+async def test_a_server_that_need_not_tell_its_progress_is_not_held_to_what_it_tells(webui):
+    estimate, reports = Report(0.3, 2.0, estimated=True), list[Report]()
+    async with Client(webui.address) as client:  # which says all along that it is idle
+        watch = Watch(client, "task(a-1)", reports.append, Timeouts(poll_s=0.01, unanswered_s=0.0), lambda: estimate)
+        watching = asyncio.create_task(watch.run())
+
+        async def told():
+            return len(reports) >= 5
+
+        await until(told)
+        assert (reports[0], watching.done()) == (estimate, False)
+        await end(watching)

@@ -58,6 +58,7 @@ def test_the_words_of_each_error_shape(body, text):
         (404, {"detail": "Not Found"}, WebUINotSetUp),
         (404, "<html>nginx</html>", WebUINotSetUp),
         (302, "", WebUINotSetUp),
+        (501, "<title>Error response</title>", WebUINotSetUp),
     ],
 )
 def test_the_kind_of_each_error_answer(status, body, kind):

@@ -31,7 +31,7 @@ def error_of(url: str, status: int, body: bytes) -> WebUIError:
     data = _json(body)
     text = detail_of(data) if isinstance(data, dict) else words_of(data.encode() if isinstance(data, str) else body)
     words = f"{data.get('error', '') if isinstance(data, dict) else ''} {text}".casefold()
-    if status >= 500:
+    if status >= 500 and status != 501:  # which says that there is no such thing here
         return _failure(url, status, text, words)
     if status in (401, 403):
         return WebUINotSetUp(

@@ -115,7 +115,7 @@ class A1111Backend:
 
     def note_ended(self, flavour: Flavour) -> None:
         """A job of ours is over, however it ended."""
-        if flavour.tells_of_ended:
+        if flavour.tells_of_ended or not flavour.tells_progress:
             self._foreign_work.note_own_end()
 
     def note_gone(self) -> None:

@@ -18,6 +18,8 @@ from zosma_worker.webui.blobs import json_with_blobs
 from zosma_worker.webui.bounds import bounds_of_read
 from zosma_worker.wire import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Wire, within
 
+#: Said of an address that takes POST alone; the second by Python's own `http.server`.
+_NOT_BY_GET = (405, 501)
 _JSON = {"Content-Type": "application/json"}
 #: An estimate above this is none: A1111 divides by next to nothing at the start.
 ETA_MAX_S = 24 * 3600.0
@@ -59,6 +61,8 @@ class Client(Wire):
         super().__init__(address)
         self.home: dict[str, Any] = {}
         """Settings as the operator had them when this process came, by name: what a job changes goes back to these."""
+        self.has_options = True
+        """Without them a server that has other addresses of the API is no less there."""
 
     def error_of(self, status: int, body: bytes) -> WebUIError:
         """What an answer means that isn't 2xx."""
@@ -96,7 +100,7 @@ class Client(Wire):
         try:
             await self._send("POST", path, within(READ_TIMEOUT_S))
         except WebUIRefused as refusal:
-            if refusal.status not in (404, 405):
+            if not is_missing(refusal):
                 raise
 
     # -- reads --------------------------------------------------------------------------------------------------
@@ -118,7 +122,7 @@ class Client(Wire):
         try:
             await self._send("GET", path, within(READ_TIMEOUT_S))
         except WebUIRefused as refusal:
-            return refusal.status == 405
+            return refusal.status in _NOT_BY_GET
         except WebUIBroken:
             return False
         return False
@@ -131,6 +135,10 @@ class Client(Wire):
             raise
         except WebUIBroken:
             return {}
+        except WebUIRefused as refusal:
+            if self.has_options or not is_missing(refusal):
+                raise
+            return {}
         return found if isinstance(found, dict) else {}
 
     async def progress(self, *, image: bool) -> Progress | None:
@@ -139,7 +147,7 @@ class Client(Wire):
         try:
             found = await self.get(f"/sdapi/v1/progress?skip_current_image={skip}")
         except WebUIRefused as refusal:
-            if refusal.status in (404, 405):
+            if is_missing(refusal):
                 return None
             raise
         return progress_of(found) if isinstance(found, dict) else None
@@ -171,6 +179,11 @@ class Client(Wire):
         return await self.send(
             method, path, timeout, data=data, headers=headers, most_bytes=most_bytes, on_head=on_head
         )
+
+
+def is_missing(refusal: WebUIRefused) -> bool:
+    """Whether a refusal says that there is no such address."""
+    return refusal.status in (404, *_NOT_BY_GET)
 
 
 def progress_of(found: dict[str, Any]) -> Progress:

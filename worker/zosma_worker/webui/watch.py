@@ -92,8 +92,9 @@ class Watch:
     async def _look(self) -> None:
         wants_image = time.monotonic() - self._shown_at >= self._timeouts.preview_s
         progress = await self._client.progress(image=wants_image)
-        if progress is None:
-            await self._client.options()  # no progress on this server, but a sign of life
+        if progress is None or (progress.idle and self._estimate):  # not told by this server, or perhaps not
+            if progress is None:
+                await self._client.options()  # a sign of life
             if self._estimate:
                 self._report(self._estimate())
             self._check_whole()

@@ -10,12 +10,14 @@ from zosma_worker.webui.flavours.a1111 import A1111, BuiltIn
 from zosma_worker.webui.flavours.base import Call, Flavour
 from zosma_worker.webui.flavours.forge import Forge
 from zosma_worker.webui.flavours.koboldcpp import KoboldCpp
+from zosma_worker.webui.flavours.minimal import Minimal
 from zosma_worker.webui.flavours.reforge import ReForge, is_reforge
 from zosma_worker.webui.flavours.sdcpp import SDCpp
 from zosma_worker.webui.flavours.sdnext import SDNext
 
 __all__ = [
-    "A1111", "BuiltIn", "Call", "Flavour", "Forge", "KoboldCpp", "Order", "ReForge", "SDCpp", "SDNext", "identify",
+    "A1111", "BuiltIn", "Call", "Flavour", "Forge", "KoboldCpp", "Minimal", "Order", "ReForge", "SDCpp", "SDNext",
+    "identify",
 ]  # fmt: skip
 
 

@@ -124,7 +124,7 @@ class Flavour:
     #: Options that requests may set have their effect, for one job.
     takes_options: ClassVar[bool] = False
     hires: ClassVar[bool] = True
-    img2img: ClassVar[bool] = True
+    img2img: bool = True
     inpainting: bool = True
     mask_settings: ClassVar[bool] = True
     #: img2img takes several pictures in one call.
@@ -169,13 +169,16 @@ class Flavour:
         return self.name if self.one_checkpoint else ""
 
     def checkpoint(self, entry: Any) -> Checkpoint | None:
-        """A checkpoint of its list."""
+        """A checkpoint of its list, which some write as a list of names."""
+        entry = {"title": entry} if isinstance(entry, str) else entry
         if not isinstance(entry, dict):
             return None
         title = entry.get("title") or entry.get("model_name")
-        name = entry.get("model_name") or title
-        if not isinstance(title, str) or not isinstance(name, str) or not title.strip():
+        if not isinstance(title, str) or not title.strip():
             return None  # Discord takes no choice without a name
+        name = entry.get("model_name") or Checkpoint(name=title, title=title).path
+        if not isinstance(name, str):
+            return None
         short = entry.get("hash")
         facts = facts_of(_HASH_AT_END.sub("", title))
         short, whole = (value if isinstance(value, str) else None for value in (short, entry.get("sha256")))
@@ -526,8 +529,9 @@ def plain_prompt(prompt: str) -> str:
 
 
 def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
-    """The names in a list of objects, each once."""
-    found = [entry.get(key) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    """The names in a list of objects, or of names, each once."""
+    listed = entries if isinstance(entries, list) else []
+    found = [entry.get(key) if isinstance(entry, dict) else entry for entry in listed]
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
