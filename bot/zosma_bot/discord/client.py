@@ -54,8 +54,6 @@ LOGIN_RETRY_MIN_S, LOGIN_RETRY_MAX_S = 1.0, 60.0
 CLAIM_S = 0.4
 #: Discord takes one IDENTIFY in this time.
 IDENTIFY_EVERY_S = 5.0
-#: discord.py waits out a limit while it holds what it sends; a longer one is tried again later, and holds nothing.
-PATIENCE_S = 60.0
 #: Commands that Discord doesn't take now are told it again this often.
 REGISTER_AGAIN_S = 600.0
 
@@ -86,7 +84,7 @@ class Zosma(discord.Client):
         super().__init__(
             intents=intents,
             http_trace=rate_limiter.trace(),
-            max_ratelimit_timeout=PATIENCE_S,
+            max_ratelimit_timeout=endpoints.PATIENCE_S,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),

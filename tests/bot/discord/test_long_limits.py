@@ -8,8 +8,10 @@ import discord
 import discord.http
 import pytest
 
+from loopback.delivering import begin, delivered
 from zosma_bot.discord.api import endpoints
-from zosma_bot.discord.client import PATIENCE_S
+from zosma_bot.discord.api.endpoints import PATIENCE_S
+from zosma_bot.discord.delivery.job_message import RETRY_MIN_S
 from zosma_bot.settings import BotSettings
 
 
@@ -39,3 +41,21 @@ async def test_whoever_finds_no_room_is_not_kept_for_as_long_as_it_lasts(bucket)
         with pytest.raises(discord.RateLimited) as held:
             await bucket.acquire()
     assert held.value.retry_after > PATIENCE_S
+
+
+@pytest.mark.parametrize("page", [None, "<html>Too many requests</html>"], ids=["for an hour", "a page"])
+async def test_a_limit_of_an_interactions_token_holds_nothing_up_and_the_end_is_tried_again(
+    server, bot, worker, ann, queue, until, page
+):
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    await bot.start(sleep=sleep)
+    asked, leased = await begin(server, ann, worker)
+    server.limit_next("PATCH", "/webhooks/", 3600.0, page=page)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert [file.data for file in asked.message.files] == made
+    assert RETRY_MIN_S in waited
