@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import discord
@@ -9,7 +10,9 @@ import discord.http
 import pytest
 
 from loopback.delivering import begin, delivered
+from loopback.discord.ratelimits import Verdict
 from zosma_bot.discord.api import endpoints
+from zosma_bot.discord.api.buckets import TokensLine
 from zosma_bot.discord.api.endpoints import PATIENCE_S
 from zosma_bot.discord.delivery.job_message import RETRY_MIN_S
 from zosma_bot.settings import BotSettings
@@ -41,6 +44,32 @@ async def test_whoever_finds_no_room_is_not_kept_for_as_long_as_it_lasts(bucket)
         with pytest.raises(discord.RateLimited) as held:
             await bucket.acquire()
     assert held.value.retry_after > PATIENCE_S
+
+
+async def test_the_last_answer_that_a_limit_lets_through_is_known_at_once_and_the_next_one_waits():
+    lock = asyncio.Lock()
+    async with asyncio.timeout(10):
+        async with TokensLine(lock) as line:
+            line.delay_by(3600.0)
+    assert lock.locked()
+    async with TokensLine(free := asyncio.Lock()) as line:
+        line.delay_by(0.01)
+    async with asyncio.timeout(10), TokensLine(free):
+        pass
+    assert not free.locked()
+
+
+async def test_a_used_up_limit_of_the_first_answer_holds_no_command_up(server, client, worker, ann, monkeypatch):
+    spent = {"X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "3600"}
+    check = server.rate_limiter.check
+
+    def told(method, template, params):
+        return Verdict(spent) if template.endswith("/callback") else check(method, template, params)
+
+    monkeypatch.setattr(server.rate_limiter, "check", told)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat"})
+    await worker.finish(await worker.take())
+    await asked.wait_for(lambda shown: shown.attachments)
 
 
 @pytest.mark.parametrize("page", [None, "<html>Too many requests</html>"], ids=["for an hour", "a page"])
