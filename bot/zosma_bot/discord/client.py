@@ -240,6 +240,15 @@ class Tree(app_commands.CommandTree[Zosma]):
         """Asked before every command and every offer of names: of several processes with one token, one handles it."""
         return await interaction.client.takes_up(interaction) and await interaction.client.door.opens(interaction)
 
+    async def _call(self, interaction: discord.Interaction[Zosma]) -> None:
+        """discord.py tells `on_error` of its own errors alone, and what it can't read of a command is none of them."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:
+            await answer_error(interaction, error, f"reading the command {dict(interaction.data or {}).get('name')}")
+
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Passes whatever a command raises to the error handler."""
         name = interaction.command.qualified_name if interaction.command else "?"
