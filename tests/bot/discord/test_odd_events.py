@@ -110,6 +110,12 @@ async def test_what_a_member_did_is_handled_once_though_discord_tells_of_it_twic
     assert {one.status for one in server.requests_to("POST", "/callback$")} == {200}
 
 
+async def test_a_thread_can_be_chosen_of_which_discord_tells_little(server, client, admin, said):
+    thread = server.add_thread("foxes")
+    asked = await said(admin, "admin channels allow", {"channel": thread})
+    assert f"<#{thread.id}>" in asked.message.text
+
+
 async def test_a_command_that_discord_py_cannot_read_is_answered_in_plain_words(server, client, ann, tells, caplog):
     def unread(told):
         for attachment in told["data"]["resolved"]["attachments"].values():
