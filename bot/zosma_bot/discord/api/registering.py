@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_queue.errors import SettingsError, ZosmaError
 
 #: The type of the command by which an Activity is started. Discord makes it by itself where the portal has switched
@@ -57,7 +57,7 @@ async def _overwrite_in_guild(tree: app_commands.CommandTree[Any], guild: discor
     try:
         await tree.sync(guild=guild)
     except (discord.Forbidden, discord.NotFound) as error:
-        if is_cloudflares(error) or (error.status == 404 and error.code != _UNKNOWN_GUILD):
+        if is_not_now(error) or (error.status == 404 and error.code != _UNKNOWN_GUILD):
             raise
         raise SettingsError(
             f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"
