@@ -88,3 +88,16 @@ async def test_a_limit_of_an_interactions_token_holds_nothing_up_and_the_end_is_
     await delivered(queue, until)
     assert [file.data for file in asked.message.files] == made
     assert RETRY_MIN_S in waited
+
+
+async def test_a_limit_that_says_when_to_come_again_in_its_head_alone_is_waited_for(
+    server, client, worker, ann, queue, until, caplog
+):
+    asked, leased = await begin(server, ann, worker)
+    head = {"Retry-After": "0.01"}
+    server.faults.add("PATCH", "/webhooks/", 1, status=429, body={"message": "You are limited."}, headers=head)
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+    assert [file.data for file in asked.message.files] == made
+    assert 429 in {one.status for one in server.requests}
+    assert "its end waits for Discord" not in caplog.text

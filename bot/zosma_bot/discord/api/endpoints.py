@@ -38,16 +38,27 @@ async def _json_or_text(response: aiohttp.ClientResponse) -> Any:
       HTTPException: when it is no limit of Discord's.
     """
     text = await response.text(encoding="utf-8")
-    told = json.loads(text) if text and response.content_type == "application/json" else text
+    told: Any = json.loads(text) if text and response.content_type == "application/json" else text
     if response.status == http.HTTPStatus.TOO_MANY_REQUESTS:
-        wait_s = told.get("retry_after") if isinstance(told, dict) else None
-        if not isinstance(wait_s, int | float):
+        wait_s = _wait_s(response, told)
+        if wait_s is None:
             raise discord.HTTPException(response, told)
+        told = {**told, "retry_after": wait_s}
         if wait_s > PATIENCE_S:
             raise discord.RateLimited(wait_s)
         response._cache["headers"] = headers = response.headers.copy()
         headers.setdefault("Via", "1.1 none")
     return told
+
+
+def _wait_s(response: aiohttp.ClientResponse, told: Any) -> float | None:
+    """When to come again, as the body says or else its header; None for an answer that is not of Discord's form."""
+    if not isinstance(told, dict):
+        return None
+    try:
+        return float(told.get("retry_after", response.headers.get("Retry-After", "")))
+    except (TypeError, ValueError):
+        return None
 
 
 def use(settings: BotSettings) -> None:
