@@ -38,9 +38,9 @@ from zosma_bot.links import Links
 from zosma_bot.member_names import MemberNames
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import QueueUnavailableError, SettingsError, ZosmaError
 from zosma_queue.hourly import Hourly
-from zosma_queue.tasks import set_within
+from zosma_queue.tasks import end, set_within
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ class Zosma(discord.Client):
         while not await set_within(self._closing, REGISTER_AGAIN_S):
             try:
                 await register(self, self.tree, self._settings.discord_guild_id)
-            except (NotTakenError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except (ZosmaError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("Discord doesn't take the commands yet: %s", type(error).__name__)
             else:
                 log.info("Discord has taken the commands")
@@ -226,7 +226,7 @@ class Zosma(discord.Client):
         await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
         self._closing.set()
         if self._registering:
-            await self._registering
+            await end(self._registering)
         if self._standing:
             await self._standing
             await self.presence.go()

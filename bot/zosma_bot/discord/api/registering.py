@@ -35,10 +35,11 @@ async def register(client: discord.Client, tree: app_commands.CommandTree[Any], 
     """
     try:
         if guild_id is None:
-            translator = tree.translator or app_commands.Translator()
-            await _overwrite_everywhere(
-                client, [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
-            )
+            told = [
+                await one.get_translated_payload(tree, tree.translator) if tree.translator else one.to_dict(tree)
+                for one in tree.get_commands()
+            ]
+            await _overwrite_everywhere(client, told)
         else:
             await _overwrite_in_guild(tree, discord.Object(guild_id))
             # Those of an earlier start without DISCORD_GUILD_ID stay until somebody takes them away.
