@@ -38,9 +38,9 @@ from zosma_bot.links import Links
 from zosma_bot.member_names import MemberNames
 from zosma_bot.settings import BotSettings
 from zosma_queue.client import Queue
-from zosma_queue.errors import QueueUnavailableError, SettingsError
+from zosma_queue.errors import QueueUnavailableError, SettingsError, ZosmaError
 from zosma_queue.hourly import Hourly
-from zosma_queue.tasks import set_within
+from zosma_queue.tasks import end, set_within
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,6 @@ LOGIN_RETRY_MIN_S, LOGIN_RETRY_MAX_S = 1.0, 60.0
 CLAIM_S = 0.4
 #: Discord takes one IDENTIFY in this time.
 IDENTIFY_EVERY_S = 5.0
-#: discord.py waits out a limit while it holds what it sends; a longer one is tried again later, and holds nothing.
-PATIENCE_S = 60.0
 #: Commands that Discord doesn't take now are told it again this often.
 REGISTER_AGAIN_S = 600.0
 
@@ -86,7 +84,7 @@ class Zosma(discord.Client):
         super().__init__(
             intents=intents,
             http_trace=rate_limiter.trace(),
-            max_ratelimit_timeout=PATIENCE_S,
+            max_ratelimit_timeout=endpoints.PATIENCE_S,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -181,7 +179,7 @@ class Zosma(discord.Client):
         while not await set_within(self._closing, REGISTER_AGAIN_S):
             try:
                 await register(self, self.tree, self._settings.discord_guild_id)
-            except (NotTakenError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            except (ZosmaError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("Discord doesn't take the commands yet: %s", type(error).__name__)
             else:
                 log.info("Discord has taken the commands")
@@ -228,7 +226,7 @@ class Zosma(discord.Client):
         await asyncio.gather(self.services.background.close(CLOSE_GRACE_S), self.deliveries.close(CLOSE_GRACE_S))
         self._closing.set()
         if self._registering:
-            await self._registering
+            await end(self._registering)
         if self._standing:
             await self._standing
             await self.presence.go()
@@ -241,6 +239,15 @@ class Tree(app_commands.CommandTree[Zosma]):
     async def interaction_check(self, interaction: discord.Interaction[Zosma], /) -> bool:
         """Asked before every command and every offer of names: of several processes with one token, one handles it."""
         return await interaction.client.takes_up(interaction) and await interaction.client.door.opens(interaction)
+
+    async def _call(self, interaction: discord.Interaction[Zosma]) -> None:
+        """discord.py tells `on_error` of its own errors alone, and what it can't read of a command is none of them."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:
+            await answer_error(interaction, error, f"reading the command {dict(interaction.data or {}).get('name')}")
 
     async def on_error(self, interaction: discord.Interaction[Zosma], error: app_commands.AppCommandError, /) -> None:
         """Passes whatever a command raises to the error handler."""

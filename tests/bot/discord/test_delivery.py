@@ -69,8 +69,13 @@ async def test_a_void_token_is_tried_once(server, client, worker, ann, queue, mo
     assert Reply.parse(await queue.reply(leased.id)).token == ""
 
 
-@pytest.mark.parametrize("body", [blocked_by_cloudflare().body, "<title>Attention Required! | Cloudflare</title>"])
-async def test_a_refusal_by_cloudflare_costs_neither_the_token_nor_the_message(
+NOT_NOW = {"code": 40006, "message": "This feature has been temporarily disabled server-side"}
+
+
+@pytest.mark.parametrize(
+    "body", [blocked_by_cloudflare().body, "<title>Attention Required! | Cloudflare</title>", NOT_NOW]
+)
+async def test_a_refusal_that_says_nothing_costs_neither_the_token_nor_the_message(
     body, server, client, worker, ann, queue, until
 ):
     _asked, leased = await begin(server, ann, worker)
@@ -250,11 +255,12 @@ async def test_pictures_too_large_for_the_channel_are_made_smaller(
     assert not [request for request in server.requests if request.status == 413]
 
 
+@pytest.mark.parametrize(("status", "code"), [(413, 40005), (400, 50045)], ids=["request", "file"])
 async def test_pictures_are_made_smaller_still_when_discord_takes_less_than_it_said(
-    server, client, worker, ann, queue, until
+    server, client, worker, ann, queue, until, status, code
 ):
     asked, leased = await begin(server, ann, worker)
-    server.fail_next("PATCH", "^/webhooks/", 413, {"message": "Request entity too large", "code": 40005})
+    server.fail_next("PATCH", "^/webhooks/", status, {"message": "too large", "code": code})
     made = await worker.finish(leased)
     await delivered(queue, until)
 
@@ -384,6 +390,20 @@ async def test_where_the_bot_is_not_the_interactions_message_shows_the_picture(
     assert [file.data for file in asked.message.files] == made
     assert pictures(server, channel) == [made]
     assert server.invalid_requests == 0
+
+
+@pytest.mark.parametrize("code", [50013, 400001], ids=["no right", "no uploads in this server"])
+async def test_where_the_bot_is_not_and_may_attach_nothing_the_picture_becomes_a_direct_message_and_its_message_says_so(
+    server, client, worker, queue, until, elsewhere, code
+):
+    member, channel = elsewhere
+    asked, leased = await begin(server, member, worker, channel=channel)
+    server.fail_next("PATCH", "^/webhooks/", 403, {"message": "no", "code": code})
+    made = await worker.finish(leased)
+    await delivered(queue, until)
+
+    assert "can't attach files in this channel" in asked.message.text
+    assert pictures(server, server.dm(member)) == [made]
 
 
 async def test_where_the_bot_is_not_a_void_token_leaves_a_direct_message(

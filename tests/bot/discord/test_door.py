@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loopback.discord.permissions import P
 from zosma_bot.settings import BotSettings
 from zosma_queue.errors import SettingsError
 from zosma_queue.settings import load
@@ -138,6 +139,29 @@ async def test_a_server_where_the_bot_is_installed_by_its_user_alone_gives_no_gr
     guild = server.add_foreign_guild("elsewhere")
     there = server.add_member("ann", guild=guild, user=ann.user)
     assert (await job_of(server, worker, queue, there, channel=guild.channels[0])).group == f"discord:{server.guild.id}"
+
+
+async def test_who_presses_a_button_there_is_no_more_at_home_than_who_has_installed_the_bot(
+    server, bot, worker, queue, ann
+):
+    await bot.start()
+    guild = server.add_foreign_guild("elsewhere")
+    there = server.add_member("ann", guild=guild, user=ann.user)
+    asked = await server.slash(there, "imagine", {"prompt": "a cat"}, channel=guild.channels[0])
+    await worker.finish(await worker.take())
+    shown = await asked.wait_for(lambda shown: shown.attachments)
+    bob = server.add_member("bob", P.MANAGE_MESSAGES, guild=guild)
+    await server.click(bob, shown, "Again")
+    leased = await worker.take()
+    assert (await queue.job(leased.id)).group == "discord:dm"
+    await worker.finish(leased)
+    await bot.close()
+
+    await bot.start(bot.settings(direct_messages="off"))
+    pressed = await server.click(bob, shown, "Again")
+    await pressed.response()
+    assert "direct messages" in pressed.message.text
+    assert (await queue.depth()).waiting == 0
 
 
 async def test_while_discord_does_not_say_who_is_a_member_nobody_slips_in(server, opened, queue, ann):

@@ -8,6 +8,7 @@ import pytest
 
 from loopback.discord import driver
 from loopback.discord.payloads import interaction_json
+from loopback.pictures import silent
 from zosma_bot.discord.api.events import completed
 
 #: Fields of an interaction that servers of before 2025 don't tell, or that are not promised.
@@ -107,6 +108,25 @@ async def test_what_a_member_did_is_handled_once_though_discord_tells_of_it_twic
     assert [one.attachments for one in server.messages()] == [first.attachments, second.attachments]
     assert first.attachments != second.attachments
     assert {one.status for one in server.requests_to("POST", "/callback$")} == {200}
+
+
+async def test_a_thread_can_be_chosen_of_which_discord_tells_little(server, client, admin, said):
+    thread = server.add_thread("foxes")
+    asked = await said(admin, "admin channels allow", {"channel": thread})
+    assert f"<#{thread.id}>" in asked.message.text
+
+
+async def test_a_command_that_discord_py_cannot_read_is_answered_in_plain_words(server, client, ann, tells, caplog):
+    def unread(told):
+        for attachment in told["data"]["resolved"]["attachments"].values():
+            del attachment["proxy_url"]
+        return told
+
+    tells(unread)
+    asked = await server.slash(ann, "imagine", {"prompt": "a cat", "image": silent()})
+    await asked.response()
+    assert "went wrong on our side" in asked.message.text
+    assert "reading the command imagine failed" in caplog.text
 
 
 async def test_roles_count_before_discord_has_told_of_their_server(server, bot, worker, ann):

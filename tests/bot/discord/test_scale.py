@@ -79,6 +79,8 @@ async def test_after_many_jobs_everything_is_as_small_as_before(server, client, 
     now = sizes(client)
     # What there is for each user of the moment (weakly held) and for each address may differ by a few.
     grown = {name: (before[name], now[name]) for name in now if now[name] > before[name] + 10}
+    # The newest forecast is replaced as a whole; on a slow machine it is of a moment at which jobs still waited.
+    grown = {name: sizes for name, sizes in grown.items() if name not in ("places", "places held back")}
     assert not grown
     for name in ("views", "message views", "forms", "deliveries", "watches", "withdrawn", "background", "locks"):
         assert now[name] == 0, name
@@ -91,6 +93,13 @@ async def test_a_submit_that_was_undone_is_not_remembered_for_ever(client, monke
     assert list(client.deliveries._withdrawn) == ["job-7", "job-8", "job-9"]
     client.deliveries.follow("job-9")
     assert not client.deliveries._running
+
+
+async def test_what_was_taken_up_is_not_remembered_for_ever(client, monkeypatch):
+    monkeypatch.setattr("zosma_bot.discord.state.presence.REMEMBERED", 3)
+    assert [await client.presence.claims(f"act {number % 10}") for number in range(11)] == [True] * 11
+    assert list(client.presence._taken_up) == ["act 8", "act 9", "act 0"]
+    assert not await client.presence.claims("act 9")
 
 
 async def test_channels_where_progress_was_shown_do_not_pile_up(client, monkeypatch):

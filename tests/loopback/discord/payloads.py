@@ -294,8 +294,14 @@ def owners_json(world: World, interaction: Interaction) -> Json:
     """Who installed the bot where this happened: key 0 is a guild install ("0" in direct messages), 1 a user's."""
     guild = interaction.channel.guild
     if not world.knows(interaction.channel):
-        return {"1": str(interaction.member.id)}
+        return {"1": str(_authorizing(interaction).id)}
     return {"0": str(guild.id) if guild else "0"}
+
+
+def _authorizing(interaction: Interaction) -> Member:
+    """Who has installed the bot: of a component not who presses it, but who called for its message."""
+    before = interaction.opened_by or (interaction.source.interaction if interaction.source else None)
+    return _authorizing(before) if before else interaction.member
 
 
 def message_event_json(world: World, message: Message) -> Json:

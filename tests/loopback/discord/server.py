@@ -441,11 +441,18 @@ class DiscordServer:
         self.faults.add(method, path_regex, times, status=status, body=default if body is None else body)
 
     def limit_next(
-        self, method: str, path_regex: str, retry_after: float, *, scope: str = "user", times: int = 1
+        self,
+        method: str,
+        path_regex: str,
+        retry_after: float,
+        *,
+        scope: str = "user",
+        times: int = 1,
+        page: str | None = None,
     ) -> None:
-        """Answer 429; `scope` is "user", "shared" or "global"."""
+        """Answer 429; `scope` is "user", "shared" or "global", `page` what a proxy on the way writes in its place."""
         verdict = too_many(retry_after, scope, {})
-        self.faults.add(method, path_regex, times, status=429, body=verdict.refused, headers=verdict.headers)
+        self.faults.add(method, path_regex, times, status=429, body=page or verdict.refused, headers=verdict.headers)
 
     def delay_next(
         self, method: str, path_regex: str, until: asyncio.Event, times: int = 1, *, after: bool = False

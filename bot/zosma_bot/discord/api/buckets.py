@@ -1,8 +1,12 @@
-"""discord.py's account of one of Discord's limits, which sends what there is room for."""
+"""discord.py's account of Discord's limits: what there is room for is sent, and what was sent is known at once."""
 
 from __future__ import annotations
 
+import asyncio
+
 import discord.http
+import discord.webhook.async_
+from discord.webhook.async_ import AsyncDeferredLock
 
 
 class Bucket(discord.http.Ratelimit):
@@ -28,6 +32,19 @@ class Bucket(discord.http.Ratelimit):
         self.outgoing += 1
 
 
+class TokensLine(AsyncDeferredLock):
+    """Who finds an interaction's limit used up waits for the next window. discord.py's own has the one wait who used it
+    up, with the answer in hand: a result that is shown would not be noted as that, a command not be gone on with.
+    """
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.delta:
+            asyncio.get_running_loop().call_later(self.delta, self.lock.release)
+        else:
+            self.lock.release()
+
+
 def use() -> None:
     """Has discord.py keep account so, for clients that are made later."""
     vars(discord.http)["Ratelimit"] = Bucket
+    vars(discord.webhook.async_)["AsyncDeferredLock"] = TokensLine

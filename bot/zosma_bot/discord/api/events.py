@@ -59,6 +59,10 @@ def completed(interaction: Json) -> Json:
     """An interaction with all that discord.py needs of one; what it tells itself stays."""
     least: Json = {"version": 1, "attachment_size_limit": DEFAULT_FILE_SIZE_LIMIT_BYTES}
     whole = least | interaction | {"channel": _channel(interaction)}
+    resolved = (interaction.get("data") or {}).get("resolved") or {}
+    if channels := resolved.get("channels"):
+        known = {key: _CHANNEL | {"permissions": "0"} | channel for key, channel in channels.items()}
+        whole["data"] = interaction["data"] | {"resolved": resolved | {"channels": known}}
     if member := interaction.get("member"):
         whole["member"] = _MEMBER | member | {"user": _USER | member["user"]}
     elif user := interaction.get("user"):

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_queue.errors import SettingsError, ZosmaError
 
 #: The type of the command by which an Activity is started. Discord makes it by itself where the portal has switched
@@ -35,10 +35,11 @@ async def register(client: discord.Client, tree: app_commands.CommandTree[Any], 
     """
     try:
         if guild_id is None:
-            translator = tree.translator or app_commands.Translator()
-            await _overwrite_everywhere(
-                client, [await one.get_translated_payload(tree, translator) for one in tree.get_commands()]
-            )
+            told = [
+                await one.get_translated_payload(tree, tree.translator) if tree.translator else one.to_dict(tree)
+                for one in tree.get_commands()
+            ]
+            await _overwrite_everywhere(client, told)
         else:
             await _overwrite_in_guild(tree, discord.Object(guild_id))
             # Those of an earlier start without DISCORD_GUILD_ID stay until somebody takes them away.
@@ -57,7 +58,7 @@ async def _overwrite_in_guild(tree: app_commands.CommandTree[Any], guild: discor
     try:
         await tree.sync(guild=guild)
     except (discord.Forbidden, discord.NotFound) as error:
-        if is_cloudflares(error) or (error.status == 404 and error.code != _UNKNOWN_GUILD):
+        if is_not_now(error) or (error.status == 404 and error.code != _UNKNOWN_GUILD):
             raise
         raise SettingsError(
             f"DISCORD_GUILD_ID={guild.id} is a server that the bot is not in (Discord code {error.code}):"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import aiohttp
 import discord
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_bot.discord.core.identity import HOME, Home, is_elsewhere
 from zosma_bot.discord.core.services import CHECKS_S
 from zosma_bot.discord.ui.language import translations_of
@@ -109,7 +109,7 @@ class Door:
         try:
             member = await self._client.http.get_member(guild_id, user_id)
         except (discord.NotFound, discord.Forbidden) as error:
-            if is_cloudflares(error):
+            if is_not_now(error):
                 raise
             return None  # no member there, or the bot is none
         roles = tuple(sorted(int(role) for role in member["roles"]))

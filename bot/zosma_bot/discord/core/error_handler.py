@@ -9,7 +9,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_bot.discord.ui import refusals
 from zosma_bot.discord.ui.language import Translations, translations_of
 from zosma_bot.discord.ui.respond import say
@@ -43,7 +43,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception, 
 def _is_discords(error: Exception) -> bool:
     """True for an outage of Discord's, or of the line to it: nothing that a traceback would explain."""
     if isinstance(error, discord.HTTPException):
-        return error.status == 429 or error.status >= 500 or is_cloudflares(error)
+        return error.status == 429 or error.status >= 500 or is_not_now(error)
     return isinstance(error, discord.RateLimited | aiohttp.ClientError)
 
 

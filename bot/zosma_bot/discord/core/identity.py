@@ -12,6 +12,8 @@ from zosma_queue.client import Sender
 
 #: Under which name a `Home` is noted in an interaction's extras.
 HOME = "home"
+#: Under which number an interaction names who has installed the bot for themselves.
+_BY_A_USER = 1
 #: The group of all who ask in direct messages and belong to no server that the bot is in.
 NOWHERE = "discord:dm"
 
@@ -53,10 +55,12 @@ def _role_names(roles: Iterable[int]) -> tuple[str, ...]:
 
 
 def is_elsewhere(interaction: discord.Interaction[Any]) -> bool:
-    """True in direct messages, and in servers where the bot is no member but installed by its user."""
-    return interaction.guild_id is None or (
-        interaction.is_user_integration() and not interaction.is_guild_integration()
-    )
+    """True in direct messages, and in servers where the bot is no member but installed by a user.
+
+    That need not be who is at work: others see what it has answered there, and press its buttons.
+    """
+    by_a_user = _BY_A_USER in interaction._integration_owners
+    return interaction.guild_id is None or (by_a_user and not interaction.is_guild_integration())
 
 
 def home_of(interaction: discord.Interaction[Any]) -> Home | None:

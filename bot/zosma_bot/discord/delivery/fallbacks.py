@@ -12,13 +12,14 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import cast
 
 import aiohttp
 import discord
 from discord.abc import Messageable
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_bot.discord.api.rate_limits import OLD_S, Priority, RateLimiter
 from zosma_bot.discord.delivery.render import file_prefix, without_files
 from zosma_bot.discord.state.reply_record import UPLOAD_LIMIT, Outlet, Reply
@@ -37,13 +38,13 @@ HISTORY_MESSAGES = 100
 #: Told in the place of a way by those that count them, when every way was refused.
 NO_ROUTE = "none"
 
-_TOO_LARGE = 40005
+#: By which Discord refuses a request as too large, and a file in it.
+_TOO_LARGE = (40005, 50045)
 _UNKNOWN_MESSAGE = 10008
 _EMPTY_MESSAGE = 50006
-_MISSING_PERMISSIONS = 50013
+#: No right to attach files, and "access to file uploads has been limited for this guild".
+_NO_FILES = (50013, 400001)
 _THREAD_ARCHIVED = 50083
-#: "You are opening direct messages too fast."
-_DIRECT_TOO_FAST = 40003
 
 
 class UnreachableError(Exception):
@@ -62,8 +63,7 @@ def is_passing(error: Exception) -> bool:
     """True for what may be over in a minute: limits, outages, a cut line, a bot token that is being changed."""
     if isinstance(error, discord.HTTPException):
         # A 401 on the bot's token ends when its owner sets the new one.
-        passing = error.status in (401, 429) or error.status >= 500 or error.code in (0, _DIRECT_TOO_FAST)
-        return passing or is_cloudflares(error)
+        return error.status in (401, 429) or error.status >= 500 or error.code == 0 or is_not_now(error)
     return isinstance(error, discord.RateLimited | aiohttp.ClientError | OSError | TimeoutError)
 
 
@@ -144,7 +144,7 @@ class Fallbacks:
                 if await route(outlet, card, priority):
                     return route.__name__.removeprefix("_by_").removeprefix("_in_")
             except discord.HTTPException as error:
-                if error.status == 413 or error.code == _TOO_LARGE:
+                if error.status == 413 or error.code in _TOO_LARGE:
                     raise TooLargeError from None
                 if is_passing(error):
                     raise
@@ -156,24 +156,28 @@ class Fallbacks:
         if reply.message_id is None or not reply.token_works(self._now()):
             return False
         webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+        message_id = reply.message_id
+
+        async def edit(shown: Card) -> None:
+            await webhook.edit_message(
+                message_id,
+                content=None,
+                embed=shown.embed(),
+                attachments=shown.files(),
+                view=shown.view(),
+                allowed_mentions=NO_MENTIONS,
+            )
+
         try:
             async with self._rate_limiter.spending(priority):
-                await webhook.edit_message(
-                    reply.message_id,
-                    content=None,
-                    embed=card.embed(),
-                    attachments=card.files(),
-                    view=card.view(),
-                    allowed_mentions=NO_MENTIONS,
-                )
+                return await self._change(reply, card, edit, f"files by interactions in channel {reply.channel_id}")
         except discord.HTTPException as error:
-            if error.status not in (401, 403, 404) or is_cloudflares(error):
+            if error.status not in (401, 403, 404) or is_not_now(error):
                 raise
             await _check_removed(outlet, error)
             log.info("job %s: its interaction is void: %d (code %d)", outlet.job_id, error.status, error.code)
             await outlet.change(token="")
             return False
-        return True
 
     async def edit_first_answer(self, reply: Reply, text: str) -> bool:
         """Changes the first answer to an interaction, whose id nobody knows. False when there is none any more."""
@@ -182,7 +186,7 @@ class Fallbacks:
             async with self._rate_limiter.spending(Priority.ERROR):
                 await webhook.edit_message(cast(int, "@original"), content=text, allowed_mentions=NO_MENTIONS)
         except discord.HTTPException as error:
-            if error.status not in (401, 403, 404) or is_cloudflares(error):
+            if error.status not in (401, 403, 404) or is_not_now(error):
                 raise
             return False
         return True
@@ -197,7 +201,8 @@ class Fallbacks:
             async with self._rate_limiter.spending(priority, place, is_old=is_old):
                 if self._rate_limiter.refuses(f"edits in {place}"):  # by what the one before has heard
                     return False
-                return await self._change_by_bot(reply, reply.message_id, card, priority)
+                edit = partial(self._edit_by_bot, reply, reply.message_id, priority)
+                return await self._change(reply, card, edit, f"files in {place}")
         except discord.HTTPException as error:
             if is_passing(error) or error.status not in (403, 404):
                 raise
@@ -208,22 +213,21 @@ class Fallbacks:
             await outlet.change(message_id=None)
             return False
 
-    async def _change_by_bot(self, reply: Reply, message_id: int, card: Card, priority: Priority) -> bool:
-        """False when the bot may attach nothing there, so that only the words of an end are shown."""
-        no_files = f"files in channel {reply.channel_id}"
+    async def _change(self, reply: Reply, card: Card, edit: Callable[[Card], Awaitable[None]], no_files: str) -> bool:
+        """False when nothing may be attached there, so that only the words of an end are shown."""
         if not card.bytes or not self._rate_limiter.refuses(no_files):
             try:
-                await self._edit_by_bot(reply, message_id, card, priority)
+                await edit(card)
             except discord.HTTPException as error:
-                if error.code != _MISSING_PERMISSIONS or not card.bytes:
+                if error.code not in _NO_FILES or not card.bytes:
                     raise
                 self._rate_limiter.refused(no_files)
             else:
                 return True
-        await self._edit_by_bot(reply, message_id, without_files(reply.words, card), priority)
+        await edit(without_files(reply.words, card))
         return not card.pictures
 
-    async def _edit_by_bot(self, reply: Reply, message_id: int, card: Card, priority: Priority) -> None:
+    async def _edit_by_bot(self, reply: Reply, message_id: int, priority: Priority, card: Card) -> None:
         """Takes the thread of an end out of the archive, where it goes by itself, for edits don't count as life."""
         try:
             await self._write(reply, message_id, card)
@@ -332,7 +336,7 @@ class Fallbacks:
                 if message.author == me and _shows(message, outlet.job_id):
                     return message
         except discord.Forbidden as error:
-            if is_cloudflares(error):
+            if is_not_now(error):
                 raise
             log.info("job %s: the channel's history can't be read", outlet.job_id)
         return None

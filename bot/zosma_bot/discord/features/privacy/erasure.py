@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_bot.discord.core.identity import owner_of
 from zosma_bot.discord.core.services import Services
 from zosma_bot.discord.state.member_settings import MEMBER
@@ -122,7 +122,7 @@ async def _by_bot(client: discord.Client, reply: Reply, closed: set[int]) -> boo
     except discord.NotFound:
         return True  # it is gone already, or its channel is
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        if isinstance(error, discord.Forbidden) and not is_cloudflares(error):
+        if isinstance(error, discord.Forbidden) and not is_not_now(error):
             closed.add(reply.channel_id)
         log.info("a message could not be deleted: %s", type(error).__name__)
         return False

@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from zosma_bot.discord.api.cloudflare import is_cloudflares
+from zosma_bot.discord.api.not_now import is_not_now
 from zosma_bot.discord.core.button_owner import anybody
 from zosma_bot.discord.core.parameters import show
 from zosma_bot.discord.core.recipes import recipe_of, stored
@@ -60,7 +60,7 @@ def add(router: Router, services: Services) -> None:
         except (RequestRefusedError, QueueUnavailableError) as error:
             await say(interaction, refusals.told(w, error))
         except discord.HTTPException as error:
-            if error.code != _EXPLICIT and (error.status != 403 or is_cloudflares(error)):
+            if error.code != _EXPLICIT and (error.status != 403 or is_not_now(error)):
                 raise
             await say(interaction, w("send-explicit" if error.code == _EXPLICIT else "send-refused"))
         else:
