@@ -86,6 +86,8 @@ async def test_names_that_are_configured_are_answered_to(inviting):
         (b'Forwarded: by=127.0.0.1;for="[2001:db8::1]:4711"', 403),
         (b"X-Forwarded-For: 127.0.0.1", 200),
         (b"X-Forwarded-For: ::1, 127.0.0.1:4711", 200),
+        (b"X-Forwarded-For: ::ffff:127.0.0.1", 200),  # Node's proxies
+        (b"X-Forwarded-For: ::ffff:192.168.1.7", 403),
         (b'Forwarded: proto=http;for="[::1]:4711"', 200),
         (b"Forwarded: proto=https", 200),
     ],
