@@ -547,9 +547,9 @@ async def test_an_option_of_the_wrong_kind_is_not_set(http, worker):
 
 
 async def test_options_that_nobody_has_are_refused(http, worker):
-    assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (
-        422, "override_settings.sd_model_checkpoint",
-    )  # fmt: skip
+    assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (422, "sd_model_checkpoint")
+    assert await refused(http, {"sd_vae": "hard"}, OPTIONS) == (422, "sd_vae")
+    assert await refused(http, {"CLIP_stop_at_last_layers": 99}, OPTIONS) == (422, "CLIP_stop_at_last_layers")
     assert (await refused(http, {"sd_model_checkpoint": "x" * 500_000}, OPTIONS)) == (422, "sd_model_checkpoint")
 
 
