@@ -200,11 +200,13 @@ async def test_other_sites_are_not_invited(inviting, port):
 
 def test_names_and_sites_are_settings():
     settings = load(
-        BotSettings, {"ZOSMA_ALLOWED_HOSTS": "GPU-Box.lan:1324, 10.0.0.5", "ZOSMA_CORS_ORIGINS": KOBOLD}, env_file=None
+        BotSettings,
+        {"ZOSMA_ALLOWED_HOSTS": "GPU-Box.lan:1324, 10.0.0.5", "ZOSMA_CORS_ORIGINS": f"{KOBOLD},capacitor://localhost"},
+        env_file=None,
     )
 
     assert settings.allowed_hosts == ("gpu-box.lan", "10.0.0.5")
-    assert settings.cors_origins == (KOBOLD,)
+    assert settings.cors_origins == (KOBOLD, "capacitor://localhost")
 
 
 @pytest.mark.parametrize(
@@ -214,6 +216,8 @@ def test_names_and_sites_are_settings():
         ("ZOSMA_ALLOWED_HOSTS", "http://gpu", "no host's name"),
         ("ZOSMA_CORS_ORIGINS", "*", "name the sites"),
         ("ZOSMA_CORS_ORIGINS", "lite.koboldai.net", "no origin"),
+        ("ZOSMA_CORS_ORIGINS", "://lite.koboldai.net", "no origin"),
+        ("ZOSMA_CORS_ORIGINS", "null", "serve the page by http"),
         ("ZOSMA_CORS_ORIGINS", "https://lite.koboldai.net/", "no origin"),
     ],
 )
