@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 
 from loopback.raw_client import answered, request
@@ -186,6 +187,17 @@ async def test_a_site_that_is_named_may_use_it_from_a_browser(inviting):
     assert b"Access-Control-Expose-Headers: ETag, Location, Retry-After" in answer
     _, refusal = await answered(inviting, request("POST", b"/sdapi/v1/txt2img", kobold))
     assert b"Access-Control-Allow-Origin" in refusal  # a page reads what was wrong, too
+
+
+async def test_a_page_that_may_reads_streams_too(queue, hub):
+    doors = Doors(origins=(KOBOLD,))
+    async with (
+        serve(make_app(queue, hub, {}, doors=doors), "127.0.0.1", 0) as url,
+        aiohttp.ClientSession(url, headers={"Origin": KOBOLD}) as http,
+    ):
+        async with http.get("/api/v1/events") as stream:
+            assert stream.headers["Access-Control-Allow-Origin"] == KOBOLD
+            assert stream.headers["Vary"] == "Origin"
 
 
 async def test_other_sites_are_not_invited(inviting, port):
