@@ -140,6 +140,9 @@ class NewJob(SubmitOptions, Request):
     sd_upscale: SentSDUpscale | None = None
 
 
+EXAMPLE_JOB = {"prompt": "a lighthouse at dusk", "count": 2}
+
+
 # -- what is told -------------------------------------------------------------------------------------------------
 
 
