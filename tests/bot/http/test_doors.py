@@ -194,10 +194,10 @@ async def test_a_page_that_may_reads_streams_too(queue, hub):
     async with (
         serve(make_app(queue, hub, {}, doors=doors), "127.0.0.1", 0) as url,
         aiohttp.ClientSession(url, headers={"Origin": KOBOLD}) as http,
+        http.get("/api/v1/events") as stream,
     ):
-        async with http.get("/api/v1/events") as stream:
-            assert stream.headers["Access-Control-Allow-Origin"] == KOBOLD
-            assert stream.headers["Vary"] == "Origin"
+        assert stream.headers["Access-Control-Allow-Origin"] == KOBOLD
+        assert stream.headers["Vary"] == "Origin"
 
 
 async def test_other_sites_are_not_invited(inviting, port):
