@@ -193,11 +193,21 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
     except (ValueError, RecursionError) as error:
         if isinstance(error, _TooMuchError):
             raise Problem(UNPROCESSABLE, "ValidationError", str(error), field=error.field) from None
-        why = _TOO_DEEP if isinstance(error, RecursionError) else f"the body is not JSON: {str(error)[:200]}"
-        raise Problem(UNPROCESSABLE, "ValidationError", why) from None
+        raise Problem(UNPROCESSABLE, "ValidationError", _why_unread(error)) from None
     if not isinstance(found, dict):
         raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
     return found
+
+
+def _why_unread(error: ValueError | RecursionError) -> str:
+    match error:
+        case RecursionError():
+            return _TOO_DEEP
+        case UnicodeDecodeError():
+            # Windows PowerShell sends Latin-1, unless its -ContentType says charset=utf-8.
+            byte = error.object[error.start]
+            return f"the body is no UTF-8 text (byte 0x{byte:02x} at {error.start}): send it as UTF-8"
+    return f"the body is not JSON: {str(error)[:200]}"
 
 
 def parse_bounded(body: bytearray) -> Any:

@@ -89,6 +89,14 @@ async def test_what_is_sent_as_something_else_is_told_as_what(http):
     )
 
 
+async def test_a_body_in_latin_1_is_told_as_such(http):
+    # Windows PowerShell's Invoke-RestMethod, where its -ContentType names no charset.
+    headers = {"Content-Type": "application/json"}
+    status, answer = await call(http, "POST", TXT2IMG, data='{"prompt": "Bär"}'.encode("latin-1"), headers=headers)
+
+    assert (status, answer["errors"]) == (422, "the body is no UTF-8 text (byte 0xe4 at 13): send it as UTF-8")
+
+
 async def test_a_vendors_kind_of_json_is_json(http, worker):
     headers = {"Content-Type": "application/vnd.api+json; charset=utf-8"}
     asked, _ = await made(http, worker, None, data=b'{"prompt": "a cat"}', headers=headers)
