@@ -206,7 +206,7 @@ def _why_unread(error: ValueError | RecursionError) -> str:
         case UnicodeDecodeError():
             # Windows PowerShell sends Latin-1, unless its -ContentType says charset=utf-8.
             byte = error.object[error.start]
-            return f"the body is no UTF-8 text (byte 0x{byte:02x} at {error.start}): send it as UTF-8"
+            return f"the body is not JSON: it is no UTF-8 (byte 0x{byte:02x} at {error.start}), send it as such"
     return f"the body is not JSON: {str(error)[:200]}"
 
 

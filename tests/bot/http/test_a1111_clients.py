@@ -94,7 +94,9 @@ async def test_a_body_in_latin_1_is_told_as_such(http):
     headers = {"Content-Type": "application/json"}
     status, answer = await call(http, "POST", TXT2IMG, data='{"prompt": "Bär"}'.encode("latin-1"), headers=headers)
 
-    assert (status, answer["errors"]) == (422, "the body is no UTF-8 text (byte 0xe4 at 13): send it as UTF-8")
+    assert (status, answer["errors"]) == (
+        422, "the body is not JSON: it is no UTF-8 (byte 0xe4 at 13), send it as such",
+    )  # fmt: skip
 
 
 async def test_a_vendors_kind_of_json_is_json(http, worker):
