@@ -57,7 +57,8 @@ class BotSettings(Settings):
     allowed_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_ALLOWED_HOSTS")
     """Names beside those of loopback under which the HTTP server may be called while no keys are set."""
     cors_origins: CommaSeparated = Field((), validation_alias="ZOSMA_CORS_ORIGINS")
-    """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins."""
+    """Sites whose pages may use the HTTP server from a browser, like A1111's --cors-allow-origins. Extensions and
+    programs too: `chrome-extension://…`, `capacitor://localhost`."""
     webhook_secret: SecretStr | None = Field(None, validation_alias="ZOSMA_WEBHOOK_SECRET")
     """Signs every webhook. Not set: each caller's are signed with a secret of their own."""
     webhook_hosts: CommaSeparated = Field((), validation_alias="ZOSMA_WEBHOOK_HOSTS")
@@ -190,7 +191,13 @@ class BotSettings(Settings):
         for one in value:
             if one == "*":
                 raise ValueError("'*' would let every web page steer the fleet: name the sites, with commas between")
-            if not _is_address(one, "http", "https") or one.count("/") > 2 or "@" in one:
+            if one == "null":
+                raise ValueError(
+                    "'null' is the origin of a file on a disk, and of what any site puts into a frame: serve the page"
+                    " by http (`python -m http.server`), and name that address"
+                )
+            # Extensions and programs have a scheme of their own: chrome-extension://…, capacitor://localhost.
+            if not _is_address(one, one.partition("://")[0]) or one.count("/") > 2 or "@" in one:
                 raise ValueError(f"{one!r} is no origin: write it like https://lite.koboldai.net, with nothing behind")
         return tuple(one.casefold() for one in value)
 

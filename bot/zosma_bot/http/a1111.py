@@ -353,7 +353,7 @@ class A1111:
     async def set_options(self, request: web.Request) -> web.Response:
         """Sets the caller's own checkpoint, clip skip and VAE."""
         body = await read_object(request)
-        with in_a1111s_words():
+        with in_a1111s_words(options=True):
             await self._choices.set(request[CALLER].owner, body, await self._fleet.catalogue())
         return web.json_response(None)
 

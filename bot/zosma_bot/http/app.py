@@ -98,7 +98,7 @@ def make_app(
         one_after_the_other,
     ]
     app = web.Application(client_max_size=BODY_MAX_BYTES, middlewares=chain)
-    app.on_response_prepare.extend((inert, auth.note_prepared))
+    app.on_response_prepare.extend((inert, doors.note_invited, auth.note_prepared))
     app[auth.RING] = ring
     app[ALL] = connections
     app[INTAKE] = Intake()

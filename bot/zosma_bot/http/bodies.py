@@ -90,7 +90,10 @@ class Intake:
         most = max_bytes or request.client_max_size
         if (request.content_length or 0) > most:
             raise _too_large(request.content_length or 0, most)
-        if not max_bytes or (request.content_length or max_bytes) <= SMALL_BYTES:
+        # What is compressed says nothing of its size: 32 kB may become 33 MB.
+        known = None if hdrs.CONTENT_ENCODING in request.headers else request.content_length
+        size = most if known is None else known
+        if not max_bytes or size <= SMALL_BYTES:
             return await self._within(self._deadline_s, request, most)
         line = self._lines.setdefault(caller, _Line())
         if line.length >= LARGE_WAITING:
@@ -102,7 +105,6 @@ class Intake:
         slot.callback(self._leave, caller, line)
         line.length += 1
         try:
-            size = request.content_length or most
             for budget in (line.budget, self._all):
                 await budget.take(size)
                 slot.callback(budget.give_back, size)
@@ -191,11 +193,21 @@ async def read_object(request: web.Request, max_bytes: int | None = None) -> dic
     except (ValueError, RecursionError) as error:
         if isinstance(error, _TooMuchError):
             raise Problem(UNPROCESSABLE, "ValidationError", str(error), field=error.field) from None
-        why = _TOO_DEEP if isinstance(error, RecursionError) else f"the body is not JSON: {str(error)[:200]}"
-        raise Problem(UNPROCESSABLE, "ValidationError", why) from None
+        raise Problem(UNPROCESSABLE, "ValidationError", _why_unread(error)) from None
     if not isinstance(found, dict):
         raise Problem(UNPROCESSABLE, "ValidationError", 'the body must be a JSON object, like {"prompt": "a cat"}')
     return found
+
+
+def _why_unread(error: ValueError | RecursionError) -> str:
+    match error:
+        case RecursionError():
+            return _TOO_DEEP
+        case UnicodeDecodeError():
+            # Windows PowerShell sends Latin-1, unless its -ContentType says charset=utf-8.
+            byte = error.object[error.start]
+            return f"the body is not JSON: it is no UTF-8 (byte 0x{byte:02x} at {error.start}), send it as such"
+    return f"the body is not JSON: {str(error)[:200]}"
 
 
 def parse_bounded(body: bytearray) -> Any:

@@ -63,6 +63,8 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
     """A type that pydantic knows; None: it takes none."""
+    example: Any = None
+    """A body that programs which try an API out begin with: made of the defaults alone it would have no prompt."""
     patterns: Mapping[str, str] = field(default_factory=dict)
     """Part of the path → the regular expression that it must be."""
     head: bool = True

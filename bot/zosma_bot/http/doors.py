@@ -96,27 +96,30 @@ class Doors:
         return checked
 
     def invite(self) -> Middleware:
-        """Middleware that gives pages of `origins` the headers by which browsers let them read the answers (CORS)."""
+        """Middleware that answers what browsers ask before they let a page of `origins` send JSON (CORS)."""
 
         @web.middleware
-        async def invited_in(request: web.Request, handler: Handler) -> web.StreamResponse:
-            origin = request.headers.get(hdrs.ORIGIN)
-            invited = origin is not None and origin.casefold() in self.origins
-            if invited and request.method == hdrs.METH_OPTIONS:
-                answer: web.StreamResponse = web.Response(
-                    status=http.HTTPStatus.NO_CONTENT, headers=_preflight(request)
-                )
-            else:
-                answer = await handler(request)
-            if invited and origin is not None and not answer.prepared:
-                answer.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-                answer.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
-                answer.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _READABLE
-            if self.origins and not answer.prepared:
-                answer.headers.add(hdrs.VARY, "Origin")
-            return answer
+        async def asked_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.method == hdrs.METH_OPTIONS and self._invited(request):
+                return web.Response(status=http.HTTPStatus.NO_CONTENT, headers=_preflight(request))
+            return await handler(request)
 
-        return invited_in
+        return asked_first
+
+    async def note_invited(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """For `on_response_prepare`: the headers by which browsers let pages of `origins` read an answer.
+
+        Streams are read long before their handler is through.
+        """
+        if self.origins:
+            answer.headers.add(hdrs.VARY, "Origin")
+        if self._invited(request):
+            answer.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
+            answer.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+            answer.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _READABLE
+
+    def _invited(self, request: web.Request) -> bool:
+        return request.headers.get(hdrs.ORIGIN, "").casefold() in self.origins
 
 
 def _check_forwarded(request: web.Request) -> None:

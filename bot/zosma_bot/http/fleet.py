@@ -12,7 +12,7 @@ from zosma_bot.http.auth import CALLER
 from zosma_bot.http.bodies import PICTURES_MAX_BYTES, read_object
 from zosma_bot.http.described import Answer, Endpoint, routes_of
 from zosma_bot.http.last_fleet import LastFleet
-from zosma_bot.http.models import CatalogueView, EstimateView, NewJob, QueueView, WorkerList
+from zosma_bot.http.models import EXAMPLE_JOB, CatalogueView, EstimateView, NewJob, QueueView, WorkerList
 from zosma_bot.http.submitting import hinted, read_options
 from zosma_bot.http.views import (
     catalogue_view,
@@ -60,7 +60,7 @@ class Fleet:
                 method="POST", path="/api/v1/estimate", handler=self.estimate, name="estimateJob", group="Jobs",
                 scope="read", told="What a job would cost, and when it would be done",
                 more="Takes the body of a submit and keeps nothing of it. What would be refused says why in `refused`.",
-                body=NewJob, answers={200: Answer(told="The estimate.", model=EstimateView)},
+                body=NewJob, example=EXAMPLE_JOB, answers={200: Answer(told="The estimate.", model=EstimateView)},
             ),
         ]  # fmt: skip
 

@@ -17,7 +17,7 @@ from zosma_bot.http.described import INDEX, INDEX_PATTERN, JOB_ID, PICTURE_MEDIA
 from zosma_bot.http.idempotency import HEADER as IDEMPOTENCY_KEY
 from zosma_bot.http.idempotency import MAX_CHARS as KEY_MAX_CHARS
 from zosma_bot.http.idempotency import Named, named_by, other_body
-from zosma_bot.http.models import Cancelled, JobList, JobView, NewJob, SubmitOptions, WebhookSecret
+from zosma_bot.http.models import EXAMPLE_JOB, Cancelled, JobList, JobView, NewJob, SubmitOptions, WebhookSecret
 from zosma_bot.http.negotiation import Negotiator
 from zosma_bot.http.problems import Problem
 from zosma_bot.http.queries import limit_of
@@ -70,7 +70,7 @@ class Jobs:
                 " ControlNet's (`detect.image`, `detect.mask`) are sent as base64, never as addresses. A request for"
                 " what no worker can do, or more than your limits allow, is refused at once. Try again with"
                 " the same `Idempotency-Key` and the same body: it stays one job.",
-                parameters=(_KEY,), body=NewJob, problems=(409,),
+                parameters=(_KEY,), body=NewJob, example=EXAMPLE_JOB, problems=(409,),
                 answers={202: Answer(told="It is queued.", model=JobView, headers=_LOCATION)},
             ),
             Endpoint(

@@ -166,6 +166,9 @@ class NewJob(SubmitOptions, Request):
     detect: SentDetect | None = None
 
 
+EXAMPLE_JOB = {"prompt": "a lighthouse at dusk", "count": 2}
+
+
 # -- what is told -------------------------------------------------------------------------------------------------
 
 

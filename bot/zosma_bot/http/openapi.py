@@ -134,8 +134,10 @@ def _operation(endpoint: Endpoint, shapes: _Shapes) -> dict[str, Any]:
     if endpoint.parameters:
         operation["parameters"] = [_parameter(one, shapes) for one in endpoint.parameters]
     if endpoint.body is not None:
-        schema = shapes.of(endpoint.body, "validation")
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+        sent = {"schema": shapes.of(endpoint.body, "validation")}
+        if endpoint.example is not None:
+            sent["example"] = endpoint.example
+        operation["requestBody"] = {"required": True, "content": {JSON: sent}}
     return operation
 
 

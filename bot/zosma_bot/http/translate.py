@@ -268,8 +268,8 @@ _LIST_ENTRY = re.compile(r"\.\d+$")
 
 
 @contextmanager
-def in_a1111s_words() -> Iterator[None]:
-    """Refusals in this block name A1111's fields."""
+def in_a1111s_words(*, options: bool = False) -> Iterator[None]:
+    """Refusals in this block name A1111's fields. `options`: the body is one of options, with nothing around them."""
     try:
         yield
     except RequestRefusedError as error:
@@ -279,7 +279,7 @@ def in_a1111s_words() -> Iterator[None]:
             ) from None
         if error.field is None:
             raise
-        raise _renamed(error) from None
+        raise _renamed(error, options) from None
 
 
 def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
@@ -294,11 +294,13 @@ def _lacking_field(lacking: Mapping[str, Any]) -> str | None:
     return SCRIPTS if kind.endswith(f"units of {CONTROLNET}") else kinds.get(kind)
 
 
-def _renamed(error: RequestRefusedError) -> RequestRefusedError:
+def _renamed(error: RequestRefusedError, options: bool) -> RequestRefusedError:
     """The same refusal in A1111's words."""
     field = error.field or ""
     name = _A1111_NAMES.get(_LIST_ENTRY.sub("", field)) or field.removeprefix("img2img.").removeprefix("upscale.")
     name = ARGUMENTS if field.startswith(_OF_SCRIPTS) else name
+    if options:
+        name = name.removeprefix(f"{OPTIONS}.")
     if name == field:
         return error
     return RequestRefusedError(error.under(name), detail=error.detail, code=error.code, field=name, values=error.values)

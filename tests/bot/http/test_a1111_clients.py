@@ -90,6 +90,16 @@ async def test_what_is_sent_as_something_else_is_told_as_what(http):
     )
 
 
+async def test_a_body_in_latin_1_is_told_as_such(http):
+    # Windows PowerShell's Invoke-RestMethod, where its -ContentType names no charset.
+    headers = {"Content-Type": "application/json"}
+    status, answer = await call(http, "POST", TXT2IMG, data='{"prompt": "Bär"}'.encode("latin-1"), headers=headers)
+
+    assert (status, answer["errors"]) == (
+        422, "the body is not JSON: it is no UTF-8 (byte 0xe4 at 13), send it as such",
+    )  # fmt: skip
+
+
 async def test_a_vendors_kind_of_json_is_json(http, worker):
     headers = {"Content-Type": "application/vnd.api+json; charset=utf-8"}
     asked, _ = await made(http, worker, None, data=b'{"prompt": "a cat"}', headers=headers)
@@ -633,9 +643,9 @@ async def test_an_option_of_the_wrong_kind_is_not_set(http, worker):
 
 
 async def test_options_that_nobody_has_are_refused(http, worker):
-    assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (
-        422, "override_settings.sd_model_checkpoint",
-    )  # fmt: skip
+    assert await refused(http, {"sd_model_checkpoint": "dreem"}, OPTIONS) == (422, "sd_model_checkpoint")
+    assert await refused(http, {"sd_vae": "hard"}, OPTIONS) == (422, "sd_vae")
+    assert await refused(http, {"CLIP_stop_at_last_layers": 99}, OPTIONS) == (422, "CLIP_stop_at_last_layers")
     assert (await refused(http, {"sd_model_checkpoint": "x" * 500_000}, OPTIONS)) == (422, "sd_model_checkpoint")
 
 

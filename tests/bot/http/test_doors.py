@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 
 from loopback.raw_client import answered, request
@@ -86,6 +87,8 @@ async def test_names_that_are_configured_are_answered_to(inviting):
         (b'Forwarded: by=127.0.0.1;for="[2001:db8::1]:4711"', 403),
         (b"X-Forwarded-For: 127.0.0.1", 200),
         (b"X-Forwarded-For: ::1, 127.0.0.1:4711", 200),
+        (b"X-Forwarded-For: ::ffff:127.0.0.1", 200),  # Node's proxies
+        (b"X-Forwarded-For: ::ffff:192.168.1.7", 403),
         (b'Forwarded: proto=http;for="[::1]:4711"', 200),
         (b"Forwarded: proto=https", 200),
     ],
@@ -186,6 +189,17 @@ async def test_a_site_that_is_named_may_use_it_from_a_browser(inviting):
     assert b"Access-Control-Allow-Origin" in refusal  # a page reads what was wrong, too
 
 
+async def test_a_page_that_may_reads_streams_too(queue, hub):
+    doors = Doors(origins=(KOBOLD,))
+    async with (
+        serve(make_app(queue, hub, {}, doors=doors), "127.0.0.1", 0) as url,
+        aiohttp.ClientSession(url, headers={"Origin": KOBOLD}) as http,
+        http.get("/api/v1/events") as stream,
+    ):
+        assert stream.headers["Access-Control-Allow-Origin"] == KOBOLD
+        assert stream.headers["Vary"] == "Origin"
+
+
 async def test_other_sites_are_not_invited(inviting, port):
     evil = [b"Origin: https://evil.example", b"Access-Control-Request-Method: POST"]
     for where in (inviting, port):
@@ -198,11 +212,13 @@ async def test_other_sites_are_not_invited(inviting, port):
 
 def test_names_and_sites_are_settings():
     settings = load(
-        BotSettings, {"ZOSMA_ALLOWED_HOSTS": "GPU-Box.lan:1324, 10.0.0.5", "ZOSMA_CORS_ORIGINS": KOBOLD}, env_file=None
+        BotSettings,
+        {"ZOSMA_ALLOWED_HOSTS": "GPU-Box.lan:1324, 10.0.0.5", "ZOSMA_CORS_ORIGINS": f"{KOBOLD},capacitor://localhost"},
+        env_file=None,
     )
 
     assert settings.allowed_hosts == ("gpu-box.lan", "10.0.0.5")
-    assert settings.cors_origins == (KOBOLD,)
+    assert settings.cors_origins == (KOBOLD, "capacitor://localhost")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +228,8 @@ def test_names_and_sites_are_settings():
         ("ZOSMA_ALLOWED_HOSTS", "http://gpu", "no host's name"),
         ("ZOSMA_CORS_ORIGINS", "*", "name the sites"),
         ("ZOSMA_CORS_ORIGINS", "lite.koboldai.net", "no origin"),
+        ("ZOSMA_CORS_ORIGINS", "://lite.koboldai.net", "no origin"),
+        ("ZOSMA_CORS_ORIGINS", "null", "serve the page by http"),
         ("ZOSMA_CORS_ORIGINS", "https://lite.koboldai.net/", "no origin"),
     ],
 )
