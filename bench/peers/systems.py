@@ -208,7 +208,7 @@ class _Slot:
     """One job at a time."""
 
     def __init__(self) -> None:
-        self._free = threading.Semaphore(1)
+        self._free = threading.Lock()
 
     def take(self, timeout_s: float) -> bool:
         return self._free.acquire(timeout=timeout_s)

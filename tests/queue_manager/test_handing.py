@@ -427,3 +427,20 @@ def test_junk_where_a_worker_is_handed_jobs_keeps_it_from_nothing(rig, raw, goes
     goes(how)
 
     assert not raw.exists(keys.handed("w1"))
+
+
+def test_a_job_into_an_idle_fleet_takes_few_calls_inside_redis(waiting, raw):
+    def made():
+        return sum(its["calls"] for its in raw.info("commandstats").values())
+
+    # Who had jobs before is known, and what is new is counted under its minute and hour.
+    waiting.submit()
+    waiting.settle_and_fetch(waiting.handed("w1"), waits=True)
+    raw.config_resetstat()
+
+    waiting.submit()
+    assert made() <= 65
+    leased = waiting.handed("w1")
+    raw.config_resetstat()
+    waiting.settle_and_fetch(leased, waits=True)
+    assert made() <= 65

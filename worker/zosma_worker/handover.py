@@ -26,7 +26,7 @@ class Handover:
     """
 
     def __init__(self) -> None:
-        self._free = threading.Semaphore(1)
+        self._free = threading.Lock()
         self._open = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()

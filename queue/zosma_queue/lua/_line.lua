@@ -97,9 +97,9 @@ local function set_cap(owner, group, cap)
 end
 
 -- Moves an owner on within their group, and in line there.
-local function move_owner(owner, group, cost)
+local function move_owner(owner, group, by)
   local tags = group_tags_key(group)
-  local mine = tag(tags, owner) + cost / weight(owner)
+  local mine = tag(tags, owner) + by
   local text, buckets = exact(mine), buckets_of(owner)
   redis.call('HSET', tags, owner, text)
   if buckets[1] then redis.call('ZADD', all_owners_key(group), 'XX', text, owner) end
@@ -112,11 +112,14 @@ end
 local function charge(owner, group, cost)
   local person = person_of(owner)
   for _, other in ipairs(same_person(owner)) do
-    if other ~= owner then move_owner(other, redis.call('HGET', K.group_of, other) or group, cost * BESIDE) end
+    if other ~= owner then
+      move_owner(other, redis.call('HGET', K.group_of, other) or group, cost * BESIDE / weights_of(other)[1])
+    end
   end
-  local mine = move_owner(owner, group, cost)
+  local weights = weights_of(owner, 'group ' .. group)
+  local mine = move_owner(owner, group, cost / weights[1])
   if person then redis.call('HSET', group_tags_key(group), all_of(person), exact(mine)) end
-  local ours = exact(tag(K.tags, group) + cost / weight('group ' .. group))
+  local ours = exact(tag(K.tags, group) + cost / weights[2])
   redis.call('HSET', K.tags, group, ours)
   for _, bucket in ipairs(redis.call('SMEMBERS', group_buckets_key(group))) do
     redis.call('ZADD', groups_key(bucket), 'XX', ours, group)

@@ -14,9 +14,14 @@ local function raise_tag(key, field, floor)
   if floor > tag(key, field) then redis.call('HSET', key, field, exact(floor)) end
 end
 
-local function weight(name)
-  local its = number_in(redis.call('HGET', K.weights, name), 1)
-  return its > 0 and its or 1
+-- Of owners and groups, in their order.
+local function weights_of(...)
+  local found = redis.call('HMGET', K.weights, ...)
+  for i, text in ipairs(found) do
+    local its = number_in(text, 1)
+    found[i] = its > 0 and its or 1
+  end
+  return found
 end
 
 local function set_weight(name, value)
@@ -80,25 +85,26 @@ local function open_job(owner, group, person)
 end
 
 local function close_job(owner, group)
-  local person = person_of(owner)
-  if person and count_on(K.open, all_of(person), -1, 1) <= 0 then
-    redis.call('HDEL', K.open, all_of(person))
-  end
+  local person, gone = person_of(owner), {}
+  if person and count_on(K.open, all_of(person), -1, 1) <= 0 then table.insert(gone, all_of(person)) end
   local left = count_on(K.open, owner, -1, 1)
   if left > 0 then redis.call('ZADD', K.busiest, left, owner)
   else
+    table.insert(gone, owner)
     redis.call('ZREM', K.busiest, owner)
-    redis.call('HDEL', K.open, owner)
     redis.call('HDEL', K.caps, owner)
-    redis.call('HDEL', K.weights, owner)
     redis.call('HDEL', K.group_of, owner)
     redis.call('HDEL', K.person_of, owner)
     persons_now[owner] = nil
     if person then redis.call('SREM', owners_of_key(person), owner) end
   end
-  if count_on(K.open, 'group ' .. group, -1, 1) <= 0 then
-    redis.call('HDEL', K.open, 'group ' .. group)
-    redis.call('HDEL', K.weights, 'group ' .. group)
+  local left_of_group = count_on(K.open, 'group ' .. group, -1, 1)
+  if left_of_group <= 0 then table.insert(gone, 'group ' .. group) end
+  if #gone > 0 then
+    redis.call('HDEL', K.open, unpack(gone))
+    redis.call('HDEL', K.weights, unpack(gone))
+  end
+  if left_of_group <= 0 then
     redis.call('DEL', group_tags_key(group))
     local tags = redis.call('HMGET', K.tags, group, 'v')
     if number_in(tags[1], 0) <= number_in(tags[2], 0) then redis.call('HDEL', K.tags, group) end
