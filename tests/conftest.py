@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from loopback.s3 import S3, moto, s3_on_loopback
 from zosma_cli.valkey import PrivateValkey
 from zosma_queue import logs
 from zosma_queue.client import Queue
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a script: what we start would take no Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,7 @@ async def test_it_starts_answers_members_in_words_and_is_well_again_afterwards(c
             status, told = await _readyz(address)
             assert (status, code in told) == (503, True)
             handle = await discord.slash(discord.add_member("ann"), "imagine", {"prompt": "a cat"})
-            await handle.wait_for_followup(lambda message: "The queue can't be reached" in message.text)
+            await handle.wait_to_read("The queue can't be reached")
 
             admin.execute_command(*off)
             await worker.beat()

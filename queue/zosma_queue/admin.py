@@ -18,6 +18,7 @@ from zosma_queue.copies import Copy
 from zosma_queue.documents import encoded
 from zosma_queue.errors import RequestRefusedError
 from zosma_queue.job import Job, State, readable
+from zosma_queue.job_sets import OPEN, jobs_in
 from zosma_queue.moderation import ContentRules, parse_rules
 from zosma_queue.overview import Overview, OwnerDepth, owner_depth, take_overview
 from zosma_queue.policy import Policy, checked_name, parse_policy
@@ -235,13 +236,7 @@ class Admin:
 
     async def clear(self, who: str, owner: str, why: str = "") -> int:
         """Cancels every job of an owner that has not ended; how many. The owner is told by whom, and why."""
-        with redis_errors():
-            found = [
-                keys.whole(job_id)
-                for key in (keys.WAITING, keys.DELAYED, keys.LEASES)
-                for job_id in texts(key, await self._redis.zrange(key, 0, -1))
-            ]
-        ids = list(dict.fromkeys(found))
+        ids = await jobs_in(self._redis, OPEN)
         count = 0
         for first in range(0, max(len(ids), 1), BATCH):
             count += await acall(self._redis, calls.clear(who, owner, ids[first : first + BATCH], why=why))

@@ -39,7 +39,7 @@ from zosma_queue.connections import PULSE_S, bot_client, listener_client
 from zosma_queue.copies import Copy
 from zosma_queue.cost import predict_gpu_seconds
 from zosma_queue.documents import Documents
-from zosma_queue.errors import LimitError, QueueUnavailableError, RequestRefusedError
+from zosma_queue.errors import LimitError, NoWorkerError, QueueUnavailableError, RequestRefusedError
 from zosma_queue.events import Event, hear
 from zosma_queue.feasibility import can_do, why_infeasible
 from zosma_queue.fleet import OLDEST_PROTOCOL, WorkerInfo
@@ -48,6 +48,7 @@ from zosma_queue.forecast import Place, Snapshot, WaitingJob, place_if_added
 from zosma_queue.forecasts import JOBS_MAX, Forecasts
 from zosma_queue.history import Page, Row
 from zosma_queue.job import Job, State
+from zosma_queue.job_sets import OPEN, jobs_in
 from zosma_queue.last_fleet import Fleet, LastFleet
 from zosma_queue.messages import encode_request
 from zosma_queue.moderation import ContentRules, check_age, held_to, suited_here
@@ -501,7 +502,11 @@ class Queue:
     ) -> _Judged:
         fleet, rulebook = known
         workers = fleet.fleet.judges
-        request = fleet.catalogue.resolve(request.pinned())
+        try:
+            request = fleet.catalogue.resolve(request.pinned())
+        except NoWorkerError:
+            await self.check_writable()  # nor can workers say that they are there in a Redis that takes no writes
+            raise
         if rules := rulebook.rules_for(sender.group):
             check_age(rules, all_ages=sender.all_ages)
             # Some tens of milliseconds for a prompt made to be slow: not on the loop that answers Discord.
@@ -856,20 +861,11 @@ class Queue:
 
     async def open_jobs(self, limit: int = 1000) -> list[str]:
         """Ids of jobs that wait, back off or run."""
-        return _whole(await self._at_one_moment((keys.LEASES, keys.WAITING, keys.DELAYED), limit))
+        return await jobs_in(self._redis, OPEN, limit)
 
     async def untold(self, limit: int = 1000) -> list[str]:
         """Ids of jobs whose end has not been shown, oldest first, and of those that wait, back off or run."""
-        sets = (keys.UNDELIVERED, keys.LEASES, keys.WAITING, keys.DELAYED)
-        return _whole(await self._at_one_moment(sets, limit))
-
-    async def _at_one_moment(self, sets: Sequence[str], limit: int) -> list[str]:
-        """What is in these sorted sets. Read one after the other they would miss a job that moves between them."""
-        pipe = self._redis.pipeline(transaction=True)
-        for key in sets:
-            pipe.zrange(key, 0, limit - 1)
-        with redis_errors():
-            return [one for key, ids in zip(sets, await pipe.execute(), strict=True) for one in texts(key, ids)]
+        return await jobs_in(self._redis, (keys.UNDELIVERED, *OPEN), limit)
 
     async def mark_delivered(self, job: Job, keep_s: float | None = None, *, seen: bool = True) -> None:
         """Notes that a job's end has been shown. The bytes of its pictures stay for `keep_s` more, None: 15 min.
@@ -1053,11 +1049,6 @@ class Queue:
         ):
             async for event in heard:
                 yield event
-
-
-def _whole(job_ids: Iterable[str]) -> list[str]:
-    """Each job once: a set is one, however many of its parts wait or run."""
-    return list(dict.fromkeys(keys.whole(job_id) for job_id in job_ids))
 
 
 def _unheard(_: str) -> None:

@@ -32,7 +32,7 @@ async def _gpu(worker_url: str, queue: Queue):
         await Community(queue).worker(WorkerState.READY)
         yield
         stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await work
 
 

@@ -477,7 +477,7 @@ async def test_the_shell_acts_and_prints_what_a_member_sees(
     for line in ('slash alice imagine prompt="a := b" steps:=3', "slash alice imagine", "dance"):
         await shell.line(line)
     printed = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "Zosma : " not in printed:  # printed by a task of its own
             await asyncio.sleep(0)
             printed += capsys.readouterr().out

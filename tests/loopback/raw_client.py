@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-async def answered(port: int, data: bytes, *, timeout: float = 10.0) -> tuple[int, bytes]:
+async def answered(port: int, data: bytes, *, timeout: float = 60.0) -> tuple[int, bytes]:
     """(status, what follows the status line) of the answer to these bytes; (0, b"") when the server just hung up."""
     async with asyncio.timeout(timeout):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

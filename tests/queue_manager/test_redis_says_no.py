@@ -15,7 +15,7 @@ from zosma_cli.valkey import PrivateValkey
 from zosma_queue import calls, keys
 from zosma_queue.client import Queue, Sender
 from zosma_queue.connections import check_login
-from zosma_queue.errors import QueueRefusesError, QueueUnavailableError, SettingsError
+from zosma_queue.errors import NoWorkerError, QueueRefusesError, QueueUnavailableError, SettingsError
 from zosma_queue.job import State
 from zosma_queue.redis_says import code_of, said
 from zosma_queue.request import parse_request
@@ -240,6 +240,15 @@ async def test_while_redis_is_full_what_is_done_is_delivered_and_what_runs_keeps
         assert await queue.undelivered() == []
         assert lease is calls.Lease.OK
         assert (await queue.job(ids[1])).state is State.RUNNING
+
+
+@pytest.mark.parametrize("refusing", [full, without_replicas, a_replica])
+async def test_that_no_worker_could_say_it_is_there_is_redis_fault(refusing, own, admin):
+    async with Queue(own.url) as queue:
+        with refusing(admin), pytest.raises(QueueUnavailableError):
+            await queue.submit(parse_request({"prompt": "a cat"}), ANN)
+        with pytest.raises(NoWorkerError):
+            await queue.submit(parse_request({"prompt": "a cat"}), ANN)
 
 
 async def test_a_settle_is_taken_while_redis_is_full(own, admin):

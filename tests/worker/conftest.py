@@ -86,6 +86,6 @@ async def _join(worker_url: str, ann: Community) -> AsyncIterator[Join]:
     for webui in webuis:
         if webui.held:  # after a failed test
             webui.held.released.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(task for _, task in running))
     await drained()

@@ -143,7 +143,7 @@ async def _at_work(painter: Painter, redis_url: str, ann: Community) -> AsyncIte
     stop.set()
     if painter.holds:
         painter.holds.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await worker
 
 

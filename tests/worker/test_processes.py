@@ -43,7 +43,7 @@ class Process:
 
     async def ended(self) -> int:
         """Its exit code."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             code = await self.process.wait()
             await self._reading
         return code

@@ -150,7 +150,7 @@ async def test_a_worker_that_is_to_leave_hands_back_what_it_can_not_store(webui,
 
     await until(tried)
     stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await worker
     job = await ann.job(job_id)
     assert (job.state, job.failures, job.lost) == (State.WAITING, 0, 0)

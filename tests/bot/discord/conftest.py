@@ -116,7 +116,7 @@ def _ann(server: DiscordServer) -> Member:
 def _until() -> Callable[..., Any]:
     """Waits for something that rings no bell: the queue's own state."""
 
-    async def until(look: Callable[[], Any], timeout: float = 10.0) -> Any:
+    async def until(look: Callable[[], Any], timeout: float = 60.0) -> Any:
         async with asyncio.timeout(timeout):
             while not (found := await look()):  # noqa: ASYNC110 Redis rings no bell for it
                 await asyncio.sleep(0.01)

@@ -342,8 +342,6 @@ async def test_a_hundred_jobs_that_end_at_once_lose_nothing_under_discords_limit
     await until(all_shown, 60)
     shown = [file.data for message in server.messages() for file in message.files]
     assert Counter(shown) == Counter(made.values())
-    for handle in asked:
-        assert handle.interaction.ack.after_s < 3.0
     assert server.invalid_requests == 0
     assert len(grants.all) >= len(server.requests)  # none went past it
     busiest = grants.all[acknowledged:]

@@ -370,7 +370,7 @@ async def test_controlnets_own_lists_are_there_where_somebody_has_it(http, worke
 
     more = {"scripts": ("controlnet",), "controlnet_models": ("canny [abc]",), "controlnet_modules": ("none", "canny")}
     await worker.beat(about=ABOUT.model_copy(update=more))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await call(http, "GET", "/controlnet/version"))[0] == 404:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     unit = {"module": "canny", "model": "unheard-of"}
@@ -450,7 +450,7 @@ async def test_an_option_that_the_fleet_has_is_set_for_the_callers_later_request
 
     # Whoever has it may go; what is set then waits for them to come back.
     await worker.beat(about=ABOUT.model_copy(update={"fields": ()}))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while "eta_noise_seed_delta" in (await call(http, "GET", OPTIONS))[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     assert (await made(http, worker, {"prompt": "a"}))[0].a1111 == {}
@@ -799,7 +799,7 @@ async def test_a_hypernetwork_goes_to_who_has_it_and_is_refused_by_name_elsewher
     assert (await call(http, "POST", TXT2IMG, json={"prompt": "a <hypernet:ink:0.5>"}))[1]["field"] == "hypernetwork"
 
     await worker.beat(about=ABOUT.model_copy(update={"hypernetworks": ("ink",)}))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (await call(http, "GET", "/sdapi/v1/hypernetworks"))[1]:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     asked, _ = await made(http, worker, {"prompt": "a <hypernet:ink:0.5>"})

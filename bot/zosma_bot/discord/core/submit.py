@@ -204,7 +204,9 @@ async def _check(
     for source in sources.values():
         fields = _shaped(fields, source, source.width, source.height)
     request = draft(fields, {place: source.unseen for place, source in sources.items()})
-    (await services.background.within(CHECKS_S, services.fleet.catalogue())).resolve(request)
+    catalogue = await services.background.within(CHECKS_S, services.fleet.catalogue())
+    if catalogue.takes_jobs:  # else the queue says why
+        catalogue.resolve(request)
     judged = services.queue.check(request, sender_of(interaction), job_id=job_id_of(interaction), run_at_ms=_ms(run_at))
     judging = services.background.start(judged)
     done, _ = await asyncio.wait([judging], timeout=JUDGE_S)
