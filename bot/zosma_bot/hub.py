@@ -29,10 +29,16 @@ READY_AGE_S = 0.5
 
 
 class Watch:
-    """One watcher of one job."""
+    """One watcher of one job; `only`: what happens must be of this kind to wake it, '' for everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: str = "") -> None:
         self._changed = asyncio.Event()
+        self._only = only
+
+    def hear(self, event: Event) -> None:
+        """Tells of what happened to its job."""
+        if self._only in ("", event.kind):
+            self.notify()
 
     def notify(self) -> None:
         """Wakes the watcher: something happened to its job."""
@@ -66,9 +72,9 @@ class Hub:
         self._said = Hourly()
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[Watch]:
-        """A watch on a job. Read the job after entering: what happened before isn't told."""
-        watch = Watch()
+    def watch(self, job_id: str, *, only: str = "") -> Iterator[Watch]:
+        """A watch on a job. Read the job after entering: what happened before isn't told. `only`: see `Watch`."""
+        watch = Watch(only)
         self._watches[job_id].add(watch)
         try:
             yield watch
@@ -123,7 +129,7 @@ class Hub:
                 _told(synced)
             return
         for watch in self._watches.get(event.job or "", ()):
-            watch.notify()
+            watch.hear(event)
         for listener in list(self._listeners):
             _told(listener, event)
 

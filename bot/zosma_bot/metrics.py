@@ -21,7 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from zosma_bot.hub import Hub
 from zosma_queue.client import Depth, Queue
 from zosma_queue.errors import ErrorKind, QueueUnavailableError
-from zosma_queue.events import Event
+from zosma_queue.events import SETTLED, Event
 from zosma_queue.job import Job, State
 from zosma_queue.last_fleet import Fleet
 from zosma_queue.overview import Overview
@@ -99,7 +99,7 @@ class Metrics:
         return Histogram(name, told, ("outcome",), buckets=tuple(buckets), registry=self.registry)
 
     def _hear(self, event: Event) -> None:
-        if event.kind == "settled" and event.job:
+        if event.kind == SETTLED and event.job:
             with suppress(asyncio.QueueFull):
                 self._ended.put_nowait(event.job)
 

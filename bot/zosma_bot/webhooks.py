@@ -33,7 +33,7 @@ from zosma_bot.hub import Hub
 from zosma_queue import tracing
 from zosma_queue.client import Queue
 from zosma_queue.errors import QueueUnavailableError, RequestRefusedError
-from zosma_queue.events import Event
+from zosma_queue.events import SETTLED, Event
 from zosma_queue.hourly import Hourly
 from zosma_queue.job import Job
 from zosma_queue.tasks import Survivor, end, set_within
@@ -189,7 +189,7 @@ class WebhookSender:
         hub.on_event(self._hear)
 
     def _hear(self, event: Event) -> None:
-        if event.kind == "settled" and event.job:
+        if event.kind == SETTLED and event.job:
             self._ended.append(event.job)
             self._work.set()
 

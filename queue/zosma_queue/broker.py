@@ -203,6 +203,7 @@ class SlotConsumer(Consumer):
         self._token = token
         self._said = Hourly()
         self._fetched: deque[calls.Next] = deque()  # with a settle, for the slot that it made free
+        self._idle = False  # it found nothing the last time; a job may be handed to it between two looks
 
     def __next__(self) -> Delivery | None:
         if not self._slot.take(BLOCK_S):
@@ -220,10 +221,11 @@ class SlotConsumer(Consumer):
         return delivery
 
     def _next(self) -> Delivery | None:
-        leased, waited = self._fetched.popleft().leased if self._fetched else self._fetch(), False
+        leased, waited = self._fetched.popleft().leased if self._fetched else self._fetch(), self._idle
         if leased is None:
             self._slot.found_nothing()
             leased, waited = self._wait(), True
+        self._idle = leased is None
         return self._decoded(leased, waited_for=waited) if leased else None
 
     def _wait(self) -> Leased | None:

@@ -16,6 +16,9 @@ from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.scripts import redis_errors
 from zosma_queue.unreadable import READING, note
 
+#: The kind of the last event of a job: it has ended.
+SETTLED = "settled"
+
 
 @dataclass(frozen=True)
 class Event:

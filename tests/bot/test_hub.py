@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zosma_queue import keys
+from zosma_queue.events import SETTLED
 
 
 async def test_who_leaves_hears_nothing_more_and_the_others_go_on(hub, raw):
@@ -38,3 +39,16 @@ async def test_a_listener_may_leave_while_it_is_called(hub, raw):
             assert await watch.changed(5)
 
     assert len(heard) == 1
+
+
+async def test_who_waits_for_one_kind_of_event_is_woken_by_no_other_but_whenever_some_may_have_been_missed(hub, raw):
+    with hub.watch("job", only=SETTLED) as waits, hub.watch("job") as hears:
+        raw.publish(keys.EVENTS, '{"event": "progress", "id": "job"}')
+        assert await hears.changed(5)
+        assert not await waits.changed(0)
+
+        raw.publish(keys.EVENTS, '{"event": "settled", "id": "job"}')
+        assert await waits.changed(5)
+
+        raw.client_kill_filter(_type="pubsub")
+        assert await waits.changed(5)

@@ -8,7 +8,7 @@ import pytest
 
 from loopback.fleet import until
 from loopback.webui import Halting, Hold, encoded, picture, pictures
-from zosma_queue import keys
+from zosma_queue import calls, keys
 from zosma_queue.errors import QueueUnavailableError
 from zosma_queue.job import State
 from zosma_queue.request import parse_request
@@ -33,20 +33,90 @@ async def test_a_picture_waits_for_no_next_job_when_none_is_there(webui, join, a
         assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
-async def test_pictures_that_were_waited_for_are_looked_at_before_anybody_looks_for_a_next_job(
-    webui, join, ann, raw, monkeypatch
-):
-    async def never(self):
-        await asyncio.sleep(NEVER_S)
+@pytest.fixture(name="idle")
+def _idle(raw):
+    """Waits until a worker waits for a job."""
 
     async def somebody_waits():
         return raw.zcard(keys.IDLE)
 
+    return lambda: until(somebody_waits)
+
+
+async def test_pictures_that_were_waited_for_are_looked_at_before_anybody_looks_for_a_next_job(
+    webui, join, ann, idle, monkeypatch
+):
+    async def never(self):
+        await asyncio.sleep(NEVER_S)
+
     monkeypatch.setattr(handover.Handover, "next_sent", never)
     await join(webui)
-    await until(somebody_waits)
+    await idle()
 
     assert (await ann.gets(await ann.asks())).state is State.DONE
+
+
+async def test_who_was_waited_for_is_settled_and_the_next_job_fetched_in_one_step(webui, join, ann, idle, monkeypatch):
+    both, settled_with_a_fetch = calls.settle_and_fetch, []
+
+    def noted(job_id, *args, **more):
+        settled_with_a_fetch.append(job_id)
+        return both(job_id, *args, **more)
+
+    hold = Hold()
+    monkeypatch.setattr(handover, "KEPT_S", NEVER_S)
+    monkeypatch.setattr(calls, "settle_and_fetch", noted)
+    webui.script(hold)
+    await join(webui)
+    await idle()
+    jobs = [await ann.asks(seed=seed) for seed in range(3)]
+    await hold.started.wait()
+    hold.released.set()
+
+    assert {(await ann.gets(job)).state for job in jobs} == {State.DONE}
+    assert settled_with_a_fetch[:1] == jobs[:1]
+    assert jobs[1] not in settled_with_a_fetch  # while it was looked at the next one was made
+
+
+async def test_half_a_picture_that_was_waited_for_is_told_although_the_next_job_follows_at_once(
+    webui, join, ann, idle, monkeypatch
+):
+    halting = Halting()
+
+    async def pressed(turn):
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": True}}
+        return await halting(turn)
+
+    async def whole(turn):
+        webui.progress = {**webui.progress, "state": {"job_count": 0, "interrupted": False}}
+        halting.goes_on.set()
+        return await webui.usual(turn)
+
+    monkeypatch.setattr(handover, "KEPT_S", 0)
+    webui.script(pressed, whole)
+    await join(webui)
+    await idle()
+
+    jobs = [await ann.gets(job) for job in [await ann.asks(seed=seed) for seed in range(2)]]
+
+    assert [(job.state, job.failures) for job in jobs] == [(State.DONE, 1), (State.DONE, 0)]
+
+
+@pytest.mark.parametrize("how", ["passed on", "shut", "stopped"])
+def test_a_slot_that_is_not_free_after_a_settle_wants_no_job_with_it(how):
+    slot, delivery = handover.Handover(), object()
+    slot.open()
+    assert slot.take(0)
+    assert slot.wants_next(delivery)
+
+    if how == "passed on":
+        assert slot.pass_on(delivery)
+    elif how == "shut":
+        slot.shut()
+    else:
+        slot.stop()
+
+    assert not slot.wants_next(delivery)
 
 
 async def test_a_job_whose_own_pictures_fill_redis_fails_and_makes_room_for_the_next(

@@ -16,6 +16,8 @@ SHUT_S = 0.25
 SENT_S = 0.004
 #: A job's pictures wait this long for the next job to be sent first; there may be none.
 NEXT_S = 0.02
+#: Pictures that were waited for may keep the slot for so long: usual ones are settled by then.
+KEPT_S = 0.03
 
 
 class Handover:
@@ -90,9 +92,9 @@ class Handover:
         """Whether it has let the next job begin."""
         return self._finishing is delivery
 
-    def wants_next(self, _delivery: Delivery) -> bool:
-        """No: the next job is fetched when the slot is passed on, which is before that or not to be."""
-        return False
+    def wants_next(self, delivery: Delivery) -> bool:
+        """Whether it has kept the slot, which is free once it is settled."""
+        return self._open.is_set() and not self._stopped.is_set() and not self.passed_on(delivery)
 
     def settled(self, delivery: Delivery) -> None:
         """The slot is free again, or if this one had passed the slot on, the place where jobs are finished."""

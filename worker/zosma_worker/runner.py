@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 
 from zosma_queue.broker import Delivery
 from zosma_queue.request import Request
+from zosma_queue.tasks import end
 from zosma_queue.worker_queue import RELEASE, Outcome
-from zosma_worker import outcomes
+from zosma_worker import handover, outcomes
 from zosma_worker.drive import Driver, Ended, Task
 from zosma_worker.handover import Handover
 from zosma_worker.health import Health
@@ -80,14 +82,21 @@ class Runner:
             made = await self.driver.make(task, lease, self.health.speed.ratio)
             if isinstance(made, Ended):
                 return made
-            await self._let_next_begin(delivery, task.checkpoint.name)
-            return await self.driver.finish(task, lease, made)
+            if not delivery.was_waited_for:
+                await self._let_next_begin(delivery, task.checkpoint.name)
+                return await self.driver.finish(task, lease, made)
+            # Hardly another waits: its member shouldn't either, and who looks for the next job does so by the settle.
+            finishing = asyncio.create_task(self.driver.finish(task, lease, made))
+            try:
+                await asyncio.wait({finishing}, timeout=handover.KEPT_S)
+                if not finishing.done():
+                    await self._let_next_begin(delivery, task.checkpoint.name)
+                return await finishing
+            finally:
+                await end(finishing)
 
     async def _let_next_begin(self, delivery: Delivery, loaded: str) -> None:
-        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at.
-
-        They are at once where this one was waited for: then hardly another waits, and its member should not.
-        """
+        """The WebUI is free: the next job is sent to it, and only then this one's pictures are looked at."""
         if not self.health.breaker.trusted or self.handover.hand_back.is_set():
             return
         self.handover.expect_next()

@@ -356,7 +356,8 @@ def _opened(data: bytes, request: Request, traits: Traits) -> _Seen:
 
 def _check_all(seen: Sequence[_Seen], request: Request) -> None:
     """Raises BadAnswer for the first picture that is broken, or black where it should show something."""
-    for is_black in _AT_ONCE.map(_is_black, [one.data for one in seen]):
+    data = [one.data for one in seen]
+    for is_black in map(_is_black, data) if len(data) == 1 else _AT_ONCE.map(_is_black, data):
         if is_black and request.generates:
             raise BadAnswer(ErrorKind.BLACK)
 

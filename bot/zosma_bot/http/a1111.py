@@ -233,8 +233,7 @@ class A1111:
             job, result, images = await self._read(request, job_id, given.get("force_task_id") or "")
             if format_ != "png":
                 images = await _in_format(format_, images, result, job.owner)
-            marking = asyncio.create_task(self._marked(job))
-            await asyncio.sleep(0)  # it asks Redis before megabytes go out
+            marking = asyncio.create_task(self._marked(job))  # begins once the answer is on its way
             told = info(result, given, job.request)
         except _InterruptedError as stopped:
             job, images = stopped.job, []

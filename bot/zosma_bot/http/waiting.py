@@ -16,9 +16,10 @@ from zosma_bot.http.problems import Problem
 from zosma_bot.hub import Hub
 from zosma_queue.client import Queue
 from zosma_queue.errors import ErrorKind, QueueUnavailableError
+from zosma_queue.events import SETTLED
 from zosma_queue.job import Job, State
 
-#: A blocked client looks at its job at least this often, should a bell have been missed.
+#: A blocked client looks at its job this often, and as soon as it has ended. Of how far it is somebody else asks.
 LOOK_AGAIN_S = 1.0
 #: How long a job that never began waits for a worker, once none is left. The client can retry better than we can.
 NOBODY_S = 1.5
@@ -130,7 +131,7 @@ async def wait_for_end(request: web.Request, queue: Queue, hub: Hub, job_id: str
     """
     patience = _Patience()
     away = Stopwatch()
-    with hub.watch(job_id) as watch:
+    with hub.watch(job_id, only=SETTLED) as watch:
         while True:
             try:
                 job = await _look(request, queue, hub, job_id, patience)

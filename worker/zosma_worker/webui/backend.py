@@ -47,6 +47,8 @@ IDLE_LOOKS = 5
 STARTING_S = 60.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
+#: Where no job can have begun before, that is asked after this at the latest: pictures go before it.
+ASK_LATER_S = 0.02
 
 
 @contextlib.asynccontextmanager
@@ -198,13 +200,15 @@ class A1111Backend:
         await self._own_options.before(self._probed.flavour.options_set(order))
         return A1111Run(self, self._client, self._probed.flavour, order, report, timeouts)
 
-    def ask_whether_interrupted(self, flavour: Flavour, *, may_skip: bool) -> asyncio.Task[bool]:
-        """Asks at once, while no other job has begun. `may_skip`: a picture was skipped because its sender said so."""
-        self._asking = asyncio.create_task(self._was_interrupted(flavour, may_skip))
+    def ask_whether_interrupted(self, flavour: Flavour, *, may_skip: bool, due: asyncio.Event) -> asyncio.Task[bool]:
+        """Asks when it is `due`, while no other job has begun. `may_skip`: a picture was skipped because its sender
+        said so."""
+        self._asking = asyncio.create_task(self._was_interrupted(flavour, may_skip, due))
         return self._asking
 
-    async def _was_interrupted(self, flavour: Flavour, may_skip: bool) -> bool:
+    async def _was_interrupted(self, flavour: Flavour, may_skip: bool, due: asyncio.Event) -> bool:
         """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
+        await set_within(due, ASK_LATER_S)
         progress = None
         if flavour.tells_progress:
             with contextlib.suppress(WebUIError):
@@ -264,8 +268,11 @@ class A1111Run:
         finally:
             await end(watching, answers)
             self._backend.note_ended(self._flavour)
-        asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped)
-        return A1111Answer(self._client, self._flavour, self._order, self._call, self._wanted, asked)
+        due = asyncio.Event()
+        if not self._order.waited_for:
+            due.set()
+        asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped, due=due)
+        return A1111Answer(self._client, self._flavour, self._order, self._call, self._wanted, asked, due)
 
     async def _called(self) -> list[Part]:
         try:
@@ -352,13 +359,16 @@ class A1111Answer:
         coming: asyncio.Task[list[Part]],
         wanted: asyncio.Event,
         interrupted: asyncio.Task[bool],
+        due: asyncio.Event,
     ) -> None:
+        """`due`: to be set when it is time to ask whether it was `interrupted`."""
         self._client = client
         self._flavour = flavour
         self._order = order
         self._coming = coming
         self._wanted = wanted
         self._interrupted = interrupted
+        self._due = due
 
     async def checked(self) -> Checked:
         """The pictures, read, and decoded and looked at in a thread; the WebUI is asked whether it was interrupted."""
@@ -369,6 +379,7 @@ class A1111Answer:
             # It is done with this order, and may be at the next: nothing may be interrupted for this one.
             raise WebUIBroken(f"{self._client.url} broke off in the middle of its answer") from error
         looking = asyncio.create_task(asyncio.to_thread(self._verified, parts))
+        looking.add_done_callback(lambda _: self._due.set())
         try:
             interrupted = await self._interrupted
             await asyncio.wait({looking})
