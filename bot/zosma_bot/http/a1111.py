@@ -25,7 +25,7 @@ from zosma_bot.http.idempotency import Named, named_by, other_body
 from zosma_bot.http.key_ring import LOCAL
 from zosma_bot.http.last_fleet import LastFleet
 from zosma_bot.http.lists import check_controlnet, upscaler_names
-from zosma_bot.http.negotiation import brought_to, in_format
+from zosma_bot.http.negotiation import remade
 from zosma_bot.http.picture_json import one_picture_answer, picture_answer
 from zosma_bot.http.translate import (
     detect_fields,
@@ -238,7 +238,7 @@ class A1111:
         except _InterruptedError as stopped:
             job, images = stopped.job, []
             if stopped.picture and job.request:  # a small one, while clients rely on the size that they asked for
-                images = [await brought_to(job.request.output_size, stopped.picture, who=job.owner)]
+                images = [await remade(stopped.picture, "png", who=job.owner, exact=job.request.output_size)]
             told = interrupted_info(job, len(images))
         rest = {"parameters": echo(given, table, job), "info": json.dumps(told)}
         if images and given.get("send_images", True):
@@ -384,7 +384,7 @@ def _format(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> str:
 
 async def _in_format(format_: str, images: list[bytes], result: Result, who: str) -> list[bytes]:
     return [
-        image if made.format == format_ else await in_format(format_, image, made.parameters, who=who)
+        image if made.format == format_ else await remade(image, format_, who=who, told=made.parameters)
         for image, made in zip(images, result.pictures, strict=True)
     ]
 

@@ -23,26 +23,15 @@ _FORM = "zosma_bot.picture_forms:form"
 _FORMS = Sandbox("forms", Limits(cpu_s=60, wall_s=90.0, memory_bytes=1024**3))
 
 
-async def brought_to(size: tuple[int, int], data: bytes, *, who: str) -> bytes:
-    """The picture as a PNG of this size; as it is, where that can't be made of it. `who` asks."""
-    try:
-        _, (made,) = await _FORMS.run(_FORM, {"format": "png", "size": None, "exact": size}, [data], who=who)
-    except SandboxError:
-        return data
-    return made
-
-
-async def in_format(format_: str, data: bytes, told: str, *, who: str) -> bytes:
-    """The picture in one of `FORMATS`, with what is told of how it was made. `who` asks.
-
-    Raises:
-      Problem: 406 when it can't be made.
+async def remade(data: bytes, format_: str, *, who: str, told: str = "", exact: tuple[int, int] | None = None) -> bytes:
+    """The picture in one of `FORMATS`, as `picture_forms.form` makes it; as it is, where that can't be done: better
+    than none. `who` asks.
     """
-    args = {"format": format_, "size": None, "told": told[:TOLD_MAX_CHARS]}
+    args = {"format": format_, "size": None, "told": told[:TOLD_MAX_CHARS], "exact": exact}
     try:
         _, (made,) = await _FORMS.run(_FORM, args, [data], who=who)
-    except SandboxError as error:
-        raise _unmade(format_, "leave samples_format out") from error
+    except SandboxError:
+        return data
     return made
 
 
@@ -83,7 +72,8 @@ class Negotiator:
         try:
             _, (made,) = await _FORMS.run(_FORM, {"format": format_, "size": size}, [data], who=who)
         except SandboxError as error:
-            raise _unmade(format_, f"ask for image/{original} without a size", field="Accept") from error
+            why = f"this picture can't be made into {format_}: ask for image/{original} without a size"
+            raise Problem(http.HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", why, field="Accept") from error
         self._keep(tag, made)
         return made
 
@@ -95,11 +85,6 @@ class Negotiator:
         while self._bytes > KEPT_BYTES:
             _, oldest = self._kept.popitem(last=False)
             self._bytes -= len(oldest)
-
-
-def _unmade(format_: str, instead: str, *, field: str = "samples_format") -> Problem:
-    why = f"this picture can't be made into {format_}: {instead}"
-    return Problem(http.HTTPStatus.NOT_ACCEPTABLE, "NotAcceptable", why, field=field)
 
 
 def _quality(accept: str, format_: str) -> float:

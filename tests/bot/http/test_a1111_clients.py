@@ -689,6 +689,17 @@ async def test_interrupt_answers_the_running_request_with_the_picture_as_far_as_
     assert (await waiting_one)[0] == 200
 
 
+async def test_a_preview_that_cant_be_made_larger_is_answered_as_it_is(http, worker):
+    running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first"}))
+    leased = await worker.take()
+    await is_waited_for(http, leased)
+    await worker.progress(leased, 0.5, preview=b"\xff\xd8half")
+    await call(http, "POST", INTERRUPT)
+    await worker.settle(leased, calls.cancelled())
+
+    assert [b64decode(image) for image in (await running)[1]["images"]] == [b"\xff\xd8half"]
+
+
 async def test_an_interrupted_request_tells_all_that_a1111_tells(http, worker):
     """sd-backend-client checks each field, and that its value is of A1111's kind."""
     running = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "first", "n_iter": 2}))
