@@ -623,6 +623,8 @@ class MinimalWebUI(ScriptedWebUI):
 
     def __init__(self, *lists: str, img2img: bool = False) -> None:
         super().__init__()
+        self.more: Json = {}
+        """What its answers hold besides."""
         self._has = [f"/sdapi/v1/{name}" for name in lists]
         self._posts = ["/sdapi/v1/txt2img", *(["/sdapi/v1/img2img"] if img2img else [])]
 
@@ -639,7 +641,7 @@ class MinimalWebUI(ScriptedWebUI):
     async def usual(self, turn: Turn) -> web.StreamResponse:
         body = turn.body
         images = [encoded(picture(body["width"], body["height"], body["seed"], text=None))]
-        return web.json_response({"images": images})
+        return web.json_response({"images": images, **self.more})
 
 
 EVERY = (A1111WebUI, ReForgeWebUI, ForgeWebUI, SDNextWebUI, SDCppWebUI, KoboldWebUI)

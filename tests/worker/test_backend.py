@@ -33,6 +33,7 @@ class Traits:
     keeps_unmasked = True
     writes_infotext = False
     tells_vae = False
+    lists_models = True
     signs_as = "Painter"
 
 

@@ -817,6 +817,17 @@ async def test_a_server_with_txt2img_and_few_lists_makes_pictures_and_offers_not
         assert (await ann.gets(await ann.asks())).state is State.DONE
 
 
+@pytest.mark.parametrize(("lists", "outcome"), [((), "done"), (("sd-models",), "wrong-checkpoint")])
+async def test_a_checkpoint_that_we_had_to_name_may_be_called_otherwise(lists, outcome, join, ann):
+    async with MinimalWebUI(*lists) as webui:
+        webui.more = {"info": json.dumps({"sd_model_name": "flux-pro"})}
+        await join(webui)
+
+        job = await ann.gets(await ann.asks())
+
+        assert outcome in (job.state.value, job.error_kind)
+
+
 async def test_a_server_that_knows_post_alone_is_one_of_them():
     webui = MinimalWebUI()
     for path in ("/sdapi/v1/sd-models", "/sdapi/v1/options", "/sdapi/v1/samplers", "/sdapi/v1/txt2img"):

@@ -332,7 +332,7 @@ async def test_while_redis_is_away_it_waits_and_says_so_once(webui, spawn):
     async def waits():
         return "joins when it is back" in worker.said and len(webui.paths("GET")) > 8
 
-    await until(waits)
+    await until(waits, timeout=90)
     assert worker.said.count("Redis can't be reached") == 1
     worker.process.send_signal(signal.SIGTERM)
     assert await worker.ended() == 0

@@ -62,6 +62,10 @@ class Traits(Protocol):
         """`sd_vae_name` in its `info` is the VAE that it used."""
 
     @property
+    def lists_models(self) -> bool:
+        """Its checkpoint is called as it says itself; else we had to name it."""
+
+    @property
     def signs_as(self) -> str:
         """What an infotext that we write for it names as its version, when it doesn't say itself; '' for nothing."""
 
@@ -295,7 +299,7 @@ def _infotext_in(data: bytes) -> str:
 
 
 def _check_made_with(info: dict[str, Any], request: Request, checkpoint: Checkpoint, traits: Traits) -> None:
-    if not _is_made_with(checkpoint, info):
+    if traits.lists_models and not _is_made_with(checkpoint, info):
         raise BadAnswer(ErrorKind.WRONG_CHECKPOINT)
     sampler = info.get("sampler_name")
     if request.sampler and isinstance(sampler, str) and sampler and _plain(sampler) != _plain(request.sampler):

@@ -89,6 +89,7 @@ class Traits:
     keeps_unmasked = False
     writes_infotext = False
     tells_vae = False
+    lists_models = True
 
     def __init__(self, version: str | None) -> None:
         self.signs_as = f"ComfyUI {version}" if version else "ComfyUI"

@@ -108,6 +108,8 @@ class Flavour:
     writes_infotext: ClassVar[bool] = True
     #: `sd_vae_name` in its `info` is the VAE that it used.
     tells_vae: ClassVar[bool] = False
+    #: Its checkpoints are called as it lists them.
+    lists_models: bool = True
     tells_progress: ClassVar[bool] = True
     #: It may go on telling of a job that has ended.
     tells_of_ended: ClassVar[bool] = False

@@ -30,7 +30,7 @@ class Minimal(Flavour):
 
     def __init__(self, *, lists_models: bool) -> None:
         super().__init__()
-        self._lists_models = lists_models
+        self.lists_models = lists_models
         self.img2img = False
         self.inpainting = False
 
@@ -50,4 +50,4 @@ class Minimal(Flavour):
         return {"batch_size": 1, "n_iter": 1}
 
     def _settings(self, order: Order) -> dict[str, Any]:
-        return {OPTIONS: {"sd_model_checkpoint": order.checkpoint.title}} if self._lists_models else {}
+        return {OPTIONS: {"sd_model_checkpoint": order.checkpoint.title}} if self.lists_models else {}
