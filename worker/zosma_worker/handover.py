@@ -16,8 +16,8 @@ SHUT_S = 0.25
 SENT_S = 0.004
 #: A job's pictures wait this long for the next job to be sent first; there may be none.
 NEXT_S = 0.02
-#: Pictures that were waited for may keep the slot for so long: usual ones are settled by then.
-KEPT_S = 0.03
+#: Pictures that were waited for keep the slot for so long at most: usual ones are settled by then, with one sync less.
+KEPT_S = 0.05
 
 
 class Handover:

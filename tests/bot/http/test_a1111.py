@@ -9,8 +9,10 @@ from base64 import b64decode
 
 import pytest
 
+from loopback.fleet import until
 from zosma_bot.http import waiting
 from zosma_queue import calls, keys
+from zosma_queue.client import Queue
 from zosma_queue.fleet import WorkerState
 from zosma_queue.messages import decode_request
 
@@ -39,6 +41,33 @@ async def test_txt2img_blocks_and_answers_as_a1111_does(http, worker):
     assert (info["prompt"], info["seed"], info["all_seeds"], info["sd_model_name"]) == ("a cat", 7, [7, 8], "dream")
     assert "Seed: 8" in info["infotexts"][1]
     assert info["index_of_first_image"] == 0
+
+
+async def test_the_job_of_a_client_that_waits_is_read_when_it_has_ended_and_not_at_each_word_of_progress(
+    http, worker, hub, raw, monkeypatch
+):
+    read, looks = Queue.job, []
+
+    async def counted(self, job_id):
+        looks.append(job_id)
+        return await read(self, job_id)
+
+    async def looked():
+        return looks
+
+    monkeypatch.setattr(Queue, "job", counted)
+    monkeypatch.setattr(waiting, "LOOK_AGAIN_S", 3600.0)
+    asked = asyncio.create_task(call(http, "POST", TXT2IMG, json={"prompt": "a cat"}))
+    leased = await worker.take()
+    await until(looked)
+    with hub.watch(leased.id) as hears:
+        for _ in range(5):
+            raw.publish(keys.EVENTS, json.dumps({"event": "progress", "id": leased.id}))
+            assert await hears.changed(5)
+    await worker.finish(leased)
+
+    assert (await asked)[0] == 200
+    assert looks == [leased.id] * 2
 
 
 async def test_a1111s_fields_reach_the_worker_in_our_words(http, worker):

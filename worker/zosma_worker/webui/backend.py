@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,7 @@ IDLE_LOOKS = 5
 STARTING_S = 60.0
 #: The next job waits no longer than this for the answer whether the last one was interrupted.
 ASKING_S = 1.0
-#: Where no job can have begun before, that is asked after this at the latest: pictures go before it.
+#: Where no next job is looked for yet the pictures go before that question, for so long at most.
 ASK_LATER_S = 0.02
 
 
@@ -200,13 +200,15 @@ class A1111Backend:
         await self._own_options.before(self._probed.flavour.options_set(order))
         return A1111Run(self, self._client, self._probed.flavour, order, report, timeouts)
 
-    def ask_whether_interrupted(self, flavour: Flavour, *, may_skip: bool, due: asyncio.Event) -> asyncio.Task[bool]:
-        """Asks when it is `due`, while no other job has begun. `may_skip`: a picture was skipped because its sender
-        said so."""
-        self._asking = asyncio.create_task(self._was_interrupted(flavour, may_skip, due))
+    def ask_whether_interrupted(self, flavour: Flavour, due: asyncio.Event, *, may_skip: bool) -> asyncio.Task[bool]:
+        """Asks once it is `due`, or after `ASK_LATER_S`, while no other job has begun: the next one waits for this.
+
+        `may_skip`: a picture was skipped because its sender said so.
+        """
+        self._asking = asyncio.create_task(self._was_interrupted(flavour, due, may_skip))
         return self._asking
 
-    async def _was_interrupted(self, flavour: Flavour, may_skip: bool, due: asyncio.Event) -> bool:
+    async def _was_interrupted(self, flavour: Flavour, due: asyncio.Event, may_skip: bool) -> bool:
         """Somebody may have pressed "interrupt" on the WebUI's page: it answers all the same, with half a picture."""
         await set_within(due, ASK_LATER_S)
         progress = None
@@ -271,7 +273,7 @@ class A1111Run:
         due = asyncio.Event()
         if not self._order.waited_for:
             due.set()
-        asked = self._backend.ask_whether_interrupted(self._flavour, may_skip=self._has_skipped, due=due)
+        asked = self._backend.ask_whether_interrupted(self._flavour, due, may_skip=self._has_skipped)
         return A1111Answer(self._client, self._flavour, self._order, self._call, self._wanted, asked, due)
 
     async def _called(self) -> list[Part]:
@@ -369,6 +371,7 @@ class A1111Answer:
         self._wanted = wanted
         self._interrupted = interrupted
         self._due = due
+        self._loop = asyncio.get_running_loop()
 
     async def checked(self) -> Checked:
         """The pictures, read, and decoded and looked at in a thread; the WebUI is asked whether it was interrupted."""
@@ -395,7 +398,12 @@ class A1111Answer:
 
     def _verified(self, parts: list[Part]) -> Checked:
         decoded = [replace(part, answer=self._decoded(part)) for part in parts]
-        return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs, self._order.on_data)
+        return verify_all(decoded, self._order.checkpoint, self._flavour, self._order.inputs, self._tell)
+
+    def _tell(self, data: Sequence[bytes]) -> None:
+        if self._order.on_data:
+            self._order.on_data(data)
+        self._loop.call_soon_threadsafe(self._due.set)  # behind the pictures
 
     def _decoded(self, part: Part) -> Any:
         return self._client.decoded_pictures(part.answer)
