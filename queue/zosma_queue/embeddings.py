@@ -13,7 +13,7 @@ from zosma_queue.families import FAMILIES, Facts
 #: As CLIP's tokenizer parts a text, but for runs of marks, each of which is a piece here.
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 #: ComfyUI's way to say that a word is the name of one, which everybody may use here.
-_MARKED = re.compile(r"(?<!\w)embedding:(?:[^\s,()\[\]:]*[\\/])?([^\s,()\[\]:\\/]*\w)", re.IGNORECASE)
+_MARKED = re.compile(r"(?<!\w)embedding:(?:[^\s,()\[\]:|<>]*[\\/])?([^\s,()\[\]:|<>\\/]*\w)", re.IGNORECASE)
 _ENDING = re.compile(r"(?<=.)\.(?:pt|bin|safetensors)$", re.IGNORECASE)
 #: A name with one of these in it is no word of a language: a mark or digit between letters, or a capital after another.
 _MADE_UP = re.compile(r"[\d_.+-]|(?<=\w)[A-Z]")

@@ -62,6 +62,8 @@ def test_a_name_that_may_be_a_word_is_one(name):
         ("myembedding:cat", [], "myembedding:cat"),
         ("embedding:v1.3", ["v1.3"], "v1.3"),
         ("embedding:... embedding:", [], "embedding:... embedding:"),
+        ("[embedding:a|embedding:b]", ["a", "b"], "[a|b]"),  # A1111's way to take turns
+        ("embedding:EasyNegative<lora:ink:0.8>", ["EasyNegative"], "EasyNegative<lora:ink:0.8>"),
     ],
 )
 def test_a_mark_says_that_a_word_is_one(text, marked, plain):
