@@ -10,8 +10,10 @@ from zosma_queue.client import Sender
 from zosma_queue.embeddings import EmbeddingFinder, fits, is_unmistakable, marked_in, without_marks
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.families import FAMILIES
-from zosma_queue.fleet import Checkpoint, Trust
+from zosma_queue.feasibility import with_embeddings
+from zosma_queue.fleet import Capabilities, Checkpoint, Trust, WorkerInfo, WorkerState
 from zosma_queue.messages import decode_request
+from zosma_queue.needs import Needs
 from zosma_queue.request import parse_request
 
 NAMES = ("EasyNegative", "bad-hands-5", "ng_deepnegative_v1", "ng_deepnegative_v1_75t", "cat", "By bad artist -neg")
@@ -169,6 +171,21 @@ async def test_of_several_as_many_are_needed_as_one_worker_has(queue, raw, two, 
         await one.beat(about=WITH.model_copy(update={"embedding_widths": {"EasyNegative": 768, "ngTI": 0}}))
         tokens = await tokens_of(queue, raw, negative_prompt=words)
         assert tokens == ["embedding:easynegative", "embedding:ngti"]
+
+
+def test_however_many_are_named_each_worker_is_asked_once_what_it_can_do(monkeypatch):
+    asked, tokens = [], Capabilities.tokens
+    monkeypatch.setattr(Capabilities, "tokens", lambda about: [*tokens(about), asked.append(about)])
+    names = [f"bad-{number}" for number in range(99)]
+    abouts = [WITHOUT.model_copy(update={"embedding_widths": dict.fromkeys(names, 0)}), WITHOUT, WITHOUT]
+    fleet = [
+        WorkerInfo(id=f"w{number}", state=WorkerState.READY, loaded=None, job=None, seen_ms=0, about=about)
+        for number, about in enumerate(abouts)
+    ]
+
+    found = with_embeddings(Needs((), 64, None), names, fleet)
+
+    assert (found.tokens, len(asked)) == (("embedding:bad-0",), 2)
 
 
 async def test_who_gets_no_jobs_is_waited_for_by_none(queue, raw, two):
