@@ -56,22 +56,25 @@ class EmbeddingFinder:
     """Finds the names of embeddings in texts, as A1111 does."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._names: dict[tuple[str, ...], str] = {}
+        lengths: dict[str, set[int]] = {}
         for name in names:
             if pieces := _pieces(name):
-                self._by_first.setdefault(pieces[0], []).append((pieces, name))
-        for found in self._by_first.values():
-            found.sort(key=lambda one: len(one[0]), reverse=True)
+                self._names.setdefault(pieces, name)
+                lengths.setdefault(pieces[0], set()).add(len(pieces))
+        # By their first piece, the longest first: however many begin alike, few lengths are to be tried.
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def find(self, text: str) -> list[str]:
         """The names in a text, each once, in their order."""
         pieces, found, end = _pieces(text), dict[str, None](), 0
         for at, piece in enumerate(pieces):
-            if at < end or piece not in self._by_first:
+            if at < end:
                 continue
-            for name_pieces, name in self._by_first[piece]:
-                if pieces[at : at + len(name_pieces)] == name_pieces:
-                    found[name], end = None, at + len(name_pieces)
+            for length in self._lengths.get(piece, ()):
+                name = self._names.get(pieces[at : at + length])
+                if name is not None:
+                    found[name], end = None, at + length
                     break
         return list(found)
 

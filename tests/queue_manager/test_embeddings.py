@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from loopback.played_worker import ABOUT, PlayedWorker
@@ -36,6 +38,14 @@ NAMES = ("EasyNegative", "bad-hands-5", "ng_deepnegative_v1", "ng_deepnegative_v
 )
 def test_names_are_found_as_a1111_finds_them(text, found):
     assert EmbeddingFinder(NAMES).find(text) == found
+
+
+def test_many_names_that_begin_alike_are_no_slow_search():
+    finder, text = EmbeddingFinder([f"bad-thing{number}" for number in range(5000)]), "bad " * 1000
+    begun = time.process_time()  # others may have the processor meanwhile
+    for _ in range(8):
+        assert finder.find(f"{text}bad-thing4999") == ["bad-thing4999"]
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
