@@ -6,7 +6,7 @@ A1111 finds their names among a prompt's tokens, in any case, the longest first;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zosma_queue.families import FAMILIES, Facts
 
@@ -43,6 +43,17 @@ def marked_in(text: str) -> list[str]:
 def without_marks(text: str) -> str:
     """The text as A1111 and its relatives read it: `embedding:name` is `name`."""
     return _MARKED.sub(lambda found: _ENDING.sub("", found[1]), text) if "embedding:" in text.casefold() else text
+
+
+def with_own_marks(text: str, names: Mapping[str, str]) -> str:
+    """The text with marks as ComfyUI reads them, in small letters and by its own names: `names` has them by
+    `casefold`."""
+
+    def own(found: re.Match[str]) -> str:
+        name = names.get(_ENDING.sub("", found[1]).casefold())
+        return f"embedding:{name}" if name else found[0]
+
+    return _MARKED.sub(own, text)
 
 
 def fits(width: int, facts: Facts | None) -> bool:
