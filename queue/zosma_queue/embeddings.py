@@ -6,14 +6,14 @@ A1111 finds their names among a prompt's tokens, in any case, the longest first;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zosma_queue.families import FAMILIES, Facts
 
 #: As CLIP's tokenizer parts a text, but for runs of marks, each of which is a piece here.
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 #: ComfyUI's way to say that a word is the name of one, which everybody may use here.
-_MARKED = re.compile(r"(?<!\w)embedding:(?:[^\s,()\[\]:]*[\\/])?([^\s,()\[\]:\\/]*\w)", re.IGNORECASE)
+_MARKED = re.compile(r"(?<!\w)embedding:(?:[^\s,()\[\]:|<>]*[\\/])?([^\s,()\[\]:|<>\\/]*\w)", re.IGNORECASE)
 _ENDING = re.compile(r"(?<=.)\.(?:pt|bin|safetensors)$", re.IGNORECASE)
 #: A name with one of these in it is no word of a language: a mark or digit between letters, or a capital after another.
 _MADE_UP = re.compile(r"[\d_.+-]|(?<=\w)[A-Z]")
@@ -45,6 +45,17 @@ def without_marks(text: str) -> str:
     return _MARKED.sub(lambda found: _ENDING.sub("", found[1]), text) if "embedding:" in text.casefold() else text
 
 
+def with_own_marks(text: str, names: Mapping[str, str]) -> str:
+    """The text with marks as ComfyUI reads them, in small letters and by its own names: `names` has them by
+    `casefold`."""
+
+    def own(found: re.Match[str]) -> str:
+        name = names.get(_ENDING.sub("", found[1]).casefold())
+        return f"embedding:{name}" if name else found[0]
+
+    return _MARKED.sub(own, text)
+
+
 def fits(width: int, facts: Facts | None) -> bool:
     """False where an embedding of this width (0: nobody knows) means nothing to checkpoints that these facts suit."""
     family = next((name for name, one in FAMILIES.items() if one.facts == facts), None)
@@ -56,22 +67,25 @@ class EmbeddingFinder:
     """Finds the names of embeddings in texts, as A1111 does."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._names: dict[tuple[str, ...], str] = {}
+        lengths: dict[str, set[int]] = {}
         for name in names:
             if pieces := _pieces(name):
-                self._by_first.setdefault(pieces[0], []).append((pieces, name))
-        for found in self._by_first.values():
-            found.sort(key=lambda one: len(one[0]), reverse=True)
+                self._names.setdefault(pieces, name)
+                lengths.setdefault(pieces[0], set()).add(len(pieces))
+        # By their first piece, the longest first: however many begin alike, few lengths are to be tried.
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def find(self, text: str) -> list[str]:
         """The names in a text, each once, in their order."""
         pieces, found, end = _pieces(text), dict[str, None](), 0
         for at, piece in enumerate(pieces):
-            if at < end or piece not in self._by_first:
+            if at < end:
                 continue
-            for name_pieces, name in self._by_first[piece]:
-                if pieces[at : at + len(name_pieces)] == name_pieces:
-                    found[name], end = None, at + len(name_pieces)
+            for length in self._lengths.get(piece, ()):
+                name = self._names.get(pieces[at : at + length])
+                if name is not None:
+                    found[name], end = None, at + length
                     break
         return list(found)
 

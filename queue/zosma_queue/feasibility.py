@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -32,16 +33,19 @@ def with_embeddings(needs: Needs, names: Iterable[str], workers: Sequence[Worker
 
     Not more: they are words that may mean nothing to the checkpoint, and no request is refused for them.
     """
-    able, wanted = [one for one in workers if _may_serve(one, needs)], set[str]()
+    able = [one for one in workers if _may_serve(one, needs)]
+    # What a worker can do is a long list: each is asked for the rest once, and only where that may matter.
+    does_rest = functools.cache(lambda number: serves(able[number], needs))
+    wanted: set[str] = set()
     for name in names:
-        more = replace(needs, tokens=tuple(sorted((*needs.tokens, embedding_token(name)))))
-        # What a worker can do is a long list: who hasn't got these need not be asked for the rest.
-        having = (one for one in able if one.about and {*wanted, name} <= one.about.embedding_widths.keys())
-        lacking = (one for one in able if one.about and name not in one.about.embedding_widths)
-        if any(serves(one, more) for one in having) and any(serves(one, needs) for one in lacking):
-            needs = more
+        listed = [(number, one.about.embedding_widths) for number, one in enumerate(able) if one.about]
+        among = [(number, widths) for number, widths in listed if wanted <= widths.keys()]
+        having = (number for number, widths in among if name in widths)
+        lacking = (number for number, widths in among if name not in widths)
+        if any(map(does_rest, having)) and any(map(does_rest, lacking)):
             wanted.add(name)
-    return needs
+    tokens = {*needs.tokens, *map(embedding_token, wanted)}
+    return replace(needs, tokens=tuple(sorted(tokens))) if wanted else needs
 
 
 def _may_serve(worker: WorkerInfo, needs: Needs) -> bool:

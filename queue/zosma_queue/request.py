@@ -456,7 +456,7 @@ class Request(BaseModel):
         if self.detect and self.output_pixels > PIXELS_MAX:
             raise self._too_large("detect.processor_res", "use a smaller resolution, or a picture less long")
         if self.output_pixels > PIXELS_MAX:
-            field = f"{self.tiled_by}.scale_factor" if self.tiled_by else "hires.scale"
+            field = f"{self.tiled_by}.{self.tiled.sized_by}" if self.tiled else "hires.scale"
             raise self._too_large(field, "use a smaller size or scale")
         if self.output_pixels * self.count > TOTAL_PIXELS_MAX:
             raise _WrongError(

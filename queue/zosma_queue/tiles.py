@@ -52,6 +52,11 @@ class SDUpscale(BaseModel):
         """(width, height) in pixels of the finished picture; a WebUI may cut it to whole latents."""
         return int(self.source_width * self.scale_factor), int(self.source_height * self.scale_factor)
 
+    @property
+    def sized_by(self) -> str:
+        """The field that says how large it becomes."""
+        return "scale_factor"
+
     def pieces(self, width: int, height: int, denoising_strength: float) -> list[Pieces]:
         """What is painted of one picture with tiles of this size, which must be larger than the overlap."""
         sides = zip(self.size, (width, height), strict=True)
@@ -94,6 +99,11 @@ class UltimateSDUpscale(BaseModel):
         if self.target_width and self.target_height:
             return self.target_width, self.target_height
         return _on_grid(self.source_width * self.scale_factor), _on_grid(self.source_height * self.scale_factor)
+
+    @property
+    def sized_by(self) -> str:
+        """The field that says how large it becomes."""
+        return "target_width" if self.target_width and self.target_height else "scale_factor"
 
     def pieces(self, width: int, height: int, denoising_strength: float) -> list[Pieces]:
         """What is painted of one picture with tiles of this size."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from loopback.played_worker import ABOUT, PlayedWorker
@@ -10,8 +12,10 @@ from zosma_queue.client import Sender
 from zosma_queue.embeddings import EmbeddingFinder, fits, is_unmistakable, marked_in, without_marks
 from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.families import FAMILIES
-from zosma_queue.fleet import Checkpoint, Trust
+from zosma_queue.feasibility import with_embeddings
+from zosma_queue.fleet import Capabilities, Checkpoint, Trust, WorkerInfo, WorkerState
 from zosma_queue.messages import decode_request
+from zosma_queue.needs import Needs
 from zosma_queue.request import parse_request
 
 NAMES = ("EasyNegative", "bad-hands-5", "ng_deepnegative_v1", "ng_deepnegative_v1_75t", "cat", "By bad artist -neg")
@@ -34,6 +38,14 @@ NAMES = ("EasyNegative", "bad-hands-5", "ng_deepnegative_v1", "ng_deepnegative_v
 )
 def test_names_are_found_as_a1111_finds_them(text, found):
     assert EmbeddingFinder(NAMES).find(text) == found
+
+
+def test_many_names_that_begin_alike_are_no_slow_search():
+    finder, text = EmbeddingFinder([f"bad-thing{number}" for number in range(5000)]), "bad " * 1000
+    begun = time.process_time()  # others may have the processor meanwhile
+    for _ in range(8):
+        assert finder.find(f"{text}bad-thing4999") == ["bad-thing4999"]
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
@@ -62,6 +74,8 @@ def test_a_name_that_may_be_a_word_is_one(name):
         ("myembedding:cat", [], "myembedding:cat"),
         ("embedding:v1.3", ["v1.3"], "v1.3"),
         ("embedding:... embedding:", [], "embedding:... embedding:"),
+        ("[embedding:a|embedding:b]", ["a", "b"], "[a|b]"),  # A1111's way to take turns
+        ("embedding:EasyNegative<lora:ink:0.8>", ["EasyNegative"], "EasyNegative<lora:ink:0.8>"),
     ],
 )
 def test_a_mark_says_that_a_word_is_one(text, marked, plain):
@@ -167,6 +181,21 @@ async def test_of_several_as_many_are_needed_as_one_worker_has(queue, raw, two, 
         await one.beat(about=WITH.model_copy(update={"embedding_widths": {"EasyNegative": 768, "ngTI": 0}}))
         tokens = await tokens_of(queue, raw, negative_prompt=words)
         assert tokens == ["embedding:easynegative", "embedding:ngti"]
+
+
+def test_however_many_are_named_each_worker_is_asked_once_what_it_can_do(monkeypatch):
+    asked, tokens = [], Capabilities.tokens
+    monkeypatch.setattr(Capabilities, "tokens", lambda about: [*tokens(about), asked.append(about)])
+    names = [f"bad-{number}" for number in range(99)]
+    abouts = [WITHOUT.model_copy(update={"embedding_widths": dict.fromkeys(names, 0)}), WITHOUT, WITHOUT]
+    fleet = [
+        WorkerInfo(id=f"w{number}", state=WorkerState.READY, loaded=None, job=None, seen_ms=0, about=about)
+        for number, about in enumerate(abouts)
+    ]
+
+    found = with_embeddings(Needs((), 64, None), names, fleet)
+
+    assert (found.tokens, len(asked)) == (("embedding:bad-0",), 2)
 
 
 async def test_who_gets_no_jobs_is_waited_for_by_none(queue, raw, two):

@@ -159,6 +159,7 @@ def test_ultimate_sd_upscale_costs_what_its_pieces_cost():
         ({"img2img": {"image": "0" * 20, "mask": "0" * 20}}, "starts from one picture"),
         ({"sd_upscale": {"upscaler": "Lanczos"}}, "leave one of them out"),
         ({"width": 2048, "height": 2048, "tiles": {"scale_factor": 8}}, "_upscale.scale_factor: makes .* megapixels"),
+        ({"tiles": {"redraw_mode": 2, "target_width": 8192, "target_height": 8192}}, "_upscale.target_width: makes "),
         ({"tiles": {"seams_fix_type": 4}}, "between 0 and 3"),
     ],
 )

@@ -112,7 +112,7 @@ async def test_loras_vae_and_clip_skip_become_nodes_of_their_own(comfyui, join, 
     assert texts == ["a cat  by embedding:EasyNegative", ""]
     [worker] = await ann.queue.workers()
     assert worker.about.embedding_widths == {"EasyNegative": 0}
-    await ann.gets(await ann.asks(prompt="a cat by embedding:EasyNegative"))
+    await ann.gets(await ann.asks(prompt="a cat by Embedding:easynegative.pt"))
     texts = [one["inputs"]["text"] for one in comfyui.jobs[-1].graph.values() if one["class_type"] == "CLIPTextEncode"]
     assert texts == ["a cat by embedding:EasyNegative", ""]
 

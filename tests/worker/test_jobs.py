@@ -165,6 +165,33 @@ async def test_what_a_webui_works_on_after_the_connection_broke_is_stopped_befor
     assert [path for path in webui.paths() if path in (made, stopped)] == [made, stopped, made]
 
 
+async def test_what_begins_once_a_broken_off_job_was_stopped_is_somebody_elses(webui, join, ann):
+    idle = webui.progress
+
+    def runs(began):
+        return {"progress": 0.5, "state": {"job_count": 1, "job_timestamp": began}}
+
+    async def breaks(turn):
+        webui.progress = runs("ours")
+        return await status(504, html="<html><title>504 Gateway Time-out</title></html>")(turn)
+
+    async def goes_on(request):
+        webui.progress = runs("theirs")
+        return web.json_response({})
+
+    webui.special["/sdapi/v1/interrupt"] = goes_on
+    webui.script(breaks)
+    await join(webui)
+    job_id = await ann.asks()
+    await ann.worker(WorkerState.AWAY)
+    webui.progress = idle
+
+    job = await ann.gets(job_id)
+
+    assert (job.state, job.failures) == (State.DONE, 1)
+    assert webui.paths().count("/sdapi/v1/interrupt") == 1
+
+
 async def test_fewer_pictures_than_asked_for_are_a_fault(webui, join, ann):
     webui.script(*[pictures(lambda answer: answer["images"].pop())] * 3)
     await join(webui)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zosma_queue.embeddings import with_own_marks
 from zosma_queue.needs import lora_tags, without_loras
 from zosma_queue.request import Hires, Img2Img, Request
 from zosma_queue.sandbox import SandboxError
@@ -128,7 +129,7 @@ def _words(prompt: str, embeddings: tuple[str, ...]) -> str:
         own = known.get(match[0].casefold())
         return f"embedding:{own}" if own else match[0]
 
-    return re.sub(r"(?<![\w:/-])[\w.-]*\w(?![\w-])", named, plain)
+    return re.sub(r"(?<![\w:/-])[\w.-]*\w(?![\w-])", named, with_own_marks(plain, known))
 
 
 def _loras(request: Request, lists: Lists) -> tuple[Lora, ...]:

@@ -339,11 +339,13 @@ class A1111Run:
         """The call has ended, but a connection that broke says nothing of the work: interrupts until it is idle."""
         if self._call.cancelled() or self._call.exception() is None:
             return
+        stopped = None
         while True:
             progress = await self._client.progress(image=False)
-            if progress is None or progress.idle:
-                return
+            if progress is None or progress.idle or stopped not in (None, progress.began):
+                return  # what has begun since it was stopped is somebody else's
             if await self._client.holds(self._order.task) is not False:
+                stopped = progress.began
                 await self._client.interrupt()
             await asyncio.sleep(self._timeouts.poll_s)
 
