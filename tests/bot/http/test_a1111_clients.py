@@ -428,6 +428,12 @@ async def test_an_ultimate_sd_upscale_that_cannot_be_made_is_refused(http, worke
     assert (status, told in answer["errors"]) == (422, True), answer
 
 
+async def test_a_tile_of_a_size_that_cannot_be_is_refused_by_its_own_name(http, worker):
+    body = by_ultimate((8, 1), (1, 5000), width=512)
+    _, answer = await call(http, "POST", IMG2IMG, json=body)
+    assert (answer["field"], "tile_width" in answer["errors"]) == ("script_args", True), answer
+
+
 async def test_ultimate_sd_upscale_is_refused_by_name_where_no_webui_has_it(http, worker):
     fields = tuple(name for name in ABOUT.fields if name != "Ultimate SD upscale")
     await worker.beat(about=ABOUT.model_copy(update={"fields": fields}))
