@@ -160,6 +160,7 @@ def test_ultimate_sd_upscale_costs_what_its_pieces_cost():
         ({"sd_upscale": {"upscaler": "Lanczos"}}, "leave one of them out"),
         ({"width": 2048, "height": 2048, "tiles": {"scale_factor": 8}}, "_upscale.scale_factor: makes .* megapixels"),
         ({"tiles": {"seams_fix_type": 4}}, "between 0 and 3"),
+        ({"tiles": {"target_width": 1024}}, "name both, or neither"),
     ],
 )
 def test_ultimate_sd_upscale_is_bounded(fields, says):
