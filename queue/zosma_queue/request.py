@@ -421,6 +421,8 @@ class Request(BaseModel):
             problem = "it starts from one picture, without a mask, a comparison or a workflow"
         elif self.sd_upscale and self.ultimate_sd_upscale:
             problem = "sd_upscale does the same in another way: leave one of them out"
+        elif (ultimate := self.ultimate_sd_upscale) and bool(ultimate.target_width) != bool(ultimate.target_height):
+            problem = "target_width and target_height belong together: name both, or neither"
         elif self.sd_upscale and self.sd_upscale.overlap >= min(
             self.width, self.height, *filter(None, self.sd_upscale.size)
         ):

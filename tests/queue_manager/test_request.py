@@ -161,6 +161,7 @@ def test_ultimate_sd_upscale_costs_what_its_pieces_cost():
         ({"width": 2048, "height": 2048, "tiles": {"scale_factor": 8}}, "_upscale.scale_factor: makes .* megapixels"),
         ({"tiles": {"redraw_mode": 2, "target_width": 8192, "target_height": 8192}}, "_upscale.target_width: makes "),
         ({"tiles": {"seams_fix_type": 4}}, "between 0 and 3"),
+        ({"tiles": {"target_width": 1024}}, "name both, or neither"),
     ],
 )
 def test_ultimate_sd_upscale_is_bounded(fields, says):

@@ -8,7 +8,7 @@ from typing import Any
 
 from zosma_bot.http.a1111_fields import is_nothing, read_whole
 from zosma_queue.errors import RequestRefusedError
-from zosma_queue.request import SCRIPTS
+from zosma_queue.request import SCRIPTS, SIDE_MAX_PX, SIDE_MIN_PX
 from zosma_queue.tiles import BANDS, NO_SEAMS, SD_UPSCALE, ULTIMATE_SD_UPSCALE
 
 SELECTED, ARGUMENTS = "script_name", "script_args"
@@ -113,6 +113,9 @@ def _ultimate_sd_upscale(args: Any, given: Mapping[str, Any], upscalers: Sequenc
         fields[f"seams_fix_{own}"] = told[f"seams_fix_{own}"]
     # Of the tile's sides one may be left to the other.
     size = {"width": tile_width or tile_height, "height": tile_height or tile_width}
+    for side, px in size.items():  # the request's own width and height are the finished picture's here
+        if not SIDE_MIN_PX <= px <= SIDE_MAX_PX:
+            raise _wrong(f"tile_{side}", told, f"between {SIDE_MIN_PX} and {SIDE_MAX_PX}")
     return {"ultimate_sd_upscale": fields, **size}
 
 

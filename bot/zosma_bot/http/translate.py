@@ -165,7 +165,8 @@ def _common(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     own = override_fields(overrides)
     fields |= {name: own.get(name, chosen.get(name)) for name in ("checkpoint", "clip_skip", "vae")}
     fields["a1111"] = {**_extras(given), **own.get("a1111", {})}
-    if _has_no_eta(fields["sampler"]):
+    second = given.get("hr_sampler_name") if given.get("enable_hr") else None
+    if _has_no_eta(fields["sampler"]) and (is_nothing(second) or _has_no_eta(second)):
         fields["a1111"].pop("eta", None)
     # What a body names holds, also where it names A1111's default and so asks for nothing.
     options = {

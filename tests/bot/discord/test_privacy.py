@@ -193,6 +193,13 @@ async def test_a_message_whose_deletion_has_to_wait_long_is_counted_and_erasing_
     assert "1 message was deleted" in text
 
 
+async def test_a_long_limit_of_one_answers_token_leaves_no_message_behind(server, client, worker, ann):
+    for _ in range(2):
+        await made(server, worker, ann)
+    server.limit_next("DELETE", "/webhooks/", 600)
+    assert "2 messages were deleted" in (await erased(server, ann)).text
+
+
 async def test_who_thinks_better_of_it_keeps_everything(server, client, worker, ann, queue):
     await made(server, worker, ann)
     asked = await server.slash(ann, "privacy erase")

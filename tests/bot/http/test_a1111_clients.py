@@ -153,6 +153,12 @@ async def test_eta_reaches_the_worker_for_samplers_that_have_a_use_for_it(http, 
     assert answer["parameters"]["eta"] == 0
 
 
+async def test_eta_reaches_the_worker_for_a_second_pass_whose_sampler_has_a_use_for_it(http, worker):
+    hires = {"enable_hr": True, "hr_sampler_name": "Euler a"}
+    asked, _ = await made(http, worker, {"prompt": "a cat", "eta": 0, "sampler_name": "DPM++ 2M", **hires})
+    assert asked.a1111["eta"] == 0.0
+
+
 async def test_a_field_that_nobody_has_is_to_be_left_out_and_not_replaced(http, worker):
     _, answer = await call(http, "POST", TXT2IMG, json={"prompt": "a cat", "s_churn": 0.5})
     assert answer["errors"].endswith("leave it out")
@@ -420,6 +426,12 @@ async def test_ultimate_sd_upscales_upscaler_may_be_named(http, worker):
 async def test_an_ultimate_sd_upscale_that_cannot_be_made_is_refused(http, worker, fields, told):
     status, answer = await call(http, "POST", IMG2IMG, json={**by_ultimate(), **fields})
     assert (status, told in answer["errors"]) == (422, True), answer
+
+
+async def test_a_tile_of_a_size_that_cannot_be_is_refused_by_its_own_name(http, worker):
+    body = by_ultimate((8, 1), (1, 5000), width=512)
+    _, answer = await call(http, "POST", IMG2IMG, json=body)
+    assert (answer["field"], "tile_width" in answer["errors"]) == ("script_args", True), answer
 
 
 async def test_ultimate_sd_upscale_is_refused_by_name_where_no_webui_has_it(http, worker):

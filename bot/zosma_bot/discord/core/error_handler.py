@@ -36,7 +36,7 @@ async def answer_error(interaction: discord.Interaction[Any], error: Exception, 
         log.error("%s failed", what, exc_info=cause)
     try:
         await say(interaction, text)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as failure:
         log.warning("a failed command could not be answered: %s", type(failure).__name__)
 
 

@@ -110,7 +110,7 @@ async def _by_interaction(services: Services, client: discord.Client, reply: Rep
     webhook = discord.Webhook.partial(reply.application_id, reply.token, client=client)
     try:
         await webhook.delete_message(reply.message_id)
-    except (discord.HTTPException, aiohttp.ClientError, OSError):
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
         return False
     return True
 

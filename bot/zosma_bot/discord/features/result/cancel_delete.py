@@ -56,7 +56,7 @@ def add(router: Router, services: Services) -> None:
             await interaction.delete_original_response()
         except discord.NotFound:
             await say(interaction, w("deleted-before"))
-        except discord.HTTPException:
+        except (discord.HTTPException, discord.RateLimited):
             await _delete_as_bot(interaction)
 
     router.add(Act.CANCEL, cancel)
@@ -77,7 +77,7 @@ async def _delete_seen(interaction: discord.Interaction[Any], message: SeenMessa
     webhook = discord.Webhook.partial(interaction.application_id, message.token, client=interaction.client)
     try:
         await webhook.delete_message(cast(int, "@original"))
-    except (discord.HTTPException, aiohttp.ClientError, OSError):
+    except (discord.DiscordException, aiohttp.ClientError, OSError):
         channel = interaction.client.get_partial_messageable(message.channel_id, guild_id=interaction.guild_id)
         try:
             await channel.get_partial_message(message.id).delete()
