@@ -24,7 +24,7 @@ HASTY = Timeouts(
 )  # fmt: skip
 
 
-async def until(look: Callable[[], Awaitable[T | None]], *, timeout: float = 15.0) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], *, timeout: float = 60.0) -> T:
     """The first answer of `look` that is true; it is asked every 20 ms."""
     async with asyncio.timeout(timeout):
         while True:
@@ -59,7 +59,7 @@ class Community:
         assert found is not None
         return found
 
-    async def gets(self, job_id: str, *, timeout: float = 15.0) -> Job:
+    async def gets(self, job_id: str, *, timeout: float = 60.0) -> Job:
         """The job once it has ended."""
 
         async def ended() -> Job | None:
@@ -77,7 +77,7 @@ class Community:
 
         return await until(waiting)
 
-    async def worker(self, state: WorkerState, place: str = "", *, timeout: float = 15.0) -> WorkerInfo:
+    async def worker(self, state: WorkerState, place: str = "", *, timeout: float = 60.0) -> WorkerInfo:
         """A worker once it is in a state."""
 
         async def found() -> WorkerInfo | None:

@@ -29,7 +29,7 @@ async def test_a_receiver_that_is_no_help_costs_no_picture_and_a_line_or_two(
         for _ in range(3):
             with tracing.begin("ask", "server"):
                 job = await ann.asks()
-            assert (await ann.gets(job, timeout=5)).state is State.DONE
+            assert (await ann.gets(job, timeout=60)).state is State.DONE
         async with asyncio.timeout(60):
             await receiver.heard.wait()
         if answers:
