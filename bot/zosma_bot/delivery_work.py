@@ -6,15 +6,14 @@ import io
 import math
 from typing import Any
 
-from PIL import ExifTags, Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from zosma_bot.picture_forms import exif_with
 from zosma_queue.picture_headers import check_parts
 from zosma_queue.sandbox import Answer
 
 #: WebP can't be longer on a side.
 SIDE_MAX = 16_383
-#: EXIF tag in which A1111 and its readers look for the parameters of a JPEG or WebP.
-USER_COMMENT = 0x9286
 #: zlib-like effort for lossless WebP; more costs seconds and wins little.
 _LOSSLESS_EFFORT = 40
 #: libwebp's method. Its default of 4 takes twice the time, and makes photographs 1 to 3 % smaller.
@@ -87,8 +86,7 @@ def _pieces(picture: Image.Image) -> Image.Image:
 def _webp(picture: Image.Image, quality: int | None, factor: float, parameters: str) -> bytes:
     """Quality None: lossless."""
     shown = _scaled(picture, min(factor, SIDE_MAX / max(picture.size)))
-    exif, out = Image.Exif(), io.BytesIO()
-    exif.get_ifd(ExifTags.IFD.Exif)[USER_COMMENT] = b"UNICODE\0" + parameters.encode("utf-16-be")
+    exif, out = exif_with(parameters), io.BytesIO()
     if quality is None:
         shown.save(out, "WEBP", lossless=True, quality=_LOSSLESS_EFFORT, exif=exif)
     else:

@@ -35,14 +35,13 @@ def form(args: dict[str, Any], blobs: list[bytes]) -> Answer:
             made = made.resize(tuple(exact))
         out = io.BytesIO()
         quality = {"quality": _SMALL_QUALITY if size else _QUALITY[format_]} if format_ in _QUALITY else {}
-        made.save(out, format_.upper(), **quality, **_comment(args.get("told", ""), format_))
+        told = args.get("told") if format_ != "png" else ""
+        made.save(out, format_.upper(), **quality, **({"exif": exif_with(told)} if told else {}))
     return {}, [out.getvalue()]
 
 
-def _comment(told: str, format_: str) -> dict[str, Any]:
-    """What Pillow takes to write a text into a JPEG or WebP."""
-    if not told or format_ == "png":
-        return {}
+def exif_with(told: str) -> Image.Exif:
+    """The EXIF in which A1111 and its readers look for the parameters of a JPEG or WebP."""
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"UNICODE\0" + told.encode("utf-16-be")
-    return {"exif": exif}
+    return exif

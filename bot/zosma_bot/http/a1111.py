@@ -50,7 +50,7 @@ from zosma_queue.tasks import end
 
 log = logging.getLogger(__name__)
 
-#: Pictures that one extra-batch-images may have.
+#: Pictures that one body may have for as many jobs: of extra-batch-images, or of ControlNet's detect.
 BATCH_MAX = 16
 
 
@@ -173,16 +173,15 @@ class A1111:
         self, request: web.Request, sent: list[Any], fields_of: Callable[[Any], dict[str, Any]]
     ) -> list[tuple[Job, Result, list[bytes]]]:
         """What became of each of the pictures in a body, whose list is empty then: as many jobs, all or none."""
-        with in_a1111s_words():
-            await wait_for_worker(request, self._fleet)
-            jobs: list[str] = []
-            try:
-                while sent:
-                    jobs.append(await self._submit(request, fields_of(sent.pop(0))))
-            except BaseException:
-                for job_id in jobs:
-                    await self._wanted.drop(job_id, ended=False)
-                raise
+        await wait_for_worker(request, self._fleet)
+        jobs: list[str] = []
+        try:
+            while sent:
+                jobs.append(await self._submit(request, fields_of(sent.pop(0))))
+        except BaseException:
+            for job_id in jobs:
+                await self._wanted.drop(job_id, ended=False)
+            raise
         await done_with_body(request)
         making = [asyncio.create_task(self._made(request, job_id)) for job_id in jobs]
         try:

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageChops, ImageFilter
 
 from loopback import hostile
 from zosma_bot import delivery_work
-from zosma_bot.delivery_work import SIDE_MAX, USER_COMMENT
+from zosma_bot.delivery_work import SIDE_MAX
 from zosma_bot.discord.delivery import shrink
 from zosma_bot.discord.ui.card import Attached, Shrunk
 
@@ -26,7 +26,7 @@ def noise(side: int, *, blur: float = 0) -> shrink.Original:
 
 def parameters_of(attached):
     with Image.open(io.BytesIO(attached.data)) as image:
-        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[USER_COMMENT]
+        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
     return comment.removeprefix(b"UNICODE\0").decode("utf-16-be")
 
 

@@ -18,13 +18,14 @@ from zosma_queue.needs import CONTROLNET
 from zosma_worker.bounds import number
 from zosma_worker.errors import BadAnswer, WebUIRefused
 from zosma_worker.webui.client import Client
+from zosma_worker.webui.names import NAMES_MAX, names_in
 
 DETECT_PATH = f"/{CONTROLNET}/detect"
 #: The version of its API from which a mask may come with a picture.
 _MASKS_SINCE = 3
 _VERSION_MAX = 99
 #: Nobody looks through more.
-_NAMES_MAX, _TYPES_MAX, _SLIDERS_MAX = 5_000, 100, 4
+_TYPES_MAX, _SLIDERS_MAX = 100, 4
 #: A body with hands and face is some 3 kB. What came of a job is kept for a month.
 POSE_MAX_CHARS = 128_000
 
@@ -70,8 +71,7 @@ def _part(found: Any, name: str) -> Any:
 
 
 def _names(listed: Any) -> tuple[str, ...]:
-    names = [one for one in listed if isinstance(one, str) and one] if isinstance(listed, list) else []
-    return tuple(dict.fromkeys(names))[:_NAMES_MAX]
+    return names_in(listed)[:NAMES_MAX]
 
 
 def _modules(names: tuple[str, ...], labels: tuple[str, ...], detail: Any) -> dict[str, Module]:

@@ -32,6 +32,7 @@ from zosma_queue.request import (
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.controlnet import DETECT_PATH, ControlNetLists, read_controlnet
+from zosma_worker.webui.names import NAMES_MAX, names_in
 from zosma_worker.webui.tile_scripts import numbers_of, script_fields, tile_scripts_in
 
 _HASH_AT_END = re.compile(r" \[[0-9a-f]{8,64}\]$", re.IGNORECASE)
@@ -46,8 +47,6 @@ _SECOND_PROMPTS = ("hr_prompt", "hr_negative_prompt")
 _LISTED = (
     "schedulers", "upscalers", "latent-upscale-modes", "loras", "prompt-styles", "embeddings", "hypernetworks",
 )  # fmt: skip
-#: Nobody looks through more.
-NAMES_MAX = 5_000
 #: No text encoder has wider ones.
 WIDTH_MAX = 100_000
 INTERROGATE_PATH = "/sdapi/v1/interrogate"
@@ -528,13 +527,6 @@ def plain_prompt(prompt: str) -> str:
     """
     plain = _EXTRA_ARGS.sub(" ", prompt).strip() if _EXTRA_ARGS.search(prompt) else prompt
     return without_marks(plain)
-
-
-def names_in(entries: Any, key: str = "name") -> tuple[str, ...]:
-    """The names in a list of objects, or of names, each once."""
-    listed = entries if isinstance(entries, list) else []
-    found = [entry.get(key) if isinstance(entry, dict) else entry for entry in listed]
-    return tuple(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
 def lora_aliases_in(entries: Any) -> dict[str, str]:

@@ -10,7 +10,8 @@ from zosma_queue.request import Hires, Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
 from zosma_worker.webui.flavours.a1111 import A1111
-from zosma_worker.webui.flavours.base import Flavour, names_in
+from zosma_worker.webui.flavours.base import Flavour
+from zosma_worker.webui.names import names_in
 
 
 class Forge(Flavour):

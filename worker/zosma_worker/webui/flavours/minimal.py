@@ -8,7 +8,8 @@ from zosma_queue.a1111_options import FIELD as OPTIONS
 from zosma_queue.request import Request
 from zosma_worker.backend import Order
 from zosma_worker.webui.client import Client
-from zosma_worker.webui.flavours.base import Flavour, Lists, names_in, schedulers_in
+from zosma_worker.webui.flavours.base import Flavour, Lists, schedulers_in
+from zosma_worker.webui.names import names_in
 
 #: The checkpoint of a server that lists none.
 UNNAMED = "default"
