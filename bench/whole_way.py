@@ -1,7 +1,7 @@
 """What the whole system adds to the GPU's time: a bot and a worker as real processes, a WebUI of known GPU time.
 
 Each way is gone by turns with a bare aiohttp client that asks the same WebUI directly: whatever the machine does to one
-it does to the other. The ways: `POST /sdapi/v1/txt2img`, until the answer is decoded; `/imagine` in a Discord on
+it does to the other. Valkey syncs its log once a second, as compose.yaml has it. The ways: `POST /sdapi/v1/txt2img`, until the answer is decoded; `/imagine` in a Discord on
 loopback, until the upload has arrived there. What the member or the client waits beyond the GPU's time is what counts.
 
 PYTHONPATH=tests uv run python bench/whole_way.py [rounds]
@@ -100,7 +100,7 @@ async def measure(side: int, count: int, rounds: int) -> list[Way]:
     ways = bare, http, discord_way = Way("bare client"), Way("HTTP"), Way("Discord's upload")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        valkey = stack.enter_context(PrivateValkey(folder / "valkey"))
+        valkey = stack.enter_context(PrivateValkey(folder / "valkey", synced="everysec"))
         discord = await stack.enter_async_context(DiscordServer())
         url = await stack.enter_async_context(served(webui))
         await stack.enter_async_context(worker_at(url, valkey.url))

@@ -31,10 +31,14 @@ class PrivateValkey:
     class runs it in our process group, where Ctrl-C would end it before the bot and the worker could say goodbye.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, durable: bool = True, synced: str = "always"
+    ) -> None:
+        """`durable`: it logs each write. `synced`: when the log is on the disk, as its `appendfsync` says it."""
         self._folder = folder
         self._port = port or free_port()
         self._durable = durable
+        self._synced = synced
         self._password = secrets.token_hex(32)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,8 +67,8 @@ class PrivateValkey:
         settings = {
             "port": str(self._port), "bind": "127.0.0.1", "dir": str(self._folder), "save": "", "logfile": "valkey.log",
             "appendonly": "yes" if self._durable else "no",
-            # Costs little at a few writes a second, and a killed server loses nothing that it had acknowledged.
-            "appendfsync": "always", "maxmemory-policy": "noeviction",
+            # Costs little at a few writes a second, and a power cut loses nothing that it had acknowledged.
+            "appendfsync": self._synced, "maxmemory-policy": "noeviction",
         }  # fmt: skip
         arguments = [word for name, value in settings.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(
