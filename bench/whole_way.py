@@ -1,8 +1,9 @@
 """What the whole system adds to the GPU's time: a bot and a worker as real processes, a WebUI of known GPU time.
 
 Each way is gone by turns with a bare aiohttp client that asks the same WebUI directly: whatever the machine does to one
-it does to the other. Valkey syncs its log once a second, as compose.yaml has it. The ways: `POST /sdapi/v1/txt2img`, until the answer is decoded; `/imagine` in a Discord on
+it does to the other. The ways: `POST /sdapi/v1/txt2img`, until the answer is decoded; `/imagine` in a Discord on
 loopback, until the upload has arrived there. What the member or the client waits beyond the GPU's time is what counts.
+Valkey syncs its log once a second, as compose.yaml has it.
 
 PYTHONPATH=tests uv run python bench/whole_way.py [rounds]
 """

@@ -31,9 +31,7 @@ class PrivateValkey:
     class runs it in our process group, where Ctrl-C would end it before the bot and the worker could say goodbye.
     """
 
-    def __init__(
-        self, folder: Path, *, port: int | None = None, durable: bool = True, synced: str = "always"
-    ) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, durable: bool = True, synced: str = "always") -> None:
         """`durable`: it logs each write. `synced`: when the log is on the disk, as its `appendfsync` says it."""
         self._folder = folder
         self._port = port or free_port()
