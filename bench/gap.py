@@ -79,6 +79,7 @@ def main() -> None:
     """Prints a row for each shape and who asked."""
     jobs = next((int(word) for word in sys.argv[1:] if word.isdecimal()), JOBS)
     print(f"{jobs} jobs of {JOB_S * 1000:.0f} ms, all queued at the start; milliseconds from answer to next request")
+    print("Valkey syncs once a second, as compose.yaml has it")
     print(f"{'pictures':>12} {'answer':>10} {'who':>8} {'p50':>7} {'p95':>7} {'max':>7} {'× bare':>7}")
     if "comfyui" in sys.argv[1:]:
         for side in sorted({side for side, _ in SHAPES}):

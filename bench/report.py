@@ -2,6 +2,7 @@
 
     uv run --with matplotlib python bench/report.py            # `make bench`: an hour, on a quiet machine
     uv run --with matplotlib python bench/report.py --no-kills # without the killed workers: 25 minutes
+    uv run --with matplotlib python bench/report.py --parts    # ours alone; the table of all task queues stays: 12 minutes
     uv run --with matplotlib python bench/report.py --soak     # with 50,000 jobs, a quarter of an hour more
     uv run python bench/report.py --quick                      # `make bench-quick`: two minutes
 
@@ -15,6 +16,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -148,6 +150,19 @@ def run_peers(folder: Path, limit_s: float, *arguments: str) -> tuple[str, dict[
     return table, json.loads(found.read_text("utf-8"))
 
 
+def last_peers() -> tuple[str, dict[str, Any], int]:
+    """The table of ours and the others as it was last written, its figures, and in how many rounds they were found.
+
+    Raises:
+      SystemExit: when there is none.
+    """
+    page = PAGE.read_text("utf-8") if PAGE.exists() else ""
+    table, rounds = re.search(r"^\| system .*(?:\n\|.*)*", page, re.MULTILINE), re.search(r"rounds: (\d+);", page)
+    if not (table and rounds and FIGURES.exists()):
+        raise SystemExit("docs/benchmarks.md has no table of all task queues: leave out --parts")
+    return table[0], json.loads(FIGURES.read_text("utf-8")), int(rounds[1])
+
+
 def goals(figures: Mapping[str, Any]) -> str:
     """Each goal, and whether it is met."""
     lines = ["| goal | found | |", "|---|---|---|"]
@@ -231,6 +246,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--no-kills", action="store_true", help="leave out the killed workers, a minute for each row")
+    parser.add_argument("--parts", action="store_true", help="leave the table of all task queues as it was")
     parser.add_argument("--rounds", type=int, help="of all systems; usually 3, and 1 without kills")
     parser.add_argument("--soak", action="store_true", help="with 50,000 jobs, a quarter of an hour more")
     asked = parser.parse_args()
@@ -242,9 +258,12 @@ def main() -> None:
             )
             print(f"{table}\n\n{goals(figures)}\n\n{compared(figures)}\n\nLoad average {load} before.")
             return
-        limit_s, more = (PEERS_LIMIT_S, ["--no-kills"]) if asked.no_kills else (KILLS_LIMIT_S, [])
-        rounds = asked.rounds or (1 if asked.no_kills else 3)
-        table, figures = run_peers(Path(folder), limit_s, "--rounds", str(rounds), *more)
+        if asked.parts:
+            table, figures, rounds = last_peers()
+        else:
+            limit_s, more = (PEERS_LIMIT_S, ["--no-kills"]) if asked.no_kills else (KILLS_LIMIT_S, [])
+            rounds = asked.rounds or (1 if asked.no_kills else 3)
+            table, figures = run_peers(Path(folder), limit_s, "--rounds", str(rounds), *more)
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     parts = (*PARTS, *([SOAK] if asked.soak else []))
     found = dict.fromkeys((part.heading for part in parts), "Not measured in this run.")

@@ -123,6 +123,7 @@ def main() -> None:
     os.environ.pop("DISCORD_OPENAPI", None)
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     print(f"{rounds} rounds by turns, GPU {JOB_S * 1000:.0f} ms a call; milliseconds over the GPU's time")
+    print("Valkey syncs once a second, as compose.yaml has it")
     print(f"{'':>10} {'':>18}{'p50':>9}{'p90':>9}{'min':>9}{'max':>9}")
     for side, count in SHAPES:
         for way in asyncio.run(measure(side, count, rounds)):

@@ -344,13 +344,15 @@ class Queue:
         """
         with redis_errors():
             try:
-                found = await self._redis.config_get("appendonly", "maxmemory-policy", "maxmemory")
+                found = await self._redis.config_get("appendonly", "appendfsync", "maxmemory-policy", "maxmemory")
             except ResponseError:  # hosted ones and restricted users keep their settings to themselves
                 return []
         settings: dict[str, str] = found  # this one reply redis-py decodes
         risks = []
         if settings.get("appendonly") == "no":
             risks.append("appendonly is off: a crash of Redis loses jobs; set `appendonly yes`")
+        elif settings.get("appendfsync") == "no":
+            risks.append("appendfsync is no: a power cut loses half a minute of jobs; set `appendfsync everysec`")
         if settings.get("maxmemory", "0") != "0" and settings.get("maxmemory-policy") != "noeviction":
             policy = settings.get("maxmemory-policy")
             risks.append(f"maxmemory-policy is {policy}: a full Redis throws jobs away; set `noeviction`")

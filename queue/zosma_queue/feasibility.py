@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from zosma_queue.errors import InfeasibleError, NoWorkerError, RequestRefusedError
@@ -27,12 +27,14 @@ def serves(worker: WorkerInfo, needs: Needs) -> bool:
     return needs.pixels <= worker.pixels and set(needs.tokens) <= set(worker.about.tokens())
 
 
-def with_embeddings(needs: Needs, names: Iterable[str], workers: Sequence[WorkerInfo]) -> Needs:
+def with_embeddings(needs: Needs, names: Collection[str], workers: Sequence[WorkerInfo]) -> Needs:
     """The needs, and of these embeddings as many as a worker has that can do the rest and takes jobs, where another has
     them not.
 
     Not more: they are words that may mean nothing to the checkpoint, and no request is refused for them.
     """
+    if not names:  # as for nearly all: a submit must not look through a thousand workers
+        return needs
     able = [one for one in workers if _may_serve(one, needs)]
     # What a worker can do is a long list: each is asked for the rest once, and only where that may matter.
     does_rest = functools.cache(lambda number: serves(able[number], needs))

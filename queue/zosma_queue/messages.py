@@ -63,10 +63,16 @@ def request_for(message: Message[Any], *, first: int, count: int, checkpoint: st
     """What a delivery is to make: the request in its message, or those pictures of it that a part of a set is.
 
     Raises:
-      PoisonMessageError: when there is none, or it breaks the rules.
+      PoisonMessageError: when there is none, or it breaks the rules, or has no such pictures.
     """
     request = request_of(message)
-    return request.part(first, count, checkpoint or None) if count else request
+    if not count:
+        return request
+    if not (type(first) is type(count) is int and 0 <= first < first + count <= request.count):
+        raise PoisonMessageError(
+            f"of the request's {request.count} pictures, a part is none of: {count!r} from {first!r}"
+        )
+    return request.part(first, count, checkpoint or None)
 
 
 def request_of(message: Message[Any]) -> Request:

@@ -18,7 +18,9 @@ from zosma_queue.errors import QueueUnavailableError
 @pytest.fixture(name="config")
 def _config(raw: redis.Redis):
     """Changes settings of the server for one test."""
-    before = {name: raw.config_get(name)[name] for name in ("appendonly", "maxmemory", "maxmemory-policy")}
+    before = {
+        name: raw.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory", "maxmemory-policy")
+    }
     yield raw.config_set
     for name, value in before.items():
         raw.config_set(name, value)
@@ -33,6 +35,14 @@ async def test_a_redis_that_could_lose_jobs_is_told_so(queue, config):
 
     assert [risk.split()[0] for risk in risks] == ["appendonly", "maxmemory-policy"]
     assert all("set `" in risk for risk in risks)
+
+
+@pytest.mark.parametrize(("synced", "risks"), [("no", ["appendfsync"]), ("everysec", []), ("always", [])])
+async def test_a_log_that_reaches_the_disk_some_day_is_a_risk(synced, risks, queue, config):
+    config("appendonly", "yes")
+    config("appendfsync", synced)
+
+    assert [risk.split()[0] for risk in await queue.risks()] == risks
 
 
 async def test_a_redis_that_keeps_everything_has_no_risks(queue, config):

@@ -7,7 +7,7 @@ import pytest
 from loopback.played_worker import wanted
 from zosma_queue import calls, keys
 from zosma_queue.calls import Accepted, Cancelled, Lease, Skipped
-from zosma_queue.errors import ErrorKind
+from zosma_queue.errors import ErrorKind, PoisonMessageError
 from zosma_queue.job import Picture, Result, State
 from zosma_queue.policy import Policy
 from zosma_queue.request import parse_request
@@ -469,6 +469,24 @@ async def test_one_that_is_still_made_is_cancelled_and_told_of_as_one_job(fleet,
     assert (await queue.erase("ann")).cancelled == 1
     fleet.settle(taken[GPUS[1]], calls.cancelled())
     assert fleet.job(job).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("field", ["first", "count"])
+@pytest.mark.parametrize("junk", [b"", b"x", b"inf", b"nan", b"-1", b"7", b"1.5", b"9" * 400])
+def test_a_part_of_pictures_that_its_set_has_not_is_set_aside(field, junk, fleet):
+    job = fleet.submit(count=4)
+    first = fleet.take(GPUS[0])
+    fleet.client.hset(keys.job(keys.part(job, 1)), field, junk)
+
+    broken = fleet.take(GPUS[1])
+    with pytest.raises(PoisonMessageError, match="pictures"):
+        wanted(broken)
+    fleet.settle(broken, calls.fail(ErrorKind.UNDECODABLE, "no such pictures"))
+    for one in (first, fleet.take(GPUS[2]), fleet.take(GPUS[3])):
+        make(fleet, one)
+
+    assert fleet.job(job).state is State.DONE
+    assert [one.seed for one in fleet.job(job).result.pictures] == [1, 3, 4]
 
 
 # -- comparisons ------------------------------------------------------------------------------------------------

@@ -125,6 +125,22 @@ async def test_what_stays_as_our_job_has_left_it_is_nobody_elses_work():
         assert await work.busy()
 
 
+async def test_a_worker_that_comes_anew_finds_out_that_what_an_sdnext_still_tells_of_is_over(monkeypatch):
+    webui = ScriptedWebUI()
+    webui.progress = {"progress": 0.4, "state": {"job_count": 1, "sampling_step": 8, "job_timestamp": "1"}}
+    async with webui, Client(webui.address) as client:
+        work = ForeignWork(client)
+        assert await work.busy(tells_of_ended=True)
+
+        monkeypatch.setattr("zosma_worker.webui.foreign_work.ENDED_S", 0.0)
+        assert await work.busy()  # an A1111 would not tell of it
+        assert [await work.busy(tells_of_ended=True), await work.busy(tells_of_ended=True)] == [False, False]
+
+        monkeypatch.undo()
+        webui.progress["state"]["sampling_step"] = 9
+        assert await work.busy(tells_of_ended=True)
+
+
 async def test_an_a1111_with_all_it_has():
     found = await look(ScriptedWebUI())
 

@@ -193,7 +193,7 @@ local function end_part(part, state, now)
     add(set, 'gpu_seconds', tonumber(its[4]))
     if its[5] then redis.call('HSET', set, 'other_kind', its[5]) end
   else
-    local lack = {count = tonumber(part.count), kind = its[2] or state, text = its[3] or ''}
+    local lack = {count = number_in(part.count, 1), kind = its[2] or state, text = its[3] or ''}
     redis.call('HSET', set, 'lack:' .. part.first, cjson.encode(lack))
   end
   redis.call('DEL', job_key(part.id), preview_key(part.id))

@@ -13,7 +13,10 @@ local function message_of(job)
   local about, message = {job.id, tonumber(job.attempt), job.owner}, job.message
   if job.of then
     message = redis.call('HGET', job_key(job.of), 'message')
-    about = {job.id, tonumber(job.attempt), job.owner, tonumber(job.first), tonumber(job.count), needs_in(job.needs).checkpoint or ''}
+    -- Junk is no picture of the set: whoever is told so sets the part aside. A count of 0 would mean all of them.
+    local first, count = number_in(job.first, -1), number_in(job.count, -1)
+    if count == 0 then count = -1 end
+    about = {job.id, tonumber(job.attempt), job.owner, first, count, needs_in(job.needs).checkpoint or ''}
   end
   return cjson.encode(about) .. '\n' .. (message or '')
 end

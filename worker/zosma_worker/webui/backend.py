@@ -178,7 +178,8 @@ class A1111Backend:
 
     async def foreign_work(self) -> float | None:
         """For how long what it does for others has not moved, in seconds; None: nothing."""
-        return self._foreign_work.still_s if await self._foreign_work.busy() else None
+        tells_of_ended = self._probed is not None and self._probed.flavour.tells_of_ended
+        return self._foreign_work.still_s if await self._foreign_work.busy(tells_of_ended=tells_of_ended) else None
 
     async def free_memory(self) -> int | None:
         """Free bytes of CUDA's memory; servers without CUDA, or without the address, don't say."""

@@ -8,6 +8,9 @@ from zosma_worker.webui.client import Client, Progress
 
 #: Tasks may wait unmoved for this long: after that they are leftovers, which a WebUI that failed at them never forgets.
 PENDING_S = 10.0
+#: A WebUI that may go on telling of what has ended, and moves no more for so long, has nothing to do. No load of a
+#: checkpoint takes longer, and no step. Its own worker knows that at once; one that comes anew finds out so.
+ENDED_S = 180.0
 
 
 class ForeignWork:
@@ -31,8 +34,8 @@ class ForeignWork:
         """A job of ours has ended: what is told at the next look, and as long as it stays the same, is left over."""
         self._own_ended = True
 
-    async def busy(self) -> bool:
-        """True while the WebUI works, which can't be for us.
+    async def busy(self, *, tells_of_ended: bool = False) -> bool:
+        """True while the WebUI works, which can't be for us. `tells_of_ended`: it may be over, whatever it tells.
 
         Raises:
           WebUIError: when it doesn't answer.
@@ -41,15 +44,16 @@ class ForeignWork:
         if progress and not progress.idle and not self._is_left_over(progress):
             if progress.mark != self._mark:
                 self._mark, self._moved_at = progress.mark, time.monotonic()
-            return True
+            if progress.loading or not tells_of_ended or self.still_s < ENDED_S:
+                return True
+            self._left_over = _told(progress)
         self._mark, self._moved_at = "", time.monotonic()
         return await self._some_wait()
 
     def _is_left_over(self, progress: Progress) -> bool:
-        told = f"{progress.began} {progress.mark}"
         if self._own_ended:
-            self._own_ended, self._left_over = False, told
-        return told == self._left_over
+            self._own_ended, self._left_over = False, _told(progress)
+        return _told(progress) == self._left_over
 
     async def _some_wait(self) -> bool:
         if not self._has_pending:
@@ -61,3 +65,8 @@ class ForeignWork:
         if pending != self._pending:
             self._pending, self._pending_since = pending, time.monotonic()
         return bool(pending) and time.monotonic() - self._pending_since < PENDING_S
+
+
+def _told(progress: Progress) -> str:
+    """Another one when another job is told of, or the same one has moved."""
+    return f"{progress.began} {progress.mark}"
