@@ -2,7 +2,7 @@
 
     uv run --with matplotlib python bench/report.py            # `make bench`: an hour, on a quiet machine
     uv run --with matplotlib python bench/report.py --no-kills # without the killed workers: 25 minutes
-    uv run --with matplotlib python bench/report.py --parts    # ours alone; the table of all task queues stays: 12 minutes
+    uv run --with matplotlib python bench/report.py --parts    # ours alone, beside the last table: 12 minutes
     uv run --with matplotlib python bench/report.py --soak     # with 50,000 jobs, a quarter of an hour more
     uv run python bench/report.py --quick                      # `make bench-quick`: two minutes
 
