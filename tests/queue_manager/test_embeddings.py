@@ -14,6 +14,7 @@ from zosma_queue.errors import BlockedError, RequestRefusedError
 from zosma_queue.families import FAMILIES
 from zosma_queue.feasibility import with_embeddings
 from zosma_queue.fleet import Capabilities, Checkpoint, Trust, WorkerInfo, WorkerState
+from zosma_queue.last_fleet import Fleet
 from zosma_queue.messages import decode_request
 from zosma_queue.needs import Needs
 from zosma_queue.request import parse_request
@@ -196,6 +197,21 @@ def test_however_many_are_named_each_worker_is_asked_once_what_it_can_do(monkeyp
     found = with_embeddings(Needs((), 64, None), names, fleet)
 
     assert (found.tokens, len(asked)) == (("embedding:bad-0",), 2)
+
+
+class Unread(tuple):
+    def __iter__(self):
+        raise AssertionError("somebody has looked through all workers")
+
+
+async def test_a_request_that_names_none_has_nobody_look_through_the_workers(queue, two, monkeypatch):
+    sender = Sender(owner="ann", group="guild")
+    await queue.submit(parse_request({"prompt": "a"}), sender)  # the fleet is known from now on
+    monkeypatch.setattr(Fleet, "judges", property(lambda fleet: Unread(fleet.workers)))
+
+    assert await queue.submit(parse_request({"prompt": "b"}), sender)
+    with pytest.raises(AssertionError, match="looked through"):
+        await queue.submit(parse_request({"prompt": "EasyNegative"}), sender)
 
 
 async def test_who_gets_no_jobs_is_waited_for_by_none(queue, raw, two):

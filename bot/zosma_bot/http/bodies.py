@@ -37,7 +37,7 @@ DIGITS_MAX = 100
 #: Bodies up to this size are read as they come. Larger ones take four times their bytes in memory until their pictures
 #: are stored: so many bytes of them are let in at once, and so many of one caller's. The rest wait, up to a number.
 SMALL_BYTES = 1024 * 1024
-#: Bodies up to this size are parsed on the loop: the worst of them takes 2 ms, and a thread one of everybody's.
+#: Bodies up to this size are parsed on the loop: the worst of them takes 1 ms, as does a thread.
 INLINE_BYTES = 16 * 1024
 BYTES_AT_ONCE = 160 * 1024 * 1024
 BYTES_OF_ONE_CALLER = 40 * 1024 * 1024
