@@ -8,8 +8,8 @@ from zosma_worker.webui.client import Client, Progress
 
 #: Tasks may wait unmoved for this long: after that they are leftovers, which a WebUI that failed at them never forgets.
 PENDING_S = 10.0
-#: A WebUI that may go on telling of what has ended, and moves no more for so long, has nothing to do. No load of a
-#: checkpoint takes longer, and no step. Its own worker knows that at once; one that comes anew finds out so.
+#: A WebUI that may go on telling of what has ended, and has not moved for so long, is taken to have nothing to do. If
+#: it loads a checkpoint all the same, our job waits behind that. For workers that come anew: its own knows at once.
 ENDED_S = 180.0
 
 
